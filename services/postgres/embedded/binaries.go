@@ -1,0 +1,176 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+const (
+	minMajor     = 15
+	fetchVersion = embeddedpostgres.V17
+)
+
+// installed lists where PostgreSQL's packages for the known systems put their programs.
+var installed = []string{
+	"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
+	"/usr/pgsql-*/bin",                                   // PostgreSQL's own RPMs
+	"/usr/libexec/postgresql*",                           // Alpine
+	"/usr/local/pgsql/bin",                               // from source
+	"/opt/homebrew/opt/postgresql@*/bin",                 // Homebrew
+	"/usr/local/opt/postgresql@*/bin",                    // Homebrew on Intel
+	"/Applications/Postgres.app/Contents/Versions/*/bin", // Postgres.app
+	`C:\Program Files\PostgreSQL\*\bin`,                  // the Windows installer
+}
+
+// binaries returns the folder of the programs that can serve cfg.Dir: of the data's major version if there is data, else
+// the newest on the machine, else fetched.
+func binaries(ctx context.Context, cfg Config) (string, error) {
+	major, err := dataMajor(filepath.Join(cfg.Dir, "data"))
+	if err != nil {
+		return "", err
+	}
+	if bin, ok := find(ctx, major); ok {
+		return bin, nil
+	}
+	if major != 0 && !strings.HasPrefix(string(fetchVersion), strconv.Itoa(major)+".") {
+		return "", fmt.Errorf("the data was made by PostgreSQL %d, which is not on this machine: install it, or remove the folder", major)
+	}
+	return fetch(ctx, cfg.Log)
+}
+
+// find returns the folder of the newest PostgreSQL on the machine, or of the wanted major version unless that is 0.
+func find(ctx context.Context, want int) (bin string, ok bool) {
+	var dirs []string
+	if path, err := exec.LookPath("postgres"); err == nil {
+		dirs = append(dirs, filepath.Dir(path))
+	}
+	for _, pattern := range installed {
+		found, _ := filepath.Glob(pattern) // errs on a bad pattern only
+		dirs = append(dirs, found...)
+	}
+
+	best := 0
+	for _, dir := range slices.Compact(dirs) {
+		major := programMajor(ctx, dir)
+		if major < minMajor || (want != 0 && major != want) || major <= best {
+			continue
+		}
+		best, bin = major, dir
+	}
+	return bin, best != 0
+}
+
+var versionRE = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+
+// programMajor returns the major version of the programs in the folder, 0 unless all needed are there and run.
+func programMajor(ctx context.Context, dir string) int {
+	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
+		return 0
+	}
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
+	match := versionRE.FindSubmatch(out)
+	if err != nil || match == nil {
+		return 0
+	}
+	major, _ := strconv.Atoi(string(match[1]))
+	return major
+}
+
+// dataMajor returns the version that made the data directory, 0 when there is none.
+func dataMajor(data string) (int, error) {
+	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(b)))
+}
+
+// fetch returns the folder of the fetched programs and fetches them when they are not there.
+func fetch(ctx context.Context, log io.Writer) (string, error) {
+	cache, err := cacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a place for PostgreSQL's programs: %w", err)
+	}
+	home := filepath.Join(cache, "postgresql-"+string(fetchVersion))
+	bin := filepath.Join(home, "bin")
+	if programMajor(ctx, bin) != 0 {
+		return bin, nil
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	// Several processes may fetch at once. Each works in a folder of its own; the first to finish gives it its name.
+	work, err := os.MkdirTemp(cache, "fetch-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	if err := os.Chmod(work, 0o755); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(log, "fetching PostgreSQL %s, once\n", fetchVersion)
+	if err := extract(ctx, work); err != nil {
+		return "", fmt.Errorf("no PostgreSQL %d or newer on this machine, and fetching it failed (install it, or set DATABASE_URL): %w", minMajor, err)
+	}
+	if err := os.Rename(filepath.Join(work, "programs"), home); err != nil && programMajor(ctx, bin) == 0 {
+		return "", err
+	}
+	return bin, nil
+}
+
+// extract puts PostgreSQL's programs into work/programs. The library that knows where to get them can only fetch and
+// start in one, and not start as root: it is given a data directory that is none, so that it fetches and then fails.
+func extract(ctx context.Context, work string) error {
+	data, runtime := filepath.Join(work, "data"), filepath.Join(work, "runtime")
+	major, _, _ := strings.Cut(string(fetchVersion), ".")
+	if err := os.Mkdir(data, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(major+"\n"), 0o600); err != nil {
+		return err
+	}
+	port, err := listenable(ctx, 0)
+	if err != nil {
+		return err
+	}
+	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+		Version(fetchVersion).Port(uint32(port)).Logger(io.Discard).DataPath(data).RuntimePath(runtime).
+		CachePath(filepath.Join(work, "cache")).BinariesPath(filepath.Join(work, "programs")))
+
+	// It takes no context. When ours ends first, the process is about to end too, and the fetch with it.
+	failed := make(chan error, 1)
+	go func() { failed <- library.Start() }()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-failed:
+		// It makes the runtime folder when everything is extracted.
+		if _, statErr := os.Stat(runtime); statErr != nil {
+			return err
+		}
+		return nil
+	}
+}
+
+// cacheDir is the user's. Root's home is closed to the other accounts that may have to run the programs.
+func cacheDir() (string, error) {
+	if os.Geteuid() == 0 {
+		return "/var/cache/taskmaster", nil
+	}
+	dir, err := os.UserCacheDir()
+	return filepath.Join(dir, "taskmaster"), err
+}

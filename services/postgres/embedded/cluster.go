@@ -1,0 +1,150 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// cluster is a data directory with the programs that serve it and the account that runs them.
+type cluster struct {
+	bin    string
+	as     account
+	dir    string
+	log    io.Writer
+	unsafe bool
+}
+
+func (c cluster) data() string { return filepath.Join(c.dir, "data") }
+
+// init makes the data directory when there is none and returns the superuser's password.
+func (c cluster) init(ctx context.Context) (string, error) {
+	file := filepath.Join(c.dir, "password")
+	if _, err := os.Stat(c.data()); err == nil {
+		password, err := os.ReadFile(file)
+		return strings.TrimSpace(string(password)), err
+	}
+
+	password := rand.Text()
+	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+		return "", err
+	}
+	// What an interrupted initdb left is of no use, so it works beside and is moved when whole.
+	fresh := c.data() + ".new"
+	if err := os.RemoveAll(fresh); err != nil {
+		return "", err
+	}
+	if err := c.as.own(c.dir); err != nil {
+		return "", err
+	}
+	args := []string{
+		"--pgdata=" + fresh, "--username=" + superuser, "--pwfile=" + file, "--auth=scram-sha-256",
+		"--encoding=UTF8", "--locale=" + locale(),
+	}
+	if c.unsafe {
+		args = append(args, "--no-sync")
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), args...)
+	cmd.Dir = c.dir
+	cmd.SysProcAttr = c.as.attributes()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return password, os.Rename(fresh, c.data())
+}
+
+// locale knows every letter, so that text in any language compares and folds as people expect, and is on every machine.
+func locale() string {
+	if runtime.GOOS == "darwin" {
+		return "en_US.UTF-8"
+	}
+	return "C.UTF-8"
+}
+
+// postgres starts the server.
+func (c cluster) postgres(port int) (*process, error) {
+	settings := []string{
+		"listen_addresses=127.0.0.1",
+		"port=" + strconv.Itoa(port),
+		"unix_socket_directories=",
+		"max_connections=200",
+		"jit=off", // short queries pay for it and gain nothing
+		"timezone=UTC",
+		"lc_messages=C",
+		"log_line_prefix=",
+		"log_checkpoints=off",
+	}
+	if c.unsafe {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	args := []string{"-D", c.data()}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	cmd := exec.Command(filepath.Join(c.bin, "postgres"), args...)
+	cmd.Dir = c.dir
+	cmd.SysProcAttr = c.as.attributes()
+	return startProcess(cmd, c.log)
+}
+
+// clearStalePID removes the postmaster.pid of a server that was killed. PostgreSQL does so itself unless the id in it
+// belongs to another process by now, which is usual in containers and after a reboot. While a process of that server
+// still runs it waits for its end, because a second one on the same files would destroy them.
+func (c cluster) clearStalePID(ctx context.Context) error {
+	file := filepath.Join(c.data(), "postmaster.pid")
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		pid, known := processIn(c.data())
+		if !known {
+			return nil // PostgreSQL's own check decides
+		}
+		if pid == 0 {
+			err := os.Remove(file)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("a server runs there already, as process %d", pid)
+		case <-tick.C:
+		}
+	}
+}
+
+// processIn returns the id of a process that works in the directory, as all of PostgreSQL's do in their data
+// directory; 0 is none. It knows on Linux only.
+func processIn(dir string) (pid int, known bool) {
+	links, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil || len(links) == 0 {
+		return 0, false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && target == dir {
+			pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(link)))
+			return pid, true
+		}
+	}
+	return 0, true
+}

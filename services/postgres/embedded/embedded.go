@@ -1,0 +1,208 @@
+// Package embedded starts a PostgreSQL server of its own, for tests and for running the whole system on one machine.
+//
+// The programs are those found on the machine, else they are fetched once. A server listens on 127.0.0.1 alone, asks
+// for a password that it generated, keeps its data between runs and never outlives the process that started it (on
+// Linux also when that process is killed).
+//
+//	Dir/password   the superuser's password, readable by the owner alone
+//	Dir/data       PostgreSQL's data directory
+package embedded
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	superuser = "taskmaster"
+	database  = "taskmaster"
+
+	startTimeout   = 60 * time.Second // includes the recovery after a crash
+	attemptTimeout = 10 * time.Second // to connect once and make the database
+	stopTimeout    = 15 * time.Second
+	freePorts      = 5 // ports to try when any will do
+)
+
+// Config says how to run a server.
+type Config struct {
+	// Dir holds everything the server keeps. It is made when missing. Two servers cannot share it.
+	Dir string
+
+	// Port on 127.0.0.1; 0 takes a free one.
+	Port int
+
+	// Log receives the server's log, line by line. Nil discards it.
+	Log io.Writer
+
+	// Unsafe trades durability for speed: data survives the death of the server, but not that of the machine.
+	Unsafe bool
+}
+
+// Server is a running PostgreSQL server.
+type Server struct {
+	process  *process
+	port     int
+	password string
+}
+
+// Start starts a server and returns when it accepts connections and the database "taskmaster" exists. It makes the
+// data directory on first use. A server that ended without cleaning up, by kill -9 for example, is recovered from.
+//
+// The context bounds starting only; the server runs until Stop, or until this process ends.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("start postgres: %w", err)
+	}
+	cfg.Dir = dir
+	cfg.Log = cmp.Or(cfg.Log, io.Discard)
+
+	s, err := start(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("start postgres in %s: %w", cfg.Dir, err)
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, cfg Config) (*Server, error) {
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, err
+	}
+	bin, err := binaries(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	as, err := chooseAccount(ctx, bin, cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	c := cluster{bin: bin, as: as, dir: cfg.Dir, log: cfg.Log, unsafe: cfg.Unsafe}
+	password, err := c.init(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.clearStalePID(ctx); err != nil {
+		return nil, err
+	}
+
+	// Somebody else can take a free port before the server does.
+	attempts := 1
+	if cfg.Port == 0 {
+		attempts = freePorts
+	}
+	var s *Server
+	for range attempts {
+		s, err = c.serve(ctx, cfg.Port, password)
+		if err == nil || !errors.Is(err, errExited) {
+			break
+		}
+	}
+	return s, err
+}
+
+// serve starts the server on the port (0: a free one) and waits until it can be used.
+func (c cluster) serve(ctx context.Context, port int, password string) (*Server, error) {
+	port, err := listenable(ctx, port)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.postgres(port)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{process: p, port: port, password: password}
+	if err := s.ready(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// URL returns the address of the database "taskmaster" for its superuser, password included.
+func (s *Server) URL() string { return s.url(database) }
+
+func (s *Server) url(name string) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(superuser, s.password),
+		Host:     net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)),
+		Path:     name,
+		RawQuery: "sslmode=disable",
+	}
+	return u.String()
+}
+
+// PID returns the process id of the server.
+func (s *Server) PID() int { return s.process.pid }
+
+// Done is closed when the server has ended, whoever ended it.
+func (s *Server) Done() <-chan struct{} { return s.process.done }
+
+// LastLog returns the last line the server wrote to its log, or the last one that tells of a fatal error.
+func (s *Server) LastLog() string { return s.process.log.last() }
+
+// Stop ends the server: connections are cut, transactions rolled back, data written. It returns when the server has
+// ended, and does nothing when it already had.
+func (s *Server) Stop() error {
+	return s.process.stop(stopTimeout)
+}
+
+// ready waits until the server takes connections and makes the database when it is not there.
+func (s *Server) ready(ctx context.Context) error {
+	tick := time.NewTicker(15 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := s.createDatabase(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.process.done:
+			return fmt.Errorf("%w: %s", errExited, s.LastLog())
+		case <-ctx.Done():
+			return fmt.Errorf("wait for connections: %w (last: %w)", ctx.Err(), err)
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) createDatabase(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.url("postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+
+	var exists bool
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, database).Scan(&exists)
+	if err != nil || exists {
+		return err
+	}
+	_, err = conn.Exec(ctx, `CREATE DATABASE `+pgx.Identifier{database}.Sanitize())
+	return err
+}
+
+// listenable returns the port when it is free, a free one for 0.
+func listenable(ctx context.Context, port int) (int, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return 0, fmt.Errorf("port %d cannot be used: %w", port, err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, nil
+}

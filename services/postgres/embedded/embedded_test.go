@@ -1,0 +1,225 @@
+package embedded
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+func TestServerKeepsDataBetweenRuns(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*testing.T, *Server){
+		"stopped": func(t *testing.T, s *Server) {
+			if err := s.Stop(); err != nil {
+				t.Fatalf("Stop: %v", err)
+			}
+			if err := s.Stop(); err != nil {
+				t.Errorf("a second Stop: %v", err)
+			}
+		},
+		"killed": func(t *testing.T, s *Server) {
+			p, err := os.FindProcess(s.PID())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			// No wait: the next start has to cope with what of the server still runs.
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Log: t.Output()}
+
+			first := mustStart(t, cfg)
+			execSQL(t, first.URL(), `CREATE TABLE kept (word text)`)
+			execSQL(t, first.URL(), `INSERT INTO kept VALUES ('Ärger')`)
+			end(t, first)
+
+			second := mustStart(t, cfg)
+			// Folding a letter that is not ASCII shows that the locale knows it.
+			if got := queryText(t, second.URL(), `SELECT lower(word) FROM kept`); got != "ärger" {
+				t.Errorf("got %q after the restart, want %q", got, "ärger")
+			}
+		})
+	}
+}
+
+func TestServerSurvivesStalePID(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: t.Output()}
+	if err := mustStart(t, cfg).Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	// Our own id is alive, and no server's.
+	stale := strings.Join([]string{strconv.Itoa(os.Getpid()), filepath.Join(cfg.Dir, "data"), "0", "5432", "", "127.0.0.1", "", ""}, "\n")
+	if err := os.WriteFile(filepath.Join(cfg.Dir, "data", "postmaster.pid"), []byte(stale), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustStart(t, cfg)
+}
+
+func TestServerIsPrivate(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: t.Output()}
+	s := mustStart(t, cfg)
+
+	if got := queryText(t, s.URL(), `SHOW listen_addresses`); got != "127.0.0.1" {
+		t.Errorf("listens on %q", got)
+	}
+	if got := queryText(t, s.URL(), `SHOW unix_socket_directories`); got != "" {
+		t.Errorf("has sockets in %q", got)
+	}
+	info, err := os.Stat(filepath.Join(cfg.Dir, "password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("password has mode %o", got)
+	}
+
+	wrong := strings.Replace(s.URL(), s.password, "wrong", 1)
+	if conn, err := pgx.Connect(t.Context(), wrong); err == nil {
+		conn.Close(t.Context())
+		t.Error("a wrong password is let in")
+	}
+}
+
+func TestStartNamesTheTakenPort(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	port := ln.Addr().(*net.TCPAddr).Port
+
+	_, err = Start(t.Context(), Config{Dir: filepath.Join(t.TempDir(), "pg"), Port: port, Unsafe: true})
+	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(port)) {
+		t.Errorf("got error %v, want one that names port %d", err, port)
+	}
+}
+
+// Two servers on the same files would destroy them.
+func TestStartRefusesARunningDir(t *testing.T) {
+	t.Parallel()
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: t.Output()}
+	s := mustStart(t, cfg)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := Start(ctx, cfg); err == nil {
+		t.Error("started a second server")
+	}
+	if got := queryText(t, s.URL(), `SELECT 'well'`); got != "well" {
+		t.Errorf("the first server answers %q", got)
+	}
+}
+
+// Root has several ways to run what refuses to run as root; which of them works depends on the machine.
+func TestEveryAccount(t *testing.T) {
+	t.Parallel()
+	for _, as := range accounts() {
+		t.Run(as.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "pg")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			bin, err := binaries(t.Context(), Config{Dir: dir, Log: t.Output()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := as.own(dir); err != nil {
+				t.Fatal(err)
+			}
+			if as.try(t.Context(), bin, dir) != nil {
+				openTo(t, dir)
+			}
+			if err := as.try(t.Context(), bin, dir); err != nil {
+				t.Logf("not possible on this machine: %v", err)
+				return
+			}
+			c := cluster{bin: bin, as: as, dir: dir, log: t.Output(), unsafe: true}
+			password, err := c.init(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := c.serve(t.Context(), 0, password)
+			if err != nil {
+				t.Fatal(err)
+			}
+			execSQL(t, s.URL(), `CREATE TABLE made (id int)`)
+			if err := s.Stop(); err != nil {
+				t.Fatal(err)
+			}
+
+			// Whoever comes next can go on with the data.
+			s = mustStart(t, Config{Dir: dir, Unsafe: true, Log: t.Output()})
+			execSQL(t, s.URL(), `INSERT INTO made VALUES (1)`)
+		})
+	}
+}
+
+// openTo lets everybody enter the folders above dir that the test made.
+func openTo(t *testing.T, dir string) {
+	t.Helper()
+	for range 2 {
+		dir = filepath.Dir(dir)
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func mustStart(t *testing.T, cfg Config) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func execSQL(t *testing.T, url, sql string) {
+	t.Helper()
+	conn := connect(t, url)
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func queryText(t *testing.T, url, sql string) string {
+	t.Helper()
+	conn := connect(t, url)
+	defer conn.Close(t.Context())
+	var text string
+	if err := conn.QueryRow(t.Context(), sql).Scan(&text); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return text
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
