@@ -1,11 +1,13 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -16,6 +18,14 @@ type account struct {
 
 	// own makes the account the owner of all below the folder.
 	own func(dir string) error
+}
+
+// command returns a command that runs as the account, from the root folder: it may not be let into the current one.
+func (a account) command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = string(filepath.Separator)
+	cmd.SysProcAttr = a.attributes()
+	return cmd
 }
 
 // chooseAccount returns the first account that can run the programs and enter the folder, and gives it the folder.
@@ -34,9 +44,13 @@ func chooseAccount(ctx context.Context, bin, dir string) (account, error) {
 	return account{}, fmt.Errorf("PostgreSQL cannot be run (as root it needs user namespaces, or a folder that the user postgres or nobody can enter): %w", errors.Join(errs...))
 }
 
-func (a account) try(ctx context.Context, bin, dir string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "postgres"), "--version")
-	cmd.Dir = dir
-	cmd.SysProcAttr = a.attributes()
-	return cmd.Run()
+// run runs a command to its end and returns an error that tells what it wrote.
+func run(cmd *exec.Cmd) error {
+	// The command is ended when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, bytes.TrimSpace(out))
+	}
+	return nil
 }

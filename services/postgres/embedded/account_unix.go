@@ -3,6 +3,7 @@
 package embedded
 
 import (
+	"context"
 	"io/fs"
 	"os"
 	"os/user"
@@ -40,6 +41,12 @@ func accounts() []account {
 		})
 	}
 	return found
+}
+
+// try finds out whether the account can run the programs and enter the folder. A shell asks, because what an account may
+// do beyond its user's rights it may do in a running program only.
+func (a account) try(ctx context.Context, bin, dir string) error {
+	return run(a.command(ctx, "/bin/sh", "-c", `cd "$0" && exec "$1" --version`, dir, filepath.Join(bin, "postgres")))
 }
 
 type identity struct {

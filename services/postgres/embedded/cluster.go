@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -55,11 +53,8 @@ func (c cluster) init(ctx context.Context) (string, error) {
 	if c.unsafe {
 		args = append(args, "--no-sync")
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), args...)
-	cmd.Dir = c.dir
-	cmd.SysProcAttr = c.as.attributes()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("initdb: %w: %s", err, bytes.TrimSpace(out))
+	if err := run(c.as.command(ctx, filepath.Join(c.bin, "initdb"), args...)); err != nil {
+		return "", err
 	}
 	return password, os.Rename(fresh, c.data())
 }
@@ -92,9 +87,8 @@ func (c cluster) postgres(port int) (*process, error) {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
-	cmd := exec.Command(filepath.Join(c.bin, "postgres"), args...)
-	cmd.Dir = c.dir
-	cmd.SysProcAttr = c.as.attributes()
+	// It runs longer than the context of its start.
+	cmd := c.as.command(context.Background(), filepath.Join(c.bin, "postgres"), args...)
 	return startProcess(cmd, c.log)
 }
 
