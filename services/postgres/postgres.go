@@ -1,0 +1,107 @@
+// Package postgres is the one place that speaks SQL. Functions take the transaction that they are part of, and the present
+// as an argument; DB.InTx composes them.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"taskmaster/services/task"
+)
+
+// DB is a bounded set of connections. When all are taken and as many callers wait already, the next is refused at once
+// rather than queued: an overloaded database is not helped by a longer queue.
+type DB struct {
+	pool *pgxpool.Pool
+	// admitted has a place for each connection and for as many waiting callers, times two.
+	admitted chan struct{}
+}
+
+const (
+	connectTimeout = 10 * time.Second
+	acquireTimeout = 2 * time.Second
+	// retryAfter is what a refused caller is told.
+	retryAfter = time.Second
+)
+
+// Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server answers.
+func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// pgx's parse error redacts the password.
+		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
+	}
+	cfg.MaxConns = int32(maxConns)
+	cfg.MaxConnIdleTime = 5 * time.Minute
+	cfg.MaxConnLifetime = time.Hour
+	cfg.MaxConnLifetimeJitter = 10 * time.Minute
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to database: %w", err)
+	}
+	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns)}, nil
+}
+
+// Close waits for connections in use and closes all.
+func (db *DB) Close() { db.pool.Close() }
+
+// Pool is the pool itself, for libraries that bring their own SQL. What they take is not counted by admission.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// Ping checks that the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// InTx runs f in a read-committed transaction, which commits when f returns nil and rolls back otherwise. It returns f's
+// error as it is. Code unavailable means that the database is overloaded or away and that nothing was done; when the
+// connection breaks during the commit the outcome is unknown and the error is internal.
+func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	select {
+	case db.admitted <- struct{}{}:
+		defer func() { <-db.admitted }()
+	default:
+		return task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded, try again shortly")
+	}
+	conn, err := db.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return pgx.BeginFunc(ctx, conn, f)
+}
+
+func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	waitCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	conn, err := db.pool.Acquire(waitCtx)
+	if err == nil {
+		return conn, nil
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("acquire connection: %w", ctx.Err())
+	}
+	return nil, errors.Join(task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded or its database away, try again shortly"), err)
+}
+
+// isUniqueViolation says whether err is PostgreSQL's unique_violation.
+func isUniqueViolation(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.Code == "23505"
+}

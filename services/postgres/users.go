@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/task"
+)
+
+// User is someone with tasks. Email is lower case; PasswordHash is argon2id in PHC form.
+type User struct {
+	ID           uuid.UUID
+	Email        string
+	PasswordHash string
+	TimeZone     string
+	Revision     int64
+	CreatedAt    time.Time
+}
+
+const userColumns = `id, email, password_hash, time_zone, revision, created_at`
+
+// InsertUser stores a new user. Code conflict when the e-mail address has an account.
+func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
+	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.Revision, u.CreatedAt)
+	if isUniqueViolation(err) {
+		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
+	}
+	if err != nil {
+		return fmt.Errorf("insert user: %w", err)
+	}
+	return nil
+}
+
+// UserByID returns a user. Code not_found when there is none.
+func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1`, id)
+}
+
+// UserByEmail returns the user with a lower-case e-mail address. Code not_found when there is none.
+func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE email = $1`, email)
+}
+
+// LockUser returns a user and holds the row until the transaction ends, so that no change of the user's tasks commits in
+// between. Code not_found when there is none.
+func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR UPDATE`, id)
+}
+
+// NextRevision takes the user's next revision and holds the user's row until the transaction ends. Whoever changes a task
+// calls it before reading the task. Code not_found when there is no such user.
+func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, error) {
+	var revision int64
+	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, task.Errorf(task.CodeNotFound, "there is no such user")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("take revision: %w", err)
+	}
+	return revision, nil
+}
+
+func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return User{}, fmt.Errorf("query user: %w", err)
+	}
+	u, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[User])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return User{}, task.Errorf(task.CodeNotFound, "there is no such user")
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	u.CreatedAt = u.CreatedAt.UTC()
+	return u, nil
+}

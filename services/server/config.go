@@ -1,0 +1,139 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// Common is the configuration that every service has. Embed it in the service's config struct.
+type Common struct {
+	ListenAddr string `env:"LISTEN_ADDR" default:":8080" validate:"hostname_port"`
+	LogFormat  string `env:"LOG_FORMAT" default:"json" validate:"oneof=json text"`
+	LogLevel   string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
+	// AppAPIToken is what the sidecar shows with every call to the app; without it callbacks would be open to anyone.
+	AppAPIToken string `env:"APP_API_TOKEN" validate:"required"`
+	// DaprGRPCPort is the sidecar's, on localhost.
+	DaprGRPCPort int `env:"DAPR_GRPC_PORT" default:"50001" validate:"min=1,max=65535"`
+	// DaprAPIToken is what the app shows to the sidecar, when that asks for it.
+	DaprAPIToken string `env:"DAPR_API_TOKEN"`
+}
+
+// NewLog makes the service's log.
+func NewLog(w io.Writer, c Common) *slog.Logger {
+	var level slog.Level
+	// The level was validated; an unknown one leaves info.
+	_ = level.UnmarshalText([]byte(c.LogLevel))
+	opts := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, opts))
+	}
+	return slog.New(slog.NewJSONHandler(w, opts))
+}
+
+// LoadConfig fills the struct that cfg points to from the variables named by its fields' env tags (default: when unset),
+// then checks the validate tags. Fields are string, bool, int, time.Duration or []string (comma separated); embedded
+// structs are entered. The error names every mistake at once.
+func LoadConfig(cfg any, getenv func(string) string) error {
+	var mistakes []error
+	fill(reflect.ValueOf(cfg).Elem(), getenv, &mistakes)
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
+	err := v.Struct(cfg)
+	if fields, ok := errors.AsType[validator.ValidationErrors](err); ok {
+		for _, f := range fields {
+			mistakes = append(mistakes, fmt.Errorf("%s %s", f.Field(), describe(f)))
+		}
+	} else if err != nil {
+		mistakes = append(mistakes, err)
+	}
+	if len(mistakes) > 0 {
+		return fmt.Errorf("configuration: %w", errors.Join(mistakes...))
+	}
+	return nil
+}
+
+func fill(s reflect.Value, getenv func(string) string, mistakes *[]error) {
+	for i := range s.NumField() {
+		field, tag := s.Field(i), s.Type().Field(i).Tag
+		name := tag.Get("env")
+		if name == "" {
+			if field.Kind() == reflect.Struct {
+				fill(field, getenv, mistakes)
+			}
+			continue
+		}
+		value := getenv(name)
+		if value == "" {
+			value = tag.Get("default")
+		}
+		if value == "" {
+			continue
+		}
+		if err := set(field, value); err != nil {
+			*mistakes = append(*mistakes, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+}
+
+func set(field reflect.Value, value string) error {
+	switch field.Interface().(type) {
+	case time.Duration:
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return fmt.Errorf("%q is not a duration such as 30s", value)
+		}
+		field.SetInt(int64(d))
+	case []string:
+		var list []string
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				list = append(list, part)
+			}
+		}
+		field.Set(reflect.ValueOf(list))
+	case bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%q is not true or false", value)
+		}
+		field.SetBool(b)
+	case int:
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", value)
+		}
+		field.SetInt(int64(n))
+	default:
+		field.SetString(value)
+	}
+	return nil
+}
+
+// describe says what a validation wanted. Values are left out: they may be secrets.
+func describe(f validator.FieldError) string {
+	switch f.Tag() {
+	case "required":
+		return "is required"
+	case "oneof":
+		return "is not one of " + strings.ReplaceAll(f.Param(), " ", ", ")
+	case "hostname_port":
+		return "is not an address such as 127.0.0.1:8080 or :8080"
+	case "min", "gte":
+		return "is less than " + f.Param()
+	case "max", "lte":
+		return "is more than " + f.Param()
+	case "url", "http_url":
+		return "is not a URL"
+	case "cidr":
+		return "is not a network such as 10.0.0.0/8"
+	}
+	return strings.TrimSpace("breaks the rule " + f.Tag() + " " + f.Param())
+}

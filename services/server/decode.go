@@ -1,0 +1,76 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"taskmaster/services/task"
+)
+
+// MaxBody is the largest body that Decode reads, in bytes.
+const MaxBody = 64 << 10
+
+// ReadBody reads a request's body of at most limit bytes. A larger one is a StatusError of 413.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &StatusError{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)}
+	}
+	if err != nil {
+		return nil, &StatusError{http.StatusBadRequest, "bad_request", "the body ended early"}
+	}
+	return body, nil
+}
+
+// Decode reads a request's body, one JSON value of at most MaxBody bytes, into v. Another content type is a StatusError of
+// 415, what is not JSON one of 400; an unknown field or a value of the wrong type is code invalid and names the field.
+func Decode(w http.ResponseWriter, r *http.Request, v any) error {
+	if ct := r.Header.Get("Content-Type"); ct != "" {
+		if mt, _, err := mime.ParseMediaType(ct); err != nil || (mt != "application/json" && !strings.HasSuffix(mt, "+json")) {
+			return &StatusError{http.StatusUnsupportedMediaType, "unsupported_media_type", "the body has to be application/json"}
+		}
+	}
+	body, err := ReadBody(w, r, MaxBody)
+	if err != nil {
+		return err
+	}
+	return DecodeJSON(body, v)
+}
+
+// DecodeJSON reads one JSON value as Decode does.
+func DecodeJSON(body []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		return badJSON("the body has something after its JSON value")
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return task.Invalid(wrong.Field, "is a JSON "+wrong.Value+", which does not fit")
+	}
+	if known, ok := errors.AsType[*task.Error](err); ok {
+		return known
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return task.Invalid(strings.Trim(name, `"`), "is not a known field")
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return badJSON(fmt.Sprintf("the body is not JSON: %v at byte %d", syntax, syntax.Offset))
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return badJSON("the body is empty or ends in the middle of its JSON")
+	}
+	// What is left comes from types that parse themselves: a time or an id.
+	return task.Invalid("", strings.TrimPrefix(err.Error(), "json: "))
+}
+
+func badJSON(detail string) error { return &StatusError{http.StatusBadRequest, "bad_request", detail} }

@@ -1,0 +1,37 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Main is the life of a service's process: signals, configuration, listener, run. It returns the exit status. run is called
+// with a context that ends on SIGINT or SIGTERM; its context.Canceled is success.
+func Main[C interface{ Common() Common }](load func(getenv func(string) string) (C, error),
+	run func(ctx context.Context, cfg C, ln net.Listener, log *slog.Logger) error) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	cfg, err := load(os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	log := NewLog(os.Stderr, cfg.Common())
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Common().ListenAddr)
+	if err != nil {
+		log.ErrorContext(ctx, "cannot listen", "error", err)
+		return 1
+	}
+	if err := run(ctx, cfg, ln, log); err != nil && !errors.Is(err, context.Canceled) {
+		log.ErrorContext(ctx, "stopped by an error", "error", err)
+		return 1
+	}
+	return 0
+}

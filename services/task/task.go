@@ -1,0 +1,207 @@
+// Package task is the domain: what a task is, when it is valid, when it recurs and when it reminds. It does no I/O and
+// never reads the clock; whoever needs the present passes it.
+package task
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// Limits of a task, in characters or items.
+const (
+	MaxTitle       = 500
+	MaxDescription = 16_000
+	MaxTags        = 20
+	MaxTag         = 50
+	MaxReminders   = 10
+	// MaxMinutesBefore is four weeks.
+	MaxMinutesBefore = 4 * 7 * 24 * 60
+)
+
+// DefaultMinutesBefore is the one reminder of a task whose reminders were left out.
+const DefaultMinutesBefore = 15
+
+// Priority is how much a task matters.
+type Priority string
+
+// The priorities, from least to most.
+const (
+	PriorityNone   Priority = "none"
+	PriorityLow    Priority = "low"
+	PriorityMedium Priority = "medium"
+	PriorityHigh   Priority = "high"
+)
+
+// Task is what a user owns. Instants are UTC; TimeZone (IANA) says how they are read on a clock.
+type Task struct {
+	ID          uuid.UUID   `json:"id"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Completed   bool        `json:"completed"`
+	CompletedAt *time.Time  `json:"completed_at"`
+	Priority    Priority    `json:"priority"`
+	Tags        []string    `json:"tags"`
+	DueAt       *time.Time  `json:"due_at"`
+	TimeZone    string      `json:"time_zone"`
+	Recurrence  *Recurrence `json:"recurrence"`
+	Reminders   []Reminder  `json:"reminders"`
+	// SeriesID is shared by all occurrences of a recurring task: the id of the first.
+	SeriesID *uuid.UUID `json:"series_id"`
+	// Occurrence is the instant for which the series scheduled this task (RFC 5545 section 3.8.4.4, RECURRENCE-ID). It stays
+	// when DueAt is moved.
+	Occurrence *time.Time `json:"occurrence"`
+	// SnoozedUntil is when the owner, who put the task off, is reminded again.
+	SnoozedUntil *time.Time `json:"snoozed_until"`
+	// Revision is the owner's revision at which this task changed last.
+	Revision  int64     `json:"revision"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Recurrence is how a task repeats.
+type Recurrence struct {
+	// RRule is an RFC 5545 RRULE value, or daily, weekly, monthly or yearly.
+	RRule string `json:"rrule"`
+	// DTStart anchors the series: DueAt when the recurrence was set, read in the task's time zone.
+	DTStart *time.Time `json:"dtstart,omitempty"`
+	// EndAt is the last instant at which an occurrence may fall.
+	EndAt *time.Time `json:"end_at,omitempty"`
+	// Anchor says what the next occurrence follows: AnchorDue or AnchorCompletion.
+	Anchor string `json:"anchor"`
+	// Missed says what becomes of occurrences that passed before completion: MissedSkip or MissedCatchUp.
+	Missed string `json:"missed"`
+}
+
+// Values of Recurrence.Anchor and Recurrence.Missed; the first of each is the default.
+const (
+	AnchorDue        = "due"
+	AnchorCompletion = "completion"
+	MissedSkip       = "skip"
+	MissedCatchUp    = "catch_up"
+)
+
+// Reminder is a moment at which the owner wants to hear of a task: some minutes before it is due, or an instant. Exactly
+// one of the two is set.
+type Reminder struct {
+	MinutesBefore *int       `json:"minutes_before,omitempty"`
+	At            *time.Time `json:"at,omitempty"`
+}
+
+// Time returns the reminder's instant, and false when it depends on a due date that is not there.
+func (r Reminder) Time(dueAt *time.Time) (time.Time, bool) {
+	switch {
+	case r.At != nil:
+		return *r.At, true
+	case r.MinutesBefore != nil && dueAt != nil:
+		return dueAt.Add(-time.Duration(*r.MinutesBefore) * time.Minute), true
+	}
+	return time.Time{}, false
+}
+
+// Normalize fills what was left out with its default, and puts instants in UTC at the microsecond, which is what the
+// database keeps. Reminders that are nil (left out) become one, DefaultMinutesBefore; an empty list stays empty.
+func (t *Task) Normalize() {
+	t.Title = strings.TrimSpace(t.Title)
+	if t.Priority == "" {
+		t.Priority = PriorityNone
+	}
+	if t.TimeZone == "" {
+		t.TimeZone = "UTC"
+	}
+	tags := []string{}
+	for _, tag := range t.Tags {
+		if tag = strings.TrimSpace(strings.TrimPrefix(tag, "#")); !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	t.Tags = tags
+	if t.Reminders == nil {
+		minutes := DefaultMinutesBefore
+		t.Reminders = []Reminder{{MinutesBefore: &minutes}}
+	}
+	for i := range t.Reminders {
+		utc(&t.Reminders[i].At)
+	}
+	utc(&t.DueAt)
+	utc(&t.CompletedAt)
+	utc(&t.Occurrence)
+	utc(&t.SnoozedUntil)
+	if r := t.Recurrence; r != nil {
+		if r.Anchor == "" {
+			r.Anchor = AnchorDue
+		}
+		if r.Missed == "" {
+			r.Missed = MissedSkip
+		}
+		if r.DTStart == nil {
+			r.DTStart = t.DueAt
+		}
+		utc(&r.DTStart)
+		utc(&r.EndAt)
+	}
+}
+
+func utc(t **time.Time) {
+	if *t != nil {
+		u := (*t).UTC().Truncate(time.Microsecond)
+		*t = &u
+	}
+}
+
+// Validate reports every bad field of a normalized task in one CodeInvalid error, or nil.
+func (t *Task) Validate() error {
+	var bad []FieldError
+	check := func(ok bool, field, message string) {
+		if !ok {
+			bad = append(bad, FieldError{field, message})
+		}
+	}
+	check(t.Title != "", "title", "is required")
+	check(utf8.RuneCountInString(t.Title) <= MaxTitle, "title", "has more than 500 characters")
+	check(utf8.RuneCountInString(t.Description) <= MaxDescription, "description", "has more than 16000 characters")
+	check(storable(t.Title), "title", "contains a NUL character or is not UTF-8")
+	check(storable(t.Description), "description", "contains a NUL character or is not UTF-8")
+	switch t.Priority {
+	case PriorityNone, PriorityLow, PriorityMedium, PriorityHigh:
+	default:
+		check(false, "priority", "is not one of none, low, medium, high")
+	}
+	check(len(t.Tags) <= MaxTags, "tags", "has more than 20 entries")
+	for _, tag := range t.Tags {
+		check(tag != "" && utf8.RuneCountInString(tag) <= MaxTag && storable(tag), "tags", "has an entry that is empty or longer than 50 characters")
+	}
+	_, err := LoadZone(t.TimeZone)
+	check(err == nil, "time_zone", "is not an IANA time zone such as Europe/Berlin")
+	check(inRange(t.DueAt), "due_at", "is not between the years 1970 and 9999")
+	check(len(t.Reminders) <= MaxReminders, "reminders", "has more than 10 entries")
+	for _, r := range t.Reminders {
+		check((r.At == nil) != (r.MinutesBefore == nil), "reminders", `has an entry that is neither {"minutes_before": 15} nor {"at": "2026-02-10T14:45:00Z"}`)
+		check(r.MinutesBefore == nil || (*r.MinutesBefore >= 0 && *r.MinutesBefore <= MaxMinutesBefore), "reminders", "has minutes_before outside 0 to 40320 (four weeks)")
+		check(inRange(r.At), "reminders", "has an instant that is not between the years 1970 and 9999")
+	}
+	if t.Recurrence != nil {
+		check(t.DueAt != nil, "due_at", "is required by a recurrence")
+		if t.DueAt != nil && err == nil && inRange(t.DueAt) {
+			bad = append(bad, t.Recurrence.validate(t.TimeZone)...)
+		}
+	}
+	return InvalidFields(bad)
+}
+
+// storable says whether PostgreSQL's text type can hold s.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func inRange(t *time.Time) bool { return t == nil || (t.Year() >= 1970 && t.Year() <= 9999) }
+
+// LoadZone loads an IANA time zone by name. Unlike time.LoadLocation it refuses "" and "Local", which mean something else
+// on every machine.
+func LoadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, Errorf(CodeInvalid, "%q is not an IANA time zone", name)
+	}
+	return time.LoadLocation(name)
+}
