@@ -1,0 +1,169 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/teambition/rrule-go"
+)
+
+// Limits of a rule. With them, and with the horizon of expand, the work that any rule can cause is bounded.
+const (
+	maxRRule      = 512 // bytes
+	maxInterval   = 1000
+	maxCount      = 10_000
+	maxTimesOfDay = 24
+)
+
+// rule is a parsed RRULE value.
+type rule struct {
+	text   string        // upper case, without the "RRULE:" before it
+	option rrule.ROption // the pattern alone: without DTSTART, COUNT and UNTIL
+	count  int           // 0 when there is no COUNT
+	until  until
+	plain  bool // a frequency and an interval, nothing that names days or times
+	clamp  bool // a day that a month does not have is its last one, rather than none
+}
+
+// until is the UNTIL of a rule, compared with instants in its UTC form and with wall times in its other two. The zero
+// value is no limit.
+type until struct {
+	last time.Time
+	utc  bool
+}
+
+// passed says whether an occurrence comes too late.
+func (u until) passed(wall, at time.Time) bool {
+	if u.utc {
+		return at.After(u.last)
+	}
+	return !u.last.IsZero() && wall.After(u.last)
+}
+
+// parseRule parses daily, weekly, monthly, yearly or an RFC 5545 RRULE value, in any case. Its errors complete a sentence
+// that begins with the field's name.
+func parseRule(text string) (rule, error) {
+	if len(text) > maxRRule {
+		return rule{}, fmt.Errorf("is longer than %d bytes", maxRRule)
+	}
+	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
+	r := rule{text: text, plain: true}
+	if freq, ok := frequency(text); ok {
+		r.option.Freq, r.clamp = freq, true
+		return r, nil
+	}
+	if strings.Contains(text, "DTSTART") {
+		return rule{}, errors.New("has a DTSTART: leave it out, the series starts at due_at")
+	}
+
+	seen := map[string]bool{}
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		if value == "" {
+			return rule{}, errors.New("is neither daily, weekly, monthly, yearly nor an RRULE such as FREQ=WEEKLY;BYDAY=MO,TH")
+		}
+		if seen[name] {
+			return rule{}, fmt.Errorf("has %s twice: put all its values in one", name)
+		}
+		seen[name] = true
+		if err := r.set(name, value); err != nil {
+			return rule{}, err
+		}
+		r.plain = r.plain && !strings.HasPrefix(name, "BY")
+	}
+	if !seen["FREQ"] {
+		return rule{}, errors.New("has no FREQ: add FREQ=DAILY, WEEKLY, MONTHLY or YEARLY")
+	}
+	return r, r.check()
+}
+
+// set takes one NAME=VALUE part.
+func (r *rule) set(name, value string) (err error) {
+	o := &r.option
+	switch name {
+	case "FREQ":
+		freq, ok := frequency(value)
+		if !ok {
+			return fmt.Errorf("has FREQ=%s: use DAILY, WEEKLY, MONTHLY or YEARLY", value)
+		}
+		o.Freq = freq
+	case "INTERVAL":
+		o.Interval, err = number(name, value, 1, maxInterval, false)
+	case "COUNT":
+		r.count, err = number(name, value, 1, maxCount, false)
+	case "UNTIL":
+		r.until, err = parseUntil(value)
+	case "WKST":
+		o.Wkst, err = weekday(value)
+		if err == nil && o.Wkst.N() != 0 {
+			return fmt.Errorf("has the numbered day %s in WKST: use MO or SU", value)
+		}
+	case "BYDAY":
+		o.Byweekday, err = list(value, weekday)
+	case "BYMONTH":
+		o.Bymonth, err = numbers(name, value, 1, 12, false)
+	case "BYMONTHDAY":
+		o.Bymonthday, err = numbers(name, value, 1, 31, true)
+	case "BYYEARDAY":
+		o.Byyearday, err = numbers(name, value, 1, 366, true)
+	case "BYSETPOS":
+		o.Bysetpos, err = numbers(name, value, 1, 366, true)
+	case "BYHOUR":
+		o.Byhour, err = numbers(name, value, 0, 23, false)
+	case "BYMINUTE":
+		o.Byminute, err = numbers(name, value, 0, 59, false)
+	case "BYSECOND":
+		return errors.New("has BYSECOND, which is not supported: leave it out, seconds are those of due_at")
+	case "BYWEEKNO":
+		return errors.New("has BYWEEKNO, which is not supported: use BYMONTH with BYDAY")
+	default:
+		return fmt.Errorf("has the unknown part %s", name)
+	}
+	return err
+}
+
+// check refuses what RFC 5545 section 3.3.10 forbids of parts together, and what it leaves open.
+func (r *rule) check() error {
+	o := &r.option
+	ordinals := 0
+	for _, day := range o.Byweekday {
+		n := day.N()
+		if n == 0 {
+			continue
+		}
+		ordinals++
+		switch {
+		case o.Freq != rrule.MONTHLY && o.Freq != rrule.YEARLY:
+			return errors.New("has a numbered day such as 2MO in BYDAY: that needs FREQ=MONTHLY or YEARLY")
+		case (o.Freq == rrule.MONTHLY || len(o.Bymonth) > 0) && (n < -5 || n > 5):
+			return errors.New("has a numbered day outside -5 to 5 in BYDAY: no month has it")
+		}
+	}
+	switch {
+	case r.count > 0 && !r.until.last.IsZero():
+		return errors.New("has both COUNT and UNTIL: keep one")
+	case ordinals > 0 && ordinals < len(o.Byweekday):
+		return errors.New("mixes numbered and plain days in BYDAY: number all (1MO,3MO) or none (MO)")
+	case o.Freq == rrule.WEEKLY && len(o.Bymonthday) > 0:
+		return errors.New("has BYMONTHDAY with FREQ=WEEKLY: use FREQ=MONTHLY or DAILY")
+	case o.Freq != rrule.YEARLY && len(o.Byyearday) > 0:
+		return errors.New("has BYYEARDAY: that needs FREQ=YEARLY")
+	case len(o.Bysetpos) > 0 && len(o.Bymonth)+len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekday)+len(o.Byhour)+len(o.Byminute) == 0:
+		return errors.New("has BYSETPOS alone: it selects from another part such as BYDAY")
+	case max(1, len(o.Byhour))*max(1, len(o.Byminute)) > maxTimesOfDay:
+		return fmt.Errorf("has more than %d times of day in BYHOUR and BYMINUTE", maxTimesOfDay)
+	}
+	return nil
+}
+
+// withCount returns the rule's text with another COUNT.
+func (r *rule) withCount(count int) string {
+	parts := strings.Split(r.text, ";")
+	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "COUNT=") })
+	parts[i] = "COUNT=" + strconv.Itoa(count)
+	return strings.Join(parts, ";")
+}

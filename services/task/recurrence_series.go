@@ -1,0 +1,122 @@
+package task
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/teambition/rrule-go"
+)
+
+// calendarCycles are added to every year while a rule is expanded, because the library looks for a match until the year
+// 9999. The Gregorian calendar repeats every 400 years, weekdays included, so 7600 years on is the same calendar, and the
+// search of a rule that never matches ends in the year 2399 instead.
+const calendarCycles = 19 * 400
+
+// series is a rule that starts somewhere: the recurrence set of RFC 5545.
+type series struct {
+	rule  rule
+	start time.Time // DTSTART as a wall time, to the second
+	zone  *time.Location
+	endAt *time.Time
+}
+
+// after returns the first n instants of the series that are later than t, or fewer when it ends. As in RFC 5545, start is
+// always the first occurrence, whether or not it fits the rule.
+func (s series) after(t time.Time, n int) ([]time.Time, error) {
+	from := s.start
+	if s.rule.count == 0 {
+		from = wallOf(t, s.zone)
+	}
+	next, err := s.rule.expand(s.start, from)
+	if err != nil {
+		return nil, err
+	}
+
+	var found []time.Time
+	wall, ok := s.start, true
+	for counted := 1; ok && len(found) < n && (s.rule.count == 0 || counted <= s.rule.count); counted++ {
+		at := instantOf(wall, s.zone)
+		if s.rule.until.passed(wall, at) || s.endAt != nil && at.After(*s.endAt) {
+			break
+		}
+		// A DST gap can bring two wall times to one instant.
+		if at.After(t) {
+			found, t = append(found, at), at
+		}
+		for wall, ok = next(); ok && !wall.After(s.start); {
+			wall, ok = next()
+		}
+	}
+	return found, nil
+}
+
+// expand returns an iterator over the wall times that fit the rule, in order. It begins at the start or earlier, or, when
+// from is later, shortly before from, in phase with the start.
+func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
+	o := r.option
+	o.Interval = max(1, o.Interval)
+	// What a rule does not say it takes from its start (RFC 5545 section 3.3.10).
+	if len(o.Byhour) == 0 {
+		o.Byhour = []int{start.Hour()}
+	}
+	if len(o.Byminute) == 0 {
+		o.Byminute = []int{start.Minute()}
+	}
+	o.Bysecond = []int{start.Second()}
+	if len(o.Bymonthday)+len(o.Byyearday)+len(o.Byweekday) == 0 {
+		switch o.Freq {
+		case rrule.YEARLY:
+			if len(o.Bymonth) == 0 {
+				o.Bymonth = []int{int(start.Month())}
+			}
+			o.Bymonthday = []int{start.Day()}
+		case rrule.MONTHLY:
+			o.Bymonthday = []int{start.Day()}
+		case rrule.WEEKLY:
+			o.Byweekday = []rrule.Weekday{weekdays()[sinceMonday(start)]}
+		}
+		if r.clamp && len(o.Bymonthday) > 0 {
+			// RFC 7529's SKIP=BACKWARD: the last of the days up to this one that the month has.
+			for day := 28; day < start.Day(); day++ {
+				o.Bymonthday = append(o.Bymonthday, day)
+			}
+			o.Bysetpos = []int{-1}
+		}
+	}
+	o.Dtstart = period(o, start, from).AddDate(calendarCycles, 0, 0)
+
+	expanded, err := rrule.NewRRule(o)
+	if err != nil {
+		return nil, fmt.Errorf("expand %s: %w", r.text, err)
+	}
+	next := expanded.Iterator()
+	return func() (time.Time, bool) {
+		wall, ok := next()
+		return wall.AddDate(-calendarCycles, 0, 0), ok
+	}, nil
+}
+
+// period returns the beginning of a day, week, month or year of the rule, in phase with the one that start is in, and at
+// least one whole interval before from. Beginning at its beginning makes BYSETPOS count from there.
+func period(o rrule.ROption, start, from time.Time) time.Time {
+	// skip returns how many units to leave out of those between start and from.
+	skip := func(units int) int { return max(0, units/o.Interval-1) * o.Interval }
+	day := midnight(start)
+	switch o.Freq {
+	case rrule.YEARLY:
+		return time.Date(start.Year()+skip(from.Year()-start.Year()), time.January, 1, 0, 0, 0, 0, time.UTC)
+	case rrule.MONTHLY:
+		months := 12*(from.Year()-start.Year()) + int(from.Month()-start.Month())
+		return time.Date(start.Year(), start.Month()+time.Month(skip(months)), 1, 0, 0, 0, 0, time.UTC)
+	case rrule.WEEKLY:
+		day = day.AddDate(0, 0, -((sinceMonday(start) + 7 - o.Wkst.Day()) % 7))
+		return day.AddDate(0, 0, 7*skip(days(day, from)/7))
+	default:
+		return day.AddDate(0, 0, skip(days(day, from)))
+	}
+}
+
+// sinceMonday counts as the library does: 0 is Monday.
+func sinceMonday(wall time.Time) int { return (int(wall.Weekday()) + 6) % 7 }
+
+func days(from, to time.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }
