@@ -1,0 +1,117 @@
+// Package account says who sent a request. A person's browser shows a session in a cookie; a program shows an API token as
+// Authorization: Bearer. Both are 32 random bytes of which the database keeps the SHA-256 alone: they are too long to be
+// guessed from it, so a slow hash would protect nothing and cost every request.
+//
+//	browser --Cookie: taskmaster_session--> sessions --+
+//	                                                   +--> Caller{UserID, Scopes}
+//	program --Authorization: Bearer tm_...--> tokens --+
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// The scopes of a token. None includes another.
+const (
+	ScopeTasksRead  = "tasks:read"
+	ScopeTasksWrite = "tasks:write"
+	// ScopeAccount is for the account itself: its settings, tokens and channels.
+	ScopeAccount = "account"
+)
+
+// CookieName is the cookie that holds a browser's session.
+const CookieName = "taskmaster_session"
+
+// tokenPrefix starts every API token, so that scanners for leaked secrets can tell what it is.
+const tokenPrefix = "tm_"
+
+// Scopes returns all scopes, which are what a session has.
+func Scopes() []string { return []string{ScopeTasksRead, ScopeTasksWrite, ScopeAccount} }
+
+// Caller is who sent a request, and what they may do.
+type Caller struct {
+	UserID uuid.UUID
+	Scopes []string
+	// SessionHash is the session's key in the database; nil when the caller is a token.
+	SessionHash []byte
+	// Credential is the session or token itself. It is only for deriving keys and must not be stored, logged or sent on.
+	Credential string
+}
+
+// Can says whether the caller has a scope.
+func (c Caller) Can(scope string) bool { return slices.Contains(c.Scopes, scope) }
+
+// Authenticate finds out who sent a request. An Authorization header alone decides when there is one, else the session
+// cookie. The credential is looked up each time, so what has been revoked or has expired by now is refused: code
+// unauthorized, as when there is none. Code unavailable when the database is overloaded or away.
+func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now time.Time) (Caller, error) {
+	credential, isToken := credentialOf(r)
+	if credential == "" {
+		return Caller{}, task.Errorf(task.CodeUnauthorized, "log in, or send an API token as Authorization: Bearer")
+	}
+	c := Caller{Credential: credential}
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if isToken {
+			var t postgres.Token
+			t, err = postgres.TokenByHash(ctx, tx, Hash(credential), now)
+			c.UserID, c.Scopes = t.UserID, t.Scopes
+			return err
+		}
+		c.SessionHash, c.Scopes = Hash(credential), Scopes()
+		c.UserID, err = postgres.SessionUser(ctx, tx, c.SessionHash, now)
+		return err
+	})
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return Caller{}, task.Errorf(task.CodeUnauthorized, "the session or API token is not valid, or no longer")
+	}
+	if err != nil {
+		return Caller{}, fmt.Errorf("authenticate: %w", err)
+	}
+	return c, nil
+}
+
+// credentialOf returns what a request shows, "" if nothing, and whether it is an API token.
+func credentialOf(r *http.Request) (credential string, isToken bool) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return "", true
+		}
+		return strings.TrimSpace(token), true
+	}
+	cookie, err := r.Cookie(CookieName)
+	if err != nil {
+		return "", false
+	}
+	return cookie.Value, false
+}
+
+// NewSession makes a session's secret for the cookie.
+func NewSession() string {
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails
+	return base64.RawURLEncoding.EncodeToString(secret)
+}
+
+// NewToken makes an API token.
+func NewToken() string { return tokenPrefix + NewSession() }
+
+// Hash returns the SHA-256 under which the database keeps a session or token.
+func Hash(credential string) []byte {
+	sum := sha256.Sum256([]byte(credential))
+	return sum[:]
+}
