@@ -26,6 +26,9 @@ type Common struct {
 	DaprAPIToken string `env:"DAPR_API_TOKEN"`
 }
 
+// Shared returns what every service has.
+func (c Common) Shared() Common { return c }
+
 // NewLog makes the service's log.
 func NewLog(w io.Writer, c Common) *slog.Logger {
 	var level slog.Level

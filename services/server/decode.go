@@ -31,16 +31,26 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // Decode reads a request's body, one JSON value of at most MaxBody bytes, into v. Another content type is a StatusError of
 // 415, what is not JSON one of 400; an unknown field or a value of the wrong type is code invalid and names the field.
 func Decode(w http.ResponseWriter, r *http.Request, v any) error {
-	if ct := r.Header.Get("Content-Type"); ct != "" {
-		if mt, _, err := mime.ParseMediaType(ct); err != nil || (mt != "application/json" && !strings.HasSuffix(mt, "+json")) {
-			return &StatusError{http.StatusUnsupportedMediaType, "unsupported_media_type", "the body has to be application/json"}
-		}
+	if err := CheckJSON(r); err != nil {
+		return err
 	}
 	body, err := ReadBody(w, r, MaxBody)
 	if err != nil {
 		return err
 	}
 	return DecodeJSON(body, v)
+}
+
+// CheckJSON refuses a request whose Content-Type is something else than JSON with a StatusError of 415.
+func CheckJSON(r *http.Request) error {
+	ct := r.Header.Get("Content-Type")
+	if ct == "" {
+		return nil
+	}
+	if mt, _, err := mime.ParseMediaType(ct); err != nil || (mt != "application/json" && !strings.HasSuffix(mt, "+json")) {
+		return &StatusError{http.StatusUnsupportedMediaType, "unsupported_media_type", "the body has to be application/json"}
+	}
+	return nil
 }
 
 // DecodeJSON reads one JSON value as Decode does.

@@ -72,6 +72,10 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 		}
 	} else if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the caller is gone
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, task.CodeUnavailable, "this took too long, try again shortly"
+		w.Header().Set("Retry-After", "1")
+		log.WarnContext(r.Context(), "request timed out", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable {
 		log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)

@@ -13,7 +13,7 @@ import (
 
 // Main is the life of a service's process: signals, configuration, listener, run. It returns the exit status. run is called
 // with a context that ends on SIGINT or SIGTERM; its context.Canceled is success.
-func Main[C interface{ Common() Common }](load func(getenv func(string) string) (C, error),
+func Main[C interface{ Shared() Common }](load func(getenv func(string) string) (C, error),
 	run func(ctx context.Context, cfg C, ln net.Listener, log *slog.Logger) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -23,8 +23,8 @@ func Main[C interface{ Common() Common }](load func(getenv func(string) string) 
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	log := NewLog(os.Stderr, cfg.Common())
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Common().ListenAddr)
+	log := NewLog(os.Stderr, cfg.Shared())
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Shared().ListenAddr)
 	if err != nil {
 		log.ErrorContext(ctx, "cannot listen", "error", err)
 		return 1

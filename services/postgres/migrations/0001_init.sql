@@ -154,6 +154,8 @@ CREATE TABLE idempotency_keys (
     status       int,
     header       jsonb,
     body         bytea,
+    -- The body is encrypted under the caller's credential, for it shows a secret.
+    sealed       boolean NOT NULL DEFAULT false,
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (user_id, key)
 );

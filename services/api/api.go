@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+)
+
+// api is what handlers share. They never speak to the sidecar: what they change is committed with its events, and wake
+// tells the background that there is something to publish and to schedule.
+type api struct {
+	cfg  config
+	db   *postgres.DB
+	log  *slog.Logger
+	now  func() time.Time
+	wake func(userID uuid.UUID)
+}
+
+// requestTimeout bounds what one request may take of the database.
+const requestTimeout = 15 * time.Second
+
+// read runs f, which does not change anything, in a transaction.
+func (a *api) read(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return a.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
+}
+
+// decode reads a request's JSON body into v and returns the bytes as well, by which a repeated request is recognised.
+func (a *api) decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, error) {
+	if err := server.CheckJSON(r); err != nil {
+		return nil, err
+	}
+	body, err := server.ReadBody(w, r, server.MaxBody)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) == 0 && r.Method == http.MethodPost {
+		return body, server.DecodeJSON([]byte("{}"), v)
+	}
+	return body, server.DecodeJSON(body, v)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// changeList answers GET /changes. Resync means that changes after since are no longer kept, or that since is beyond the
+// user's revision: the items are worthless and the client has to list its tasks anew. NextCursor is a revision to ask with.
+type changeList struct {
+	page[changeItem]
+	Revision int64 `json:"revision"`
+	Resync   bool  `json:"resync"`
+}
+
+// changeItem is a change as /live sends it.
+type changeItem struct {
+	Revision int64     `json:"revision"`
+	Type     string    `json:"type"`
+	Task     task.Task `json:"task"`
+}
+
+func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "since", "limit")
+	since, limit := q.integer("since", 0), q.limit()
+	if since < 0 {
+		q.fail("since", "is negative")
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	var events []event.Event
+	var user postgres.User
+	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		// The user first: changes that commit in between are then more than the revision says, never fewer.
+		if user, err = postgres.UserByID(ctx, tx, c.UserID); err != nil {
+			return err
+		}
+		events, err = postgres.Changes(ctx, tx, c.UserID, since, limit+1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	out := changeList{Revision: user.Revision}
+	out.Items = []changeItem{}
+	missing := since < user.Revision && (len(events) == 0 || events[0].Data.Revision != since+1)
+	if out.Resync = since > user.Revision || missing; out.Resync {
+		return server.Encode(w, http.StatusOK, out)
+	}
+	for i, e := range events {
+		if i == limit {
+			out.NextCursor = strconv.FormatInt(events[i-1].Data.Revision, 10)
+			break
+		}
+		out.Items = append(out.Items, changeItem{e.Data.Revision, changeType(e), e.Data.TaskData})
+	}
+	return server.Encode(w, http.StatusOK, out)
+}
+
+// changeType is task.changed, or task.deleted when the task is gone.
+func changeType(e event.Event) string {
+	if e.Data.Deleted {
+		return event.TaskDeleted
+	}
+	return event.TaskChanged
+}

@@ -1,0 +1,28 @@
+package main
+
+import "taskmaster/services/server"
+
+// config is everything that api reads from its environment.
+type config struct {
+	server.Common
+	DatabaseURL string `env:"DATABASE_URL" validate:"required"`
+	// DatabaseConns is how many connections requests may hold at once; the background has RelayConns more.
+	DatabaseConns int `env:"DATABASE_CONNS" default:"16" validate:"min=1,max=500"`
+	RelayConns    int `env:"RELAY_CONNS" default:"6" validate:"min=2,max=100"`
+	// PublicURL is where people reach the system; cookies are Secure and other origins refused accordingly.
+	PublicURL    string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
+	CookieSecure bool   `env:"COOKIE_SECURE" default:"true"`
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies  []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
+	LoginPerMinute  int      `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
+	SignupPerMinute int      `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
+	// RatePerMinute is how many requests a user may send; 0 is any number.
+	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`
+	// VAPIDPublicKey is what browsers need to subscribe to push; empty when push is not set up.
+	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY"`
+}
+
+func loadConfig(getenv func(string) string) (config, error) {
+	var c config
+	return c, server.LoadConfig(&c, getenv)
+}

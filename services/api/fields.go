@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// taskFields is the body of POST and PATCH: the fields that are there, by name. What is absent stays as it is; null clears.
+type taskFields map[string]json.RawMessage
+
+// readOnly are the fields of a task that the system alone sets.
+var readOnly = []string{"id", "completed_at", "series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at"}
+
+// apply sets the fields on t and reports every one that cannot be. Each is replaced as a whole, recurrence and lists too.
+func (fields taskFields) apply(t *task.Task) error {
+	targets := map[string]any{
+		"title": &t.Title, "description": &t.Description, "completed": &t.Completed, "priority": &t.Priority, "tags": &t.Tags,
+		"due_at": &t.DueAt, "time_zone": &t.TimeZone, "recurrence": &t.Recurrence, "reminders": &t.Reminders,
+	}
+	var bad []task.FieldError
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		target, ok := targets[name]
+		switch {
+		case slices.Contains(readOnly, name):
+			bad = append(bad, task.FieldError{Field: name, Message: "cannot be set"})
+		case !ok:
+			bad = append(bad, task.FieldError{Field: name, Message: "is not a known field"})
+		default:
+			// Decoding merges into what is there; a field is to be replaced.
+			reflect.ValueOf(target).Elem().SetZero()
+			if err := decodeField(fields[name], target); err != nil {
+				bad = append(bad, inField(name, err)...)
+			}
+		}
+	}
+	return task.InvalidFields(bad)
+}
+
+func (fields taskFields) has(name string) bool { _, ok := fields[name]; return ok }
+
+func decodeField(raw json.RawMessage, target any) error {
+	if bytes.Equal(raw, []byte("null")) {
+		return nil
+	}
+	return server.DecodeJSON(raw, target)
+}
+
+// inField puts the name of a field before the paths inside it.
+func inField(name string, err error) []task.FieldError {
+	if _, ok := errors.AsType[*time.ParseError](err); ok {
+		return []task.FieldError{{Field: name, Message: "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z"}}
+	}
+	invalid, ok := errors.AsType[*task.Error](err)
+	if !ok || len(invalid.Fields) == 0 {
+		return []task.FieldError{{Field: name, Message: err.Error()}}
+	}
+	fields := make([]task.FieldError, len(invalid.Fields))
+	for i, f := range invalid.Fields {
+		if f.Field != "" {
+			f.Field = "." + f.Field
+		}
+		fields[i] = task.FieldError{Field: name + f.Field, Message: f.Message}
+	}
+	return fields
+}

@@ -1,0 +1,19 @@
+// Command api keeps tasks: REST for browsers and programs, the outbox and its relay, and the jobs of reminders.
+//
+//	api                    serve
+//	api migrate            bring the database's schema up to date
+//	api replay --since 2h  publish stored events again
+package main
+
+import (
+	"os"
+
+	"taskmaster/services/server"
+)
+
+func main() {
+	if len(os.Args) > 1 {
+		os.Exit(server.Command(commands, os.Args[1:]))
+	}
+	os.Exit(server.Main(loadConfig, run))
+}

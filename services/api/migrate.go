@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"taskmaster/services/postgres"
+)
+
+// commands are what the program does other than serve.
+var commands = map[string]func(ctx context.Context, args []string) error{
+	"migrate": migrate,
+}
+
+// migrate brings the schema of DATABASE_URL up to date.
+func migrate(ctx context.Context, _ []string) error {
+	url := os.Getenv("DATABASE_URL")
+	if url == "" {
+		return errors.New("DATABASE_URL is required")
+	}
+	db, err := postgres.Open(ctx, url, 4)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return postgres.Migrate(ctx, db)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"taskmaster/services/task"
+)
+
+// page is one part of a list. NextCursor is "" on the last.
+type page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+// newPage makes a page of at most limit items out of up to limit+1; cursor gives an item's place.
+func newPage[T any](items []T, limit int, cursor func(T) any) (page[T], error) {
+	if items == nil {
+		items = []T{}
+	}
+	if len(items) <= limit {
+		return page[T]{Items: items}, nil
+	}
+	items = items[:limit]
+	next, err := encodeCursor(cursor(items[limit-1]))
+	return page[T]{Items: items, NextCursor: next}, err
+}
+
+// The number of items on a page.
+const (
+	defaultLimit = 50
+	maxLimit     = 200
+)
+
+// encodeCursor makes an opaque cursor out of a place in a list's order.
+func encodeCursor(place any) (string, error) {
+	raw, err := json.Marshal(place)
+	if err != nil {
+		return "", fmt.Errorf("encode cursor: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
+}
+
+// query reads parameters and gathers what is wrong with them.
+type query struct {
+	values url.Values
+	bad    []task.FieldError
+}
+
+// newQuery reads a query string of which only the known parameters are allowed.
+func newQuery(values url.Values, known ...string) *query {
+	q := &query{values: values}
+	allowed := map[string]bool{}
+	for _, name := range known {
+		allowed[name] = true
+	}
+	for name, v := range values {
+		if !allowed[name] {
+			q.fail(name, "is not a known parameter")
+		} else if len(v) > 1 {
+			q.fail(name, "is given more than once")
+		}
+	}
+	return q
+}
+
+func (q *query) fail(field, message string) {
+	q.bad = append(q.bad, task.FieldError{Field: field, Message: message})
+}
+
+// err returns all that was wrong, or nil.
+func (q *query) err() error { return task.InvalidFields(q.bad) }
+
+func (q *query) limit() int {
+	n := q.integer("limit", defaultLimit)
+	if n < 1 || n > maxLimit {
+		q.fail("limit", fmt.Sprintf("is not between 1 and %d", maxLimit))
+	}
+	return int(n)
+}
+
+func (q *query) integer(name string, missing int64) int64 {
+	s := q.values.Get(name)
+	if s == "" {
+		return missing
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		q.fail(name, "is not a whole number")
+	}
+	return n
+}
+
+func (q *query) oneOf(name, missing string, values ...string) string {
+	s := q.values.Get(name)
+	if s == "" {
+		return missing
+	}
+	for _, v := range values {
+		if s == v {
+			return s
+		}
+	}
+	q.fail(name, fmt.Sprintf("is not one of %v", values))
+	return missing
+}
+
+func (q *query) instant(name string) *time.Time {
+	s := q.values.Get(name)
+	if s == "" {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		q.fail(name, "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z")
+		return nil
+	}
+	return &t
+}
+
+// cursor reads the place that encodeCursor wrote into place, a pointer, and says whether there was one.
+func (q *query) cursor(place any) bool {
+	s := q.values.Get("cursor")
+	if s == "" {
+		return false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(raw, place)
+	}
+	if err != nil {
+		q.fail("cursor", "is not one that a list returned as next_cursor")
+		return false
+	}
+	return true
+}
+
+// maxQueryText is the longest text parameter, in bytes.
+const maxQueryText = 500
+
+func (q *query) text(name string) string {
+	s := q.values.Get(name)
+	if len(s) > maxQueryText || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
+		q.fail(name, fmt.Sprintf("is longer than %d bytes or is not text", maxQueryText))
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/http"
+
+	"taskmaster/services/server"
+)
+
+// route is a pattern of net/http's ServeMux and what answers it.
+type route struct {
+	pattern string
+	handler http.Handler
+}
+
+// routes is all that api answers, and says of each who calls.
+func (a *api) routes() []route {
+	sidecar := func(h server.Handler) http.Handler {
+		return server.FromSidecar(a.log, a.cfg.AppAPIToken, server.Handle(a.log, h))
+	}
+	return []route{
+		// browser, programs
+		{"POST /api/v1/tasks", a.as(scopeWrite, a.createTask)},
+		{"GET /api/v1/tasks", a.as(scopeRead, a.listTasks)},
+		{"GET /api/v1/tasks/{id}", a.as(scopeRead, a.getTask)},
+		{"PATCH /api/v1/tasks/{id}", a.as(scopeWrite, a.patchTask)},
+		{"DELETE /api/v1/tasks/{id}", a.as(scopeWrite, a.deleteTask)},
+		{"POST /api/v1/tasks/{id}/complete", a.as(scopeWrite, a.completeTask)},
+		{"POST /api/v1/tasks/{id}/reopen", a.as(scopeWrite, a.reopenTask)},
+		{"POST /api/v1/tasks/{id}/snooze", a.as(scopeWrite, a.snoozeTask)},
+		{"GET /api/v1/changes", a.as(scopeRead, a.listChanges)},
+		// recurring, by invocation
+		{"POST /internal/occurrences", sidecar(a.createOccurrence)},
+		// kubelet
+		{"GET /healthz", server.Healthz()},
+		{"GET /readyz", server.Readyz(a.log, a.db.Ping)},
+	}
+}
+
+// handler answers every route, and any other path with a problem.
+func (a *api) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range a.routes() {
+		mux.Handle(r.pattern, r.handler)
+	}
+	return mux
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+func (a *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var fields taskFields
+	body, err := a.decode(w, r, &fields)
+	if err != nil {
+		return err
+	}
+	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := a.now().UTC().Truncate(time.Microsecond)
+		u, err := postgres.UserByID(ctx, tx, c.UserID)
+		if err != nil {
+			return answer{}, err
+		}
+		t := task.Task{TimeZone: u.TimeZone}
+		if err := fields.apply(&t); err != nil {
+			return answer{}, err
+		}
+		if t, err = newTask(t, now); err != nil {
+			return answer{}, err
+		}
+		t, _, err = createTask(ctx, tx, c.UserID, t, now)
+		if err != nil {
+			return answer{}, err
+		}
+		out := taskAnswer(http.StatusCreated, t)
+		out.Header["Location"] = "/api/v1/tasks/" + t.ID.String()
+		return out, nil
+	})
+}
+
+func (a *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	var t task.Task
+	err = a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		t, err = postgres.TaskByID(ctx, tx, c.UserID, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag(t))
+	if r.Header.Get("If-None-Match") == etag(t) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return server.Encode(w, http.StatusOK, t)
+}
+
+func (a *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "cursor", "limit")
+	limit := q.limit()
+	filter := postgres.TaskFilter{
+		Status:   q.oneOf("status", "all", "open", "done", "all"),
+		Tag:      q.text("tag"),
+		Priority: task.Priority(q.oneOf("priority", "", "none", "low", "medium", "high")),
+		DueAfter: q.instant("due_after"), DueBefore: q.instant("due_before"),
+		Query: q.text("q"),
+		Limit: limit + 1,
+	}
+	var after postgres.TaskPosition
+	if q.cursor(&after) {
+		filter.After = &after
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	var tasks []task.Task
+	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		tasks, err = postgres.ListTasks(ctx, tx, c.UserID, filter)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p, err := newPage(tasks, limit, func(t task.Task) any { return postgres.TaskPosition{DueAt: t.DueAt, ID: t.ID} })
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, p)
+}
+
+func (a *api) patchTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var fields taskFields
+	body, err := a.decode(w, r, &fields)
+	if err != nil {
+		return err
+	}
+	return a.editTask(w, r, c, body, fields.apply)
+}
+
+func (a *api) completeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	return a.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = true; return nil })
+}
+
+func (a *api) reopenTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	return a.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = false; return nil })
+}
+
+// snooze is the body of POST /tasks/{id}/snooze: when to be reminded again.
+type snooze struct {
+	Minutes int        `json:"minutes" validate:"omitempty,min=1,max=40320"`
+	Until   *time.Time `json:"until"`
+}
+
+func (a *api) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in snooze
+	body, err := a.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	if (in.Minutes == 0) == (in.Until == nil) {
+		return task.Invalid("minutes", "or until is required, and only one of them")
+	}
+	return a.editTask(w, r, c, body, func(t *task.Task) error {
+		now := a.now()
+		until := now.Add(time.Duration(in.Minutes) * time.Minute)
+		if in.Until != nil {
+			until = *in.Until
+		}
+		if !until.After(now) {
+			return task.Invalid("until", "is not in the future")
+		}
+		if t.Completed {
+			return task.Errorf(task.CodeConflict, "the task is completed")
+		}
+		t.SnoozedUntil = &until
+		return nil
+	})
+}
+
+func (a *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return a.change(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := a.now().UTC().Truncate(time.Microsecond)
+		return answer{Status: http.StatusNoContent}, deleteTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now)
+	})
+}
+
+func (a *api) editWithoutBody(w http.ResponseWriter, r *http.Request, c caller, edit func(*task.Task) error) error {
+	body, err := a.decode(w, r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return a.editTask(w, r, c, body, edit)
+}
+
+func (a *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := a.now().UTC().Truncate(time.Microsecond)
+		t, err := updateTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now, edit)
+		if err != nil {
+			return answer{}, err
+		}
+		return taskAnswer(http.StatusOK, t), nil
+	})
+}
+
+// pathID reads the {id} of a route. What is not a UUID is nobody's task: code not_found.
+func pathID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return uuid.Nil, task.Errorf(task.CodeNotFound, "%q is not the id of anything here", r.PathValue("id"))
+	}
+	return id, nil
+}

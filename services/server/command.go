@@ -1,0 +1,31 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Command runs one of a service's commands, by the name in args[0], with the arguments after it, and returns the exit
+// status: 2 for a name that is none.
+func Command(commands map[string]func(ctx context.Context, args []string) error, args []string) int {
+	command, ok := commands[args[0]]
+	if !ok {
+		names := strings.Join(slices.Sorted(maps.Keys(commands)), ", ")
+		fmt.Fprintf(os.Stderr, "%q is not a command; there are: %s\n", args[0], names)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := command(ctx, args[1:]); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, args[0]+":", err)
+		return 1
+	}
+	return 0
+}
