@@ -48,6 +48,8 @@ type Caller struct {
 	Scopes []string
 	// SessionHash is the session's key in the database; nil when the caller is a token.
 	SessionHash []byte
+	// ExpiresAt is when the token stops working; nil is never, and for a session.
+	ExpiresAt *time.Time
 	// Credential is the session or token itself. It is only for deriving keys and must not be stored, logged or sent on.
 	Credential string
 }
@@ -68,7 +70,7 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 		if isToken {
 			var t postgres.Token
 			t, err = postgres.TokenByHash(ctx, tx, Hash(credential), now)
-			c.UserID, c.Scopes = t.UserID, t.Scopes
+			c.UserID, c.Scopes, c.ExpiresAt = t.UserID, t.Scopes, t.ExpiresAt
 			return err
 		}
 		c.SessionHash, c.Scopes = Hash(credential), Scopes()

@@ -47,9 +47,21 @@ func TokenByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time
 	return tokens[0], nil
 }
 
-// ListTokens returns a user's tokens, the newest first, expired ones too.
-func ListTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Token, error) {
-	return queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens WHERE user_id = $1 ORDER BY created_at DESC, id DESC`, userID)
+// ListTokens returns at most limit of a user's tokens, the newest first, expired ones too: those made before the token
+// before, or from the newest on when it is nil.
+func ListTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID, before *uuid.UUID, limit int) ([]Token, error) {
+	// Ids are UUIDv7, so their order is that of creation.
+	return queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
+		WHERE user_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
+}
+
+// CountTokens returns how many tokens a user has, expired ones too.
+func CountTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int, error) {
+	var n int
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM tokens WHERE user_id = $1`, userID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count tokens: %w", err)
+	}
+	return n, nil
 }
 
 // DeleteToken removes a user's token. Code not_found when the user has none such.

@@ -53,19 +53,50 @@ func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
+// UpdateUser stores a user's time zone and password hash. Code not_found when there is no such user.
+func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
+	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, password_hash = $3 WHERE id = $1`, u.ID, u.TimeZone, u.PasswordHash)
+	if err != nil {
+		return fmt.Errorf("update user: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errNoUser
+	}
+	return nil
+}
+
+// DeleteUser removes a user and all that is theirs, events that are not published yet included. What refers to the user
+// from outside the database (a job, an event on its way) finds nothing any more. Code not_found when there is no such user.
+func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	// The user's row goes first: it is what everybody locks first. The outbox alone does not go with it.
+	tag, err := tx.Exec(ctx, `DELETE FROM users WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("delete user: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errNoUser
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE user_id = $1`, id); err != nil {
+		return fmt.Errorf("delete user's events: %w", err)
+	}
+	return nil
+}
+
 // NextRevision takes the user's next revision and holds the user's row until the transaction ends. Whoever changes a task
 // calls it before reading the task. Code not_found when there is no such user.
 func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, error) {
 	var revision int64
 	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, task.Errorf(task.CodeNotFound, "there is no such user")
+		return 0, errNoUser
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take revision: %w", err)
 	}
 	return revision, nil
 }
+
+var errNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
 
 func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, error) {
 	rows, err := tx.Query(ctx, sql, args...)
@@ -74,7 +105,7 @@ func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, err
 	}
 	u, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[User])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, task.Errorf(task.CodeNotFound, "there is no such user")
+		return User{}, errNoUser
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("read user: %w", err)

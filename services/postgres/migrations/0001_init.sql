@@ -76,7 +76,7 @@ CREATE TABLE outbox (
     published_at timestamptz
 );
 CREATE INDEX outbox_pending ON outbox (shard, seq) WHERE published_at IS NULL;
-CREATE INDEX outbox_changes ON outbox (user_id, revision) WHERE topic = 'task-updates';
+CREATE INDEX outbox_changes ON outbox (user_id, topic, revision);
 CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL;
 
 -- One row per reminder of a task: what should fire when, and what the scheduler was last told. A row whose job_at differs
