@@ -21,6 +21,17 @@ type api struct {
 	log  *slog.Logger
 	now  func() time.Time
 	wake func(userID uuid.UUID)
+
+	gate   *gate
+	hasher *hasher
+}
+
+func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time, wake func(userID uuid.UUID)) (*api, error) {
+	g, err := newGate(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &api{cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost)}, nil
 }
 
 // requestTimeout bounds what one request may take of the database.

@@ -18,7 +18,17 @@ func (a *api) routes() []route {
 		return server.FromSidecar(a.log, a.cfg.AppAPIToken, server.Handle(a.log, h))
 	}
 	return []route{
+		// browser
+		{"POST /api/v1/signup", a.anyone(a.signup)},
+		{"POST /api/v1/login", a.anyone(a.login)},
+		{"POST /api/v1/logout", a.anyone(a.logout)},
 		// browser, programs
+		{"GET /api/v1/me", a.as(scopeAccount, a.getMe)},
+		{"PATCH /api/v1/me", a.as(scopeAccount, a.patchMe)},
+		{"DELETE /api/v1/me", a.as(scopeAccount, a.deleteMe)},
+		{"POST /api/v1/tokens", a.as(scopeAccount, a.createToken)},
+		{"GET /api/v1/tokens", a.as(scopeAccount, a.listTokens)},
+		{"DELETE /api/v1/tokens/{id}", a.as(scopeAccount, a.deleteToken)},
 		{"POST /api/v1/tasks", a.as(scopeWrite, a.createTask)},
 		{"GET /api/v1/tasks", a.as(scopeRead, a.listTasks)},
 		{"GET /api/v1/tasks/{id}", a.as(scopeRead, a.getTask)},

@@ -32,7 +32,10 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	defer dapr.Close()
 
-	a := &api{cfg: cfg, db: db, log: log, now: time.Now, wake: func(uuid.UUID) {}}
+	a, err := newAPI(cfg, db, log, time.Now, func(uuid.UUID) {})
+	if err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
 	return g.Wait()

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/account"
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// sessionLife is how long a session lasts from login on.
+const sessionLife = 30 * 24 * time.Hour
+
+// signupInput asks for an ASCII address, of which the case does not matter.
+type signupInput struct {
+	Email    string `json:"email" validate:"required,email,printascii,max=254"`
+	Password string `json:"password" validate:"required,min=8,max=256"`
+	// TimeZone is where the user's tasks are due, unless they say otherwise; "" is UTC.
+	TimeZone string `json:"time_zone" validate:"omitempty,timezone"`
+}
+
+type loginInput struct {
+	Email    string `json:"email" validate:"required,email,printascii,max=254"`
+	Password string `json:"password" validate:"required,max=256"`
+}
+
+// userBody is a user as the API shows them.
+type userBody struct {
+	ID        uuid.UUID `json:"id"`
+	Email     string    `json:"email"`
+	TimeZone  string    `json:"time_zone"`
+	CreatedAt time.Time `json:"created_at"`
+	Revision  int64     `json:"revision"`
+}
+
+func newUserBody(u postgres.User) userBody {
+	return userBody{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, CreatedAt: u.CreatedAt, Revision: u.Revision}
+}
+
+// signup makes an account and logs in. Code conflict when the address has one.
+func (a *api) signup(w http.ResponseWriter, r *http.Request) error {
+	var in signupInput
+	if err := a.readCredentials(w, r, a.gate.signups, &in, &in.Email); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	hash, err := a.hasher.hash(ctx, in.Password)
+	if err != nil {
+		return err
+	}
+	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, TimeZone: in.TimeZone, CreatedAt: a.instant()}
+	if u.TimeZone == "" {
+		u.TimeZone = "UTC"
+	}
+	var cookie *http.Cookie
+	err = a.db.InTx(ctx, func(tx pgx.Tx) error {
+		if err := postgres.InsertUser(ctx, tx, u); err != nil {
+			return err
+		}
+		cookie, err = a.startSession(ctx, tx, r, u.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie)
+	return server.Encode(w, http.StatusCreated, newUserBody(u))
+}
+
+// login starts a session. Code unauthorized, after the same time, when there is no such account or the password is wrong.
+func (a *api) login(w http.ResponseWriter, r *http.Request) error {
+	var in loginInput
+	if err := a.readCredentials(w, r, a.gate.logins, &in, &in.Email); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+
+	var u postgres.User
+	err := a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		u, err = postgres.UserByEmail(ctx, tx, in.Email)
+		return err
+	})
+	if task.ErrorCode(err) == task.CodeNotFound {
+		u, err = postgres.User{PasswordHash: a.hasher.decoy}, nil
+	}
+	if err != nil {
+		return err
+	}
+	ok, err := a.hasher.verify(ctx, in.Password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errWrongLogin
+	}
+	hash := u.PasswordHash
+	if a.hasher.outdated(hash) {
+		if hash, err = a.hasher.hash(ctx, in.Password); err != nil {
+			return err
+		}
+	}
+
+	var cookie *http.Cookie
+	err = a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if u, err = lockUnchanged(ctx, tx, u); err != nil {
+			return err
+		}
+		if hash != u.PasswordHash {
+			u.PasswordHash = hash
+			if err := postgres.UpdateUser(ctx, tx, u); err != nil {
+				return err
+			}
+		}
+		cookie, err = a.startSession(ctx, tx, r, u.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie)
+	return server.Encode(w, http.StatusOK, newUserBody(u))
+}
+
+var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")
+
+// logout ends the browser's session, if it has one, and makes the browser forget it.
+func (a *api) logout(w http.ResponseWriter, r *http.Request) error {
+	if cookie, err := r.Cookie(account.CookieName); err == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		err := a.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.DeleteSession(ctx, tx, account.Hash(cookie.Value)) })
+		if err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, a.cookie("", -1))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readCredentials reads and checks a body, within the rate for the sender's address and then for the e-mail address, which
+// is thus protected from many senders too. email is in the body, and is lower case afterwards.
+func (a *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
+	if err := rate.Allow("address "+server.ClientAddr(r, a.gate.proxies), a.now()); err != nil {
+		return err
+	}
+	if _, err := a.decode(w, r, body); err != nil {
+		return err
+	}
+	if err := server.Validate(body); err != nil {
+		return err
+	}
+	*email = strings.ToLower(*email)
+	return rate.Allow("email "+*email, a.now())
+}
+
+// startSession logs a user in and ends the session that the browser had before.
+func (a *api) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
+	if old, err := r.Cookie(account.CookieName); err == nil {
+		if err := postgres.DeleteSession(ctx, tx, account.Hash(old.Value)); err != nil {
+			return nil, err
+		}
+	}
+	secret, now := account.NewSession(), a.instant()
+	s := postgres.Session{TokenHash: account.Hash(secret), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
+	return a.cookie(secret, int(sessionLife.Seconds())), postgres.InsertSession(ctx, tx, s)
+}
+
+// cookie makes the session's cookie; a maxAge below 0 makes the browser forget it.
+func (a *api) cookie(secret string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: account.CookieName, Value: secret, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: a.cfg.CookieSecure, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// instant is the present as the database keeps it.
+func (a *api) instant() time.Time { return a.now().UTC().Truncate(time.Microsecond) }

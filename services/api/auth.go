@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"taskmaster/services/account"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// caller is who sent a request.
+type caller = account.Caller
+
+// handler answers a request of a known caller, or returns an error.
+type handler func(w http.ResponseWriter, r *http.Request, c caller) error
+
+// The scopes that routes ask for.
+const (
+	scopeRead    = account.ScopeTasksRead
+	scopeWrite   = account.ScopeTasksWrite
+	scopeAccount = account.ScopeAccount
+)
+
+// gate is what stands before handlers: how much who may ask, and from which pages a browser may.
+type gate struct {
+	proxies []netip.Prefix
+	logins  *server.Limiter
+	signups *server.Limiter
+	users   *server.Limiter
+	origins *http.CrossOriginProtection
+}
+
+func newGate(cfg config) (*gate, error) {
+	proxies, err := server.ParsePrefixes(cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	g := &gate{
+		proxies: proxies,
+		logins:  server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
+		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
+		// Ten seconds' worth may come at once, as when a page is opened.
+		users:   server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
+		origins: http.NewCrossOriginProtection(),
+	}
+	if cfg.PublicURL != "" {
+		u, err := url.Parse(cfg.PublicURL)
+		if err != nil {
+			return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+		}
+		if err := g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+		}
+	}
+	return g, nil
+}
+
+// sameOrigin refuses what another site made a browser send: code forbidden.
+func (g *gate) sameOrigin(r *http.Request) error {
+	if g.origins.Check(r) != nil {
+		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
+	}
+	return nil
+}
+
+// as lets through a caller who has a scope and has not asked too often. A browser attaches its session whoever made it
+// send the request, so with a session the request has to come from our own page; a token is attached by its holder alone.
+func (a *api) as(scope string, h handler) http.Handler {
+	return server.Handle(a.log, func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		c, err := account.Authenticate(ctx, a.db, r, a.now())
+		if err != nil {
+			return err
+		}
+		if c.SessionHash != nil {
+			if err := a.gate.sameOrigin(r); err != nil {
+				return err
+			}
+		}
+		if !c.Can(scope) {
+			return task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", scope)
+		}
+		if err := a.gate.users.Allow(c.UserID.String(), a.now()); err != nil {
+			return err
+		}
+		// What is somebody's own is not kept by a cache between us; no-cache still lets If-None-Match save the transfer.
+		w.Header().Set("Cache-Control", "private, no-cache")
+		return h(w, r, c)
+	})
+}
+
+// anyone lets everybody through, but not what another site made a browser send: it could log a person in as somebody else.
+func (a *api) anyone(h server.Handler) http.Handler {
+	return server.Handle(a.log, func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.gate.sameOrigin(r); err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		return h(w, r)
+	})
+}
