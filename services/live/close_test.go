@@ -1,0 +1,100 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/account"
+	"taskmaster/services/postgres"
+)
+
+func TestEndedSessionCloses(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, func(c *config) { c.PingInterval = 100 * time.Millisecond })
+	other := newPerson(t, p.db)
+	c, theirs := dial(t, live, p, "?since=0"), dial(t, live, other, "?since=0")
+	p.inTx(func(tx pgx.Tx) error { return postgres.DeleteSession(t.Context(), tx, account.Hash(p.session)) })
+	c.wantClosed(websocket.StatusPolicyViolation)
+
+	publish(t, live, other.change(1)...)
+	theirs.want("task.changed 1")
+}
+
+func TestDeletedUserCloses(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, func(c *config) { c.PingInterval = 100 * time.Millisecond })
+	c := dial(t, live, p, "?since=0")
+	p.inTx(func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, p.id)
+		return err
+	})
+	c.wantClosed(websocket.StatusPolicyViolation)
+}
+
+func TestClientsHaveNothingToSay(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, nil)
+	c := dial(t, live, p, "")
+	if err := c.conn.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	c.wantClosed(websocket.StatusPolicyViolation)
+}
+
+func TestStop(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, nil)
+	p.change(2)
+	// One client that has heard something and one that has not.
+	streaming, idle := dial(t, live, p, "?since=0"), dial(t, live, newPerson(t, p.db), "")
+	streaming.wantChanges(1, 2)
+	live.stop()
+	streaming.wantClosed(websocket.StatusGoingAway)
+	idle.wantClosed(websocket.StatusGoingAway)
+	select {
+	case err := <-live.done:
+		if err != nil {
+			t.Errorf("run returned %v, want nil", err)
+		}
+	case <-time.After(deadline):
+		t.Fatal("run did not return")
+	}
+}
+
+func TestStopDoesNotWaitForDeafPeers(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, nil)
+	dial(t, live, p, "?since=0") // reads nothing, so it does not answer the closing handshake
+	live.stop()
+	select {
+	case err := <-live.done:
+		if err != nil {
+			t.Errorf("run returned %v, want nil", err)
+		}
+	case <-time.After(deadline):
+		t.Fatal("run did not return")
+	}
+}
+
+// While all turns at the database are taken, a client that has to catch up is told to come later.
+func TestReplaysAreBounded(t *testing.T) {
+	t.Parallel()
+	p, _ := setup(t, nil)
+	p.change(1)
+	h := newHistory(p.db, 1)
+	h.timeout = 50 * time.Millisecond
+	h.turns <- struct{}{}
+	_, _, err := h.after(t.Context(), p.id, 0)
+	if got, want := reason(err), error(tryLater); got != want {
+		t.Errorf("without a turn got %v, want %v", got, want)
+	}
+	<-h.turns
+	h.timeout = readTimeout
+	revision, changes, err := h.after(t.Context(), p.id, 0)
+	if err != nil || revision != 1 || len(changes) != 1 {
+		t.Errorf("with a turn got %d, %d changes, %v, want 1, 1 change", revision, len(changes), err)
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"taskmaster/services/account"
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+const (
+	appToken = "the sidecar's token"
+	origin   = "https://tasks.example.com"
+	deadline = 20 * time.Second
+)
+
+func TestMain(m *testing.M) {
+	code := postgrestest.Main(m)
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// instance is a running live.
+type instance struct {
+	addr string
+	stop func()
+	// done carries what run returned.
+	done <-chan error
+}
+
+func start(t *testing.T, databaseURL string, change func(*config)) *instance {
+	t.Helper()
+	cfg := config{
+		Common:      server.Common{AppAPIToken: appToken},
+		DatabaseURL: databaseURL, DatabaseConns: 4, AllowedOrigins: []string{origin},
+		MaxSockets: 100, MaxSocketsPerUser: 10, PingInterval: time.Hour,
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		close(ended)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	return &instance{ln.Addr().String(), cancel, done}
+}
+
+// setup makes a database with a person and starts an instance on it.
+func setup(t *testing.T, change func(*config)) (*person, *instance) {
+	t.Helper()
+	url := postgrestest.URL(t)
+	db, err := postgres.Open(t.Context(), url, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	p := newPerson(t, db)
+	p.url = url
+	return p, start(t, url, change)
+}
+
+// person is a user with a session.
+type person struct {
+	t       *testing.T
+	db      *postgres.DB
+	url     string
+	id      uuid.UUID
+	session string
+}
+
+func newPerson(t *testing.T, db *postgres.DB) *person {
+	t.Helper()
+	p := &person{t: t, db: db, id: uuid.Must(uuid.NewV7()), session: account.NewSession()}
+	now := time.Now()
+	p.inTx(func(tx pgx.Tx) error {
+		u := postgres.User{ID: p.id, Email: p.id.String() + "@example.com", PasswordHash: "-", TimeZone: "UTC", CreatedAt: now}
+		if err := postgres.InsertUser(t.Context(), tx, u); err != nil {
+			return err
+		}
+		return postgres.InsertSession(t.Context(), tx, postgres.Session{
+			TokenHash: account.Hash(p.session), UserID: p.id, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		})
+	})
+	return p
+}
+
+func (p *person) inTx(f func(tx pgx.Tx) error) {
+	p.t.Helper()
+	if err := p.db.InTx(p.t.Context(), f); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// change commits n changes and returns their events, which nobody has published.
+func (p *person) change(n int) []event.Event {
+	p.t.Helper()
+	return p.changeTo(n, func(*event.Event) {})
+}
+
+// changeTo is change with a say in what the events are.
+func (p *person) changeTo(n int, edit func(*event.Event)) []event.Event {
+	p.t.Helper()
+	events := make([]event.Event, n)
+	for i := range events {
+		p.inTx(func(tx pgx.Tx) error {
+			revision, err := postgres.NextRevision(p.t.Context(), tx, p.id)
+			if err != nil {
+				return err
+			}
+			changed := task.Task{ID: uuid.Must(uuid.NewV7()), Title: fmt.Sprint("change ", revision), Revision: revision}
+			changed.Normalize()
+			events[i] = event.New(event.TaskChanged, p.id, changed, time.Now())
+			edit(&events[i])
+			return postgres.AppendEvents(p.t.Context(), tx, events[i])
+		})
+	}
+	return events
+}
+
+// forget lets the database keep none of the changes so far.
+func (p *person) forget() {
+	p.t.Helper()
+	p.inTx(func(tx pgx.Tx) error {
+		if _, err := tx.Exec(p.t.Context(), `UPDATE outbox SET published_at = created_at`); err != nil {
+			return err
+		}
+		_, err := postgres.PurgeOutbox(p.t.Context(), tx, time.Now().Add(time.Hour), 1000)
+		return err
+	})
+}
+
+// publish hands events to an instance, as its sidecar does.
+func publish(t *testing.T, to *instance, events ...event.Event) {
+	t.Helper()
+	for _, e := range events {
+		body, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := post(t, to, appToken, body), `200 {"status":"SUCCESS"}`; got != want {
+			t.Fatalf("event answered %s, want %s", got, want)
+		}
+	}
+}
+
+func post(t *testing.T, to *instance, token string, body []byte) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+to.addr+"/events/task-updates", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Dapr-Api-Token", token)
+	r.Close = true
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%d %s", res.StatusCode, bytes.TrimSpace(answer))
+}
+
+// client is a WebSocket to an instance.
+type client struct {
+	t    *testing.T
+	conn *websocket.Conn
+}
+
+// dial connects as a person's browser; query is "" or "?since=41".
+func dial(t *testing.T, to *instance, p *person, query string) *client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	conn, res, err := websocket.Dial(ctx, "ws://"+to.addr+"/live"+query, &websocket.DialOptions{HTTPHeader: http.Header{
+		"Cookie": {account.CookieName + "=" + p.session}, "Origin": {origin},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.Body != nil {
+		res.Body.Close()
+	}
+	conn.SetReadLimit(1 << 20)
+	t.Cleanup(func() { conn.CloseNow() })
+	return &client{t, conn}
+}
+
+// next returns the next message.
+func (c *client) next() (message, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), deadline)
+	defer cancel()
+	_, body, err := c.conn.Read(ctx)
+	if err != nil {
+		return message{}, err
+	}
+	var m message
+	return m, json.Unmarshal(body, &m)
+}
+
+// want reads messages and fails the test unless they are these, each written "<type> <revision>".
+func (c *client) want(messages ...string) {
+	c.t.Helper()
+	for _, want := range messages {
+		m, err := c.next()
+		if err != nil {
+			c.t.Fatalf("got %v, want %s", err, want)
+		}
+		if got := fmt.Sprint(m.Type, " ", m.Revision); got != want {
+			c.t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// wantChanges is want for the changes from one revision to another.
+func (c *client) wantChanges(from, to int) {
+	c.t.Helper()
+	for revision := from; revision <= to; revision++ {
+		c.want(fmt.Sprint("task.changed ", revision))
+	}
+}
+
+// wantClosed fails the test unless the server has closed with a code.
+func (c *client) wantClosed(code websocket.StatusCode) {
+	c.t.Helper()
+	m, err := c.next()
+	if err == nil {
+		c.t.Fatalf("got %s %d, want the connection closed", m.Type, m.Revision)
+	}
+	if got := websocket.CloseStatus(err); got != code {
+		c.t.Errorf("closed with %v, want %v", err, code)
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+)
+
+// spareConns is how many database connections are left to authentication and heartbeats while all turns of history are
+// taken.
+const spareConns = 2
+
+// live is the service.
+type live struct {
+	cfg     config
+	db      *postgres.DB
+	log     *slog.Logger
+	now     func() time.Time
+	hub     *hub
+	history *history
+	// stopping ends when sockets have to close; sockets counts those that have not.
+	stopping <-chan struct{}
+	sockets  sync.WaitGroup
+}
+
+// run serves until ctx ends, then tells every socket that it goes away and waits for them.
+func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
+	db, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	l := &live{
+		cfg: cfg, db: db, log: log, now: time.Now,
+		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser),
+		history:  newHistory(db, cfg.DatabaseConns-spareConns),
+		stopping: ctx.Done(),
+	}
+	// The server does not wait for what has become a WebSocket. Each step of one is bounded in time, so this ends.
+	defer l.sockets.Wait()
+	return server.Serve(ctx, ln, l.routes(), log)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/services/task"
+)
+
+const (
+	writeTimeout = 5 * time.Second
+	pongTimeout  = 10 * time.Second
+)
+
+// The ways in which we end a socket. Clients come back with since=<last revision> after all but the third.
+var (
+	goingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
+	tooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
+	unauthorized = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "not signed in any more"}
+	tryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
+)
+
+// errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
+var errGone = errors.New("the peer is gone")
+
+// socket is one client's connection. Its goroutine alone writes messages.
+type socket struct {
+	conn    *websocket.Conn
+	userID  uuid.UUID
+	hub     *hub
+	history *history
+	// sent is the revision that the client has: of the last message, or what it asked to be told after.
+	sent int64
+	// stopping ends when the process does.
+	stopping <-chan struct{}
+	// stillAllowed returns code unauthorized when the credential that opened the socket has ended.
+	stillAllowed func(context.Context) error
+	pingInterval time.Duration
+}
+
+// serve sends until the peer leaves, which is errGone, or there is a reason to close, which is a websocket.CloseError when
+// the peer is to be told it. The connection is left to be closed.
+func (s *socket) serve(ctx context.Context) error {
+	connected := s.conn.CloseRead(ctx) // clients have nothing to say
+	g, ctx := errgroup.WithContext(connected)
+	check := make(chan struct{}, 1)
+	g.Go(func() error { return s.stream(ctx, check) })
+	g.Go(func() error { return s.beat(ctx, check) })
+	err := g.Wait()
+	if connected.Err() != nil {
+		return errGone // whatever failed, failed by that
+	}
+	return err
+}
+
+// stream sends all changes after s.sent, in order and each once. A change that is neither the next nor known means that
+// some were missed; they and it are then read from the database, as on every check.
+func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
+	// Most of a long absence is caught up with before watching, so that what happens meanwhile does not fill the queue.
+	if err := s.replay(ctx); err != nil {
+		return reason(err)
+	}
+	q, stop := s.hub.watch(s.userID)
+	defer stop()
+	if err := s.replay(ctx); err != nil {
+		return reason(err)
+	}
+	for {
+		var err error
+		select {
+		case m, ok := <-q.messages:
+			switch {
+			case !ok:
+				return tooSlow
+			case m.revision == s.sent+1:
+				err = s.write(ctx, m)
+			case m.revision > s.sent:
+				err = s.replay(ctx)
+			}
+		case <-check:
+			err = s.replay(ctx)
+		case <-s.stopping:
+			return goingAway
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err != nil {
+			return reason(err)
+		}
+	}
+}
+
+// write sends a message and notes its revision.
+func (s *socket) write(ctx context.Context, m encoded) error {
+	select {
+	case <-s.stopping:
+		return goingAway
+	default:
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if err := s.conn.Write(ctx, websocket.MessageText, m.body); err != nil {
+		return fmt.Errorf("%w: write message: %w", errGone, err)
+	}
+	s.sent = m.revision
+	return nil
+}
+
+// beat makes sure, again and again, that the credential is still good, that the peer answers, and, through check, that
+// nothing was missed: the broker may have lost a message after which no other came.
+func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
+	for {
+		// Sockets that were opened together drift apart.
+		wait := time.NewTimer(s.pingInterval - rand.N(s.pingInterval/4))
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return ctx.Err()
+		}
+		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
+			return unauthorized
+		} // Whether it is good cannot be told while the database is away; the next beat asks again.
+		pongCtx, cancel := context.WithTimeout(ctx, pongTimeout)
+		err := s.conn.Ping(pongCtx)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("%w: %w", errGone, err)
+		}
+		select {
+		case check <- struct{}{}:
+		default: // the last check still waits
+		}
+	}
+}
+
+func (s *socket) allowed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return s.stillAllowed(ctx)
+}
+
+// reason turns what went wrong while catching up into what the peer is told.
+func reason(err error) error {
+	switch task.ErrorCode(err) {
+	case task.CodeUnavailable:
+		return tryLater
+	case task.CodeNotFound:
+		return unauthorized
+	}
+	return err
+}
