@@ -127,6 +127,8 @@ CREATE TABLE deliveries (
     event           json NOT NULL,
     state           text NOT NULL CHECK (state IN ('pending', 'sent', 'failed', 'given_up')),
     attempts        int NOT NULL DEFAULT 0,
+    -- How often the owner asked to have it sent again. The job of an earlier round has nothing more to do.
+    round           int NOT NULL DEFAULT 0,
     reason          text,
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL,
@@ -135,7 +137,8 @@ CREATE TABLE deliveries (
     UNIQUE (event_id, channel_id)
 );
 CREATE INDEX ON deliveries (user_id, created_at DESC, id DESC);
-CREATE INDEX ON deliveries (channel_id);
+CREATE INDEX ON deliveries (channel_id, created_at);
+CREATE INDEX ON deliveries (created_at);
 
 -- Which consumer has handled which event.
 CREATE TABLE inbox (
