@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"taskmaster/services/account"
+	"taskmaster/services/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+// testAPI is api's whole handler on a database of its own, at a time that the test sets.
+type testAPI struct {
+	*api
+	handler http.Handler
+	clock   atomic.Pointer[time.Time]
+	people  atomic.Int64
+}
+
+const testPassword = "correct horse battery staple"
+
+var testStart = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+// newTestAPI makes an api whose limits are out of the way and whose password hashes are cheap.
+func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
+	t.Helper()
+	cfg := config{LoginPerMinute: 10_000, SignupPerMinute: 10_000, CookieSecure: true}
+	cfg.AppAPIToken = "of the sidecar"
+	for _, f := range configure {
+		f(&cfg)
+	}
+	ta := &testAPI{}
+	ta.setTime(testStart)
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a, err := newAPI(cfg, postgrestest.Open(t), log, func() time.Time { return *ta.clock.Load() }, func(uuid.UUID) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
+	ta.api, ta.handler = a, a.handler()
+	return ta
+}
+
+func (ta *testAPI) setTime(at time.Time)    { ta.clock.Store(&at) }
+func (ta *testAPI) advance(d time.Duration) { ta.setTime(ta.clock.Load().Add(d)) }
+
+// reply is an answer of the handler.
+type reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// send sends a request to the handler; body is nil, a string that is sent as it is, or becomes JSON.
+func (ta *testAPI) send(t *testing.T, method, path string, body any, options ...func(*http.Request)) reply {
+	t.Helper()
+	var content io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		content = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.NewReader(raw)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, path, content)
+	if content != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, option := range options {
+		option(r)
+	}
+	w := httptest.NewRecorder()
+	ta.handler.ServeHTTP(w, r)
+	return reply{w.Code, w.Header(), w.Body.Bytes()}
+}
+
+// want fails the test unless the answer has a status.
+func (r reply) want(t *testing.T, status int) reply {
+	t.Helper()
+	if r.Status != status {
+		t.Fatalf("got status %d, want %d: %s", r.Status, status, r.Body)
+	}
+	return r
+}
+
+// wantProblem fails the test unless the answer is a problem of a status and code.
+func (r reply) wantProblem(t *testing.T, status int, code string) reply {
+	t.Helper()
+	r.want(t, status)
+	got := decoded[struct{ Code string }](t, r)
+	if ct := r.Header.Get("Content-Type"); got.Code != code || ct != "application/problem+json" {
+		t.Fatalf("got %s with code %q, want application/problem+json with %q: %s", ct, got.Code, code, r.Body)
+	}
+	return r
+}
+
+// decoded reads an answer's JSON.
+func decoded[T any](t *testing.T, r reply) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(r.Body, &v); err != nil {
+		t.Fatalf("answer is not JSON: %v: %s", err, r.Body)
+	}
+	return v
+}
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func bearer(token string) func(*http.Request) { return header("Authorization", "Bearer "+token) }
+
+func session(secret string) func(*http.Request) {
+	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: account.CookieName, Value: secret}) }
+}
+
+// from sets the address that a request comes from.
+func from(addr string) func(*http.Request) {
+	return func(r *http.Request) { r.RemoteAddr = addr + ":1234" }
+}
+
+// person is somebody with an account who is logged in.
+type person struct {
+	*testAPI
+	ID     uuid.UUID
+	Email  string
+	Secret string
+}
+
+// newPerson signs somebody up.
+func (ta *testAPI) newPerson(t *testing.T) person {
+	t.Helper()
+	email := fmt.Sprintf("person%d@example.com", ta.people.Add(1))
+	r := ta.send(t, "POST", "/api/v1/signup", map[string]any{"email": email, "password": testPassword}).want(t, 201)
+	return person{ta, decoded[userBody](t, r).ID, email, sessionOf(t, r)}
+}
+
+// send sends a request with the person's session.
+func (p person) send(t *testing.T, method, path string, body any, options ...func(*http.Request)) reply {
+	t.Helper()
+	return p.testAPI.send(t, method, path, body, append([]func(*http.Request){session(p.Secret)}, options...)...)
+}
+
+// newToken makes an API token of the person's.
+func (p person) newToken(t *testing.T, scopes ...string) string {
+	t.Helper()
+	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "test", "scopes": scopes}).want(t, 201)
+	return decoded[tokenBody](t, r).Token
+}
+
+// sessionOf returns the session that an answer sets.
+func sessionOf(t *testing.T, r reply) string {
+	t.Helper()
+	cookies := (&http.Response{Header: r.Header}).Cookies()
+	if len(cookies) != 1 || cookies[0].Name != account.CookieName || cookies[0].Value == "" {
+		t.Fatalf("got cookies %v, want one that holds a session", cookies)
+	}
+	return cookies[0].Value
+}
