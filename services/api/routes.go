@@ -52,5 +52,5 @@ func (a *api) handler() http.Handler {
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern, r.handler)
 	}
-	return mux
+	return server.WithProblems(a.log, mux)
 }
