@@ -1,0 +1,76 @@
+package main
+
+// defaultAddr is where the page is unless -addr says otherwise.
+const defaultAddr = "127.0.0.1:8080"
+
+// maxReplicas of one service; more would run into each other's fixed ports.
+const maxReplicas = 9
+
+// ports of one replica of a service and its sidecar. The n-th replica's are 10*(n-1) higher.
+type ports struct {
+	http         int // the service
+	daprHTTP     int
+	daprGRPC     int
+	daprInternal int // sidecar to sidecar
+}
+
+// service is one that can be run.
+type service struct {
+	name  string
+	fixed ports
+
+	// Names of the variables that it gets of the user's environment, next to those that every service gets.
+	variables []string
+}
+
+// catalogue lists the services, in the order in which they are shown.
+var catalogue = []service{
+	{
+		name:      "web",
+		fixed:     ports{http: 8080, daprHTTP: 3504, daprGRPC: 50005, daprInternal: 50055},
+		variables: []string{"PUBLIC_URL", "API_URLS", "LIVE_URLS", "ASSISTANT_URL"},
+	},
+	{
+		name:  "api",
+		fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 50001, daprInternal: 50051},
+		variables: []string{
+			"DATABASE_URL", "DATABASE_CONNS", "RELAY_CONNS", "PUBLIC_URL", "COOKIE_SECURE", "TRUSTED_PROXIES",
+			"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE", "RATE_PER_MINUTE", "VAPID_PUBLIC_KEY",
+		},
+	},
+	{
+		name:      "recurring",
+		fixed:     ports{http: 8082, daprHTTP: 3501, daprGRPC: 50002, daprInternal: 50052},
+		variables: []string{"DATABASE_URL"},
+	},
+	{
+		name:  "notifier",
+		fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 50003, daprInternal: 50053},
+		variables: []string{
+			"DATABASE_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM",
+			"WEBHOOK_ALLOW_NETWORKS",
+		},
+	},
+	{
+		name:      "live",
+		fixed:     ports{http: 8084, daprHTTP: 3503, daprGRPC: 50004, daprInternal: 50054},
+		variables: []string{"DATABASE_URL", "ALLOWED_ORIGINS"},
+	},
+}
+
+func serviceNames() []string {
+	var names []string
+	for _, s := range catalogue {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func find(name string) service {
+	for _, s := range catalogue {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("no service " + name) // names were checked when they were read
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// config is what the user asked for.
+type config struct {
+	root      string // of the repository
+	dir       string // what is kept
+	addr      string // of the page
+	freePorts bool
+	restart   bool
+	buildOnly bool
+	services  []string       // which to run, in the order of the catalogue
+	replicas  map[string]int // more than one
+	getenv    func(string) string
+}
+
+// loadConfig reads the command line. Usage and its errors go to w.
+func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
+	c := config{replicas: map[string]int{}, getenv: getenv}
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(w)
+	flags.StringVar(&c.dir, "dir", ".local", "folder for what is kept between runs")
+	flags.StringVar(&c.addr, "addr", defaultAddr, "address of the page")
+	ports := flags.String("ports", "fixed", "fixed: always the same ports; free: any that are free, see system.json in -dir")
+	replicas := flags.String("replicas", "", "services to run more than once, such as recurring=2,live=2")
+	services := flags.String("services", strings.Join(serviceNames(), ","), "services to run, with what they need")
+	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
+	flags.Usage = func() {
+		fmt.Fprintln(w, "usage: local [build] [flags]")
+		flags.PrintDefaults()
+	}
+
+	if len(args) > 0 && args[0] == "build" {
+		c.buildOnly, args = true, args[1:]
+	}
+	if err := flags.Parse(args); err != nil {
+		return c, err
+	}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+
+	var err error
+	if c.root, err = repository(); err != nil {
+		return c, err
+	}
+	if c.dir, err = filepath.Abs(c.dir); err != nil {
+		return c, err
+	}
+	switch *ports {
+	case "fixed":
+	case "free":
+		c.freePorts = true
+		if c.addr == defaultAddr {
+			c.addr = "127.0.0.1:0"
+		}
+	default:
+		return c, fmt.Errorf("-ports is fixed or free, not %q", *ports)
+	}
+	if _, _, err := net.SplitHostPort(c.addr); err != nil {
+		return c, fmt.Errorf("-addr: %w", err)
+	}
+	if err := c.parseServices(*services); err != nil {
+		return c, err
+	}
+	return c, c.parseReplicas(*replicas)
+}
+
+func (c *config) parseServices(list string) error {
+	wanted := strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+	for _, name := range wanted {
+		if !slices.Contains(serviceNames(), name) {
+			return fmt.Errorf("-services: there is no service %q, only %s", name, strings.Join(serviceNames(), ", "))
+		}
+	}
+	for _, name := range serviceNames() {
+		if slices.Contains(wanted, name) {
+			c.services = append(c.services, name)
+		}
+	}
+	return nil
+}
+
+func (c *config) parseReplicas(list string) error {
+	for pair := range strings.SplitSeq(list, ",") {
+		if pair == "" {
+			continue
+		}
+		name, number, _ := strings.Cut(pair, "=")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > maxReplicas {
+			return fmt.Errorf("-replicas: %q is not a service and a number up to %d, such as live=2", pair, maxReplicas)
+		}
+		if !slices.Contains(c.services, name) {
+			return fmt.Errorf("-replicas: service %q does not run", name)
+		}
+		c.replicas[name] = n
+	}
+	return nil
+}
+
+// repository returns the folder of this program's source, found from the working directory upwards: the programs are built
+// from it, and sidecars read their components from it.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module taskmaster\n") {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("run this inside TaskMaster's source folder")
+		}
+		dir = parent
+	}
+}

@@ -1,0 +1,59 @@
+// Command local runs the whole system on this machine: PostgreSQL, the broker, the Dapr scheduler, and every service with
+// a sidecar of its own. It needs Go and nothing else.
+//
+//	local         build what is missing, run until Ctrl-C
+//	local build   build only
+//
+// Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
+//
+//	postgres/     the database          scheduler/   pending jobs
+//	broker/       events                dapr/        what sidecars share: secrets, each other's addresses
+//	secrets.json  generated tokens      system.json  processes, addresses and the database's URL, while it runs
+//
+// Programs are built into .local/bin of the repository, whatever -dir is.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	os.Exit(command(ctx, os.Args[1:]))
+}
+
+// command runs what the arguments say and returns the exit status.
+func command(ctx context.Context, args []string) int {
+	if len(args) > 0 && args[0] == brokerCommand {
+		return report(runBroker(ctx, args[1:], os.Getenv))
+	}
+	cfg, err := loadConfig(args, os.Getenv, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "local:", err)
+		return 2
+	}
+	log := newConsole(os.Stdout)
+	if cfg.buildOnly {
+		return report(build(ctx, cfg, log.writer("local", "")))
+	}
+	return report(run(ctx, cfg, log))
+}
+
+// report says what went wrong, in one line, and returns the exit status. Being told to stop is no error.
+func report(err error) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "local:", err)
+	return 1
+}

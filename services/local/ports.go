@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"syscall"
+)
+
+// layout says where everything listens.
+type layout struct {
+	postgres                                                 int // 0: the user brought one
+	broker                                                   int
+	scheduler, schedulerHealth, schedulerEtcd, schedulerPeer int
+	replicas                                                 []replica
+}
+
+// replica is one process of a service and its sidecar.
+type replica struct {
+	service string
+	number  int // from 1
+	host    string
+	ports
+}
+
+// id tells replicas apart: "live" is the first, "live-2" the next.
+func (r replica) id() string {
+	if r.number == 1 {
+		return r.service
+	}
+	return r.service + "-" + strconv.Itoa(r.number)
+}
+
+func (r replica) address() string         { return net.JoinHostPort(r.host, strconv.Itoa(r.http)) }
+func (r replica) url() string             { return "http://" + loopback(r.host, r.http) }
+func (r replica) daprHTTPAddress() string { return loopback("", r.daprHTTP) }
+func (r replica) daprGRPCAddress() string { return loopback("", r.daprGRPC) }
+
+// loopback is the address at which this machine reaches a listener on the host.
+func loopback(host string, port int) string {
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// fixedLayout is the layout with the ports that are always the same.
+func fixedLayout(cfg config) (layout, error) {
+	l := layout{
+		postgres: 54329, broker: 42229,
+		scheduler: 50006, schedulerHealth: 50007, schedulerEtcd: 50008, schedulerPeer: 50009,
+	}
+	if cfg.getenv("DATABASE_URL") != "" {
+		l.postgres = 0
+	}
+	host, port, err := net.SplitHostPort(cfg.addr)
+	if err != nil {
+		return layout{}, fmt.Errorf("-addr: %w", err)
+	}
+	webPort, err := strconv.Atoi(port)
+	if err != nil {
+		return layout{}, fmt.Errorf("-addr: %q is not a port number", port)
+	}
+	for _, name := range cfg.services {
+		for n := range max(1, cfg.replicas[name]) {
+			r := replica{service: name, number: n + 1, host: "127.0.0.1", ports: find(name).fixed}
+			for _, p := range r.all() {
+				*p += 10 * n
+			}
+			if name == "web" && n == 0 {
+				r.host, r.http = host, webPort
+			}
+			l.replicas = append(l.replicas, r)
+		}
+	}
+	return l, nil
+}
+
+func (p *ports) all() []*int { return []*int{&p.http, &p.daprHTTP, &p.daprGRPC, &p.daprInternal} }
+
+// listener is a port that something of ours will take.
+type listener struct {
+	owner string
+	host  string
+	port  *int
+}
+
+// listeners lists all ports of the layout.
+func (l *layout) listeners() []listener {
+	var list []listener
+	if l.postgres != 0 {
+		list = append(list, listener{"postgres", "127.0.0.1", &l.postgres})
+	}
+	list = append(list, []listener{
+		{"broker", "127.0.0.1", &l.broker},
+		{"scheduler", "127.0.0.1", &l.scheduler},
+		{"scheduler's health", "127.0.0.1", &l.schedulerHealth},
+		{"scheduler's etcd", "127.0.0.1", &l.schedulerEtcd},
+		{"scheduler's etcd peer", "127.0.0.1", &l.schedulerPeer},
+	}...)
+	for i := range l.replicas {
+		r := &l.replicas[i]
+		list = append(list,
+			listener{r.id(), r.host, &r.http},
+			listener{r.id() + "'s sidecar, HTTP", "127.0.0.1", &r.daprHTTP},
+			listener{r.id() + "'s sidecar, gRPC", "127.0.0.1", &r.daprGRPC},
+			listener{r.id() + "'s sidecar, internal", "127.0.0.1", &r.daprInternal})
+	}
+	return list
+}
+
+// claim checks that all ports of the layout can be listened on. With free it first gives every port another that is free
+// (the page's only when it is 0).
+func (l *layout) claim(ctx context.Context, free bool) error {
+	// All stay open until the last is found, so that none is found twice.
+	var open []net.Listener
+	defer func() {
+		for _, ln := range open {
+			ln.Close()
+		}
+	}()
+	for _, want := range l.listeners() {
+		if free && want.owner != "web" {
+			*want.port = 0
+		}
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(want.host, strconv.Itoa(*want.port)))
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Errorf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", *want.port, want.owner)
+		case errors.Is(err, syscall.EACCES):
+			return fmt.Errorf("port %d (%s) may not be listened on by this user: choose one above 1023 with -addr", *want.port, want.owner)
+		case err != nil:
+			return fmt.Errorf("port %d (%s): %w", *want.port, want.owner, err)
+		}
+		open = append(open, ln)
+		*want.port = ln.Addr().(*net.TCPAddr).Port
+	}
+	return nil
+}

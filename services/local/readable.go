@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// readable turns a line of a process that was not made for people into one that is, or into "" when nobody needs it.
+func readable(role, line string) string {
+	switch role {
+	case "postgres":
+		return readablePostgres(line)
+	case "scheduler", "sidecar":
+		if strings.HasPrefix(line, "{") {
+			return readableZap(line)
+		}
+		return readableDapr(line)
+	}
+	return line
+}
+
+// readablePostgres leaves out what PostgreSQL tells of its daily life, and of clients that come too early.
+func readablePostgres(line string) string {
+	if strings.HasPrefix(line, "LOG:") || strings.HasPrefix(line, "FATAL:  the database system is") {
+		return ""
+	}
+	return line
+}
+
+var daprLine = regexp.MustCompile(`^time=\S+ level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)`)
+
+// readableDapr keeps the level and the message.
+func readableDapr(line string) string {
+	match := daprLine.FindStringSubmatch(line)
+	if match == nil {
+		return line
+	}
+	message := match[2]
+	// Almost what JSON is; where it is not, it stays as it is.
+	_ = json.Unmarshal([]byte(match[2]), &message)
+	if strings.HasPrefix(message, "mTLS is disabled") { // as it should be here
+		return ""
+	}
+	return match[1] + ": " + message
+}
+
+// readableZap keeps the errors of the scheduler's database, which has a log of its own and tells its whole life. At the end
+// of that life everything is cancelled.
+func readableZap(line string) string {
+	var entry struct{ Level, Msg, Error string }
+	if err := json.Unmarshal([]byte(line), &entry); err != nil {
+		return line
+	}
+	switch entry.Level {
+	case "debug", "info", "warn":
+		return ""
+	}
+	if strings.Contains(entry.Error, "context canceled") {
+		return ""
+	}
+	return entry.Level + ": " + entry.Msg + ": " + entry.Error
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/embedded"
+)
+
+// system is everything that runs.
+type system struct {
+	plan
+	console *console
+	log     *lines
+	state   *stateFile
+	group   *errgroup.Group // owns the keeping of all units
+
+	mu       sync.Mutex
+	services []pair
+	// The rest, in the order in which they are stopped.
+	scheduler, broker, postgres *unit
+}
+
+// pair is a service and its sidecar.
+type pair struct{ service, sidecar *unit }
+
+// run runs the whole system until the context ends, or a process dies that is not to be restarted.
+func run(ctx context.Context, cfg config, console *console) error {
+	log := console.writer("local", "")
+	unlock, err := lock(cfg.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	layout, err := fixedLayout(cfg)
+	if err != nil {
+		return err
+	}
+	if err := layout.claim(ctx, cfg.freePorts); err != nil {
+		return err
+	}
+	if err := build(ctx, cfg, log); err != nil {
+		return err
+	}
+	secrets, err := loadSecrets(cfg.dir)
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+
+	s := &system{
+		plan:    plan{cfg: cfg, layout: layout, secrets: secrets, databaseURL: cfg.getenv("DATABASE_URL"), self: self},
+		console: console, log: log,
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	err = s.serve(ctx)
+	return errors.Join(err, s.state.remove())
+}
+
+// prepare writes the files that the processes need.
+func (s *system) prepare() error {
+	if err := s.writeDaprSecrets(); err != nil {
+		return err
+	}
+	// Who was where the last time is of no use.
+	names, err := filepath.Glob(filepath.Join(s.daprDir(), "names.db*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	s.state, err = newStateFile(s.cfg.dir, systemState{
+		URL: s.pageURL(), DatabaseURL: s.databaseURL, NATSURL: s.brokerURL(), PID: os.Getpid(), Processes: []processState{},
+	})
+	return err
+}
+
+// serve starts everything, waits, and stops everything.
+func (s *system) serve(ctx context.Context) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	s.group = group
+	began := time.Now()
+	err := s.startAll(groupCtx)
+	if err == nil {
+		s.log.Printf("%s (%.1f s)", strings.TrimSuffix("TaskMaster is ready at "+s.pageURL(), " at "), time.Since(began).Seconds())
+		<-groupCtx.Done()
+	}
+	// Who died is worth more than who waited for it in vain.
+	if cause := context.Cause(groupCtx); cause != nil {
+		err = cause
+	}
+	if ctx.Err() != nil {
+		err = nil
+		s.log.Printf("stopping")
+	} else {
+		s.log.Printf("%v; stopping everything", err)
+	}
+	s.stopAll()
+	if waitErr := group.Wait(); err == nil {
+		err = waitErr
+	}
+	return err
+}
+
+// startAll returns when everything is ready.
+func (s *system) startAll(ctx context.Context) error {
+	base, baseCtx := errgroup.WithContext(ctx)
+	base.Go(func() error { return s.startDatabase(baseCtx, ctx) })
+	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
+	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
+	if err := base.Wait(); err != nil {
+		return err
+	}
+
+	all, allCtx := errgroup.WithContext(ctx)
+	for _, r := range s.layout.replicas {
+		all.Go(func() error { return s.startReplica(allCtx, ctx, r) })
+	}
+	if err := all.Wait(); err != nil {
+		return err
+	}
+	return s.state.update(func(state *systemState) { state.Ready = true })
+}
+
+// startDatabase starts PostgreSQL, unless the user brought one, and brings its schema up to date.
+func (s *system) startDatabase(ctx, life context.Context) error {
+	if s.databaseURL == "" {
+		var server *embedded.Server
+		s.postgres = s.unit(processState{Name: "postgres", Role: "postgres", Replica: 1, Address: loopback("", s.layout.postgres)},
+			func(ctx context.Context) (c child, err error) {
+				server, err = embedded.Start(ctx, embedded.Config{
+					Dir: filepath.Join(s.cfg.dir, "postgres"), Port: s.layout.postgres, Log: s.console.writer("postgres", "postgres"),
+				})
+				return server, err
+			})
+		if err := s.launch(life, s.postgres); err != nil {
+			return err
+		}
+		s.databaseURL = server.URL()
+		if err := s.state.update(func(state *systemState) { state.DatabaseURL = s.databaseURL }); err != nil {
+			return err
+		}
+	}
+	db, err := postgres.Open(ctx, s.databaseURL, 4)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return postgres.Migrate(ctx, db)
+}
+
+func (s *system) startBroker(ctx, life context.Context) error {
+	s.broker = s.program(s.plan.broker(), processState{Name: "broker", Role: "broker", Replica: 1, Address: loopback("", s.layout.broker)})
+	if err := s.launch(life, s.broker); err != nil {
+		return err
+	}
+	return await(ctx, "broker", func(ctx context.Context) error {
+		return ensureStreams(ctx, s.brokerURL(), s.secrets.NATSToken)
+	})
+}
+
+func (s *system) startScheduler(ctx, life context.Context) error {
+	spec := s.plan.scheduler()
+	s.scheduler = s.program(spec, processState{Name: "scheduler", Role: "scheduler", Replica: 1, Address: loopback("", s.layout.scheduler)})
+	if err := s.launch(life, s.scheduler); err != nil {
+		return err
+	}
+	return awaitURL(ctx, "scheduler", spec.ready)
+}
+
+// startReplica starts a service and its sidecar, which wait for each other by themselves.
+func (s *system) startReplica(ctx, life context.Context, r replica) error {
+	app, dapr := s.service(r), s.sidecar(r)
+	state := processState{
+		Name: r.service, Role: "service", Replica: r.number,
+		Address: loopback(r.host, r.http), DaprHTTP: r.daprHTTPAddress(), DaprGRPC: r.daprGRPCAddress(),
+	}
+	sidecarState := state
+	sidecarState.Role, sidecarState.Address = "sidecar", state.DaprHTTP
+	p := pair{service: s.program(app, state), sidecar: s.program(dapr, sidecarState)}
+	s.mu.Lock()
+	s.services = append(s.services, p)
+	s.mu.Unlock()
+	if err := s.launch(life, p.service); err != nil {
+		return err
+	}
+	if err := s.launch(life, p.sidecar); err != nil {
+		return err
+	}
+	if err := awaitURL(ctx, app.name, app.ready); err != nil {
+		return err
+	}
+	return awaitURL(ctx, dapr.name, dapr.ready)
+}
+
+// stopAll stops what was started: services first, which then still have their sidecars to finish with, and last what all
+// the others need.
+func (s *system) stopAll() {
+	var wg sync.WaitGroup
+	for _, p := range s.services {
+		wg.Go(func() {
+			p.service.halt()
+			p.sidecar.halt()
+		})
+	}
+	wg.Wait()
+	for _, u := range []*unit{s.scheduler, s.broker, s.postgres} {
+		if u != nil {
+			u.halt()
+		}
+	}
+}
+
+func (s *system) unit(state processState, start func(context.Context) (child, error)) *unit {
+	return &unit{
+		state: state, start: start, restart: s.cfg.restart, log: s.log, stopping: make(chan struct{}),
+		changed: func(p processState) {
+			if err := s.state.set(p); err != nil {
+				s.log.Printf("write system.json: %v", err)
+			}
+		},
+	}
+}
+
+func (s *system) program(spec spec, state processState) *unit {
+	return s.unit(state, func(context.Context) (child, error) {
+		return startProcess(spec, s.console.writer(spec.name, spec.role))
+	})
+}
+
+// launch starts a unit, which the group then keeps running.
+func (s *system) launch(ctx context.Context, u *unit) error {
+	keep, err := u.launch(ctx)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", u.state.label(), err)
+	}
+	s.group.Go(keep)
+	return nil
+}
