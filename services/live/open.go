@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -55,23 +54,10 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 			return err
 		},
 	}
-	l.end(r.Context(), conn, s.serve(r.Context()))
+	if err := s.serve(r.Context()); err != nil {
+		l.log.ErrorContext(r.Context(), "live connection failed", "user_id", caller.UserID, "error", err)
+	}
 	return nil
-}
-
-// end closes a connection, telling the peer why unless it is gone.
-func (l *live) end(ctx context.Context, conn *websocket.Conn, why error) {
-	// A failure to close leaves nothing to do: the peer is gone then too.
-	if errors.Is(why, errGone) {
-		_ = conn.CloseNow()
-		return
-	}
-	said, ok := errors.AsType[websocket.CloseError](why)
-	if !ok {
-		l.log.ErrorContext(ctx, "live connection failed", "error", why)
-		said = websocket.CloseError{Code: websocket.StatusInternalError, Reason: "something went wrong on our side"}
-	}
-	_ = conn.Close(said.Code, said.Reason)
 }
 
 func (l *live) authenticate(ctx context.Context, r *http.Request) (account.Caller, error) {

@@ -19,18 +19,19 @@ const (
 	pongTimeout  = 10 * time.Second
 )
 
-// The ways in which we end a socket. Clients come back with since=<last revision> after all but the third.
+// The ways in which we end a socket. After those that are no policy violation a client comes back with since=<last revision>.
 var (
 	goingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
 	tooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
 	unauthorized = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "not signed in any more"}
+	chatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients have nothing to say here"}
 	tryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
 
 // errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
 var errGone = errors.New("the peer is gone")
 
-// socket is one client's connection. Its goroutine alone writes messages.
+// socket is one client's connection. Its stream alone writes messages.
 type socket struct {
 	conn    *websocket.Conn
 	userID  uuid.UUID
@@ -45,19 +46,52 @@ type socket struct {
 	pingInterval time.Duration
 }
 
-// serve sends until the peer leaves, which is errGone, or there is a reason to close, which is a websocket.CloseError when
-// the peer is to be told it. The connection is left to be closed.
+// serve sends until the peer leaves or there is a reason to close, closes, and returns an error only when it is ours.
 func (s *socket) serve(ctx context.Context) error {
-	connected := s.conn.CloseRead(ctx) // clients have nothing to say
-	g, ctx := errgroup.WithContext(connected)
+	connected, disconnect := context.WithCancelCause(ctx)
+	defer disconnect(nil)
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		disconnect(s.read(ctx))
+	}()
+
+	g, sending := errgroup.WithContext(connected)
 	check := make(chan struct{}, 1)
-	g.Go(func() error { return s.stream(ctx, check) })
-	g.Go(func() error { return s.beat(ctx, check) })
-	err := g.Wait()
+	g.Go(func() error { return s.stream(sending, check) })
+	g.Go(func() error { return s.beat(sending, check) })
+	why := g.Wait()
 	if connected.Err() != nil {
-		return errGone // whatever failed, failed by that
+		why = context.Cause(connected) // whatever failed, failed by that
 	}
-	return err
+	why = s.close(why)
+	<-read
+	return why
+}
+
+// read answers the peer's pings and close; it ends when the connection does.
+func (s *socket) read(ctx context.Context) error {
+	// The context stays that of the connection: one that ended before would take away the closing handshake.
+	if _, _, err := s.conn.Reader(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return chatty
+}
+
+// close closes the connection, telling the peer why unless it is gone, and returns the error if it is none of those that
+// are told.
+func (s *socket) close(why error) error {
+	// When closing fails there is nothing to do: the peer is gone then too.
+	if errors.Is(why, errGone) {
+		_ = s.conn.CloseNow()
+		return nil
+	}
+	if told, ok := errors.AsType[websocket.CloseError](why); ok {
+		_ = s.conn.Close(told.Code, told.Reason)
+		return nil
+	}
+	_ = s.conn.Close(websocket.StatusInternalError, "something went wrong on our side")
+	return why
 }
 
 // stream sends all changes after s.sent, in order and each once. A change that is neither the next nor known means that
