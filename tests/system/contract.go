@@ -1,0 +1,81 @@
+package system
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Task is a task as the API and the events show it: the fields that tests look at.
+type Task struct {
+	ID           string          `json:"id"`
+	Title        string          `json:"title"`
+	Description  string          `json:"description"`
+	Completed    bool            `json:"completed"`
+	CompletedAt  *time.Time      `json:"completed_at"`
+	Priority     string          `json:"priority"`
+	Tags         []string        `json:"tags"`
+	DueAt        *time.Time      `json:"due_at"`
+	TimeZone     string          `json:"time_zone"`
+	Recurrence   json.RawMessage `json:"recurrence"`
+	SeriesID     *string         `json:"series_id"`
+	Occurrence   *time.Time      `json:"occurrence"`
+	SnoozedUntil *time.Time      `json:"snoozed_until"`
+	Revision     int64           `json:"revision"`
+	CreatedAt    time.Time       `json:"created_at"`
+	UpdatedAt    time.Time       `json:"updated_at"`
+}
+
+// Event is a CloudEvent as a subscriber gets it.
+type Event struct {
+	SpecVersion     string          `json:"specversion"`
+	ID              string          `json:"id"`
+	Source          string          `json:"source"`
+	Type            string          `json:"type"`
+	Subject         string          `json:"subject"`
+	Time            time.Time       `json:"time"`
+	DataContentType string          `json:"datacontenttype"`
+	Topic           string          `json:"topic"`
+	Data            Data            `json:"data"`
+	RawData         json.RawMessage `json:"-"`
+	// Arrived is when the observer got it.
+	Arrived time.Time `json:"-"`
+}
+
+// Data is what an event says.
+type Data struct {
+	EventType string                     `json:"event_type"`
+	TaskID    string                     `json:"task_id"`
+	UserID    string                     `json:"user_id"`
+	Timestamp time.Time                  `json:"timestamp"`
+	Revision  int64                      `json:"revision"`
+	TaskData  Task                       `json:"task_data"`
+	Previous  map[string]json.RawMessage `json:"previous"`
+	Deleted   bool                       `json:"deleted"`
+	Reminder  *struct {
+		Number int       `json:"number"`
+		At     time.Time `json:"at"`
+	} `json:"reminder"`
+}
+
+// Message is what a WebSocket client is told.
+type Message struct {
+	Revision int64  `json:"revision"`
+	Type     string `json:"type"`
+	Task     *Task  `json:"task"`
+	// Arrived is when the client got it.
+	Arrived time.Time `json:"-"`
+}
+
+// List is a page of tasks.
+type List struct {
+	Items      []Task `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+// The topics.
+const (
+	TopicTasks       = "task-events"
+	TopicReminders   = "reminders"
+	TopicUpdates     = "task-updates"
+	TopicDeadLetters = "dead-letters"
+)

@@ -1,0 +1,92 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// log keeps what the system writes, by line.
+type log struct {
+	mu      sync.Mutex
+	full    []string
+	pending []byte
+	changed chan struct{} // closed, and made anew, at every line
+	also    io.Writer
+}
+
+func newLog() *log { return &log{changed: make(chan struct{}), also: io.Discard} }
+
+// Write takes what a process writes. It never fails.
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = l.also.Write(b)
+	l.pending = append(l.pending, b...)
+	for {
+		line, rest, ok := bytes.Cut(l.pending, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		l.full = append(l.full, string(line))
+		l.pending = bytes.Clone(rest)
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
+}
+
+func (l *log) copyTo(w io.Writer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.full {
+		_, _ = io.WriteString(w, line+"\n")
+	}
+	l.also = w
+}
+
+func (l *log) tail(n int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.full[max(0, len(l.full)-n):], "\n")
+}
+
+func (l *log) lines(text string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []string
+	for _, line := range l.full {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// wait returns the first line that matches, with its groups, or an error when ended is closed before.
+func (l *log) wait(ctx context.Context, ended <-chan struct{}, pattern *regexp.Regexp) ([]string, error) {
+	for seen, over := 0, false; ; {
+		l.mu.Lock()
+		lines, changed := l.full[seen:], l.changed
+		l.mu.Unlock()
+		for _, line := range lines {
+			if m := pattern.FindStringSubmatch(line); m != nil {
+				return m, nil
+			}
+		}
+		if over {
+			return nil, errors.New("it ended")
+		}
+		seen += len(lines)
+		select {
+		case <-changed:
+		case <-ended:
+			over = true // one more look at what it wrote last
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

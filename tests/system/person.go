@@ -1,0 +1,157 @@
+package system
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// requestTimeout bounds one request of a person.
+const requestTimeout = 30 * time.Second
+
+// Person is somebody with an account, who uses it through the web edge with a browser's session.
+type Person struct {
+	ID       string
+	Email    string
+	Password string
+	// Base is where the person's requests go.
+	Base string
+
+	http *http.Client
+	jar  http.CookieJar
+}
+
+// Problem is an answer other than the wanted success.
+type Problem struct {
+	Method, Path string
+	Status       int
+	Code         string
+	Header       http.Header
+	Body         string
+}
+
+// Error says what was asked and answered.
+func (p *Problem) Error() string {
+	return fmt.Sprintf("%s %s: %d %s", p.Method, p.Path, p.Status, p.Body)
+}
+
+// SignUp makes an account. Connections are shared by all persons, as by tabs of one browser.
+func (s *System) SignUp(ctx context.Context) (*Person, error) {
+	return SignUp(ctx, s.URL, NewHTTPClient(4))
+}
+
+// NewHTTPClient makes a client that keeps as many connections open as are used at once.
+func NewHTTPClient(conns int) *http.Client {
+	return &http.Client{
+		Timeout:   requestTimeout,
+		Transport: &http.Transport{MaxIdleConnsPerHost: conns, IdleConnTimeout: time.Minute},
+	}
+}
+
+// SignUp makes an account at an address.
+func SignUp(ctx context.Context, base string, client *http.Client) (*Person, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	with := *client
+	with.Jar = jar
+	p := &Person{Email: strings.ToLower(rand.Text()) + "@example.com", Password: rand.Text(), Base: base, http: &with, jar: jar}
+	var user struct {
+		ID string `json:"id"`
+	}
+	err = p.Do(ctx, "POST", "/signup", map[string]string{"email": p.Email, "password": p.Password}, &user)
+	p.ID = user.ID
+	return p, err
+}
+
+// LogIn opens a new session, with the password.
+func (p *Person) LogIn(ctx context.Context) error {
+	return p.Do(ctx, "POST", "/login", map[string]string{"email": p.Email, "password": p.Password}, nil)
+}
+
+// Cookies returns the person's session as a Cookie header.
+func (p *Person) Cookies() string {
+	u, err := url.Parse(p.Base)
+	if err != nil {
+		return ""
+	}
+	var pairs []string
+	for _, c := range p.jar.Cookies(u) {
+		pairs = append(pairs, c.Name+"="+c.Value)
+	}
+	return strings.Join(pairs, "; ")
+}
+
+// Do sends a request to /api/v1 + path with in as JSON, unless nil, and decodes the answer into out, unless nil. header
+// are pairs of name and value. Any status but 2xx is a *Problem.
+func (p *Person) Do(ctx context.Context, method, path string, in, out any, header ...string) error {
+	answer, err := p.Send(ctx, method, path, in, header...)
+	if err != nil {
+		return err
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(answer.Body, out); err != nil {
+		return fmt.Errorf("%s %s: decode answer: %w", method, path, err)
+	}
+	return nil
+}
+
+// Answer is an HTTP answer, read.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Send is Do with the answer as it came.
+func (p *Person) Send(ctx context.Context, method, path string, in any, header ...string) (Answer, error) {
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return Answer{}, err
+		}
+		body = bytes.NewReader(raw)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, p.Base+"/api/v1"+path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	if in != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := p.http.Do(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return Answer{}, fmt.Errorf("%s %s: read answer: %w", method, path, err)
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		problem := &Problem{Method: method, Path: path, Status: res.StatusCode, Header: res.Header, Body: strings.TrimSpace(string(raw))}
+		var decoded struct {
+			Code string `json:"code"`
+		}
+		if json.Unmarshal(raw, &decoded) == nil {
+			problem.Code = decoded.Code
+		}
+		return Answer{}, problem
+	}
+	return Answer{Status: res.StatusCode, Header: res.Header, Body: raw}, nil
+}

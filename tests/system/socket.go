@@ -1,0 +1,76 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// Socket is a browser's WebSocket at /live.
+type Socket struct {
+	// Inbox has the messages in the order in which they came.
+	Inbox Inbox[Message]
+
+	conn *websocket.Conn
+	done chan struct{}
+	err  error
+}
+
+// Watch opens a WebSocket at an address, which is the web edge's or a replica's of live, that asks for all changes after a
+// revision; a negative one asks for those from now on.
+func (p *Person) Watch(ctx context.Context, base string, since int64) (*Socket, error) {
+	url := "ws" + strings.TrimPrefix(base, "http") + "/live"
+	if since >= 0 {
+		url += "?since=" + strconv.FormatInt(since, 10)
+	}
+	dialCtx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	conn, _, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
+		HTTPHeader: http.Header{"Cookie": {p.Cookies()}, "Origin": {p.Base}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", url, err)
+	}
+	conn.SetReadLimit(1 << 20)
+	s := &Socket{conn: conn, done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		s.err = s.read(ctx)
+	}()
+	return s, nil
+}
+
+func (s *Socket) read(ctx context.Context) error {
+	for {
+		_, raw, err := s.conn.Read(ctx)
+		if err != nil {
+			return err
+		}
+		m := Message{Arrived: time.Now()}
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return fmt.Errorf("decode %s: %w", raw, err)
+		}
+		s.Inbox.Add(m)
+	}
+}
+
+// Done is closed when the socket has ended; Err then says how.
+func (s *Socket) Done() <-chan struct{} { return s.done }
+
+// Err returns how the socket ended; it waits for that.
+func (s *Socket) Err() error {
+	<-s.done
+	return s.err
+}
+
+// Close ends the socket without a goodbye, and returns when its reader has ended.
+func (s *Socket) Close() {
+	_ = s.conn.CloseNow()
+	<-s.done
+}

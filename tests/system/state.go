@@ -1,0 +1,85 @@
+package system
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// State is what the supervisor says about what it runs, in system.json.
+type State struct {
+	URL         string    `json:"url"`
+	DatabaseURL string    `json:"database_url"`
+	NATSURL     string    `json:"nats_url"`
+	PID         int       `json:"pid"`
+	Ready       bool      `json:"ready"`
+	Processes   []Process `json:"processes"`
+}
+
+// The roles of processes. All but service and sidecar are also the names of their only process.
+const (
+	RoleService   = "service"
+	RoleSidecar   = "sidecar"
+	RolePostgres  = "postgres"
+	RoleBroker    = "broker"
+	RoleScheduler = "scheduler"
+)
+
+// Process is one running process. A sidecar has its service's name and replica. Addresses are host:port.
+type Process struct {
+	Name     string `json:"name"`
+	Role     string `json:"role"`
+	Replica  int    `json:"replica"`
+	PID      int    `json:"pid"`
+	Address  string `json:"address"`
+	DaprHTTP string `json:"dapr_http"`
+	DaprGRPC string `json:"dapr_grpc"`
+}
+
+// State reads what runs at the moment.
+func (s *System) State() (State, error) {
+	var state State
+	raw, err := os.ReadFile(filepath.Join(s.Dir, "system.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, &state)
+	}
+	if err != nil {
+		return State{}, fmt.Errorf("read the system's state: %w", err)
+	}
+	return state, nil
+}
+
+// Process returns the process with a role; name and replica tell services and sidecars apart.
+func (s *System) Process(role, name string, replica int) (Process, error) {
+	state, err := s.State()
+	if err != nil {
+		return Process{}, err
+	}
+	for _, p := range state.Processes {
+		if p.Role == role && p.Name == name && p.Replica == replica {
+			return p, nil
+		}
+	}
+	return Process{}, fmt.Errorf("no %s %s %d runs, only %+v", role, name, replica, state.Processes)
+}
+
+// Crash ends a process at once (kill -9) and returns what it was.
+func (s *System) Crash(role, name string, replica int) (Process, error) {
+	p, err := s.Process(role, name, replica)
+	if err != nil {
+		return p, err
+	}
+	if err := kill(p.PID); err != nil {
+		return p, fmt.Errorf("kill %s %s %d: %w", role, name, replica, err)
+	}
+	return p, nil
+}
+
+func kill(pid int) error {
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return p.Kill()
+}

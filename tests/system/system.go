@@ -1,0 +1,189 @@
+// Package system runs the whole of TaskMaster for tests, from outside: the program of services/local on free ports with a
+// folder of its own, people who use it over HTTP and WebSocket, an app that watches its events, and receivers of its
+// notifications. It knows the contracts alone and imports none of the services.
+package system
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+const (
+	// startTimeout bounds the time from starting to ready, on a machine that is busy with other things too.
+	startTimeout = 3 * time.Minute
+	// stopTimeout is how long everything may take to end after it was asked to.
+	stopTimeout = 60 * time.Second
+)
+
+// Config says how to run the system.
+type Config struct {
+	// Dir is what the system keeps; it is made when missing.
+	Dir string
+	// Replicas, Restart and Services are the supervisor's flags of these names; left out, they are its defaults.
+	Replicas string
+	Restart  bool
+	Services string
+	// Args are further flags. Without -ports all ports are free ones.
+	Args []string
+	// Env overrides this process's environment.
+	Env map[string]string
+}
+
+// System is a system that has been started.
+type System struct {
+	// Dir is what it keeps.
+	Dir string
+	// URL is the web edge, as the supervisor tells it.
+	URL string
+	// ReadyAfter is how long it took from start to ready.
+	ReadyAfter time.Duration
+
+	cmd  *exec.Cmd
+	log  *log
+	done chan struct{} // closed when the supervisor has ended
+	err  error         // how it ended; to be read after done
+}
+
+// Start starts the system and returns when it says that it is ready. The error of one that does not become ready has the
+// end of its log. It ends with this process at the latest.
+func Start(ctx context.Context, cfg Config) (*System, error) {
+	began := time.Now()
+	s, err := Launch(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		return nil, fmt.Errorf("%w\n%s", errors.Join(err, s.Stop()), s.Tail(60))
+	}
+	s.ReadyAfter = time.Since(began)
+	return s, nil
+}
+
+// Launch starts the system and does not wait for anything.
+func Launch(ctx context.Context, cfg Config) (*System, error) {
+	program, err := Supervisor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the system's folder: %w", err)
+	}
+	args := append([]string{"-dir", cfg.Dir}, cfg.Args...)
+	if !strings.Contains(strings.Join(cfg.Args, " "), "-ports") {
+		args = append(args, "-ports", "free")
+	}
+	if cfg.Replicas != "" {
+		args = append(args, "-replicas", cfg.Replicas)
+	}
+	if cfg.Services != "" {
+		args = append(args, "-services", cfg.Services)
+	}
+	if cfg.Restart {
+		args = append(args, "-restart")
+	}
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	s := &System{Dir: cfg.Dir, log: newLog(), done: make(chan struct{})}
+	s.cmd = exec.Command(program, args...) // ends by Stop, not with ctx: that would leave no time to stop in order
+	s.cmd.Dir, s.cmd.Env = root, environment(cfg.Env)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.WaitDelay = 5 * time.Second
+	if err := startChild(s.cmd, func(err error) { s.err = err; close(s.done) }); err != nil {
+		return nil, fmt.Errorf("start the system: %w", err)
+	}
+	return s, nil
+}
+
+// environment is this process's without what would make the system share things with others.
+func environment(override map[string]string) []string {
+	var env []string
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if _, ok := override[name]; !ok && name != "DATABASE_URL" && name != "PUBLIC_URL" {
+			env = append(env, pair)
+		}
+	}
+	for name, value := range override {
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+var readyLine = regexp.MustCompile(`TaskMaster is ready at (http://\S+)`)
+
+func (s *System) ready(ctx context.Context) error {
+	line, err := s.log.wait(ctx, s.done, readyLine)
+	if err != nil {
+		return fmt.Errorf("the system did not become ready: %w", err)
+	}
+	s.URL = strings.TrimSuffix(line[1], "/")
+	return nil
+}
+
+// Stop asks the system to end, as Ctrl-C does, and waits. It returns an error when it does not end in time or ends with
+// another status than 0.
+func (s *System) Stop() error {
+	_ = s.cmd.Process.Signal(os.Interrupt) // it may have ended already
+	return s.Wait(stopTimeout)
+}
+
+// Wait waits until the supervisor has ended and returns how. One that does not is killed.
+func (s *System) Wait(timeout time.Duration) error {
+	select {
+	case <-s.done:
+	case <-time.After(timeout):
+		s.Kill()
+		<-s.done
+		return fmt.Errorf("the system did not end within %s\n%s", timeout, s.Tail(40))
+	}
+	if s.err != nil {
+		return fmt.Errorf("the system ended: %w", s.err)
+	}
+	return nil
+}
+
+// Kill ends the supervisor at once (kill -9).
+func (s *System) Kill() { _ = s.cmd.Process.Kill() }
+
+// PID returns the supervisor's process id.
+func (s *System) PID() int { return s.cmd.Process.Pid }
+
+// Tail returns the last n lines of the log.
+func (s *System) Tail(n int) string { return s.log.tail(n) }
+
+// Lines returns the lines of the log that contain a text.
+func (s *System) Lines(text string) []string { return s.log.lines(text) }
+
+// Root returns the repository's folder.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && bytes.HasPrefix(mod, []byte("module taskmaster\n")) {
+			return dir, nil
+		}
+		if filepath.Dir(dir) == dir {
+			return "", errors.New("this is not inside TaskMaster's source folder")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// CopyLog also writes the log, from its start, to w.
+func (s *System) CopyLog(w io.Writer) { s.log.copyTo(w) }
