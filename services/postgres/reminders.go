@@ -36,7 +36,7 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 		numbers = append(numbers, number)
 		batch.Queue(`
 			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
-			VALUES ($1, $2, $3, $4, CASE WHEN $4 > $5 THEN 'pending' ELSE 'cancelled' END)
+			VALUES ($1, $2, $3, $4, CASE WHEN $4::timestamptz > $5 THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
 			SET fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL, retry_at = NULL
 			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')`,
