@@ -50,7 +50,7 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 		t.Fatal(err)
 	}
 	a.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
-	ta.api, ta.handler = a, a.handler()
+	ta.api, ta.handler = a, checked(t, a.handler())
 	return ta
 }
 

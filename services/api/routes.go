@@ -18,6 +18,8 @@ func (a *api) routes() []route {
 		return server.FromSidecar(a.log, a.cfg.AppAPIToken, server.Handle(a.log, h))
 	}
 	return []route{
+		// anyone
+		{"GET /api/v1/openapi.json", server.Handle(a.log, openAPIDocument())},
 		// browser
 		{"POST /api/v1/signup", a.anyone(a.signup)},
 		{"POST /api/v1/login", a.anyone(a.login)},
