@@ -1,0 +1,15 @@
+package main
+
+import (
+	"taskmaster/services/server"
+)
+
+// config is everything that recurring reads from its environment.
+type config struct {
+	server.Common
+}
+
+func loadConfig(getenv func(string) string) (config, error) {
+	var c config
+	return c, server.LoadConfig(&c, getenv)
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"taskmaster/services/event"
+	"taskmaster/services/task"
+)
+
+// The app that owns tasks, and its method that makes an occurrence.
+const (
+	apiApp            = "api"
+	occurrencesMethod = "internal/occurrences"
+)
+
+// occurrence asks api for the task that follows a completed one. CompletedRevision is that of the completion.
+type occurrence struct {
+	UserID            uuid.UUID `json:"user_id"`
+	PreviousID        uuid.UUID `json:"previous_id"`
+	CompletedRevision int64     `json:"completed_revision"`
+	Task              task.Task `json:"task"`
+}
+
+// handle makes the occurrence that follows, when e completes a recurring task. Code invalid means that the event is
+// wrong, conflict that api refused the occurrence: neither will be better another time.
+func (r *recurring) handle(ctx context.Context, e event.Event) error {
+	completed := e.Data.TaskData
+	if e.Type != event.TaskCompleted || completed.Recurrence == nil {
+		return nil
+	}
+	if completed.ID != e.Data.TaskID || completed.CompletedAt == nil {
+		return task.Errorf(task.CodeInvalid, "event %s of task %s: its task has another id or no completed_at", e.ID, e.Data.TaskID)
+	}
+	next, ok, err := task.NextTask(completed, *completed.CompletedAt)
+	if err != nil {
+		return fmt.Errorf("find what follows task %s: %w", completed.ID, err)
+	}
+	if !ok {
+		r.log.InfoContext(ctx, "series ended", "task_id", completed.ID, "series_id", completed.SeriesID)
+		return nil
+	}
+	err = r.invoke(ctx, apiApp, occurrencesMethod, occurrence{
+		UserID: e.Data.UserID, PreviousID: completed.ID, CompletedRevision: e.Data.Revision, Task: next,
+	})
+	if err != nil {
+		return fmt.Errorf("make what follows task %s: %w", completed.ID, err)
+	}
+	r.log.DebugContext(ctx, "occurrence made", "task_id", next.ID, "previous_id", completed.ID, "due_at", next.DueAt)
+	return nil
+}
