@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	netmail "net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"taskmaster/services/postgres"
+)
+
+//go:embed email.html
+var emailHTML string
+
+// smtpServer is where e-mail goes.
+type smtpServer struct {
+	host, user, password string
+	port                 int
+	implicitTLS          bool
+	policy               mail.TLSPolicy
+}
+
+// newEmail sends e-mail over SMTP. Message-ID is made of the delivery's id. A recipient or content that the server refuses
+// for good (5xx) is permanent; that it refuses us, or is away, may pass.
+func newEmail(cfg config) (sender, error) {
+	if cfg.SMTPURL == "" {
+		return func(context.Context, postgres.Attempt) *failure {
+			return &failure{reason: "e-mail is not configured on this server", permanent: true}
+		}, nil
+	}
+	server, err := parseSMTP(cfg.SMTPURL)
+	if err != nil {
+		return nil, err
+	}
+	from, err := netmail.ParseAddress(cfg.SMTPFrom)
+	if err != nil {
+		return nil, errors.New("SMTP_FROM is not an address such as TaskMaster <reminders@example.com>")
+	}
+	page, err := template.New("email").Parse(emailHTML)
+	if err != nil {
+		return nil, fmt.Errorf("parse e-mail: %w", err)
+	}
+	return func(ctx context.Context, a postgres.Attempt) *failure {
+		message, err := newMessage(a, from, page, cfg.PublicURL)
+		if err != nil {
+			return &failure{reason: "its address is not one that e-mail can be sent to", permanent: true}
+		}
+		client, err := server.client(ctx)
+		if err != nil {
+			return &failure{reason: "the mail server's settings are broken"}
+		}
+		err = client.DialAndSendWithContext(ctx, message)
+		if err == nil || message.IsDelivered() {
+			return nil // the server has taken it; what went wrong after that does not matter
+		}
+		return refused(ctx, err)
+	}, nil
+}
+
+func newMessage(a postgres.Attempt, from *netmail.Address, page *template.Template, publicURL string) (*mail.Msg, error) {
+	n := newNote(a, publicURL)
+	if publicURL == "" {
+		n.Link = "" // a relative link leads nowhere from a mailbox
+	}
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	m.FromMailAddress(from)
+	if err := m.To(a.Channel.Address); err != nil {
+		return nil, err
+	}
+	_, domain, _ := strings.Cut(from.Address, "@")
+	m.SetMessageIDWithValue(a.Delivery.ID.String() + "@" + domain)
+	m.SetDate()
+	m.SetGenHeader("Auto-Submitted", "auto-generated")
+	m.Subject("Reminder: " + n.Title)
+	m.SetBodyString(mail.TypeTextPlain, n.text())
+	if err := m.AddAlternativeHTMLTemplate(page, n); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// text is the note as plain text.
+func (n note) text() string {
+	parts := []string{n.Title, n.Body}
+	for _, s := range []string{n.Description, n.Link} {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, "\n\n") + "\n"
+}
+
+// refused says why the mail server did not take a message.
+func refused(ctx context.Context, err error) *failure {
+	sent, ok := errors.AsType[*mail.SendError](err)
+	if !ok || sent.ErrorCode() == 0 {
+		failed := unreached(ctx, err)
+		failed.reason = "mail server: " + failed.reason
+		return failed
+	}
+	about := "the message"
+	if sent.Reason == mail.ErrSMTPRcptTo {
+		about = "the address"
+	} else if sent.Reason == mail.ErrSMTPMailFrom {
+		about = "the sender"
+	}
+	return &failure{
+		reason:    fmt.Sprintf("the mail server refused %s with %d", about, sent.ErrorCode()),
+		permanent: sent.ErrorCode() >= 500 && sent.Reason != mail.ErrSMTPMailFrom,
+		cause:     err,
+	}
+}
+
+// client makes a client for one message, whose connection does not outlive ctx.
+func (s smtpServer) client(ctx context.Context) (*mail.Client, error) {
+	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(dialCtx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { conn.Close() })
+		if s.implicitTLS {
+			return tls.Client(conn, &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}), nil
+		}
+		return conn, nil
+	}
+	opts := []mail.Option{mail.WithPort(s.port), mail.WithTLSPolicy(s.policy), mail.WithDialContextFunc(dial), mail.WithoutNoop()}
+	if s.user != "" {
+		opts = append(opts, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(s.user), mail.WithPassword(s.password))
+	}
+	return mail.NewClient(s.host, opts...)
+}
+
+// parseSMTP reads SMTP_URL. Its errors do not repeat it: it holds a password.
+func parseSMTP(raw string) (smtpServer, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		return smtpServer{}, errors.New("SMTP_URL is not smtp://user:password@host:587 or smtps://user:password@host:465")
+	}
+	password, _ := u.User.Password()
+	s := smtpServer{host: u.Hostname(), user: u.User.Username(), password: password, port: 587, policy: mail.TLSOpportunistic}
+	if u.Scheme == "smtps" {
+		// The connection is encrypted before the server speaks; it offers no STARTTLS then.
+		s.port, s.implicitTLS = 465, true
+	}
+	if p := u.Port(); p != "" {
+		if s.port, err = strconv.Atoi(p); err != nil {
+			return smtpServer{}, errors.New("SMTP_URL has a port that is not a number")
+		}
+	}
+	switch u.Query().Get("tls") {
+	case "", "opportunistic":
+	case "mandatory":
+		if !s.implicitTLS {
+			s.policy = mail.TLSMandatory
+		}
+	case "none":
+		s.policy = mail.NoTLS
+	default:
+		return smtpServer{}, errors.New("SMTP_URL has tls= that is not mandatory, opportunistic or none")
+	}
+	return s, nil
+}

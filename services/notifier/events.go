@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+)
+
+// consumer is notifier's name in the inbox.
+const consumer = "notifier"
+
+// receive turns a reminder.due into a delivery for each of the owner's enabled channels. Other events, and one that was
+// received before, it takes and does nothing.
+func (n *notifier) receive(ctx context.Context, e event.Event) error {
+	if e.Type != event.ReminderDue {
+		return nil
+	}
+	return n.db.InTx(ctx, func(tx pgx.Tx) error {
+		now := n.now()
+		isNew, err := postgres.Receive(ctx, tx, consumer, e.ID, now)
+		if err != nil || !isNew {
+			return err
+		}
+		channels, err := postgres.EnabledChannels(ctx, tx, e.Data.UserID)
+		if err != nil || len(channels) == 0 {
+			return err
+		}
+		deliveries := make([]postgres.Delivery, len(channels))
+		for i, c := range channels {
+			deliveries[i] = postgres.NewDelivery(e, c, now)
+		}
+		if err := postgres.InsertDeliveries(ctx, tx, e, deliveries); err != nil {
+			return err
+		}
+		return n.queue.Add(ctx, tx, deliveries...)
+	})
+}

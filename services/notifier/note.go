@@ -1,0 +1,72 @@
+package main
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// How much of a task's texts goes into a message, in characters. A push message has to fit in 4 KiB, encrypted.
+const (
+	maxNoteTitle       = 200
+	maxNoteDescription = 500
+)
+
+// note is a notification in words.
+type note struct {
+	// Title is the task's, in one line.
+	Title string
+	// Body says when the task is due.
+	Body string
+	// Description is the beginning of the task's.
+	Description string
+	// Link leads to the task; relative when it is not known where people reach the system.
+	Link string
+}
+
+func newNote(a postgres.Attempt, publicURL string) note {
+	t := a.Event.Data.TaskData
+	n := note{
+		Title:       shorten(oneLine(t.Title), maxNoteTitle),
+		Body:        "Reminder",
+		Description: shorten(strings.TrimSpace(t.Description), maxNoteDescription),
+		Link:        strings.TrimSuffix(publicURL, "/") + "/?task=" + t.ID.String(),
+	}
+	if t.DueAt != nil {
+		n.Body = "Due " + inZone(*t.DueAt, t.TimeZone).Format("Mon 2 Jan 2006 15:04 MST")
+	}
+	if a.Delivery.Test {
+		n.Body = "This is a test."
+		n.Link = strings.TrimSuffix(publicURL, "/") + "/"
+	}
+	return n
+}
+
+// inZone reads an instant on the clock of a task's time zone, or in UTC when this machine does not know the zone.
+func inZone(at time.Time, zone string) time.Time {
+	loc, err := task.LoadZone(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return at.In(loc)
+}
+
+// oneLine makes control characters, line ends included, spaces: a title becomes a header.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, s))
+}
+
+func shorten(s string, limit int) string {
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit-1]) + "…"
+	}
+	return s
+}

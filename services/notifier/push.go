@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdh"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/SherClockHolmes/webpush-go"
+
+	"taskmaster/services/postgres"
+)
+
+// pushTTL is how long a push service keeps a message for a browser that is away.
+const pushTTL = 24 * time.Hour
+
+// pushMessage is what the page's service worker receives. A browser shows one notification for a tag, however often it
+// comes.
+type pushMessage struct {
+	Title  string `json:"title"`
+	Body   string `json:"body"`
+	TaskID string `json:"task_id"`
+	Tag    string `json:"tag"`
+	URL    string `json:"url"`
+}
+
+// newPush sends web push (RFC 8030) encrypted for the browser (RFC 8291) and signed with the VAPID key (RFC 8292). 404 and
+// 410 mean that the subscription is over.
+func newPush(cfg config, client *outbound) (sender, error) {
+	if cfg.VAPIDPrivateKey == "" {
+		return func(context.Context, postgres.Attempt) *failure {
+			return &failure{reason: "web push is not set up on this server", permanent: true}
+		}, nil
+	}
+	if err := checkVAPID(cfg.VAPIDPublicKey, cfg.VAPIDPrivateKey); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, a postgres.Attempt) *failure {
+		tag := base64.RawURLEncoding.EncodeToString(a.Delivery.ID[:])
+		note := newNote(a, cfg.PublicURL)
+		payload, err := json.Marshal(pushMessage{note.Title, note.Body, a.Event.Data.TaskID.String(), tag, note.Link})
+		if err != nil {
+			return &failure{reason: "the message could not be written", permanent: true}
+		}
+		endpoint, err := url.Parse(a.Channel.Subscription.Endpoint)
+		if err != nil || endpoint.Host == "" {
+			return &failure{reason: "its endpoint is broken", permanent: true}
+		}
+		keys := webpush.Keys{P256dh: a.Channel.Subscription.Keys.P256dh, Auth: a.Channel.Subscription.Keys.Auth}
+		watched := &watchedClient{client: client}
+		answer, err := webpush.SendNotificationWithContext(ctx, payload, &webpush.Subscription{Endpoint: endpoint.String(), Keys: keys},
+			&webpush.Options{
+				HTTPClient:      watched,
+				Subscriber:      strings.TrimPrefix(cfg.VAPIDSubject, "mailto:"),
+				VAPIDPublicKey:  cfg.VAPIDPublicKey,
+				VAPIDPrivateKey: cfg.VAPIDPrivateKey,
+				Topic:           tag,
+				TTL:             int(pushTTL.Seconds()),
+				Urgency:         webpush.UrgencyHigh,
+			})
+		if err != nil && !watched.used {
+			return &failure{reason: "its keys are broken", permanent: true}
+		}
+		if err != nil {
+			return unreached(ctx, err)
+		}
+		return pushAnswer(answer.StatusCode)
+	}, nil
+}
+
+func pushAnswer(status int) *failure {
+	failed := answered(status)
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return &failure{reason: "the browser's subscription is over", gone: true}
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+	case status >= 400 && status < 500:
+		failed.permanent = true
+	}
+	return failed
+}
+
+// watchedClient notes that a request was sent: what fails before is the keys' fault.
+type watchedClient struct {
+	client *outbound
+	used   bool
+}
+
+func (c *watchedClient) Do(r *http.Request) (*http.Response, error) {
+	c.used = true
+	return c.client.Do(r)
+}
+
+// checkVAPID checks that the keys are a pair on P-256.
+func checkVAPID(public, private string) error {
+	d, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(private, "="))
+	if err != nil {
+		return errors.New("VAPID_PRIVATE_KEY is not base64url")
+	}
+	key, err := ecdh.P256().NewPrivateKey(d)
+	if err != nil {
+		return errors.New("VAPID_PRIVATE_KEY is not a P-256 key")
+	}
+	if base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()) != strings.TrimRight(public, "=") {
+		return errors.New("VAPID_PUBLIC_KEY is not that of VAPID_PRIVATE_KEY")
+	}
+	return nil
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"taskmaster/services/server"
+	"taskmaster/services/sidecar"
+)
+
+// handler answers every route, and says of each who calls.
+func (n *notifier) handler() http.Handler {
+	mux := http.NewServeMux()
+	// pub/sub
+	mux.Handle("POST /events/reminders", server.FromSidecar(n.log, n.cfg.AppAPIToken, sidecar.Subscriber(n.log, n.receive)))
+	// kubelet
+	mux.Handle("GET /healthz", server.Healthz())
+	mux.Handle("GET /readyz", server.Readyz(n.log, n.db.Ping))
+	// Prometheus
+	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
+	return mux
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/services/delivery"
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+)
+
+// notifier is what the routes share.
+type notifier struct {
+	cfg      config
+	db       *postgres.DB
+	queue    *delivery.Queue
+	log      *slog.Logger
+	now      func() time.Time
+	registry *prometheus.Registry
+}
+
+// run serves until ctx ends; then attempts under way come to their end.
+func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
+	return runWith(ctx, cfg, defaultTiming, ln, log)
+}
+
+func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, log *slog.Logger) error {
+	senders, err := newSenders(cfg)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	db, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// The queue's own connections: neither a burst of events nor one of attempts can keep it from its work.
+	queueDB, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.QueueConns)
+	if err != nil {
+		return err
+	}
+	defer queueDB.Close()
+	queue, err := delivery.NewQueue()
+	if err != nil {
+		return err
+	}
+
+	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry()}
+	w := newWorker(db, senders, timing, newMetrics(n.registry), log)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return work(ctx, queueDB, w, log) })
+	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })
+	return g.Wait()
+}
+
+// newSenders makes the sender of each kind of channel.
+func newSenders(cfg config) (map[string]sender, error) {
+	allowed, err := server.ParsePrefixes(cfg.WebhookAllowNetworks)
+	if err != nil {
+		return nil, fmt.Errorf("WEBHOOK_ALLOW_NETWORKS: %w", err)
+	}
+	client := newOutbound(allowed)
+	push, err := newPush(cfg, client)
+	if err != nil {
+		return nil, err
+	}
+	email, err := newEmail(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]sender{
+		postgres.ChannelWebhook: newWebhook(client),
+		postgres.ChannelWebPush: push,
+		postgres.ChannelEmail:   email,
+	}, nil
+}

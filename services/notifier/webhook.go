@@ -1,0 +1,68 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+)
+
+// webhookBody is what a webhook receives. Type and Data are the event's; a test has Test.
+type webhookBody struct {
+	Type      string      `json:"type"`
+	Timestamp time.Time   `json:"timestamp"`
+	Data      webhookData `json:"data"`
+}
+
+type webhookData struct {
+	event.Data
+	Test bool `json:"test,omitempty"`
+}
+
+// newWebhook sends as Standard Webhooks says (https://www.standardwebhooks.com): webhook-id is the delivery's id, the same
+// for every attempt; webhook-timestamp is the attempt's. Any 2xx is success; 410 means that the receiver wants no more.
+func newWebhook(client *outbound) sender {
+	return func(ctx context.Context, a postgres.Attempt) *failure {
+		id, now := a.Delivery.ID.String(), time.Now()
+		body, err := json.Marshal(webhookBody{a.Event.Type, a.Event.Time, webhookData{a.Event.Data, a.Delivery.Test}})
+		if err != nil {
+			return &failure{reason: "the message could not be written", permanent: true}
+		}
+		key, err := standardwebhooks.NewWebhook(a.Channel.Secret)
+		if err != nil {
+			return &failure{reason: "its signing secret is broken", permanent: true}
+		}
+		signature, err := key.Sign(id, now, body)
+		if err != nil {
+			return &failure{reason: "the message could not be signed", permanent: true}
+		}
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.Channel.URL, bytes.NewReader(body))
+		if err != nil {
+			return &failure{reason: "its URL is broken", permanent: true}
+		}
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(standardwebhooks.HeaderWebhookID, id)
+		r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+
+		answer, err := client.Do(r)
+		if err != nil {
+			return unreached(ctx, err)
+		}
+		if answer.StatusCode >= 200 && answer.StatusCode < 300 {
+			return nil
+		}
+		failed := answered(answer.StatusCode)
+		if failed.gone = answer.StatusCode == http.StatusGone; failed.gone {
+			failed.reason = "its receiver answered 410 Gone"
+		}
+		return failed
+	}
+}

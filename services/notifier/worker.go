@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"taskmaster/services/delivery"
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// How many attempts of a kind, and how many of one user, a process makes at once. Each waits for a network most of the time.
+const (
+	maxWebhooks = 128
+	maxPushes   = 64
+	maxEmails   = 16
+	maxOfUser   = 8
+)
+
+// worker works deliveries off.
+type worker struct {
+	river.WorkerDefaults[delivery.Job]
+	db      *postgres.DB
+	senders map[string]sender
+	timing  timing
+	metrics metrics
+	log     *slog.Logger
+	now     func() time.Time
+	places  *places
+}
+
+func newWorker(db *postgres.DB, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
+	return &worker{db: db, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser)}
+}
+
+// work works deliveries off until ctx ends, and then lets attempts under way come to their end.
+func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) error {
+	workers := river.NewWorkers()
+	if err := river.AddWorkerSafely(workers, w); err != nil {
+		return fmt.Errorf("register worker: %w", err)
+	}
+	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
+		Queues: map[string]river.QueueConfig{
+			postgres.ChannelWebhook: {MaxWorkers: maxWebhooks},
+			postgres.ChannelWebPush: {MaxWorkers: maxPushes},
+			postgres.ChannelEmail:   {MaxWorkers: maxEmails},
+		},
+		Workers:                     workers,
+		FetchPollInterval:           w.timing.poll,
+		JobTimeout:                  w.timing.attempt + w.timing.mark,
+		RescueStuckJobsAfter:        w.timing.rescue,
+		SoftStopTimeout:             w.timing.attempt,
+		CompletedJobRetentionPeriod: time.Hour,
+		Logger:                      slog.New(warnings{log.Handler()}),
+	})
+	if err != nil {
+		return fmt.Errorf("make queue client: %w", err)
+	}
+	// Once it is started the queue outlives database trouble by itself; until then it does not.
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		if err = client.Start(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+		log.WarnContext(ctx, "the delivery queue does not start, trying again", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+	<-ctx.Done()
+	if err == nil {
+		<-client.Stopped()
+	}
+	return ctx.Err()
+}
+
+// Work makes one attempt at a delivery. An error makes River come back at the time that NextRetry says.
+func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
+	var a postgres.Attempt
+	err := w.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		a, err = postgres.AttemptOf(ctx, tx, job.Args.DeliveryID)
+		return err
+	})
+	switch {
+	case task.ErrorCode(err) == task.CodeNotFound:
+		return nil // its owner is gone, and it with them
+	case err != nil:
+		w.log.WarnContext(ctx, "delivery not read, it is tried again shortly", "delivery_id", job.Args.DeliveryID, "error", err)
+		return river.JobSnooze(snooze(job.Metadata))
+	case a.Delivery.State == postgres.DeliverySent, a.Delivery.State == postgres.DeliveryGivenUp, a.Delivery.Round != job.Args.Round:
+		return nil // done, by an attempt whose end the queue did not learn of, or in a later round
+	}
+	if !w.places.take(ctx, a.Delivery.UserID) {
+		return river.JobSnooze(snooze(job.Metadata))
+	}
+	defer w.places.leave(a.Delivery.UserID)
+
+	started := w.now()
+	failed := w.send(ctx, a, job.Attempt)
+	if failed != nil && ctx.Err() != nil {
+		return ctx.Err() // told to stop: the attempt did not fail, it was broken off
+	}
+	outcome := w.outcome(job, failed)
+	w.metrics.observe(a.Delivery.ChannelKind, outcome.State, w.now().Sub(started))
+	if failed != nil {
+		w.log.WarnContext(ctx, "delivery not sent", "delivery_id", a.Delivery.ID, "channel_id", a.Delivery.ChannelID,
+			"kind", a.Delivery.ChannelKind, "attempt", job.Attempt, "state", outcome.State, "reason", failed.reason, "cause", failed.cause)
+	}
+	if err := w.mark(ctx, a, outcome, failed); err != nil {
+		return err
+	}
+	if outcome.State == postgres.DeliveryFailed {
+		return failed
+	}
+	return nil
+}
+
+// NextRetry says when a job is worked again after its latest attempt. One that never came to an end, for its process died,
+// is made up for at once.
+func (w *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
+	now := w.now()
+	if job.AttemptedAt != nil && now.Sub(*job.AttemptedAt) > w.timing.attempt+w.timing.mark {
+		return now.Add(time.Second)
+	}
+	wait, ok := w.timing.next(job.ID, job.Attempt)
+	if !ok {
+		wait = w.timing.schedule[len(w.timing.schedule)-1]
+	}
+	return now.Add(wait)
+}
+
+// warnings hides what River tells below warning: our own log says how each delivery went.
+type warnings struct{ slog.Handler }
+
+func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps hiding.
+func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler { return warnings{h.Handler.WithAttrs(attrs)} }
+
+// WithGroup keeps hiding.
+func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }
