@@ -50,6 +50,11 @@ func (a *api) signup(w http.ResponseWriter, r *http.Request) error {
 	if err := a.readCredentials(w, r, a.gate.signups, &in, &in.Email); err != nil {
 		return err
 	}
+	leave, err := a.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
 	hash, err := a.hasher.hash(ctx, in.Password)
@@ -81,11 +86,16 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) error {
 	if err := a.readCredentials(w, r, a.gate.logins, &in, &in.Email); err != nil {
 		return err
 	}
+	leave, err := a.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
 
 	var u postgres.User
-	err := a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+	err = a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		u, err = postgres.UserByEmail(ctx, tx, in.Email)
 		return err
 	})

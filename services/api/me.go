@@ -66,6 +66,11 @@ func (a *api) newPassword(ctx context.Context, c caller, in userPatch) (func(con
 	if in.CurrentPassword == nil {
 		return nil, task.Invalid("current_password", "is required to change the password")
 	}
+	leave, err := a.hasher.admit()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	checked, err := a.user(ctx, c)
 	if err != nil {
 		return nil, err
@@ -98,6 +103,11 @@ func (a *api) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err := server.Validate(in); err != nil {
 		return err
 	}
+	leave, err := a.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
 	u, err := a.user(r.Context(), c)
 	if err != nil {
 		return err
@@ -123,7 +133,7 @@ func (a *api) user(ctx context.Context, c caller) (u postgres.User, err error) {
 }
 
 // confirm checks that whoever is logged in knows the password too, within the rate of logins: with a stolen session it
-// must not be easier to guess. Code invalid, of the given field, when it is wrong.
+// must not be easier to guess. The hasher has admitted the caller. Code invalid, of the given field, when it is wrong.
 func (a *api) confirm(ctx context.Context, u postgres.User, field, password string) error {
 	if err := a.gate.logins.Allow("email "+u.Email, a.now()); err != nil {
 		return err

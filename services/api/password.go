@@ -27,12 +27,13 @@ var passwordCost = argonCost{memory: 19 << 10, time: 2, threads: 1}
 const (
 	saltLen = 16
 	hashLen = 32
-	// waitingHashes is how many callers may wait for each place; at some 30 ms a hash the last waits a quarter of a second.
-	waitingHashes = 8
+	// waitingHashes is how many callers may wait for their turn; at some 30 ms a hash the last waits half a second on one core.
+	waitingHashes = 16
 )
 
-// hasher hashes and checks passwords, which is made to be slow and to take memory, so only a few at a time: a storm of
-// logins is refused at once when as many wait as can be served soon, and leaves the processors' other time to the rest.
+// hasher hashes and checks passwords, which is made to be slow and to take memory, so only a few at a time. Whoever needs
+// it is admitted first, before anything else is done for them: a storm of logins is refused at once when as many wait as
+// can be served soon, and leaves the database and the processors' other time to the rest.
 type hasher struct {
 	cost argonCost
 	// admitted holds those that hash or wait, hashing those that hash.
@@ -45,13 +46,23 @@ func newHasher(cost argonCost) *hasher {
 	places := runtime.GOMAXPROCS(0)
 	return &hasher{
 		cost:     cost,
-		admitted: make(chan struct{}, places*(1+waitingHashes)),
+		admitted: make(chan struct{}, places+waitingHashes),
 		hashing:  make(chan struct{}, places),
 		decoy:    encodeHash(cost, randomBytes(saltLen), randomBytes(hashLen)),
 	}
 }
 
-// hash returns the argon2id hash of a password in PHC form. Code unavailable when too many are being hashed.
+// admit lets a caller in, who calls leave when done with hash and verify. Code unavailable, at once, when too many are in.
+func (h *hasher) admit() (leave func(), err error) {
+	select {
+	case h.admitted <- struct{}{}:
+		return func() { <-h.admitted }, nil
+	default:
+		return nil, task.RetryLater(task.CodeUnavailable, time.Second, "too many people are logging in, try again shortly")
+	}
+}
+
+// hash returns the argon2id hash of a password in PHC form. The caller has been admitted.
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := randomBytes(saltLen)
 	key, err := h.key(ctx, h.cost, password, salt)
@@ -61,7 +72,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return encodeHash(h.cost, salt, key), nil
 }
 
-// verify says whether a password is the one that was hashed, at whatever cost. Code unavailable as for hash.
+// verify says whether a password is the one that was hashed, at whatever cost. The caller has been admitted.
 func (h *hasher) verify(ctx context.Context, password, encoded string) (bool, error) {
 	cost, salt, want, err := decodeHash(encoded)
 	if err != nil {
@@ -81,12 +92,6 @@ func (h *hasher) outdated(encoded string) bool {
 }
 
 func (h *hasher) key(ctx context.Context, cost argonCost, password string, salt []byte) ([]byte, error) {
-	select {
-	case h.admitted <- struct{}{}:
-		defer func() { <-h.admitted }()
-	default:
-		return nil, task.RetryLater(task.CodeUnavailable, time.Second, "too many people are logging in, try again shortly")
-	}
 	select {
 	case h.hashing <- struct{}{}:
 		defer func() { <-h.hashing }()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,7 +22,7 @@ const maxTokens = 50
 
 type tokenInput struct {
 	Name   string   `json:"name" validate:"required,max=100"`
-	Scopes []string `json:"scopes" validate:"required,min=1,max=10,dive,oneof=tasks:read tasks:write account"`
+	Scopes []string `json:"scopes" validate:"required,min=1,unique,dive,oneof=tasks:read tasks:write account"`
 	// ExpiresAt is when the token stops working; left out it is never.
 	ExpiresAt *time.Time `json:"expires_at"`
 }
@@ -80,10 +79,7 @@ func newToken(in tokenInput, c caller, now time.Time) (postgres.Token, error) {
 	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
 		return postgres.Token{}, task.Invalid("name", "is blank or has a control character")
 	}
-	scopes := slices.Clone(in.Scopes)
-	slices.Sort(scopes)
-	scopes = slices.Compact(scopes)
-	for _, scope := range scopes {
+	for _, scope := range in.Scopes {
 		if !c.Can(scope) {
 			return postgres.Token{}, task.Errorf(task.CodeForbidden, "an API token cannot make one with a scope that it lacks: %s", scope)
 		}
@@ -104,7 +100,7 @@ func newToken(in tokenInput, c caller, now time.Time) (postgres.Token, error) {
 	if err != nil {
 		return postgres.Token{}, fmt.Errorf("make token id: %w", err)
 	}
-	return postgres.Token{ID: id, UserID: c.UserID, Name: name, Scopes: scopes, CreatedAt: now, ExpiresAt: expires}, nil
+	return postgres.Token{ID: id, UserID: c.UserID, Name: name, Scopes: in.Scopes, CreatedAt: now, ExpiresAt: expires}, nil
 }
 
 // listTokens lists the caller's tokens, the newest first, without what programs send.

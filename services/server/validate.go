@@ -45,6 +45,8 @@ func describeInput(f validator.FieldError) string {
 		return "is not an e-mail address"
 	case "timezone":
 		return "is not an IANA time zone such as Europe/Berlin"
+	case "unique":
+		return "has an entry twice"
 	case "uuid":
 		return "is not a UUID"
 	case "max", "lte":

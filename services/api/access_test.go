@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// access says of a route who may use it, and what somebody else gets who uses it with the owner's ids.
+type access struct {
+	// scope is what a token needs; "" is a route that needs no account.
+	scope string
+	// sidecar routes are for the sidecar alone.
+	sidecar bool
+	// id names the owner's thing that {id} stands for.
+	id   string
+	body any
+	// want is the status for somebody else: 404 when there is an id.
+	want int
+}
+
+// accesses has an entry for every route: whoever adds one decides here who may use it.
+var accesses = map[string]access{
+	"GET /api/v1/openapi.json":         {want: 200},
+	"POST /api/v1/signup":              {want: 422, body: `{}`},
+	"POST /api/v1/login":               {want: 422, body: `{}`},
+	"POST /api/v1/logout":              {want: 204},
+	"GET /healthz":                     {want: 200},
+	"GET /readyz":                      {want: 200},
+	"POST /internal/occurrences":       {sidecar: true, body: `{}`},
+	"GET /api/v1/me":                   {scope: scopeAccount, want: 200},
+	"PATCH /api/v1/me":                 {scope: scopeAccount, want: 200, body: `{"time_zone": "Asia/Tokyo"}`},
+	"DELETE /api/v1/me":                {scope: scopeAccount, want: 204, body: `{"password": "` + testPassword + `"}`},
+	"POST /api/v1/tokens":              {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"]}`},
+	"GET /api/v1/tokens":               {scope: scopeAccount, want: 200},
+	"DELETE /api/v1/tokens/{id}":       {scope: scopeAccount, id: "token", want: 404},
+	"POST /api/v1/tasks":               {scope: scopeWrite, want: 201, body: `{"title": "mine"}`},
+	"GET /api/v1/tasks":                {scope: scopeRead, want: 200},
+	"GET /api/v1/tasks/{id}":           {scope: scopeRead, id: "task", want: 404},
+	"PATCH /api/v1/tasks/{id}":         {scope: scopeWrite, id: "task", want: 404, body: `{"title": "stolen"}`},
+	"DELETE /api/v1/tasks/{id}":        {scope: scopeWrite, id: "task", want: 404},
+	"POST /api/v1/tasks/{id}/complete": {scope: scopeWrite, id: "task", want: 404, body: `{}`},
+	"POST /api/v1/tasks/{id}/reopen":   {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
+	"POST /api/v1/tasks/{id}/snooze":   {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
+	"GET /api/v1/changes":              {scope: scopeRead, want: 200},
+}
+
+// ownedThings makes one of each thing that a route has an id of, and returns the ids by the names that accesses uses.
+func ownedThings(t *testing.T, owner person) map[string]string {
+	t.Helper()
+	make := func(path, body string) string {
+		t.Helper()
+		return decoded[struct{ ID string }](t, owner.send(t, "POST", path, body).want(t, 201)).ID
+	}
+	ids := map[string]string{
+		"task":      make("/api/v1/tasks", `{"title": "the owner's secret", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
+		"done task": make("/api/v1/tasks", `{"title": "the owner's past secret"}`),
+		"token":     make("/api/v1/tokens", `{"name": "the owner's secret token", "scopes": ["account"]}`),
+	}
+	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
+	return ids
+}
+
+func TestEveryRouteAsSomebodyElse(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	owner := a.newPerson(t)
+	ids := ownedThings(t, owner)
+	before := everythingOf(t, owner)
+	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox"} {
+		if !slices.ContainsFunc(before, func(row string) bool { return strings.HasPrefix(row, table+" ") }) {
+			t.Fatalf("the owner has nothing in %s that somebody else could change: %v", table, before)
+		}
+	}
+
+	unused := maps.Clone(accesses)
+	for _, r := range a.routes() {
+		t.Run(r.pattern, func(t *testing.T) {
+			want, ok := accesses[r.pattern]
+			if !ok {
+				t.Fatal("the route is not in accesses: say there who may use it")
+			}
+			delete(unused, r.pattern)
+			method, path, _ := strings.Cut(r.pattern, " ")
+			path = strings.ReplaceAll(path, "{id}", ids[want.id])
+			if strings.Contains(path, "{") || (want.id != "") != strings.Contains(r.pattern, "{id}") {
+				t.Fatalf("accesses does not say what to put in %s", r.pattern)
+			}
+			stranger := a.newPerson(t)
+
+			switch {
+			case want.sidecar:
+				a.send(t, method, path, want.body).wantProblem(t, 403, "forbidden")
+				stranger.send(t, method, path, want.body, header("Dapr-Api-Token", "guessed")).wantProblem(t, 403, "forbidden")
+			case want.scope == "":
+				a.send(t, method, path, want.body).want(t, want.want)
+			default:
+				a.send(t, method, path, want.body).wantProblem(t, 401, "unauthorized")
+				a.send(t, method, path, want.body, session("guessed")).wantProblem(t, 401, "unauthorized")
+				a.send(t, method, path, want.body, bearer("tm_guessed")).wantProblem(t, 401, "unauthorized")
+				token := stranger.newToken(t, allScopesBut(want.scope)...)
+				a.send(t, method, path, want.body, bearer(token)).wantProblem(t, 403, "forbidden")
+				sufficient := bearer(stranger.newToken(t, want.scope))
+				if want.want == http.StatusNotFound {
+					a.send(t, method, path, want.body, sufficient).wantProblem(t, 404, "not_found")
+				}
+				got := stranger.send(t, method, path, want.body).want(t, want.want)
+				wantNothingOf(t, owner, ids, got)
+			}
+			if got := everythingOf(t, owner); !slices.Equal(got, before) {
+				t.Errorf("somebody else changed what is the owner's:\n%s\nwas\n%s", strings.Join(got, "\n"), strings.Join(before, "\n"))
+			}
+		})
+	}
+	for pattern := range unused {
+		t.Errorf("accesses has %q, which is not a route", pattern)
+	}
+}
+
+// wantNothingOf fails the test when an answer tells of what is the owner's. A problem may repeat the id that was asked for.
+func wantNothingOf(t *testing.T, owner person, ids map[string]string, r reply) {
+	t.Helper()
+	secrets := []string{"secret", owner.Email, owner.ID.String()}
+	if r.Status != http.StatusNotFound {
+		secrets = slices.AppendSeq(secrets, maps.Values(ids))
+	}
+	for _, s := range secrets {
+		if strings.Contains(string(r.Body), s) || strings.Contains(fmt.Sprint(r.Header), s) {
+			t.Errorf("the answer to somebody else tells %q: %v %s", s, r.Header, r.Body)
+		}
+	}
+}
+
+func allScopesBut(scope string) []string {
+	all := []string{scopeRead, scopeWrite, scopeAccount}
+	return slices.DeleteFunc(all, func(s string) bool { return s == scope })
+}
+
+// everythingOf returns each row of the database that is the person's: of every table that has a user_id, and of users.
+func everythingOf(t *testing.T, p person) []string {
+	t.Helper()
+	var rows []string
+	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		found, err := tx.Query(t.Context(), `
+			SELECT table_name::text FROM information_schema.columns
+			WHERE table_schema = 'public' AND column_name = 'user_id' ORDER BY 1`)
+		if err != nil {
+			return err
+		}
+		tables, err := pgx.CollectRows(found, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		sql := `SELECT 'users ' || to_jsonb(x)::text AS row FROM users x WHERE id = $1`
+		for _, table := range tables {
+			sql += fmt.Sprintf(` UNION ALL SELECT '%[1]s ' || to_jsonb(x)::text FROM %[1]s x WHERE user_id = $1`, table)
+		}
+		found, err = tx.Query(t.Context(), sql+` ORDER BY 1`, p.ID)
+		if err != nil {
+			return err
+		}
+		rows, err = pgx.CollectRows(found, pgx.RowTo[string])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
