@@ -83,7 +83,7 @@ func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (
 		s.start = onDate(wallOf(completedAt, zone), s.start)
 		if restart := instantOf(s.start, zone); rule.plain {
 			s.rule.clamp = true
-			after = latest(restart, completedAt)
+			after = restart
 		} else {
 			after = latest(after, restart, completedAt)
 		}

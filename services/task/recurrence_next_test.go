@@ -94,6 +94,8 @@ func TestNext(t *testing.T) {
 		{"missed ones count", berlin, "FREQ=DAILY;COUNT=3", due, "", "2026-02-09T09:00+01:00", "2026-02-09T09:00+01:00", "2026-02-12T09:00+01:00", ""},
 		{"no drift after February", berlin, "monthly", due, "", "2026-01-31T09:00+01:00", "2026-02-28T09:00+01:00", "2026-03-01T09:00+01:00", "2026-03-31T09:00+02:00"},
 		{"no drift after a gap", berlin, "daily", due, "", "2026-03-28T02:30+01:00", "2026-03-29T03:30+02:00", "2026-03-29T08:00+02:00", "2026-03-30T02:30+02:00"},
+		{"BYSETPOS counts from the week's beginning", "UTC", "FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2", due, "", "2026-02-11T09:00Z", "", "2026-02-11T09:00Z", "2026-02-18T09:00Z"},
+		{"a gap that ends at midnight", "America/Nuuk", "daily", due, "", "2026-03-01T23:30-02:00", "2026-03-27T23:30-02:00", "2026-03-29T00:10-01:00", "2026-03-29T00:30-01:00"},
 		{"a later pattern starts at its own start", berlin, "weekly", due, "", "2026-02-12T09:00+01:00", "2026-02-09T09:00+01:00", "2026-02-10T09:00+01:00", "2026-02-19T09:00+01:00"},
 
 		{"three days after done, late", berlin, "FREQ=DAILY;INTERVAL=3", completion, "", "2026-02-09T09:00+01:00", "2026-02-12T09:00+01:00", "2026-02-20T22:00+01:00", "2026-02-23T09:00+01:00"},
@@ -110,6 +112,7 @@ func TestNext(t *testing.T) {
 		{"out of a gap", berlin, "daily", completion, "", "2026-03-01T02:30+01:00", "2026-03-29T03:30+02:00", "2026-03-29T10:00+02:00", "2026-03-30T02:30+02:00"},
 		{"later the same day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T10:00+01:00", "2026-02-10T18:00+01:00"},
 		{"past the last time of the day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
+		{"what is left of COUNT is one", berlin, "FREQ=DAILY;BYHOUR=9,18;COUNT=2", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

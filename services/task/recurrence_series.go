@@ -74,6 +74,7 @@ func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 			o.Bymonthday = []int{start.Day()}
 		case rrule.WEEKLY:
 			o.Byweekday = []rrule.Weekday{weekdays()[sinceMonday(start)]}
+		default: // every day fits FREQ=DAILY
 		}
 		if r.clamp && len(o.Bymonthday) > 0 {
 			// RFC 7529's SKIP=BACKWARD: the last of the days up to this one that the month has.
@@ -97,7 +98,8 @@ func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 }
 
 // period returns the beginning of a day, week, month or year of the rule, in phase with the one that start is in, and at
-// least one whole interval before from. Beginning at its beginning makes BYSETPOS count from there.
+// least one whole interval before from: a DST gap can bring a wall time of the day before to a later instant. Beginning at
+// its beginning makes BYSETPOS count from there.
 func period(o rrule.ROption, start, from time.Time) time.Time {
 	// skip returns how many units to leave out of those between start and from.
 	skip := func(units int) int { return max(0, units/o.Interval-1) * o.Interval }

@@ -8,9 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// SuccessorID returns the id of the occurrence of a series at an instant: a UUIDv5, the same for whoever computes it.
-func SuccessorID(seriesID uuid.UUID, occurrence time.Time) uuid.UUID {
-	return uuid.NewSHA1(seriesID, []byte(occurrence.UTC().Format(time.RFC3339Nano)))
+// SuccessorID returns the id of the task that follows another as the occurrence of their series at an instant: a UUIDv5,
+// the same for whoever computes it. The series' id would not do instead of the previous task's: when a pattern was changed
+// or a task was done early, a series can come again to an instant that it has had.
+func SuccessorID(previousID uuid.UUID, occurrence time.Time) uuid.UUID {
+	return uuid.NewSHA1(previousID, []byte(occurrence.UTC().Format(time.RFC3339Nano)))
 }
 
 // NextTask returns the task for the occurrence that follows a completed one, as Next finds it, or false when there is none.
@@ -29,15 +31,9 @@ func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	if t.SeriesID != nil {
 		seriesID = *t.SeriesID
 	}
-	id := SuccessorID(seriesID, next.At)
-	if t.Recurrence.Anchor == AnchorCompletion {
-		// Done early, an interval from completion can come again to an instant that the series has had: what tells the two
-		// apart is the task that was completed.
-		id = SuccessorID(t.ID, next.At)
-	}
 	due, occurrence := next.At, next.At
 	return Task{
-		ID:          id,
+		ID:          SuccessorID(t.ID, next.At),
 		Title:       t.Title,
 		Description: t.Description,
 		Priority:    t.Priority,

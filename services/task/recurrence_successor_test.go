@@ -9,19 +9,19 @@ import (
 
 func TestSuccessorID(t *testing.T) {
 	t.Parallel()
-	series := uuid.MustParse("019c4e00-0000-7000-8000-000000000001")
+	previous := uuid.MustParse("019c4e00-0000-7000-8000-000000000001")
 	due := at(t, "2026-02-16T09:00+01:00")
 	// Python: uuid.uuid5(uuid.UUID("019c4e00-0000-7000-8000-000000000001"), "2026-02-16T08:00:00Z"). A changed id would make
 	// the occurrences of a redelivered event twice.
 	want := uuid.MustParse("a05453db-8b93-565b-a167-332dba609a4d")
-	if got := SuccessorID(series, due); got != want {
+	if got := SuccessorID(previous, due); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got := SuccessorID(series, due.UTC()); got != want {
+	if got := SuccessorID(previous, due.UTC()); got != want {
 		t.Errorf("in UTC: got %s, want %s", got, want)
 	}
-	if SuccessorID(uuid.New(), due) == want || SuccessorID(series, due.AddDate(0, 0, 7)) == want {
-		t.Error("another series or occurrence has the same id")
+	if SuccessorID(uuid.New(), due) == want || SuccessorID(previous, due.AddDate(0, 0, 7)) == want {
+		t.Error("another task or occurrence has the same id")
 	}
 }
 
@@ -63,23 +63,25 @@ func TestNextTask(t *testing.T) {
 	if got, want := text(t, "Europe/Berlin", *got.DueAt, *got.Occurrence), "2026-04-06T09:00+02:00 2026-04-06T09:00+02:00"; got != want {
 		t.Errorf("moved: due and occurrence are %s, want %s", got, want)
 	}
-	if *got.SeriesID != first.ID || got.ID != SuccessorID(first.ID, *got.Occurrence) {
-		t.Errorf("moved: series %s, id %s, want series %s and its id", got.SeriesID, got.ID, first.ID)
+	if *got.SeriesID != first.ID || got.ID != SuccessorID(moved.ID, *got.Occurrence) {
+		t.Errorf("moved: series %s, id %s, want series %s and the id after %s", got.SeriesID, got.ID, first.ID, moved.ID)
 	}
 }
 
-// TestNextTaskDoneEarly shows that a task counted from completion never takes the id of one that the series has had.
-func TestNextTaskDoneEarly(t *testing.T) {
+// TestSuccessorIDsStayApart follows a series that comes to the same instant again, which must not make it end at a task
+// that it has had.
+func TestSuccessorIDsStayApart(t *testing.T) {
 	t.Parallel()
 	due := at(t, "2026-02-12T09:00Z")
 	task := Task{ID: uuid.New(), DueAt: &due, TimeZone: "UTC", Recurrence: &Recurrence{RRule: "FREQ=DAILY;INTERVAL=3", Anchor: AnchorCompletion}}
 	ids := map[uuid.UUID]bool{task.ID: true}
-	for _, completed := range []string{"2026-02-12T10:00Z", "2026-02-12T11:00Z", "2026-02-12T12:00Z"} {
+	follow := func(completed, want string) {
+		t.Helper()
 		next, ok, err := NextTask(task, at(t, completed))
 		if err != nil || !ok {
 			t.Fatalf("completed %s: ok = %v, err = %v", completed, ok, err)
 		}
-		if got, want := text(t, "UTC", *next.DueAt), "2026-02-15T09:00Z"; got != want {
+		if got := text(t, "UTC", *next.DueAt); got != want {
 			t.Errorf("completed %s: due %s, want %s", completed, got, want)
 		}
 		if ids[next.ID] {
@@ -88,6 +90,14 @@ func TestNextTaskDoneEarly(t *testing.T) {
 		ids[next.ID] = true
 		task = next
 	}
+	follow("2026-02-12T10:00Z", "2026-02-15T09:00Z")
+	follow("2026-02-12T11:00Z", "2026-02-15T09:00Z") // done early
+	follow("2026-02-12T12:00Z", "2026-02-15T09:00Z")
+
+	// Every day from the 14th instead: the day after that is the 15th again.
+	task.DueAt = new(at(t, "2026-02-14T09:00Z"))
+	task.Occurrence, task.Recurrence = task.DueAt, &Recurrence{RRule: "daily", DTStart: task.DueAt, Anchor: AnchorDue}
+	follow("2026-02-14T09:30Z", "2026-02-15T09:00Z")
 }
 
 func TestNextErrors(t *testing.T) {
