@@ -1,6 +1,8 @@
 package account_test
 
 import (
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -89,5 +91,66 @@ func TestAuthenticate(t *testing.T) {
 				t.Errorf("got %+v, want user %s, scopes %v, a session: %v", got, user.ID, tt.wantScopes, tt.wantSession)
 			}
 		})
+	}
+}
+
+func TestSessionsAreBounded(t *testing.T) {
+	t.Parallel()
+	db, now := postgrestest.Open(t), time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ada := postgres.User{ID: uuid.New(), Email: "ada@example.com", TimeZone: "UTC", CreatedAt: now}
+	eve := postgres.User{ID: uuid.New(), Email: "eve@example.com", TimeZone: "UTC", CreatedAt: now}
+	do := func(f func(tx pgx.Tx) error) {
+		t.Helper()
+		if err := db.InTx(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Session number i expires after i hours.
+	hash := func(u postgres.User, i int) []byte { return account.Hash(fmt.Sprint(u.Email, i)) }
+	insert := func(u postgres.User, i int) {
+		t.Helper()
+		created := now.Add(time.Duration(i) * time.Second)
+		s := postgres.Session{TokenHash: hash(u, i), UserID: u.ID, CreatedAt: created, ExpiresAt: now.Add(time.Duration(i) * time.Hour)}
+		do(func(tx pgx.Tx) error { return postgres.InsertSession(t.Context(), tx, s) })
+	}
+	valid := func(u postgres.User, i int) bool {
+		t.Helper()
+		var err error
+		do(func(tx pgx.Tx) error {
+			_, err = postgres.SessionUser(t.Context(), tx, hash(u, i), now)
+			return nil
+		})
+		return err == nil
+	}
+	do(func(tx pgx.Tx) error {
+		return errors.Join(postgres.InsertUser(t.Context(), tx, ada), postgres.InsertUser(t.Context(), tx, eve))
+	})
+
+	insert(eve, 1)
+	for i := range postgres.MaxSessions + 1 {
+		insert(ada, i+1)
+	}
+	for i, want := range map[int]bool{1: false, 2: true, postgres.MaxSessions: true, postgres.MaxSessions + 1: true} {
+		if got := valid(ada, i); got != want {
+			t.Errorf("after one session too many number %d is valid: got %v, want %v", i, got, want)
+		}
+	}
+	if !valid(eve, 1) {
+		t.Error("one user's sessions ended another's")
+	}
+
+	// After three hours two of Ada's and Eve's have expired; the purge takes as many as it may.
+	for _, want := range []int64{2, 1, 0} {
+		var got int64
+		do(func(tx pgx.Tx) (err error) {
+			got, err = postgres.PurgeSessions(t.Context(), tx, now.Add(3*time.Hour), 2)
+			return err
+		})
+		if got != want {
+			t.Errorf("got %d sessions purged, want %d", got, want)
+		}
+	}
+	if valid(ada, 3) || !valid(ada, 4) {
+		t.Error("the purge took another session than those that had expired")
 	}
 }

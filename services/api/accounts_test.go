@@ -46,6 +46,13 @@ func TestWrongLoginsLookTheSame(t *testing.T) {
 	if len(wrong.Header["Set-Cookie"])+len(unknown.Header["Set-Cookie"]) != 0 {
 		t.Error("a refused login sets a cookie")
 	}
+
+	// They take the same time as well: a password is checked for an unknown address too, against a hash of the same cost.
+	if cost, _, _, err := decodeHash(a.hasher.decoy); cost != a.hasher.cost || err != nil {
+		t.Errorf("the decoy has cost %v and error %v, want cost %v", cost, err, a.hasher.cost)
+	}
+	a.hasher.decoy = "what cannot be checked"
+	a.send(t, "POST", "/api/v1/login", map[string]any{"email": "nobody@example.com", "password": testPassword}).want(t, 500)
 }
 
 func TestSessionCookie(t *testing.T) {
