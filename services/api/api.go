@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 )
@@ -24,6 +25,8 @@ type api struct {
 
 	gate   *gate
 	hasher *hasher
+
+	deliveries *delivery.Queue
 }
 
 func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time, wake func(userID uuid.UUID)) (*api, error) {
@@ -31,7 +34,11 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	if err != nil {
 		return nil, err
 	}
-	return &api{cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost)}, nil
+	deliveries, err := delivery.NewQueue()
+	if err != nil {
+		return nil, err
+	}
+	return &api{cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries}, nil
 }
 
 // requestTimeout bounds what one request may take of the database.

@@ -40,6 +40,16 @@ func (a *api) routes() []route {
 		{"POST /api/v1/tasks/{id}/reopen", a.as(scopeWrite, a.reopenTask)},
 		{"POST /api/v1/tasks/{id}/snooze", a.as(scopeWrite, a.snoozeTask)},
 		{"GET /api/v1/changes", a.as(scopeRead, a.listChanges)},
+		{"POST /api/v1/channels", a.as(scopeAccount, a.createChannel)},
+		{"GET /api/v1/channels", a.as(scopeAccount, a.listChannels)},
+		{"GET /api/v1/channels/{id}", a.as(scopeAccount, a.getChannel)},
+		{"PATCH /api/v1/channels/{id}", a.as(scopeAccount, a.patchChannel)},
+		{"DELETE /api/v1/channels/{id}", a.as(scopeAccount, a.deleteChannel)},
+		{"POST /api/v1/channels/{id}/test", a.as(scopeAccount, a.testChannel)},
+		{"GET /api/v1/push-key", a.as(scopeAccount, a.getPushKey)},
+		{"GET /api/v1/deliveries", a.as(scopeRead, a.listDeliveries)},
+		{"GET /api/v1/deliveries/{id}", a.as(scopeRead, a.getDelivery)},
+		{"POST /api/v1/deliveries/{id}/retry", a.as(scopeAccount, a.retryDelivery)},
 		// recurring, by invocation
 		{"POST /internal/occurrences", sidecar(a.createOccurrence)},
 		// kubelet

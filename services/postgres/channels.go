@@ -66,12 +66,12 @@ func InsertChannel(ctx context.Context, tx pgx.Tx, c Channel) error {
 
 // Channels returns a user's channels, the oldest first.
 func Channels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, error) {
-	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 ORDER BY created_at, id`, userID)
+	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 ORDER BY id`, userID)
 }
 
 // EnabledChannels returns those of a user's channels that notifications go to.
 func EnabledChannels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, error) {
-	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND enabled ORDER BY created_at, id`, userID)
+	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND enabled ORDER BY id`, userID)
 }
 
 // ChannelByID returns one of a user's channels. Code not_found when the user has no such.

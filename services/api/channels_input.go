@@ -1,0 +1,143 @@
+package main
+
+import (
+	"crypto/ecdh"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// maxURL is the longest URL of a channel, in bytes.
+const maxURL = 2000
+
+// channelInput is a new channel. Of url, address and subscription the kind's own is required and the others refused.
+type channelInput struct {
+	Kind         string             `json:"kind" validate:"required,oneof=webhook email web_push"`
+	URL          string             `json:"url"`
+	Address      string             `json:"address" validate:"omitempty,email,max=254"`
+	Subscription *subscriptionInput `json:"subscription"`
+	Enabled      *bool              `json:"enabled"`
+}
+
+// subscriptionInput is what PushSubscription.toJSON gives in a browser.
+type subscriptionInput struct {
+	Endpoint string `json:"endpoint"`
+	Keys     struct {
+		P256dh string `json:"p256dh"`
+		Auth   string `json:"auth"`
+	} `json:"keys"`
+	// ExpirationTime is a hint that browsers leave null; a subscription that is over says so when it is used.
+	ExpirationTime json.RawMessage `json:"expirationTime"`
+}
+
+// channelPatch is what may change of a channel. A url belongs to a webhook, a subscription to web push.
+type channelPatch struct {
+	Enabled      *bool              `json:"enabled"`
+	URL          *string            `json:"url"`
+	Subscription *subscriptionInput `json:"subscription"`
+}
+
+// validate reports every bad field.
+func (in channelInput) validate() error {
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	var bad []task.FieldError
+	for _, f := range []struct {
+		kind, field string
+		given       bool
+	}{
+		{postgres.ChannelWebhook, "url", in.URL != ""},
+		{postgres.ChannelEmail, "address", in.Address != ""},
+		{postgres.ChannelWebPush, "subscription", in.Subscription != nil},
+	} {
+		if f.given && f.kind != in.Kind {
+			bad = append(bad, task.FieldError{Field: f.field, Message: "is for channels of kind " + f.kind})
+		} else if !f.given && f.kind == in.Kind {
+			bad = append(bad, task.FieldError{Field: f.field, Message: "is required"})
+		}
+	}
+	if in.URL != "" {
+		bad = append(bad, checkURL("url", in.URL)...)
+	}
+	if in.Subscription != nil {
+		bad = append(bad, in.Subscription.check()...)
+	}
+	return task.InvalidFields(bad)
+}
+
+// apply changes a channel, or reports every field that it cannot. A channel that is enabled again has no disabled_reason.
+func (in channelPatch) apply(c *postgres.Channel) error {
+	var bad []task.FieldError
+	if in.URL != nil {
+		if c.Kind != postgres.ChannelWebhook {
+			bad = append(bad, task.FieldError{Field: "url", Message: "is for channels of kind webhook"})
+		}
+		bad = append(bad, checkURL("url", *in.URL)...)
+		c.URL = *in.URL
+	}
+	if in.Subscription != nil {
+		if c.Kind != postgres.ChannelWebPush {
+			bad = append(bad, task.FieldError{Field: "subscription", Message: "is for channels of kind web_push"})
+		}
+		bad = append(bad, in.Subscription.check()...)
+		c.Subscription = in.Subscription.stored()
+	}
+	if in.Enabled != nil {
+		c.Enabled, c.DisabledReason = *in.Enabled, ""
+	}
+	return task.InvalidFields(bad)
+}
+
+// checkURL checks what can be told of a URL by its text. Where it leads is checked whenever something is sent there.
+func checkURL(field, raw string) []task.FieldError {
+	u, err := url.Parse(raw)
+	message := ""
+	switch {
+	case len(raw) > maxURL:
+		message = fmt.Sprintf("is longer than %d bytes", maxURL)
+	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
+		message = "is not an https:// URL"
+	case u.User != nil:
+		message = "has a user name or password in it; put a secret in the path or query"
+	case u.Fragment != "":
+		message = "has a fragment (#), which is never sent"
+	default:
+		return nil
+	}
+	return []task.FieldError{{Field: field, Message: message}}
+}
+
+// check reports what a message could not be encrypted for or sent to.
+func (s *subscriptionInput) check() []task.FieldError {
+	bad := checkURL("subscription.endpoint", s.Endpoint)
+	key, err := decodeKey(s.Keys.P256dh)
+	if err == nil {
+		_, err = ecdh.P256().NewPublicKey(key)
+	}
+	if err != nil {
+		bad = append(bad, task.FieldError{Field: "subscription.keys.p256dh", Message: "is not a P-256 public key in base64url"})
+	}
+	if auth, err := decodeKey(s.Keys.Auth); err != nil || len(auth) != 16 {
+		bad = append(bad, task.FieldError{Field: "subscription.keys.auth", Message: "is not 16 bytes in base64url"})
+	}
+	return bad
+}
+
+// stored is the subscription as it is kept.
+func (s *subscriptionInput) stored() *postgres.Subscription {
+	return &postgres.Subscription{
+		Endpoint: s.Endpoint,
+		Keys:     postgres.SubscriptionKeys{P256dh: s.Keys.P256dh, Auth: s.Keys.Auth},
+	}
+}
+
+func decodeKey(s string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
+}
