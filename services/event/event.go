@@ -97,13 +97,12 @@ func Topic(eventType string) string {
 func Decode(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {
-		// An event of an unknown type may have any data: what matters is its type.
+		// An event of an unknown type may have any id and data: what matters is its type.
 		var envelope struct {
-			ID   uuid.UUID `json:"id"`
-			Type string    `json:"type"`
+			Type string `json:"type"`
 		}
 		if json.Unmarshal(raw, &envelope) == nil && envelope.Type != "" && !Known(envelope.Type) {
-			return Event{ID: envelope.ID, Type: envelope.Type}, nil
+			return Event{Type: envelope.Type}, nil
 		}
 		return Event{}, task.Errorf(task.CodeInvalid, "decode event: %v", err)
 	}
