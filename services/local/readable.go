@@ -28,21 +28,35 @@ func readablePostgres(line string) string {
 	return line
 }
 
+// usualDapr are warnings of what is as it should be here.
+var usualDapr = []string{
+	"mTLS is disabled",
+	"Graceful shutdown timeout is infinite",
+	"Actor runtime disabled",
+	"Skipping programmatic",
+	"Marking prefixes as undeliverable", // a sidecar left
+	"leadership closed",                 // the scheduler ends
+	"connection draining",               // a sidecar ends
+}
+
 var daprLine = regexp.MustCompile(`^time=\S+ level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)`)
 
 // readableDapr keeps the level and the message.
 func readableDapr(line string) string {
 	match := daprLine.FindStringSubmatch(line)
-	if match == nil {
-		return line
+	message := line
+	if match != nil {
+		// Almost what JSON is; where it is not, it stays as it is.
+		message = match[2]
+		_ = json.Unmarshal([]byte(match[2]), &message)
+		line = match[1] + ": " + message
 	}
-	message := match[2]
-	// Almost what JSON is; where it is not, it stays as it is.
-	_ = json.Unmarshal([]byte(match[2]), &message)
-	if strings.HasPrefix(message, "mTLS is disabled") { // as it should be here
-		return ""
+	for _, usual := range usualDapr {
+		if strings.Contains(message, usual) {
+			return ""
+		}
 	}
-	return match[1] + ": " + message
+	return line
 }
 
 // readableZap keeps the errors of the scheduler's database, which has a log of its own and tells its whole life. At the end
@@ -59,5 +73,5 @@ func readableZap(line string) string {
 	if strings.Contains(entry.Error, "context canceled") {
 		return ""
 	}
-	return entry.Level + ": " + entry.Msg + ": " + entry.Error
+	return readableDapr(entry.Level + ": " + entry.Msg + ": " + entry.Error)
 }

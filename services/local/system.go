@@ -129,12 +129,18 @@ func (s *system) startAll(ctx context.Context) error {
 		return err
 	}
 
-	all, allCtx := errgroup.WithContext(ctx)
-	for _, r := range s.layout.replicas {
-		all.Go(func() error { return s.startReplica(allCtx, ctx, r) })
-	}
-	if err := all.Wait(); err != nil {
-		return err
+	// First the first of each service: it makes the consumer in the broker that the others then find. Two that made it at the
+	// same moment would leave one of them without events.
+	for number := range maxReplicas {
+		wave, waveCtx := errgroup.WithContext(ctx)
+		for _, r := range s.layout.replicas {
+			if r.number == number+1 {
+				wave.Go(func() error { return s.startReplica(waveCtx, ctx, r) })
+			}
+		}
+		if err := wave.Wait(); err != nil {
+			return err
+		}
 	}
 	return s.state.update(func(state *systemState) { state.Ready = true })
 }

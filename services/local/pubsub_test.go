@@ -1,0 +1,123 @@
+package main
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// What dapr/ promises about the shared topics, shown with real sidecars and a real broker. The parts build on each other,
+// because sidecars take long to start.
+func TestSharedTopic(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, []string{"api", "recurring"}, map[string]int{"recurring": 2})
+	api, first, second := b.replica("api", 1), b.replica("recurring", 1), b.replica("recurring", 2)
+	b.startApp(api)
+	apps := []*app{b.startApp(first), b.startApp(second)}
+	b.startSidecars(api)
+
+	// Before the service ever ran.
+	b.publishMany(api, "task-events", "early", 10)
+	sidecars := append(b.startSidecars(first), b.startSidecars(second)...)
+	awaitEvents(t, "early", 10, apps...)
+
+	b.publishMany(api, "task-events", "shared", 60)
+	awaitEvents(t, "shared", 60, apps...)
+	for i, a := range apps {
+		if len(a.got("shared")) == 0 {
+			t.Errorf("replica %d got none of 60 events", i+1)
+		}
+		if a.refused > 0 {
+			t.Errorf("replica %d got %d events without the token", i+1, a.refused)
+		}
+	}
+
+	// A sidecar is killed in the middle of a stream of events.
+	b.publishMany(api, "task-events", "killed-a", 20)
+	if err := sidecars[0].cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-sidecars[0].Done()
+	b.publishMany(api, "task-events", "killed-b", 20)
+	sidecars[0] = b.startSidecars(first)[0]
+	b.publishMany(api, "task-events", "killed-c", 20)
+	for _, prefix := range []string{"killed-a", "killed-b", "killed-c"} {
+		awaitEvents(t, prefix, 20, apps...)
+	}
+
+	// All sidecars of the service are away.
+	for _, p := range sidecars {
+		if err := p.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.publishMany(api, "task-events", "away", 20)
+	b.startSidecars(first, second)
+	awaitEvents(t, "away", 20, apps...)
+
+	// The service is away, its sidecars are not.
+	apps[0].close()
+	apps[1].close()
+	b.publishMany(api, "task-events", "down", 20)
+	time.Sleep(5 * time.Second) // longer than the sidecars need to notice
+	b.publishMany(api, "task-events", "noticed", 20)
+	apps[0].listen()
+	apps[1].listen()
+	awaitEvents(t, "down", 20, apps...)
+	awaitEvents(t, "noticed", 20, apps...)
+
+	// The broker dies, and comes back.
+	if err := b.broker.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-b.broker.Done()
+	b.startBroker()
+	b.publishMany(api, "task-events", "returned", 20)
+	awaitEvents(t, "returned", 20, apps...)
+
+	// The service cannot handle an event now, then it can.
+	apps[0].answer("RETRY")
+	apps[1].answer("RETRY")
+	retried := b.publishMany(api, "task-events", "retried", 1)
+	eventually(t, "an event that is to be retried comes again", func() bool {
+		return apps[0].times(retried[0])+apps[1].times(retried[0]) >= 3
+	})
+	if got := b.streamLength("dead-letters"); got != 0 {
+		t.Errorf("%d dead letters of events that nobody dropped", got)
+	}
+
+	// What the service drops becomes a dead letter, although the broker saw its id a moment ago.
+	apps[0].answer("DROP")
+	apps[1].answer("DROP")
+	b.publishMany(api, "task-events", "dropped", 3)
+	eventually(t, "a dead letter for each dropped event", func() bool { return b.streamLength("dead-letters") >= 4 })
+}
+
+func TestBroadcastTopic(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, []string{"api", "live"}, map[string]int{"live": 2})
+	api, first, second := b.replica("api", 1), b.replica("live", 1), b.replica("live", 2)
+	b.startApp(api)
+	apps := []*app{b.startApp(first), b.startApp(second)}
+	b.startSidecars(api, first, second)
+
+	// Every replica gets every event, in order.
+	want := b.publishMany(api, "task-updates", "all", 30)
+	for i, a := range apps {
+		awaitEvents(t, "all", 30, a)
+		if got := a.got("all"); !slices.Equal(got, want) {
+			t.Errorf("replica %d got %v, want %v", i+1, got, want)
+		}
+	}
+
+	// Also when the broker dies and comes back.
+	if err := b.broker.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-b.broker.Done()
+	b.startBroker()
+	b.publishMany(api, "task-updates", "returned", 20)
+	for _, a := range apps {
+		awaitEvents(t, "returned", 20, a)
+	}
+}
