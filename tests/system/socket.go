@@ -15,7 +15,7 @@ import (
 // Socket is a browser's WebSocket at /live.
 type Socket struct {
 	// Inbox has the messages in the order in which they came.
-	Inbox Inbox[Message]
+	Inbox *Inbox[Message]
 
 	conn *websocket.Conn
 	done chan struct{}
@@ -25,6 +25,11 @@ type Socket struct {
 // Watch opens a WebSocket at an address, which is the web edge's or a replica's of live, that asks for all changes after a
 // revision; a negative one asks for those from now on.
 func (p *Person) Watch(ctx context.Context, base string, since int64) (*Socket, error) {
+	return p.WatchInto(ctx, base, since, &Inbox[Message]{})
+}
+
+// WatchInto is Watch with the messages put into an inbox of the caller's.
+func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox *Inbox[Message]) (*Socket, error) {
 	url := "ws" + strings.TrimPrefix(base, "http") + "/live"
 	if since >= 0 {
 		url += "?since=" + strconv.FormatInt(since, 10)
@@ -38,7 +43,7 @@ func (p *Person) Watch(ctx context.Context, base string, since int64) (*Socket, 
 		return nil, fmt.Errorf("open %s: %w", url, err)
 	}
 	conn.SetReadLimit(1 << 20)
-	s := &Socket{conn: conn, done: make(chan struct{})}
+	s := &Socket{Inbox: inbox, conn: conn, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		s.err = s.read(ctx)

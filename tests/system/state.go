@@ -63,23 +63,3 @@ func (s *System) Process(role, name string, replica int) (Process, error) {
 	}
 	return Process{}, fmt.Errorf("no %s %s %d runs, only %+v", role, name, replica, state.Processes)
 }
-
-// Crash ends a process at once (kill -9) and returns what it was.
-func (s *System) Crash(role, name string, replica int) (Process, error) {
-	p, err := s.Process(role, name, replica)
-	if err != nil {
-		return p, err
-	}
-	if err := kill(p.PID); err != nil {
-		return p, fmt.Errorf("kill %s %s %d: %w", role, name, replica, err)
-	}
-	return p, nil
-}
-
-func kill(pid int) error {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return err
-	}
-	return p.Kill()
-}

@@ -1,0 +1,109 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/tests/system"
+)
+
+// Every process is killed (kill -9) in turn while several people change their tasks. Afterwards the books are checked:
+// every change has its events, every completed recurring task exactly one successor, every reminder its notification, and
+// no delivery two; and whoever watched was told of every revision, once and in order.
+func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
+	webhooks := system.ReceiveWebhooks()
+	t.Cleanup(webhooks.Close)
+	s := own(t, system.Config{Restart: true, Replicas: "api=2,live=2"})
+	o := observe(t, s)
+
+	const people = 5
+	stream, stop := context.WithCancel(t.Context())
+	defer stop()
+	var g errgroup.Group
+	var workers []*worker
+	var watchers []*watcher
+	watching, stopWatching := context.WithCancel(t.Context())
+	var sockets sync.WaitGroup
+	defer sockets.Wait()
+	defer stopWatching()
+	for i := range people {
+		u := newUser(t, s)
+		if _, err := webhooks.Channel(t.Context(), u.Person); err != nil {
+			t.Fatal(err)
+		}
+		w := newWorker(u.Person, uint64(i))
+		workers = append(workers, w)
+		g.Go(func() error { return w.run(t.Context(), stream.Done()) })
+		watcher := &watcher{person: u.Person}
+		watchers = append(watchers, watcher)
+		sockets.Go(func() { watcher.run(watching) })
+	}
+
+	for _, victim := range []system.Process{
+		{Role: system.RoleService, Name: "api", Replica: 1},
+		{Role: system.RoleSidecar, Name: "api", Replica: 1},
+		{Role: system.RoleService, Name: "recurring", Replica: 1},
+		{Role: system.RoleSidecar, Name: "recurring", Replica: 1},
+		{Role: system.RoleService, Name: "notifier", Replica: 1},
+		{Role: system.RoleSidecar, Name: "notifier", Replica: 1},
+		{Role: system.RoleService, Name: "live", Replica: 1},
+		{Role: system.RoleSidecar, Name: "live", Replica: 1},
+		{Role: system.RoleService, Name: "web", Replica: 1},
+		{Role: system.RoleBroker, Name: system.RoleBroker, Replica: 1},
+		{Role: system.RoleScheduler, Name: system.RoleScheduler, Replica: 1},
+		{Role: system.RolePostgres, Name: system.RolePostgres, Replica: 1},
+		{Role: system.RoleService, Name: "api", Replica: 2},
+	} {
+		kill(t, s, victim, workers)
+	}
+	stop()
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+
+	books := ledger{t: t, observer: o, webhooks: webhooks}
+	for i, w := range workers {
+		revision := w.finalRevision(t)
+		t.Logf("%s made %d changes, sent %d requests again and watched over %d sockets; the last revision is %d",
+			w.person.Email, len(w.changes), w.retries, watchers[i].sockets.Load(), revision)
+		books.check(w, revision)
+		watchers[i].check(t, revision)
+	}
+}
+
+// kill ends a process and waits until it is back and everybody has made some more changes.
+func kill(t *testing.T, s *system.System, victim system.Process, workers []*worker) {
+	t.Helper()
+	await := func(more int) {
+		for _, w := range workers {
+			want := w.done.Load() + int64(more)
+			err := system.Poll(within(t), func() error {
+				if got := w.done.Load(); got < want {
+					return fmt.Errorf("%s made %d changes, waiting for %d", w.person.Email, got, want)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatalf("%s %s: %v\n%s", victim.Role, victim.Name, err, s.Tail(40))
+			}
+		}
+	}
+	await(3)
+	began := time.Now()
+	was, err := s.Crash(victim.Role, victim.Name, victim.Replica)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Back(within(t), was); err != nil {
+		t.Fatalf("%v\n%s", err, s.Tail(40))
+	}
+	back := time.Since(began)
+	await(3)
+	t.Logf("%s %s %d was back after %s, all went on after %s", victim.Role, victim.Name, victim.Replica,
+		back.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+}

@@ -1,0 +1,145 @@
+// Package scenarios proves what TaskMaster promises, from outside and on the real thing: PostgreSQL, daprd, the Dapr
+// scheduler, the broker and every service, as one command runs them.
+//
+// Scenarios that disturb nobody share one running system and run side by side. Those that break things have systems of
+// their own.
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// arrival is how long anything may take to arrive somewhere. It is generous, since a test is no stopwatch: the machine may
+// be busy with other tests.
+const arrival = 60 * time.Second
+
+// shared is the system of all scenarios that disturb nobody.
+var shared struct {
+	*system.System
+	observer *system.Observer
+	mail     *system.Mailbox
+	webhooks *system.Webhooks
+	push     *system.PushService
+}
+
+func TestMain(m *testing.M) {
+	status, err := runShared(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func runShared(m *testing.M) (status int, err error) {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "taskmaster-scenarios-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if shared.mail, err = system.ReceiveMail(); err != nil {
+		return 0, err
+	}
+	defer shared.mail.Close()
+	shared.webhooks = system.ReceiveWebhooks()
+	defer shared.webhooks.Close()
+	shared.push = system.ReceivePush()
+	defer shared.push.Close()
+
+	shared.System, err = system.Start(ctx, system.Config{
+		Dir: dir, Replicas: "live=2,recurring=2", Env: environment(shared.mail),
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if stopErr := shared.Stop(); err == nil {
+			err = stopErr
+		}
+		if err != nil || status != 0 {
+			keepLog(shared.System, "shared")
+		}
+	}()
+	if shared.observer, err = shared.Observe(ctx); err != nil {
+		return 0, err
+	}
+	defer shared.observer.Close()
+	return m.Run(), nil
+}
+
+// environment lets notifications reach receivers on this machine and takes the limits off that protect from people who act
+// as fast as tests do.
+func environment(mail *system.Mailbox) map[string]string {
+	env := map[string]string{
+		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SMTP_FROM": "TaskMaster <taskmaster@example.com>",
+		"LOGIN_PER_MINUTE": "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
+		"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
+	}
+	if mail != nil {
+		env["SMTP_URL"] = mail.URL
+	}
+	return env
+}
+
+// own starts a system for one test, which may break it. The test ends with it stopped and its folder gone.
+func own(t *testing.T, cfg system.Config) *system.System {
+	t.Helper()
+	if cfg.Dir == "" {
+		cfg.Dir = filepath.Join(t.TempDir(), "system")
+	}
+	if cfg.Env == nil {
+		cfg.Env = environment(nil)
+	}
+	s, err := system.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			keepLog(s, t.Name())
+		}
+	})
+	return s
+}
+
+// keepLog saves a system's log where it outlives the test.
+func keepLog(s *system.System, name string) {
+	file, err := os.CreateTemp("", "taskmaster-"+filepath.Base(name)+"-*.log")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "keep log:", err)
+		return
+	}
+	defer file.Close()
+	_, _ = io.WriteString(file, s.Tail(1<<30)+"\n")
+	fmt.Fprintf(os.Stderr, "the log of system %s is in %s; it ends:\n%s\n", name, file.Name(), s.Tail(15))
+}
+
+// observe starts an observer of a test's own system.
+func observe(t *testing.T, s *system.System) *system.Observer {
+	t.Helper()
+	o, err := s.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Close)
+	return o
+}
+
+// within returns a context that ends when something should have arrived.
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), arrival)
+	t.Cleanup(cancel)
+	return ctx
+}

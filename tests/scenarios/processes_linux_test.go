@@ -1,0 +1,83 @@
+package scenarios
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"taskmaster/tests/system"
+)
+
+// process is one that runs on this machine.
+type process struct {
+	pid, parent int
+	started     string // tells it from a later one with the same pid
+	name        string
+}
+
+// processes lists all of the machine, except those that have ended and wait for their parent to notice.
+func processes(t *testing.T) map[int]process {
+	t.Helper()
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[int]process{}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil {
+			continue
+		}
+		raw, err := os.ReadFile("/proc/" + e.Name() + "/stat")
+		if err != nil {
+			continue // it has just ended
+		}
+		// proc(5): pid (name) state ppid ...; starttime is field 22. The name may have spaces and brackets.
+		end := bytes.LastIndexByte(raw, ')')
+		fields := strings.Fields(string(raw[end+1:]))
+		if fields[0] == "Z" || fields[0] == "X" {
+			continue
+		}
+		parent, err := strconv.Atoi(fields[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[pid] = process{pid: pid, parent: parent, started: fields[19], name: string(raw[bytes.IndexByte(raw, '(')+1 : end])}
+	}
+	return all
+}
+
+// tree returns a process and all that it started, directly or not.
+func tree(t *testing.T, root int) []process {
+	t.Helper()
+	all := processes(t)
+	found := []process{all[root]}
+	for i := 0; i < len(found); i++ {
+		for _, p := range all {
+			if p.parent == found[i].pid {
+				found = append(found, p)
+			}
+		}
+	}
+	return found
+}
+
+// nothingLeft waits until none of the processes runs any more.
+func nothingLeft(t *testing.T, were []process) {
+	t.Helper()
+	err := system.Poll(within(t), func() error {
+		all := processes(t)
+		for _, p := range were {
+			if now, ok := all[p.pid]; ok && now.started == p.started {
+				return fmt.Errorf("%s (%d) still runs", p.name, p.pid)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

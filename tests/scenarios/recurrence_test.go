@@ -1,0 +1,124 @@
+package scenarios
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// The next occurrence of a recurring task appears by itself when it is completed. The dates are worked out by hand from a
+// calendar.
+func TestNextOccurrenceAppears(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		rrule, zone, due, next string
+	}{
+		"daily":                       {"daily", "UTC", "2030-01-01T09:00:00Z", "2030-01-02T09:00:00Z"},
+		"daily, into summer time":     {"daily", "Europe/Berlin", "2030-03-30T09:00:00+01:00", "2030-03-31T09:00:00+02:00"},
+		"weekly, on Monday":           {"weekly", "UTC", "2030-01-07T18:00:00Z", "2030-01-14T18:00:00Z"},
+		"weekly, by rule":             {"FREQ=WEEKLY;BYDAY=MO", "America/New_York", "2030-01-07T08:00:00-05:00", "2030-01-14T08:00:00-05:00"},
+		"monthly, 31 January":         {"monthly", "UTC", "2030-01-31T09:00:00Z", "2030-02-28T09:00:00Z"},
+		"monthly, the 31st, by rule":  {"FREQ=MONTHLY;BYMONTHDAY=31", "UTC", "2030-01-31T09:00:00Z", "2030-03-31T09:00:00Z"},
+		"yearly, 29 February by rule": {"FREQ=YEARLY", "UTC", "2028-02-29T09:00:00Z", "2032-02-29T09:00:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t, shared.System)
+			first := u.create(fields{
+				"title": name, "time_zone": test.zone, "due_at": test.due, "tags": []string{"series"},
+				"recurrence": fields{"rrule": test.rrule},
+			})
+			u.complete(first.ID)
+			next := successor(t, u, first)
+			if want := instant(t, test.next); !next.DueAt.Equal(want) {
+				t.Errorf("next is due at %s, want %s", next.DueAt, want)
+			}
+			if next.Title != name || next.Completed || next.TimeZone != test.zone || len(next.Tags) != 1 || next.Occurrence == nil {
+				t.Errorf("next is %+v", next)
+			}
+			e := event(t, shared.observer, system.TopicTasks, u.ID, next.Revision)
+			if e.Type != "task.created" || e.Data.TaskID != next.ID {
+				t.Errorf("next was announced by %+v", e)
+			}
+		})
+	}
+}
+
+// A series that has reached its end makes no more.
+func TestSeriesEnds(t *testing.T) {
+	t.Parallel()
+	for name, recurrence := range map[string]fields{
+		"COUNT":  {"rrule": "FREQ=DAILY;COUNT=2"},
+		"UNTIL":  {"rrule": "FREQ=DAILY;UNTIL=20300102T235959Z"},
+		"end_at": {"rrule": "daily", "end_at": "2030-01-02T12:00:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t, shared.System)
+			first := u.create(fields{"title": name, "due_at": "2030-01-01T09:00:00Z", "recurrence": recurrence})
+			u.complete(first.ID)
+			second := successor(t, u, first)
+			u.complete(second.ID)
+			settle(t, u)
+			if got := u.series(first); len(got) != 2 {
+				t.Errorf("the series has %d occurrences, want 2: %+v", len(got), got)
+			}
+		})
+	}
+}
+
+// Completing twice, and all at once, makes one next task.
+func TestCompletedTwiceIsFollowedOnce(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, shared.System)
+	first := u.create(fields{"title": "Water plants", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	results := make(chan error)
+	const times = 5
+	for range times {
+		go func() { results <- u.Do(t.Context(), "POST", "/tasks/"+first.ID+"/complete", nil, nil) }()
+	}
+	for range times {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	successor(t, u, first)
+	u.complete(first.ID)
+	settle(t, u)
+	if got := u.series(first); len(got) != 2 {
+		t.Errorf("the series has %d tasks, want 2: %+v", len(got), got)
+	}
+}
+
+// successor waits for the open task that follows one of a series.
+func successor(t *testing.T, u user, of system.Task) system.Task {
+	t.Helper()
+	var next system.Task
+	err := system.Poll(within(t), func() error {
+		for _, task := range u.series(of) {
+			if !task.Completed && task.ID != of.ID {
+				next = task
+				return nil
+			}
+		}
+		return fmt.Errorf("nothing follows %q", of.Title)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// settle returns when completions that were made before have had their consequences: those of later ones are there.
+func settle(t *testing.T, u user) {
+	t.Helper()
+	for i := range 3 {
+		marker := u.create(fields{
+			"title": fmt.Sprintf("marker %d", i), "due_at": time.Now().Add(time.Hour), "recurrence": fields{"rrule": "daily"},
+		})
+		u.complete(marker.ID)
+		successor(t, u, marker)
+	}
+}

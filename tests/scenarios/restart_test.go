@@ -1,0 +1,57 @@
+package scenarios
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// What people have stays when everything is stopped and started again: accounts, sessions, tasks. A reminder that was due
+// meanwhile fires on start, once.
+func TestReminderDueWhileEverythingWasDownFiresOnStart(t *testing.T) {
+	t.Parallel()
+	webhooks := system.ReceiveWebhooks()
+	t.Cleanup(webhooks.Close)
+	dir := filepath.Join(t.TempDir(), "system")
+	before := own(t, system.Config{Dir: dir})
+	u := newUser(t, before)
+	if _, err := webhooks.Channel(t.Context(), u.Person); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(8 * time.Second)
+	due := u.create(fields{"title": "Take the bread out", "reminders": []fields{{"at": at}}})
+	first := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	u.complete(first.ID)
+
+	began := time.Now()
+	if err := before.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("stopped in %s", time.Since(began).Round(time.Millisecond))
+	if got := webhooks.Inbox.All(); len(got) != 0 {
+		t.Fatalf("stopping took too long: the reminder has fired before: %+v", got)
+	}
+	<-time.After(time.Until(at.Add(time.Second)))
+
+	after := own(t, system.Config{Dir: dir})
+	t.Logf("ready again in %s", after.ReadyAfter.Round(time.Millisecond))
+	n, err := webhooks.Inbox.Wait(within(t), system.About(due.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.Err != nil || !strings.Contains(n.Text, due.Title) {
+		t.Errorf("got %+v", n)
+	}
+	u.Base = after.URL
+	successor(t, u, first)
+	if got := u.tasks(); len(got) != 3 {
+		t.Errorf("after the restart there are %d tasks, want 3: %+v", len(got), got)
+	}
+	allSent(t, u, due.ID, 1)
+	if got := ids(webhooks.Inbox.All()); len(got) != 1 {
+		t.Errorf("the reminder was notified as %v, want one", got)
+	}
+}

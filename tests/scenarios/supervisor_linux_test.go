@@ -1,0 +1,147 @@
+package scenarios
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"taskmaster/tests/system"
+)
+
+// lightly is a system of few processes: supervision is the same for all.
+const lightly = "api,recurring"
+
+// However the system ends, nothing of it is left running.
+func TestNothingIsLeftRunning(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end    func(t *testing.T, s *system.System)
+		says   string // one line at the end of the log
+		status string
+	}{
+		"Ctrl-C": {
+			end: func(t *testing.T, s *system.System) { signal(t, s.PID(), syscall.SIGINT) },
+		},
+		"SIGTERM": {
+			end: func(t *testing.T, s *system.System) { signal(t, s.PID(), syscall.SIGTERM) },
+		},
+		"dead service": {
+			end:  func(t *testing.T, s *system.System) { crash(t, s, system.RoleService, "recurring") },
+			says: "local: recurring ended", status: "exit status 1",
+		},
+		"dead sidecar": {
+			end:  func(t *testing.T, s *system.System) { crash(t, s, system.RoleSidecar, "api") },
+			says: "local: api/dapr ended", status: "exit status 1",
+		},
+		"dead database": {
+			end:  func(t *testing.T, s *system.System) { crash(t, s, system.RolePostgres, system.RolePostgres) },
+			says: "local: postgres ended", status: "exit status 1",
+		},
+		"killed supervisor": {
+			end:    func(t *testing.T, s *system.System) { signal(t, s.PID(), syscall.SIGKILL) },
+			status: "signal: killed",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := system.Start(t.Context(), system.Config{
+				Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := tree(t, s.PID())
+			if len(all) < 8 {
+				t.Fatalf("the system consists of %+v only", all)
+			}
+			test.end(t, s)
+			checkEnd(t, s, test.status, test.says)
+			nothingLeft(t, all)
+		})
+	}
+}
+
+// What cannot be is said in one line, and nothing is left running.
+func TestSystemThatCannotStart(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { taken.Close() })
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := own(t, system.Config{Services: "api"}).Dir
+	for name, test := range map[string]struct {
+		cfg  system.Config
+		says []string
+	}{
+		"taken port": {
+			system.Config{Args: []string{"-addr", taken.Addr().String(), "-ports", "free"}},
+			[]string{"local: port " + port + " (web) is taken"},
+		},
+		"missing permission": {
+			// Nobody may make a folder there, not even root.
+			system.Config{Args: []string{"-ports", "free", "-dir", "/sys/taskmaster"}},
+			[]string{"local: ", "/sys/taskmaster"},
+		},
+		"folder in use": {
+			system.Config{Args: []string{"-ports", "free", "-dir", used}},
+			[]string{"local: ", used},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.cfg.Dir = filepath.Join(t.TempDir(), "system")
+			s, err := system.Launch(t.Context(), test.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := tree(t, s.PID())
+			checkEnd(t, s, "exit status 1", test.says...)
+			nothingLeft(t, all)
+			if lines := strings.Split(strings.TrimSpace(s.Tail(100)), "\n"); len(lines) != 1 {
+				t.Errorf("it takes %d lines to say it: %q", len(lines), lines)
+			}
+			if _, err := os.Stat(filepath.Join(test.cfg.Dir, "postgres")); !os.IsNotExist(err) {
+				t.Errorf("something was started: %v", err)
+			}
+		})
+	}
+}
+
+// checkEnd waits for a system's end and checks its exit status ("" is success) and that its last line says why.
+func checkEnd(t *testing.T, s *system.System, status string, says ...string) {
+	t.Helper()
+	err := s.Wait(arrival)
+	if got := ""; err != nil {
+		if got = err.Error(); status == "" || !strings.HasSuffix(got, status) {
+			t.Errorf("ended with %q, want %q", got, status)
+		}
+	} else if status != "" {
+		t.Errorf("ended with success, want %q", status)
+	}
+	last := s.Tail(1)
+	for _, want := range says {
+		if want != "" && !strings.Contains(last, want) {
+			t.Errorf("the last line is %q, want %q in it", last, want)
+		}
+	}
+}
+
+func crash(t *testing.T, s *system.System, role, name string) {
+	t.Helper()
+	if _, err := s.Crash(role, name, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func signal(t *testing.T, pid int, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(pid, sig); err != nil {
+		t.Fatal(err)
+	}
+}

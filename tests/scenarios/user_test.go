@@ -1,0 +1,89 @@
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// user is a person in a test. What they cannot do fails the test.
+type user struct {
+	*system.Person
+	t *testing.T
+}
+
+// fields are a task's, as a request has them.
+type fields = map[string]any
+
+// newUser signs somebody up.
+func newUser(t *testing.T, s *system.System) user {
+	t.Helper()
+	p, err := s.SignUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return user{p, t}
+}
+
+func (u user) do(method, path string, in, out any) {
+	u.t.Helper()
+	if err := u.Do(u.t.Context(), method, path, in, out); err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+func (u user) create(f fields) (made system.Task) {
+	u.t.Helper()
+	u.do("POST", "/tasks", f, &made)
+	return made
+}
+
+func (u user) patch(id string, f fields) (now system.Task) {
+	u.t.Helper()
+	u.do("PATCH", "/tasks/"+id, f, &now)
+	return now
+}
+
+func (u user) complete(id string) (now system.Task) {
+	u.t.Helper()
+	u.do("POST", "/tasks/"+id+"/complete", nil, &now)
+	return now
+}
+
+func (u user) delete(id string) {
+	u.t.Helper()
+	if _, err := u.Send(u.t.Context(), "DELETE", "/tasks/"+id, nil); err != nil {
+		u.t.Fatal(err)
+	}
+}
+
+// tasks returns all tasks of the user, up to 200.
+func (u user) tasks() []system.Task {
+	u.t.Helper()
+	var list system.List
+	u.do("GET", "/tasks?limit=200", nil, &list)
+	return list.Items
+}
+
+// series returns the tasks that belong to the series of a task.
+func (u user) series(of system.Task) []system.Task {
+	u.t.Helper()
+	var found []system.Task
+	for _, t := range u.tasks() {
+		if t.SeriesID != nil && of.SeriesID != nil && *t.SeriesID == *of.SeriesID {
+			found = append(found, t)
+		}
+	}
+	return found
+}
+
+// instant reads an RFC 3339 time.
+func instant(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}

@@ -1,0 +1,86 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Crash ends a process at once (kill -9) and returns what it was.
+func (s *System) Crash(role, name string, replica int) (Process, error) {
+	p, err := s.Process(role, name, replica)
+	if err != nil {
+		return p, err
+	}
+	return p, kill(p)
+}
+
+func kill(p Process) error {
+	process, err := os.FindProcess(p.PID)
+	if err == nil {
+		err = process.Kill()
+	}
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s %s: %w", p.Role, p.Name, err)
+	}
+	return nil
+}
+
+// HoldDown crashes a process, and again whenever the supervisor, which has to run with Restart, has brought it back, until
+// release is called. What is held down may live for moments, in which it is of no use to anybody.
+func (s *System) HoldDown(role, name string, replica int) (release func() error, err error) {
+	killed, err := s.Crash(role, name, replica)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				ended <- nil
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			p, err := s.Process(role, name, replica)
+			if err == nil && p.PID != killed.PID { // else it is not back yet
+				killed, err = p, kill(p)
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	return func() error {
+		cancel()
+		return <-ended
+	}, nil
+}
+
+// Back waits until a process that was crashed has been brought back and answers at its health address, if it has one.
+func (s *System) Back(ctx context.Context, was Process) error {
+	err := Poll(ctx, func() error {
+		p, err := s.Process(was.Role, was.Name, was.Replica)
+		if err != nil {
+			return err
+		}
+		if p.PID == was.PID {
+			return errors.New("it is still the process that was killed")
+		}
+		switch p.Role {
+		case RoleService:
+			return getOK(ctx, "http://"+p.Address+"/readyz")
+		case RoleSidecar:
+			return getOK(ctx, "http://"+p.Address+"/v1.0/healthz")
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s %s %d is not back: %w", was.Role, was.Name, was.Replica, err)
+	}
+	return nil
+}
