@@ -26,28 +26,38 @@ type access struct {
 
 // accesses has an entry for every route: whoever adds one decides here who may use it.
 var accesses = map[string]access{
-	"GET /api/v1/openapi.json":         {want: 200},
-	"POST /api/v1/signup":              {want: 422, body: `{}`},
-	"POST /api/v1/login":               {want: 422, body: `{}`},
-	"POST /api/v1/logout":              {want: 204},
-	"GET /healthz":                     {want: 200},
-	"GET /readyz":                      {want: 200},
-	"POST /internal/occurrences":       {sidecar: true, body: `{}`},
-	"GET /api/v1/me":                   {scope: scopeAccount, want: 200},
-	"PATCH /api/v1/me":                 {scope: scopeAccount, want: 200, body: `{"time_zone": "Asia/Tokyo"}`},
-	"DELETE /api/v1/me":                {scope: scopeAccount, want: 204, body: `{"password": "` + testPassword + `"}`},
-	"POST /api/v1/tokens":              {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"]}`},
-	"GET /api/v1/tokens":               {scope: scopeAccount, want: 200},
-	"DELETE /api/v1/tokens/{id}":       {scope: scopeAccount, id: "token", want: 404},
-	"POST /api/v1/tasks":               {scope: scopeWrite, want: 201, body: `{"title": "mine"}`},
-	"GET /api/v1/tasks":                {scope: scopeRead, want: 200},
-	"GET /api/v1/tasks/{id}":           {scope: scopeRead, id: "task", want: 404},
-	"PATCH /api/v1/tasks/{id}":         {scope: scopeWrite, id: "task", want: 404, body: `{"title": "stolen"}`},
-	"DELETE /api/v1/tasks/{id}":        {scope: scopeWrite, id: "task", want: 404},
-	"POST /api/v1/tasks/{id}/complete": {scope: scopeWrite, id: "task", want: 404, body: `{}`},
-	"POST /api/v1/tasks/{id}/reopen":   {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
-	"POST /api/v1/tasks/{id}/snooze":   {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
-	"GET /api/v1/changes":              {scope: scopeRead, want: 200},
+	"GET /api/v1/openapi.json":           {want: 200},
+	"POST /api/v1/signup":                {want: 422, body: `{}`},
+	"POST /api/v1/login":                 {want: 422, body: `{}`},
+	"POST /api/v1/logout":                {want: 204},
+	"GET /healthz":                       {want: 200},
+	"GET /readyz":                        {want: 200},
+	"POST /internal/occurrences":         {sidecar: true, body: `{}`},
+	"GET /api/v1/me":                     {scope: scopeAccount, want: 200},
+	"PATCH /api/v1/me":                   {scope: scopeAccount, want: 200, body: `{"time_zone": "Asia/Tokyo"}`},
+	"DELETE /api/v1/me":                  {scope: scopeAccount, want: 204, body: `{"password": "` + testPassword + `"}`},
+	"POST /api/v1/tokens":                {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"]}`},
+	"GET /api/v1/tokens":                 {scope: scopeAccount, want: 200},
+	"DELETE /api/v1/tokens/{id}":         {scope: scopeAccount, id: "token", want: 404},
+	"POST /api/v1/tasks":                 {scope: scopeWrite, want: 201, body: `{"title": "mine"}`},
+	"GET /api/v1/tasks":                  {scope: scopeRead, want: 200},
+	"GET /api/v1/tasks/{id}":             {scope: scopeRead, id: "task", want: 404},
+	"PATCH /api/v1/tasks/{id}":           {scope: scopeWrite, id: "task", want: 404, body: `{"title": "stolen"}`},
+	"DELETE /api/v1/tasks/{id}":          {scope: scopeWrite, id: "task", want: 404},
+	"POST /api/v1/tasks/{id}/complete":   {scope: scopeWrite, id: "task", want: 404, body: `{}`},
+	"POST /api/v1/tasks/{id}/reopen":     {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
+	"POST /api/v1/tasks/{id}/snooze":     {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
+	"GET /api/v1/changes":                {scope: scopeRead, want: 200},
+	"POST /api/v1/channels":              {scope: scopeAccount, want: 201, body: `{"kind": "webhook", "url": "https://hooks.example.com/mine"}`},
+	"GET /api/v1/channels":               {scope: scopeAccount, want: 200},
+	"GET /api/v1/channels/{id}":          {scope: scopeAccount, id: "channel", want: 404},
+	"PATCH /api/v1/channels/{id}":        {scope: scopeAccount, id: "channel", want: 404, body: `{"enabled": false}`},
+	"DELETE /api/v1/channels/{id}":       {scope: scopeAccount, id: "channel", want: 404},
+	"POST /api/v1/channels/{id}/test":    {scope: scopeAccount, id: "channel", want: 404},
+	"GET /api/v1/push-key":               {scope: scopeAccount, want: 200},
+	"GET /api/v1/deliveries":             {scope: scopeRead, want: 200},
+	"GET /api/v1/deliveries/{id}":        {scope: scopeRead, id: "delivery", want: 404},
+	"POST /api/v1/deliveries/{id}/retry": {scope: scopeAccount, id: "delivery", want: 404},
 }
 
 // ownedThings makes one of each thing that a route has an id of, and returns the ids by the names that accesses uses.
@@ -55,24 +65,38 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 	t.Helper()
 	make := func(path, body string) string {
 		t.Helper()
-		return decoded[struct{ ID string }](t, owner.send(t, "POST", path, body).want(t, 201)).ID
+		r := owner.send(t, "POST", path, body)
+		if r.Status != http.StatusAccepted {
+			r.want(t, http.StatusCreated)
+		}
+		return decoded[struct{ ID string }](t, r).ID
 	}
 	ids := map[string]string{
-		"task":      make("/api/v1/tasks", `{"title": "the owner's secret", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
-		"done task": make("/api/v1/tasks", `{"title": "the owner's past secret"}`),
-		"token":     make("/api/v1/tokens", `{"name": "the owner's secret token", "scopes": ["account"]}`),
+		"task":      make("/api/v1/tasks", `{"title": "the owner's task", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
+		"done task": make("/api/v1/tasks", `{"title": "the owner's past task"}`),
+		"token":     make("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
+		"channel":   make("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
+	// A delivery that has failed, for that is one that can be sent again.
+	ids["delivery"] = make("/api/v1/channels/"+ids["channel"]+"/test", "")
+	err := owner.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE deliveries SET state = 'failed' WHERE id = $1`, ids["delivery"])
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return ids
 }
 
 func TestEveryRouteAsSomebodyElse(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t)
+	a := newTestAPI(t, func(c *config) { c.VAPIDPublicKey = "a public key" })
 	owner := a.newPerson(t)
 	ids := ownedThings(t, owner)
 	before := everythingOf(t, owner)
-	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox"} {
+	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries"} {
 		if !slices.ContainsFunc(before, func(row string) bool { return strings.HasPrefix(row, table+" ") }) {
 			t.Fatalf("the owner has nothing in %s that somebody else could change: %v", table, before)
 		}
@@ -125,7 +149,7 @@ func TestEveryRouteAsSomebodyElse(t *testing.T) {
 // wantNothingOf fails the test when an answer tells of what is the owner's. A problem may repeat the id that was asked for.
 func wantNothingOf(t *testing.T, owner person, ids map[string]string, r reply) {
 	t.Helper()
-	secrets := []string{"secret", owner.Email, owner.ID.String()}
+	secrets := []string{"owner's", owner.Email, owner.ID.String()}
 	if r.Status != http.StatusNotFound {
 		secrets = slices.AppendSeq(secrets, maps.Values(ids))
 	}
