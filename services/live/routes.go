@@ -17,5 +17,5 @@ func (l *live) routes() http.Handler {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(l.log, l.db.Ping))
-	return mux
+	return server.WithProblems(l.log, mux)
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/coder/websocket"
+)
+
+// echo is a live that sends back what it is sent.
+func echo(t *testing.T) string {
+	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+		if err != nil {
+			return
+		}
+		defer conn.CloseNow()
+		for {
+			kind, body, err := conn.Read(r.Context())
+			if err != nil {
+				return
+			}
+			if string(body) == "bye" {
+				conn.Close(websocket.StatusGoingAway, "bye")
+				return
+			}
+			if conn.Write(r.Context(), kind, append([]byte(r.URL.RawQuery+" "+r.Header.Get("Origin")+" "), body...)) != nil {
+				return
+			}
+		}
+	})
+}
+
+func TestWebSocket(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{LiveURLs: []string{closedURL(t), echo(t)}})
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	for range 3 {
+		conn, res, err := websocket.Dial(ctx, e.url+"/live?since=7", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://tasks.example.com"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.CloseNow()
+		if got := res.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+			t.Errorf("the handshake's X-Content-Type-Options is %q", got)
+		}
+		if err := conn.Write(ctx, websocket.MessageText, []byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		_, got, err := conn.Read(ctx)
+		if want := "since=7 https://tasks.example.com hello"; err != nil || string(got) != want {
+			t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+		// Why it is closed reaches the client.
+		if err := conn.Write(ctx, websocket.MessageText, []byte("bye")); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err = conn.Read(ctx); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+			t.Errorf("got %v, want going away", err)
+		}
+	}
+}
+
+func TestStopEndsWebSockets(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{LiveURLs: []string{echo(t)}})
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	conn, _, err := websocket.Dial(ctx, e.url+"/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.CloseNow()
+	e.stop()
+	e.wantStopped()
+	if _, _, err := conn.Read(ctx); err == nil || ctx.Err() != nil {
+		t.Errorf("got %v, want the connection closed", err)
+	}
+}
+
+// What an upstream streams arrives as it is sent, and ends when the edge stops.
+func TestServerSentEvents(t *testing.T) {
+	t.Parallel()
+	proceed, ended := make(chan struct{}), make(chan struct{})
+	api := upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		defer close(ended)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for _, line := range []string{"data: 1\n", "data: 2\n"} {
+			io.WriteString(w, line)
+			http.NewResponseController(w).Flush()
+			select {
+			case <-proceed:
+			case <-r.Context().Done():
+				return
+			}
+		}
+	})
+	e := start(t, config{APIURLs: []string{api}})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.url+"/mcp", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := e.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewReader(res.Body)
+	for _, want := range []string{"data: 1\n", "data: 2\n"} {
+		if got, err := lines.ReadString('\n'); got != want {
+			t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+		if want == "data: 1\n" {
+			proceed <- struct{}{}
+		}
+	}
+	e.stop()
+	e.wantStopped()
+	<-ended
+}

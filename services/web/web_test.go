@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"taskmaster/services/server"
+)
+
+const deadline = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// edge is a running web and a client of it.
+type edge struct {
+	t      *testing.T
+	url    string
+	client *http.Client
+	stop   func()
+	// done carries what run returned.
+	done <-chan error
+}
+
+// start runs web with what the test says of its configuration. Upstreams that are not named refuse connections.
+func start(t *testing.T, cfg config) *edge {
+	t.Helper()
+	for _, urls := range []*[]string{&cfg.APIURLs, &cfg.LiveURLs} {
+		if *urls == nil {
+			*urls = []string{closedURL(t)}
+		}
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		close(ended)
+	}()
+	transport := &http.Transport{ExpectContinueTimeout: deadline}
+	t.Cleanup(func() { transport.CloseIdleConnections(); cancel(); <-ended })
+	client := &http.Client{
+		Transport: transport, Timeout: deadline,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &edge{t, "http://" + ln.Addr().String(), client, cancel, done}
+}
+
+// closedURL returns the URL of a port that nobody listens on.
+func closedURL(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return "http://" + ln.Addr().String()
+}
+
+// upstream runs a server behind the edge.
+func upstream(t *testing.T, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// named is an upstream that answers with its name and the request's method, path, query and body.
+func named(t *testing.T, name string) string {
+	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintln(w, name, r.Method, r.URL.RequestURI(), string(body))
+	})
+}
+
+// answer is what the edge answered.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// code returns the code of a problem.
+func (a answer) code() string {
+	var p server.Problem
+	if json.Unmarshal([]byte(a.body), &p) != nil || a.header.Get("Content-Type") != "application/problem+json" {
+		return "no problem"
+	}
+	return string(p.Code)
+}
+
+// do sends a request. header are pairs of name and value; Host sets the host.
+func (e *edge) do(method, path string, body io.Reader, header ...string) answer {
+	e.t.Helper()
+	r, err := http.NewRequestWithContext(e.t.Context(), method, e.url+path, body)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+		} else {
+			r.Header.Add(header[i], header[i+1])
+		}
+	}
+	res, err := e.client.Do(r)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, strings.TrimSpace(string(got))}
+}
+
+func (e *edge) wantStopped() {
+	e.t.Helper()
+	select {
+	case err := <-e.done:
+		if err != nil {
+			e.t.Errorf("run returned %v, want nil", err)
+		}
+	case <-time.After(deadline):
+		e.t.Fatal("run did not return")
+	}
+}
