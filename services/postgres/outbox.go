@@ -45,50 +45,81 @@ func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 	return nil
 }
 
-// Outgoing is an event that waits in the outbox. Raw is the CloudEvent in JSON.
-type Outgoing struct {
-	Seq    int64
-	ID     uuid.UUID
+// Lane is a sequence of events that has to be published in order: those of one user on one topic.
+type Lane struct {
 	UserID uuid.UUID
 	Topic  string
-	Type   string
-	Raw    []byte
+}
+
+// Outgoing is an event that waits in the outbox. Raw is the CloudEvent in JSON.
+type Outgoing struct {
+	Seq int64
+	Lane
+	Raw []byte
 	// CreatedAt is when the change was made, for measuring how long its events waited.
 	CreatedAt time.Time
 }
 
+// PendingShard is a part of the outbox that holds unpublished events. Since is when the first of them was written.
+type PendingShard struct {
+	Shard int
+	Since time.Time
+}
+
 // PendingShards returns the shards that hold unpublished events.
-func PendingShards(ctx context.Context, tx pgx.Tx) ([]int, error) {
+func PendingShards(ctx context.Context, tx pgx.Tx) ([]PendingShard, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT s FROM generate_series(0, $1 - 1) s
-		WHERE EXISTS (SELECT FROM outbox WHERE shard = s AND published_at IS NULL)`, Shards)
+		SELECT s, head.created_at FROM generate_series(0, $1::int - 1) s CROSS JOIN LATERAL (
+			SELECT created_at FROM outbox WHERE shard = s AND published_at IS NULL ORDER BY seq LIMIT 1
+		) head`, Shards)
 	if err != nil {
 		return nil, fmt.Errorf("query pending shards: %w", err)
 	}
-	shards, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	shards, err := pgx.CollectRows(rows, pgx.RowToStructByPos[PendingShard])
 	if err != nil {
 		return nil, fmt.Errorf("read pending shards: %w", err)
 	}
 	return shards, nil
 }
 
+// CountPending returns how many events are unpublished. It stops counting at limit.
+func CountPending(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
+	var n int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT $1) o`, limit).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count pending events: %w", err)
+	}
+	return n, nil
+}
+
 // ClaimShard takes the right to publish a shard until the transaction ends, and returns its oldest unpublished events in
-// order. It returns ok=false when another publisher has it. The claim goes with the connection: a publisher that dies
-// leaves nothing to clean up.
-func ClaimShard(ctx context.Context, tx pgx.Tx, shard, limit int) (events []Outgoing, ok bool, err error) {
-	if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1, $2)`, shardLock, shard).Scan(&ok); err != nil {
+// order, without those of the lanes to skip. It returns ok=false when another publisher has it. The claim goes with the
+// connection: a publisher that dies leaves nothing to clean up.
+func ClaimShard(ctx context.Context, tx pgx.Tx, shard, limit int, skip []Lane) (events []Outgoing, ok bool, err error) {
+	// The events are read by a statement of their own, whose snapshot is taken after the lock: what the publisher before
+	// has marked is seen. Losing marks in a crash of the server only publishes again, so the commit need not wait for the
+	// disk.
+	const claim = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true)`
+	if err := tx.QueryRow(ctx, claim, shardLock, shard).Scan(&ok, nil); err != nil {
 		return nil, false, fmt.Errorf("claim shard %d: %w", shard, err)
 	}
 	if !ok {
 		return nil, false, nil
 	}
+	users, topics := make([]uuid.UUID, len(skip)), make([]string, len(skip))
+	for i, lane := range skip {
+		users[i], topics[i] = lane.UserID, lane.Topic
+	}
 	rows, err := tx.Query(ctx, `
-		SELECT seq, id, user_id, topic, type, event::text::bytea, created_at FROM outbox
-		WHERE shard = $1 AND published_at IS NULL ORDER BY seq LIMIT $2`, shard, limit)
+		SELECT seq, user_id, topic, event, created_at FROM outbox
+		WHERE shard = $1 AND published_at IS NULL AND (user_id, topic) NOT IN (SELECT * FROM unnest($3::uuid[], $4::text[]))
+		ORDER BY seq LIMIT $2`, shard, limit, users, topics)
 	if err != nil {
 		return nil, false, fmt.Errorf("query shard %d: %w", shard, err)
 	}
-	events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Outgoing])
+	events, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outgoing, err error) {
+		return o, row.Scan(&o.Seq, &o.UserID, &o.Topic, &o.Raw, &o.CreatedAt)
+	})
 	if err != nil {
 		return nil, false, fmt.Errorf("read shard %d: %w", shard, err)
 	}
@@ -103,23 +134,31 @@ func MarkPublished(ctx context.Context, tx pgx.Tx, seqs []int64, now time.Time) 
 	return nil
 }
 
-// Replay makes published events wait again: those written at or after since, of one user unless userID is the nil UUID.
-// It returns how many.
-func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID) (int64, error) {
-	tag, err := tx.Exec(ctx, `
-		UPDATE outbox SET published_at = NULL
-		WHERE published_at IS NOT NULL AND created_at >= $1 AND ($2 = '00000000-0000-0000-0000-000000000000'::uuid OR user_id = $2)`, since, userID)
+// Replay makes up to limit published events wait again: those written at or after since and published before until, with a
+// seq greater than after, of one user unless userID is the nil UUID. They are taken in order. It returns how many, and the
+// seq of the last, for the next call.
+func Replay(ctx context.Context, tx pgx.Tx, since, until time.Time, userID uuid.UUID, after int64, limit int) (n, last int64, err error) {
+	err = tx.QueryRow(ctx, `
+		WITH chosen AS (
+			SELECT seq FROM outbox
+			WHERE seq > $4 AND created_at >= $1 AND published_at < $2
+				AND ($3 = '00000000-0000-0000-0000-000000000000'::uuid OR user_id = $3)
+			ORDER BY seq LIMIT $5
+		), replayed AS (
+			UPDATE outbox SET published_at = NULL WHERE seq IN (SELECT seq FROM chosen) RETURNING seq
+		)
+		SELECT count(*), coalesce(max(seq), $4) FROM replayed`, since, until, userID, after, limit).Scan(&n, &last)
 	if err != nil {
-		return 0, fmt.Errorf("replay outbox: %w", err)
+		return 0, 0, fmt.Errorf("replay outbox: %w", err)
 	}
-	return tag.RowsAffected(), nil
+	return n, last, nil
 }
 
 // Changes returns a user's task.changed events after a revision, in order, at most limit; what the outbox no longer keeps
 // is missing, which shows as a first revision greater than since+1.
 func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limit int) ([]event.Event, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT event::text::bytea FROM outbox
+		SELECT event FROM outbox
 		WHERE user_id = $1 AND revision > $2 AND topic = 'task-updates' ORDER BY revision LIMIT $3`, userID, since, limit)
 	if err != nil {
 		return nil, fmt.Errorf("query changes: %w", err)
@@ -137,10 +176,13 @@ func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limi
 	return events, nil
 }
 
-// PurgeOutbox removes up to limit events that were published before an instant, and returns how many.
+// PurgeOutbox removes up to limit events that were published before an instant, and returns how many. It takes them in the
+// order in which they were published, so that what is left of a user's changes has no gap.
 func PurgeOutbox(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-		DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`, before, limit)
+		DELETE FROM outbox WHERE seq IN (
+			SELECT seq FROM outbox WHERE published_at < $1 ORDER BY published_at, seq LIMIT $2 FOR UPDATE SKIP LOCKED
+		)`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge outbox: %w", err)
 	}

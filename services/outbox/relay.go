@@ -1,0 +1,146 @@
+// Package outbox publishes the events that changes left in the database. A change and its events commit together or not
+// at all; a Relay, in any number of processes, hands the events to the broker afterwards, each at least once and those of
+// one user on one topic in their order.
+//
+//	                 commit            claim              publish             mark
+//	change --> row ---------> pending ---------> claimed ---------> accepted ---------> published, kept for replay
+//	                             ^                  |                   |
+//	                             +--- broker down --+---- crash --------+  (published again)
+//
+// Users are spread over shards. Whoever holds a shard's lock publishes it, and holds it only as long as a transaction, which
+// is bounded: a process that dies or hangs gives its shards up by itself. Within a shard a lane (a user and a topic) is
+// published one event after another, many lanes at once. An event that cannot be published holds back its lane alone.
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/services/postgres"
+)
+
+const (
+	// pollInterval is how often the relay looks for what it was not woken for: the work of replicas that died, and replays.
+	pollInterval = 500 * time.Millisecond
+	pollTimeout  = 5 * time.Second
+	// maxInFlight is how many events are with the sidecar at once; it gains nothing from more.
+	maxInFlight = 32
+	// countLimit is how far waiting events are counted.
+	countLimit = 100_000
+)
+
+// Publish hands a CloudEvent in JSON to the broker and returns nil once the broker has it. Events with the same key, called
+// one after another, keep their order.
+type Publish func(ctx context.Context, topic, key string, cloudEvent []byte) error
+
+// Config is what a Relay works with. All fields are required.
+type Config struct {
+	// DB is not the one that requests use, so that neither can starve the other.
+	DB      *postgres.DB
+	Publish Publish
+	// Claims is how many shards are published at once, each with a connection of DB.
+	Claims  int
+	Log     *slog.Logger
+	Now     func() time.Time
+	Metrics prometheus.Registerer
+}
+
+// Relay publishes the outbox.
+type Relay struct {
+	Config
+	shards   []*shard
+	claims   chan struct{}
+	inFlight chan struct{}
+	metrics  *metrics
+	trouble  trouble
+}
+
+// New makes a Relay, which does nothing before Run.
+func New(cfg Config) *Relay {
+	r := &Relay{
+		Config:   cfg,
+		claims:   make(chan struct{}, cfg.Claims),
+		inFlight: make(chan struct{}, maxInFlight),
+		metrics:  newMetrics(cfg.Metrics),
+	}
+	for number := range postgres.Shards {
+		r.shards = append(r.shards, newShard(r, number))
+	}
+	return r
+}
+
+// Wake says that a user's events have been committed. It never blocks, and may be called whether or not Run does its work.
+func (r *Relay) Wake(userID uuid.UUID) { r.shards[postgres.Shard(userID)].wake() }
+
+// Run publishes until ctx ends. It finishes what it has claimed by then, which takes batchTimeout and markTimeout at most,
+// and returns ctx's error.
+func (r *Relay) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, s := range r.shards {
+		g.Go(func() error { return s.run(ctx) })
+	}
+	g.Go(func() error { return r.poll(ctx) })
+	return g.Wait()
+}
+
+func (r *Relay) poll(ctx context.Context) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		if err := r.pollOnce(ctx); err != nil && ctx.Err() == nil {
+			r.trouble.note(r, err)
+		} else {
+			r.trouble.clear(r)
+		}
+		r.report(ctx)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// pollOnce wakes the shards that hold events, whoever wrote them.
+func (r *Relay) pollOnce(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	return r.DB.InTx(ctx, func(tx pgx.Tx) error {
+		pending, err := postgres.PendingShards(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var lag time.Duration
+		for _, p := range pending {
+			lag = max(lag, r.Now().Sub(p.Since))
+			r.shards[p.Shard].wake()
+		}
+		r.metrics.lag.Set(lag.Seconds())
+		return nil
+	})
+}
+
+// count returns how many events wait, in words.
+func (r *Relay) count(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	var n int
+	err := r.DB.InTx(ctx, func(tx pgx.Tx) (err error) {
+		n, err = postgres.CountPending(ctx, tx, countLimit)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "unknown"
+	case n == countLimit:
+		return fmt.Sprintf("%d or more", n)
+	}
+	return fmt.Sprint(n)
+}

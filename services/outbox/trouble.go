@@ -1,0 +1,68 @@
+package outbox
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// trouble is what keeps the relay from publishing: the broker, or the database.
+type trouble struct {
+	mu sync.Mutex
+	// of holds the latest error of each part (a shard, or the relay's poll) that is in trouble.
+	of map[any]error
+	// since is when trouble was reported; zero when all is well or nothing was said yet.
+	since time.Time
+}
+
+func (t *trouble) note(part any, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.of = map[any]error{}
+	}
+	t.of[part] = err
+}
+
+func (t *trouble) clear(part any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.of, part)
+}
+
+// latest returns one of the errors, nil when all is well.
+func (t *trouble) latest() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, err := range t.of {
+		return err
+	}
+	return nil
+}
+
+// report logs that trouble began or is over, once each.
+func (r *Relay) report(ctx context.Context) {
+	t, err := &r.trouble, r.trouble.latest()
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && t.since.IsZero():
+		t.since = r.Now()
+		r.Log.WarnContext(ctx, "events cannot be published, they wait", "waiting", r.count(ctx), "error", err)
+	case err == nil && !t.since.IsZero():
+		r.Log.InfoContext(ctx, "events are published again", "waiting", r.count(ctx), "after", r.Now().Sub(t.since).Round(time.Millisecond))
+		t.since = time.Time{}
+	}
+}
+
+const (
+	minBackoff = 100 * time.Millisecond
+	maxBackoff = 5 * time.Second
+)
+
+// backoff returns how long to wait after so many failures in a row, 1 or more: doubling, with jitter of a quarter so that
+// what failed together does not come back together.
+func backoff(failures int) time.Duration {
+	d := min(maxBackoff, minBackoff<<min(failures-1, 10))
+	return d - rand.N(d/4)
+}
