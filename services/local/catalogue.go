@@ -26,35 +26,39 @@ type service struct {
 // catalogue lists the services, in the order in which they are shown.
 var catalogue = []service{
 	{
-		name:      "web",
-		fixed:     ports{http: 8080, daprHTTP: 3504, daprGRPC: 50005, daprInternal: 50055},
-		variables: []string{"PUBLIC_URL", "API_URLS", "LIVE_URLS", "ASSISTANT_URL"},
+		name:  "web",
+		fixed: ports{http: 8080, daprHTTP: 3504, daprGRPC: 50005, daprInternal: 50105},
+		variables: []string{
+			"PUBLIC_URL", "API_URLS", "LIVE_URLS", "ASSISTANT_URL", "TRUSTED_PROXIES", "RATE_PER_MINUTE_ADDRESS",
+			"RATE_PER_MINUTE_USER",
+		},
 	},
 	{
 		name:  "api",
-		fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 50001, daprInternal: 50051},
+		fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 50001, daprInternal: 50101},
 		variables: []string{
 			"DATABASE_URL", "DATABASE_CONNS", "RELAY_CONNS", "PUBLIC_URL", "COOKIE_SECURE", "TRUSTED_PROXIES",
 			"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE", "RATE_PER_MINUTE", "VAPID_PUBLIC_KEY",
 		},
 	},
 	{
-		name:      "recurring",
-		fixed:     ports{http: 8082, daprHTTP: 3501, daprGRPC: 50002, daprInternal: 50052},
-		variables: []string{"DATABASE_URL"},
+		name:  "recurring",
+		fixed: ports{http: 8082, daprHTTP: 3501, daprGRPC: 50002, daprInternal: 50102},
 	},
 	{
 		name:  "notifier",
-		fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 50003, daprInternal: 50053},
+		fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 50003, daprInternal: 50103},
 		variables: []string{
-			"DATABASE_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM",
-			"WEBHOOK_ALLOW_NETWORKS",
+			"DATABASE_URL", "DATABASE_CONNS", "QUEUE_CONNS", "PUBLIC_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY",
+			"VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM", "WEBHOOK_ALLOW_NETWORKS",
 		},
 	},
 	{
-		name:      "live",
-		fixed:     ports{http: 8084, daprHTTP: 3503, daprGRPC: 50004, daprInternal: 50054},
-		variables: []string{"DATABASE_URL", "ALLOWED_ORIGINS"},
+		name:  "live",
+		fixed: ports{http: 8084, daprHTTP: 3503, daprGRPC: 50004, daprInternal: 50104},
+		variables: []string{
+			"DATABASE_URL", "DATABASE_CONNS", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL",
+		},
 	},
 }
 

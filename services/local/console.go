@@ -53,7 +53,7 @@ func (l *lines) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 		if end < 0 {
-			end = len(l.pending) - 1
+			end = longestLine - 1
 		}
 		l.line(strings.TrimRight(string(l.pending[:end+1]), "\r\n"))
 		l.pending = append(l.pending[:0], l.pending[end+1:]...)

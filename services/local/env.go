@@ -45,7 +45,7 @@ func (p plan) serviceEnv(r replica) []string {
 
 // values are the settings that make the services one system on this machine.
 func (p plan) values(r replica) map[string]string {
-	return map[string]string{
+	values := map[string]string{
 		"LISTEN_ADDR":    r.address(),
 		"DAPR_HTTP_PORT": strconv.Itoa(r.daprHTTP),
 		"DAPR_GRPC_PORT": strconv.Itoa(r.daprGRPC),
@@ -57,7 +57,6 @@ func (p plan) values(r replica) map[string]string {
 		"DATABASE_URL":      p.databaseURL,
 		"PUBLIC_URL":        p.pageURL(),
 		"COOKIE_SECURE":     "false", // there is no TLS on this machine
-		"TRUSTED_PROXIES":   "127.0.0.0/8",
 		"VAPID_PUBLIC_KEY":  p.secrets.VAPIDPublicKey,
 		"VAPID_PRIVATE_KEY": p.secrets.VAPIDPrivateKey,
 		"VAPID_SUBJECT":     "mailto:admin@localhost",
@@ -65,6 +64,10 @@ func (p plan) values(r replica) map[string]string {
 		"API_URLS":          strings.Join(p.urls("api"), ","),
 		"LIVE_URLS":         strings.Join(p.urls("live"), ","),
 	}
+	if r.service == "api" {
+		values["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which says for whom it calls
+	}
+	return values
 }
 
 // sidecarEnv is a sidecar's whole environment.

@@ -8,12 +8,19 @@ import (
 	"testing"
 )
 
-// The test binary is also the broker that tests start.
+// testRunCommand makes the test binary the program itself, with the arguments that follow.
+const testRunCommand = "run"
+
+// The test binary is also the broker, and the program, that tests start.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == brokerCommand {
+	if len(os.Args) > 1 && (os.Args[1] == brokerCommand || os.Args[1] == testRunCommand) {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
-		os.Exit(command(ctx, os.Args[1:]))
+		args := os.Args[1:]
+		if args[0] == testRunCommand {
+			args = args[1:]
+		}
+		os.Exit(command(ctx, args))
 	}
 	os.Exit(m.Run())
 }

@@ -1,0 +1,344 @@
+// Package dapr holds no code: its tests keep the files in this folder consistent. What the files make sidecars do is
+// tested in services/local.
+package dapr
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+type head struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string
+	Metadata   struct{ Name string }
+}
+
+type component struct {
+	head `yaml:",inline"`
+	Spec struct {
+		Type     string
+		Version  string
+		Metadata []property
+	}
+	Auth struct {
+		SecretStore string `yaml:"secretStore"`
+	}
+	Scopes []string
+}
+
+type property struct {
+	Name         string
+	Value        string
+	SecretKeyRef *struct{ Name, Key string } `yaml:"secretKeyRef"`
+}
+
+func (c component) value(name string) string {
+	for _, p := range c.Spec.Metadata {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+type subscription struct {
+	head `yaml:",inline"`
+	Spec struct {
+		Pubsubname      string
+		Topic           string
+		Routes          struct{ Default string }
+		DeadLetterTopic string `yaml:"deadLetterTopic"`
+	}
+	Scopes []string
+}
+
+type resiliency struct {
+	head `yaml:",inline"`
+	Spec struct {
+		Policies struct {
+			Timeouts map[string]string
+			Retries  map[string]struct {
+				Policy      string
+				Duration    time.Duration
+				MaxInterval time.Duration `yaml:"maxInterval"`
+				MaxRetries  int           `yaml:"maxRetries"`
+				Matching    map[string]string
+			}
+			CircuitBreakers map[string]struct {
+				MaxRequests int `yaml:"maxRequests"`
+				Timeout     time.Duration
+				Trip        string
+			} `yaml:"circuitBreakers"`
+		}
+		Targets struct {
+			Apps       map[string]policies
+			Components map[string]struct{ Inbound, Outbound policies }
+		}
+	}
+}
+
+type policies struct {
+	Timeout        string
+	Retry          string
+	CircuitBreaker string `yaml:"circuitBreaker"`
+}
+
+type configuration struct {
+	head `yaml:",inline"`
+	Spec struct {
+		Tracing struct {
+			SamplingRate string `yaml:"samplingRate"`
+		}
+		Metrics struct {
+			Enabled bool
+			HTTP    struct {
+				IncreasedCardinality bool `yaml:"increasedCardinality"`
+			}
+		}
+		AccessControl  yaml.Node `yaml:"accessControl"`
+		NameResolution struct {
+			Component, Version string
+			Configuration      map[string]string
+		} `yaml:"nameResolution"`
+	}
+}
+
+// read decodes a file and fails on a field that does not exist.
+func read[T any](t *testing.T, path string) T {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v T
+	decoder := yaml.NewDecoder(bytes.NewReader(b))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&v); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		t.Errorf("%s: has more than one document; sidecars read the first only", path)
+	}
+	return v
+}
+
+func readAll[T any](t *testing.T, pattern string) map[string]T {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+	}
+	all := map[string]T{}
+	for _, path := range paths {
+		all[strings.TrimSuffix(filepath.Base(path), ".yaml")] = read[T](t, path)
+	}
+	return all
+}
+
+func TestEveryFileIsOfAKnownKind(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"Component": "dapr.io/v1alpha1", "Configuration": "dapr.io/v1alpha1", "Resiliency": "dapr.io/v1alpha1",
+		"Subscription": "dapr.io/v2alpha1",
+	}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Dir(path) == "." || strings.HasPrefix(path, "runtime") {
+			return err
+		}
+		var h head
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := yaml.Unmarshal(b, &h); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		if h.APIVersion == "" || h.APIVersion != want[h.Kind] {
+			t.Errorf("%s: is %s %s", path, h.APIVersion, h.Kind)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Changing the broker changes the component file and nothing else.
+func TestBrokersOfferTheSameComponents(t *testing.T) {
+	t.Parallel()
+	brokers, err := os.ReadDir("components")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantScopes := map[string][]string{
+		"kafka-pubsub":           {"api", "recurring", "notifier"},
+		"kafka-pubsub-broadcast": {"live"},
+	}
+	for _, broker := range brokers {
+		components := readAll[component](t, filepath.Join("components", broker.Name(), "*.yaml"))
+		if len(components) != len(wantScopes) {
+			t.Errorf("%s has %d components, want %d", broker.Name(), len(components), len(wantScopes))
+		}
+		for name, c := range components {
+			if c.Metadata.Name != name {
+				t.Errorf("%s/%s.yaml: is named %q", broker.Name(), name, c.Metadata.Name)
+			}
+			if !slices.Equal(c.Scopes, wantScopes[name]) {
+				t.Errorf("%s/%s.yaml: scopes %v, want %v", broker.Name(), name, c.Scopes, wantScopes[name])
+			}
+			if want := "pubsub." + broker.Name(); c.Spec.Type != want || c.Spec.Version != "v1" {
+				t.Errorf("%s/%s.yaml: type %s %s, want %s v1", broker.Name(), name, c.Spec.Type, c.Spec.Version, want)
+			}
+		}
+	}
+}
+
+var secretName = regexp.MustCompile(`(?i)password|token|secret|cert|key$|url|brokers|username|jwt|seed`)
+
+func TestSecretsAreReferences(t *testing.T) {
+	t.Parallel()
+	stores := []component{read[component](t, "local/secrets.yaml"), read[component](t, "cluster/secrets.yaml")}
+	for _, store := range stores {
+		if store.Metadata.Name != "secrets" || !strings.HasPrefix(store.Spec.Type, "secretstores.") {
+			t.Errorf("secret store %q is a %s", store.Metadata.Name, store.Spec.Type)
+		}
+	}
+	paths, err := filepath.Glob("components/*/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		c := read[component](t, path)
+		references := 0
+		for _, p := range c.Spec.Metadata {
+			switch {
+			case p.SecretKeyRef != nil && (p.Value != "" || p.SecretKeyRef.Name == "" || p.SecretKeyRef.Key == ""):
+				t.Errorf("%s: %s is not a whole reference", path, p.Name)
+			case p.SecretKeyRef != nil:
+				references++
+			case secretName.MatchString(p.Name):
+				t.Errorf("%s: %s is a plain value", path, p.Name)
+			}
+		}
+		if references > 0 && c.Auth.SecretStore != "secrets" {
+			t.Errorf("%s: refers to secrets in the store %q", path, c.Auth.SecretStore)
+		}
+	}
+}
+
+func TestSubscriptions(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ pubsub, topic, route, deadLetters string }{
+		"recurring": {"kafka-pubsub", "task-events", "/events/task-events", "dead-letters"},
+		"notifier":  {"kafka-pubsub", "reminders", "/events/reminders", "dead-letters"},
+		"live":      {"kafka-pubsub-broadcast", "task-updates", "/events/task-updates", ""},
+	}
+	subscriptions := readAll[subscription](t, "subscriptions/*.yaml")
+	if len(subscriptions) != len(tests) {
+		t.Errorf("there are %d subscriptions, want %d", len(subscriptions), len(tests))
+	}
+	components := readAll[component](t, "components/jetstream/*.yaml")
+	for app, want := range tests {
+		s, ok := subscriptions[app]
+		if !ok {
+			t.Errorf("%s has no subscription", app)
+			continue
+		}
+		got := struct{ pubsub, topic, route, deadLetters string }{
+			s.Spec.Pubsubname, s.Spec.Topic, s.Spec.Routes.Default, s.Spec.DeadLetterTopic,
+		}
+		if got != want {
+			t.Errorf("%s subscribes to %v, want %v", app, got, want)
+		}
+		if !slices.Equal(s.Scopes, []string{app}) || s.Metadata.Name != app {
+			t.Errorf("%s: named %q with scopes %v", app, s.Metadata.Name, s.Scopes)
+		}
+		if !slices.Contains(components[s.Spec.Pubsubname].Scopes, app) {
+			t.Errorf("%s subscribes to %s, which it cannot see", app, s.Spec.Pubsubname)
+		}
+	}
+}
+
+func TestResiliencyLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := read[resiliency](t, "resiliency/taskmaster.yaml")
+	p := r.Spec.Policies
+
+	known := func(where string, names policies) {
+		if _, ok := p.Timeouts[names.Timeout]; !ok {
+			t.Errorf("%s: there is no timeout %q", where, names.Timeout)
+		}
+		if _, ok := p.Retries[names.Retry]; !ok {
+			t.Errorf("%s: there is no retry %q", where, names.Retry)
+		}
+		if _, ok := p.CircuitBreakers[names.CircuitBreaker]; !ok && names.CircuitBreaker != "" {
+			t.Errorf("%s: there is no circuit breaker %q", where, names.CircuitBreaker)
+		}
+	}
+	known("api", r.Spec.Targets.Apps["api"])
+	known("publishing", r.Spec.Targets.Components["kafka-pubsub"].Outbound)
+	for name, c := range readAll[component](t, "components/jetstream/*.yaml") {
+		inbound := r.Spec.Targets.Components[name].Inbound
+		known(name, inbound)
+		if inbound.CircuitBreaker != "" {
+			t.Errorf("%s: an open circuit breaker would make dead letters of all that arrives", name)
+		}
+		retry := p.Retries[inbound.Retry]
+		if retry.Policy != "constant" {
+			t.Errorf("%s: retries are %s, which end after 15 minutes", name, retry.Policy)
+		}
+		if lasts := retry.Duration * time.Duration(retry.MaxRetries); lasts < 12*time.Hour {
+			t.Errorf("%s: gives an event up after %v", name, lasts)
+		}
+		deliver, err := time.ParseDuration(p.Timeouts[inbound.Timeout])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ackWait, err := time.ParseDuration(c.value("ackWait"))
+		if err != nil || ackWait <= deliver {
+			t.Errorf("%s: ackWait is %v (%v), not more than the %v a delivery may take", name, ackWait, err, deliver)
+		}
+		if got := c.value("concurrency"); got != "single" {
+			t.Errorf("%s: concurrency %q would acknowledge events before they are handled", name, got)
+		}
+		if got := c.value("durableName"); got == "" || got != c.value("queueGroupName") {
+			t.Errorf("%s: durable consumer %q, queue group %q", name, got, c.value("queueGroupName"))
+		}
+	}
+}
+
+func TestConfigurations(t *testing.T) {
+	t.Parallel()
+	shared := read[configuration](t, "configuration/taskmaster.yaml")
+	local := read[configuration](t, "local/configuration.yaml")
+	if shared.Metadata.Name != local.Metadata.Name {
+		t.Errorf("%q is not the configuration that %q changes", shared.Metadata.Name, local.Metadata.Name)
+	}
+	var access struct {
+		DefaultAction string `yaml:"defaultAction"`
+	}
+	if err := shared.Spec.AccessControl.Decode(&access); err != nil || access.DefaultAction != "deny" {
+		t.Errorf("by default calls between apps get %q (%v), want deny", access.DefaultAction, err)
+	}
+	for _, path := range []string{"configuration/taskmaster.yaml", "local/configuration.yaml"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Sidecars on one machine replace $NAME by the environment's, those in a cluster do not.
+		if bytes.Contains(b, []byte("$")) {
+			t.Errorf("%s contains a $", path)
+		}
+	}
+}

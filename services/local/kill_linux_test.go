@@ -1,0 +1,35 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Nothing is left when this program is killed itself.
+func TestKilledRunLeavesNothing(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), self, testRunCommand, "-dir="+dir, "-ports=free", "-services=")
+	cmd.Stdout, cmd.Stderr = t.Output(), t.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := &running{cfg: config{dir: dir}}
+	eventually(t, "ready", func() bool {
+		_, err := os.Stat(dir + "/system.json")
+		return err == nil && r.state(t).Ready
+	})
+	state := r.state(t)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed
+	for _, p := range state.Processes {
+		eventually(t, p.label()+" has ended", func() bool { return !alive(p.PID) })
+	}
+}
