@@ -63,7 +63,7 @@ var accesses = map[string]access{
 // ownedThings makes one of each thing that a route has an id of, and returns the ids by the names that accesses uses.
 func ownedThings(t *testing.T, owner person) map[string]string {
 	t.Helper()
-	make := func(path, body string) string {
+	create := func(path, body string) string {
 		t.Helper()
 		r := owner.send(t, "POST", path, body)
 		if r.Status != http.StatusAccepted {
@@ -72,14 +72,14 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 		return decoded[struct{ ID string }](t, r).ID
 	}
 	ids := map[string]string{
-		"task":      make("/api/v1/tasks", `{"title": "the owner's task", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
-		"done task": make("/api/v1/tasks", `{"title": "the owner's past task"}`),
-		"token":     make("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
-		"channel":   make("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
+		"task":      create("/api/v1/tasks", `{"title": "the owner's task", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
+		"done task": create("/api/v1/tasks", `{"title": "the owner's past task"}`),
+		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
+		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
 	// A delivery that has failed, for that is one that can be sent again.
-	ids["delivery"] = make("/api/v1/channels/"+ids["channel"]+"/test", "")
+	ids["delivery"] = create("/api/v1/channels/"+ids["channel"]+"/test", "")
 	err := owner.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), `UPDATE deliveries SET state = 'failed' WHERE id = $1`, ids["delivery"])
 		return err

@@ -14,7 +14,7 @@ func TestTokens(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	expires := testStart.Add(time.Hour)
-	make := func(name string, body map[string]any) tokenBody {
+	create := func(name string, body map[string]any) tokenBody {
 		t.Helper()
 		body["name"] = name
 		r := p.send(t, "POST", "/api/v1/tokens", body).want(t, 201)
@@ -23,8 +23,8 @@ func TestTokens(t *testing.T) {
 		}
 		return decoded[tokenBody](t, r)
 	}
-	first := make(" calendar ", map[string]any{"scopes": []string{scopeWrite, scopeRead}, "expires_at": expires})
-	second := make("backup", map[string]any{"scopes": []string{scopeRead}})
+	first := create(" calendar ", map[string]any{"scopes": []string{scopeWrite, scopeRead}, "expires_at": expires})
+	second := create("backup", map[string]any{"scopes": []string{scopeRead}})
 	if first.Name != "calendar" || !slices.Equal(first.Scopes, []string{scopeWrite, scopeRead}) || first.ExpiresAt == nil || !first.ExpiresAt.Equal(expires) {
 		t.Errorf("got %+v, want it named calendar, with its scopes, until %s", first, expires)
 	}
