@@ -35,7 +35,7 @@ func (p person) events(t *testing.T) []event.Event {
 	var events []event.Event
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		for {
-			claimed, _, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(p.ID), 1000)
+			claimed, _, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(p.ID), 1000, nil)
 			if err != nil || len(claimed) == 0 {
 				return err
 			}
