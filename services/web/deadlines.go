@@ -13,17 +13,17 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
-// withDeadlines keeps clients that send or read too slowly from holding what they use. What becomes a WebSocket is free
-// of it.
-func withDeadlines(h http.Handler) http.Handler {
+// withDeadlines keeps clients that send a body or read an answer too slowly from holding what they use. What becomes a
+// WebSocket is free of it.
+func withDeadlines(h http.Handler, body, write time.Duration) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rc := http.NewResponseController(rw)
 		if r.ContentLength != 0 {
 			// A connection that does not take a deadline is broken, and the next read says so.
-			_ = rc.SetReadDeadline(time.Now().Add(bodyTimeout))
-			r.Body = &timedBody{r.Body, rc}
+			_ = rc.SetReadDeadline(time.Now().Add(body))
+			r = withBody(r, &timedBody{r.Body, rc})
 		}
-		h.ServeHTTP(&timedWriter{rw, rc}, r)
+		h.ServeHTTP(&timedWriter{rw, rc, write}, r)
 	})
 }
 
@@ -41,20 +41,24 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// timedWriter sets the deadline anew with every write. It also stands for what the server flushes after the handler, and
-// every answer begins with a WriteHeader, so that none inherits that of the one before on the same connection.
-type timedWriter struct {
-	http.ResponseWriter
-	rc *http.ResponseController
+// withBody returns r with another body. The server looks at its own request's body when the handler is done, to decide
+// what to do with what was not read, so that one has to stay as it is.
+func withBody(r *http.Request, body io.ReadCloser) *http.Request {
+	r = r.WithContext(r.Context())
+	r.Body = body
+	return r
 }
 
-func (w *timedWriter) WriteHeader(status int) {
-	_ = w.rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // as above
-	w.ResponseWriter.WriteHeader(status)
+// timedWriter sets the deadline anew with every write; the last one also stands for what the server flushes after the
+// handler. The server lifts it before the next request.
+type timedWriter struct {
+	http.ResponseWriter
+	rc      *http.ResponseController
+	timeout time.Duration
 }
 
 func (w *timedWriter) Write(p []byte) (int, error) {
-	_ = w.rc.SetWriteDeadline(time.Now().Add(writeTimeout)) // as above
+	_ = w.rc.SetWriteDeadline(time.Now().Add(w.timeout)) // as above
 	return w.ResponseWriter.Write(p)
 }
 

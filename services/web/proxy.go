@@ -50,8 +50,7 @@ func (w *web) proxy(service string, urls []string) (http.Handler, error) {
 		if r.ContentLength > maxBody {
 			return errTooLarge
 		}
-		r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
-		p.ServeHTTP(rw, r)
+		p.ServeHTTP(rw, withBody(r, http.MaxBytesReader(rw, r.Body, maxBody)))
 		return nil
 	}), nil
 }

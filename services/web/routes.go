@@ -41,7 +41,7 @@ func (w *web) handler() (http.Handler, error) {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(w.log))
-	return withDeadlines(w.withHeaders(server.WithProblems(w.log, mux))), nil
+	return withDeadlines(w.withHeaders(server.WithProblems(w.log, mux)), bodyTimeout, writeTimeout), nil
 }
 
 func (w *web) assistant() (http.Handler, error) {
