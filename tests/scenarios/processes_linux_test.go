@@ -50,11 +50,14 @@ func processes(t *testing.T) map[int]process {
 	return all
 }
 
-// tree returns a process and all that it started, directly or not.
+// tree returns a process and all that it started, directly or not; nothing when it has ended.
 func tree(t *testing.T, root int) []process {
 	t.Helper()
 	all := processes(t)
-	found := []process{all[root]}
+	var found []process
+	if p, ok := all[root]; ok {
+		found = append(found, p)
+	}
 	for i := 0; i < len(found); i++ {
 		for _, p := range all {
 			if p.parent == found[i].pid {

@@ -42,7 +42,7 @@ type Config struct {
 type System struct {
 	// Dir is what it keeps.
 	Dir string
-	// URL is the web edge, as the supervisor tells it.
+	// URL is the web edge, as the supervisor tells it; "" when that does not run.
 	URL string
 	// ReadyAfter is how long it took from start to ready.
 	ReadyAfter time.Duration
@@ -122,7 +122,7 @@ func environment(override map[string]string) []string {
 	return env
 }
 
-var readyLine = regexp.MustCompile(`TaskMaster is ready at (http://\S+)`)
+var readyLine = regexp.MustCompile(`TaskMaster is ready(?: at (http://\S+))?`)
 
 func (s *System) ready(ctx context.Context) error {
 	line, err := s.log.wait(ctx, s.done, readyLine)

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/tests/system"
+)
+
+// fanoutChanges is how many changes are told to all sockets.
+const fanoutChanges = 20
+
+// fanout measures how long a change takes to very many sockets of one person.
+func (b *bench) fanout(ctx context.Context) error {
+	people, err := b.signUp(ctx, 1)
+	if err != nil {
+		return err
+	}
+	p := people[0]
+	sockets := make([]*system.Socket, b.sockets)
+	g, openCtx := errgroup.WithContext(ctx)
+	g.SetLimit(20)
+	began := time.Now()
+	for i := range sockets {
+		g.Go(func() (err error) {
+			// The sockets live with ctx; openCtx only says that another could not be opened.
+			if openCtx.Err() != nil {
+				return openCtx.Err()
+			}
+			sockets[i], err = p.Watch(ctx, b.URL, -1)
+			return err
+		})
+	}
+	err = g.Wait()
+	defer func() {
+		for _, s := range sockets {
+			if s != nil {
+				s.Close()
+			}
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	b.out.note("%d sockets were opened in %s", len(sockets), readable(time.Since(began)))
+
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	var all, last []time.Duration
+	for n := range fanoutChanges {
+		t, err := create(ctx, p, n)
+		if err != nil {
+			return err
+		}
+		slowest := time.Duration(0)
+		for i, s := range sockets {
+			m, err := s.Inbox.Wait(ctx, func(m system.Message) bool { return m.Revision == t.Revision })
+			if err != nil {
+				return fmt.Errorf("socket %d was not told of revision %d: %w", i, t.Revision, err)
+			}
+			took := m.Arrived.Sub(t.UpdatedAt)
+			all = append(all, took)
+			slowest = max(slowest, took)
+		}
+		last = append(last, slowest)
+	}
+	b.out.add(fmt.Sprintf("change to each of %d sockets", len(sockets)), "p99 < 200 ms", all...)
+	b.out.add(fmt.Sprintf("change to the last of %d sockets", len(sockets)), "", last...)
+	return nil
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table is what has been measured, for people: Markdown.
+type table struct {
+	rows   []row
+	memory []string
+	notes  []string
+}
+
+type row struct {
+	what, aim string
+	rate      float64 // per second; 0 is none
+	sorted    []time.Duration
+}
+
+// add adds a measurement.
+func (t *table) add(what, aim string, samples ...time.Duration) {
+	t.addRate(what, aim, 0, samples...)
+}
+
+// addRate adds a measurement of things that were done at a rate per second.
+func (t *table) addRate(what, aim string, rate float64, samples ...time.Duration) {
+	samples = slices.Clone(samples)
+	slices.Sort(samples)
+	t.rows = append(t.rows, row{what, aim, rate, samples})
+}
+
+func (t *table) note(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
+
+// at returns a percentile.
+func (r row) at(percent float64) time.Duration {
+	return r.sorted[int(float64(len(r.sorted)-1)*percent/100)]
+}
+
+// String returns everything.
+func (t *table) String() string {
+	var s strings.Builder
+	s.WriteString("\n| measured | n | per second | p50 | p95 | p99 | max | aim |\n|---|--:|--:|--:|--:|--:|--:|---|\n")
+	for _, r := range t.rows {
+		rate := ""
+		if r.rate > 0 {
+			rate = fmt.Sprintf("%.0f", r.rate)
+		}
+		switch n := len(r.sorted); n {
+		case 0:
+			fmt.Fprintf(&s, "| %s | 0 | %s | | | | | %s |\n", r.what, rate, r.aim)
+		case 1:
+			fmt.Fprintf(&s, "| %s | 1 | %s | %s | | | | %s |\n", r.what, rate, readable(r.sorted[0]), r.aim)
+		default:
+			fmt.Fprintf(&s, "| %s | %d | %s | %s | %s | %s | %s | %s |\n", r.what, n, rate,
+				readable(r.at(50)), readable(r.at(95)), readable(r.at(99)), readable(r.at(100)), r.aim)
+		}
+	}
+	s.WriteString("\n" + strings.Join(t.memory, "\n") + "\n")
+	for _, note := range t.notes {
+		s.WriteString("\n- " + note)
+	}
+	return s.String() + "\n"
+}
+
+// readable rounds to three digits or so.
+func readable(d time.Duration) string {
+	switch {
+	case d.Abs() >= 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d.Abs() >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d.Abs() >= 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Microsecond).String()
+}
