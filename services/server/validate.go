@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/go-playground/validator/v10"
 
@@ -14,7 +15,7 @@ import (
 // Validate checks the validate tags of a request's body, v, a struct or a pointer to one. Every bad field is named, by its
 // JSON path, in one code invalid error.
 func Validate(v any) error {
-	err := newInputValidator().Struct(v)
+	err := inputValidator().Struct(v)
 	if err == nil {
 		return nil
 	}
@@ -30,14 +31,15 @@ func Validate(v any) error {
 	return task.InvalidFields(fields)
 }
 
-func newInputValidator() *validator.Validate {
+// inputValidator is made once: it caches what it learns of each type.
+var inputValidator = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		return name
 	})
 	return v
-}
+})
 
 func describeInput(f validator.FieldError) string {
 	switch f.Tag() {
