@@ -20,11 +20,16 @@ type config struct {
 	addr      string // of the page
 	freePorts bool
 	restart   bool
-	buildOnly bool
+	verb      string         // empty: run
 	services  []string       // which to run, in the order of the catalogue
 	replicas  map[string]int // more than one
 	getenv    func(string) string
 }
+
+const (
+	verbBuild = "build"
+	verbClean = "clean"
+)
 
 // loadConfig reads the command line. Usage and its errors go to w.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
@@ -38,12 +43,12 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	services := flags.String("services", strings.Join(serviceNames(), ","), "services to run, with what they need")
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.Usage = func() {
-		fmt.Fprintln(w, "usage: local [build] [flags]")
+		fmt.Fprintln(w, "usage: local [build | clean] [flags]")
 		flags.PrintDefaults()
 	}
 
-	if len(args) > 0 && args[0] == "build" {
-		c.buildOnly, args = true, args[1:]
+	if len(args) > 0 && (args[0] == verbBuild || args[0] == verbClean) {
+		c.verb, args = args[0], args[1:]
 	}
 	if err := flags.Parse(args); err != nil {
 		return c, err

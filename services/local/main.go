@@ -3,6 +3,7 @@
 //
 //	local         build what is missing, run until Ctrl-C
 //	local build   build only
+//	local clean   forget what was kept
 //
 // Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
 //
@@ -43,10 +44,14 @@ func command(ctx context.Context, args []string) int {
 		return 2
 	}
 	log := newConsole(os.Stdout)
-	if cfg.buildOnly {
+	switch cfg.verb {
+	case verbBuild:
 		return report(build(ctx, cfg, log.writer("local", "")))
+	case verbClean:
+		return report(clean(cfg))
+	default:
+		return report(run(ctx, cfg, log))
 	}
-	return report(run(ctx, cfg, log))
 }
 
 // report says what went wrong, in one line, and returns the exit status. Being told to stop is no error.

@@ -38,9 +38,13 @@ func TestRun(t *testing.T) {
 	}
 	db.Close()
 
-	err = run(t.Context(), first.cfg, first.console)
-	if err == nil || !strings.Contains(err.Error(), "already") {
-		t.Errorf("a second one on the same folder: got error %v", err)
+	for name, err := range map[string]error{
+		"a second run on the same folder": run(t.Context(), first.cfg, first.console),
+		"forgetting a running system":     clean(first.cfg),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "already") {
+			t.Errorf("%s: got error %v", name, err)
+		}
 	}
 
 	if err := first.stop(); err != nil {
@@ -70,6 +74,19 @@ func TestRun(t *testing.T) {
 	}
 	if err := second.stop(); err != nil {
 		t.Errorf("stopping: %v", err)
+	}
+
+	if err := clean(second.cfg); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range left {
+		if entry.Name() != "lock" {
+			t.Errorf("%s is left after forgetting all", entry.Name())
+		}
 	}
 }
 

@@ -1,0 +1,40 @@
+# `make` alone lists the targets. Only Go is needed, and for -race a C compiler.
+
+# One build cache serves everything; -race alone needs cgo.
+export CGO_ENABLED := 0
+
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0
+GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+# The race detector needs cgo, and that a C compiler.
+CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint vuln clean-local
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+
+run: ## Run the whole system on this machine; ARGS="-h" lists its flags
+	@go run ./services/local $(ARGS)
+
+build: ## Build every program, and Dapr's (minutes, once), into .local/bin
+	go build ./...
+	go run ./services/local build
+
+test: build ## Run all tests, with -race when there is a C compiler
+ifeq ($(CC_FOUND),)
+	@echo "NOTE: no C compiler, so the tests run without -race"
+	go test -timeout 30m -shuffle=on ./...
+else
+	CGO_ENABLED=1 go test -race -timeout 30m -shuffle=on ./...
+endif
+
+lint: ## Run golangci-lint with .golangci.yml
+	$(GOLANGCI_LINT) run ./...
+
+vuln: ## Look for known vulnerabilities in what the programs call
+	$(GOVULNCHECK) ./...
+
+clean-local: ## Forget all data of `make run`; built programs stay
+	@go run ./services/local clean
