@@ -49,7 +49,7 @@ type instance struct {
 	done <-chan error
 }
 
-func start(t *testing.T, databaseURL string, change func(*config)) *instance {
+func start(t testing.TB, databaseURL string, change func(*config)) *instance {
 	t.Helper()
 	cfg := config{
 		Common:      server.Common{AppAPIToken: appToken},
@@ -74,7 +74,7 @@ func start(t *testing.T, databaseURL string, change func(*config)) *instance {
 }
 
 // setup makes a database with a person and starts an instance on it.
-func setup(t *testing.T, change func(*config)) (*person, *instance) {
+func setup(t testing.TB, change func(*config)) (*person, *instance) {
 	t.Helper()
 	url := postgrestest.URL(t)
 	db, err := postgres.Open(t.Context(), url, 4)
@@ -89,14 +89,14 @@ func setup(t *testing.T, change func(*config)) (*person, *instance) {
 
 // person is a user with a session.
 type person struct {
-	t       *testing.T
+	t       testing.TB
 	db      *postgres.DB
 	url     string
 	id      uuid.UUID
 	session string
 }
 
-func newPerson(t *testing.T, db *postgres.DB) *person {
+func newPerson(t testing.TB, db *postgres.DB) *person {
 	t.Helper()
 	p := &person{t: t, db: db, id: uuid.Must(uuid.NewV7()), session: account.NewSession()}
 	now := time.Now()
@@ -158,7 +158,7 @@ func (p *person) forget() {
 }
 
 // publish hands events to an instance, as its sidecar does.
-func publish(t *testing.T, to *instance, events ...event.Event) {
+func publish(t testing.TB, to *instance, events ...event.Event) {
 	t.Helper()
 	for _, e := range events {
 		body, err := json.Marshal(e)
@@ -171,7 +171,7 @@ func publish(t *testing.T, to *instance, events ...event.Event) {
 	}
 }
 
-func post(t *testing.T, to *instance, token string, body []byte) string {
+func post(t testing.TB, to *instance, token string, body []byte) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+to.addr+"/events/task-updates", bytes.NewReader(body))
 	if err != nil {
@@ -193,12 +193,12 @@ func post(t *testing.T, to *instance, token string, body []byte) string {
 
 // client is a WebSocket to an instance.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 }
 
 // dial connects as a person's browser; query is "" or "?since=41".
-func dial(t *testing.T, to *instance, p *person, query string) *client {
+func dial(t testing.TB, to *instance, p *person, query string) *client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
