@@ -6,11 +6,14 @@ export CGO_ENABLED := 0
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
+# Where vulnerabilities are looked up; a folder of OSV files works as well: make vuln VULNDB=file:///path
+VULNDB ?= https://vuln.go.dev
+
 # The race detector needs cgo, and that a C compiler.
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint vuln clean-local
+.PHONY: help run build test lint vuln bench clean-local
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,7 +37,10 @@ lint: ## Run golangci-lint with .golangci.yml
 	$(GOLANGCI_LINT) run ./...
 
 vuln: ## Look for known vulnerabilities in what the programs call
-	$(GOVULNCHECK) ./...
+	$(GOVULNCHECK) -db $(VULNDB) ./...
+
+bench: build ## Measure the whole system on this machine and print a table
+	go run ./tests/bench
 
 clean-local: ## Forget all data of `make run`; built programs stay
 	@go run ./services/local clean
