@@ -108,8 +108,9 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 // create makes a task of ordinary size.
 func create(ctx context.Context, p *system.Person, n int) (system.Task, error) {
 	var t system.Task
-	return t, p.Do(ctx, "POST", "/tasks", map[string]any{
+	err := p.Do(ctx, "POST", "/tasks", map[string]any{
 		"title": fmt.Sprintf("Task %d of somebody who measures", n), "description": "What is to be done, in a sentence or two.",
 		"priority": "medium", "tags": []string{"bench", "work"}, "due_at": "2031-05-05T12:00:00Z",
 	}, &t)
+	return t, err
 }

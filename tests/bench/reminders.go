@@ -68,7 +68,7 @@ func (b *bench) remind(ctx context.Context) error {
 // collect waits for a number of arrivals with different keys; those with key "" do not count.
 func collect[T any](ctx context.Context, inbox *system.Inbox[T], want int, key func(T) (string, time.Time)) (map[string]time.Time, error) {
 	var first map[string]time.Time
-	return first, system.Poll(ctx, func() error {
+	err := system.Poll(ctx, func() error {
 		first = map[string]time.Time{}
 		for _, item := range inbox.All() {
 			id, at := key(item)
@@ -81,6 +81,7 @@ func collect[T any](ctx context.Context, inbox *system.Inbox[T], want int, key f
 		}
 		return nil
 	})
+	return first, err
 }
 
 func since(at time.Time, arrivals map[string]time.Time) []time.Duration {

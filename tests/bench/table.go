@@ -32,7 +32,9 @@ func (t *table) addRate(what, aim string, rate float64, samples ...time.Duration
 	t.rows = append(t.rows, row{what, aim, rate, samples})
 }
 
-func (t *table) note(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
+func (t *table) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
 
 // at returns a percentile.
 func (r row) at(percent float64) time.Duration {

@@ -101,7 +101,8 @@ func (w *worker) take() system.Task {
 }
 
 func (w *worker) create(ctx context.Context, f fields) (t system.Task, err error) {
-	return t, w.ask(ctx, "task.created", "POST", "/tasks", f, &t, "Idempotency-Key", rand.Text())
+	err = w.ask(ctx, "task.created", "POST", "/tasks", f, &t, "Idempotency-Key", rand.Text())
+	return t, err
 }
 
 func (w *worker) delete(ctx context.Context, t system.Task) error {
