@@ -32,7 +32,9 @@ var accesses = map[string]access{
 	"POST /api/v1/logout":                {want: 204},
 	"GET /healthz":                       {want: 200},
 	"GET /readyz":                        {want: 200},
+	"GET /metrics":                       {want: 200},
 	"POST /internal/occurrences":         {sidecar: true, body: `{}`},
+	"POST /job/{name}":                   {sidecar: true},
 	"GET /api/v1/me":                     {scope: scopeAccount, want: 200},
 	"PATCH /api/v1/me":                   {scope: scopeAccount, want: 200, body: `{"time_zone": "Asia/Tokyo"}`},
 	"DELETE /api/v1/me":                  {scope: scopeAccount, want: 204, body: `{"password": "` + testPassword + `"}`},
@@ -112,6 +114,7 @@ func TestEveryRouteAsSomebodyElse(t *testing.T) {
 			delete(unused, r.pattern)
 			method, path, _ := strings.Cut(r.pattern, " ")
 			path = strings.ReplaceAll(path, "{id}", ids[want.id])
+			path = strings.ReplaceAll(path, "{name}", "reminder-task-"+ids["task"]+"-0")
 			if strings.Contains(path, "{") || (want.id != "") != strings.Contains(r.pattern, "{id}") {
 				t.Fatalf("accesses does not say what to put in %s", r.pattern)
 			}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
@@ -25,6 +27,9 @@ type api struct {
 
 	gate   *gate
 	hasher *hasher
+	// firing has a place for each reminder that fires at this moment.
+	firing  chan struct{}
+	metrics *prometheus.Registry
 
 	deliveries *delivery.Queue
 }
@@ -38,7 +43,12 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	if err != nil {
 		return nil, err
 	}
-	return &api{cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries}, nil
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return &api{
+		cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries,
+		firing: make(chan struct{}, maxFiring), metrics: metrics,
+	}, nil
 }
 
 // requestTimeout bounds what one request may take of the database.

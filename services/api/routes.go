@@ -3,6 +3,8 @@ package main
 import (
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"taskmaster/services/server"
 )
 
@@ -52,6 +54,10 @@ func (a *api) routes() []route {
 		{"POST /api/v1/deliveries/{id}/retry", a.as(scopeAccount, a.retryDelivery)},
 		// recurring, by invocation
 		{"POST /internal/occurrences", sidecar(a.createOccurrence)},
+		// job
+		{"POST /job/{name}", sidecar(a.fireJob)},
+		// Prometheus
+		{"GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})},
 		// kubelet
 		{"GET /healthz", server.Healthz()},
 		{"GET /readyz", server.Readyz(a.log, a.db.Ping)},

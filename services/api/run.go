@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/services/outbox"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 	"taskmaster/services/sidecar"
@@ -32,11 +33,22 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	defer dapr.Close()
 
-	a, err := newAPI(cfg, db, log, time.Now, func(uuid.UUID) {})
+	a, err := newAPI(cfg, db, log, time.Now, nil)
 	if err != nil {
 		return err
 	}
+	relay := outbox.New(outbox.Config{
+		DB: background, Publish: dapr.Publish, Claims: cfg.RelayConns / 2, Log: log, Now: time.Now, Metrics: a.metrics,
+	})
+	reminders := newReminders(background, dapr, a.fire, log, time.Now)
+	a.wake = func(userID uuid.UUID) {
+		relay.Wake(userID)
+		reminders.wake()
+	}
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return relay.Run(ctx) })
+	g.Go(func() error { return reminders.run(ctx) })
+	g.Go(func() error { return keepHouse(ctx, background, log, time.Now) })
 	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
 	return g.Wait()
 }

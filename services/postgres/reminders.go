@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -28,22 +27,24 @@ type Reminder struct {
 }
 
 // SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
-// unchanged stays as it is, fired or not; a new instant at or before now is not armed.
+// unchanged stays as it is, fired or not; a new instant at or before now is not armed. The transaction has to hold the
+// user's row.
 func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
 	numbers := make([]int, 0, len(wanted))
 	batch := &pgx.Batch{}
 	for number, at := range wanted {
 		numbers = append(numbers, number)
+		// retry_at stays: a reconciler that is speaking with the scheduler at this moment is not joined by another.
 		batch.Queue(`
 			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
-			VALUES ($1, $2, $3, $4, CASE WHEN $4::timestamptz > $5 THEN 'pending' ELSE 'cancelled' END)
+			VALUES ($1, $2, $3, $4::timestamptz, CASE WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
-			SET fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL, retry_at = NULL
+			SET fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
 			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')`,
 			taskID, number, userID, at, now)
 	}
 	batch.Queue(`
-		UPDATE reminders SET state = 'cancelled', retry_at = NULL
+		UPDATE reminders SET state = 'cancelled'
 		WHERE task_id = $1 AND user_id = $2 AND state = 'pending' AND number <> ALL ($3)`, taskID, userID, numbers)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("set reminders: %w", err)
@@ -53,54 +54,82 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 
 const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at`
 
-// LockReminder returns a reminder and holds it until the transaction ends. Code not_found when there is none.
+// LockReminder returns a reminder and holds its user's row until the transaction ends, as every change of a user's tasks
+// does, so that neither the reminder nor its task changes in between. Code not_found when there is none.
 func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
-	rows, err := tx.Query(ctx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2 FOR UPDATE`, taskID, number)
-	if err != nil {
-		return Reminder{}, fmt.Errorf("query reminder: %w", err)
+	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
+	const lock = `SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR UPDATE`
+	if _, err := tx.Exec(ctx, lock, taskID, number); err != nil {
+		return Reminder{}, fmt.Errorf("lock reminder's user: %w", err)
 	}
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Reminder])
-	if errors.Is(err, pgx.ErrNoRows) {
+	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2`, taskID, number)
+	if err != nil {
+		return Reminder{}, err
+	}
+	if len(found) == 0 {
 		return Reminder{}, task.Errorf(task.CodeNotFound, "there is no such reminder")
 	}
-	if err != nil {
-		return Reminder{}, fmt.Errorf("read reminder: %w", err)
-	}
-	return r, nil
+	return found[0], nil
 }
 
-// MarkFired notes that a reminder has fired; it will not again, unless it is moved. Its job is over when the job itself
-// was what fired it, else it is left to the reconciler to remove.
-func MarkFired(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, byJob bool, now time.Time) error {
+// MarkFired notes that a reminder has fired; it will not again, unless it is moved.
+func MarkFired(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
+	return endReminder(ctx, tx, r, "fired", now)
+}
+
+// MarkCancelled notes that a reminder is not to fire any more.
+func MarkCancelled(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
+	return endReminder(ctx, tx, r, "cancelled", now)
+}
+
+// endReminder leaves a job that is still to come to the reconciler to remove. One whose time has come is over by itself.
+func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now time.Time) error {
 	_, err := tx.Exec(ctx, `
-		UPDATE reminders SET state = 'fired', fired_at = $3, job_at = CASE WHEN $4 THEN NULL ELSE job_at END, retry_at = NULL
-		WHERE task_id = $1 AND number = $2`, taskID, number, now, byJob)
+		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END
+		WHERE task_id = $1 AND number = $2`, r.TaskID, r.Number, state, now)
 	if err != nil {
-		return fmt.Errorf("mark reminder fired: %w", err)
+		return fmt.Errorf("mark reminder %s: %w", state, err)
 	}
 	return nil
 }
 
-// OverdueReminders returns pending reminders that should have fired before an instant, the oldest first.
-func OverdueReminders(ctx context.Context, tx pgx.Tx, before time.Time, limit int) ([]Reminder, error) {
-	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
-		WHERE state = 'pending' AND fire_at < $1 ORDER BY fire_at LIMIT $2`, before, limit)
+// ReminderPosition is a place in the order of reminders: by instant, then by task and number. The zero value is the start.
+type ReminderPosition struct {
+	FireAt time.Time
+	TaskID uuid.UUID
+	Number int
 }
 
-// ScheduledReminders returns pending reminders between two instants whose job the scheduler should hold, by instant.
-func ScheduledReminders(ctx context.Context, tx pgx.Tx, from, to time.Time, limit int) ([]Reminder, error) {
+// Position returns the reminder's place.
+func (r Reminder) Position() ReminderPosition { return ReminderPosition{r.FireAt, r.TaskID, r.Number} }
+
+// OverdueReminders returns pending reminders behind a place, in order, that should have fired by now and that no job is
+// going to fire: those that the scheduler does not know of, and those that should have fired before an earlier instant.
+func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, after ReminderPosition, limit int) ([]Reminder, error) {
 	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
-		WHERE state = 'pending' AND fire_at >= $1 AND fire_at < $2 AND job_at = fire_at ORDER BY fire_at LIMIT $3`, from, to, limit)
+		WHERE state = 'pending' AND fire_at <= $1 AND (fire_at < $2 OR job_at IS DISTINCT FROM fire_at)
+			AND (fire_at, task_id, number) > ($3, $4, $5)
+		ORDER BY fire_at, task_id, number LIMIT $6`, now, before, after.FireAt, after.TaskID, after.Number, limit)
+}
+
+// ScheduledReminders returns pending reminders behind a place and before an instant, in order, whose job the scheduler
+// should hold.
+func ScheduledReminders(ctx context.Context, tx pgx.Tx, after ReminderPosition, before time.Time, limit int) ([]Reminder, error) {
+	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
+		WHERE state = 'pending' AND job_at = fire_at AND fire_at < $1 AND (fire_at, task_id, number) > ($2, $3, $4)
+		ORDER BY fire_at, task_id, number LIMIT $5`, before, after.FireAt, after.TaskID, after.Number, limit)
 }
 
 // ClaimUnscheduled returns reminders of which the scheduler has been told something else than they want, the most urgent
-// first, and keeps other callers off them until the given instant or until MarkScheduled.
+// first, and keeps other callers off them until the given instant, in whole microseconds, or until MarkScheduled. Reminders
+// whose time has come are none: a job would be too late.
 func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limit int) ([]Reminder, error) {
 	return queryReminders(ctx, tx, `
 		UPDATE reminders r SET retry_at = $2
 		FROM (
 			SELECT task_id, number FROM reminders
 			WHERE ((state = 'pending' AND job_at IS DISTINCT FROM fire_at) OR (state <> 'pending' AND job_at IS NOT NULL))
+				AND (state <> 'pending' OR fire_at > $1)
 				AND (retry_at IS NULL OR retry_at <= $1)
 			ORDER BY fire_at LIMIT $3 FOR UPDATE SKIP LOCKED
 		) c
@@ -108,11 +137,41 @@ func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limi
 		RETURNING r.task_id, r.number, r.user_id, r.fire_at, r.state = 'pending', r.job_at`, now, until, limit)
 }
 
-// MarkScheduled notes what the scheduler now holds for a reminder: a job at an instant, or none when jobAt is nil.
-func MarkScheduled(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, jobAt *time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE reminders SET job_at = $3, retry_at = NULL WHERE task_id = $1 AND number = $2`, taskID, number, jobAt)
-	if err != nil {
-		return fmt.Errorf("mark reminder scheduled: %w", err)
+// MarkScheduled notes that the scheduler now holds what a claimed reminder wanted when it was claimed: a job at FireAt, or
+// none when not Pending. If it wants something else by now it stays work, to be claimed at once. A claim that somebody else
+// has taken over after claimedUntil is left alone.
+func MarkScheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil time.Time) error {
+	var jobAt *time.Time
+	if claimed.Pending {
+		jobAt = &claimed.FireAt
+	}
+	// A job that has fired the reminder meanwhile is gone.
+	return markReminder(ctx, tx, "scheduled", `
+		UPDATE reminders SET job_at = CASE WHEN state = 'fired' AND fire_at = $3 THEN NULL ELSE $3::timestamptz END, retry_at = NULL
+		WHERE task_id = $1 AND number = $2 AND retry_at = $4`, claimed.TaskID, claimed.Number, jobAt, claimedUntil)
+}
+
+// MarkUnscheduled notes that a claimed reminder could not be scheduled and is not to be tried again before an instant.
+func MarkUnscheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil, retryAt time.Time) error {
+	return markReminder(ctx, tx, "unscheduled", `UPDATE reminders SET retry_at = $3 WHERE task_id = $1 AND number = $2 AND retry_at = $4`,
+		claimed.TaskID, claimed.Number, retryAt, claimedUntil)
+}
+
+// MarkForgotten notes that the scheduler does not hold the job of a reminder though it should, so that it is scheduled again.
+func MarkForgotten(ctx context.Context, tx pgx.Tx, r Reminder) error {
+	return markReminder(ctx, tx, "forgotten", `UPDATE reminders SET job_at = NULL WHERE task_id = $1 AND number = $2 AND job_at = $3`,
+		r.TaskID, r.Number, r.JobAt)
+}
+
+// markReminder runs an update of what the scheduler was told. When the server's crash loses it the scheduler is told again,
+// which does no harm, so the commit need not wait for the disk. It takes one reminder a transaction: those who change
+// tasks may hold several, in any order.
+func markReminder(ctx context.Context, tx pgx.Tx, as, sql string, args ...any) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+	batch.Queue(sql, args...)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("mark reminder %s: %w", as, err)
 	}
 	return nil
 }
@@ -141,6 +200,10 @@ func queryReminders(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]
 	reminders, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Reminder])
 	if err != nil {
 		return nil, fmt.Errorf("read reminders: %w", err)
+	}
+	for i := range reminders {
+		reminders[i].FireAt = reminders[i].FireAt.UTC()
+		toUTC(&reminders[i].JobAt)
 	}
 	return reminders, nil
 }

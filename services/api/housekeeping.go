@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+)
+
+const (
+	housekeepingInterval = time.Hour
+	purgeTimeout         = 30 * time.Second
+	// purgeBatch is how many rows a transaction removes at most.
+	purgeBatch = 1000
+)
+
+// How long is kept what is over. Events can be replayed and clients catch up that long; the inbox outlives the events,
+// so that a replayed one is still known.
+const (
+	keepEvents          = 7 * 24 * time.Hour
+	keepInbox           = 30 * 24 * time.Hour
+	keepReminders       = 30 * 24 * time.Hour
+	keepDeliveries      = 90 * 24 * time.Hour
+	keepIdempotencyKeys = 24 * time.Hour
+)
+
+// purges are what housekeeping removes: rows older than keep.
+var purges = []struct {
+	name  string
+	keep  time.Duration
+	purge func(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error)
+}{
+	{"outbox", keepEvents, postgres.PurgeOutbox},
+	{"inbox", keepInbox, postgres.PurgeInbox},
+	{"reminders", keepReminders, postgres.PurgeReminders},
+	{"deliveries", keepDeliveries, postgres.PurgeDeliveries},
+	{"idempotency_keys", keepIdempotencyKeys, postgres.PurgeIdempotencyKeys},
+	{"sessions", 0, postgres.PurgeSessions},
+}
+
+// keepHouse removes what is over, every hour until ctx ends. Of several replicas one does it at a time.
+func keepHouse(ctx context.Context, db *postgres.DB, log *slog.Logger, now func() time.Time) error {
+	report := func(ctx context.Context, err error) {
+		if err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "housekeeping was cut short, it goes on in an hour", "error", err)
+		}
+	}
+	return every(ctx, housekeepingInterval, report, func(ctx context.Context) error {
+		removed, err := purgeOnce(ctx, db, now())
+		if len(removed) > 0 {
+			log.InfoContext(ctx, "housekeeping removed what is over", "rows", removed)
+		}
+		return err
+	})
+}
+
+// purgeOnce removes all that is over, in batches, and returns how many rows of what. It leaves it to another replica that
+// is at it.
+func purgeOnce(ctx context.Context, db *postgres.DB, now time.Time) (map[string]int64, error) {
+	removed := map[string]int64{}
+	for _, p := range purges {
+		for more := true; more; {
+			n, err := purgeBatchOf(ctx, db, now.Add(-p.keep), p.purge)
+			if err != nil {
+				return removed, fmt.Errorf("purge %s: %w", p.name, err)
+			}
+			if n > 0 {
+				removed[p.name] += n
+			}
+			more = n == purgeBatch
+		}
+	}
+	return removed, nil
+}
+
+func purgeBatchOf(ctx context.Context, db *postgres.DB, before time.Time, purge func(context.Context, pgx.Tx, time.Time, int) (int64, error)) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	err = db.InTx(ctx, func(tx pgx.Tx) error {
+		mine, err := postgres.TryHousekeeping(ctx, tx)
+		if err != nil || !mine {
+			return err
+		}
+		n, err = purge(ctx, tx, before, purgeBatch)
+		return err
+	})
+	return n, err
+}

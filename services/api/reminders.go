@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/sidecar"
+)
+
+const (
+	// reconcileInterval is how often work is looked for that nobody woke us for.
+	reconcileInterval = time.Second
+	// maxClaimed is how many reminders are claimed at once, maxTelling how many of them the sidecar is told of at once.
+	maxClaimed = 32
+	maxTelling = 16
+	// tellTimeout bounds one call of the sidecar. claimFor is longer than telling all that was claimed can take.
+	tellTimeout = 5 * time.Second
+	claimFor    = time.Minute
+	// retryAfter is when a reminder is tried again that could not be scheduled.
+	retryAfter = 5 * time.Second
+
+	minReconcileBackoff = 100 * time.Millisecond
+	maxReconcileBackoff = 5 * time.Second
+
+	databaseTimeout = 5 * time.Second
+)
+
+// jobs is the scheduler, behind the sidecar.
+type jobs interface {
+	ScheduleJob(ctx context.Context, name string, at time.Time) error
+	DeleteJob(ctx context.Context, name string) error
+	HasJob(ctx context.Context, name string) (bool, error)
+}
+
+// reminders keeps the scheduler in step with the database, which is what counts:
+//
+//	            reconcile                      job              fire
+//	pending ----------------> pending, has job -----> callback ------> fired
+//	   ^                         |        |                              ^
+//	   +---- verify: job lost ---+        +-- sweep: overdue, no callback +
+//
+// Nothing of it is on a request's path. What the scheduler forgets or cannot be told costs a reminder seconds.
+type reminders struct {
+	db   *postgres.DB
+	jobs jobs
+	fire func(ctx context.Context, taskID uuid.UUID, number int) error
+	log  *slog.Logger
+	now  func() time.Time
+
+	woken chan struct{}
+	// verified is how far the last verification came.
+	verified postgres.ReminderPosition
+}
+
+func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, taskID uuid.UUID, number int) error, log *slog.Logger, now func() time.Time) *reminders {
+	return &reminders{db: db, jobs: j, fire: fire, log: log, now: now, woken: make(chan struct{}, 1)}
+}
+
+// wake says that reminders may have changed. It never blocks.
+func (m *reminders) wake() {
+	select {
+	case m.woken <- struct{}{}:
+	default:
+	}
+}
+
+// run reconciles, sweeps and verifies until ctx ends, and returns ctx's error.
+func (m *reminders) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return m.reconcile(ctx) })
+	g.Go(func() error {
+		return every(ctx, sweepInterval, m.stateLog("overdue reminders cannot be fired"), m.sweepOnce)
+	})
+	g.Go(func() error {
+		return every(ctx, verifyInterval, m.stateLog("reminders' jobs cannot be verified"), m.verifyOnce)
+	})
+	return g.Wait()
+}
+
+func (m *reminders) reconcile(ctx context.Context) error {
+	ticker := time.NewTicker(reconcileInterval)
+	defer ticker.Stop()
+	report := m.stateLog("reminders cannot be scheduled")
+	failures := 0
+	for {
+		more, err := m.reconcileOnce(ctx)
+		report(ctx, err)
+		switch {
+		case err != nil:
+			wait := min(maxReconcileBackoff, minReconcileBackoff<<min(failures, 10))
+			failures++
+			if err := sleep(ctx, wait-rand.N(wait/4)); err != nil {
+				return err
+			}
+			continue
+		case more:
+			failures = 0
+			continue
+		}
+		failures = 0
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-m.woken:
+		case <-ticker.C:
+		}
+	}
+}
+
+// reconcileOnce tells the scheduler of reminders of which it knows something else than they want. It returns whether there
+// may be more; an error means that nothing was achieved.
+func (m *reminders) reconcileOnce(ctx context.Context) (more bool, err error) {
+	now := m.now()
+	until := now.Add(claimFor).Truncate(time.Microsecond)
+	var claimed []postgres.Reminder
+	err = m.inTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		claimed, err = postgres.ClaimUnscheduled(ctx, tx, now, until, maxClaimed)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	failed := make([]error, len(claimed))
+	var g errgroup.Group
+	g.SetLimit(maxTelling)
+	for i, r := range claimed {
+		g.Go(func() error { failed[i] = m.tell(ctx, r, until); return nil })
+	}
+	_ = g.Wait() // the errors are in failed
+	achieved := 0
+	for _, err := range failed {
+		if err == nil {
+			achieved++
+		}
+	}
+	if len(claimed) > 0 && achieved == 0 {
+		return false, failed[0]
+	}
+	return len(claimed) == maxClaimed, nil
+}
+
+// tell makes the scheduler hold what a claimed reminder wants, and notes it.
+func (m *reminders) tell(ctx context.Context, r postgres.Reminder, claimedUntil time.Time) error {
+	failed := m.schedule(ctx, r)
+	err := m.inTx(context.WithoutCancel(ctx), func(ctx context.Context, tx pgx.Tx) error {
+		if failed != nil {
+			return postgres.MarkUnscheduled(ctx, tx, r, claimedUntil, m.now().Add(retryAfter))
+		}
+		return postgres.MarkScheduled(ctx, tx, r, claimedUntil)
+	})
+	return errors.Join(failed, err)
+}
+
+func (m *reminders) schedule(ctx context.Context, r postgres.Reminder) error {
+	ctx, cancel := context.WithTimeout(ctx, tellTimeout)
+	defer cancel()
+	name := sidecar.JobName(r.TaskID, r.Number)
+	if r.Pending {
+		return m.jobs.ScheduleJob(ctx, name, r.FireAt)
+	}
+	return m.jobs.DeleteJob(ctx, name)
+}
+
+func (m *reminders) inTx(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
+	defer cancel()
+	return m.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
+}
+
+// stateLog returns a function that logs when errors begin and when they are over, once each.
+func (m *reminders) stateLog(trouble string) func(ctx context.Context, err error) {
+	var since time.Time
+	return func(ctx context.Context, err error) {
+		switch {
+		case ctx.Err() != nil:
+		case err != nil && since.IsZero():
+			since = m.now()
+			m.log.WarnContext(ctx, "reminders are in trouble, they wait", "trouble", trouble, "error", err)
+		case err == nil && !since.IsZero():
+			m.log.InfoContext(ctx, "reminders are out of trouble", "trouble", trouble, "after", m.now().Sub(since).Round(time.Millisecond))
+			since = time.Time{}
+		}
+	}
+}
+
+// every calls once at once and then at an interval, until ctx ends, and reports what it returns.
+func every(ctx context.Context, interval time.Duration, report func(context.Context, error), once func(context.Context) error) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		report(ctx, once(ctx))
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("wait: %w", ctx.Err())
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+)
+
+// replayBatch is how many events a transaction makes wait again.
+const replayBatch = 5000
+
+// replay publishes stored events again: it makes them wait, and a relay does the rest. Consumers know events that they have
+// handled by their ids, so only those that an event never reached do anything.
+func replay(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	since := flags.Duration("since", 0, "how old events may be, such as 2h; those of the last 7 days are stored")
+	email := flags.String("user", "", "only the events of the user with this e-mail address")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if *since <= 0 {
+		return errors.New("--since is required, such as --since 2h")
+	}
+	url := os.Getenv("DATABASE_URL")
+	if url == "" {
+		return errors.New("DATABASE_URL is required")
+	}
+	db, err := postgres.Open(ctx, url, 2)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return replayEvents(ctx, db, time.Now(), *since, strings.ToLower(*email), os.Stdout)
+}
+
+func replayEvents(ctx context.Context, db *postgres.DB, now time.Time, since time.Duration, email string, out io.Writer) error {
+	var userID uuid.UUID
+	if email != "" {
+		err := db.InTx(ctx, func(tx pgx.Tx) error {
+			u, err := postgres.UserByEmail(ctx, tx, email)
+			userID = u.ID
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var total, n, last int64
+	for more := true; more; {
+		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+			n, last, err = postgres.Replay(ctx, tx, now.Add(-since), now, userID, last, replayBatch)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%w (%d events were made to wait before)", err, total)
+		}
+		total += n
+		more = n == replayBatch
+	}
+	_, err := fmt.Fprintf(out, "%d events will be published again by a running api\n", total)
+	return err
+}
