@@ -1,0 +1,124 @@
+package ical
+
+// component is what stands between BEGIN and END.
+type component struct {
+	name       string
+	line       int
+	properties []property
+	children   []component
+}
+
+// get returns the first property of a name.
+func (c component) get(name string) (property, bool) {
+	for _, p := range c.properties {
+		if p.name == name {
+			return p, true
+		}
+	}
+	return property{}, false
+}
+
+// text returns a TEXT property, "" when it is not there.
+func (c component) text(name string) string {
+	p, _ := c.get(name)
+	return unescape(p.value)
+}
+
+// Limits of a file beyond its size, so that reading it takes a bounded amount of memory.
+const (
+	maxDepth      = 6
+	maxProperties = 1000 // of a component
+	maxChildren   = 200
+)
+
+// scan reads VCALENDAR objects and calls f with each component of a name that stands directly in one, and forgets it then.
+// It returns the first error of f, or one of code invalid where the data is not iCalendar.
+func scan(data []byte, name string, f func(component) error) error {
+	l := newLines(data)
+	var open []component
+	for {
+		text, ok := l.scan()
+		if !ok {
+			break
+		}
+		p, err := l.parse(text)
+		if err != nil {
+			return err
+		}
+		switch p.name {
+		case "BEGIN":
+			c := component{name: upper(p.value), line: l.number}
+			if len(open) == 0 && c.name != "VCALENDAR" {
+				return l.errorf("begins %s outside a VCALENDAR", c.name)
+			}
+			if len(open) == maxDepth {
+				return l.errorf("is nested too deeply")
+			}
+			open = append(open, c)
+		case "END":
+			if len(open) == 0 || open[len(open)-1].name != upper(p.value) {
+				return l.errorf("ends %s, which did not begin", upper(p.value))
+			}
+			ended := open[len(open)-1]
+			open = open[:len(open)-1]
+			if err := end(l, open, ended, name, f); err != nil {
+				return err
+			}
+		default:
+			if len(open) == 0 {
+				return l.errorf("stands outside a VCALENDAR: the file does not begin with BEGIN:VCALENDAR")
+			}
+			if err := add(l, open, p, name); err != nil {
+				return err
+			}
+		}
+	}
+	if len(open) > 0 {
+		return l.errorf("is the last, and %s has not ended: the file is cut off", open[len(open)-1].name)
+	}
+	return nil
+}
+
+// end hands a component that is looked for to f, and others to the one around it.
+func end(l *lines, open []component, ended component, name string, f func(component) error) error {
+	if !inside(open, name) {
+		if len(open) == 1 && ended.name == name {
+			return f(ended)
+		}
+		return nil
+	}
+	around := &open[len(open)-1]
+	if len(around.children) == maxChildren {
+		return l.errorf("ends more than %d components in one %s", maxChildren, around.name)
+	}
+	around.children = append(around.children, ended)
+	return nil
+}
+
+// add keeps a property if it is of a component that is looked for, or of one inside it.
+func add(l *lines, open []component, p property, name string) error {
+	if !inside(open, name) || !known(p.name) {
+		return nil
+	}
+	c := &open[len(open)-1]
+	if len(c.properties) == maxProperties {
+		return l.errorf("is one of more than %d properties of one %s", maxProperties, c.name)
+	}
+	c.properties = append(c.properties, p)
+	return nil
+}
+
+func inside(open []component, name string) bool { return len(open) > 1 && open[1].name == name }
+
+// known says whether a property is read.
+func known(name string) bool {
+	switch name {
+	case "UID", "RECURRENCE-ID", "SUMMARY", "DESCRIPTION", "URL", "LOCATION", "STATUS", "COMPLETED", "PERCENT-COMPLETE", "PRIORITY",
+		"CATEGORIES", "DUE", "DTSTART", "DURATION", "RRULE", "CREATED", "LAST-MODIFIED", "DTSTAMP",
+		"ACTION", "TRIGGER", "X-APPLE-PROXIMITY",
+		"TZID", "X-LIC-LOCATION", "TZOFFSETTO",
+		propTimeZone, propRecurrence, propReminders, propSeries, propOccurrence, propSnoozedUntil:
+		return true
+	}
+	return false
+}
