@@ -57,7 +57,7 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 		t.Fatal(err)
 	}
 	b.startBroker()
-	scheduler := b.plan.scheduler()
+	scheduler := b.scheduler()
 	b.start(scheduler)
 	b.await(scheduler.name, scheduler.ready)
 	return b

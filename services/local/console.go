@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"os"
 	"strings"
@@ -90,7 +89,9 @@ func (c *console) print(name, line string) {
 		fmt.Fprintf(c.w, "%-*s | %s\n", c.width, name, line)
 		return
 	}
-	h := fnv.New32()
-	io.WriteString(h, name)
-	fmt.Fprintf(c.w, "\x1b[%dm%-*s |\x1b[0m %s\n", colours[h.Sum32()%uint32(len(colours))], c.width, name, line)
+	sum := 0
+	for _, r := range name {
+		sum = 7*sum + int(r)
+	}
+	fmt.Fprintf(c.w, "\x1b[%dm%-*s |\x1b[0m %s\n", colours[sum%len(colours)], c.width, name, line)
 }

@@ -24,10 +24,13 @@ import (
 	"syscall"
 )
 
-func main() {
+func main() { os.Exit(commandUntilSignal(os.Args[1:])) }
+
+// commandUntilSignal runs what the arguments say, until it ends or is told to stop.
+func commandUntilSignal(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	os.Exit(command(ctx, os.Args[1:]))
+	return command(ctx, args)
 }
 
 // command runs what the arguments say and returns the exit status.

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	"testing"
 )
 
@@ -14,13 +11,11 @@ const testRunCommand = "run"
 // The test binary is also the broker, and the program, that tests start.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == brokerCommand || os.Args[1] == testRunCommand) {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		defer stop()
 		args := os.Args[1:]
 		if args[0] == testRunCommand {
 			args = args[1:]
 		}
-		os.Exit(command(ctx, args))
+		os.Exit(commandUntilSignal(args))
 	}
 	os.Exit(m.Run())
 }

@@ -27,15 +27,10 @@ func lock(dir string) (unlock func(), err error) {
 		n, _ := f.Read(b)
 		return nil, fmt.Errorf("TaskMaster runs on %s already, as process %s: stop that one, or use another folder with -dir", dir, strings.TrimSpace(string(b[:n])))
 	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	if err == nil {
+		err = errors.Join(f.Truncate(0), writePID(f))
 	}
-	if err := errors.Join(f.Truncate(0), writePID(f)); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return func() { f.Close() }, nil
+	return release(f, err)
 }
 
 // waitLock takes the folder as soon as nobody else has it.
@@ -44,11 +39,15 @@ func waitLock(dir string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	return release(f, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+}
+
+// release returns what gives the lock back, unless there was an error.
+func release(f *os.File, err error) (unlock func(), _ error) {
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 	}
-	return func() { f.Close() }, nil
+	return func() { _ = f.Close() }, nil
 }
 
 func openLock(dir string) (*os.File, error) {

@@ -118,7 +118,7 @@ func (l *layout) claim(ctx context.Context, free bool) error {
 	var open []net.Listener
 	defer func() {
 		for _, ln := range open {
-			ln.Close()
+			_ = ln.Close()
 		}
 	}()
 	for _, want := range l.listeners() {

@@ -16,8 +16,8 @@ func privileged(id identity) []account {
 		attributes: func() *syscall.SysProcAttr {
 			attr := childAttributes()
 			attr.Cloneflags = syscall.CLONE_NEWUSER
-			attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: id.uid, HostID: 0, Size: 1}}
-			attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: id.gid, HostID: 0, Size: 1}}
+			attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: int(id.uid), HostID: 0, Size: 1}}
+			attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: int(id.gid), HostID: 0, Size: 1}}
 			return attr
 		},
 		own: func(dir string) error { return chown(dir, 0, 0) },

@@ -51,14 +51,14 @@ func (a account) try(ctx context.Context, bin, dir string) error {
 
 type identity struct {
 	name     string
-	uid, gid int
+	uid, gid uint32
 }
 
 func (id identity) credential() *syscall.Credential {
-	return &syscall.Credential{Uid: uint32(id.uid), Gid: uint32(id.gid)}
+	return &syscall.Credential{Uid: id.uid, Gid: id.gid}
 }
 
-func (id identity) own(dir string) error { return chown(dir, id.uid, id.gid) }
+func (id identity) own(dir string) error { return chown(dir, int(id.uid), int(id.gid)) }
 
 // unprivileged returns the users of this machine that a server may run as. PostgreSQL asks that they have a name.
 func unprivileged() []identity {
@@ -68,15 +68,15 @@ func unprivileged() []identity {
 		if err != nil {
 			continue
 		}
-		uid, err := strconv.Atoi(u.Uid)
+		uid, err := strconv.ParseUint(u.Uid, 10, 32)
 		if err != nil || uid == 0 {
 			continue
 		}
-		gid, err := strconv.Atoi(u.Gid)
+		gid, err := strconv.ParseUint(u.Gid, 10, 32)
 		if err != nil {
 			continue
 		}
-		found = append(found, identity{name: name, uid: uid, gid: gid})
+		found = append(found, identity{name: name, uid: uint32(uid), gid: uint32(gid)})
 	}
 	return found
 }

@@ -19,6 +19,7 @@ import (
 const (
 	minMajor     = 15
 	fetchVersion = embeddedpostgres.V17
+	fetchMajor   = 17
 )
 
 // installed lists where PostgreSQL's packages for the known systems put their programs.
@@ -43,7 +44,7 @@ func binaries(ctx context.Context, cfg Config) (string, error) {
 	if bin, ok := find(ctx, major); ok {
 		return bin, nil
 	}
-	if major != 0 && !strings.HasPrefix(string(fetchVersion), strconv.Itoa(major)+".") {
+	if major != 0 && major != fetchMajor {
 		return "", fmt.Errorf("the data was made by PostgreSQL %d, which is not on this machine: install it, or remove the folder", major)
 	}
 	return fetch(ctx, cfg.Log)
@@ -110,6 +111,7 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 	if programMajor(ctx, bin) != 0 {
 		return bin, nil
 	}
+	//nolint:gosec // Another account may have to run what is in it.
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
@@ -119,6 +121,7 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(work)
+	//nolint:gosec // Another account may have to run what is in it.
 	if err := os.Chmod(work, 0o755); err != nil {
 		return "", err
 	}
@@ -136,17 +139,17 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 // start in one, and not start as root: it is given a data directory that is none, so that it fetches and then fails.
 func extract(ctx context.Context, work string) error {
 	data, runtime := filepath.Join(work, "data"), filepath.Join(work, "runtime")
-	major, _, _ := strings.Cut(string(fetchVersion), ".")
-	if err := os.Mkdir(data, 0o755); err != nil {
+	if err := os.Mkdir(data, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(major+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(strconv.Itoa(fetchMajor)+"\n"), 0o600); err != nil {
 		return err
 	}
 	port, err := listenable(ctx, 0)
 	if err != nil {
 		return err
 	}
+	//nolint:gosec // A port is no larger than 16 bits.
 	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
 		Version(fetchVersion).Port(uint32(port)).Logger(io.Discard).DataPath(data).RuntimePath(runtime).
 		CachePath(filepath.Join(work, "cache")).BinariesPath(filepath.Join(work, "programs")))

@@ -120,7 +120,7 @@ func (c cluster) serve(ctx context.Context, port int, password string) (*Server,
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.postgres(port)
+	p, err := c.postgres(port) //nolint:contextcheck // It runs longer than its start.
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ func TestServerKeepsDataBetweenRuns(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *Server){
 		"stopped": func(t *testing.T, s *Server) {
+			t.Helper()
 			if err := s.Stop(); err != nil {
 				t.Fatalf("Stop: %v", err)
 			}
@@ -25,6 +26,7 @@ func TestServerKeepsDataBetweenRuns(t *testing.T) {
 			}
 		},
 		"killed": func(t *testing.T, s *Server) {
+			t.Helper()
 			p, err := os.FindProcess(s.PID())
 			if err != nil {
 				t.Fatal(err)
