@@ -60,7 +60,7 @@ function leave(why) {
   list.clear();
   $("account").hidden = $("tasks").hidden = true;
   $("deliveries").open = withDone = false;
-  $("filter").elements.status.value = "open";
+  $("filter").querySelector("[value=open]").checked = true;
   $("enter").hidden = false;
   $("enter-email").focus();
   if (why) fail(why);
@@ -105,7 +105,7 @@ function apply(message) {
 }
 
 function show() {
-  const done = $("filter").elements.status.value === "done";
+  const done = $("filter").querySelector(":checked").value === "done";
   const { shown, open } = list.render(done);
   $("count").textContent = open === 1 ? "1 open task" : `${open} open tasks`;
   $("empty").hidden = shown > 0;
