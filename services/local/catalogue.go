@@ -27,7 +27,7 @@ type service struct {
 var catalogue = []service{
 	{
 		name:  "web",
-		fixed: ports{http: 8080, daprHTTP: 3504, daprGRPC: 50005, daprInternal: 50105},
+		fixed: ports{http: 8080, daprHTTP: 3504, daprGRPC: 3604, daprInternal: 3704},
 		variables: []string{
 			"PUBLIC_URL", "API_URLS", "LIVE_URLS", "ASSISTANT_URL", "TRUSTED_PROXIES", "RATE_PER_MINUTE_ADDRESS",
 			"RATE_PER_MINUTE_USER",
@@ -35,7 +35,7 @@ var catalogue = []service{
 	},
 	{
 		name:  "api",
-		fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 50001, daprInternal: 50101},
+		fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 3600, daprInternal: 3700},
 		variables: []string{
 			"DATABASE_URL", "DATABASE_CONNS", "RELAY_CONNS", "PUBLIC_URL", "COOKIE_SECURE", "TRUSTED_PROXIES",
 			"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE", "RATE_PER_MINUTE", "VAPID_PUBLIC_KEY",
@@ -43,11 +43,11 @@ var catalogue = []service{
 	},
 	{
 		name:  "recurring",
-		fixed: ports{http: 8082, daprHTTP: 3501, daprGRPC: 50002, daprInternal: 50102},
+		fixed: ports{http: 8082, daprHTTP: 3501, daprGRPC: 3601, daprInternal: 3701},
 	},
 	{
 		name:  "notifier",
-		fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 50003, daprInternal: 50103},
+		fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 3602, daprInternal: 3702},
 		variables: []string{
 			"DATABASE_URL", "DATABASE_CONNS", "QUEUE_CONNS", "PUBLIC_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY",
 			"VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM", "WEBHOOK_ALLOW_NETWORKS",
@@ -55,7 +55,7 @@ var catalogue = []service{
 	},
 	{
 		name:  "live",
-		fixed: ports{http: 8084, daprHTTP: 3503, daprGRPC: 50004, daprInternal: 50104},
+		fixed: ports{http: 8084, daprHTTP: 3503, daprGRPC: 3603, daprInternal: 3703},
 		variables: []string{
 			"DATABASE_URL", "DATABASE_CONNS", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL",
 		},

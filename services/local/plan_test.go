@@ -84,7 +84,7 @@ func TestFixedPorts(t *testing.T) {
 		owners[*ln.port] = ln.owner
 	}
 	// Others rely on these.
-	for port, want := range map[int]string{8080: "web", 8081: "api", 3500: "api's sidecar, HTTP", 50001: "api's sidecar, gRPC"} {
+	for port, want := range map[int]string{8080: "web", 8081: "api", 3500: "api's sidecar, HTTP", 3600: "api's sidecar, gRPC"} {
 		if got := owners[port]; got != want {
 			t.Errorf("port %d is for %q, want %q", port, got, want)
 		}
@@ -170,14 +170,14 @@ func TestServiceEnvironment(t *testing.T) {
 
 	want := map[string]map[string]string{
 		"api": {
-			"LISTEN_ADDR": "127.0.0.1:8081", "DAPR_HTTP_PORT": "3500", "DAPR_GRPC_PORT": "50001",
+			"LISTEN_ADDR": "127.0.0.1:8081", "DAPR_HTTP_PORT": "3500", "DAPR_GRPC_PORT": "3600",
 			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info",
 			"DATABASE_URL": "postgres://ours/taskmaster", "PUBLIC_URL": "http://localhost:8080", "COOKIE_SECURE": "false",
 			"TRUSTED_PROXIES": "127.0.0.0/8", "VAPID_PUBLIC_KEY": "public", "RATE_PER_MINUTE": "7", "PATH": "/bin",
 		},
-		"api-2": {"LISTEN_ADDR": "127.0.0.1:8091", "DAPR_HTTP_PORT": "3510", "DAPR_GRPC_PORT": "50011"},
+		"api-2": {"LISTEN_ADDR": "127.0.0.1:8091", "DAPR_HTTP_PORT": "3510", "DAPR_GRPC_PORT": "3610"},
 		"recurring": {
-			"LISTEN_ADDR": "127.0.0.1:8082", "DAPR_HTTP_PORT": "3501", "DAPR_GRPC_PORT": "50002",
+			"LISTEN_ADDR": "127.0.0.1:8082", "DAPR_HTTP_PORT": "3501", "DAPR_GRPC_PORT": "3601",
 			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info", "PATH": "/bin",
 		},
 		"notifier": {

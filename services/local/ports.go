@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"syscall"
@@ -46,11 +47,12 @@ func loopback(host string, port int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// fixedLayout is the layout with the ports that are always the same.
+// fixedLayout is the layout with the ports that are always the same. They lie below those that systems give to outgoing
+// connections (32768 and up on Linux, RFC 6335's 49152 elsewhere), so that only a server can have taken one.
 func fixedLayout(cfg config) (layout, error) {
 	l := layout{
-		postgres: 54329, broker: 42229,
-		scheduler: 50006, schedulerHealth: 50007, schedulerEtcd: 50008, schedulerPeer: 50009,
+		postgres: 3900, broker: 3901,
+		scheduler: 3800, schedulerHealth: 3801, schedulerEtcd: 3802, schedulerPeer: 3803,
 	}
 	if cfg.getenv("DATABASE_URL") != "" {
 		l.postgres = 0
@@ -122,20 +124,38 @@ func (l *layout) claim(ctx context.Context, free bool) error {
 		}
 	}()
 	for _, want := range l.listeners() {
-		if free && want.owner != "web" {
-			*want.port = 0
-		}
-		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(want.host, strconv.Itoa(*want.port)))
-		switch {
-		case errors.Is(err, syscall.EADDRINUSE):
-			return fmt.Errorf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", *want.port, want.owner)
-		case errors.Is(err, syscall.EACCES):
-			return fmt.Errorf("port %d (%s) may not be listened on by this user: choose one above 1023 with -addr", *want.port, want.owner)
-		case err != nil:
-			return fmt.Errorf("port %d (%s): %w", *want.port, want.owner, err)
+		ln, err := want.listen(ctx, free && (want.owner != "web" || *want.port == 0))
+		if err != nil {
+			return err
 		}
 		open = append(open, ln)
 		*want.port = ln.Addr().(*net.TCPAddr).Port
 	}
 	return nil
+}
+
+// Free ports are looked for here: an outgoing connection may take one of the system's choice before its owner listens.
+const firstFree, lastFree = 10_000, 32_000
+
+// listen listens on the listener's port, or with free on one that nobody has.
+func (l listener) listen(ctx context.Context, free bool) (net.Listener, error) {
+	const attempts = 1000
+	for attempt := 1; ; attempt++ {
+		port := *l.port
+		if free {
+			port = firstFree + rand.IntN(lastFree-firstFree)
+		}
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(port)))
+		switch {
+		case err == nil:
+			return ln, nil
+		case errors.Is(err, syscall.EADDRINUSE) && free && attempt < attempts:
+			continue
+		case errors.Is(err, syscall.EADDRINUSE):
+			return nil, fmt.Errorf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", port, l.owner)
+		case errors.Is(err, syscall.EACCES):
+			return nil, fmt.Errorf("port %d (%s) may not be listened on by this user: choose one above 1023 with -addr", port, l.owner)
+		}
+		return nil, fmt.Errorf("port %d (%s): %w", port, l.owner, err)
+	}
 }
