@@ -24,6 +24,28 @@ type bed struct {
 	t       *testing.T
 	console *console
 	broker  *process
+	log     *testLog
+}
+
+// testLog passes the log on to the test, and can be searched.
+type testLog struct {
+	t *testing.T
+
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *testLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(b)
+	return l.t.Output().Write(b)
+}
+
+func (l *testLog) count(part string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), part)
 }
 
 func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
@@ -33,7 +55,8 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 		t.Fatal(err)
 	}
 	cfg.replicas = replicas
-	console := &console{w: t.Output(), width: 20}
+	log := &testLog{t: t}
+	console := &console{w: log, width: len("recurring-2/dapr")}
 	if err := buildDapr(t.Context(), cfg.root, binDir(cfg.root), console.writer("build", "")); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +75,7 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{plan: plan{cfg: cfg, layout: layout, secrets: secrets, self: self}, t: t, console: console}
+	b := &bed{plan: plan{cfg: cfg, layout: layout, secrets: secrets, self: self}, t: t, console: console, log: log}
 	if err := b.writeDaprSecrets(); err != nil {
 		t.Fatal(err)
 	}

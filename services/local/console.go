@@ -20,11 +20,18 @@ type console struct {
 func newConsole(w *os.File) *console {
 	info, err := w.Stat()
 	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return &console{w: w, width: len("recurring/dapr"), colour: terminal && os.Getenv("NO_COLOR") == ""}
+	return &console{w: w, width: len("scheduler"), colour: terminal && os.Getenv("NO_COLOR") == ""}
 }
 
 // writer returns a writer of the process's lines. The role decides which of them are shown, and how.
 func (c *console) writer(name, role string) *lines { return &lines{console: c, name: name, role: role} }
+
+// fit makes room for a process's name. Call it before the process writes.
+func (c *console) fit(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.width = max(c.width, len(name))
+}
 
 // lines puts what a process writes into the log, line by line, and remembers the last one.
 type lines struct {

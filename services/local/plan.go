@@ -75,11 +75,13 @@ func (p plan) service(r replica) spec {
 	}
 }
 
+func sidecarName(r replica) string { return r.id() + "/dapr" }
+
 // sidecar is one replica's daprd.
 func (p plan) sidecar(r replica) spec {
 	dapr := filepath.Join(p.cfg.root, "dapr")
 	return spec{
-		name: r.id() + "/dapr", role: "sidecar", program: p.bin("daprd"), dir: p.daprDir(), env: p.sidecarEnv(r),
+		name: sidecarName(r), role: "sidecar", program: p.bin("daprd"), dir: p.daprDir(), env: p.sidecarEnv(r),
 		args: []string{
 			"--app-id=" + r.service,
 			"--app-port=" + strconv.Itoa(r.http), "--app-channel-address=127.0.0.1",

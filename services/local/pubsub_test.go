@@ -3,7 +3,6 @@ package main
 import (
 	"slices"
 	"testing"
-	"time"
 )
 
 // What dapr/ promises about the shared topics, shown with real sidecars and a real broker. The parts build on each other,
@@ -59,7 +58,7 @@ func TestSharedTopic(t *testing.T) {
 	apps[0].close()
 	apps[1].close()
 	b.publishMany(api, "task-events", "down", 20)
-	time.Sleep(5 * time.Second) // longer than the sidecars need to notice
+	eventually(t, "both sidecars notice", func() bool { return b.log.count("App entered un-healthy status") == 2 })
 	b.publishMany(api, "task-events", "noticed", 20)
 	apps[0].listen()
 	apps[1].listen()

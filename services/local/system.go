@@ -51,6 +51,9 @@ func run(ctx context.Context, cfg config, console *console) error {
 	if err := build(ctx, cfg, log); err != nil {
 		return err
 	}
+	for _, r := range layout.replicas {
+		console.fit(sidecarName(r))
+	}
 	secrets, err := loadSecrets(cfg.dir)
 	if err != nil {
 		return err
