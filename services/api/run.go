@@ -27,7 +27,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer background.Close()
-	dapr, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprAPIToken)
+	dapr, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
 	if err != nil {
 		return err
 	}

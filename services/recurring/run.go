@@ -19,7 +19,7 @@ type recurring struct {
 
 // run serves until ctx ends.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	client, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprAPIToken)
+	client, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
 	if err != nil {
 		return err
 	}

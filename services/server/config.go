@@ -20,8 +20,9 @@ type Common struct {
 	LogLevel   string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
 	// AppAPIToken is what the sidecar shows with every call to the app; without it callbacks would be open to anyone.
 	AppAPIToken string `env:"APP_API_TOKEN" validate:"required"`
-	// DaprGRPCPort is the sidecar's, on localhost.
+	// DaprGRPCPort and DaprHTTPPort are the sidecar's, on localhost.
 	DaprGRPCPort int `env:"DAPR_GRPC_PORT" default:"50001" validate:"min=1,max=65535"`
+	DaprHTTPPort int `env:"DAPR_HTTP_PORT" default:"3500" validate:"min=1,max=65535"`
 	// DaprAPIToken is what the app shows to the sidecar, when that asks for it.
 	DaprAPIToken string `env:"DAPR_API_TOKEN"`
 }

@@ -3,9 +3,12 @@
 package sidecar
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -36,12 +39,18 @@ const (
 // Client calls the sidecar. It connects when first used and again whenever the sidecar was away, so it can be made before
 // the sidecar runs. Every call is bounded by CallTimeout.
 type Client struct {
-	dapr dapr.Client
+	dapr     dapr.Client
+	http     *http.Client
+	httpPort int
+	token    string
 }
 
-// New makes a client of the sidecar whose gRPC API listens on a port of this machine. token is shown with every call
-// unless it is empty.
-func New(grpcPort int, token string) (*Client, error) {
+// maxDetail is how much of another app's answer is read, in bytes.
+const maxDetail = 4 << 10
+
+// New makes a client of the sidecar whose gRPC and HTTP APIs listen on ports of this machine. token is shown with every
+// call unless it is empty.
+func New(grpcPort, httpPort int, token string) (*Client, error) {
 	conn, err := grpc.NewClient("127.0.0.1:"+strconv.Itoa(grpcPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -57,11 +66,19 @@ func New(grpcPort int, token string) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to sidecar: %w", err)
 	}
-	return &Client{dapr: dapr.NewClientWithConnection(conn)}, nil
+	return &Client{
+		dapr:     dapr.NewClientWithConnection(conn),
+		http:     &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute}},
+		httpPort: httpPort,
+		token:    token,
+	}, nil
 }
 
-// Close closes the connection.
-func (c *Client) Close() { c.dapr.Close() }
+// Close closes the connections.
+func (c *Client) Close() {
+	c.dapr.Close()
+	c.http.CloseIdleConnections()
+}
 
 // Publish hands a CloudEvent in JSON to the broker and returns when the broker has it. Events with the same key keep their
 // order when published one after another.
@@ -145,12 +162,31 @@ func (c *Client) Invoke(ctx context.Context, appID, method string, body any) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	_, err = c.dapr.InvokeMethodWithContent(ctx, appID, method, "post", &dapr.DataContent{ContentType: "application/json", Data: raw})
-	if status.Code(err) == codes.AlreadyExists {
-		return task.Errorf(task.CodeConflict, "%s refused %s", appID, method)
+	// Over HTTP, since Dapr 1.18 has deprecated the SDK's way (InvokeService over gRPC to an HTTP app).
+	target := fmt.Sprintf("http://127.0.0.1:%d/v1.0/invoke/%s/method/%s", c.httpPort, appID, method)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("make call of %s on %s: %w", method, appID, err)
 	}
+	r.Header.Set("Content-Type", "application/json")
+	if c.token != "" {
+		r.Header.Set("Dapr-Api-Token", c.token)
+	}
+	answer, err := c.http.Do(r)
 	if err != nil {
 		return fmt.Errorf("invoke %s on %s: %w", method, appID, err)
+	}
+	defer answer.Body.Close()
+	// Read to the end, so that the connection can be used again.
+	detail, err := io.ReadAll(io.LimitReader(answer.Body, maxDetail))
+	if err != nil {
+		return fmt.Errorf("invoke %s on %s: %w", method, appID, err)
+	}
+	switch {
+	case answer.StatusCode == http.StatusConflict:
+		return task.Errorf(task.CodeConflict, "%s refused %s: %s", appID, method, detail)
+	case answer.StatusCode >= 300:
+		return fmt.Errorf("invoke %s on %s: status %d: %s", method, appID, answer.StatusCode, detail)
 	}
 	return nil
 }
