@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -88,8 +89,8 @@ func TestReplaysAreBounded(t *testing.T) {
 	h.timeout = 50 * time.Millisecond
 	h.turns <- struct{}{}
 	_, _, err := h.after(t.Context(), p.id, 0)
-	if got, want := reason(err), error(tryLater); got != want {
-		t.Errorf("without a turn got %v, want %v", got, want)
+	if got := reason(err); !errors.Is(got, errTryLater) {
+		t.Errorf("without a turn got %v, want %v", got, errTryLater)
 	}
 	<-h.turns
 	h.timeout = readTimeout

@@ -49,8 +49,8 @@ type instance struct {
 	done <-chan error
 }
 
-func start(t testing.TB, databaseURL string, change func(*config)) *instance {
-	t.Helper()
+func start(tb testing.TB, databaseURL string, change func(*config)) *instance {
+	tb.Helper()
 	cfg := config{
 		Common:      server.Common{AppAPIToken: appToken},
 		DatabaseURL: databaseURL, DatabaseConns: 4, AllowedOrigins: []string{origin},
@@ -61,30 +61,30 @@ func start(t testing.TB, databaseURL string, change func(*config)) *instance {
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(tb.Context())
 	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
-		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(tb.Output(), nil)))
 		close(ended)
 	}()
-	t.Cleanup(func() { cancel(); <-ended })
+	tb.Cleanup(func() { cancel(); <-ended })
 	return &instance{ln.Addr().String(), cancel, done}
 }
 
 // setup makes a database with a person and starts an instance on it.
-func setup(t testing.TB, change func(*config)) (*person, *instance) {
-	t.Helper()
-	url := postgrestest.URL(t)
-	db, err := postgres.Open(t.Context(), url, 4)
+func setup(tb testing.TB, change func(*config)) (*person, *instance) {
+	tb.Helper()
+	url := postgrestest.URL(tb)
+	db, err := postgres.Open(tb.Context(), url, 4)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(db.Close)
-	p := newPerson(t, db)
+	tb.Cleanup(db.Close)
+	p := newPerson(tb, db)
 	p.url = url
-	return p, start(t, url, change)
+	return p, start(tb, url, change)
 }
 
 // person is a user with a session.
@@ -96,16 +96,16 @@ type person struct {
 	session string
 }
 
-func newPerson(t testing.TB, db *postgres.DB) *person {
-	t.Helper()
-	p := &person{t: t, db: db, id: uuid.Must(uuid.NewV7()), session: account.NewSession()}
+func newPerson(tb testing.TB, db *postgres.DB) *person {
+	tb.Helper()
+	p := &person{t: tb, db: db, id: uuid.Must(uuid.NewV7()), session: account.NewSession()}
 	now := time.Now()
 	p.inTx(func(tx pgx.Tx) error {
 		u := postgres.User{ID: p.id, Email: p.id.String() + "@example.com", PasswordHash: "-", TimeZone: "UTC", CreatedAt: now}
-		if err := postgres.InsertUser(t.Context(), tx, u); err != nil {
+		if err := postgres.InsertUser(tb.Context(), tx, u); err != nil {
 			return err
 		}
-		return postgres.InsertSession(t.Context(), tx, postgres.Session{
+		return postgres.InsertSession(tb.Context(), tx, postgres.Session{
 			TokenHash: account.Hash(p.session), UserID: p.id, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		})
 	})
@@ -158,35 +158,35 @@ func (p *person) forget() {
 }
 
 // publish hands events to an instance, as its sidecar does.
-func publish(t testing.TB, to *instance, events ...event.Event) {
-	t.Helper()
+func publish(tb testing.TB, to *instance, events ...event.Event) {
+	tb.Helper()
 	for _, e := range events {
 		body, err := json.Marshal(e)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
-		if got, want := post(t, to, appToken, body), `200 {"status":"SUCCESS"}`; got != want {
-			t.Fatalf("event answered %s, want %s", got, want)
+		if got, want := post(tb, to, appToken, body), `200 {"status":"SUCCESS"}`; got != want {
+			tb.Fatalf("event answered %s, want %s", got, want)
 		}
 	}
 }
 
-func post(t testing.TB, to *instance, token string, body []byte) string {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+to.addr+"/events/task-updates", bytes.NewReader(body))
+func post(tb testing.TB, to *instance, token string, body []byte) string {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, "http://"+to.addr+"/events/task-updates", bytes.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	r.Header.Set("Dapr-Api-Token", token)
 	r.Close = true
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return fmt.Sprintf("%d %s", res.StatusCode, bytes.TrimSpace(answer))
 }
@@ -198,22 +198,22 @@ type client struct {
 }
 
 // dial connects as a person's browser; query is "" or "?since=41".
-func dial(t testing.TB, to *instance, p *person, query string) *client {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+func dial(tb testing.TB, to *instance, p *person, query string) *client {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), deadline)
 	defer cancel()
 	conn, res, err := websocket.Dial(ctx, "ws://"+to.addr+"/live"+query, &websocket.DialOptions{HTTPHeader: http.Header{
 		"Cookie": {account.CookieName + "=" + p.session}, "Origin": {origin},
 	}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if res.Body != nil {
 		res.Body.Close()
 	}
 	conn.SetReadLimit(1 << 20)
-	t.Cleanup(func() { conn.CloseNow() })
-	return &client{t, conn}
+	tb.Cleanup(func() { conn.CloseNow() })
+	return &client{tb, conn}
 }
 
 // next returns the next message.

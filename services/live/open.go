@@ -93,9 +93,10 @@ func (l *live) since(r *http.Request, caller account.Caller) (int64, error) {
 		}
 		return since, nil
 	}
+	ctx := r.Context()
 	var user postgres.User
-	err := l.db.InTx(r.Context(), func(tx pgx.Tx) (err error) {
-		user, err = postgres.UserByID(r.Context(), tx, caller.UserID)
+	err := l.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		user, err = postgres.UserByID(ctx, tx, caller.UserID)
 		return err
 	})
 	return user.Revision, err

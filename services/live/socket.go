@@ -21,11 +21,11 @@ const (
 
 // The ways in which we end a socket. After those that are no policy violation a client comes back with since=<last revision>.
 var (
-	goingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
-	tooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
-	unauthorized = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "not signed in any more"}
-	chatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients have nothing to say here"}
-	tryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
+	errGoingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
+	errTooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
+	errUnauthorized = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "not signed in any more"}
+	errChatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients have nothing to say here"}
+	errTryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
 
 // errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
@@ -75,7 +75,7 @@ func (s *socket) read(ctx context.Context) error {
 	if _, _, err := s.conn.Reader(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
-	return chatty
+	return errChatty
 }
 
 // close closes the connection, telling the peer why unless it is gone, and returns the error if it is none of those that
@@ -112,7 +112,7 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 		case m, ok := <-q.messages:
 			switch {
 			case !ok:
-				return tooSlow
+				return errTooSlow
 			case m.revision == s.sent+1:
 				err = s.write(ctx, m)
 			case m.revision > s.sent:
@@ -121,7 +121,7 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 		case <-check:
 			err = s.replay(ctx)
 		case <-s.stopping:
-			return goingAway
+			return errGoingAway
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -135,7 +135,7 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 func (s *socket) write(ctx context.Context, m encoded) error {
 	select {
 	case <-s.stopping:
-		return goingAway
+		return errGoingAway
 	default:
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
@@ -152,7 +152,7 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 	for {
 		// Sockets that were opened together drift apart.
-		wait := time.NewTimer(s.pingInterval - rand.N(s.pingInterval/4))
+		wait := time.NewTimer(s.pingInterval - rand.N(s.pingInterval/4)) //nolint:gosec // nobody gains by guessing it
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
@@ -160,7 +160,7 @@ func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 			return ctx.Err()
 		}
 		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
-			return unauthorized
+			return errUnauthorized
 		} // Whether it is good cannot be told while the database is away; the next beat asks again.
 		pongCtx, cancel := context.WithTimeout(ctx, pongTimeout)
 		err := s.conn.Ping(pongCtx)
@@ -185,9 +185,10 @@ func (s *socket) allowed(ctx context.Context) error {
 func reason(err error) error {
 	switch task.ErrorCode(err) {
 	case task.CodeUnavailable:
-		return tryLater
+		return errTryLater
 	case task.CodeNotFound:
-		return unauthorized
+		return errUnauthorized
+	default:
+		return err
 	}
-	return err
 }

@@ -111,7 +111,7 @@ func (w *web) stream(h http.Handler) http.Handler {
 		defer w.streams.Done()
 		ctx, cancel := context.WithCancel(r.Context())
 		defer cancel()
-		defer context.AfterFunc(w.stopping, cancel)()
+		defer context.AfterFunc(w.stopping, cancel)() //nolint:contextcheck // it ends with the process, not with the request
 		h.ServeHTTP(rw, r.WithContext(ctx))
 	})
 }

@@ -55,12 +55,6 @@ func TestWhatGoesWhere(t *testing.T) {
 
 func TestWhatUpstreamsAreTold(t *testing.T) {
 	t.Parallel()
-	seen := make(chan http.Header, 1)
-	api := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
-		h := maps.Clone(r.Header)
-		h.Set("Host", r.Host)
-		seen <- h
-	})
 	tests := map[string]struct {
 		trusted []string
 		sent    []string
@@ -94,9 +88,15 @@ func TestWhatUpstreamsAreTold(t *testing.T) {
 			want: map[string]string{"Cookie": "taskmaster_session=a", "Authorization": "Bearer b", "Idempotency-Key": "c", "If-Match": `"3"`},
 		},
 	}
-	// One at a time, for they share the upstream.
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seen := make(chan http.Header, 1)
+			api := upstream(t, func(_ http.ResponseWriter, r *http.Request) {
+				h := maps.Clone(r.Header)
+				h.Set("Host", r.Host)
+				seen <- h
+			})
 			e := start(t, config{APIURLs: []string{api}, TrustedProxies: tt.trusted})
 			e.do("GET", "/api/v1/me", nil, tt.sent...)
 			got := <-seen

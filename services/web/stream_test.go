@@ -12,6 +12,7 @@ import (
 
 // echo is a live that sends back what it is sent.
 func echo(t *testing.T) string {
+	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
@@ -34,18 +35,28 @@ func echo(t *testing.T) string {
 	})
 }
 
+// dial opens a WebSocket through the edge and returns the handshake's header with it.
+func (e *edge) dial(ctx context.Context) (*websocket.Conn, http.Header) {
+	e.t.Helper()
+	conn, res, err := websocket.Dial(ctx, e.url+"/live?since=7", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://tasks.example.com"}}})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if res.Body != nil {
+		res.Body.Close()
+	}
+	e.t.Cleanup(func() { conn.CloseNow() })
+	return conn, res.Header
+}
+
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	e := start(t, config{LiveURLs: []string{closedURL(t), echo(t)}})
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	for range 3 {
-		conn, res, err := websocket.Dial(ctx, e.url+"/live?since=7", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://tasks.example.com"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.CloseNow()
-		if got := res.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+		conn, header := e.dial(ctx)
+		if got := header.Get("X-Content-Type-Options"); got != "nosniff" {
 			t.Errorf("the handshake's X-Content-Type-Options is %q", got)
 		}
 		if err := conn.Write(ctx, websocket.MessageText, []byte("hello")); err != nil {
@@ -70,11 +81,7 @@ func TestStopEndsWebSockets(t *testing.T) {
 	e := start(t, config{LiveURLs: []string{echo(t)}})
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	conn, _, err := websocket.Dial(ctx, e.url+"/live", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.CloseNow()
+	conn, _ := e.dial(ctx)
 	e.stop()
 	e.wantStopped()
 	if _, _, err := conn.Read(ctx); err == nil || ctx.Err() != nil {

@@ -52,7 +52,7 @@ func start(t *testing.T, cfg config) *edge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	done, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(t.Output(), nil)))
@@ -88,6 +88,7 @@ func upstream(t *testing.T, h http.HandlerFunc) string {
 
 // named is an upstream that answers with its name and the request's method, path, query and body.
 func named(t *testing.T, name string) string {
+	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintln(w, name, r.Method, r.URL.RequestURI(), string(body))
