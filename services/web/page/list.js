@@ -79,7 +79,9 @@ export class List {
 function newRow(task, actions) {
   const element = document.createElement("li");
   const check = button("check");
-  const what = child(element, check, "div", "what");
+  check.setAttribute("role", "checkbox");
+  element.append(check);
+  const what = append(element, "div", "what");
   const name = append(what, "div", "name");
   const about = append(what, "div", "about");
   const remove = button("quiet");
@@ -98,7 +100,6 @@ function newRow(task, actions) {
     element,
     show(t) {
       element.classList.toggle("done", t.completed);
-      check.setAttribute("role", "checkbox");
       check.ariaChecked = String(t.completed);
       check.ariaLabel = t.title;
       remove.ariaLabel = `Delete ${t.title}`;
@@ -106,11 +107,6 @@ function newRow(task, actions) {
       about.replaceChildren(...facts(t));
     },
   };
-}
-
-function child(parent, first, tag, name) {
-  parent.append(first);
-  return append(parent, tag, name);
 }
 
 function append(parent, tag, name) {
