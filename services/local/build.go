@@ -38,11 +38,11 @@ func build(ctx context.Context, cfg config, log *lines) error {
 	if len(cfg.services) == 0 {
 		return nil
 	}
-	args := []string{"build", "-o", bin + string(filepath.Separator)}
+	args := []string{"build", "-v", "-o", bin + string(filepath.Separator)}
 	for _, name := range cfg.services {
 		args = append(args, "./services/"+name)
 	}
-	return goBuild(ctx, cfg.root, args, nil)
+	return goBuild(ctx, cfg.root, args, "the services", log)
 }
 
 // buildDapr builds daprd and the scheduler, unless those of the pinned version are there.
@@ -62,26 +62,9 @@ func buildDapr(ctx context.Context, root, bin string, log *lines) error {
 	for _, name := range daprPrograms {
 		args = append(args, "github.com/dapr/dapr/cmd/"+name)
 	}
-	began := time.Now()
-	var packages atomic.Int64
-	done := make(chan struct{})
-	defer close(done)
-	go func() {
-		tick := time.NewTicker(5 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				log.Printf("building Dapr's programs: %d packages compiled, %v", packages.Load(), time.Since(began).Round(time.Second))
-			}
-		}
-	}()
-	if err := goBuild(ctx, runtime, args, func(string) { packages.Add(1) }); err != nil {
+	if err := goBuild(ctx, runtime, args, "Dapr's programs", log); err != nil {
 		return err
 	}
-	log.Printf("built Dapr's programs in %v", time.Since(began).Round(time.Second))
 	return os.WriteFile(stamp, []byte(want), 0o600)
 }
 
@@ -108,9 +91,9 @@ func allExist(dir string, names []string) bool {
 	return true
 }
 
-// goBuild runs the go command in the folder. progress gets the name of each package that is compiled, if -v is among the
-// arguments.
-func goBuild(ctx context.Context, dir string, args []string, progress func(pkg string)) error {
+// goBuild runs the go command, with -v among its arguments, in the folder. When it takes more than a moment it tells how far
+// it is.
+func goBuild(ctx context.Context, dir string, args []string, what string, log *lines) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
@@ -123,21 +106,51 @@ func goBuild(ctx context.Context, dir string, args []string, progress func(pkg s
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run the go command: %w", err)
 	}
+	began := time.Now()
+	var packages atomic.Int64
+	stop := every(5*time.Second, func() {
+		log.Printf("building %s: %d packages compiled, %v", what, packages.Load(), time.Since(began).Round(time.Second))
+	})
 	// What is no package's name is an error message.
 	var message bytes.Buffer
 	for scan := bufio.NewScanner(stderr); scan.Scan(); {
 		line := scan.Text()
-		if progress != nil && !strings.ContainsAny(line, " :#") {
-			progress(line)
+		if !strings.ContainsAny(line, " :#") {
+			packages.Add(1)
 			continue
 		}
 		fmt.Fprintln(&message, line)
 	}
-	if err := cmd.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	err = cmd.Wait()
+	if told := stop(); told && err == nil {
+		log.Printf("built %s in %v", what, time.Since(began).Round(time.Second))
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
 		return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, bytes.TrimSpace(message.Bytes()))
 	}
 	return nil
+}
+
+// every calls f now and then until stop is called, which says whether it ever has.
+func every(interval time.Duration, f func()) (stop func() bool) {
+	end, ended := make(chan struct{}), make(chan bool)
+	go func() {
+		called := false
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				ended <- called
+				return
+			case <-tick.C:
+				called = true
+				f()
+			}
+		}
+	}()
+	return func() bool { close(end); return <-ended }
 }
