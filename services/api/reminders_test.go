@@ -1,0 +1,462 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+	"taskmaster/services/sidecar"
+	"taskmaster/services/task"
+)
+
+// remindersBench is an api with somebody who has tasks, and a scheduler that records.
+type remindersBench struct {
+	person
+	*reminders
+	jobs *sidecar.Fake
+}
+
+func newRemindersBench(t *testing.T) remindersBench { return newRemindersBenchAt(t, testStart) }
+
+func newRemindersBenchAt(t *testing.T, start time.Time) remindersBench {
+	t.Helper()
+	a := newTestAPI(t)
+	a.setTime(start)
+	p := a.newPerson(t)
+	b := remindersBench{person: p, jobs: &sidecar.Fake{}}
+	b.reminders = newReminders(p.api.db, b.jobs, p.fire, p.api.log, p.api.now)
+	return b
+}
+
+// reconciled works off all that there is to tell the scheduler.
+func (b remindersBench) reconciled(t *testing.T) {
+	t.Helper()
+	for more := true; more; {
+		var err error
+		if more, err = b.reconcileOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// scheduled returns the jobs of a task, as number@instant, the instant in minutes from the start.
+func (b remindersBench) scheduled(id uuid.UUID) string {
+	var jobs []string
+	for number := range postgres.SnoozeNumber + 1 {
+		if at, ok := b.jobs.Job(sidecar.JobName(id, number)); ok {
+			jobs = append(jobs, fmt.Sprintf("%d@%v", number, at.Sub(testStart).Minutes()))
+		}
+	}
+	return strings.Join(jobs, " ")
+}
+
+// callback sends the call of a job, as the sidecar does.
+func (ta *testAPI) callback(t *testing.T, name string) reply {
+	t.Helper()
+	return ta.send(t, "POST", "/job/"+name, nil, header("Dapr-Api-Token", ta.cfg.AppAPIToken))
+}
+
+// due returns the reminders that went to the outbox since the last call, as number@minute.
+func (b remindersBench) due(t *testing.T) string {
+	t.Helper()
+	var due []string
+	for _, e := range b.events(t) {
+		if e.Type == event.ReminderDue {
+			due = append(due, fmt.Sprintf("%d@%v", e.Data.Reminder.Number, e.Data.Reminder.At.Sub(testStart).Minutes()))
+		}
+	}
+	return strings.Join(due, " ")
+}
+
+func minute(n int) string { return testStart.Add(time.Duration(n) * time.Minute).Format(time.RFC3339) }
+
+func TestSchedulerFollowsTheTask(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+	snooze := postgres.SnoozeNumber
+	for _, step := range []struct {
+		name, method, path string
+		body               any
+		want               string
+	}{
+		{"created", "GET", "", nil, "0@45"},
+		{"moved", "PATCH", "", object{"due_at": minute(120)}, "0@105"},
+		{"other reminders", "PATCH", "", object{"reminders": []object{{"minutes_before": 60}, {"at": minute(100)}}}, "0@60 1@100"},
+		{"fewer reminders", "PATCH", "", object{"reminders": []object{{"minutes_before": 60}}}, "0@60"},
+		{"snoozed", "POST", "/snooze", object{"minutes": 30}, fmt.Sprintf("0@60 %d@30", snooze)},
+		{"snoozed again", "POST", "/snooze", object{"minutes": 50}, fmt.Sprintf("0@60 %d@50", snooze)},
+		{"renamed", "PATCH", "", object{"title": "the dentist"}, fmt.Sprintf("0@60 %d@50", snooze)},
+		{"completed", "POST", "/complete", nil, ""},
+		{"reopened", "POST", "/reopen", nil, "0@60"},
+		{"without a date", "PATCH", "", object{"due_at": nil}, ""},
+		{"with a date again", "PATCH", "", object{"due_at": minute(90)}, "0@30"},
+		{"due in the past", "PATCH", "", object{"due_at": minute(-10)}, ""},
+		{"due later", "PATCH", "", object{"due_at": minute(80)}, "0@20"},
+		{"deleted", "DELETE", "", nil, ""},
+	} {
+		if r := b.send(t, step.method, taskPath(made.ID, step.path), step.body); r.Status/100 != 2 {
+			t.Fatalf("%s: got status %d: %s", step.name, r.Status, r.Body)
+		}
+		b.reconciled(t)
+		if got := b.scheduled(made.ID); got != step.want {
+			t.Errorf("%s: got jobs %q, want %q", step.name, got, step.want)
+		}
+	}
+}
+
+func TestJobFiresItsReminderOnce(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60), "reminders": []object{{"minutes_before": 60}, {"minutes_before": 20}}})
+	b.reconciled(t)
+	b.events(t)
+	b.advance(40 * time.Minute)
+	name := sidecar.JobName(made.ID, 1)
+	b.callback(t, name).want(t, 200)
+	events := b.events(t)
+	if len(events) != 1 {
+		t.Fatalf("got %d events, want 1", len(events))
+	}
+	e := events[0]
+	if e.Type != event.ReminderDue || e.Data.UserID != b.ID || e.Data.TaskID != made.ID || e.Data.Revision != made.Revision || e.Data.TaskData.Title != "dentist" {
+		t.Errorf("got %s at revision %d with %+v, want reminder.due of the task", e.Type, e.Data.Revision, e.Data)
+	}
+	if got := e.Data.Reminder; got == nil || got.Number != 1 || !got.At.Equal(testStart.Add(40*time.Minute)) {
+		t.Errorf("got reminder %+v, want number 1 at 40 minutes", got)
+	}
+	b.callback(t, name).want(t, 200)
+	b.swept(t)
+	if got := b.due(t); got != "" {
+		t.Errorf("it fired again: %s", got)
+	}
+	if more, err := b.reconcileOnce(t.Context()); more || err != nil {
+		t.Errorf("got more %v, error %v; want nothing left to tell", more, err)
+	}
+	// A snooze after that brings it back.
+	b.send(t, "POST", taskPath(made.ID, "/snooze"), object{"minutes": 5}).want(t, 200)
+	b.reconciled(t)
+	b.advance(5 * time.Minute)
+	b.callback(t, sidecar.JobName(made.ID, postgres.SnoozeNumber)).want(t, 200)
+	if got, want := b.due(t), fmt.Sprintf("%d@45", postgres.SnoozeNumber); got != want {
+		t.Errorf("snoozed: got %q, want %q", got, want)
+	}
+}
+
+// A job that does not hold any more is answered as done and does nothing.
+func TestJobThatDoesNotHold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		before func(t *testing.T, b remindersBench, made task.Task)
+		// later is when the job calls, in minutes from the start; the reminder is set for 45.
+		later int
+		want  string
+	}{
+		{"on time", func(*testing.T, remindersBench, task.Task) {}, 45, "0@45"},
+		{"late", func(*testing.T, remindersBench, task.Task) {}, 4500, "0@45"},
+		{"early", func(*testing.T, remindersBench, task.Task) {}, 44, ""},
+		{"moved", func(t *testing.T, b remindersBench, made task.Task) {
+			b.send(t, "PATCH", taskPath(made.ID), object{"due_at": minute(90)}).want(t, 200)
+		}, 45, ""},
+		{"completed", func(t *testing.T, b remindersBench, made task.Task) {
+			b.send(t, "POST", taskPath(made.ID, "/complete"), nil).want(t, 200)
+		}, 45, ""},
+		{"deleted", func(t *testing.T, b remindersBench, made task.Task) {
+			b.send(t, "DELETE", taskPath(made.ID), nil).want(t, 204)
+		}, 45, ""},
+		{"deleted behind our back", func(t *testing.T, b remindersBench, made task.Task) {
+			b.exec(t, `DELETE FROM tasks WHERE id = $1`, made.ID)
+		}, 45, ""},
+		{"account deleted", func(t *testing.T, b remindersBench, _ task.Task) {
+			b.send(t, "DELETE", "/api/v1/me", object{"password": testPassword}).want(t, 204)
+		}, 45, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newRemindersBench(t)
+			made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+			b.reconciled(t)
+			c.before(t, b, made)
+			b.advance(time.Duration(c.later) * time.Minute)
+			b.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+			if got := b.due(t); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestJobWithAnotherName(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	for _, name := range []string{"unknown", "reminder-task-x-0", sidecar.JobName(uuid.New(), 0)} {
+		a.callback(t, name).want(t, 200)
+	}
+}
+
+// What cannot be done now has to be called again, and only a status other than 2xx and 404 makes the sidecar do so.
+func TestJobWithoutDatabase(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+	b.person.db.Close()
+	if r := b.callback(t, sidecar.JobName(made.ID, 0)); r.Status < 500 {
+		t.Errorf("got status %d, want 500 or more", r.Status)
+	}
+}
+
+func TestThousandRemindersAtOneSecond(t *testing.T) {
+	t.Parallel()
+	const users, each = 10, 100
+	b := newRemindersBench(t)
+	var names []string
+	for range users {
+		p := b.newPerson(t)
+		b.addTasks(t, p.ID, each, 45)
+	}
+	b.reconciled(t)
+	for name := range maps.Keys(b.allJobs(t)) {
+		names = append(names, name)
+	}
+	if len(names) != users*each {
+		t.Fatalf("got %d jobs, want %d", len(names), users*each)
+	}
+	b.advance(45 * time.Minute)
+	var calls sync.WaitGroup
+	for _, name := range names {
+		calls.Go(func() {
+			for b.callback(t, name).Status != 200 { // the failure policy
+				time.Sleep(50 * time.Millisecond)
+			}
+		})
+	}
+	calls.Wait()
+	if got := b.count(t, `SELECT count(DISTINCT task_id) FROM outbox WHERE type = 'reminder.due'`); got != users*each {
+		t.Errorf("%d reminders fired, want %d", got, users*each)
+	}
+	if got := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due'`); got != users*each {
+		t.Errorf("there are %d events, want %d", got, users*each)
+	}
+}
+
+func TestSchedulerAwayDelaysAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	b.jobs.Err = func(string, string) error { return errors.New("the scheduler is away") }
+	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+	if _, err := b.reconcileOnce(t.Context()); err == nil {
+		t.Fatal("got no error from a scheduler that is away")
+	}
+	b.jobs.Err = nil
+	b.reconciled(t)
+	if got := b.scheduled(made.ID); got != "" {
+		t.Errorf("it was tried again at once: %s", got)
+	}
+	b.advance(retryAfter)
+	b.reconciled(t)
+	if got, want := b.scheduled(made.ID), "0@45"; got != want {
+		t.Errorf("got jobs %q, want %q", got, want)
+	}
+}
+
+// One that the scheduler refuses does not keep the others from it.
+func TestRefusedJobHoldsBackItselfAlone(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	refused := b.newTask(t, object{"title": "dentist", "due_at": minute(30)})
+	b.jobs.Err = func(_, name string) error {
+		if name == sidecar.JobName(refused.ID, 0) {
+			return errors.New("a name that the scheduler does not like")
+		}
+		return nil
+	}
+	other := b.newTask(t, object{"title": "plants", "due_at": minute(60)})
+	b.reconciled(t)
+	if got, want := b.scheduled(other.ID), "0@45"; got != want {
+		t.Errorf("the other: got jobs %q, want %q", got, want)
+	}
+	// Its time comes all the same.
+	b.advance(15 * time.Minute)
+	b.swept(t)
+	if got, want := b.due(t), "0@15"; got != want {
+		t.Errorf("got due %q, want %q", got, want)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		scheduled bool
+		later     time.Duration
+		want      string
+	}{
+		{"not due", true, 44 * time.Minute, ""},
+		{"its job has its chance", true, 45*time.Minute + sweepGrace, ""},
+		{"its job did not come", true, 45*time.Minute + sweepGrace + time.Millisecond, "0@45"},
+		{"it has no job", false, 45 * time.Minute, "0@45"},
+		{"everything was down for days", true, 72 * time.Hour, "0@45"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newRemindersBench(t)
+			b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+			if c.scheduled {
+				b.reconciled(t)
+			}
+			b.advance(c.later)
+			b.swept(t)
+			b.swept(t)
+			if got := b.due(t); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSweepFiresMoreThanAPage(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	const n = 2*sweepPage + 1
+	b.addTasks(t, b.ID, n, 45)
+	b.advance(46 * time.Minute)
+	b.swept(t)
+	if got := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due'`); got != n {
+		t.Errorf("%d reminders fired, want %d", got, n)
+	}
+}
+
+func TestForgottenJobsAreScheduledAgain(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	const n = verifyPage + 20
+	b.addTasks(t, b.ID, n, 30)
+	later := b.newTask(t, object{"title": "next week", "due_at": minute(7 * 24 * 60)})
+	b.reconciled(t)
+	all := b.allJobs(t)
+	for name := range all {
+		if err := b.jobs.DeleteJob(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.verifyOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.reconciled(t)
+	// What is due beyond the hour has time.
+	delete(all, sidecar.JobName(later.ID, 0))
+	if got := b.allJobs(t); !maps.EqualFunc(got, all, time.Time.Equal) {
+		t.Errorf("got %d jobs, want the %d of the next hour again", len(got), len(all))
+	}
+}
+
+func TestVerificationGoesOnWhereItEnded(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	b.addTasks(t, b.ID, verifyPage+50, 30)
+	b.reconciled(t)
+	asked := map[string]int{}
+	var mu sync.Mutex
+	b.jobs.Err = func(call, name string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[name]++
+		return nil
+	}
+	for _, want := range []int{verifyPage, verifyPage + 50, verifyPage + 50} {
+		if err := b.verifyOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(asked) != want {
+			t.Errorf("%d jobs were looked up so far, want %d", len(asked), want)
+		}
+	}
+	if most := slices.Max(slices.Collect(maps.Values(asked))); most != 2 {
+		t.Errorf("one job was looked up %d times, want 2", most)
+	}
+}
+
+func TestRemindersRun(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBenchAt(t, time.Now())
+	overdue := b.newTask(t, object{"title": "past", "reminders": []object{{"at": time.Now().Add(time.Hour)}}})
+	b.exec(t, `UPDATE reminders SET fire_at = fire_at - interval '2 hours'`)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- b.run(ctx) }()
+	eventually(t, "the overdue reminder fires", func() bool {
+		return b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND task_id = '`+overdue.ID.String()+`'`) == 1
+	})
+	made := b.newTask(t, object{"title": "soon", "reminders": []object{{"at": time.Now().Add(time.Hour)}}})
+	b.reminders.wake()
+	eventually(t, "the new reminder has a job", func() bool { return b.scheduled(made.ID) != "" })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("run returned %v, want context.Canceled", err)
+	}
+}
+
+func (b remindersBench) swept(t *testing.T) {
+	t.Helper()
+	if err := b.sweepOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// addTasks gives a user tasks with a reminder so many minutes from the start.
+func (b remindersBench) addTasks(t *testing.T, user uuid.UUID, n, minutes int) {
+	t.Helper()
+	at := testStart.Add(time.Duration(minutes) * time.Minute)
+	err := b.person.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		for range n {
+			made, err := newTask(task.Task{Title: "one of many", TimeZone: "UTC", Reminders: []task.Reminder{{At: &at}}}, b.person.now())
+			if err != nil {
+				return err
+			}
+			if _, _, err := createTask(t.Context(), tx, user, made, b.person.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// allJobs returns all jobs that the scheduler holds of the reminders in the database.
+func (b remindersBench) allJobs(t *testing.T) map[string]time.Time {
+	t.Helper()
+	jobs := map[string]time.Time{}
+	err := b.person.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		rows, err := tx.Query(t.Context(), `SELECT task_id, number FROM reminders`)
+		if err != nil {
+			return err
+		}
+		var id uuid.UUID
+		var number int
+		_, err = pgx.ForEachRow(rows, []any{&id, &number}, func() error {
+			if at, ok := b.jobs.Job(sidecar.JobName(id, number)); ok {
+				jobs[sidecar.JobName(id, number)] = at
+			}
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return jobs
+}
