@@ -52,8 +52,7 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	out := changeList{Revision: user.Revision}
 	out.Items = []changeItem{}
-	missing := since < user.Revision && (len(events) == 0 || events[0].Data.Revision != since+1)
-	if out.Resync = since > user.Revision || missing; out.Resync {
+	if out.Resync = since > user.Revision || incomplete(events, since, user.Revision); out.Resync {
 		return server.Encode(w, http.StatusOK, out)
 	}
 	for i, e := range events {
@@ -64,6 +63,16 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 		out.Items = append(out.Items, changeItem{e.Data.Revision, changeType(e), e.Data.TaskData})
 	}
 	return server.Encode(w, http.StatusOK, out)
+}
+
+// incomplete says whether changes between since and revision are missing from events, which may be cut off at the end.
+func incomplete(events []event.Event, since, revision int64) bool {
+	for i, e := range events {
+		if e.Data.Revision != since+1+int64(i) {
+			return true
+		}
+	}
+	return since < revision && len(events) == 0
 }
 
 // changeType is task.changed, or task.deleted when the task is gone.

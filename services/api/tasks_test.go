@@ -325,6 +325,9 @@ func TestChanges(t *testing.T) {
 	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200)); !list.Resync {
 		t.Error("a gap does not resync")
 	}
+	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200)); !list.Resync {
+		t.Error("a gap in the middle does not resync")
+	}
 	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=2", nil).want(t, 200)); list.Resync || len(list.Items) != 1 {
 		t.Errorf("after the gap: got %+v", list)
 	}
