@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
+)
+
+// seedRows fills every table that is purged with n rows of an age.
+func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
+	t.Helper()
+	user := uuid.New()
+	for _, sql := range []string{
+		`INSERT INTO users (id, email, password_hash, created_at) VALUES ($2, $2::text, '', $3)`,
+		`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, published_at)
+			SELECT gen_random_uuid(), $2, 0, 'task-events', 'task.created', gen_random_uuid(), i, '{}', $3, $3 FROM generate_series(1, $1) i`,
+		`INSERT INTO inbox (consumer, event_id, received_at) SELECT 'notifier', gen_random_uuid(), $3 FROM generate_series(1, $1)`,
+		`INSERT INTO reminders (task_id, number, user_id, fire_at, state) SELECT gen_random_uuid(), 0, $2, $3, 'fired' FROM generate_series(1, $1)`,
+		`INSERT INTO deliveries (id, user_id, channel_kind, event_id, event, state, created_at, updated_at)
+			SELECT gen_random_uuid(), $2, 'email', gen_random_uuid(), '{}', 'sent', $3, $3 FROM generate_series(1, $1)`,
+		`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) SELECT $2, i::text, '', $3 FROM generate_series(1, $1) i`,
+		`INSERT INTO sessions (token_hash, user_id, created_at, expires_at)
+			SELECT sha256(gen_random_uuid()::text::bytea), $2, $3, $3 FROM generate_series(1, $1)`,
+	} {
+		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+			// Every statement has all parameters, of known types.
+			_, err := tx.Exec(t.Context(), `WITH given AS (SELECT $1::int, $2::uuid, $3::timestamptz) `+sql, n, user, at)
+			return err
+		})
+		if err != nil {
+			t.Fatalf("%v: %s", err, sql)
+		}
+	}
+}
+
+func TestHousekeepingRemovesWhatIsOver(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	now := time.Now()
+	const old = purgeBatch + 3
+	seedRows(t, db, old, now.Add(-91*24*time.Hour))
+	seedRows(t, db, 2, now.Add(-keepEvents-time.Hour))
+	seedRows(t, db, 1, now.Add(time.Hour))
+	removed, err := purgeOnce(t.Context(), db, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int64{
+		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "idempotency_keys": old + 2, "sessions": old + 2,
+	}
+	if !maps.Equal(removed, want) {
+		t.Errorf("removed %v, want %v", removed, want)
+	}
+	for name, n := range want {
+		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+			var left int64
+			err := tx.QueryRow(t.Context(), fmt.Sprintf(`SELECT count(*) FROM %s`, name)).Scan(&left)
+			if want := old + 2 + 1 - n; left != want {
+				t.Errorf("%s: %d rows left, want %d", name, left, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestHousekeepingKeepsWhatWaits(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	p.newTask(t, object{"title": "unpublished", "due_at": minute(60)})
+	if _, err := purgeOnce(t.Context(), p.api.db, testStart.Add(time.Hour*24*365)); err != nil {
+		t.Fatal(err)
+	}
+	// Without a relay the events are unpublished, and without a sweep the reminder is pending, however old.
+	if got := len(p.events(t)); got != 2 {
+		t.Errorf("%d events are left, want 2", got)
+	}
+	if got := p.count(t, `SELECT count(*) FROM reminders`); got != 1 {
+		t.Errorf("%d reminders are left, want 1", got)
+	}
+}
+
+func TestHousekeepingIsDoneByOneAtATime(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	now := time.Now()
+	seedRows(t, db, 1, now.Add(-91*24*time.Hour))
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		if mine, err := postgres.TryHousekeeping(t.Context(), tx); !mine || err != nil {
+			t.Fatalf("got %v, %v; want the right to purge", mine, err)
+		}
+		removed, err := purgeOnce(t.Context(), db, now)
+		if len(removed) > 0 {
+			t.Errorf("a second housekeeper removed %v", removed)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := purgeOnce(t.Context(), db, now); err != nil || len(removed) != len(purges) {
+		t.Errorf("afterwards: removed %v, error %v; want a row of each", removed, err)
+	}
+}
