@@ -67,7 +67,7 @@ func (w *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outcom
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.timing.mark)
 	defer cancel()
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := w.db.InTx(ctx, func(tx pgx.Tx) error {
+		err := w.inTx(ctx, func(tx pgx.Tx) error {
 			now := w.now()
 			if failed != nil && failed.gone && a.Channel != nil {
 				if err := postgres.DisableChannel(ctx, tx, *a.Channel, failed.reason, now); err != nil {
@@ -85,6 +85,17 @@ func (w *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outcom
 		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}
+}
+
+// inTx is postgres.DB.InTx for when a connection gets free.
+func (w *worker) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	select {
+	case w.database <- struct{}{}:
+		defer func() { <-w.database }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for a connection: %w", ctx.Err())
+	}
+	return w.db.InTx(ctx, f)
 }
 
 // snooze says how long a job that found no place waits: from half a second, twice as long each time, up to half a minute.

@@ -44,7 +44,7 @@ func unreachedFor(ctx context.Context, err error) *failure {
 		return &failure{reason: "it did not answer in time"}
 	case isCertificate:
 		return &failure{reason: "its TLS certificate is not valid"}
-	case isHandshake:
+	case isHandshake, errors.Is(err, http.ErrSchemeMismatch):
 		return &failure{reason: "it does not speak TLS"}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return &failure{reason: "it refused the connection"}

@@ -33,10 +33,14 @@ type worker struct {
 	log     *slog.Logger
 	now     func() time.Time
 	places  *places
+	// database has a place for each connection that attempts may hold at once. There are many more attempts than those:
+	// they wait for a connection rather than be refused one, and leave some for events.
+	database chan struct{}
 }
 
-func newWorker(db *postgres.DB, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser)}
+func newWorker(db *postgres.DB, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
+	return &worker{db: db, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser),
+		database: make(chan struct{}, max(conns/2, 1))}
 }
 
 // work works deliveries off until ctx ends, and then lets attempts under way come to their end.
@@ -83,7 +87,7 @@ func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) err
 // Work makes one attempt at a delivery. An error makes River come back at the time that NextRetry says.
 func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	var a postgres.Attempt
-	err := w.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+	err := w.inTx(ctx, func(tx pgx.Tx) (err error) {
 		a, err = postgres.AttemptOf(ctx, tx, job.Args.DeliveryID)
 		return err
 	})
@@ -113,7 +117,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 			"kind", a.Delivery.ChannelKind, "attempt", job.Attempt, "state", outcome.State, "reason", failed.reason, "cause", failed.cause)
 	}
 	if err := w.mark(ctx, a, outcome, failed); err != nil {
-		return err
+		w.log.ErrorContext(ctx, "how an attempt ended was not noted, it is made again", "delivery_id", a.Delivery.ID, "state", outcome.State, "error", err)
+		return river.JobSnooze(snooze(job.Metadata))
 	}
 	if outcome.State == postgres.DeliveryFailed {
 		return failed
@@ -128,11 +133,10 @@ func (w *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
 	if job.AttemptedAt != nil && now.Sub(*job.AttemptedAt) > w.timing.attempt+w.timing.mark {
 		return now.Add(time.Second)
 	}
-	wait, ok := w.timing.next(job.ID, job.Attempt)
-	if !ok {
-		wait = w.timing.schedule[len(w.timing.schedule)-1]
+	if wait, ok := w.timing.next(job.ID, job.Attempt); ok {
+		return now.Add(wait)
 	}
-	return now.Add(wait)
+	return time.Time{} // by River's own policy: this is not one of our failures but one of the program
 }
 
 // warnings hides what River tells below warning: our own log says how each delivery went.

@@ -26,7 +26,7 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 		return Attempt{}, err
 	}
 	var raw []byte
-	if err := tx.QueryRow(ctx, `SELECT event::text::bytea FROM deliveries WHERE id = $1`, deliveryID).Scan(&raw); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT event FROM deliveries WHERE id = $1`, deliveryID).Scan(&raw); err != nil {
 		return Attempt{}, fmt.Errorf("read event of delivery: %w", err)
 	}
 	e, err := event.Decode(raw)

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+)
+
+func TestDuplicateIsOneDelivery(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	b.addChannel(t, h.channel())
+	replicas := []*instance{b.start(t, testTiming), b.start(t, testTiming)}
+	e := b.reminder(t, b.user, "x")
+	var g sync.WaitGroup
+	for i := range 16 {
+		g.Go(func() {
+			if got := replicas[i%2].post(t, e); got != "SUCCESS" {
+				t.Errorf("got verdict %s", got)
+			}
+		})
+	}
+	g.Wait()
+	// What follows it in the queue shows that nothing else was before.
+	last := b.reminder(t, b.user, "last")
+	replicas[0].want(t, last)
+	b.settled(t, b.user, 2, postgres.DeliverySent)
+	replicas[1].want(t, e)
+	if got := len(b.deliveries(t, b.user)); got != 2 || len(h.received()) != 2 {
+		t.Errorf("got %d deliveries and %d messages, want 2: one for each event", got, len(h.received()))
+	}
+}
+
+func TestReplicasShareTheWork(t *testing.T) {
+	t.Parallel()
+	const users, events = 4, 25
+	b, h := newBed(t), newHook(t, nil)
+	replicas := []*instance{b.start(t, testTiming), b.start(t, testTiming)}
+	var ids []uuid.UUID
+	for range users {
+		id := b.newUser(t)
+		c := h.channel()
+		c.UserID = id
+		b.addChannel(t, c)
+		b.addChannel(t, c)
+		ids = append(ids, id)
+	}
+	var g sync.WaitGroup
+	for _, id := range ids {
+		g.Go(func() {
+			for i := range events {
+				if got := replicas[i%2].post(t, b.reminder(t, id, fmt.Sprint(i))); got != "SUCCESS" {
+					t.Errorf("got verdict %s", got)
+				}
+			}
+		})
+	}
+	g.Wait()
+	want := map[string]int{}
+	for _, id := range ids {
+		for _, d := range b.settled(t, id, 2*events, postgres.DeliverySent) {
+			want[d.ID.String()] = 1
+		}
+	}
+	got := map[string]int{}
+	for _, r := range h.received() {
+		got[r.ID]++
+	}
+	if len(got) != 2*events*users || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %d deliveries, want %d, each once: %v", len(got), len(want), got)
+	}
+}
+
+func TestOnlyEnabledChannelsOfTheOwner(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	n := b.start(t, testTiming)
+	n.want(t, b.reminder(t, b.user, "nobody listens"))
+
+	stranger := h.channel()
+	stranger.UserID = b.newUser(t)
+	b.addChannel(t, stranger)
+	mine := b.addChannel(t, h.channel())
+	n.want(t, b.reminder(t, b.user, "x"))
+	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	if *d.ChannelID != mine.ID || len(b.deliveries(t, stranger.UserID)) != 0 {
+		t.Errorf("got %+v, want one delivery to the owner's channel %s", d, mine.ID)
+	}
+}
+
+func TestOtherEventsAreTaken(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	b.addChannel(t, h.channel())
+	n := b.start(t, testTiming)
+	e := b.reminder(t, b.user, "x")
+	for _, kind := range []string{event.TaskCreated, "reminder.due.v2"} {
+		e.ID, e.Type = uuid.New(), kind
+		n.want(t, e)
+	}
+	e.ID, e.Type, e.Data.UserID = uuid.New(), event.ReminderDue, uuid.Nil
+	if got := n.post(t, e); got != "DROP" {
+		t.Errorf("got verdict %s for an event without a user, want DROP", got)
+	}
+	e.Data.UserID = uuid.New() // somebody whose account is gone
+	n.want(t, e)
+	if got := b.deliveries(t, b.user); len(got) > 0 {
+		t.Errorf("got %v, want no deliveries", got)
+	}
+}
+
+func TestReceiveWithoutDatabaseIsRetried(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	b.addChannel(t, h.channel())
+	n := b.start(t, testTiming)
+	b.exec(t, `ALTER TABLE deliveries RENAME TO away`)
+	e := b.reminder(t, b.user, "x")
+	if got := n.post(t, e); got != "RETRY" {
+		t.Errorf("got verdict %s, want RETRY", got)
+	}
+	b.exec(t, `ALTER TABLE away RENAME TO deliveries`)
+	n.want(t, e)
+	if d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]; d.EventID != e.ID {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestLogHoldsNoSecrets(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, status(500))
+	b.addChannel(t, h.channel())
+	screen := newBrowser(t, func(int) int { return 500 })
+	b.addChannel(t, screen.channel())
+	closed := h.channel()
+	closed.URL = "http://127.0.0.1:1/hook?key=topsecret"
+	b.addChannel(t, closed)
+	log := &logged{}
+	b.startLogging(t, testTiming, log, withPush(t)).want(t, b.reminder(t, b.user, "x"))
+	b.settled(t, b.user, 3, postgres.DeliveryGivenUp)
+	text := log.String()
+	if strings.Count(text, "delivery not sent") != 9 || strings.Contains(text, "topsecret") || strings.Contains(text, "whsec_") {
+		t.Errorf("want 9 failed attempts and no secret in the log:\n%s", text)
+	}
+}

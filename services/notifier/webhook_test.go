@@ -1,0 +1,234 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"taskmaster/services/postgres"
+)
+
+const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Kq1x0bJm5E="
+
+// hook is somebody's webhook: it checks every signature and keeps what it got.
+type hook struct {
+	*httptest.Server
+	mu  sync.Mutex
+	got []received
+}
+
+type received struct {
+	ID   string
+	Body []byte
+}
+
+// newHook answers the nth request (from 0) as answer says; nil is 204.
+func newHook(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *hook {
+	t.Helper()
+	key, err := standardwebhooks.NewWebhook(testSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &hook{}
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("read webhook: %v", err)
+		}
+		if err := key.Verify(body, r.Header); err != nil {
+			t.Errorf("the signature is not valid: %v", err)
+		}
+		h.mu.Lock()
+		n := len(h.got)
+		h.got = append(h.got, received{r.Header.Get("webhook-id"), body})
+		h.mu.Unlock()
+		if answer == nil {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		answer(n, w, r)
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+// received returns what came, in order.
+func (h *hook) received() []received {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]received(nil), h.got...)
+}
+
+// channel is the webhook as a channel.
+func (h *hook) channel() postgres.Channel {
+	return postgres.Channel{Kind: postgres.ChannelWebhook, URL: h.URL + "/hook?key=topsecret", Secret: testSecret}
+}
+
+// status answers every request with a status.
+func status(code int) func(int, http.ResponseWriter, *http.Request) {
+	return func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func TestWebhook(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	h := newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.URL.RequestURI() != "/hook?key=topsecret" || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("got %s %s of %s", r.Method, r.URL, r.Header.Get("Content-Type"))
+		}
+		w.WriteHeader(http.StatusOK)
+	})
+	c := b.addChannel(t, h.channel())
+	e := b.reminder(t, b.user, "Pay rent")
+	b.start(t, testTiming).want(t, e)
+
+	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	if *d.ChannelID != c.ID || d.EventID != e.ID || *d.TaskID != e.Data.TaskID || d.Attempts != 1 || d.SentAt == nil || d.Reason != "" || d.NextAttemptAt != nil {
+		t.Errorf("got %+v", d)
+	}
+	got := h.received()
+	if len(got) != 1 || got[0].ID != d.ID.String() {
+		t.Fatalf("got %v, want one message with the delivery's id %s", got, d.ID)
+	}
+	var body struct {
+		Type      string
+		Timestamp time.Time
+		Data      map[string]any
+	}
+	if err := json.Unmarshal(got[0].Body, &body); err != nil {
+		t.Fatal(err)
+	}
+	owned, _ := body.Data["task_data"].(map[string]any)
+	if body.Type != "reminder.due" || !body.Timestamp.Equal(e.Time) || body.Data["task_id"] != e.Data.TaskID.String() || owned["title"] != "Pay rent" {
+		t.Errorf("got %s", got[0].Body)
+	}
+	if _, ok := body.Data["test"]; ok {
+		t.Errorf("a reminder says that it is a test: %s", got[0].Body)
+	}
+}
+
+func TestFailedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	failed := make(chan struct{})
+	h := newHook(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		switch n {
+		case 0:
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		case 1:
+			<-failed
+			w.WriteHeader(http.StatusInternalServerError)
+		default:
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	b.addChannel(t, h.channel())
+	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+
+	d := b.settled(t, b.user, 1, postgres.DeliveryFailed)[0]
+	if d.Attempts != 1 || d.Reason != "it answered 302; redirects are not followed" || d.NextAttemptAt == nil || !d.NextAttemptAt.After(d.CreatedAt) {
+		t.Errorf("got %+v, want one failed attempt, its reason, and when the next is", d)
+	}
+	close(failed)
+	if d = b.settled(t, b.user, 1, postgres.DeliverySent)[0]; d.Attempts != 3 || d.Reason != "" {
+		t.Errorf("got %+v, want it sent by the third attempt", d)
+	}
+	for _, r := range h.received() {
+		if r.ID != d.ID.String() {
+			t.Errorf("an attempt had id %s, want %s in all", r.ID, d.ID)
+		}
+	}
+}
+
+func TestGivenUpAfterTheSchedule(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	h := newHook(t, status(http.StatusServiceUnavailable))
+	c := b.addChannel(t, h.channel())
+	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+
+	d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+	if want := len(testTiming.schedule) + 1; d.Attempts != want || len(h.received()) != want || d.Reason != "it answered 503 Service Unavailable" || d.NextAttemptAt != nil {
+		t.Errorf("got %+v after %d requests, want %d attempts and the reason", d, len(h.received()), want)
+	}
+	if !b.channel(t, c).Enabled {
+		t.Error("a channel that was down is disabled")
+	}
+}
+
+func TestGoneDisablesTheChannel(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	gone := b.addChannel(t, newHook(t, status(http.StatusGone)).channel())
+	other := b.addChannel(t, newHook(t, nil).channel())
+	n := b.start(t, testTiming)
+	n.want(t, b.reminder(t, b.user, "x"))
+
+	eventually(t, func() (bool, string) {
+		c := b.channel(t, gone)
+		return !c.Enabled, "the channel is enabled"
+	})
+	if c := b.channel(t, gone); !strings.Contains(c.DisabledReason, "410") {
+		t.Errorf("got disabled_reason %q, want it to name 410", c.DisabledReason)
+	}
+	n.want(t, b.reminder(t, b.user, "y"))
+	eventually(t, func() (bool, string) {
+		var sent, givenUp int
+		for _, d := range b.deliveries(t, b.user) {
+			switch {
+			case *d.ChannelID == other.ID && d.State == postgres.DeliverySent:
+				sent++
+			case *d.ChannelID == gone.ID && d.State == postgres.DeliveryGivenUp && d.Attempts == 1:
+				givenUp++
+			}
+		}
+		return sent == 2 && givenUp == 1, "want two sent by the other channel and one given up by this"
+	})
+}
+
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	cuts := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	t.Cleanup(cuts.Close)
+	selfSigned := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(selfSigned.Close)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	quick := testTiming
+	quick.schedule, quick.attempt = quick.schedule[:1], 2*time.Second
+
+	for name, tt := range map[string]struct{ url, want string }{
+		"refused":      {closed.URL, "it refused the connection"},
+		"cut":          {cuts.URL, "it closed the connection without an answer"},
+		"silent":       {silent.URL, "it did not answer in time"},
+		"self-signed":  {selfSigned.URL, "its TLS certificate is not valid"},
+		"not TLS":      {"https" + strings.TrimPrefix(silent.URL, "http"), "it does not speak TLS"},
+		"unknown name": {"https://does-not-exist.invalid/", "its host name does not exist"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: tt.url + "/?key=topsecret", Secret: testSecret})
+			b.start(t, quick).want(t, b.reminder(t, b.user, "x"))
+			d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+			if tt.want == "its host name does not exist" && d.Reason == "its host name could not be resolved" {
+				return // without a name server nobody can tell
+			}
+			if d.Reason != tt.want || d.Attempts != 2 {
+				t.Errorf("got %q after %d attempts, want %q after 2", d.Reason, d.Attempts, tt.want)
+			}
+		})
+	}
+}
