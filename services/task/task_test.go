@@ -1,0 +1,224 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNormalize(t *testing.T) {
+	t.Parallel()
+	berlin := time.FixedZone("", 3600)
+	local := time.Date(2026, 3, 1, 9, 0, 0, 123_456_789, berlin)
+	utc := time.Date(2026, 3, 1, 8, 0, 0, 123_456_000, time.UTC)
+	other := utc.Add(time.Hour)
+	usual := []Reminder{{MinutesBefore: new(15)}}
+	tests := []struct {
+		name     string
+		in, want Task
+	}{
+		{"what is left out", Task{Title: "x"}, Task{Title: "x", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},
+		{"what is there", Task{Title: "x", Priority: PriorityHigh, TimeZone: "Asia/Tokyo", Tags: []string{"a"}, Reminders: []Reminder{{MinutesBefore: new(0)}}},
+			Task{Title: "x", Priority: PriorityHigh, TimeZone: "Asia/Tokyo", Tags: []string{"a"}, Reminders: []Reminder{{MinutesBefore: new(0)}}}},
+		{"no reminders", Task{Reminders: []Reminder{}}, Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: []Reminder{}}},
+		{"spaces around the title", Task{Title: " \t a b \n"}, Task{Title: "a b", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},
+		{"spaces in the description", Task{Description: " a "}, Task{Description: " a ", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},
+		{"tags", Task{Tags: []string{"#home", " home ", "home", "Home", "#a b"}}, Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{"home", "Home", "a b"}, Reminders: usual}},
+		{"instants", Task{DueAt: &local, CompletedAt: &local, Occurrence: &local, SnoozedUntil: &local, Reminders: []Reminder{{At: &local}}},
+			Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, DueAt: &utc, CompletedAt: &utc, Occurrence: &utc, SnoozedUntil: &utc, Reminders: []Reminder{{At: &utc}}}},
+		{"a recurrence", Task{DueAt: &local, Recurrence: &Recurrence{RRule: "daily", EndAt: &local}},
+			Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual, DueAt: &utc,
+				Recurrence: &Recurrence{RRule: "daily", DTStart: &utc, EndAt: &utc, Anchor: AnchorDue, Missed: MissedSkip}}},
+		{"a recurrence that has begun", Task{DueAt: &local, Recurrence: &Recurrence{RRule: "daily", DTStart: &other, Anchor: AnchorCompletion, Missed: MissedCatchUp}},
+			Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual, DueAt: &utc,
+				Recurrence: &Recurrence{RRule: "daily", DTStart: &other, Anchor: AnchorCompletion, Missed: MissedCatchUp}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := tt.in
+			got.Normalize()
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+			again := got
+			if again.Normalize(); !reflect.DeepEqual(again, got) {
+				t.Errorf("normalized again it is %+v, was %+v", again, got)
+			}
+		})
+	}
+	if local.Location() != berlin {
+		t.Error("the caller's instants are changed")
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	early, late := time.Date(1969, 12, 31, 23, 0, 0, 0, time.UTC), time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	many := func(n int) []string {
+		tags := make([]string, n)
+		for i := range tags {
+			tags[i] = fmt.Sprint("tag", i)
+		}
+		return tags
+	}
+	tests := []struct {
+		name string
+		edit func(*Task)
+		want string // the bad fields
+	}{
+		{"nothing wrong", func(*Task) {}, ""},
+		{"no title", func(x *Task) { x.Title = " " }, "title"},
+		{"the longest title", func(x *Task) { x.Title = strings.Repeat("漢", MaxTitle) }, ""},
+		{"a longer title", func(x *Task) { x.Title = strings.Repeat("漢", MaxTitle+1) }, "title"},
+		{"the longest description", func(x *Task) { x.Description = strings.Repeat("😀", MaxDescription) }, ""},
+		{"a longer description", func(x *Task) { x.Description = strings.Repeat("a", MaxDescription+1) }, "description"},
+		{"NUL", func(x *Task) { x.Title, x.Description, x.Tags = "a\x00b", "\x00", []string{"\x00"} }, "description tags title"},
+		{"not UTF-8", func(x *Task) { x.Title, x.Description, x.Tags = "a\xff", "\xc3", []string{"\x80"} }, "description tags title"},
+		{"other control characters", func(x *Task) { x.Title, x.Description = "a\x01\u202eb", "\r\n\t" }, ""},
+		{"an unknown priority", func(x *Task) { x.Priority = "urgent" }, "priority"},
+		{"the most tags", func(x *Task) { x.Tags = many(MaxTags) }, ""},
+		{"more tags", func(x *Task) { x.Tags = many(MaxTags + 1) }, "tags"},
+		{"an empty tag", func(x *Task) { x.Tags = []string{"#"} }, "tags"},
+		{"the longest tag", func(x *Task) { x.Tags = []string{strings.Repeat("ä", MaxTag)} }, ""},
+		{"a longer tag", func(x *Task) { x.Tags = []string{strings.Repeat("ä", MaxTag+1)} }, "tags"},
+		{"no such time zone", func(x *Task) { x.TimeZone = "Mars/Olympus" }, "time_zone"},
+		{"the machine's time zone", func(x *Task) { x.TimeZone = "Local" }, "time_zone"},
+		{"a path as time zone", func(x *Task) { x.TimeZone = "../../etc/passwd" }, "time_zone"},
+		{"due before 1970", func(x *Task) { x.DueAt = &early }, "due_at"},
+		{"due after 9999", func(x *Task) { x.DueAt = &late }, "due_at"},
+		{"no due date", func(x *Task) { x.DueAt = nil }, ""},
+		{"the most reminders", func(x *Task) { x.Reminders = slices.Repeat([]Reminder{{At: &due}}, MaxReminders) }, ""},
+		{"more reminders", func(x *Task) { x.Reminders = slices.Repeat([]Reminder{{At: &due}}, MaxReminders+1) }, "reminders"},
+		{"a reminder of nothing", func(x *Task) { x.Reminders = []Reminder{{}} }, "reminders"},
+		{"a reminder of both kinds", func(x *Task) { x.Reminders = []Reminder{{At: &due, MinutesBefore: new(1)}} }, "reminders"},
+		{"a reminder after it is due", func(x *Task) { x.Reminders = []Reminder{{MinutesBefore: new(-1)}} }, "reminders"},
+		{"the earliest reminder", func(x *Task) { x.Reminders = []Reminder{{MinutesBefore: new(MaxMinutesBefore)}} }, ""},
+		{"an earlier reminder", func(x *Task) { x.Reminders = []Reminder{{MinutesBefore: new(MaxMinutesBefore + 1)}} }, "reminders"},
+		{"a reminder after 9999", func(x *Task) { x.Reminders = []Reminder{{At: &late}} }, "reminders"},
+		{"a recurrence", func(x *Task) { x.Recurrence = &Recurrence{RRule: "weekly"} }, ""},
+		{"a recurrence without a due date", func(x *Task) { x.DueAt, x.Recurrence = nil, &Recurrence{RRule: "weekly"} }, "due_at"},
+		{"a recurrence that is none", func(x *Task) { x.Recurrence = &Recurrence{RRule: "often", Anchor: "x", Missed: "y"} }, "recurrence.anchor recurrence.missed recurrence.rrule"},
+		{"several at once", func(x *Task) { x.Title, x.Priority, x.TimeZone = "", "x", "y" }, "priority time_zone title"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			x := Task{Title: "x", DueAt: &due}
+			tt.edit(&x)
+			x.Normalize()
+			err := x.Validate()
+			var fields []string
+			if invalid, ok := errors.AsType[*Error](err); ok {
+				for _, f := range invalid.Fields {
+					fields = append(fields, f.Field)
+					if f.Message == "" || !strings.Contains(err.Error(), f.Field+": "+f.Message) {
+						t.Errorf("%v does not say what is wrong with %s", err, f.Field)
+					}
+				}
+			}
+			slices.Sort(fields)
+			if got := strings.Join(slices.Compact(fields), " "); got != tt.want {
+				t.Errorf("got %q (%v), want %q", got, err, tt.want)
+			}
+			if want := map[bool]Code{true: CodeInvalid}[tt.want != ""]; ErrorCode(err) != want {
+				t.Errorf("got code %q, want %q", ErrorCode(err), want)
+			}
+		})
+	}
+}
+
+func TestReminderTime(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	at := due.AddDate(0, 0, -3)
+	tests := []struct {
+		name string
+		r    Reminder
+		due  *time.Time
+		want time.Time
+		ok   bool
+	}{
+		{"minutes before", Reminder{MinutesBefore: new(90)}, &due, due.Add(-90 * time.Minute), true},
+		{"at the due date", Reminder{MinutesBefore: new(0)}, &due, due, true},
+		{"before nothing", Reminder{MinutesBefore: new(15)}, nil, time.Time{}, false},
+		{"an instant", Reminder{At: &at}, &due, at, true},
+		{"an instant without a due date", Reminder{At: &at}, nil, at, true},
+		{"none", Reminder{}, &due, time.Time{}, false},
+	}
+	for _, tt := range tests {
+		if got, ok := tt.r.Time(tt.due); ok != tt.ok || !got.Equal(tt.want) {
+			t.Errorf("%s: got %s, %v, want %s, %v", tt.name, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		err  error
+		code Code
+		text string
+	}{
+		{"nil", nil, "", ""},
+		{"another error", errors.New("disk on fire"), CodeInternal, "disk on fire"},
+		{"ours", Errorf(CodeConflict, "there are %d", 2), CodeConflict, "there are 2"},
+		{"ours, wrapped", fmt.Errorf("create task: %w", Errorf(CodeNotFound, "no user")), CodeNotFound, "create task: no user"},
+		{"ours, joined", errors.Join(errors.New("a"), RetryLater(CodeUnavailable, time.Second, "busy")), CodeUnavailable, "a\nbusy"},
+		{"a bad field", Invalid("title", "is required"), CodeInvalid, "some fields are not valid: title: is required"},
+		{"bad fields", InvalidFields([]FieldError{{"a", "x"}, {"b", "y"}}), CodeInvalid, "some fields are not valid: a: x; b: y"},
+		{"no bad fields", InvalidFields(nil), "", ""},
+	}
+	for _, tt := range tests {
+		if got := ErrorCode(tt.err); got != tt.code {
+			t.Errorf("%s: got code %q, want %q", tt.name, got, tt.code)
+		}
+		if tt.err != nil && tt.err.Error() != tt.text {
+			t.Errorf("%s: got %q, want %q", tt.name, tt.err, tt.text)
+		}
+	}
+	if e, ok := errors.AsType[*Error](RetryLater(CodeRateLimited, 3*time.Second, "wait")); !ok || e.RetryAfter != 3*time.Second {
+		t.Errorf("got %+v, want it to say when to try again", e)
+	}
+}
+
+func TestLoadZone(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"} {
+		if zone, err := LoadZone(name); err != nil || zone.String() != name {
+			t.Errorf("%s: got %v, %v", name, zone, err)
+		}
+	}
+	for _, name := range []string{"", "Local", "Mars", "/etc/localtime", "..", "Europe/Berlin\x00"} {
+		if _, err := LoadZone(name); err == nil {
+			t.Errorf("%q is taken for a time zone", name)
+		}
+	}
+}
+
+func TestInstant(t *testing.T) {
+	t.Parallel()
+	zone, err := LoadZone("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for wall, want := range map[string]string{
+		"2026-03-01T09:00": "2026-03-01T08:00Z",
+		"2026-03-29T02:30": "2026-03-29T01:30Z", // skipped
+		"2026-10-25T02:30": "2026-10-25T00:30Z", // shown twice
+	} {
+		local, err := time.ParseInLocation("2006-01-02T15:04", wall, time.FixedZone("", -7200))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Instant(local, zone); !got.Equal(at(t, want)) {
+			t.Errorf("%s: got %s, want %s", wall, got.UTC(), want)
+		}
+	}
+}
