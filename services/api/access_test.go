@@ -50,6 +50,8 @@ var accesses = map[string]access{
 	"POST /api/v1/tasks/{id}/reopen":     {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
 	"POST /api/v1/tasks/{id}/snooze":     {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
 	"GET /api/v1/changes":                {scope: scopeRead, want: 200},
+	"GET /api/v1/export":                 {scope: scopeRead, want: 200},
+	"POST /api/v1/import":                {scope: scopeWrite, want: 200, body: `{"version": 1, "tasks": [{"title": "mine"}]}`},
 	"POST /api/v1/channels":              {scope: scopeAccount, want: 201, body: `{"kind": "webhook", "url": "https://hooks.example.com/mine"}`},
 	"GET /api/v1/channels":               {scope: scopeAccount, want: 200},
 	"GET /api/v1/channels/{id}":          {scope: scopeAccount, id: "channel", want: 404},

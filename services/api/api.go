@@ -32,6 +32,7 @@ type api struct {
 	metrics *prometheus.Registry
 
 	deliveries *delivery.Queue
+	imports    imports
 }
 
 func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time, wake func(userID uuid.UUID)) (*api, error) {
@@ -47,7 +48,7 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &api{
 		cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries,
-		firing: make(chan struct{}, maxFiring), metrics: metrics,
+		firing: make(chan struct{}, maxFiring), metrics: metrics, imports: newImports(),
 	}, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"time"
 
 	"taskmaster/services/server"
 	"taskmaster/services/task"
@@ -20,16 +19,31 @@ type taskFields map[string]json.RawMessage
 var readOnly = []string{"id", "completed_at", "series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at"}
 
 // apply sets the fields on t and reports every one that cannot be. Each is replaced as a whole, recurrence and lists too.
-func (fields taskFields) apply(t *task.Task) error {
-	targets := map[string]any{
+func (fields taskFields) apply(t *task.Task) error { return fields.set(writable(t), readOnly) }
+
+// restore sets the fields of a task that has been one before, here or elsewhere: those of the system too.
+func (fields taskFields) restore(t *task.Task) error {
+	targets := writable(t)
+	maps.Copy(targets, map[string]any{
+		"id": &t.ID, "completed_at": &t.CompletedAt, "series_id": &t.SeriesID, "occurrence": &t.Occurrence,
+		"snoozed_until": &t.SnoozedUntil, "revision": &t.Revision, "created_at": &t.CreatedAt, "updated_at": &t.UpdatedAt,
+	})
+	return fields.set(targets, nil)
+}
+
+func writable(t *task.Task) map[string]any {
+	return map[string]any{
 		"title": &t.Title, "description": &t.Description, "completed": &t.Completed, "priority": &t.Priority, "tags": &t.Tags,
 		"due_at": &t.DueAt, "time_zone": &t.TimeZone, "recurrence": &t.Recurrence, "reminders": &t.Reminders,
 	}
+}
+
+func (fields taskFields) set(targets map[string]any, refused []string) error {
 	var bad []task.FieldError
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		target, ok := targets[name]
 		switch {
-		case slices.Contains(readOnly, name):
+		case slices.Contains(refused, name):
 			bad = append(bad, task.FieldError{Field: name, Message: "cannot be set"})
 		case !ok:
 			bad = append(bad, task.FieldError{Field: name, Message: "is not a known field"})
@@ -55,9 +69,6 @@ func decodeField(raw json.RawMessage, target any) error {
 
 // inField puts the name of a field before the paths inside it.
 func inField(name string, err error) []task.FieldError {
-	if _, ok := errors.AsType[*time.ParseError](err); ok {
-		return []task.FieldError{{Field: name, Message: "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z"}}
-	}
 	invalid, ok := errors.AsType[*task.Error](err)
 	if !ok || len(invalid.Fields) == 0 {
 		return []task.FieldError{{Field: name, Message: err.Error()}}

@@ -42,6 +42,8 @@ func (a *api) routes() []route {
 		{"POST /api/v1/tasks/{id}/reopen", a.as(scopeWrite, a.reopenTask)},
 		{"POST /api/v1/tasks/{id}/snooze", a.as(scopeWrite, a.snoozeTask)},
 		{"GET /api/v1/changes", a.as(scopeRead, a.listChanges)},
+		{"GET /api/v1/export", a.as(scopeRead, a.exportTasks)},
+		{"POST /api/v1/import", a.as(scopeWrite, a.importTasks)},
 		{"POST /api/v1/channels", a.as(scopeAccount, a.createChannel)},
 		{"GET /api/v1/channels", a.as(scopeAccount, a.listChannels)},
 		{"GET /api/v1/channels/{id}", a.as(scopeAccount, a.getChannel)},

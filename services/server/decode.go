@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"taskmaster/services/task"
 )
@@ -78,6 +79,9 @@ func DecodeJSON(body []byte, v any) error {
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return badJSON("the body is empty or ends in the middle of its JSON")
+	}
+	if _, ok := errors.AsType[*time.ParseError](err); ok {
+		return task.Invalid("", "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z")
 	}
 	// What is left comes from types that parse themselves: a time or an id.
 	return task.Invalid("", strings.TrimPrefix(err.Error(), "json: "))

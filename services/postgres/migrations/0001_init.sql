@@ -51,6 +51,8 @@ CREATE TABLE tasks (
 -- The order of lists: by due date, what has none last.
 CREATE INDEX tasks_open ON tasks (user_id, coalesce(due_at, 'infinity'), id) WHERE completed_at IS NULL;
 CREATE INDEX tasks_all ON tasks (user_id, coalesce(due_at, 'infinity'), id);
+-- Imports look whose a series is.
+CREATE INDEX tasks_series ON tasks (series_id) WHERE series_id IS NOT NULL;
 
 -- Which task followed which. A row outlives both, so that an event that comes again does not bring back what was deleted.
 CREATE TABLE successors (

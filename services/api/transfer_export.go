@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/ical"
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// exportVersion is that of the JSON form.
+const exportVersion = 1
+
+// exportPage is how many tasks are in memory at a time.
+const exportPage = 500
+
+// exporter writes a file of tasks.
+type exporter interface {
+	Write(t task.Task) error
+	Flush() error
+	Close() error
+}
+
+// exportTasks answers with all of the caller's tasks as a file, in JSON or iCalendar. The tasks are those that there are at
+// the beginning; they are read and sent in parts, so that neither their number nor a slow client takes memory or holds a
+// connection of the database. When something fails in between the connection breaks, so that nobody takes a part for all.
+func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "format")
+	format := q.oneOf("format", accepted(r.Header.Get("Accept")), "json", "ics")
+	if err := q.err(); err != nil {
+		return err
+	}
+	var ids []uuid.UUID
+	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		ids, err = postgres.TaskIDs(ctx, tx, c.UserID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+
+	contentType := "application/json"
+	if format == "ics" {
+		contentType = ical.MediaType + "; charset=utf-8"
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="taskmaster-%s.%s"`, a.now().UTC().Format(time.DateOnly), format))
+	if err := a.export(r.Context(), w, newExporter(w, format, a.instant()), c.UserID, ids); err != nil {
+		if r.Context().Err() == nil {
+			a.log.ErrorContext(r.Context(), "export broke off", "error", err)
+		}
+		panic(http.ErrAbortHandler) // the status is gone; net/http breaks the connection without a word
+	}
+	return nil
+}
+
+func (a *api) export(ctx context.Context, w http.ResponseWriter, out exporter, userID uuid.UUID, ids []uuid.UUID) error {
+	// A client that does not read is not waited for. Not every writer has deadlines; those that do not need none.
+	connection := http.NewResponseController(w)
+	defer func() { _ = connection.SetWriteDeadline(time.Time{}) }()
+	for part := range slices.Chunk(ids, exportPage) {
+		var tasks []task.Task
+		err := a.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+			tasks, err = postgres.TasksByIDs(ctx, tx, userID, part)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		_ = connection.SetWriteDeadline(time.Now().Add(requestTimeout))
+		for _, t := range tasks {
+			if err := out.Write(t); err != nil {
+				return err
+			}
+		}
+		if err := out.Flush(); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+func newExporter(w io.Writer, format string, now time.Time) exporter {
+	if format == "ics" {
+		return ical.NewWriter(w, now)
+	}
+	out := &jsonExporter{w: bufio.NewWriter(w)}
+	// The buffer keeps the first error and Flush returns it.
+	_, _ = fmt.Fprintf(out.w, `{"version":%d,"exported_at":%q,"tasks":[`, exportVersion, now.Format(time.RFC3339Nano))
+	return out
+}
+
+// jsonExporter writes {"version", "exported_at", "tasks"} with a task per line.
+type jsonExporter struct {
+	w     *bufio.Writer
+	wrote bool
+}
+
+func (e *jsonExporter) Write(t task.Task) error {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("encode task %s: %w", t.ID, err)
+	}
+	separator := ",\n"
+	if !e.wrote {
+		separator, e.wrote = "\n", true
+	}
+	_, _ = e.w.WriteString(separator)
+	_, _ = e.w.Write(raw)
+	return nil
+}
+
+func (e *jsonExporter) Flush() error {
+	if err := e.w.Flush(); err != nil {
+		return fmt.Errorf("write export: %w", err)
+	}
+	return nil
+}
+
+func (e *jsonExporter) Close() error {
+	_, _ = e.w.WriteString("\n]}\n")
+	return e.Flush()
+}
+
+// accepted returns the format that an Accept header likes better, JSON when it has no opinion (RFC 9110 section 12.5.1).
+func accepted(header string) string {
+	quality := map[string]float64{}
+	for part := range strings.SplitSeq(header, ",") {
+		mediaType, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		quality[mediaType] = 1
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			quality[mediaType] = q
+		}
+	}
+	if quality[ical.MediaType] > quality["application/json"] {
+		return "ics"
+	}
+	return "json"
+}

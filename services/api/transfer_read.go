@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"taskmaster/services/ical"
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+)
+
+// importReader gathers the entries of a file, and what is wrong with them.
+type importReader struct {
+	now  time.Time
+	zone string
+	// count is the number of entries seen, good and bad.
+	count   int
+	entries []entry
+	bad     []task.FieldError
+}
+
+// enough ends the reading of a file of which enough is wrong, or which takes too long.
+func (in *importReader) enough(ctx context.Context) error {
+	if len(in.bad) >= maxImportBad {
+		return task.InvalidFields(in.bad)
+	}
+	if ctx.Err() != nil {
+		return task.Errorf(task.CodeInvalid, "the file takes too long to check: split it")
+	}
+	return nil
+}
+
+// add checks an entry. where follows what is said of its fields.
+func (in *importReader) add(e entry, where string, bad []task.FieldError) {
+	name := fmt.Sprintf("tasks[%d]", in.count)
+	in.count++
+	e.task.Normalize()
+	in.complete(&e.task)
+	if len(bad) == 0 {
+		if err := e.task.Validate(); err != nil {
+			bad = inField(name, err)
+		} else {
+			bad = checkInstants(name, e.task)
+		}
+	}
+	for _, f := range bad {
+		f.Message += where
+		in.bad = append(in.bad, f)
+	}
+	if len(in.bad) == 0 {
+		in.entries = append(in.entries, e)
+	}
+}
+
+// complete makes what belongs together agree, as it would if the task had come about here.
+func (in *importReader) complete(t *task.Task) {
+	t.Completed = t.Completed || t.CompletedAt != nil
+	if t.Completed {
+		t.SnoozedUntil = nil
+		if t.CompletedAt == nil {
+			t.CompletedAt = &in.now
+		}
+	}
+	t.CreatedAt = t.CreatedAt.UTC().Truncate(time.Microsecond)
+	if t.CreatedAt.Year() < 1970 || t.CreatedAt.After(in.now) {
+		t.CreatedAt = in.now
+	}
+}
+
+// checkInstants reports the instants that the database might not hold and that Validate leaves alone, because elsewhere only
+// the system sets them.
+func checkInstants(name string, t task.Task) []task.FieldError {
+	var bad []task.FieldError
+	for field, at := range map[string]*time.Time{"completed_at": t.CompletedAt, "occurrence": t.Occurrence, "snoozed_until": t.SnoozedUntil} {
+		if at != nil && (at.Year() < 1970 || at.Year() > 9999) {
+			bad = append(bad, task.FieldError{Field: name + "." + field, Message: "is not between the years 1970 and 9999"})
+		}
+	}
+	return bad
+}
+
+func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
+	todos, err := ical.Read(body, in.zone, in.now, maxImported)
+	if err != nil {
+		return err
+	}
+	if len(todos) == 0 {
+		return task.Errorf(task.CodeInvalid, "the file has no task: no VTODO in a VCALENDAR")
+	}
+	for _, todo := range todos {
+		if err := in.enough(ctx); err != nil {
+			return err
+		}
+		e := entry{key: todo.UID, task: todo.Task}
+		if id, err := uuid.Parse(todo.UID); err == nil {
+			e.id, e.key = id, id.String()
+		}
+		var bad []task.FieldError
+		if len(todo.Bad) > 0 {
+			bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(todo.Bad))
+		}
+		in.add(e, fmt.Sprintf(" (VTODO on line %d)", todo.Line), bad)
+	}
+	return nil
+}
+
+// readJSON reads {"version", "exported_at", "tasks"} entry by entry.
+func (in *importReader) readJSON(ctx context.Context, body []byte) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return notExport(err)
+	}
+	version := 0
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return notExport(err)
+		}
+		switch name {
+		case "version":
+			err = d.Decode(&version)
+		case "exported_at":
+			err = d.Decode(new(time.Time))
+		case "tasks":
+			err = in.readList(ctx, d)
+		default:
+			return task.Invalid(fmt.Sprint(name), "is not a known field")
+		}
+		if task.ErrorCode(err) == task.CodeInvalid {
+			return err
+		}
+		if err != nil {
+			return notExport(err)
+		}
+	}
+	if _, err := d.Token(); err != nil || len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+		return notExport(err)
+	}
+	if version != exportVersion {
+		return task.Invalid("version", fmt.Sprintf("is not %d: the file is of another version, or not an export", exportVersion))
+	}
+	return nil
+}
+
+func (in *importReader) readList(ctx context.Context, d *json.Decoder) error {
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return notExport(err)
+	}
+	for d.More() {
+		if in.count == maxImported {
+			return task.Invalid("tasks", fmt.Sprintf("has more than %d entries: split the file", maxImported))
+		}
+		if err := in.enough(ctx); err != nil {
+			return err
+		}
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return err
+		}
+		e := entry{task: task.Task{TimeZone: in.zone}}
+		var bad []task.FieldError
+		var fields taskFields
+		err := server.DecodeJSON(raw, &fields)
+		if err == nil {
+			err = fields.restore(&e.task)
+		}
+		if err != nil {
+			bad = inField(fmt.Sprintf("tasks[%d]", in.count), err)
+		}
+		e.id, e.key = e.task.ID, e.task.ID.String()
+		if e.id == uuid.Nil {
+			e.key = fmt.Sprintf("without id %x", sha256.Sum256(raw))
+		}
+		in.add(e, "", bad)
+	}
+	_, err := d.Token()
+	return err
+}
+
+func notExport(err error) error {
+	detail := `the body is not an export: {"version": 1, "tasks": [...]}`
+	if err != nil {
+		detail += ": " + err.Error()
+	}
+	return &server.StatusError{Status: http.StatusBadRequest, Code: "bad_request", Detail: detail}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// storeImport adds the entries that the user does not have, in the order of the file.
+func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry, now time.Time) (importResult, error) {
+	if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
+		return importResult{}, err
+	}
+	tasks, err := identify(ctx, tx, userID, entries)
+	if err != nil {
+		return importResult{}, err
+	}
+	result := importResult{Created: len(tasks), Skipped: len(entries) - len(tasks)}
+	return result, addTasks(ctx, tx, userID, tasks, now)
+}
+
+// identify returns the tasks that the user does not have yet, with their ids. A task keeps the id that it has in the file
+// unless somebody else has it, as when a file goes from one account to another. Then it gets one that depends on the user
+// and the old id alone, so that the next time it is known; and so do all tasks of its series and the series itself, or the
+// occurrences that follow would be the other user's.
+func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry) ([]task.Task, error) {
+	derived := func(key string) uuid.UUID { return uuid.NewSHA1(userID, []byte(key)) }
+	var ids, series []uuid.UUID
+	for _, e := range entries {
+		ids = append(ids, e.id, derived(e.key))
+		series = append(series, seriesOf(e))
+	}
+	owners, err := postgres.TaskOwners(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := postgres.ForeignSeries(ctx, tx, userID, series)
+	if err != nil {
+		return nil, err
+	}
+	foreign := map[uuid.UUID]bool{}
+	for _, id := range taken {
+		foreign[id] = true
+	}
+	for _, e := range entries {
+		if owner, ok := owners[e.id]; ok && owner != userID {
+			foreign[seriesOf(e)] = true
+		}
+	}
+
+	var tasks []task.Task
+	seen := map[uuid.UUID]bool{}
+	for _, e := range entries {
+		t, other := e.task, derived(e.key)
+		t.ID = e.id
+		if t.ID == uuid.Nil || foreign[seriesOf(e)] {
+			t.ID = other
+		}
+		if owners[e.id] == userID || owners[other] == userID || seen[t.ID] {
+			continue
+		}
+		seen[t.ID] = true
+		if t.SeriesID != nil && foreign[*t.SeriesID] {
+			t.SeriesID = new(derived(t.SeriesID.String()))
+		}
+		startSeries(&t)
+		tasks = append(tasks, t)
+	}
+	return tasks, nil
+}
+
+// seriesOf returns the series of an entry; one that is in none stands for itself.
+func seriesOf(e entry) uuid.UUID {
+	if e.task.SeriesID != nil {
+		return *e.task.SeriesID
+	}
+	return e.id
+}
+
+// addPart is how many tasks are stored at a time.
+const addPart = 500
+
+// addTasks stores tasks that came about elsewhere, as createTask does those that come about here. They keep the instants at
+// which they were created and completed. A completed one is not an event of now: nothing follows it.
+func addTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task, now time.Time) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	last, err := postgres.TakeRevisions(ctx, tx, userID, len(tasks))
+	if err != nil {
+		return err
+	}
+	revision := last - int64(len(tasks))
+	for part := range slices.Chunk(tasks, addPart) {
+		var events []event.Event
+		reminders := map[uuid.UUID]map[int]time.Time{}
+		for i := range part {
+			revision++
+			part[i].Revision, part[i].UpdatedAt = revision, now
+			reminders[part[i].ID] = wantedReminders(part[i])
+			events = append(events, event.New(event.TaskCreated, userID, part[i], now), event.New(event.TaskChanged, userID, part[i], now))
+		}
+		if err := postgres.InsertTasks(ctx, tx, userID, part); err != nil {
+			return err
+		}
+		if err := postgres.SetFirstReminders(ctx, tx, userID, reminders, now); err != nil {
+			return err
+		}
+		if err := postgres.CopyEvents(ctx, tx, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
