@@ -65,14 +65,16 @@ func TestSharedTopic(t *testing.T) {
 	awaitEvents(t, "down", 20, apps...)
 	awaitEvents(t, "noticed", 20, apps...)
 
-	// The broker dies, and comes back.
-	if err := b.broker.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-b.broker.Done()
-	b.startBroker()
-	b.publishMany(api, "task-events", "returned", 20)
-	awaitEvents(t, "returned", 20, apps...)
+	// The broker dies in the middle of a stream of events, and comes back.
+	published := make(chan struct{})
+	go func() {
+		defer close(published)
+		b.publishMany(api, "task-events", "returned", 100)
+	}()
+	eventually(t, "some events arrive", func() bool { return len(apps[0].got("returned")) > 5 })
+	b.restartBroker()
+	<-published
+	awaitEvents(t, "returned", 100, apps...)
 
 	// The service cannot handle an event now, then it can.
 	apps[0].answer("RETRY")
@@ -109,14 +111,12 @@ func TestBroadcastTopic(t *testing.T) {
 		}
 	}
 
-	// Also when the broker dies and comes back.
-	if err := b.broker.cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	<-b.broker.Done()
-	b.startBroker()
-	b.publishMany(api, "task-updates", "returned", 20)
+	// Also when the broker dies in between, and comes back.
+	b.publishMany(api, "task-updates", "returned-a", 20)
+	b.restartBroker()
+	b.publishMany(api, "task-updates", "returned-b", 20)
 	for _, a := range apps {
-		awaitEvents(t, "returned", 20, a)
+		awaitEvents(t, "returned-a", 20, a)
+		awaitEvents(t, "returned-b", 20, a)
 	}
 }
