@@ -98,7 +98,7 @@ func (in channelPatch) apply(c *postgres.Channel) error {
 // checkURL checks what can be told of a URL by its text. Where it leads is checked whenever something is sent there.
 func checkURL(field, raw string) []task.FieldError {
 	u, err := url.Parse(raw)
-	message := ""
+	var message string
 	switch {
 	case len(raw) > maxURL:
 		message = fmt.Sprintf("is longer than %d bytes", maxURL)

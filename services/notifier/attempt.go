@@ -82,7 +82,7 @@ func (w *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outcom
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("note that delivery %s is %s: %w", a.Delivery.ID, o.State, err)
-		case <-time.After(wait/2 + rand.N(wait)):
+		case <-time.After(spread(wait)):
 		}
 	}
 }
@@ -106,5 +106,10 @@ func snooze(metadata []byte) time.Duration {
 	// River's own; what cannot be read counts as the first time.
 	_ = json.Unmarshal(metadata, &m)
 	wait := min(500*time.Millisecond<<min(m.Snoozes, 10), 30*time.Second)
-	return wait/2 + rand.N(wait)
+	return spread(wait)
+}
+
+// spread returns between half and one and a half of a wait.
+func spread(wait time.Duration) time.Duration {
+	return wait/2 + rand.N(wait) //nolint:gosec // it only keeps attempts apart
 }

@@ -187,7 +187,7 @@ func (b *bed) startLogging(t *testing.T, timing timing, to io.Writer, configure 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	log := slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	i := &instance{addr: ln.Addr().String(), done: make(chan error, 1)}
 	go func() { i.done <- runWith(ctx, cfg, timing, ln, log) }()

@@ -108,10 +108,12 @@ func refused(ctx context.Context, err error) *failure {
 		return failed
 	}
 	about := "the message"
-	if sent.Reason == mail.ErrSMTPRcptTo {
+	switch sent.Reason {
+	case mail.ErrSMTPRcptTo:
 		about = "the address"
-	} else if sent.Reason == mail.ErrSMTPMailFrom {
+	case mail.ErrSMTPMailFrom:
 		about = "the sender"
+	default:
 	}
 	return &failure{
 		reason:    fmt.Sprintf("the mail server refused %s with %d", about, sent.ErrorCode()),
@@ -127,7 +129,7 @@ func (s smtpServer) client(ctx context.Context) (*mail.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(ctx, func() { conn.Close() })
+		context.AfterFunc(ctx, func() { _ = conn.Close() })
 		if s.implicitTLS {
 			return tls.Client(conn, &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}), nil
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -55,7 +56,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	for _, id := range ids {
 		g.Go(func() {
 			for i := range events {
-				if got := replicas[i%2].post(t, b.reminder(t, id, fmt.Sprint(i))); got != "SUCCESS" {
+				if got := replicas[i%2].post(t, b.reminder(t, id, strconv.Itoa(i))); got != "SUCCESS" {
 					t.Errorf("got verdict %s", got)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -130,7 +131,7 @@ func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	n := b.start(t, patient)
 	const events = 2 * maxWebhooks / 20
 	for i := range events {
-		n.want(t, b.reminder(t, b.user, fmt.Sprint(i)))
+		n.want(t, b.reminder(t, b.user, strconv.Itoa(i)))
 	}
 	eventually(t, func() (bool, string) {
 		return len(slow.received()) == maxOfUser, fmt.Sprintf("%d attempts are under way, want %d", len(slow.received()), maxOfUser)

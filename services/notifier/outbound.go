@@ -57,6 +57,15 @@ func newClient(reachable func(netip.Addr) bool) *http.Client {
 	}
 }
 
+// send sends a request, whose context bounds it, and returns the answer's status.
+func (o *outbound) send(r *http.Request) (status int, err error) {
+	answer, err := o.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
+}
+
 // Do sends a request, whose context bounds it, and returns the answer without its body.
 func (o *outbound) Do(r *http.Request) (*http.Response, error) {
 	client := o.secure
@@ -70,7 +79,7 @@ func (o *outbound) Do(r *http.Request) (*http.Response, error) {
 	}
 	// That the status came is what counts; a body that breaks off only costs the connection.
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer)
-	answer.Body.Close()
+	_ = answer.Body.Close()
 	answer.Body = http.NoBody
 	return answer, nil
 }

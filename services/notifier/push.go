@@ -69,6 +69,7 @@ func newPush(cfg config, client *outbound) (sender, error) {
 		if err != nil {
 			return unreached(ctx, err)
 		}
+		defer answer.Body.Close()
 		return pushAnswer(answer.StatusCode)
 	}, nil
 }

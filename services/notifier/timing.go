@@ -41,6 +41,6 @@ func (t timing) next(job int64, attempt int) (time.Duration, bool) {
 	}
 	wait := t.schedule[attempt-1]
 	h := fnv.New32a()
-	h.Write([]byte(strconv.FormatInt(job, 10) + "." + strconv.Itoa(attempt)))
+	_, _ = h.Write([]byte(strconv.FormatInt(job, 10) + "." + strconv.Itoa(attempt)))
 	return wait + wait/10*time.Duration(h.Sum32()%1000)/1000, true
 }

@@ -52,17 +52,15 @@ func newWebhook(client *outbound) sender {
 		r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 
-		answer, err := client.Do(r)
-		if err != nil {
+		status, err := client.send(r)
+		switch {
+		case err != nil:
 			return unreached(ctx, err)
-		}
-		if answer.StatusCode >= 200 && answer.StatusCode < 300 {
+		case status >= 200 && status < 300:
 			return nil
+		case status == http.StatusGone:
+			return &failure{reason: "its receiver answered 410 Gone", gone: true}
 		}
-		failed := answered(answer.StatusCode)
-		if failed.gone = answer.StatusCode == http.StatusGone; failed.gone {
-			failed.reason = "its receiver answered 410 Gone"
-		}
-		return failed
+		return answered(status)
 	}
 }
