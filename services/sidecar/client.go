@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	dapr "github.com/dapr/go-sdk/client"
@@ -133,7 +134,7 @@ func (c *Client) ScheduleJob(ctx context.Context, name string, at time.Time) err
 func (c *Client) DeleteJob(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	if err := c.dapr.DeleteJob(ctx, name); err != nil && status.Code(err) != codes.NotFound {
+	if err := c.dapr.DeleteJob(ctx, name); err != nil && !isNoJob(err) {
 		return fmt.Errorf("delete job %s: %w", name, err)
 	}
 	return nil
@@ -144,13 +145,19 @@ func (c *Client) HasJob(ctx context.Context, name string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
 	_, err := c.dapr.GetJob(ctx, name)
-	if status.Code(err) == codes.NotFound {
+	if isNoJob(err) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("get job %s: %w", name, err)
 	}
 	return true, nil
+}
+
+// isNoJob says whether err means that there is no such job. The sidecar (1.18) wraps the scheduler's answer in a code of its
+// own and leaves the real one in the text.
+func isNoJob(err error) bool {
+	return status.Code(err) == codes.NotFound || strings.Contains(status.Convert(err).Message(), "code = NotFound")
 }
 
 // Invoke sends body as JSON by POST to a method of another app, through both sidecars. Code conflict means that the app

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+)
+
+// daprBench is a real scheduler and a real sidecar in front of an app.
+type daprBench struct {
+	t                      *testing.T
+	bin, dir               string
+	scheduler, health      int
+	etcdClient, etcdServer int
+	grpc, http             int
+	killScheduler          func()
+}
+
+// newDaprBench starts a scheduler, and a sidecar that calls the app at an address and shows it a token.
+func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
+	t.Helper()
+	d := &daprBench{t: t, bin: daprBin(t), dir: t.TempDir()}
+	var internal int
+	freePorts(t, &d.scheduler, &d.health, &d.etcdClient, &d.etcdServer, &d.grpc, &d.http, &internal)
+	d.startScheduler()
+	d.start("daprd", []string{"APP_API_TOKEN=" + token},
+		"--app-id=api", "--app-port="+strconv.Itoa(app.(*net.TCPAddr).Port), "--app-channel-address=127.0.0.1",
+		"--dapr-listen-addresses=127.0.0.1", "--dapr-http-port="+strconv.Itoa(d.http), "--dapr-grpc-port="+strconv.Itoa(d.grpc),
+		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port="+strconv.Itoa(internal),
+		"--scheduler-host-address=127.0.0.1:"+strconv.Itoa(d.scheduler), "--placement-host-address=",
+		"--disable-init-endpoints=config,subscribe", "--enable-metrics=false", "--log-level=warn")
+	d.await(d.http, "/v1.0/healthz")
+	return d
+}
+
+// startScheduler starts the scheduler on what it has stored before.
+func (d *daprBench) startScheduler() {
+	d.t.Helper()
+	d.killScheduler = d.start("scheduler", nil,
+		"--id=scheduler", "--listen-address=127.0.0.1", "--port="+strconv.Itoa(d.scheduler),
+		"--override-broadcast-host-port=127.0.0.1:"+strconv.Itoa(d.scheduler),
+		"--healthz-listen-address=127.0.0.1", "--healthz-port="+strconv.Itoa(d.health),
+		"--etcd-data-dir="+filepath.Join(d.dir, "etcd"), "--etcd-client-listen-address=127.0.0.1",
+		"--etcd-client-port="+strconv.Itoa(d.etcdClient),
+		"--etcd-initial-cluster=scheduler=http://127.0.0.1:"+strconv.Itoa(d.etcdServer),
+		"--identity-directory-write="+filepath.Join(d.dir, "identity"),
+		"--enable-metrics=false", "--log-level=fatal")
+	d.await(d.health, "/healthz")
+}
+
+// start starts a program and returns what kills it; the end of the test does so at the latest.
+func (d *daprBench) start(program string, env []string, args ...string) (kill func()) {
+	d.t.Helper()
+	cmd := exec.CommandContext(d.t.Context(), filepath.Join(d.bin, program), args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Dir = d.dir
+	// The scheduler's database tells its whole life; what the test needs to know of it shows elsewhere.
+	if program == "daprd" {
+		cmd.Stdout, cmd.Stderr = d.t.Output(), d.t.Output()
+	}
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	kill = sync.OnceFunc(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()         // killed, as it should be
+	})
+	d.t.Cleanup(kill)
+	return kill
+}
+
+func (d *daprBench) await(port int, path string) {
+	d.t.Helper()
+	eventually(d.t, fmt.Sprintf("port %d answers", port), func() bool {
+		ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode/100 == 2
+	})
+}
+
+// daprBin finds the folder of daprd and scheduler: DAPR_BIN_DIR, else .local/bin beside go.mod.
+func daprBin(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("DAPR_BIN_DIR")
+	for root, err := os.Getwd(); dir == "" && err == nil; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			dir = filepath.Join(root, ".local", "bin")
+		}
+		if root == filepath.Dir(root) {
+			break
+		}
+	}
+	for _, program := range []string{"daprd", "scheduler"} {
+		if runtime.GOOS == "windows" {
+			program += ".exe"
+		}
+		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
+			t.Fatalf("%v: run make build", err)
+		}
+	}
+	return dir
+}
+
+// freePorts fills in ports that nobody listens on, all different.
+func freePorts(t *testing.T, ports ...*int) {
+	t.Helper()
+	for _, port := range ports {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close() // after all have been found
+		*port = ln.Addr().(*net.TCPAddr).Port
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"strings"
+	"testing"
+
+	"taskmaster/services/postgres/postgrestest"
+)
+
+// Without a sidecar everything works but publishing, which waits and says so.
+func TestRunWithoutSidecar(t *testing.T) {
+	t.Parallel()
+	var port int
+	freePorts(t, &port)
+	cfg := config{
+		DatabaseURL: postgrestest.URL(t), DatabaseConns: 4, RelayConns: 4,
+		LoginPerMinute: 100, SignupPerMinute: 100, RatePerMinute: 1000,
+	}
+	cfg.AppAPIToken, cfg.DaprGRPCPort, cfg.DaprHTTPPort = "of the sidecar", port, port
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, cfg, ln, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})))
+	}()
+
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	send := func(method, path, body string, want int) string {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+ln.Addr().String()+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		got, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != want {
+			t.Fatalf("%s %s: got status %d, want %d: %s", method, path, resp.StatusCode, want, got)
+		}
+		return string(bytes.TrimSpace(got))
+	}
+	send("GET", "/readyz", "", 200)
+	send("POST", "/api/v1/signup", `{"email": "person@example.com", "password": "`+testPassword+`"}`, 201)
+	send("POST", "/api/v1/tasks", `{"title": "dentist", "due_at": "2099-01-01T00:00:00Z"}`, 201)
+	eventually(t, "the metrics tell of failures and of what waits", func() bool {
+		metrics := send("GET", "/metrics", "", 200)
+		return strings.Contains(metrics, `taskmaster_outbox_publish_failures_total{topic="task-events"}`) &&
+			!strings.Contains(metrics, "\ntaskmaster_outbox_lag_seconds 0\n")
+	})
+	stop()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("run returned %v, want context.Canceled", err)
+	}
+}
