@@ -58,8 +58,6 @@ func (fields taskFields) set(targets map[string]any, refused []string) error {
 	return task.InvalidFields(bad)
 }
 
-func (fields taskFields) has(name string) bool { _, ok := fields[name]; return ok }
-
 func decodeField(raw json.RawMessage, target any) error {
 	if bytes.Equal(raw, []byte("null")) {
 		return nil

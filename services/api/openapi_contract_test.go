@@ -21,7 +21,7 @@ import (
 // checked returns h with every exchange under /api/v1 held to openapi.json: path, method, status, content type, headers and
 // body of the answer, and, when h did what it was asked, the parameters and body of the request. Whatever the document does
 // not say fails the test, 500 included. All tests of handlers go through it.
-func checked(t testing.TB, h http.Handler) http.Handler {
+func checked(t *testing.T, h http.Handler) http.Handler {
 	t.Helper()
 	c, err := theContract()
 	if err != nil {

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,7 +202,7 @@ func (p person) reminderTimes(t *testing.T) []time.Time {
 // TestImportIsAllOrNothing shows that what is wrong is named by entry and field, and that then nothing is added.
 func TestImportIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
+	a := newTestAPI(t)
 	good := `{"title": "good"}`
 	list := func(entries ...string) string {
 		return `{"version": 1, "tasks": [` + strings.Join(entries, ", ") + `]}`
@@ -239,6 +242,8 @@ func TestImportIsAllOrNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := a.newPerson(t)
 			options := []func(*http.Request){}
 			if strings.HasPrefix(tt.body, "BEGIN:") {
 				options = append(options, asCalendar())
@@ -253,12 +258,12 @@ func TestImportIsAllOrNothing(t *testing.T) {
 			if len(tt.want) > 0 && len(problem.Errors) != len(tt.want) {
 				t.Errorf("got %d errors, want %d: %v", len(problem.Errors), len(tt.want), problem.Errors)
 			}
+			if n, revision := len(p.allTasks(t)), p.revision(t); n != 0 || revision != 0 {
+				t.Errorf("got %d tasks and revision %d, want none", n, revision)
+			}
 		})
 	}
-	if n, revision := len(p.allTasks(t)), p.revision(t); n != 0 || revision != 0 {
-		t.Errorf("got %d tasks and revision %d after bad imports, want none", n, revision)
-	}
-	r := p.send(t, "POST", "/api/v1/import", list(strings.Split(strings.Repeat("{},", 499)+"{}", ",")...)).want(t, 422)
+	r := a.newPerson(t).send(t, "POST", "/api/v1/import", list(strings.Split(strings.Repeat("{},", 499)+"{}", ",")...)).want(t, 422)
 	if got := len(decoded[struct{ Errors []task.FieldError }](t, r).Errors); got != maxImportBad {
 		t.Errorf("got %d errors for 500 bad entries, want the first %d", got, maxImportBad)
 	}
@@ -394,4 +399,38 @@ func TestExportForms(t *testing.T) {
 		}
 	}
 	p.send(t, "GET", "/api/v1/export?format=csv", nil).wantProblem(t, 422, "invalid")
+}
+
+// cutWriter loses the database as soon as something is sent.
+type cutWriter struct {
+	*httptest.ResponseRecorder
+	cut func()
+}
+
+func (w *cutWriter) Write(p []byte) (int, error) {
+	w.cut()
+	return w.ResponseRecorder.Write(p)
+}
+
+// TestExportBreaksOff shows that what cannot be sent whole does not look as if it were: the connection breaks.
+func TestExportBreaksOff(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	given, _ := randomExport(t, 4, exportPage+1)
+	p.send(t, "POST", "/api/v1/import", given).want(t, 200)
+	a.log = slog.New(slog.DiscardHandler)
+
+	w := &cutWriter{httptest.NewRecorder(), sync.OnceFunc(a.db.Close)}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/export", nil)
+	session(p.Secret)(r)
+	defer func() {
+		if got := recover(); got != http.ErrAbortHandler { //nolint:errorlint // It is this very value that net/http looks for.
+			t.Errorf("got %v, want http.ErrAbortHandler", got)
+		}
+		if json.Valid(w.Body.Bytes()) || w.Body.Len() == 0 {
+			t.Errorf("got %d bytes that look whole, want a part", w.Body.Len())
+		}
+	}()
+	a.api.handler().ServeHTTP(w, r)
 }

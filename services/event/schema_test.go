@@ -190,7 +190,9 @@ func typeSchema(eventType string) map[string]any {
 // asyncAPI makes the AsyncAPI 3 document of the topics.
 func asyncAPI(t *testing.T) map[string]any {
 	t.Helper()
-	ref := func(format string, args ...any) map[string]any { return map[string]any{"$ref": fmt.Sprintf(format, args...)} }
+	ref := func(format string, args ...any) map[string]any {
+		return map[string]any{"$ref": fmt.Sprintf(format, args...)}
+	}
 	messages, channels, operations := map[string]any{}, map[string]any{}, map[string]any{}
 	byTopic := map[string][]string{}
 	for _, eventType := range slices.Sorted(maps.Keys(typeDocs)) {

@@ -70,7 +70,7 @@ const maxDuration = 100 * 365 * 24 * 3600
 // parseDuration reads a DURATION value: P1DT2H, -PT15M, P2W.
 func parseDuration(value string) (time.Duration, bool) {
 	s := strings.ToUpper(strings.TrimSpace(value))
-	sign := time.Duration(1)
+	sign := 1
 	if rest, ok := strings.CutPrefix(s, "-"); ok {
 		s, sign = rest, -1
 	}
@@ -95,5 +95,5 @@ func parseDuration(value string) (time.Duration, bool) {
 		total += n * units[s[digits]]
 		s = s[digits+1:]
 	}
-	return sign * time.Duration(total) * time.Second, true
+	return time.Duration(sign*total) * time.Second, true
 }

@@ -136,7 +136,7 @@ func (r *reader) dueDate() *moment {
 		r.ownZone()
 		return nil
 	}
-	at := r.zones.due(*from)
+	at := r.due(*from)
 	if length, ok := r.get("DURATION"); ok && due == nil {
 		d, ok := parseDuration(length.value)
 		if !ok {
