@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -24,28 +25,6 @@ type bed struct {
 	t       *testing.T
 	console *console
 	broker  *process
-	log     *testLog
-}
-
-// testLog passes the log on to the test, and can be searched.
-type testLog struct {
-	t *testing.T
-
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *testLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text.Write(b)
-	return l.t.Output().Write(b)
-}
-
-func (l *testLog) count(part string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), part)
 }
 
 func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
@@ -55,8 +34,7 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 		t.Fatal(err)
 	}
 	cfg.replicas = replicas
-	log := &testLog{t: t}
-	console := &console{w: log, width: len("recurring-2/dapr")}
+	console := &console{w: t.Output(), width: len("recurring-2/dapr")}
 	if err := buildDapr(t.Context(), cfg.root, binDir(cfg.root), console.writer("build", "")); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +53,7 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bed{plan: plan{cfg: cfg, layout: layout, secrets: secrets, self: self}, t: t, console: console, log: log}
+	b := &bed{plan: plan{cfg: cfg, layout: layout, secrets: secrets, self: self}, t: t, console: console}
 	if err := b.writeDaprSecrets(); err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +128,23 @@ func (b *bed) startSidecars(replicas ...replica) []*process {
 		b.await(r.id(), b.sidecar(r).ready)
 	}
 	return started
+}
+
+// noticed says whether the replica's sidecar knows that its service is away.
+func (b *bed) noticed(r replica) bool {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, "http://"+r.daprHTTPAddress()+"/v1.0/invoke/"+r.service+"/method/healthz", nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Dapr-Api-Token", b.secrets.DaprAPIToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return err == nil && strings.Contains(string(body), "not in a healthy state")
 }
 
 // publish hands an event to the sidecar, again until it is taken.

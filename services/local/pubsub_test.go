@@ -58,7 +58,7 @@ func TestSharedTopic(t *testing.T) {
 	apps[0].close()
 	apps[1].close()
 	b.publishMany(api, "task-events", "down", 20)
-	eventually(t, "both sidecars notice", func() bool { return b.log.count("App entered un-healthy status") == 2 })
+	eventually(t, "both sidecars notice", func() bool { return b.noticed(first) && b.noticed(second) })
 	b.publishMany(api, "task-events", "noticed", 20)
 	apps[0].listen()
 	apps[1].listen()
