@@ -26,12 +26,18 @@ type answer struct {
 // once: the same key with the same body is answered as before, with another body it is a conflict. body is the request's.
 func (a *api) change(w http.ResponseWriter, r *http.Request, c caller, body []byte,
 	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	return a.changeWithin(ctx, w, r, c, body, do)
+}
+
+// changeWithin is change with the time that ctx leaves.
+func (a *api) changeWithin(ctx context.Context, w http.ResponseWriter, r *http.Request, c caller, body []byte,
+	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
 	key, err := newIdempotencyKey(r, c, body)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-	defer cancel()
 
 	var out rawAnswer
 	err = a.db.InTx(ctx, func(tx pgx.Tx) error {

@@ -20,6 +20,7 @@ const (
 	maxImported    = 10_000   // tasks
 	maxImportBad   = 100      // bad fields that are reported
 	importUpload   = time.Minute
+	importTimeout  = time.Minute // from then on
 	maxUploads     = 8
 	maxImportsBusy = 2
 )
@@ -72,7 +73,7 @@ func (a *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), importTimeout)
 	defer cancel()
 	select {
 	case a.imports.busy <- struct{}{}:
@@ -84,7 +85,7 @@ func (a *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err != nil {
 		return err
 	}
-	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return a.changeWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		result, err := storeImport(ctx, tx, c.UserID, entries, a.instant())
 		return answer{Status: http.StatusOK, Body: result}, err
 	})

@@ -122,14 +122,16 @@ func TestBreakingChangesAreSeen(t *testing.T) {
 
 // reader is a consumer that knows nothing but the schemas of a directory.
 type reader struct {
-	dir      string
-	compiler *jsonschema.Compiler
+	dir     string
+	schemas map[string]*jsonschema.Schema
 }
 
 func newReader(t *testing.T, dir string) reader {
 	t.Helper()
-	r := reader{dir: dir, compiler: jsonschema.NewCompiler()}
-	r.compiler.AssertFormat()
+	r := reader{dir: dir, schemas: map[string]*jsonschema.Schema{}}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	url := func(file string) string { return "file:///" + dir + "/" + file }
 	names := onDisk(t, dir+"/*.json")
 	if len(names) != len(typeDocs)+1 {
 		t.Fatalf("%s has %d schemas, want %d", dir, len(names), len(typeDocs)+1)
@@ -139,25 +141,26 @@ func newReader(t *testing.T, dir string) reader {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.compiler.AddResource(r.url(filepath.Base(name)), decodeAny(t, raw)); err != nil {
+		if err := compiler.AddResource(url(filepath.Base(name)), decodeAny(t, raw)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for eventType := range typeDocs {
+		schema, err := compiler.Compile(url(eventType + ".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.schemas[eventType] = schema
 	}
 	return r
 }
 
-func (r reader) url(file string) string { return "file:///" + r.dir + "/" + file }
-
 func (r reader) read(eventType string, raw []byte) error {
-	schema, err := r.compiler.Compile(r.url(eventType + ".json"))
-	if err != nil {
-		return err
-	}
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
-	return schema.Validate(v)
+	return r.schemas[eventType].Validate(v)
 }
 
 // fields returns the names of all fields that the schemas have.
