@@ -36,7 +36,7 @@ type published map[string]map[int64][]system.Event
 
 // await waits until every revision up to the last has an event on both topics.
 func (l ledger) await(userID string, last int64) (events published, err error) {
-	err = system.Poll(within(l.t), func() error {
+	err = system.Poll(limited(l.t, aftermath), func() error {
 		events = published{system.TopicTasks: {}, system.TopicUpdates: {}}
 		for _, e := range l.observer.Inbox.All() {
 			if e.Data.UserID == userID && events[e.Topic] != nil {
@@ -107,9 +107,9 @@ func (l ledger) checkSuccessors(w *worker) {
 func (l ledger) checkReminders(w *worker) {
 	l.t.Helper()
 	for id, at := range w.reminded {
-		n, err := l.webhooks.Inbox.Wait(within(l.t), system.About(id))
+		n, err := l.webhooks.Inbox.Wait(limited(l.t, aftermath), system.About(id))
 		if err != nil {
-			l.t.Errorf("%s: the reminder of %s at %s: %v", w.person.Email, id, at, err)
+			l.t.Errorf("%s: the reminder of %s at %s: %v\n%s", w.person.Email, id, at, err, l.trace(w.person, id))
 			continue
 		}
 		if n.Err != nil {
@@ -120,6 +120,14 @@ func (l ledger) checkReminders(w *worker) {
 			l.t.Errorf("%s: the reminder of %s was notified as %v", w.person.Email, id, got)
 		}
 	}
+}
+
+// trace tells how far a task's reminder got.
+func (l ledger) trace(p *system.Person, taskID string) string {
+	events := l.observer.Inbox.Select(func(e system.Event) bool { return e.Topic == system.TopicReminders && e.Data.TaskID == taskID })
+	task, err := p.Send(l.t.Context(), "GET", "/tasks/"+taskID, nil)
+	deliveries, err2 := p.Send(l.t.Context(), "GET", "/deliveries?task_id="+taskID, nil)
+	return fmt.Sprintf("published: %+v\ntask: %s %v\ndeliveries: %s %v", events, task.Body, err, deliveries.Body, err2)
 }
 
 // watcher is a page that is open all the time: when its socket ends it opens another, after the last revision that it was
@@ -153,7 +161,7 @@ func (w *watcher) run(ctx context.Context) {
 // check waits for the last revision and checks that every one came, once and in order.
 func (w *watcher) check(t *testing.T, last int64) {
 	t.Helper()
-	if _, err := w.inbox.Wait(within(t), func(m system.Message) bool { return m.Revision >= last }); err != nil {
+	if _, err := w.inbox.Wait(limited(t, aftermath), func(m system.Message) bool { return m.Revision >= last }); err != nil {
 		t.Errorf("%s, watching: revision %d: %v", w.person.Email, last, err)
 		return
 	}

@@ -21,6 +21,9 @@ import (
 // be busy with other tests.
 const arrival = 60 * time.Second
 
+// aftermath is how long everything that was put off may take to be caught up with.
+const aftermath = 3 * time.Minute
+
 // shared is the system of all scenarios that disturb nobody.
 var shared struct {
 	*system.System
@@ -138,8 +141,10 @@ func observe(t *testing.T, s *system.System) *system.Observer {
 }
 
 // within returns a context that ends when something should have arrived.
-func within(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), arrival)
+func within(t *testing.T) context.Context { return limited(t, arrival) }
+
+func limited(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
