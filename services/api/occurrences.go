@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -76,10 +76,32 @@ func (a *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, err
 	if err != nil && task.ErrorCode(err) != task.CodeNotFound {
 		return false, err
 	}
-	first, err := postgres.InsertSuccessor(ctx, tx, in.UserID, in.PreviousID, in.Task.ID)
-	if err != nil || !first {
+	if _, followed, err := postgres.Successor(ctx, tx, in.UserID, in.PreviousID); followed || err != nil {
 		return false, err
 	}
-	_, made, err := createTask(ctx, tx, in.UserID, in.Task, a.now().UTC().Truncate(time.Microsecond))
+	made, err := a.createFollower(ctx, tx, in.UserID, &in.Task)
+	if err != nil {
+		return false, err
+	}
+	_, err = postgres.InsertSuccessor(ctx, tx, in.UserID, in.PreviousID, in.Task.ID)
+	return made, err
+}
+
+// createFollower stores the next occurrence. It returns false when the user has it already. An id that is somebody else's,
+// who can have imported it, must not end the series: the task then gets another.
+func (a *api) createFollower(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t *task.Task) (bool, error) {
+	now := a.instant()
+	_, made, err := createTask(ctx, tx, userID, *t, now)
+	if made || err != nil {
+		return made, err
+	}
+	_, err = postgres.TaskByID(ctx, tx, userID, t.ID)
+	if task.ErrorCode(err) != task.CodeNotFound {
+		return false, err
+	}
+	if t.ID, err = uuid.NewV7(); err != nil {
+		return false, fmt.Errorf("make task id: %w", err)
+	}
+	_, made, err = createTask(ctx, tx, userID, *t, now)
 	return made, err
 }

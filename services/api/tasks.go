@@ -20,7 +20,7 @@ func (a *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error
 		return err
 	}
 	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := a.now().UTC().Truncate(time.Microsecond)
+		now := a.instant()
 		u, err := postgres.UserByID(ctx, tx, c.UserID)
 		if err != nil {
 			return answer{}, err
@@ -154,7 +154,7 @@ func (a *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error
 		return err
 	}
 	return a.change(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := a.now().UTC().Truncate(time.Microsecond)
+		now := a.instant()
 		return answer{Status: http.StatusNoContent}, deleteTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now)
 	})
 }
@@ -173,7 +173,7 @@ func (a *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []
 		return err
 	}
 	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := a.now().UTC().Truncate(time.Microsecond)
+		now := a.instant()
 		t, err := updateTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now, edit)
 		if err != nil {
 			return answer{}, err

@@ -416,6 +416,34 @@ func TestOccurrenceIsMadeOnce(t *testing.T) {
 	p.send(t, "GET", taskPath(next.ID), nil).want(t, 404)
 }
 
+func TestTakenIDDoesNotEndTheSeries(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p, stranger := a.newPerson(t), a.newPerson(t)
+	made := p.newTask(t, object{"title": "daily", "due_at": "2026-03-02T12:00:00Z", "recurrence": object{"rrule": "daily"}})
+	completed := decoded[task.Task](t, p.send(t, "POST", taskPath(made.ID, "/complete"), nil).want(t, 200))
+	next, _, err := task.NextTask(completed, *completed.CompletedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken := next
+	taken.Normalize()
+	err = p.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		_, _, err := createTask(t.Context(), tx, stranger.ID, taken, testStart)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := object{"user_id": p.ID, "previous_id": made.ID, "completed_revision": completed.Revision, "task": next}
+	for _, status := range []int{201, 200} {
+		a.send(t, "POST", "/internal/occurrences", body, header("Dapr-Api-Token", p.cfg.AppAPIToken)).want(t, status)
+	}
+	if got := p.titles(t, "status=open", 10); len(got) != 1 {
+		t.Errorf("got %q, want one open task", got)
+	}
+}
+
 func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
