@@ -77,7 +77,7 @@ func TestHousekeepingKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
 	p.newTask(t, object{"title": "unpublished", "due_at": minute(60)})
-	if _, err := purgeOnce(t.Context(), p.api.db, testStart.Add(time.Hour*24*365)); err != nil {
+	if _, err := purgeOnce(t.Context(), p.db, testStart.Add(time.Hour*24*365)); err != nil {
 		t.Fatal(err)
 	}
 	// Without a relay the events are unpublished, and without a sweep the reminder is pending, however old.

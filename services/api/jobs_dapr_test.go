@@ -34,7 +34,7 @@ type jobsBench struct {
 func newJobsBench(t *testing.T) *jobsBench {
 	t.Helper()
 	a := newTestAPI(t)
-	a.api.now = time.Now
+	a.now = time.Now
 	b := &jobsBench{calls: map[string]int{}}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.called(r) {
@@ -51,7 +51,7 @@ func newJobsBench(t *testing.T) *jobsBench {
 	}
 	t.Cleanup(client.Close)
 	b.client, b.person = client, a.newPerson(t)
-	b.reminders = newReminders(a.api.db, client, a.fire, a.api.log, time.Now)
+	b.reminders = newReminders(a.db, client, a.fire, a.log, time.Now)
 	return b
 }
 

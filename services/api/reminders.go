@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -98,7 +96,8 @@ func (m *reminders) reconcile(ctx context.Context) error {
 		case err != nil:
 			wait := min(maxReconcileBackoff, minReconcileBackoff<<min(failures, 10))
 			failures++
-			if err := sleep(ctx, wait-rand.N(wait/4)); err != nil {
+			wait -= rand.N(wait / 4) //nolint:gosec // jitter, which nobody gains from guessing
+			if err := sleep(ctx, wait); err != nil {
 				return err
 			}
 			continue
@@ -129,16 +128,13 @@ func (m *reminders) reconcileOnce(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	failed := make([]error, len(claimed))
-	var g errgroup.Group
-	g.SetLimit(maxTelling)
-	for i, r := range claimed {
-		g.Go(func() error { failed[i] = m.tell(ctx, r, until); return nil })
-	}
-	_ = g.Wait() // the errors are in failed
+	failed := m.tell(ctx, claimed)
 	achieved := 0
-	for _, err := range failed {
-		if err == nil {
+	for i, r := range claimed {
+		if err := m.mark(ctx, r, until, failed[i] == nil); err != nil {
+			return false, err
+		}
+		if failed[i] == nil {
 			achieved++
 		}
 	}
@@ -148,16 +144,26 @@ func (m *reminders) reconcileOnce(ctx context.Context) (more bool, err error) {
 	return len(claimed) == maxClaimed, nil
 }
 
-// tell makes the scheduler hold what a claimed reminder wants, and notes it.
-func (m *reminders) tell(ctx context.Context, r postgres.Reminder, claimedUntil time.Time) error {
-	failed := m.schedule(ctx, r)
-	err := m.inTx(context.WithoutCancel(ctx), func(ctx context.Context, tx pgx.Tx) error {
-		if failed != nil {
-			return postgres.MarkUnscheduled(ctx, tx, r, claimedUntil, m.now().Add(retryAfter))
+// tell makes the scheduler hold what claimed reminders want, and returns the error of each.
+func (m *reminders) tell(ctx context.Context, claimed []postgres.Reminder) []error {
+	failed := make([]error, len(claimed))
+	var g errgroup.Group
+	g.SetLimit(maxTelling)
+	for i, r := range claimed {
+		g.Go(func() error { failed[i] = m.schedule(ctx, r); return nil })
+	}
+	_ = g.Wait() // the errors are in failed
+	return failed
+}
+
+// mark notes what came of telling the scheduler, also when ctx has ended meanwhile.
+func (m *reminders) mark(ctx context.Context, r postgres.Reminder, claimedUntil time.Time, told bool) error {
+	return m.inTx(context.WithoutCancel(ctx), func(ctx context.Context, tx pgx.Tx) error {
+		if told {
+			return postgres.MarkScheduled(ctx, tx, r, claimedUntil)
 		}
-		return postgres.MarkScheduled(ctx, tx, r, claimedUntil)
+		return postgres.MarkUnscheduled(ctx, tx, r, claimedUntil, m.now().Add(retryAfter))
 	})
-	return errors.Join(failed, err)
 }
 
 func (m *reminders) schedule(ctx context.Context, r postgres.Reminder) error {
@@ -174,45 +180,4 @@ func (m *reminders) inTx(ctx context.Context, f func(ctx context.Context, tx pgx
 	ctx, cancel := context.WithTimeout(ctx, databaseTimeout)
 	defer cancel()
 	return m.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
-}
-
-// stateLog returns a function that logs when errors begin and when they are over, once each.
-func (m *reminders) stateLog(trouble string) func(ctx context.Context, err error) {
-	var since time.Time
-	return func(ctx context.Context, err error) {
-		switch {
-		case ctx.Err() != nil:
-		case err != nil && since.IsZero():
-			since = m.now()
-			m.log.WarnContext(ctx, "reminders are in trouble, they wait", "trouble", trouble, "error", err)
-		case err == nil && !since.IsZero():
-			m.log.InfoContext(ctx, "reminders are out of trouble", "trouble", trouble, "after", m.now().Sub(since).Round(time.Millisecond))
-			since = time.Time{}
-		}
-	}
-}
-
-// every calls once at once and then at an interval, until ctx ends, and reports what it returns.
-func every(ctx context.Context, interval time.Duration, report func(context.Context, error), once func(context.Context) error) error {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		report(ctx, once(ctx))
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("wait: %w", ctx.Err())
-	case <-timer.C:
-		return nil
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +26,10 @@ type remindersBench struct {
 	jobs *sidecar.Fake
 }
 
-func newRemindersBench(t *testing.T) remindersBench { return newRemindersBenchAt(t, testStart) }
+func newRemindersBench(t *testing.T) remindersBench {
+	t.Helper()
+	return newRemindersBenchAt(t, testStart)
+}
 
 func newRemindersBenchAt(t *testing.T, start time.Time) remindersBench {
 	t.Helper()
@@ -35,7 +37,7 @@ func newRemindersBenchAt(t *testing.T, start time.Time) remindersBench {
 	a.setTime(start)
 	p := a.newPerson(t)
 	b := remindersBench{person: p, jobs: &sidecar.Fake{}}
-	b.reminders = newReminders(p.api.db, b.jobs, p.fire, p.api.log, p.api.now)
+	b.reminders = newReminders(p.db, b.jobs, p.fire, p.log, p.now)
 	return b
 }
 
@@ -168,18 +170,23 @@ func TestJobThatDoesNotHold(t *testing.T) {
 		{"late", func(*testing.T, remindersBench, task.Task) {}, 4500, "0@45"},
 		{"early", func(*testing.T, remindersBench, task.Task) {}, 44, ""},
 		{"moved", func(t *testing.T, b remindersBench, made task.Task) {
+			t.Helper()
 			b.send(t, "PATCH", taskPath(made.ID), object{"due_at": minute(90)}).want(t, 200)
 		}, 45, ""},
 		{"completed", func(t *testing.T, b remindersBench, made task.Task) {
+			t.Helper()
 			b.send(t, "POST", taskPath(made.ID, "/complete"), nil).want(t, 200)
 		}, 45, ""},
 		{"deleted", func(t *testing.T, b remindersBench, made task.Task) {
+			t.Helper()
 			b.send(t, "DELETE", taskPath(made.ID), nil).want(t, 204)
 		}, 45, ""},
 		{"deleted behind our back", func(t *testing.T, b remindersBench, made task.Task) {
+			t.Helper()
 			b.exec(t, `DELETE FROM tasks WHERE id = $1`, made.ID)
 		}, 45, ""},
 		{"account deleted", func(t *testing.T, b remindersBench, _ task.Task) {
+			t.Helper()
 			b.send(t, "DELETE", "/api/v1/me", object{"password": testPassword}).want(t, 204)
 		}, 45, ""},
 	} {
@@ -295,99 +302,6 @@ func TestRefusedJobHoldsBackItselfAlone(t *testing.T) {
 	}
 }
 
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name      string
-		scheduled bool
-		later     time.Duration
-		want      string
-	}{
-		{"not due", true, 44 * time.Minute, ""},
-		{"its job has its chance", true, 45*time.Minute + sweepGrace, ""},
-		{"its job did not come", true, 45*time.Minute + sweepGrace + time.Millisecond, "0@45"},
-		{"it has no job", false, 45 * time.Minute, "0@45"},
-		{"everything was down for days", true, 72 * time.Hour, "0@45"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := newRemindersBench(t)
-			b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
-			if c.scheduled {
-				b.reconciled(t)
-			}
-			b.advance(c.later)
-			b.swept(t)
-			b.swept(t)
-			if got := b.due(t); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
-func TestSweepFiresMoreThanAPage(t *testing.T) {
-	t.Parallel()
-	b := newRemindersBench(t)
-	const n = 2*sweepPage + 1
-	b.addTasks(t, b.ID, n, 45)
-	b.advance(46 * time.Minute)
-	b.swept(t)
-	if got := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due'`); got != n {
-		t.Errorf("%d reminders fired, want %d", got, n)
-	}
-}
-
-func TestForgottenJobsAreScheduledAgain(t *testing.T) {
-	t.Parallel()
-	b := newRemindersBench(t)
-	const n = verifyPage + 20
-	b.addTasks(t, b.ID, n, 30)
-	later := b.newTask(t, object{"title": "next week", "due_at": minute(7 * 24 * 60)})
-	b.reconciled(t)
-	all := b.allJobs(t)
-	for name := range all {
-		if err := b.jobs.DeleteJob(t.Context(), name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := b.verifyOnce(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b.reconciled(t)
-	// What is due beyond the hour has time.
-	delete(all, sidecar.JobName(later.ID, 0))
-	if got := b.allJobs(t); !maps.EqualFunc(got, all, time.Time.Equal) {
-		t.Errorf("got %d jobs, want the %d of the next hour again", len(got), len(all))
-	}
-}
-
-func TestVerificationGoesOnWhereItEnded(t *testing.T) {
-	t.Parallel()
-	b := newRemindersBench(t)
-	b.addTasks(t, b.ID, verifyPage+50, 30)
-	b.reconciled(t)
-	asked := map[string]int{}
-	var mu sync.Mutex
-	b.jobs.Err = func(call, name string) error {
-		mu.Lock()
-		defer mu.Unlock()
-		asked[name]++
-		return nil
-	}
-	for _, want := range []int{verifyPage, verifyPage + 50, verifyPage + 50} {
-		if err := b.verifyOnce(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if len(asked) != want {
-			t.Errorf("%d jobs were looked up so far, want %d", len(asked), want)
-		}
-	}
-	if most := slices.Max(slices.Collect(maps.Values(asked))); most != 2 {
-		t.Errorf("one job was looked up %d times, want 2", most)
-	}
-}
-
 func TestRemindersRun(t *testing.T) {
 	t.Parallel()
 	b := newRemindersBenchAt(t, time.Now())
@@ -400,18 +314,11 @@ func TestRemindersRun(t *testing.T) {
 		return b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND task_id = '`+overdue.ID.String()+`'`) == 1
 	})
 	made := b.newTask(t, object{"title": "soon", "reminders": []object{{"at": time.Now().Add(time.Hour)}}})
-	b.reminders.wake()
+	b.wake()
 	eventually(t, "the new reminder has a job", func() bool { return b.scheduled(made.ID) != "" })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("run returned %v, want context.Canceled", err)
-	}
-}
-
-func (b remindersBench) swept(t *testing.T) {
-	t.Helper()
-	if err := b.sweepOnce(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -434,29 +341,4 @@ func (b remindersBench) addTasks(t *testing.T, user uuid.UUID, n, minutes int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// allJobs returns all jobs that the scheduler holds of the reminders in the database.
-func (b remindersBench) allJobs(t *testing.T) map[string]time.Time {
-	t.Helper()
-	jobs := map[string]time.Time{}
-	err := b.person.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		rows, err := tx.Query(t.Context(), `SELECT task_id, number FROM reminders`)
-		if err != nil {
-			return err
-		}
-		var id uuid.UUID
-		var number int
-		_, err = pgx.ForEachRow(rows, []any{&id, &number}, func() error {
-			if at, ok := b.jobs.Job(sidecar.JobName(id, number)); ok {
-				jobs[sidecar.JobName(id, number)] = at
-			}
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return jobs
 }

@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -142,5 +143,5 @@ func (r *Relay) count(ctx context.Context) string {
 	case n == countLimit:
 		return fmt.Sprintf("%d or more", n)
 	}
-	return fmt.Sprint(n)
+	return strconv.Itoa(n)
 }

@@ -64,5 +64,5 @@ const (
 // what failed together does not come back together.
 func backoff(failures int) time.Duration {
 	d := min(maxBackoff, minBackoff<<min(failures-1, 10))
-	return d - rand.N(d/4)
+	return d - rand.N(d/4) //nolint:gosec // nobody gains from guessing it
 }

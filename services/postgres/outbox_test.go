@@ -88,13 +88,16 @@ func TestClaimShard(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		err = db.InTx(ctx, func(tx pgx.Tx) error {
 			got, ok, err := postgres.ClaimShard(ctx, tx, shard, 100, nil)
 			if ok || len(got) > 0 {
 				t.Errorf("the second publisher got %d events, ok %v; want none", len(got), ok)
 			}
 			return err
 		})
+		if err != nil {
+			return err
+		}
 		return postgres.MarkPublished(ctx, tx, []int64{events[0].Seq, events[1].Seq}, base)
 	})
 	if got, _ := claim(t, db, shard, 1); !slices.Equal(got, []string{"task-events@2"}) {

@@ -160,14 +160,25 @@ func TestMarkScheduledAfterChanges(t *testing.T) {
 		want string
 	}{
 		{"nothing", func(*testing.T, remindersBench) {}, "[]"},
-		{"moved", func(t *testing.T, b remindersBench) { b.set(t, base, map[int]int{0: 15}) }, "[0@15 job@10]"},
+		{"moved", func(t *testing.T, b remindersBench) {
+			t.Helper()
+			b.set(t, base, map[int]int{0: 15})
+		}, "[0@15 job@10]"},
 		{"moved and back", func(t *testing.T, b remindersBench) {
+			t.Helper()
 			b.set(t, base, map[int]int{0: 15})
 			b.set(t, base, map[int]int{0: 10})
 		}, "[]"},
-		{"cancelled", func(t *testing.T, b remindersBench) { b.set(t, base, nil) }, "[0@10 over job@10]"},
-		{"fired by its job", func(t *testing.T, b remindersBench) { b.fire(t, 0, at(10)) }, "[]"},
+		{"cancelled", func(t *testing.T, b remindersBench) {
+			t.Helper()
+			b.set(t, base, nil)
+		}, "[0@10 over job@10]"},
+		{"fired by its job", func(t *testing.T, b remindersBench) {
+			t.Helper()
+			b.fire(t, 0, at(10))
+		}, "[]"},
 		{"fired, then moved", func(t *testing.T, b remindersBench) {
+			t.Helper()
 			b.fire(t, 0, at(10))
 			b.set(t, at(10), map[int]int{0: 20})
 		}, "[0@20 job@10]"},
