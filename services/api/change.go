@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -88,7 +89,7 @@ func (o answer) encode() (rawAnswer, error) {
 		raw.Header = map[string]string{}
 	}
 	raw.Header["Content-Type"] = "application/json"
-	raw.Body = append(body, '\n')
+	raw.Body = slices.Concat(body, []byte{'\n'})
 	return raw, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +38,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		// pgx's parse error redacts the password.
 		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
 	}
-	cfg.MaxConns = int32(maxConns)
+	cfg.MaxConns = int32(min(maxConns, math.MaxInt32)) //nolint:gosec // bounded just before
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.MaxConnLifetime = time.Hour
 	cfg.MaxConnLifetimeJitter = 10 * time.Minute

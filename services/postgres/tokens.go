@@ -22,6 +22,7 @@ type Token struct {
 	ExpiresAt *time.Time
 }
 
+//nolint:gosec // the names of columns, not a credential
 const tokenColumns = `id, user_id, name, scopes, created_at, expires_at`
 
 // InsertToken stores a new token under the SHA-256 of what its holder shows.

@@ -39,8 +39,7 @@ func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), DrainTimeout)
 		defer cancel()
 		if err := s.Shutdown(stop); err != nil {
-			s.Close()
-			return fmt.Errorf("drain %s: %w", ln.Addr(), err)
+			return fmt.Errorf("drain %s: %w", ln.Addr(), errors.Join(err, s.Close()))
 		}
 		return nil
 	})

@@ -50,7 +50,12 @@ func start(ctx context.Context) (stop func(), err error) {
 			os.RemoveAll(dir)
 			return nil, err
 		}
-		raw, stop = s.URL(), func() { s.Stop(); os.RemoveAll(dir) }
+		raw, stop = s.URL(), func() {
+			if err := s.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "postgrestest:", err)
+			}
+			os.RemoveAll(dir)
+		}
 	}
 	if server, err = url.Parse(raw); err == nil {
 		err = migrateTemplate(ctx)
@@ -88,7 +93,8 @@ func URL(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := execute(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+		// The test's own context has ended by now.
+		if err := execute(context.WithoutCancel(t.Context()), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
 		}
 	})
