@@ -41,8 +41,10 @@ func TestDuplicateIsOneDelivery(t *testing.T) {
 func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
 	const users, events = 4, 25
-	b, h := newBed(t), newHook(t, nil)
-	replicas := []*instance{b.start(t, testTiming), b.start(t, testTiming)}
+	b, h, log := newBed(t), newHook(t, nil), &logged{}
+	// Far more attempts are made at once than there are connections.
+	few := func(c *config) { c.DatabaseConns = 2 }
+	replicas := []*instance{b.startLogging(t, testTiming, log, few), b.startLogging(t, testTiming, log, few)}
 	var ids []uuid.UUID
 	for range users {
 		id := b.newUser(t)
@@ -75,6 +77,9 @@ func TestReplicasShareTheWork(t *testing.T) {
 	}
 	if len(got) != 2*events*users || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %d deliveries, want %d, each once: %v", len(got), len(want), got)
+	}
+	if text := log.String(); text != "" {
+		t.Errorf("something was in the way:\n%s", text)
 	}
 }
 

@@ -87,8 +87,8 @@ func TestOutboundStaysOutside(t *testing.T) {
 		"http://0.0.0.0" + port, "http://127.1.2.3" + port, "https://127.0.0.1" + port, "https://localhost" + port,
 		"https://[::1]" + port, "https://[::ffff:127.0.0.1]" + port,
 		"https://169.254.169.254/latest/meta-data/", "http://169.254.169.254/latest/meta-data/", "https://10.0.0.1/",
-		// Not encrypted, though public.
-		"http://192.0.2.1/",
+		// Public, but not encrypted. The connection is refused on our side: nothing is sent.
+		"http://8.8.8.8/",
 	} {
 		for name, allowed := range map[string][]netip.Prefix{"nothing allowed": nil, "another network allowed": prefixes("127.77.0.0/16")} {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, nil)
