@@ -2,7 +2,9 @@ package system
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +42,30 @@ func buildSupervisor(ctx context.Context) (string, error) {
 		}
 	}
 	return program, nil
+}
+
+// dependOnSource looks at every file that a system is made of. The go command keeps the results of tests and repeats them
+// while the files that they looked at are the same; what a test runs as another program it would not know to have changed.
+func dependOnSource() error {
+	root, err := Root()
+	if err != nil {
+		return err
+	}
+	for _, dir := range []string{"services", "dapr"} {
+		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
+			if err == nil {
+				_, err = os.Stat(path)
+			}
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // an editor's, gone already
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("look at what is tested: %w", err)
+		}
+	}
+	return nil
 }
 
 // Bin returns the path of a program that the supervisor builds or runs, such as daprd.

@@ -45,6 +45,9 @@ func (p *Problem) Error() string {
 
 // SignUp makes an account. Connections are shared by all persons, as by tabs of one browser.
 func (s *System) SignUp(ctx context.Context) (*Person, error) {
+	if err := dependOnSource(); err != nil { // here, for only what tests themselves look at counts
+		return nil, err
+	}
 	return SignUp(ctx, s.URL, NewHTTPClient(4))
 }
 

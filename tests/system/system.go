@@ -72,6 +72,9 @@ func Start(ctx context.Context, cfg Config) (*System, error) {
 
 // Launch starts the system and does not wait for anything.
 func Launch(ctx context.Context, cfg Config) (*System, error) {
+	if err := dependOnSource(); err != nil {
+		return nil, err
+	}
 	program, err := Supervisor(ctx)
 	if err != nil {
 		return nil, err
