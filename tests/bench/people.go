@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -73,7 +74,7 @@ func generate(ctx context.Context, people []*system.Person, duration, pace time.
 					next = next.Add(pace)
 				}
 				err := do(ctx, p, n)
-				if problem, ok := err.(*system.Problem); ok && problem.Status == http.StatusServiceUnavailable {
+				if problem, ok := errors.AsType[*system.Problem](err); ok && problem.Status == http.StatusServiceUnavailable {
 					mu.Lock()
 					result.refusals++
 					mu.Unlock()

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestUsersSeeOnlyTheirOwn(t *testing.T) {
 		{"DELETE", path, nil},
 	} {
 		_, err := mallory.Send(t.Context(), try.method, try.path, try.body)
-		if problem, ok := err.(*system.Problem); !ok || problem.Status != 404 {
+		if problem, ok := errors.AsType[*system.Problem](err); !ok || problem.Status != 404 {
 			t.Errorf("%s of somebody else's task: %v, want 404", try.method, err)
 		}
 	}

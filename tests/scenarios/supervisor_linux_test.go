@@ -117,12 +117,11 @@ func TestSystemThatCannotStart(t *testing.T) {
 func checkEnd(t *testing.T, s *system.System, status string, says ...string) {
 	t.Helper()
 	err := s.Wait(arrival)
-	if got := ""; err != nil {
-		if got = err.Error(); status == "" || !strings.HasSuffix(got, status) {
-			t.Errorf("ended with %q, want %q", got, status)
-		}
-	} else if status != "" {
+	switch {
+	case err == nil && status != "":
 		t.Errorf("ended with success, want %q", status)
+	case err != nil && (status == "" || !strings.HasSuffix(err.Error(), status)):
+		t.Errorf("ended with %q, want %q", err, status)
 	}
 	last := s.Tail(1)
 	for _, want := range says {

@@ -50,7 +50,7 @@ func (o *Observer) start(ctx context.Context, s *System) error {
 	if err := writeResources(dir); err != nil {
 		return err
 	}
-	args, health, err := o.arguments(s, dir)
+	args, health, err := o.arguments(dir)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (o *Observer) start(ctx context.Context, s *System) error {
 	return nil
 }
 
-func (o *Observer) arguments(s *System, dir string) (args []string, health string, err error) {
+func (o *Observer) arguments(dir string) (args []string, health string, err error) {
 	root, err := Root()
 	if err != nil {
 		return nil, "", err

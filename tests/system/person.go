@@ -30,6 +30,8 @@ type Person struct {
 }
 
 // Problem is an answer other than the wanted success.
+//
+//nolint:errname // RFC 9457's word
 type Problem struct {
 	Method, Path string
 	Status       int

@@ -112,7 +112,7 @@ func (b browser) open(r *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("body of %d bytes has no header", len(body))
 	}
 	salt, size, id, record := body[:16], binary.BigEndian.Uint32(body[16:20]), body[21:21+int(body[20])], body[21+int(body[20]):]
-	if uint32(len(record)) > size {
+	if uint64(len(record)) > uint64(size) {
 		return nil, errors.New("more than one record")
 	}
 	sender, err := ecdh.P256().NewPublicKey(id)

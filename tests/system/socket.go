@@ -36,6 +36,7 @@ func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox 
 	}
 	dialCtx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	//nolint:bodyclose // the library: "You never need to close resp.Body yourself"
 	conn, _, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Cookie": {p.Cookies()}, "Origin": {p.Base}},
 	})
