@@ -126,6 +126,8 @@ func describe(f validator.FieldError) string {
 	switch f.Tag() {
 	case "required":
 		return "is required"
+	case "required_with":
+		return "is required when " + f.Param() + " is set"
 	case "oneof":
 		return "is not one of " + strings.ReplaceAll(f.Param(), " ", ", ")
 	case "hostname_port":
