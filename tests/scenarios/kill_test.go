@@ -66,13 +66,13 @@ func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	books := ledger{t: t, observer: o, webhooks: webhooks}
+	books := ledger{t: t, ctx: limited(t, aftermath), observer: o, webhooks: webhooks}
 	for i, w := range workers {
-		revision := w.finalRevision(t)
+		revision := w.finalRevision(books.ctx, t)
 		t.Logf("%s made %d changes, sent %d requests again and watched over %d sockets; the last revision is %d",
 			w.person.Email, len(w.changes), w.retries, watchers[i].sockets.Load(), revision)
 		books.check(w, revision)
-		watchers[i].check(t, revision)
+		watchers[i].check(books.ctx, t, revision)
 	}
 }
 

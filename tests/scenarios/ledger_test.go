@@ -13,7 +13,9 @@ import (
 
 // ledger checks what came out of a stream of changes.
 type ledger struct {
-	t        *testing.T
+	t *testing.T
+	// ctx ends when everything that was put off should have been caught up with.
+	ctx      context.Context
 	observer *system.Observer
 	webhooks *system.Webhooks
 }
@@ -36,7 +38,7 @@ type published map[string]map[int64][]system.Event
 
 // await waits until every revision up to the last has an event on both topics.
 func (l ledger) await(userID string, last int64) (events published, err error) {
-	err = system.Poll(limited(l.t, aftermath), func() error {
+	err = system.Poll(l.ctx, func() error {
 		events = published{system.TopicTasks: {}, system.TopicUpdates: {}}
 		for _, e := range l.observer.Inbox.All() {
 			if e.Data.UserID == userID && events[e.Topic] != nil {
@@ -107,7 +109,7 @@ func (l ledger) checkSuccessors(w *worker) {
 func (l ledger) checkReminders(w *worker) {
 	l.t.Helper()
 	for id, at := range w.reminded {
-		n, err := l.webhooks.Inbox.Wait(limited(l.t, aftermath), system.About(id))
+		n, err := l.webhooks.Inbox.Wait(l.ctx, system.About(id))
 		if err != nil {
 			l.t.Errorf("%s: the reminder of %s at %s: %v\n%s", w.person.Email, id, at, err, l.trace(w.person, id))
 			continue
@@ -159,9 +161,9 @@ func (w *watcher) run(ctx context.Context) {
 }
 
 // check waits for the last revision and checks that every one came, once and in order.
-func (w *watcher) check(t *testing.T, last int64) {
+func (w *watcher) check(ctx context.Context, t *testing.T, last int64) {
 	t.Helper()
-	if _, err := w.inbox.Wait(limited(t, aftermath), func(m system.Message) bool { return m.Revision >= last }); err != nil {
+	if _, err := w.inbox.Wait(ctx, func(m system.Message) bool { return m.Revision >= last }); err != nil {
 		t.Errorf("%s, watching: revision %d: %v", w.person.Email, last, err)
 		return
 	}

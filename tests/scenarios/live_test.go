@@ -14,11 +14,7 @@ func TestTwoClientsOnTwoReplicasSeeAChange(t *testing.T) {
 	u := newUser(t, shared.System)
 	var sockets []*system.Socket
 	for replica := 1; replica <= 2; replica++ {
-		p, err := shared.Process(system.RoleService, "live", replica)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sockets = append(sockets, watch(t, u, "http://"+p.Address, 0))
+		sockets = append(sockets, watch(t, u, replicaURL(t, "live", replica), 0))
 	}
 
 	began := time.Now()

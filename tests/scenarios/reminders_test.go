@@ -44,14 +44,9 @@ func TestReminderArrivesOnEveryChannel(t *testing.T) {
 		t.Logf("%s arrived %s after its time", kind, n.Arrived.Sub(at).Round(time.Millisecond))
 	}
 
-	e, err := shared.observer.Inbox.Wait(within(t), func(e system.Event) bool {
-		return e.Topic == system.TopicReminders && e.Data.TaskID == due.ID
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := dueReminder(t, due)
 	checkEnvelope(t, e, due.ID, nil)
-	if e.Type != "reminder.due" || e.Data.Reminder == nil || !e.Data.Reminder.At.Equal(at.Truncate(time.Microsecond)) {
+	if e.Topic != system.TopicReminders || e.Data.Reminder == nil || !e.Data.Reminder.At.Equal(at.Truncate(time.Microsecond)) {
 		t.Errorf("got %+v", e)
 	}
 	allSent(t, u, due.ID, 3)

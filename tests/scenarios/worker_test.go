@@ -144,10 +144,10 @@ func (w *worker) ask(ctx context.Context, eventType, method, path string, in any
 
 // finalRevision waits until all completed tasks of series have been followed, so that nothing changes any more, and
 // returns the user's revision.
-func (w *worker) finalRevision(t *testing.T) int64 {
+func (w *worker) finalRevision(ctx context.Context, t *testing.T) int64 {
 	t.Helper()
 	var revision int64
-	err := system.Poll(limited(t, aftermath), func() error {
+	err := system.Poll(ctx, func() error {
 		tasks, err := allTasks(t.Context(), w.person)
 		if err != nil {
 			return err

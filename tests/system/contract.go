@@ -27,16 +27,18 @@ type Task struct {
 
 // Event is a CloudEvent as a subscriber gets it.
 type Event struct {
-	SpecVersion     string          `json:"specversion"`
-	ID              string          `json:"id"`
-	Source          string          `json:"source"`
-	Type            string          `json:"type"`
-	Subject         string          `json:"subject"`
-	Time            time.Time       `json:"time"`
-	DataContentType string          `json:"datacontenttype"`
-	Topic           string          `json:"topic"`
-	Data            Data            `json:"data"`
-	RawData         json.RawMessage `json:"-"`
+	SpecVersion     string    `json:"specversion"`
+	ID              string    `json:"id"`
+	Source          string    `json:"source"`
+	Type            string    `json:"type"`
+	Subject         string    `json:"subject"`
+	Time            time.Time `json:"time"`
+	DataContentType string    `json:"datacontenttype"`
+	Topic           string    `json:"topic"`
+	Data            Data      `json:"data"`
+	// RawData is Data, and Raw the whole event, as it came.
+	RawData json.RawMessage `json:"-"`
+	Raw     []byte          `json:"-"`
 	// Arrived is when the observer got it.
 	Arrived time.Time `json:"-"`
 }

@@ -43,7 +43,7 @@ func (o *Observer) receive(r *http.Request) error {
 	if err := errors.Join(json.Unmarshal(raw, &e), json.Unmarshal(raw, &data)); err != nil {
 		return err
 	}
-	e.RawData, e.Topic = data.Data, r.PathValue("topic")
+	e.Raw, e.RawData, e.Topic = raw, data.Data, r.PathValue("topic")
 	o.Inbox.Add(e)
 	return nil
 }
