@@ -151,14 +151,27 @@ $("add").addEventListener("submit", (event) => {
   const body = { title: title.value, priority: priority.value, time_zone: timeZone };
   if (due.value) body.due_at = new Date(due.value).toISOString();
   if (repeat.value) body.recurrence = { rrule: repeat.value };
-  busy(form, async () => {
-    const task = await call("POST", "/tasks", body);
-    list.put(task);
-    form.reset();
-    $("add-due").required = false;
-    show();
-    say(`Added ${task.title}`);
-  }).then(() => title.focus());
+  const entered = [title, due, repeat, priority].map((field) => [field, field.value]);
+  // Emptied at once, so that the next task can be typed while this one is on its way.
+  form.reset();
+  due.required = false;
+  title.focus();
+  attempt(async () => {
+    try {
+      const task = await call("POST", "/tasks", body);
+      list.put(task);
+      show();
+      say(`Added ${task.title}`);
+    } catch (err) {
+      // Nothing typed is lost, neither this nor what came after it.
+      if (title.value === "") {
+        for (const [field, value] of entered) field.value = value;
+        due.required = repeat.value !== "";
+      }
+      if (err instanceof Problem) err.message = `“${body.title}” was not added: ${err.message}`;
+      throw err;
+    }
+  });
 });
 
 // What repeats has to be due some time.
