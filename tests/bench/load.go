@@ -52,15 +52,23 @@ func (b *bench) load(ctx context.Context) error {
 		{"lists and creations 7:3, one each 2 s per person", "p95 < 50 ms", 2 * time.Second, both},
 		{"lists and creations 7:3, one a second per person", "p95 < 50 ms", time.Second, both},
 	} {
+		before, err := b.cpu()
+		if err != nil {
+			return err
+		}
+		began := time.Now()
 		result, err := generate(ctx, people, b.duration, l.pace, l.do)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.what, err)
+		}
+		if err := b.noteCPU(l.what, before, time.Since(began)); err != nil {
+			return err
 		}
 		b.out.addRate(fmt.Sprintf("%d people: %s", b.users, l.what), l.aim, result.rate, result.latency.get()...)
 		if result.refusals > 0 {
 			b.out.note("%s: %d requests were answered 503", l.what, result.refusals)
 		}
-		began := time.Now()
+		began = time.Now()
 		if err := b.drained(ctx); err != nil {
 			return err
 		}

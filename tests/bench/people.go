@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -78,7 +79,8 @@ func generate(ctx context.Context, people []*system.Person, duration, pace time.
 					mu.Lock()
 					result.refusals++
 					mu.Unlock()
-					sleepUntil(ctx, time.Now().Add(time.Second)) // Retry-After
+					// Retry-After is a second; good clients spread out.
+					sleepUntil(ctx, time.Now().Add(time.Second/2+rand.N(time.Second)))
 					continue
 				}
 				if err != nil {

@@ -36,6 +36,12 @@ func (t *table) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
+// difference says how much later the percentiles of a row are than those of another; rows count from the end, -1 is the last.
+func (t *table) difference(row, less int) string {
+	a, b := t.rows[len(t.rows)+row], t.rows[len(t.rows)+less]
+	return fmt.Sprintf("p50 %s, p95 %s, p99 %s", readable(a.at(50)-b.at(50)), readable(a.at(95)-b.at(95)), readable(a.at(99)-b.at(99)))
+}
+
 // at returns a percentile.
 func (r row) at(percent float64) time.Duration {
 	return r.sorted[int(float64(len(r.sorted)-1)*percent/100)]

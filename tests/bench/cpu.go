@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is the unit in which Linux tells processor time (USER_HZ).
+const tick = 10 * time.Millisecond
+
+// usage is the processor time that each process has used, this one included.
+type usage map[string]time.Duration
+
+// cpu returns what everything has used so far. It is empty where there is no /proc.
+func (b *bench) cpu() (usage, error) {
+	state, err := b.State()
+	if err != nil {
+		return nil, err
+	}
+	used := usage{"the bench itself": cpuOf(os.Getpid())}
+	for _, p := range state.Processes {
+		for _, pid := range descendants(p.PID) {
+			used[title(p)] += cpuOf(pid)
+		}
+	}
+	return used, nil
+}
+
+// noteCPU notes which processes used how much since before, and for how long.
+func (b *bench) noteCPU(what string, before usage, elapsed time.Duration) error {
+	after, err := b.cpu()
+	if err != nil {
+		return err
+	}
+	for name := range after {
+		after[name] -= before[name]
+	}
+	names := slices.SortedFunc(maps.Keys(after), func(x, y string) int { return cmp.Compare(after[y], after[x]) })
+	var parts []string
+	for _, name := range names {
+		if share := float64(after[name]) / float64(elapsed); share >= 0.02 {
+			parts = append(parts, fmt.Sprintf("%s %.0f%%", name, 100*share))
+		}
+	}
+	b.out.note("%s: of one processor used %s", what, strings.Join(parts, ", "))
+	return nil
+}
+
+// cpuOf returns the processor time of a process, and of its children that have ended; 0 when it is gone.
+func cpuOf(pid int) time.Duration {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// proc(5): utime, stime, cutime and cstime are fields 14 to 17; the name, field 2, may have spaces.
+	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
+	var sum time.Duration
+	for _, field := range fields[11:15] {
+		ticks, err := strconv.Atoi(field)
+		if err != nil {
+			return 0
+		}
+		sum += time.Duration(ticks) * tick
+	}
+	return sum
+}
+
+// descendants returns a process and all below it.
+func descendants(root int) []int {
+	all := []int{root}
+	for i := 0; i < len(all); i++ {
+		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", all[i]))
+		if err != nil {
+			continue
+		}
+		for _, task := range tasks {
+			raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", all[i], task.Name()))
+			if err != nil {
+				continue
+			}
+			for word := range strings.FieldsSeq(string(raw)) {
+				if pid, err := strconv.Atoi(word); err == nil {
+					all = append(all, pid)
+				}
+			}
+		}
+	}
+	return all
+}
