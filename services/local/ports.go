@@ -143,7 +143,7 @@ func (l listener) listen(ctx context.Context, free bool) (net.Listener, error) {
 	for attempt := 1; ; attempt++ {
 		port := *l.port
 		if free {
-			port = firstFree + rand.IntN(lastFree-firstFree) //nolint:gosec // Nobody gains by guessing it.
+			port = firstFree + rand.IntN(lastFree-firstFree)
 		}
 		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(port)))
 		switch {
