@@ -44,6 +44,7 @@ func TestReadable(t *testing.T) {
 			`error: failed to publish: "broker" away`,
 		},
 		{"sidecar", `time="2026-11-23T17:28:07Z" level=warning msg="mTLS is disabled. Skipping certificate request" app_id=api`, ""},
+		{"sidecar", `time="2026-11-23T17:28:07Z" level=error msg="one thing\nand another" app_id=api`, "error: one thing; and another"},
 		{"sidecar", "panic: assignment to entry in nil map", "panic: assignment to entry in nil map"},
 		{"scheduler", `{"level":"info","ts":"2026-11-23T17:28:07.7Z","msg":"starting an etcd server"}`, ""},
 		{"scheduler", `{"level":"fatal","ts":"2026-11-23T17:28:07.7Z","msg":"failed to open","error":"no space left on device"}`, "fatal: failed to open: no space left on device"},

@@ -49,6 +49,7 @@ func readableDapr(line string) string {
 		// Almost what JSON is; where it is not, it stays as it is.
 		message = match[2]
 		_ = json.Unmarshal([]byte(match[2]), &message)
+		message = strings.ReplaceAll(message, "\n", "; ")
 		line = match[1] + ": " + message
 	}
 	for _, usual := range usualDapr {
