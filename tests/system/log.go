@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"regexp"
 	"strings"
 	"sync"
@@ -13,19 +12,17 @@ import (
 // log keeps what the system writes, by line.
 type log struct {
 	mu      sync.Mutex
-	full    []string
+	full    []string // lines
 	pending []byte
 	changed chan struct{} // closed, and made anew, at every line
-	also    io.Writer
 }
 
-func newLog() *log { return &log{changed: make(chan struct{}), also: io.Discard} }
+func newLog() *log { return &log{changed: make(chan struct{})} }
 
 // Write takes what a process writes. It never fails.
 func (l *log) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, _ = l.also.Write(b)
 	l.pending = append(l.pending, b...)
 	for {
 		line, rest, ok := bytes.Cut(l.pending, []byte("\n"))
@@ -39,31 +36,10 @@ func (l *log) Write(b []byte) (int, error) {
 	}
 }
 
-func (l *log) copyTo(w io.Writer) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range l.full {
-		_, _ = io.WriteString(w, line+"\n")
-	}
-	l.also = w
-}
-
 func (l *log) tail(n int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Join(l.full[max(0, len(l.full)-n):], "\n")
-}
-
-func (l *log) lines(text string) []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var found []string
-	for _, line := range l.full {
-		if strings.Contains(line, text) {
-			found = append(found, line)
-		}
-	}
-	return found
 }
 
 // wait returns the first line that matches, with its groups, or an error when ended is closed before.

@@ -78,11 +78,6 @@ func SignUp(ctx context.Context, base string, client *http.Client) (*Person, err
 	return p, err
 }
 
-// LogIn opens a new session, with the password.
-func (p *Person) LogIn(ctx context.Context) error {
-	return p.Do(ctx, "POST", "/login", map[string]string{"email": p.Email, "password": p.Password}, nil)
-}
-
 // Cookies returns the person's session as a Cookie header.
 func (p *Person) Cookies() string {
 	u, err := url.Parse(p.Base)

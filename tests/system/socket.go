@@ -19,7 +19,6 @@ type Socket struct {
 
 	conn *websocket.Conn
 	done chan struct{}
-	err  error
 }
 
 // Watch opens a WebSocket at an address, which is the web edge's or a replica's of live, that asks for all changes after a
@@ -47,33 +46,25 @@ func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox 
 	s := &Socket{Inbox: inbox, conn: conn, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		s.err = s.read(ctx)
+		s.read(ctx)
 	}()
 	return s, nil
 }
 
-func (s *Socket) read(ctx context.Context) error {
+// read takes messages until the socket ends. One that is none ends it too: it will be missing.
+func (s *Socket) read(ctx context.Context) {
 	for {
 		_, raw, err := s.conn.Read(ctx)
-		if err != nil {
-			return err
-		}
 		m := Message{Arrived: time.Now()}
-		if err := json.Unmarshal(raw, &m); err != nil {
-			return fmt.Errorf("decode %s: %w", raw, err)
+		if err != nil || json.Unmarshal(raw, &m) != nil {
+			return
 		}
 		s.Inbox.Add(m)
 	}
 }
 
-// Done is closed when the socket has ended; Err then says how.
+// Done is closed when the socket has ended.
 func (s *Socket) Done() <-chan struct{} { return s.done }
-
-// Err returns how the socket ended; it waits for that.
-func (s *Socket) Err() error {
-	<-s.done
-	return s.err
-}
 
 // Close ends the socket without a goodbye, and returns when its reader has ended.
 func (s *Socket) Close() {

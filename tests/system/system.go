@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,9 +166,6 @@ func (s *System) PID() int { return s.cmd.Process.Pid }
 // Tail returns the last n lines of the log.
 func (s *System) Tail(n int) string { return s.log.tail(n) }
 
-// Lines returns the lines of the log that contain a text.
-func (s *System) Lines(text string) []string { return s.log.lines(text) }
-
 // Root returns the repository's folder.
 func Root() (string, error) {
 	dir, err := os.Getwd()
@@ -187,6 +183,3 @@ func Root() (string, error) {
 		dir = filepath.Dir(dir)
 	}
 }
-
-// CopyLog also writes the log, from its start, to w.
-func (s *System) CopyLog(w io.Writer) { s.log.copyTo(w) }
