@@ -121,7 +121,7 @@ func TestSchedulerFollowsTheTask(t *testing.T) {
 func TestJobFiresItsReminderOnce(t *testing.T) {
 	t.Parallel()
 	b := newRemindersBench(t)
-	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60), "reminders": []object{{"minutes_before": 60}, {"minutes_before": 20}}})
+	made := b.newTask(t, object{"title": "dentist", "due_at": minute(60), "reminders": []object{{"minutes_before": 70}, {"minutes_before": 20}}})
 	b.reconciled(t)
 	b.events(t)
 	b.advance(40 * time.Minute)

@@ -26,9 +26,13 @@ type Reminder struct {
 	JobAt *time.Time
 }
 
+// lateReminder is how long after its instant a reminder is still taken: the request for it may have been on its way, or tried
+// again, when the instant came.
+const lateReminder = time.Minute
+
 // SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
-// unchanged stays as it is, fired or not; a new instant at or before now is not armed. The transaction has to hold the
-// user's row.
+// unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. The transaction
+// has to hold the user's row.
 func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
 	numbers := make([]int, 0, len(wanted))
 	batch := &pgx.Batch{}
@@ -41,7 +45,7 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 			ON CONFLICT (task_id, number) DO UPDATE
 			SET fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
 			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')`,
-			taskID, number, userID, at, now)
+			taskID, number, userID, at, now.Add(-lateReminder))
 	}
 	batch.Queue(`
 		UPDATE reminders SET state = 'cancelled'

@@ -107,6 +107,8 @@ func TestSetReminders(t *testing.T) {
 		{"withdrawn", map[int]int{0: 10, 1: 20}, nil, map[int]int{0: 10}, "[0@10 job@10 1@20 over job@20]"},
 		{"all withdrawn", map[int]int{0: 10}, nil, nil, "[0@10 over job@10]"},
 		{"added", map[int]int{0: 10}, nil, map[int]int{0: 10, 1: 30}, "[0@10 job@10 1@30]"},
+		{"passed on its way", nil, nil, map[int]int{0: 0}, "[0@0]"},
+		{"passed a minute ago", nil, nil, map[int]int{0: -1}, "[0@-1 over]"},
 		{"in the past from the start", map[int]int{0: -10}, nil, map[int]int{0: -10}, "[0@-10 over]"},
 		{"fired and unchanged", map[int]int{0: 0}, []int{0}, map[int]int{0: 0}, "[0@0 over]"},
 		{"fired and moved", map[int]int{0: 0}, []int{0}, map[int]int{0: 30}, "[0@30]"},
