@@ -16,11 +16,11 @@ import (
 	"taskmaster/services/task"
 )
 
-// DB is a bounded set of connections. When all are taken and as many callers wait already, the next is refused at once
+// DB is a bounded set of connections. When all are taken and three callers wait for each, the next is refused at once
 // rather than queued: an overloaded database is not helped by a longer queue.
 type DB struct {
 	pool *pgxpool.Pool
-	// admitted has a place for each connection and for as many waiting callers, times two.
+	// admitted has a place for each connection and for three callers who wait for it.
 	admitted chan struct{}
 }
 
