@@ -18,8 +18,8 @@ CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-run: ## Run the whole system on this machine; ARGS="-h" lists its flags
-	@go run ./services/local $(ARGS)
+run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
+	@go run ./services/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
 build: ## Build every program, and Dapr's (minutes, once), into .local/bin
 	go build ./...

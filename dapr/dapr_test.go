@@ -248,7 +248,7 @@ func TestSubscriptions(t *testing.T) {
 	if len(subscriptions) != len(tests) {
 		t.Errorf("there are %d subscriptions, want %d", len(subscriptions), len(tests))
 	}
-	components := readAll[component](t, "components/jetstream/*.yaml")
+	components := readAll[component](t, "components/nats/*.yaml")
 	for app, want := range tests {
 		s, ok := subscriptions[app]
 		if !ok {
@@ -288,7 +288,7 @@ func TestResiliencyLosesNothing(t *testing.T) {
 	}
 	known("api", r.Spec.Targets.Apps["api"])
 	known("publishing", r.Spec.Targets.Components["kafka-pubsub"].Outbound)
-	for name, c := range readAll[component](t, "components/jetstream/*.yaml") {
+	for name, c := range readAll[component](t, "components/nats/*.yaml") {
 		inbound := r.Spec.Targets.Components[name].Inbound
 		known(name, inbound)
 		if inbound.CircuitBreaker != "" {

@@ -88,9 +88,9 @@ func (b *bed) await(name, url string) {
 
 func (b *bed) startBroker() {
 	b.t.Helper()
-	b.broker = b.start(b.plan.broker())
+	b.broker = b.start(b.cfg.broker.spec(b.plan))
 	err := await(b.t.Context(), "broker", func(ctx context.Context) error {
-		return ensureStreams(ctx, b.brokerURL(), b.secrets.NATSToken)
+		return b.cfg.broker.ready(ctx, b.plan)
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -194,7 +194,7 @@ func (b *bed) publishMany(r replica, topic, prefix string, n int) []string {
 // streamLength is how many events the topic's stream holds.
 func (b *bed) streamLength(topic string) int {
 	b.t.Helper()
-	conn, err := nats.Connect(b.brokerURL(), nats.Token(b.secrets.NATSToken))
+	conn, err := nats.Connect(b.natsURL(), nats.Token(b.secrets.NATSToken))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -2,94 +2,79 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
-	"time"
-
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"os"
+	"path/filepath"
+	"strings"
 )
 
-// The broker is this program run again, so that it can be killed and restarted by itself.
-const (
-	brokerCommand  = "broker"
-	brokerTokenEnv = "NATS_TOKEN"
-)
-
-// topics that services publish to. Each has a stream of its own, named like it: a stream drops an event whose id it saw a
-// moment ago, and a dead letter has the id of the event it came from.
-var topics = []string{"task-events", "reminders", "task-updates", "dead-letters"}
-
-const (
-	eventRetention  = 7 * 24 * time.Hour
-	duplicateWindow = 2 * time.Minute
-)
-
-// runBroker serves NATS JetStream until the context ends. args are the folder of its data and its port.
-func runBroker(ctx context.Context, args []string, getenv func(string) string) error {
-	if len(args) != 2 {
-		return errors.New("usage: local broker DIR PORT")
-	}
-	port, err := strconv.Atoi(args[1])
-	if err != nil {
-		return fmt.Errorf("port: %w", err)
-	}
-	srv, err := server.NewServer(&server.Options{
-		ServerName:    "taskmaster",
-		Host:          "127.0.0.1",
-		Port:          port,
-		Authorization: getenv(brokerTokenEnv),
-		JetStream:     true,
-		StoreDir:      args[0],
-		SyncAlways:    true, // else an acknowledged event can be lost with the machine
-		NoSigs:        true,
-	})
-	if err != nil {
-		return fmt.Errorf("configure broker: %w", err)
-	}
-	srv.SetLoggerV2(brokerLog{}, false, false, false)
-	srv.Start()
-	<-ctx.Done()
-	srv.Shutdown()
-	srv.WaitForShutdown()
-	return nil
+// broker is one that the system can run on. All that differs between brokers is here and in their components' folders.
+type broker interface {
+	// external says whether the user brought a broker; then none is started.
+	external(getenv func(string) string) bool
+	// prepare makes what starting needs: programs and files. Its error names what this machine lacks, and the way out.
+	prepare(ctx context.Context, p plan, log *lines) error
+	// spec is the program to run. It is called after prepare, and not for an external one.
+	spec(p plan) spec
+	// ready makes sure of the topics, and so succeeds once the broker can be used. It is called again until it does.
+	ready(ctx context.Context, p plan) error
+	// secrets are what the components refer to, in the shape of Kubernetes secrets: name, then key.
+	secrets(p plan) map[string]map[string]string
 }
 
-// brokerLog passes on what a person should know.
-type brokerLog struct{}
+// brokers lists those that -broker chooses from. The name is also that of the folder of a broker's components.
+var brokers = []struct {
+	name string
+	broker
+}{
+	{"nats", natsBroker{}},
+}
 
-func (brokerLog) Noticef(string, ...any)         {}
-func (brokerLog) Debugf(string, ...any)          {}
-func (brokerLog) Tracef(string, ...any)          {}
-func (brokerLog) Warnf(format string, v ...any)  { fmt.Println("warning: " + fmt.Sprintf(format, v...)) }
-func (brokerLog) Errorf(format string, v ...any) { fmt.Println("error: " + fmt.Sprintf(format, v...)) }
-func (brokerLog) Fatalf(format string, v ...any) { fmt.Println("fatal: " + fmt.Sprintf(format, v...)) }
+func brokerNames() string {
+	var names []string
+	for _, b := range brokers {
+		names = append(names, b.name)
+	}
+	return strings.Join(names, ", ")
+}
 
-// ensureStreams makes the streams, or brings their settings up to date. It succeeds once the broker is ready.
-func ensureStreams(ctx context.Context, url, token string) error {
-	conn, err := nats.Connect(url, nats.Token(token), nats.Timeout(2*time.Second))
-	if err != nil {
-		return fmt.Errorf("connect to broker: %w", err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return fmt.Errorf("open JetStream: %w", err)
-	}
-	for _, topic := range topics {
-		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name:       topic,
-			Subjects:   []string{topic},
-			Storage:    jetstream.FileStorage,
-			Retention:  jetstream.LimitsPolicy,
-			MaxAge:     eventRetention,
-			Duplicates: duplicateWindow,
-		})
-		if err != nil {
-			return fmt.Errorf("make stream %s: %w", topic, err)
+func findBroker(name string) (broker, error) {
+	for _, b := range brokers {
+		if b.name == name {
+			return b.broker, nil
 		}
 	}
-	return nil
+	return nil, fmt.Errorf("-broker: there is no broker %q, only %s", name, brokerNames())
+}
+
+// topics that services publish to.
+var topics = []string{"task-events", "reminders", "task-updates", "dead-letters"}
+
+// brokerDir is where the broker keeps its data. Each has a folder of its own, so that changing the broker loses nothing.
+func (p plan) brokerDir() string {
+	if p.cfg.brokerName == "nats" {
+		return filepath.Join(p.cfg.dir, "broker")
+	}
+	return filepath.Join(p.cfg.dir, p.cfg.brokerName)
+}
+
+// brokerAddress is where the broker that is started listens for sidecars.
+func (p plan) brokerAddress() string { return loopback("", p.layout.broker) }
+
+// startBroker starts the broker, unless the user brought one, and makes sure of its topics.
+func (s *system) startBroker(ctx, life context.Context) error {
+	b := s.cfg.broker
+	if err := b.prepare(ctx, s.plan, s.log); err != nil {
+		return fmt.Errorf("broker %s: %w", s.cfg.brokerName, err)
+	}
+	if !b.external(s.cfg.getenv) {
+		if err := os.MkdirAll(s.brokerDir(), 0o700); err != nil {
+			return err
+		}
+		s.broker = s.program(b.spec(s.plan), processState{Name: "broker", Role: "broker", Replica: 1, Address: s.brokerAddress()})
+		if err := s.launch(life, s.broker); err != nil {
+			return err
+		}
+	}
+	return await(ctx, "broker", func(ctx context.Context) error { return b.ready(ctx, s.plan) })
 }

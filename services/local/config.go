@@ -15,15 +15,18 @@ import (
 
 // config is what the user asked for.
 type config struct {
-	root      string // of the repository
-	dir       string // what is kept
-	addr      string // of the page
-	freePorts bool
-	restart   bool
-	verb      string         // empty: run
-	services  []string       // which to run, in the order of the catalogue
-	replicas  map[string]int // more than one
-	getenv    func(string) string
+	root       string // of the repository
+	dir        string // what is kept
+	addr       string // of the page
+	freePorts  bool
+	broker     broker
+	brokerName string
+	components string // folder of the pub/sub components
+	restart    bool
+	verb       string         // empty: run
+	services   []string       // which to run, in the order of the catalogue
+	replicas   map[string]int // more than one
+	getenv     func(string) string
 }
 
 const (
@@ -41,6 +44,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	ports := flags.String("ports", "fixed", "fixed: always the same ports; free: any that are free, see system.json in -dir")
 	replicas := flags.String("replicas", "", "services to run more than once, such as recurring=2,live=2")
 	services := flags.String("services", strings.Join(serviceNames(), ","), "services to run, with what they need")
+	flags.StringVar(&c.brokerName, "broker", "nats", "broker of the events: "+brokerNames())
+	flags.StringVar(&c.components, "components", "", "folder of the pub/sub components (default dapr/components/BROKER)")
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.Usage = func() {
 		fmt.Fprintln(w, "usage: local [build | clean] [flags]")
@@ -62,6 +67,15 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 		return c, err
 	}
 	if c.dir, err = filepath.Abs(c.dir); err != nil {
+		return c, err
+	}
+	if c.broker, err = findBroker(c.brokerName); err != nil {
+		return c, err
+	}
+	if c.components == "" {
+		c.components = filepath.Join(c.root, "dapr", "components", c.brokerName)
+	}
+	if c.components, err = filepath.Abs(c.components); err != nil {
 		return c, err
 	}
 	switch *ports {

@@ -8,7 +8,7 @@
 // Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
 //
 //	postgres/     the database          scheduler/   pending jobs
-//	broker/       events                dapr/        what sidecars share: secrets, each other's addresses
+//	broker/       events              dapr/        what sidecars share: secrets, each other's addresses
 //	secrets.json  generated tokens      system.json  processes, addresses and the database's URL, while it runs
 //
 // Programs are built into .local/bin of the repository, whatever -dir is.
@@ -35,8 +35,8 @@ func commandUntilSignal(args []string) int {
 
 // command runs what the arguments say and returns the exit status.
 func command(ctx context.Context, args []string) int {
-	if len(args) > 0 && args[0] == brokerCommand {
-		return report(runBroker(ctx, args[1:], os.Getenv))
+	if len(args) > 0 && args[0] == natsCommand {
+		return report(runNATS(ctx, args[1:], os.Getenv))
 	}
 	cfg, err := loadConfig(args, os.Getenv, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {

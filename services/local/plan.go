@@ -37,16 +37,6 @@ func (p plan) bin(name string) string {
 // daprDir is what the sidecars run in: their configuration names files relative to it.
 func (p plan) daprDir() string { return filepath.Join(p.cfg.dir, "dapr") }
 
-func (p plan) brokerURL() string { return "nats://" + loopback("", p.layout.broker) }
-
-func (p plan) broker() spec {
-	return spec{
-		name: "broker", role: "broker", program: p.self, dir: p.cfg.dir,
-		args: []string{brokerCommand, filepath.Join(p.cfg.dir, "broker"), strconv.Itoa(p.layout.broker)},
-		env:  append(p.systemEnv(), brokerTokenEnv+"="+p.secrets.NATSToken),
-	}
-}
-
 func (p plan) scheduler() spec {
 	l := p.layout
 	return spec{
@@ -90,7 +80,7 @@ func (p plan) sidecar(r replica) spec {
 			"--dapr-grpc-port=" + strconv.Itoa(r.daprGRPC),
 			"--dapr-internal-grpc-listen-address=127.0.0.1",
 			"--dapr-internal-grpc-port=" + strconv.Itoa(r.daprInternal),
-			"--resources-path=" + filepath.Join(dapr, "components", "jetstream"),
+			"--resources-path=" + p.cfg.components,
 			"--resources-path=" + filepath.Join(dapr, "subscriptions"),
 			"--resources-path=" + filepath.Join(dapr, "resiliency"),
 			"--resources-path=" + filepath.Join(dapr, "local"),

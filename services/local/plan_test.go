@@ -262,7 +262,7 @@ func TestSidecar(t *testing.T) {
 		}
 	}
 	// A process's arguments can be read by everybody on the machine.
-	for _, s := range []spec{p.broker(), p.scheduler(), p.sidecar(p.layout.replicas[0]), p.service(p.layout.replicas[0])} {
+	for _, s := range []spec{p.cfg.broker.spec(p), p.scheduler(), p.sidecar(p.layout.replicas[0]), p.service(p.layout.replicas[0])} {
 		if all := strings.Join(s.args, " "); strings.Contains(all, "-token") || strings.Contains(all, "postgres://") {
 			t.Errorf("%s: a secret in the arguments %s", s.name, all)
 		}

@@ -12,8 +12,9 @@ import (
 
 // layout says where everything listens.
 type layout struct {
-	postgres                                                 int // 0: the user brought one
-	broker                                                   int
+	postgres                                                 int    // 0: the user brought one
+	broker                                                   int    // where sidecars reach it
+	brokerOther                                              [2]int // what else it listens on
 	scheduler, schedulerHealth, schedulerEtcd, schedulerPeer int
 	replicas                                                 []replica
 }
@@ -51,7 +52,7 @@ func loopback(host string, port int) string {
 // connections (32768 and up on Linux, RFC 6335's 49152 elsewhere), so that only a server can have taken one.
 func fixedLayout(cfg config) (layout, error) {
 	l := layout{
-		postgres: 3900, broker: 3901,
+		postgres: 3900, broker: 3901, brokerOther: [2]int{3902, 3903},
 		scheduler: 3800, schedulerHealth: 3801, schedulerEtcd: 3802, schedulerPeer: 3803,
 	}
 	if cfg.getenv("DATABASE_URL") != "" {
@@ -97,6 +98,8 @@ func (l *layout) listeners() []listener {
 	}
 	list = append(list, []listener{
 		{"broker", "127.0.0.1", &l.broker},
+		{"broker, second port", "127.0.0.1", &l.brokerOther[0]},
+		{"broker, third port", "127.0.0.1", &l.brokerOther[1]},
 		{"scheduler", "127.0.0.1", &l.scheduler},
 		{"scheduler's health", "127.0.0.1", &l.schedulerHealth},
 		{"scheduler's etcd", "127.0.0.1", &l.schedulerEtcd},

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -131,7 +133,9 @@ func TestRunRestarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = await(t.Context(), "broker", func(ctx context.Context) error { return ensureStreams(ctx, state.NATSURL, secrets.NATSToken) })
+	p := plan{cfg: r.cfg, secrets: secrets}
+	p.layout.broker = port(t, state, "broker")
+	err = await(t.Context(), "broker", func(ctx context.Context) error { return p.cfg.broker.ready(ctx, p) })
 	if err != nil {
 		t.Error(err)
 	}
@@ -222,4 +226,25 @@ func kill(t *testing.T, s systemState, role string) {
 func alive(pid int) bool {
 	process, err := os.FindProcess(pid)
 	return err == nil && process.Signal(syscall.Signal(0)) == nil
+}
+
+// port is where the process with a role listens.
+func port(t *testing.T, state systemState, role string) int {
+	t.Helper()
+	for _, p := range state.Processes {
+		if p.Role != role {
+			continue
+		}
+		_, port, err := net.SplitHostPort(p.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	t.Fatalf("no %s runs", role)
+	return 0
 }

@@ -16,6 +16,7 @@ import (
 type secrets struct {
 	AppAPIToken     string `json:"app_api_token"`  // sidecar to service
 	DaprAPIToken    string `json:"dapr_api_token"` // service to sidecar
+	BrokerPassword  string `json:"broker_password"`
 	NATSToken       string `json:"nats_token"`
 	VAPIDPublicKey  string `json:"vapid_public_key"` // browsers' push subscriptions depend on it
 	VAPIDPrivateKey string `json:"vapid_private_key"`
@@ -32,7 +33,7 @@ func loadSecrets(dir string) (secrets, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, fmt.Errorf("read %s: %w", file, err)
 	}
-	for _, token := range []*string{&s.AppAPIToken, &s.DaprAPIToken, &s.NATSToken} {
+	for _, token := range []*string{&s.AppAPIToken, &s.DaprAPIToken, &s.NATSToken, &s.BrokerPassword} {
 		if *token == "" {
 			*token = rand.Text()
 		}
@@ -47,9 +48,7 @@ func loadSecrets(dir string) (secrets, error) {
 
 // writeDaprSecrets writes what components refer to, in the shape of Kubernetes secrets: name, then key.
 func (p plan) writeDaprSecrets() error {
-	return writeJSON(filepath.Join(p.daprDir(), "secrets.json"), map[string]map[string]string{
-		"nats": {"url": p.brokerURL(), "token": p.secrets.NATSToken},
-	})
+	return writeJSON(filepath.Join(p.daprDir(), "secrets.json"), p.cfg.broker.secrets(p))
 }
 
 // writeJSON replaces the file at once, so that no reader sees half of it. Its owner alone can read it.

@@ -13,7 +13,8 @@ import (
 type systemState struct {
 	URL         string         `json:"url"`
 	DatabaseURL string         `json:"database_url"`
-	NATSURL     string         `json:"nats_url"`
+	Broker      string         `json:"broker"`
+	Components  string         `json:"components"` // folder of the pub/sub components
 	PID         int            `json:"pid"`
 	Ready       bool           `json:"ready"`
 	Processes   []processState `json:"processes"`

@@ -90,7 +90,8 @@ func (s *system) prepare() error {
 		}
 	}
 	s.state, err = newStateFile(s.cfg.dir, systemState{
-		URL: s.pageURL(), DatabaseURL: s.databaseURL, NATSURL: s.brokerURL(), PID: os.Getpid(), Processes: []processState{},
+		URL: s.pageURL(), DatabaseURL: s.databaseURL, Broker: s.cfg.brokerName, Components: s.cfg.components,
+		PID: os.Getpid(), Processes: []processState{},
 	})
 	return err
 }
@@ -173,16 +174,6 @@ func (s *system) startDatabase(ctx, life context.Context) error {
 	}
 	defer db.Close()
 	return postgres.Migrate(ctx, db)
-}
-
-func (s *system) startBroker(ctx, life context.Context) error {
-	s.broker = s.program(s.plan.broker(), processState{Name: "broker", Role: "broker", Replica: 1, Address: loopback("", s.layout.broker)})
-	if err := s.launch(life, s.broker); err != nil {
-		return err
-	}
-	return await(ctx, "broker", func(ctx context.Context) error {
-		return ensureStreams(ctx, s.brokerURL(), s.secrets.NATSToken)
-	})
 }
 
 func (s *system) startScheduler(ctx, life context.Context) error {

@@ -47,7 +47,11 @@ func (o *Observer) start(ctx context.Context, s *System) error {
 	if err != nil {
 		return err
 	}
-	if err := writeResources(dir); err != nil {
+	state, err := s.State()
+	if err != nil {
+		return err
+	}
+	if err := writeResources(dir, state.Components); err != nil {
 		return err
 	}
 	args, health, err := o.arguments(dir)
@@ -109,12 +113,8 @@ func (o *Observer) arguments(dir string) (args []string, health string, err erro
 }
 
 // writeResources copies the services' pub/sub component and lets the observer use it.
-func writeResources(dir string) error {
-	root, err := Root()
-	if err != nil {
-		return err
-	}
-	raw, err := os.ReadFile(filepath.Join(root, "dapr", "components", "jetstream", "kafka-pubsub.yaml"))
+func writeResources(dir, components string) error {
+	raw, err := os.ReadFile(filepath.Join(components, "kafka-pubsub.yaml"))
 	if err != nil {
 		return err
 	}

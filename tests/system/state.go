@@ -11,7 +11,8 @@ import (
 type State struct {
 	URL         string    `json:"url"`
 	DatabaseURL string    `json:"database_url"`
-	NATSURL     string    `json:"nats_url"`
+	Broker      string    `json:"broker"`
+	Components  string    `json:"components"`
 	PID         int       `json:"pid"`
 	Ready       bool      `json:"ready"`
 	Processes   []Process `json:"processes"`

@@ -5,6 +5,7 @@ package system
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ const (
 type Config struct {
 	// Dir is what the system keeps; it is made when missing.
 	Dir string
+	// Broker is the broker's name; left out it is what the variable BROKER says, and without that the supervisor's default.
+	Broker string
 	// Replicas, Restart and Services are the supervisor's flags of these names; left out, they are its defaults.
 	Replicas string
 	Restart  bool
@@ -84,6 +87,9 @@ func Launch(ctx context.Context, cfg Config) (*System, error) {
 	args := append([]string{"-dir", cfg.Dir}, cfg.Args...)
 	if !strings.Contains(strings.Join(cfg.Args, " "), "-ports") {
 		args = append(args, "-ports", "free")
+	}
+	if broker := cmp.Or(cfg.Broker, os.Getenv("BROKER")); broker != "" {
+		args = append(args, "-broker", broker)
 	}
 	if cfg.Replicas != "" {
 		args = append(args, "-replicas", cfg.Replicas)

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// natsBroker is NATS JetStream inside this program, which is run again for it, so that it can be killed and restarted by
+// itself.
+type natsBroker struct{}
+
+const (
+	natsCommand  = "nats"
+	natsTokenEnv = "NATS_TOKEN"
+)
+
+func (natsBroker) external(func(string) string) bool { return false }
+
+func (natsBroker) prepare(context.Context, plan, *lines) error { return nil }
+
+func (natsBroker) spec(p plan) spec {
+	return spec{
+		name: "broker", role: "broker", program: p.self, dir: p.cfg.dir,
+		args: []string{natsCommand, p.brokerDir(), strconv.Itoa(p.layout.broker)},
+		env:  append(p.systemEnv(), natsTokenEnv+"="+p.secrets.NATSToken),
+	}
+}
+
+func (natsBroker) ready(ctx context.Context, p plan) error {
+	return ensureStreams(ctx, p.natsURL(), p.secrets.NATSToken)
+}
+
+func (natsBroker) secrets(p plan) map[string]map[string]string {
+	return map[string]map[string]string{"nats": {"url": p.natsURL(), "token": p.secrets.NATSToken}}
+}
+
+func (p plan) natsURL() string { return "nats://" + p.brokerAddress() }
+
+const (
+	eventRetention  = 7 * 24 * time.Hour
+	duplicateWindow = 2 * time.Minute
+)
+
+// runNATS serves NATS JetStream until the context ends. args are the folder of its data and its port.
+func runNATS(ctx context.Context, args []string, getenv func(string) string) error {
+	if len(args) != 2 {
+		return errors.New("usage: local nats DIR PORT")
+	}
+	port, err := strconv.Atoi(args[1])
+	if err != nil {
+		return fmt.Errorf("port: %w", err)
+	}
+	srv, err := server.NewServer(&server.Options{
+		ServerName:    "taskmaster",
+		Host:          "127.0.0.1",
+		Port:          port,
+		Authorization: getenv(natsTokenEnv),
+		JetStream:     true,
+		StoreDir:      args[0],
+		SyncAlways:    true, // else an acknowledged event can be lost with the machine
+		NoSigs:        true,
+	})
+	if err != nil {
+		return fmt.Errorf("configure broker: %w", err)
+	}
+	srv.SetLoggerV2(brokerLog{}, false, false, false)
+	srv.Start()
+	<-ctx.Done()
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	return nil
+}
+
+// brokerLog passes on what a person should know.
+type brokerLog struct{}
+
+func (brokerLog) Noticef(string, ...any)         {}
+func (brokerLog) Debugf(string, ...any)          {}
+func (brokerLog) Tracef(string, ...any)          {}
+func (brokerLog) Warnf(format string, v ...any)  { fmt.Println("warning: " + fmt.Sprintf(format, v...)) }
+func (brokerLog) Errorf(format string, v ...any) { fmt.Println("error: " + fmt.Sprintf(format, v...)) }
+func (brokerLog) Fatalf(format string, v ...any) { fmt.Println("fatal: " + fmt.Sprintf(format, v...)) }
+
+// ensureStreams makes the streams, or brings their settings up to date. Each topic has a stream of its own, named like it: a
+// stream drops an event whose id it saw a moment ago, and a dead letter has the id of the event it came from.
+func ensureStreams(ctx context.Context, url, token string) error {
+	conn, err := nats.Connect(url, nats.Token(token), nats.Timeout(2*time.Second))
+	if err != nil {
+		return fmt.Errorf("connect to broker: %w", err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		return fmt.Errorf("open JetStream: %w", err)
+	}
+	for _, topic := range topics {
+		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+			Name:       topic,
+			Subjects:   []string{topic},
+			Storage:    jetstream.FileStorage,
+			Retention:  jetstream.LimitsPolicy,
+			MaxAge:     eventRetention,
+			Duplicates: duplicateWindow,
+		})
+		if err != nil {
+			return fmt.Errorf("make stream %s: %w", topic, err)
+		}
+	}
+	return nil
+}
