@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -58,8 +59,11 @@ func (p plan) brokerDir() string {
 	return filepath.Join(p.cfg.dir, p.cfg.brokerName)
 }
 
-// brokerAddress is where the broker that is started listens for sidecars.
-func (p plan) brokerAddress() string { return loopback("", p.layout.broker) }
+// brokerAddress is where sidecars reach the broker that is started: where it listens on its first port, or with -broker-at
+// what stands before that. A broker that tells its clients where it is has to tell them this.
+func (p plan) brokerAddress() string {
+	return cmp.Or(p.cfg.brokerAt, loopback("", p.layout.broker))
+}
 
 // startBroker starts the broker, unless the user brought one, and makes sure of its topics.
 func (s *system) startBroker(ctx, life context.Context) error {
@@ -71,7 +75,7 @@ func (s *system) startBroker(ctx, life context.Context) error {
 		if err := os.MkdirAll(s.brokerDir(), 0o700); err != nil {
 			return err
 		}
-		s.broker = s.program(b.spec(s.plan), processState{Name: "broker", Role: "broker", Replica: 1, Address: s.brokerAddress()})
+		s.broker = s.program(b.spec(s.plan), processState{Name: "broker", Role: "broker", Replica: 1, Address: loopback("", s.layout.broker)})
 		if err := s.launch(life, s.broker); err != nil {
 			return err
 		}

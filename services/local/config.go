@@ -22,6 +22,8 @@ type config struct {
 	broker     broker
 	brokerName string
 	components string // folder of the pub/sub components
+	brokerAt   string // where sidecars reach the broker, if not where it listens
+	databaseAt string // where services reach PostgreSQL, if not where it listens
 	restart    bool
 	verb       string         // empty: run
 	services   []string       // which to run, in the order of the catalogue
@@ -46,6 +48,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	services := flags.String("services", strings.Join(serviceNames(), ","), "services to run, with what they need")
 	flags.StringVar(&c.brokerName, "broker", "nats", "broker of the events: "+brokerNames())
 	flags.StringVar(&c.components, "components", "", "folder of the pub/sub components (default dapr/components/BROKER)")
+	flags.StringVar(&c.brokerAt, "broker-at", "", "host:port of what stands between sidecars and the broker, such as a proxy")
+	flags.StringVar(&c.databaseAt, "database-at", "", "host:port of what stands between services and PostgreSQL, such as a proxy")
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.Usage = func() {
 		fmt.Fprintln(w, "usage: local [build | clean] [flags]")
@@ -90,6 +94,11 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 	if _, _, err := net.SplitHostPort(c.addr); err != nil {
 		return c, fmt.Errorf("-addr: %w", err)
+	}
+	for name, at := range map[string]string{"broker-at": c.brokerAt, "database-at": c.databaseAt} {
+		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
+			return c, fmt.Errorf("-%s: %w", name, err)
+		}
 	}
 	if err := c.parseServices(*services); err != nil {
 		return c, err

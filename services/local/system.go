@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,10 +162,13 @@ func (s *system) startDatabase(ctx, life context.Context) error {
 				})
 				return server, err
 			})
-		if err := s.launch(life, s.postgres); err != nil {
+		err := s.launch(life, s.postgres)
+		if err != nil {
 			return err
 		}
-		s.databaseURL = server.URL()
+		if s.databaseURL, err = through(s.cfg.databaseAt, server.URL()); err != nil {
+			return err
+		}
 		if err := s.state.update(func(state *systemState) { state.DatabaseURL = s.databaseURL }); err != nil {
 			return err
 		}
@@ -174,6 +179,16 @@ func (s *system) startDatabase(ctx, life context.Context) error {
 	}
 	defer db.Close()
 	return postgres.Migrate(ctx, db)
+}
+
+// through returns a database's URL with another host:port, unless that is empty.
+func through(at, database string) (string, error) {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "", err
+	}
+	u.Host = cmp.Or(at, u.Host)
+	return u.String(), nil
 }
 
 func (s *system) startScheduler(ctx, life context.Context) error {
