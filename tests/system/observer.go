@@ -2,145 +2,39 @@ package system
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
-	"net"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"syscall"
 	"time"
-
-	"gopkg.in/yaml.v3"
 )
 
-// observerID is the observer's app id, and so its consumer group.
-const observerID = "observer"
-
-// Observer is an app of its own, with a sidecar, that gets every event which the system publishes: the same components as
-// the services', whatever broker stands behind them.
+// Observer is a subscriber that keeps every event.
 type Observer struct {
 	// Inbox has the events in the order in which they came. Like every consumer's they may come more than once.
 	Inbox Inbox[Event]
 
-	app   *httptest.Server
-	cmd   *exec.Cmd
-	log   *log
-	ended chan struct{}
+	*Subscriber
 }
 
 // Observe starts an observer and returns when it is subscribed. It gets what was published before as well.
 func (s *System) Observe(ctx context.Context) (*Observer, error) {
-	o := &Observer{log: newLog(), ended: make(chan struct{})}
-	o.app = httptest.NewServer(o.routes())
-	if err := o.start(ctx, s); err != nil {
-		o.app.Close()
-		return nil, fmt.Errorf("start the observer: %w", err)
+	o := &Observer{}
+	var err error
+	o.Subscriber, err = s.Subscribe(ctx, "observer", []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}, o.receive)
+	if err != nil {
+		return nil, err
 	}
 	return o, nil
 }
 
-func (o *Observer) start(ctx context.Context, s *System) error {
-	dir, err := os.MkdirTemp(s.Dir, "observer-")
-	if err != nil {
+func (o *Observer) receive(topic string, raw []byte) error {
+	e := Event{Arrived: time.Now()}
+	var data struct {
+		Data json.RawMessage `json:"data"`
+	}
+	if err := errors.Join(json.Unmarshal(raw, &e), json.Unmarshal(raw, &data)); err != nil {
 		return err
 	}
-	state, err := s.State()
-	if err != nil {
-		return err
-	}
-	if err := writeResources(dir, state.Components); err != nil {
-		return err
-	}
-	args, health, err := o.arguments(dir)
-	if err != nil {
-		return err
-	}
-	daprd, err := Bin("daprd")
-	if err != nil {
-		return err
-	}
-	o.cmd = exec.Command(daprd, args...)
-	// Where the services' sidecars run: the components' secrets lie there.
-	o.cmd.Dir = filepath.Join(s.Dir, "dapr")
-	o.cmd.Env = append(os.Environ(), "POD_NAME="+observerID, "NAMESPACE=taskmaster", "DAPR_HOST_IP=127.0.0.1")
-	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
-	if err := startChild(o.cmd, func(error) { close(o.ended) }); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	err = Poll(ctx, func() error {
-		select {
-		case <-o.ended:
-			cancel() // there is nothing to wait for
-			return errors.New("the sidecar ended")
-		default:
-		}
-		return getOK(ctx, health)
-	})
-	if err != nil {
-		o.stopSidecar()
-		return fmt.Errorf("%w\n%s", err, o.log.tail(20))
-	}
+	e.Raw, e.RawData, e.Topic = raw, data.Data, topic
+	o.Inbox.Add(e)
 	return nil
-}
-
-func (o *Observer) arguments(dir string) (args []string, health string, err error) {
-	root, err := Root()
-	if err != nil {
-		return nil, "", err
-	}
-	ports, err := freePorts(3)
-	if err != nil {
-		return nil, "", err
-	}
-	_, appPort, err := net.SplitHostPort(o.app.Listener.Addr().String())
-	if err != nil {
-		return nil, "", err
-	}
-	return []string{
-		"--app-id=" + observerID, "--app-port=" + appPort, "--app-channel-address=127.0.0.1",
-		"--dapr-listen-addresses=127.0.0.1", "--dapr-internal-grpc-listen-address=127.0.0.1",
-		"--dapr-http-port=" + strconv.Itoa(ports[0]), "--dapr-grpc-port=" + strconv.Itoa(ports[1]),
-		"--dapr-internal-grpc-port=" + strconv.Itoa(ports[2]),
-		"--resources-path=" + dir, "--resources-path=" + filepath.Join(root, "dapr", "local"),
-		"--config=" + filepath.Join(root, "dapr", "local", "configuration.yaml"),
-		"--placement-host-address=", "--scheduler-host-address=", "--enable-metrics=false", "--log-level=warn",
-	}, fmt.Sprintf("http://127.0.0.1:%d/v1.0/healthz", ports[0]), nil
-}
-
-// writeResources copies the services' pub/sub component and lets the observer use it.
-func writeResources(dir, components string) error {
-	raw, err := os.ReadFile(filepath.Join(components, "kafka-pubsub.yaml"))
-	if err != nil {
-		return err
-	}
-	var component map[string]any
-	if err := yaml.Unmarshal(raw, &component); err != nil {
-		return fmt.Errorf("read component: %w", err)
-	}
-	component["scopes"] = []string{observerID}
-	if raw, err = yaml.Marshal(component); err != nil {
-		return fmt.Errorf("write component: %w", err)
-	}
-	return os.WriteFile(filepath.Join(dir, "pubsub.yaml"), raw, 0o600)
-}
-
-// Close ends the observer. What is published meanwhile waits for the next one.
-func (o *Observer) Close() {
-	o.stopSidecar()
-	o.app.Close()
-}
-
-func (o *Observer) stopSidecar() {
-	_ = o.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	select {
-	case <-o.ended:
-	case <-time.After(10 * time.Second):
-		_ = o.cmd.Process.Kill()
-		<-o.ended
-	}
 }

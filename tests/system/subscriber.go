@@ -1,0 +1,145 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Subscriber is an app of its own, with a sidecar, that gets events which the system publishes: the same components as the
+// services', whatever broker stands behind them.
+type Subscriber struct {
+	id    string // its app id, and so its consumer group
+	app   *httptest.Server
+	cmd   *exec.Cmd
+	log   *log
+	ended chan struct{}
+}
+
+// Subscribe starts a subscriber and returns when it is subscribed to topics. take is called for each event, as the sidecar
+// sends it and for several at once; after an error the event comes again. What was published before comes as well.
+func (s *System) Subscribe(ctx context.Context, appID string, topics []string, take func(topic string, cloudEvent []byte) error) (*Subscriber, error) {
+	o := &Subscriber{id: appID, log: newLog(), ended: make(chan struct{})}
+	o.app = httptest.NewServer(subscriberRoutes(topics, take))
+	if err := o.start(ctx, s); err != nil {
+		o.app.Close()
+		return nil, fmt.Errorf("start subscriber %s: %w", appID, err)
+	}
+	return o, nil
+}
+
+// Sidecar returns the process id of the subscriber's sidecar.
+func (o *Subscriber) Sidecar() int { return o.cmd.Process.Pid }
+
+func (o *Subscriber) start(ctx context.Context, s *System) error {
+	dir, err := os.MkdirTemp(s.Dir, o.id+"-")
+	if err != nil {
+		return err
+	}
+	state, err := s.State()
+	if err != nil {
+		return err
+	}
+	if err := writeResources(dir, state.Components, o.id); err != nil {
+		return err
+	}
+	args, health, err := o.arguments(dir)
+	if err != nil {
+		return err
+	}
+	daprd, err := Bin("daprd")
+	if err != nil {
+		return err
+	}
+	o.cmd = exec.Command(daprd, args...)
+	// Where the services' sidecars run: the components' secrets lie there.
+	o.cmd.Dir = filepath.Join(s.Dir, "dapr")
+	o.cmd.Env = append(os.Environ(), "POD_NAME="+o.id, "NAMESPACE=taskmaster", "DAPR_HOST_IP=127.0.0.1")
+	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
+	if err := startChild(o.cmd, func(error) { close(o.ended) }); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	err = Poll(ctx, func() error {
+		select {
+		case <-o.ended:
+			cancel() // there is nothing to wait for
+			return errors.New("the sidecar ended")
+		default:
+		}
+		return getOK(ctx, health)
+	})
+	if err != nil {
+		o.stopSidecar()
+		return fmt.Errorf("%w\n%s", err, o.log.tail(20))
+	}
+	return nil
+}
+
+func (o *Subscriber) arguments(dir string) (args []string, health string, err error) {
+	root, err := Root()
+	if err != nil {
+		return nil, "", err
+	}
+	ports, err := freePorts(3)
+	if err != nil {
+		return nil, "", err
+	}
+	_, appPort, err := net.SplitHostPort(o.app.Listener.Addr().String())
+	if err != nil {
+		return nil, "", err
+	}
+	return []string{
+		"--app-id=" + o.id, "--app-port=" + appPort, "--app-channel-address=127.0.0.1",
+		"--dapr-listen-addresses=127.0.0.1", "--dapr-internal-grpc-listen-address=127.0.0.1",
+		"--dapr-http-port=" + strconv.Itoa(ports[0]), "--dapr-grpc-port=" + strconv.Itoa(ports[1]),
+		"--dapr-internal-grpc-port=" + strconv.Itoa(ports[2]),
+		"--resources-path=" + dir, "--resources-path=" + filepath.Join(root, "dapr", "local"),
+		"--config=" + filepath.Join(root, "dapr", "local", "configuration.yaml"),
+		"--placement-host-address=", "--scheduler-host-address=", "--enable-metrics=false", "--log-level=warn",
+	}, fmt.Sprintf("http://127.0.0.1:%d/v1.0/healthz", ports[0]), nil
+}
+
+// writeResources copies the services' pub/sub component and lets one app use it.
+func writeResources(dir, components, appID string) error {
+	raw, err := os.ReadFile(filepath.Join(components, "kafka-pubsub.yaml"))
+	if err != nil {
+		return err
+	}
+	var component map[string]any
+	if err := yaml.Unmarshal(raw, &component); err != nil {
+		return fmt.Errorf("read component: %w", err)
+	}
+	component["scopes"] = []string{appID}
+	if raw, err = yaml.Marshal(component); err != nil {
+		return fmt.Errorf("write component: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, "pubsub.yaml"), raw, 0o600)
+}
+
+// Close ends the subscriber. What is published meanwhile waits for the next one.
+func (o *Subscriber) Close() {
+	o.stopSidecar()
+	o.app.Close()
+}
+
+func (o *Subscriber) stopSidecar() {
+	_ = o.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-o.ended:
+	case <-time.After(10 * time.Second):
+		_ = o.cmd.Process.Kill()
+		<-o.ended
+	}
+}
