@@ -153,7 +153,7 @@ func TestEveryFileIsOfAKnownKind(t *testing.T) {
 		"Subscription": "dapr.io/v2alpha1",
 	}
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Dir(path) == "." || strings.HasPrefix(path, "runtime") {
+		if err != nil || filepath.Ext(path) != ".yaml" {
 			return err
 		}
 		var h head
@@ -181,11 +181,18 @@ func TestBrokersOfferTheSameComponents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	types := map[string]string{
+		"kafka": "pubsub.kafka", "kafka-plaintext": "pubsub.kafka", "nats": "pubsub.jetstream",
+		"rabbitmq": "pubsub.rabbitmq", "redis": "pubsub.redis",
+	}
 	wantScopes := map[string][]string{
 		"kafka-pubsub":           {"api", "recurring", "notifier"},
 		"kafka-pubsub-broadcast": {"live"},
 	}
 	for _, broker := range brokers {
+		if !broker.IsDir() {
+			continue
+		}
 		components := readAll[component](t, filepath.Join("components", broker.Name(), "*.yaml"))
 		if len(components) != len(wantScopes) {
 			t.Errorf("%s has %d components, want %d", broker.Name(), len(components), len(wantScopes))
@@ -197,14 +204,14 @@ func TestBrokersOfferTheSameComponents(t *testing.T) {
 			if !slices.Equal(c.Scopes, wantScopes[name]) {
 				t.Errorf("%s/%s.yaml: scopes %v, want %v", broker.Name(), name, c.Scopes, wantScopes[name])
 			}
-			if want := "pubsub." + broker.Name(); c.Spec.Type != want || c.Spec.Version != "v1" {
+			if want := types[broker.Name()]; c.Spec.Type != want || c.Spec.Version != "v1" {
 				t.Errorf("%s/%s.yaml: type %s %s, want %s v1", broker.Name(), name, c.Spec.Type, c.Spec.Version, want)
 			}
 		}
 	}
 }
 
-var secretName = regexp.MustCompile(`(?i)password|token|secret|cert|key$|url|brokers|username|jwt|seed`)
+var secretName = regexp.MustCompile(`(?i)password|token|secret|cert|key$|url|brokers|host$|connectionstring|username|jwt|seed`)
 
 func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()

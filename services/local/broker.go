@@ -29,6 +29,7 @@ var brokers = []struct {
 	broker
 }{
 	{"nats", natsBroker{}},
+	{"redis", redisBroker{}},
 }
 
 func brokerNames() string {
