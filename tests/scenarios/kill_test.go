@@ -9,39 +9,50 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/tests/ledger"
 	"taskmaster/tests/system"
 )
+
+// thinkTime is how long a worker rests between changes, on average.
+const thinkTime = 40 * time.Millisecond
 
 // Every process is killed (kill -9) in turn while several people change their tasks. Afterwards the books are checked:
 // every change has its events, every completed recurring task exactly one successor, every reminder its notification, and
 // no delivery two; and whoever watched was told of every revision, once and in order.
 func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
+	books := ledger.New(false)
 	webhooks := system.ReceiveWebhooks()
+	webhooks.Take = books.Notified
 	t.Cleanup(webhooks.Close)
 	s := own(t, system.Config{Restart: true, Replicas: "api=2,live=2"})
-	o := observe(t, s)
+	observer, err := s.ObserveFunc(t.Context(), books.Event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(observer.Close)
 
 	const people = 5
 	stream, stop := context.WithCancel(t.Context())
 	defer stop()
 	var g errgroup.Group
-	var workers []*worker
-	var watchers []*watcher
+	var workers []*ledger.Worker
+	var watchers []*ledger.Watcher
 	watching, stopWatching := context.WithCancel(t.Context())
 	var sockets sync.WaitGroup
 	defer sockets.Wait()
 	defer stopWatching()
 	for i := range people {
 		u := newUser(t, s)
+		books.Open(u.Person)
 		if _, err := webhooks.Channel(t.Context(), u.Person); err != nil {
 			t.Fatal(err)
 		}
-		w := newWorker(u.Person, uint64(i))
+		w := ledger.NewWorker(u.Person, uint64(i), thinkTime)
 		workers = append(workers, w)
-		g.Go(func() error { return w.run(t.Context(), stream.Done()) })
-		watcher := &watcher{person: u.Person}
+		g.Go(func() error { return w.Run(t.Context(), stream.Done()) })
+		watcher := books.Watch(u.Person)
 		watchers = append(watchers, watcher)
-		sockets.Go(func() { watcher.run(watching) })
+		sockets.Go(func() { watcher.Run(watching) })
 	}
 
 	for _, victim := range []system.Process{
@@ -66,25 +77,28 @@ func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	books := ledger{t: t, ctx: limited(t, aftermath), observer: o, webhooks: webhooks}
+	ctx := limited(t, aftermath)
 	for i, w := range workers {
-		revision := w.finalRevision(books.ctx, t)
-		t.Logf("%s made %d changes, sent %d requests again and watched over %d sockets; the last revision is %d",
-			w.person.Email, len(w.changes), w.retries, watchers[i].sockets.Load(), revision)
-		books.check(w, revision)
-		watchers[i].check(books.ctx, t, revision)
+		t.Logf("%s made %d changes, sent %d requests again and watched over %d sockets",
+			w.Person.Email, w.Changes(), w.Retries(), watchers[i].Sockets())
+		for _, d := range books.Check(ctx, w, watchers[i]) {
+			t.Error(d)
+		}
+	}
+	for _, d := range books.Wrong() {
+		t.Error(d)
 	}
 }
 
 // kill ends a process and waits until it is back and everybody has made some more changes.
-func kill(t *testing.T, s *system.System, victim system.Process, workers []*worker) {
+func kill(t *testing.T, s *system.System, victim system.Process, workers []*ledger.Worker) {
 	t.Helper()
 	await := func(more int) {
 		for _, w := range workers {
-			want := w.done.Load() + int64(more)
+			want := w.Done() + int64(more)
 			err := system.Poll(within(t), func() error {
-				if got := w.done.Load(); got < want {
-					return fmt.Errorf("%s made %d changes, waiting for %d", w.person.Email, got, want)
+				if got := w.Done(); got < want {
+					return fmt.Errorf("%s made %d changes, waiting for %d", w.Person.Email, got, want)
 				}
 				return nil
 			})

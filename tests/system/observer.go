@@ -15,26 +15,38 @@ type Observer struct {
 	*Subscriber
 }
 
+var everyTopic = []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}
+
 // Observe starts an observer and returns when it is subscribed. It gets what was published before as well.
 func (s *System) Observe(ctx context.Context) (*Observer, error) {
 	o := &Observer{}
 	var err error
-	o.Subscriber, err = s.Subscribe(ctx, "observer", []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}, o.receive)
+	o.Subscriber, err = s.ObserveFunc(ctx, o.Inbox.Add)
 	if err != nil {
 		return nil, err
 	}
 	return o, nil
 }
 
-func (o *Observer) receive(topic string, raw []byte) error {
+// ObserveFunc starts a subscriber that gets every event, several at once, and keeps none.
+func (s *System) ObserveFunc(ctx context.Context, take func(Event)) (*Subscriber, error) {
+	return s.Subscribe(ctx, "observer", everyTopic, func(topic string, raw []byte) error {
+		e, err := decodeEvent(topic, raw)
+		if err == nil {
+			take(e)
+		}
+		return err
+	})
+}
+
+func decodeEvent(topic string, raw []byte) (Event, error) {
 	e := Event{Arrived: time.Now()}
 	var data struct {
 		Data json.RawMessage `json:"data"`
 	}
 	if err := errors.Join(json.Unmarshal(raw, &e), json.Unmarshal(raw, &data)); err != nil {
-		return err
+		return Event{}, err
 	}
 	e.Raw, e.RawData, e.Topic = raw, data.Data, topic
-	o.Inbox.Add(e)
-	return nil
+	return e, nil
 }

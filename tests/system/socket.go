@@ -14,9 +14,10 @@ import (
 
 // Socket is a browser's WebSocket at /live.
 type Socket struct {
-	// Inbox has the messages in the order in which they came.
+	// Inbox has the messages in the order in which they came, if the socket was opened with one.
 	Inbox *Inbox[Message]
 
+	take func(Message)
 	conn *websocket.Conn
 	done chan struct{}
 }
@@ -29,6 +30,15 @@ func (p *Person) Watch(ctx context.Context, base string, since int64) (*Socket, 
 
 // WatchInto is Watch with the messages put into an inbox of the caller's.
 func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox *Inbox[Message]) (*Socket, error) {
+	s, err := p.WatchFunc(ctx, base, since, inbox.Add)
+	if err == nil {
+		s.Inbox = inbox
+	}
+	return s, err
+}
+
+// WatchFunc is Watch with the messages given to a function, one after another.
+func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take func(Message)) (*Socket, error) {
 	url := "ws" + strings.TrimPrefix(base, "http") + "/live"
 	if since >= 0 {
 		url += "?since=" + strconv.FormatInt(since, 10)
@@ -43,7 +53,7 @@ func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox 
 		return nil, fmt.Errorf("open %s: %w", url, err)
 	}
 	conn.SetReadLimit(1 << 20)
-	s := &Socket{Inbox: inbox, conn: conn, done: make(chan struct{})}
+	s := &Socket{take: take, conn: conn, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		s.read(ctx)
@@ -59,7 +69,7 @@ func (s *Socket) read(ctx context.Context) {
 		if err != nil || json.Unmarshal(raw, &m) != nil {
 			return
 		}
-		s.Inbox.Add(m)
+		s.take(m)
 	}
 }
 

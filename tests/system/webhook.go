@@ -20,6 +20,8 @@ type Notification struct {
 	ID string
 	// To is the path of the webhook or push endpoint, or the e-mail's recipient.
 	To string
+	// UserID is whose webhook it is.
+	UserID string
 	// Type and Task are what a webhook says it is about, and TaskID what a push message does.
 	Type   string
 	Task   Task
@@ -36,6 +38,8 @@ type Notification struct {
 // Webhooks receives webhooks, on a path for each channel. It answers 200, or what Answer says.
 type Webhooks struct {
 	Inbox Inbox[Notification]
+	// Take, when set before the first webhook, gets them instead of the inbox.
+	Take func(Notification)
 	// Answer, when set before the first webhook, returns the status to answer with.
 	Answer func(Notification) int
 
@@ -74,7 +78,8 @@ func (w *Webhooks) Channel(ctx context.Context, p *Person) (path string, err err
 
 func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	n := Notification{
-		ID: r.Header.Get(standardwebhooks.HeaderWebhookID), To: r.URL.Path, Header: r.Header, Arrived: time.Now(),
+		ID: r.Header.Get(standardwebhooks.HeaderWebhookID), To: r.URL.Path, UserID: strings.TrimPrefix(r.URL.Path, "/"),
+		Header: r.Header, Arrived: time.Now(),
 	}
 	body, err := io.ReadAll(r.Body)
 	n.Text, n.Err = string(body), err
@@ -91,7 +96,11 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	n.Type = content.Type
 	n.Task = taskIn(content.Data)
 	n.TaskID = n.Task.ID
-	w.Inbox.Add(n)
+	if w.Take != nil {
+		w.Take(n)
+	} else {
+		w.Inbox.Add(n)
+	}
 	if w.Answer != nil {
 		rw.WriteHeader(w.Answer(n))
 	}

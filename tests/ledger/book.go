@@ -1,0 +1,72 @@
+package ledger
+
+import "taskmaster/tests/system"
+
+// book is what came of one person's changes.
+type book struct {
+	person          *system.Person
+	topics          map[string]*topic
+	fired, notified ids // by task
+}
+
+func newBook(p *system.Person) *book {
+	return &book{
+		person: p, fired: ids{}, notified: ids{},
+		topics: map[string]*topic{system.TopicTasks: {}, system.TopicUpdates: {}},
+	}
+}
+
+// topic has the events of one person on one topic, by revision.
+type topic struct {
+	revisions map[int64][]entry // more than one is a discrepancy
+	latest    int64             // the highest revision that came
+}
+
+// entry is what the books need of an event.
+type entry struct {
+	id, kind, task string
+	series         string // of a task that follows another
+}
+
+// add takes an event and says whether it came for the first time, and then whether a later one came before it.
+func (t *topic) add(e system.Event) (first, late bool) {
+	if t.revisions == nil {
+		t.revisions = map[int64][]entry{}
+	}
+	revision := e.Data.Revision
+	for _, known := range t.revisions[revision] {
+		if known.id == e.ID {
+			return false, false
+		}
+	}
+	added := entry{id: e.ID, kind: e.Type, task: e.Data.TaskID}
+	if s := e.Data.TaskData.SeriesID; s != nil && *s != e.Data.TaskID {
+		added.series = *s
+	}
+	t.revisions[revision] = append(t.revisions[revision], added)
+	late = revision < t.latest
+	t.latest = max(t.latest, revision)
+	return true, late
+}
+
+// missing returns the first revision up to the last that has no event, or 0.
+func (t *topic) missing(last int64) int64 {
+	for revision := int64(1); revision <= last; revision++ {
+		if len(t.revisions[revision]) == 0 {
+			return revision
+		}
+	}
+	return 0
+}
+
+// ids count how often each id came, by what it is about.
+type ids map[string]map[string]int
+
+// add returns how often an id has come.
+func (i ids) add(about, id string) int {
+	if i[about] == nil {
+		i[about] = map[string]int{}
+	}
+	i[about][id]++
+	return i[about][id]
+}

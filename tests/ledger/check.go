@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"taskmaster/tests/system"
+)
+
+// Check waits until everything that a worker's changes led to has come, and returns what is wrong. The context ends when
+// it should have. The watcher may be nil.
+func (l *Ledger) Check(ctx context.Context, w *Worker, watcher *Watcher) []Discrepancy {
+	c := &check{Ledger: l, worker: w, book: l.book(w.Person.ID)}
+	c.followed(ctx)
+	last, err := c.lastRevision(ctx)
+	if err != nil {
+		c.find(0, "ask for the last revision: %v", err)
+		return c.found
+	}
+	c.complete(ctx, last)
+	c.changes(last)
+	if err := c.successors(ctx); err != nil {
+		c.find(0, "ask for the successors: %v", err)
+	}
+	c.reminders(ctx)
+	if watcher != nil {
+		if err := watcher.await(ctx, last); err != nil {
+			c.find(last, "%v", err)
+		}
+	}
+	return c.found
+}
+
+// Wrong returns what was found wrong when it came.
+func (l *Ledger) Wrong() []Discrepancy {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.wrong)
+}
+
+func (l *Ledger) book(userID string) *book {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.books[userID]
+}
+
+// check is the checking of one worker's books.
+type check struct {
+	*Ledger
+	worker *Worker
+	book   *book
+	found  []Discrepancy
+}
+
+func (c *check) find(revision int64, format string, args ...any) {
+	c.found = append(c.found, Discrepancy{c.worker.Person.Email, revision, fmt.Sprintf(format, args...)})
+}
+
+// poll waits until look, which may read the book, returns nil.
+func (c *check) poll(ctx context.Context, look func() error) error {
+	return system.Poll(ctx, func() error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return look()
+	})
+}
+
+// followed waits until every completed task of a series has been followed; then nothing changes any more.
+func (c *check) followed(ctx context.Context) {
+	err := c.poll(ctx, func() error {
+		followed := map[string]bool{}
+		for _, list := range c.book.topics[system.TopicTasks].revisions {
+			for _, e := range list {
+				followed[e.series] = true
+			}
+		}
+		for _, t := range c.worker.series {
+			if !followed[t.ID] {
+				return fmt.Errorf("%s of a series was completed and no event tells of its successor", t.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.find(0, "%v", err)
+	}
+}
+
+func (c *check) lastRevision(ctx context.Context) (int64, error) {
+	var list struct {
+		Revision int64 `json:"revision"`
+	}
+	err := c.get(ctx, "/changes?limit=1", &list)
+	return list.Revision, err
+}
+
+// complete waits until each revision has its event on both topics.
+func (c *check) complete(ctx context.Context, last int64) {
+	for name, t := range c.book.topics {
+		missing := int64(0)
+		err := c.poll(ctx, func() error {
+			if missing = t.missing(last); missing != 0 {
+				return errors.New("missing")
+			}
+			return nil
+		})
+		if err != nil {
+			c.find(missing, "of %d revisions it is the first that never came on %s%s", last, name, c.asked(missing))
+		}
+	}
+}
+
+// asked tells which change was answered with a revision.
+func (c *check) asked(revision int64) string {
+	for _, change := range c.worker.changes {
+		if change.revision == revision {
+			return fmt.Sprintf("; it is the %s of %s", change.kind, change.task)
+		}
+	}
+	return ""
+}
+
+// get asks the API, again when something is still down.
+func (c *check) get(ctx context.Context, path string, out any) error {
+	return system.Poll(ctx, func() error { return c.worker.Person.Do(ctx, "GET", path, nil, out) })
+}

@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// Worker is somebody who goes on changing tasks. Requests that fail because something is down are sent again until they
+// are answered, as a good client does: creations under an Idempotency-Key, while the other changes do no harm twice.
+type Worker struct {
+	Person *system.Person
+	// Think is how long the worker rests between changes, on average.
+	Think time.Duration
+
+	random  *mathrand.Rand
+	open    []system.Task // plain tasks that can be changed
+	series  []system.Task // occurrences that were completed
+	changes []change
+	// reminded are the tasks with a reminder, by id. They are left alone. One whose task was made when the reminder was due
+	// already may be reminded of or not.
+	reminded map[string]reminder
+	retries  int
+	done     atomic.Int64
+}
+
+type reminder struct {
+	at    time.Time
+	maybe bool
+}
+
+// change is one that was answered.
+type change struct {
+	kind, task string
+	revision   int64 // 0 when the answer did not tell
+}
+
+type fields = map[string]any
+
+// NewWorker returns a worker whose choices are drawn from the seed.
+func NewWorker(p *system.Person, seed uint64, think time.Duration) *Worker {
+	return &Worker{Person: p, Think: think, random: mathrand.New(mathrand.NewPCG(seed, seed)), reminded: map[string]reminder{}}
+}
+
+// Done returns how many steps are done; it may be called at any time.
+func (w *Worker) Done() int64 { return w.done.Load() }
+
+// Changes returns how many changes were answered. It and Retries are for when Run has returned.
+func (w *Worker) Changes() int { return len(w.changes) }
+
+// Retries returns how many requests were sent again.
+func (w *Worker) Retries() int { return w.retries }
+
+// Completed returns how many recurring tasks were completed.
+func (w *Worker) Completed() int { return len(w.series) }
+
+// Run changes tasks until stop is closed. The change under way is then still finished.
+func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
+	for {
+		select {
+		case <-stop:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		default:
+		}
+		if err := w.step(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.Person.Email, err)
+		}
+		w.done.Add(1)
+		select {
+		case <-time.After(time.Duration(w.random.Int64N(int64(2*w.Think) + 1))):
+		case <-stop:
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (w *Worker) step(ctx context.Context) error {
+	n := w.random.IntN(10)
+	switch {
+	case n < 3 || len(w.open) == 0 && n < 7:
+		t, err := w.create(ctx, fields{"title": "plain " + rand.Text()})
+		w.open = append(w.open, t)
+		return err
+	case n < 5:
+		t := w.open[len(w.open)-1]
+		return w.ask(ctx, "task.updated", "PATCH", "/tasks/"+t.ID, fields{"title": "changed " + rand.Text()}, &t)
+	case n == 5:
+		t := w.take()
+		return w.ask(ctx, "task.completed", "POST", "/tasks/"+t.ID+"/complete", nil, &t)
+	case n == 6:
+		return w.ask(ctx, "task.deleted", "DELETE", "/tasks/"+w.take().ID, nil, nil)
+	case n == 7:
+		at := time.Now().Add(time.Duration(1+w.random.IntN(10)) * time.Second)
+		t, err := w.create(ctx, fields{"title": "remind " + rand.Text(), "reminders": []fields{{"at": at}}})
+		if err == nil {
+			w.reminded[t.ID] = reminder{at: at, maybe: !t.CreatedAt.Before(at)}
+		}
+		return err
+	default:
+		t, err := w.create(ctx, fields{
+			"title": "series " + rand.Text(), "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"},
+		})
+		if err != nil {
+			return err
+		}
+		w.series = append(w.series, t)
+		return w.ask(ctx, "task.completed", "POST", "/tasks/"+t.ID+"/complete", nil, &t)
+	}
+}
+
+// take returns the oldest open task, which is not to be changed again.
+func (w *Worker) take() system.Task {
+	t := w.open[0]
+	w.open = w.open[1:]
+	return t
+}
+
+func (w *Worker) create(ctx context.Context, f fields) (t system.Task, err error) {
+	err = w.ask(ctx, "task.created", "POST", "/tasks", f, &t, "Idempotency-Key", rand.Text())
+	return t, err
+}
+
+// ask sends a request until it is answered and notes the change.
+func (w *Worker) ask(ctx context.Context, kind, method, path string, in any, out *system.Task, header ...string) error {
+	for try := 0; ; try++ {
+		var err error
+		if out != nil {
+			err = w.Person.Do(ctx, method, path, in, out, header...)
+		} else {
+			_, err = w.Person.Send(ctx, method, path, in, header...)
+		}
+		var problem *system.Problem
+		refused := errors.As(err, &problem) && problem.Status < 500
+		switch {
+		case err == nil && out != nil:
+			w.changes = append(w.changes, change{kind, out.ID, out.Revision})
+			return nil
+		case err == nil, refused && problem.Status == 404 && method == "DELETE" && try > 0: // an earlier try has done it
+			w.changes = append(w.changes, change{kind, path[len("/tasks/"):], 0})
+			return nil
+		case refused || ctx.Err() != nil:
+			return err
+		}
+		w.retries++
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}

@@ -1,0 +1,13 @@
+//go:build !unix
+
+package system
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Pause is not possible where there is no SIGSTOP.
+func (s *System) Pause(role, name string, _ int) (resume func() error, err error) {
+	return nil, fmt.Errorf("pause %s %s: %w", role, name, errors.ErrUnsupported)
+}
