@@ -2,9 +2,11 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
+	"taskmaster/services/event"
 	"taskmaster/services/postgres"
 )
 
@@ -15,13 +17,18 @@ const (
 	batchTimeout = 6 * time.Second
 	// maxFailures is how many lanes of a batch may fail, none having succeeded, before the broker is taken to be away.
 	maxFailures = 8
+	// maxMessages and maxBytes bound a call. A sidecar takes 4 MiB at once.
+	maxMessages = 128
+	maxBytes    = 1 << 20
 )
 
 // batch is a claimed shard's oldest events and what came of publishing them.
 type batch struct {
 	relay *Relay
 	at    time.Time
-	lanes [][]postgres.Outgoing
+	// lanes are those that share calls, by topic; alone are those that do not, because they have failed before.
+	lanes map[string][]lane
+	alone []lane
 
 	mu sync.Mutex
 	// done are the seqs of what the broker has.
@@ -31,24 +38,33 @@ type batch struct {
 	failed map[postgres.Lane]error
 	// more says that the shard holds, or may hold, events that were not tried.
 	more bool
-	// givenUp says that everything failed and that the rest was not tried for that reason.
+	// givenUp says that everything failed and that the rest, if any, was not tried for that reason.
 	givenUp bool
 }
 
+// lane is what is left of a lane's events, in order, the next first.
+type lane []postgres.Outgoing
+
 // newBatch sorts events, which are in order and were claimed at an instant, into lanes, which then are in order too.
-func newBatch(r *Relay, events []postgres.Outgoing, at time.Time) *batch {
+func newBatch(s *shard, events []postgres.Outgoing, at time.Time) *batch {
 	b := &batch{
-		relay: r, at: at, more: len(events) == batchSize,
+		relay: s.relay, at: at, more: len(events) == batchSize, lanes: map[string][]lane{},
 		opened: map[postgres.Lane]bool{}, failed: map[postgres.Lane]error{},
 	}
-	index := map[postgres.Lane]int{}
+	var order []postgres.Lane
+	sorted := map[postgres.Lane]lane{}
 	for _, e := range events {
-		i, ok := index[e.Lane]
-		if !ok {
-			i = len(b.lanes)
-			index[e.Lane], b.lanes = i, append(b.lanes, nil)
+		if sorted[e.Lane] == nil {
+			order = append(order, e.Lane)
 		}
-		b.lanes[i] = append(b.lanes[i], e)
+		sorted[e.Lane] = append(sorted[e.Lane], e)
+	}
+	for _, l := range order {
+		if _, failed := s.blocked[l]; failed {
+			b.alone = append(b.alone, sorted[l])
+		} else {
+			b.lanes[l.Topic] = append(b.lanes[l.Topic], sorted[l])
+		}
 	}
 	return b
 }
@@ -57,27 +73,67 @@ func newBatch(r *Relay, events []postgres.Outgoing, at time.Time) *batch {
 func (b *batch) publish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
-	var lanes sync.WaitGroup
-	for _, lane := range b.lanes {
-		lanes.Go(func() { b.publishLane(ctx, lane) })
+	var parts sync.WaitGroup
+	for _, l := range b.alone {
+		parts.Go(func() { b.publishTogether(ctx, []lane{l}) })
 	}
-	lanes.Wait()
+	for _, lanes := range b.lanes {
+		parts.Go(func() { b.publishTogether(ctx, lanes) })
+	}
+	parts.Wait()
+	b.givenUp = b.givenUp || b.hopeless()
 }
 
-// publishLane publishes one event after another until one fails or the batch is over.
-func (b *batch) publishLane(ctx context.Context, events []postgres.Outgoing) {
-	for _, e := range events {
-		b.relay.inFlight <- struct{}{}
-		if b.over() {
-			<-b.relay.inFlight
-			return
+// publishTogether publishes lanes of one topic in rounds, each of which takes the next event of every lane, until all have
+// come to an end.
+func (b *batch) publishTogether(ctx context.Context, lanes []lane) {
+	for len(lanes) > 0 {
+		calls := divide(lanes)
+		left := make([][]lane, len(calls))
+		var round sync.WaitGroup
+		for i, call := range calls {
+			round.Go(func() { left[i] = b.publishHeads(ctx, call) })
 		}
-		err := b.relay.Publish(ctx, e.Topic, e.UserID.String(), e.Raw)
-		<-b.relay.inFlight
-		if !b.note(e, err) {
-			return
+		round.Wait()
+		lanes = slices.Concat(left...)
+	}
+}
+
+// publishHeads publishes the next event of each lane in one call, and returns what is left to be published after it:
+// nothing when it failed or the batch is over.
+func (b *batch) publishHeads(ctx context.Context, lanes []lane) (left []lane) {
+	b.relay.inFlight <- struct{}{}
+	defer func() { <-b.relay.inFlight }()
+	if b.over() {
+		return nil
+	}
+	messages := make([]event.Message, len(lanes))
+	for i, l := range lanes {
+		messages[i] = event.Message{Key: l[0].UserID.String(), CloudEvent: l[0].Raw}
+	}
+	if err := b.relay.Publish(ctx, lanes[0][0].Topic, messages); err != nil {
+		b.noteFailed(lanes, err)
+		return nil
+	}
+	b.noteTaken(lanes)
+	for _, l := range lanes {
+		if len(l) > 1 {
+			left = append(left, l[1:])
 		}
 	}
+	return left
+}
+
+// divide splits lanes so that one call can take the next event of each.
+func divide(lanes []lane) (calls [][]lane) {
+	start, bytes := 0, 0
+	for i, l := range lanes {
+		if n := i - start; n == maxMessages || n > 0 && bytes+len(l[0].Raw) > maxBytes {
+			calls, start, bytes = append(calls, lanes[start:i]), i, 0
+		}
+		bytes += len(l[0].Raw)
+	}
+	return append(calls, lanes[start:])
 }
 
 // over says whether no more events are to be handed out, and keeps why.
@@ -88,23 +144,30 @@ func (b *batch) over() bool {
 		b.more = true
 		return true
 	}
-	b.givenUp = b.givenUp || len(b.failed) >= maxFailures && len(b.done) == 0
+	b.givenUp = b.givenUp || b.hopeless()
 	return b.givenUp
 }
 
-// note keeps what came of an event, and says whether its lane may go on.
-func (b *batch) note(e postgres.Outgoing, err error) bool {
+func (b *batch) hopeless() bool { return len(b.failed) >= maxFailures && len(b.done) == 0 }
+
+func (b *batch) noteTaken(lanes []lane) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err != nil {
-		b.failed[e.Lane] = err
-		b.relay.metrics.failures.WithLabelValues(e.Topic).Inc()
-		return false
+	now := b.relay.Now()
+	for _, l := range lanes {
+		b.done = append(b.done, l[0].Seq)
+		b.opened[l[0].Lane] = true
+		b.relay.metrics.taken(l[0].Topic, now.Sub(l[0].CreatedAt))
 	}
-	b.done = append(b.done, e.Seq)
-	b.opened[e.Lane] = true
-	b.relay.metrics.taken(e.Topic, b.relay.Now().Sub(e.CreatedAt))
-	return true
+}
+
+func (b *batch) noteFailed(lanes []lane, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range lanes {
+		b.failed[l[0].Lane] = err
+		b.relay.metrics.failures.WithLabelValues(l[0].Topic).Inc()
+	}
 }
 
 // settles says whether the batch shows that nothing of a lane waits for another attempt. skipped is whether the lane was

@@ -30,9 +30,14 @@ func publishAsChild(url string) int {
 	}
 	relay := New(Config{
 		DB: db, Claims: 3, Log: slog.Default(), Now: time.Now, Metrics: prometheus.NewRegistry(),
-		Publish: func(_ context.Context, _, _ string, raw []byte) error {
-			_, err := os.Stdout.Write(append(raw, '\n')) // one write, so a line is whole or not there
-			return err
+		Publish: func(_ context.Context, _ string, messages []event.Message) error {
+			for _, m := range messages {
+				// One write, so a line is whole or not there.
+				if _, err := os.Stdout.Write(append(m.CloudEvent, '\n')); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	})
 	fmt.Fprintln(os.Stderr, relay.Run(ctx))

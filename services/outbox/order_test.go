@@ -145,7 +145,7 @@ func TestStopFinishesTheBatch(t *testing.T) {
 	b.change(t, b.users[0], 10)
 	reached := make(chan struct{})
 	release := make(chan struct{})
-	relay := b.relay(func(ctx context.Context, topic, key string, raw []byte) error {
+	relay := b.relay(func(ctx context.Context, topic string, messages []event.Message) error {
 		select {
 		case <-reached:
 		default:
@@ -155,7 +155,7 @@ func TestStopFinishesTheBatch(t *testing.T) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return b.publish(ctx, topic, key, raw)
+		return b.publish(ctx, topic, messages)
 	})
 	// One at a time, so that closing reached is not a race.
 	relay.inFlight = make(chan struct{}, 1)

@@ -9,7 +9,9 @@
 //
 // Users are spread over shards. Whoever holds a shard's lock publishes it, and holds it only as long as a transaction, which
 // is bounded: a process that dies or hangs gives its shards up by itself. Within a shard a lane (a user and a topic) is
-// published one event after another, many lanes at once. An event that cannot be published holds back its lane alone.
+// published one event after another, many lanes at once: one call takes the next event of each lane of a topic. The broker
+// may take the events of a call in any order and need not say which it took, so a call never has two of one lane, and the
+// lanes of a call that failed are tried again one by one. An event that cannot be published so holds back its lane alone.
 package outbox
 
 import (
@@ -24,6 +26,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/services/event"
 	"taskmaster/services/postgres"
 )
 
@@ -31,15 +34,15 @@ const (
 	// pollInterval is how often the relay looks for what it was not woken for: the work of replicas that died, and replays.
 	pollInterval = 500 * time.Millisecond
 	pollTimeout  = 5 * time.Second
-	// maxInFlight is how many events are with the sidecar at once; it gains nothing from more.
+	// maxInFlight is how many calls are with the sidecar at once; it gains nothing from more.
 	maxInFlight = 32
 	// countLimit is how far waiting events are counted.
 	countLimit = 100_000
 )
 
-// Publish hands a CloudEvent in JSON to the broker and returns nil once the broker has it. Events with the same key, called
-// one after another, keep their order.
-type Publish func(ctx context.Context, topic, key string, cloudEvent []byte) error
+// Publish hands messages, each of another key, to the broker and returns nil once the broker has them all. After an error any
+// of them may have been taken. Messages with the same key keep the order of the calls, one after another.
+type Publish func(ctx context.Context, topic string, messages []event.Message) error
 
 // Config is what a Relay works with. All fields are required.
 type Config struct {

@@ -37,28 +37,40 @@ type broker struct {
 	refuse   func(e event.Event) error
 	taken    []event.Event
 	attempts int
+	// unordered are events whose call had another of their user, which some brokers may put behind them.
+	unordered []event.Event
 }
 
 var errAway = errors.New("the broker is away")
 
-func (b *broker) publish(_ context.Context, topic, key string, raw []byte) error {
-	e, err := event.Decode(raw)
-	if err != nil {
-		return err
-	}
-	if want := e.Data.UserID.String(); key != want || topic != event.Topic(e.Type) {
-		return fmt.Errorf("published to %s with key %s, want %s and %s", topic, key, event.Topic(e.Type), want)
-	}
+// publish takes the messages of a call that are not refused and fails the call if one is, as a sidecar does.
+func (b *broker) publish(_ context.Context, topic string, messages []event.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.attempts++
-	if b.refuse != nil {
-		if err := b.refuse(e); err != nil {
+	var refused error
+	keys := map[string]bool{}
+	for _, m := range messages {
+		e, err := event.Decode(m.CloudEvent)
+		if err != nil {
 			return err
 		}
+		if want := e.Data.UserID.String(); m.Key != want || topic != event.Topic(e.Type) {
+			return fmt.Errorf("published to %s with key %s, want %s and %s", topic, m.Key, event.Topic(e.Type), want)
+		}
+		if keys[m.Key] {
+			b.unordered = append(b.unordered, e)
+		}
+		keys[m.Key] = true
+		if b.refuse != nil {
+			if err := b.refuse(e); err != nil {
+				refused = err
+				continue
+			}
+		}
+		b.taken = append(b.taken, e)
 	}
-	b.taken = append(b.taken, e)
-	return nil
+	return refused
 }
 
 func (b *broker) setRefuse(f func(e event.Event) error) {
@@ -84,6 +96,11 @@ type bench struct {
 func newBench(t *testing.T, users int) *bench {
 	t.Helper()
 	b := &bench{broker: &broker{}, db: postgrestest.Open(t), log: &logBuffer{}}
+	t.Cleanup(func() {
+		for _, e := range b.unordered {
+			t.Errorf("revision %d of user %s was published in a call with another of theirs", e.Data.Revision, e.Data.UserID)
+		}
+	})
 	for range users {
 		b.users = append(b.users, newUser(t, b.db))
 	}

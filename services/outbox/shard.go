@@ -177,7 +177,7 @@ func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err e
 			return err
 		}
 		claimed = true
-		b = newBatch(s.relay, events, now)
+		b = newBatch(s, events, now)
 		if b.publish(txCtx); len(b.done) == 0 {
 			return nil
 		}

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"taskmaster/services/event"
 	"taskmaster/services/task"
 )
 
@@ -30,6 +31,12 @@ const PubSub = "kafka-pubsub"
 
 // CallTimeout bounds a call of the sidecar.
 const CallTimeout = 10 * time.Second
+
+const (
+	cloudEventType = "application/cloudevents+json"
+	// partitionKey names the metadata by which Kafka chooses the partition; other brokers ignore it.
+	partitionKey = "partitionKey"
+)
 
 // A job that the app answered with an error is tried again, this often and this far apart; after that the sweep finds it.
 const (
@@ -87,10 +94,31 @@ func (c *Client) Publish(ctx context.Context, topic, key string, cloudEvent []by
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
 	err := c.dapr.PublishEvent(ctx, PubSub, topic, cloudEvent,
-		dapr.PublishEventWithContentType("application/cloudevents+json"),
-		dapr.PublishEventWithMetadata(map[string]string{"partitionKey": key}))
+		dapr.PublishEventWithContentType(cloudEventType),
+		dapr.PublishEventWithMetadata(map[string]string{partitionKey: key}))
 	if err != nil {
 		return fmt.Errorf("publish to %s: %w", topic, err)
+	}
+	return nil
+}
+
+// PublishAll hands messages to the broker in as few calls as possible and returns when the broker has them all. They may
+// arrive in any order, for only some brokers keep that of a bulk. On an error any of them may have been taken: the sidecar
+// does not say which.
+func (c *Client) PublishAll(ctx context.Context, topic string, messages []event.Message) error {
+	if len(messages) == 1 {
+		return c.Publish(ctx, topic, messages[0].Key, messages[0].CloudEvent)
+	}
+	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
+	defer cancel()
+	entries := make([]any, len(messages))
+	for i, m := range messages {
+		entries[i] = dapr.PublishEventsEvent{
+			EntryID: strconv.Itoa(i), Data: m.CloudEvent, ContentType: cloudEventType, Metadata: map[string]string{partitionKey: m.Key},
+		}
+	}
+	if err := c.dapr.PublishEvents(ctx, PubSub, topic, entries).Error; err != nil {
+		return fmt.Errorf("publish %d events to %s: %w", len(messages), topic, err)
 	}
 	return nil
 }

@@ -49,6 +49,16 @@ func (f *Fake) Publish(_ context.Context, topic, _ string, cloudEvent []byte) er
 	return nil
 }
 
+// PublishAll records events.
+func (f *Fake) PublishAll(ctx context.Context, topic string, messages []event.Message) error {
+	for _, m := range messages {
+		if err := f.Publish(ctx, topic, m.Key, m.CloudEvent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Published returns the events so far, in order.
 func (f *Fake) Published() []event.Event {
 	f.mu.Lock()
