@@ -29,6 +29,8 @@ var brokers = []struct {
 	broker
 }{
 	{"nats", natsBroker{}},
+	{"kafka", kafkaBroker{}},
+	{"kafka-plaintext", kafkaBroker{plaintext: true}},
 	{"redis", redisBroker{}},
 }
 
@@ -71,6 +73,9 @@ func (s *system) startBroker(ctx, life context.Context) error {
 	b := s.cfg.broker
 	if err := b.prepare(ctx, s.plan, s.log); err != nil {
 		return fmt.Errorf("broker %s: %w", s.cfg.brokerName, err)
+	}
+	if err := s.writeDaprSecrets(); err != nil { // they may be of what was prepared
+		return err
 	}
 	if !b.external(s.cfg.getenv) {
 		if err := os.MkdirAll(s.brokerDir(), 0o700); err != nil {

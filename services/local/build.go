@@ -42,6 +42,7 @@ func build(ctx context.Context, cfg config, log *lines) error {
 	for _, name := range cfg.services {
 		args = append(args, "./services/"+name)
 	}
+	args = append(args, "./infra/topics")
 	return goBuild(ctx, cfg.root, args, "the services", log)
 }
 

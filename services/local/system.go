@@ -78,9 +78,6 @@ func run(ctx context.Context, cfg config, console *console) error {
 
 // prepare writes the files that the processes need.
 func (s *system) prepare() error {
-	if err := s.writeDaprSecrets(); err != nil {
-		return err
-	}
 	// Who was where the last time is of no use.
 	names, err := filepath.Glob(filepath.Join(s.daprDir(), "names.db*"))
 	if err != nil {
