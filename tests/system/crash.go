@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 )
@@ -61,7 +62,7 @@ func (s *System) HoldDown(role, name string, replica int) (release func() error,
 	}, nil
 }
 
-// Back waits until a process that was crashed has been brought back and answers at its health address, if it has one.
+// Back waits until a process that was crashed has been brought back and is healthy.
 func (s *System) Back(ctx context.Context, was Process) error {
 	err := Poll(ctx, func() error {
 		p, err := s.Process(was.Role, was.Name, was.Replica)
@@ -71,16 +72,36 @@ func (s *System) Back(ctx context.Context, was Process) error {
 		if p.PID == was.PID {
 			return errors.New("it is still the process that was killed")
 		}
-		switch p.Role {
-		case RoleService:
-			return getOK(ctx, "http://"+p.Address+"/readyz")
-		case RoleSidecar:
-			return getOK(ctx, "http://"+p.Address+"/v1.0/healthz")
-		}
-		return nil
+		return p.healthy(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("%s %s %d is not back: %w", was.Role, was.Name, was.Replica, err)
 	}
 	return nil
+}
+
+// Healthy waits until a process, or the one in its place by now, is healthy.
+func (s *System) Healthy(ctx context.Context, p Process) error {
+	return Poll(ctx, func() error {
+		now, err := s.Process(p.Role, p.Name, p.Replica)
+		if err != nil {
+			return err
+		}
+		return now.healthy(ctx)
+	})
+}
+
+// healthy asks the process at its health address; one that has none should at least listen.
+func (p Process) healthy(ctx context.Context) error {
+	switch p.Role {
+	case RoleService:
+		return getOK(ctx, "http://"+p.Address+"/readyz")
+	case RoleSidecar:
+		return getOK(ctx, "http://"+p.Address+"/v1.0/healthz")
+	}
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", p.Address)
+	if err == nil {
+		err = conn.Close()
+	}
+	return err
 }

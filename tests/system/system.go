@@ -163,6 +163,9 @@ func (s *System) Wait(timeout time.Duration) error {
 	return nil
 }
 
+// Done is closed when the supervisor has ended.
+func (s *System) Done() <-chan struct{} { return s.done }
+
 // Kill ends the supervisor at once (kill -9).
 func (s *System) Kill() { _ = s.cmd.Process.Kill() }
 

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/tests/ledger"
+	"taskmaster/tests/system"
+)
+
+const (
+	// aftermath is how long everything that was put off may take to be caught up with.
+	aftermath = 5 * time.Minute
+	// quiet is how long nothing may come before the books are closed: longer than brokers wait before they deliver again.
+	quiet = 20 * time.Second
+)
+
+// faults is one run.
+type faults struct {
+	config
+	*breaker
+	books    *ledger.Ledger
+	webhooks *system.Webhooks
+	observer *system.Subscriber
+	workers  []*ledger.Worker
+	watchers []*ledger.Watcher
+}
+
+// run returns whether the books are right. It returns an error when it could not find out.
+func run(ctx context.Context, cfg config) (pass bool, err error) {
+	dir, err := os.MkdirTemp("", "taskmaster-faults-")
+	if err != nil {
+		return false, fmt.Errorf("make a folder: %w", err)
+	}
+	f := &faults{config: cfg, breaker: newBreaker(), books: ledger.New(cfg.ordered())}
+	fmt.Printf("faults: broker %s, seed %d, pace %v, at least %d events of %d people\n", cfg.broker, cfg.seed, cfg.pace, cfg.events, cfg.users)
+	defer func() { f.tearDown(dir, pass) }()
+	if err := f.setUp(ctx, filepath.Join(dir, "system")); err != nil {
+		return false, err
+	}
+	began := time.Now()
+	watching, stopWatching := context.WithCancel(ctx)
+	var sockets sync.WaitGroup
+	defer sockets.Wait()
+	defer stopWatching()
+	for _, w := range f.watchers {
+		sockets.Go(func() { w.Run(watching) })
+	}
+	if err := f.everybody(ctx); err != nil {
+		return false, fmt.Errorf("%w\n%s", err, f.Tail(60))
+	}
+	took := time.Since(began)
+	wrong := f.check(ctx)
+	fmt.Print(f.report(took, time.Since(began), wrong))
+	return len(wrong) == 0, nil
+}
+
+// everybody lets people change and watch their tasks while things break, until there are enough events.
+func (f *faults) everybody(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	enough, stop := make(chan struct{}), make(chan struct{})
+	people, peopleCtx := errgroup.WithContext(ctx)
+	for _, w := range f.workers {
+		people.Go(func() error { return w.Run(peopleCtx, stop) })
+	}
+	breaking, breakCtx := errgroup.WithContext(peopleCtx)
+	breaking.Go(func() error { return f.breaker.run(breakCtx, newSchedule(f.seed, f.pace), enough) })
+	breaking.Go(func() error {
+		defer close(enough)
+		return f.progress(breakCtx)
+	})
+	breakErr := breaking.Wait()
+	close(stop)
+	if err := people.Wait(); err != nil {
+		return err
+	}
+	return breakErr
+}
+
+// progress returns when there are enough events. Now and then it says how far it is.
+func (f *faults) progress(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for said := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-f.Done():
+			return fmt.Errorf("the system ended: %w", f.Wait(0))
+		case <-tick.C:
+		}
+		got := f.books.Tally()
+		if got.Events >= f.events {
+			return nil
+		}
+		if time.Since(said) >= 30*time.Second {
+			said = time.Now()
+			fmt.Printf("  %d events, %d of them again, longest catch-up %.1f s\n", got.Events, got.Repeats, got.CatchUp.Seconds())
+		}
+	}
+}
+
+// check waits until everything has been caught up with and returns what is wrong.
+func (f *faults) check(ctx context.Context) []ledger.Discrepancy {
+	fmt.Println("checking the books")
+	ctx, cancel := context.WithTimeout(ctx, aftermath)
+	defer cancel()
+	var mu sync.Mutex
+	var wrong []ledger.Discrepancy
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i, w := range f.workers {
+		g.Go(func() error {
+			found := f.books.Check(ctx, w, f.watchers[i])
+			mu.Lock()
+			defer mu.Unlock()
+			wrong = append(wrong, found...)
+			return nil
+		})
+	}
+	_ = g.Wait() // none returns an error
+	f.settle(ctx)
+	for i, w := range f.workers { // for what came in between, which is quick when all is there
+		if len(wrong) == 0 {
+			wrong = append(wrong, f.books.Check(ctx, w, f.watchers[i])...)
+		}
+	}
+	return append(wrong, f.books.Wrong()...)
+}
+
+// settle waits until nothing has come for a while.
+func (f *faults) settle(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for time.Since(f.books.Arrived()) < quiet {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tearDown stops everything. The log of a system whose books are wrong stays, or of any with -log.
+func (f *faults) tearDown(dir string, pass bool) {
+	if f.observer != nil {
+		f.observer.Close()
+	}
+	if f.System != nil {
+		if err := f.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "faults:", err)
+		}
+		if !pass || f.log != "" {
+			f.keepLog()
+		}
+	}
+	if f.webhooks != nil {
+		f.webhooks.Close()
+	}
+	for _, l := range f.links {
+		l.Close()
+	}
+	if f.disk != nil {
+		if err := f.disk.Unmount(); err != nil {
+			fmt.Fprintln(os.Stderr, "faults:", err)
+		}
+	}
+	os.RemoveAll(dir)
+}
