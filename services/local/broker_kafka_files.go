@@ -24,7 +24,7 @@ func (p plan) writeKafkaFiles() error {
 	}
 	var properties bytes.Buffer
 	err = server.Execute(&properties, map[string]any{
-		"Secure": p.layout.broker, "Plaintext": p.layout.brokerOther[0], "Controller": p.layout.brokerOther[1],
+		"Secure": p.layout.broker, "Advertised": p.brokerAddress(), "Plaintext": p.layout.brokerOther[0], "Controller": p.layout.brokerOther[1],
 		"Certificate": filepath.ToSlash(certificateFile(p.brokerDir())),
 		"Data":        filepath.ToSlash(filepath.Join(p.brokerDir(), "data")),
 	})
