@@ -24,7 +24,7 @@ var daprPrograms = []string{"daprd", "scheduler"}
 func binDir(root string) string { return filepath.Join(root, ".local", "bin") }
 
 // build builds what is missing or out of date: Dapr's programs, which takes minutes and is done once per version, and the
-// services, which takes seconds. Several may build at a time.
+// services and what makes Kafka's topics, which takes seconds. Several may build at a time.
 func build(ctx context.Context, cfg config, log *lines) error {
 	bin := binDir(cfg.root)
 	unlock, err := waitLock(bin)
@@ -35,14 +35,10 @@ func build(ctx context.Context, cfg config, log *lines) error {
 	if err := buildDapr(ctx, cfg.root, bin, log); err != nil {
 		return err
 	}
-	if len(cfg.services) == 0 {
-		return nil
-	}
-	args := []string{"build", "-v", "-o", bin + string(filepath.Separator)}
+	args := []string{"build", "-v", "-o", bin + string(filepath.Separator), "./infra/topics"}
 	for _, name := range cfg.services {
 		args = append(args, "./services/"+name)
 	}
-	args = append(args, "./infra/topics")
 	return goBuild(ctx, cfg.root, args, "the services", log)
 }
 
