@@ -58,6 +58,7 @@ type subscription struct {
 		Pubsubname      string
 		Topic           string
 		Routes          struct{ Default string }
+		Metadata        map[string]string
 		DeadLetterTopic string `yaml:"deadLetterTopic"`
 	}
 	Scopes []string
@@ -249,7 +250,8 @@ func TestSubscriptions(t *testing.T) {
 	tests := map[string]struct{ pubsub, topic, route, deadLetters string }{
 		"recurring": {"kafka-pubsub", "task-events", "/events/task-events", "dead-letters"},
 		"notifier":  {"kafka-pubsub", "reminders", "/events/reminders", "dead-letters"},
-		"live":      {"kafka-pubsub-broadcast", "task-updates", "/events/task-updates", ""},
+		"live":      {"kafka-pubsub-broadcast", "task-updates", "/events/task-updates", "dead-letters"},
+		"api":       {"kafka-pubsub", "dead-letters", "/events/dead-letters", ""},
 	}
 	subscriptions := readAll[subscription](t, "subscriptions/*.yaml")
 	if len(subscriptions) != len(tests) {
@@ -267,6 +269,9 @@ func TestSubscriptions(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s subscribes to %v, want %v", app, got, want)
+		}
+		if s.Spec.Metadata["rawPayload"] != "true" {
+			t.Errorf("%s: its sidecar would look into events, and block or end at one that is none", app)
 		}
 		if !slices.Equal(s.Scopes, []string{app}) || s.Metadata.Name != app {
 			t.Errorf("%s: named %q with scopes %v", app, s.Metadata.Name, s.Scopes)

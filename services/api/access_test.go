@@ -33,6 +33,7 @@ var accesses = map[string]access{
 	"GET /healthz":                       {want: 200},
 	"GET /readyz":                        {want: 200},
 	"GET /metrics":                       {want: 200},
+	"POST /events/dead-letters":          {sidecar: true, body: `{}`},
 	"POST /internal/occurrences":         {sidecar: true, body: `{}`},
 	"POST /job/{name}":                   {sidecar: true},
 	"GET /api/v1/me":                     {scope: scopeAccount, want: 200},
@@ -81,6 +82,7 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
 		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
+	owner.receiveDeadLetter(t, []byte(`{"data": {"user_id": "`+owner.ID.String()+`"}, "title": "the owner's"}`))
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
 	// A delivery that has failed, for that is one that can be sent again.
 	ids["delivery"] = create("/api/v1/channels/"+ids["channel"]+"/test", "")
@@ -100,7 +102,7 @@ func TestEveryRouteAsSomebodyElse(t *testing.T) {
 	owner := a.newPerson(t)
 	ids := ownedThings(t, owner)
 	before := everythingOf(t, owner)
-	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries"} {
+	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries", "dead_letters"} {
 		if !slices.ContainsFunc(before, func(row string) bool { return strings.HasPrefix(row, table+" ") }) {
 			t.Fatalf("the owner has nothing in %s that somebody else could change: %v", table, before)
 		}

@@ -30,6 +30,8 @@ type api struct {
 	// firing has a place for each reminder that fires at this moment.
 	firing  chan struct{}
 	metrics *prometheus.Registry
+	// deadLetters counts those that came, by the topic that they came from.
+	deadLetters *prometheus.CounterVec
 
 	deliveries *delivery.Queue
 	imports    imports
@@ -46,9 +48,13 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	deadLetters := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "taskmaster_dead_letters_total", Help: "Events that no consumer could handle.",
+	}, []string{"topic"})
+	metrics.MustRegister(deadLetters)
 	return &api{
 		cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries,
-		firing: make(chan struct{}, maxFiring), metrics: metrics, imports: newImports(),
+		firing: make(chan struct{}, maxFiring), metrics: metrics, deadLetters: deadLetters, imports: newImports(),
 	}, nil
 }
 

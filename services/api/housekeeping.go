@@ -25,6 +25,7 @@ const (
 	keepInbox           = 30 * 24 * time.Hour
 	keepReminders       = 30 * 24 * time.Hour
 	keepDeliveries      = 90 * 24 * time.Hour
+	keepDeadLetters     = 30 * 24 * time.Hour // after they were replayed or discarded; those that wait stay
 	keepIdempotencyKeys = 24 * time.Hour
 )
 
@@ -38,6 +39,7 @@ var purges = []struct {
 	{"inbox", keepInbox, postgres.PurgeInbox},
 	{"reminders", keepReminders, postgres.PurgeReminders},
 	{"deliveries", keepDeliveries, postgres.PurgeDeliveries},
+	{"dead_letters", keepDeadLetters, postgres.PurgeDeadLetters},
 	{"idempotency_keys", keepIdempotencyKeys, postgres.PurgeIdempotencyKeys},
 	{"sessions", 0, postgres.PurgeSessions},
 }

@@ -25,6 +25,8 @@ func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
 		`INSERT INTO reminders (task_id, number, user_id, fire_at, state) SELECT gen_random_uuid(), 0, $2, $3, 'fired' FROM generate_series(1, $1)`,
 		`INSERT INTO deliveries (id, user_id, channel_kind, event_id, event, state, created_at, updated_at)
 			SELECT gen_random_uuid(), $2, 'email', gen_random_uuid(), '{}', 'sent', $3, $3 FROM generate_series(1, $1)`,
+		`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at, state, settled_at)
+			SELECT gen_random_uuid(), $2, '', '', $3, $3, 'replayed', $3 FROM generate_series(1, $1)`,
 		`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) SELECT $2, i::text, '', $3 FROM generate_series(1, $1) i`,
 		`INSERT INTO sessions (token_hash, user_id, created_at, expires_at)
 			SELECT sha256(gen_random_uuid()::text::bytea), $2, $3, $3 FROM generate_series(1, $1)`,
@@ -53,7 +55,7 @@ func TestHousekeepingRemovesWhatIsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int64{
-		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "idempotency_keys": old + 2, "sessions": old + 2,
+		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "dead_letters": old, "idempotency_keys": old + 2, "sessions": old + 2,
 	}
 	if !maps.Equal(removed, want) {
 		t.Errorf("removed %v, want %v", removed, want)
@@ -77,8 +79,12 @@ func TestHousekeepingKeepsWhatWaits(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
 	p.newTask(t, object{"title": "unpublished", "due_at": minute(60)})
+	p.receiveDeadLetter(t, []byte("not JSON"))
 	if _, err := purgeOnce(t.Context(), p.db, testStart.Add(time.Hour*24*365)); err != nil {
 		t.Fatal(err)
+	}
+	if got := p.count(t, `SELECT count(*) FROM dead_letters`); got != 1 {
+		t.Errorf("%d dead letters are left, want 1", got)
 	}
 	// Without a relay the events are unpublished, and without a sweep the reminder is pending, however old.
 	if got := len(p.events(t)); got != 2 {

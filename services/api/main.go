@@ -3,6 +3,7 @@
 //	api                    serve
 //	api migrate            bring the database's schema up to date
 //	api replay --since 2h  publish stored events again
+//	api dead-letters       show, replay or discard what no consumer could handle
 package main
 
 import (

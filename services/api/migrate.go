@@ -10,8 +10,9 @@ import (
 
 // commands are what the program does other than serve.
 var commands = map[string]func(ctx context.Context, args []string) error{
-	"migrate": migrate,
-	"replay":  replay,
+	"migrate":      migrate,
+	"replay":       replay,
+	"dead-letters": deadLettersCommand,
 }
 
 // migrate brings the schema of DATABASE_URL up to date.

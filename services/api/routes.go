@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"taskmaster/services/server"
+	"taskmaster/services/sidecar"
 )
 
 // route is a pattern of net/http's ServeMux and what answers it.
@@ -16,7 +17,7 @@ type route struct {
 
 // routes is all that api answers, and says of each who calls.
 func (a *api) routes() []route {
-	sidecar := func(h server.Handler) http.Handler {
+	fromSidecar := func(h server.Handler) http.Handler {
 		return server.FromSidecar(a.log, a.cfg.AppAPIToken, server.Handle(a.log, h))
 	}
 	return []route{
@@ -54,10 +55,12 @@ func (a *api) routes() []route {
 		{"GET /api/v1/deliveries", a.as(scopeRead, a.listDeliveries)},
 		{"GET /api/v1/deliveries/{id}", a.as(scopeRead, a.getDelivery)},
 		{"POST /api/v1/deliveries/{id}/retry", a.as(scopeAccount, a.retryDelivery)},
+		// pub/sub
+		{"POST /events/dead-letters", server.FromSidecar(a.log, a.cfg.AppAPIToken, sidecar.MessageSubscriber(a.log, a.deadLetter))},
 		// recurring, by invocation
-		{"POST /internal/occurrences", sidecar(a.createOccurrence)},
+		{"POST /internal/occurrences", fromSidecar(a.createOccurrence)},
 		// job
-		{"POST /job/{name}", sidecar(a.fireJob)},
+		{"POST /job/{name}", fromSidecar(a.fireJob)},
 		// Prometheus
 		{"GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})},
 		// kubelet

@@ -247,7 +247,12 @@ func (a *app) close() { a.server.Close() }
 
 func (a *app) event(w http.ResponseWriter, r *http.Request) {
 	var event struct{ ID string }
-	if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+	var wrapper struct {
+		Data []byte `json:"data_base64"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&wrapper); err != nil {
+		a.t.Errorf("delivery: %v", err)
+	} else if err := json.Unmarshal(wrapper.Data, &event); err != nil {
 		a.t.Errorf("event: %v", err)
 	}
 	a.mu.Lock()

@@ -80,10 +80,10 @@ func (p plan) sidecar(r replica) spec {
 			"--dapr-grpc-port=" + strconv.Itoa(r.daprGRPC),
 			"--dapr-internal-grpc-listen-address=127.0.0.1",
 			"--dapr-internal-grpc-port=" + strconv.Itoa(r.daprInternal),
-			"--resources-path=" + p.cfg.components,
 			"--resources-path=" + filepath.Join(dapr, "subscriptions"),
 			"--resources-path=" + filepath.Join(dapr, "resiliency"),
 			"--resources-path=" + filepath.Join(dapr, "local"),
+			"--resources-path=" + p.cfg.components, // last: a resiliency file among the components changes the other
 			"--config=" + filepath.Join(dapr, "configuration", "taskmaster.yaml"),
 			"--config=" + filepath.Join(dapr, "local", "configuration.yaml"),
 			"--scheduler-host-address=" + loopback("", p.layout.scheduler),

@@ -3,7 +3,6 @@ package system
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 )
 
@@ -31,22 +30,18 @@ func (s *System) Observe(ctx context.Context) (*Observer, error) {
 // ObserveFunc starts a subscriber that gets every event, several at once, and keeps none.
 func (s *System) ObserveFunc(ctx context.Context, take func(Event)) (*Subscriber, error) {
 	return s.Subscribe(ctx, "observer", everyTopic, func(topic string, raw []byte) error {
-		e, err := decodeEvent(topic, raw)
-		if err == nil {
-			take(e)
-		}
-		return err
+		take(decodeEvent(topic, raw))
+		return nil
 	})
 }
 
-func decodeEvent(topic string, raw []byte) (Event, error) {
+// decodeEvent reads what it can: anything may stand in a topic.
+func decodeEvent(topic string, raw []byte) Event {
 	e := Event{Arrived: time.Now()}
 	var data struct {
 		Data json.RawMessage `json:"data"`
 	}
-	if err := errors.Join(json.Unmarshal(raw, &e), json.Unmarshal(raw, &data)); err != nil {
-		return Event{}, err
-	}
+	_, _ = json.Unmarshal(raw, &e), json.Unmarshal(raw, &data)
 	e.Raw, e.RawData, e.Topic = raw, data.Data, topic
-	return e, nil
+	return e
 }

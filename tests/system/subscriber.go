@@ -26,8 +26,8 @@ type Subscriber struct {
 	ended chan struct{}
 }
 
-// Subscribe starts a subscriber and returns when it is subscribed to topics. take is called for each event, as the sidecar
-// sends it and for several at once; after an error the event comes again. What was published before comes as well.
+// Subscribe starts a subscriber and returns when it is subscribed to topics. take is called for each event, as it was
+// published and for several at once; after an error the event comes again. What was published before comes as well.
 func (s *System) Subscribe(ctx context.Context, appID string, topics []string, take func(topic string, cloudEvent []byte) error) (*Subscriber, error) {
 	o := &Subscriber{id: appID, log: newLog(), ended: make(chan struct{})}
 	o.app = httptest.NewServer(subscriberRoutes(topics, take))

@@ -10,9 +10,13 @@ import (
 func subscriberRoutes(topics []string, take func(topic string, cloudEvent []byte) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dapr/subscribe", func(w http.ResponseWriter, _ *http.Request) {
-		var subscriptions []map[string]string
+		var subscriptions []map[string]any
 		for _, topic := range topics {
-			subscriptions = append(subscriptions, map[string]string{"pubsubname": "kafka-pubsub", "topic": topic, "route": "/" + topic})
+			subscriptions = append(subscriptions, map[string]any{
+				"pubsubname": "kafka-pubsub", "topic": topic, "route": "/" + topic,
+				// Also what is no event at all arrives.
+				"metadata": map[string]string{"rawPayload": "true"},
+			})
 		}
 		_ = json.NewEncoder(w).Encode(subscriptions)
 	})
@@ -24,11 +28,24 @@ func subscriberRoutes(topics []string, take func(topic string, cloudEvent []byte
 		}
 		raw, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = take(topic, raw)
+			err = take(topic, Payload(raw))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
 	})
 	return mux
+}
+
+// Payload takes what was published out of the CloudEvent that a sidecar wraps it in for a subscription with rawPayload. What
+// is not wrapped it returns as it is.
+func Payload(delivered []byte) []byte {
+	var wrapper struct {
+		Type string `json:"type"`
+		Data []byte `json:"data_base64"`
+	}
+	if json.Unmarshal(delivered, &wrapper) != nil || wrapper.Type != "com.dapr.event.sent" || wrapper.Data == nil {
+		return delivered
+	}
+	return wrapper.Data
 }

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+)
+
+// consumerOf says which app a topic's events go to; whatever else takes some, too, writes dead letters that look alike.
+var consumerOf = map[string]string{event.TopicTasks: "recurring", event.TopicReminders: "notifier", event.TopicUpdates: "live"}
+
+// list prints a line for each dead letter: those that wait, or all.
+func (b deadLetterBox) list(ctx context.Context, all bool) error {
+	found, err := b.read(ctx, all)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', 0)
+	if len(found) > 0 {
+		fmt.Fprintln(w, "FIRST\tLAST\tTIMES\tTOPIC\tCONSUMER\tTYPE\tTASK\tSTATE\tID\tWHY")
+	}
+	for _, d := range found {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.FirstAt.UTC().Format(time.RFC3339), d.LastAt.UTC().Format(time.RFC3339),
+			d.Times, known(d.Topic), known(consumerOf[d.Topic]), known(d.Type), knownID(d.TaskID), d.State, d.ID, d.Reason)
+	}
+	fmt.Fprintf(w, "%d dead letters\n", len(found))
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print dead letters: %w", err)
+	}
+	return nil
+}
+
+// show prints an event as it came: indented when it is JSON, else as a dump, for bytes can be anything.
+func (b deadLetterBox) show(ctx context.Context, id uuid.UUID) error {
+	var d postgres.DeadLetter
+	err := b.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		d, err = postgres.DeadLetterByID(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	text := hex.Dump(d.Raw)
+	if event.IsObject(d.Raw) {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, bytes.TrimSpace(d.Raw), "", "  "); err != nil {
+			return fmt.Errorf("print dead letter %s: %w", id, err)
+		}
+		text = indented.String() + "\n"
+	}
+	_, err = fmt.Fprint(b.out, text)
+	return err
+}
+
+func known(s string) string {
+	if s == "" {
+		return "?"
+	}
+	return s
+}
+
+func knownID(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return "?"
+	}
+	return id.String()
+}

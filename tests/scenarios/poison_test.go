@@ -1,0 +1,195 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"taskmaster/tests/system"
+)
+
+// consumed are the topics with what they carry for a consumer to act on.
+var consumed = map[string]string{
+	system.TopicTasks: "task.completed", system.TopicReminders: "reminder.due", system.TopicUpdates: "task.changed",
+}
+
+// What is no event, or none that a consumer can read, stands in every topic, before people's events and in their partitions. It
+// ends as a dead letter that an operator sees, and the people notice nothing.
+func TestPoisonHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, shared.System)
+	channels(t, u)
+	sockets := []*system.Socket{watch(t, u, replicaURL(t, "live", 1), 0), watch(t, u, replicaURL(t, "live", 2), 0)}
+
+	type poison struct{ topic, marker string }
+	var all []poison
+	for topic, eventType := range consumed {
+		for name, make := range map[string]func(marker string) string{
+			"bytes":             func(m string) string { return m + "\x00\xff\x1b[2J" },
+			"a list":            func(m string) string { return `["` + m + `"]` },
+			"no CloudEvent":     func(m string) string { return `{"m": "` + m + `"}` },
+			"nobody's":          func(m string) string { return fmt.Sprintf(`{"id": %q, "type": %q, "data": {"m": %q}}`, uuid.New(), eventType, m) },
+			"of another shape":  func(m string) string { return fmt.Sprintf(`{"id": 7, "type": %q, "data": %q}`, eventType, m) },
+			"an odd trace":      func(m string) string { return `{"traceparent": 5, "traceid": {}, "m": "` + m + `"}` },
+			"expired long ago":  func(m string) string { return `{"expiration": "2020-01-01T00:00:00Z", "m": "` + m + `"}` },
+			"larger than usual": func(m string) string { return m + strings.Repeat(" ", 900<<10) },
+		} {
+			marker := uuid.NewString()[:8]
+			if err := shared.Publish(t.Context(), topic, u.ID, []byte(make(marker))); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			all = append(all, poison{topic + ", " + name, marker})
+		}
+	}
+
+	due := u.create(fields{"title": "Reminded after poison", "reminders": []fields{{"at": time.Now().Add(soon)}}})
+	first := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	u.complete(first.ID)
+	next := successor(t, u, first)
+	notified(t, &shared.webhooks.Inbox, due.ID)
+	for _, s := range sockets {
+		message(t, s, next.Revision)
+		checkOrder(t, s, 1, next.Revision)
+	}
+
+	err := system.Poll(within(t), func() error {
+		kept, err := shared.DeadLetters(t.Context())
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			if find(kept, p.marker) == nil {
+				return fmt.Errorf("%s (%s) is no dead letter", p.topic, p.marker)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Events of a version to come: consumers do what they understand of them and let the others pass.
+func TestEventsOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, shared.System)
+	channels(t, u)
+	socket := watch(t, u, replicaURL(t, "live", 1), 0)
+	task := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	message(t, socket, task.Revision)
+	template := event(t, shared.observer, system.TopicTasks, u.ID, task.Revision)
+
+	// newer is the template as another type, with what no version has had yet.
+	newer := func(eventType string, edit func(data, task map[string]any)) (id string, raw []byte) {
+		t.Helper()
+		var e map[string]any
+		if err := json.Unmarshal(template.Raw, &e); err != nil {
+			t.Fatal(err)
+		}
+		id = uuid.Must(uuid.NewV7()).String()
+		e["id"], e["type"], e["specversion"] = id, eventType, "1.1"
+		e["dataschema"], e["colour"] = "https://example.com/schema/v9", map[string]any{"hue": 1}
+		data := e["data"].(map[string]any)
+		data["event_type"], data["colour"] = eventType, []int{1}
+		taskData := data["task_data"].(map[string]any)
+		taskData["colour"], taskData["subtasks"] = "red", []any{map[string]any{"title": "first"}}
+		edit(data, taskData)
+		raw, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id, raw
+	}
+	var published []string
+	publish := func(topic, id string, raw []byte) {
+		t.Helper()
+		if err := shared.Publish(t.Context(), topic, u.ID, raw); err != nil {
+			t.Fatal(err)
+		}
+		published = append(published, id)
+	}
+
+	// Types that nobody knows, with data that no known type could have.
+	for topic, eventType := range consumed {
+		for _, unknown := range []string{eventType + ".v2", "task.archived"} {
+			id, raw := newer(unknown, func(data, task map[string]any) { data["task_id"], task["due_at"], data["revision"] = 7, true, "x" })
+			publish(topic, id, raw)
+		}
+	}
+	// Known ones, of another task so that they have an effect of their own.
+	other := uuid.Must(uuid.NewV7()).String()
+	id, raw := newer("task.completed", func(data, task map[string]any) {
+		data["task_id"], task["id"], task["series_id"] = other, other, other
+		task["completed"], task["completed_at"], task["title"] = true, "2030-01-01T10:00:00Z", "From the future"
+	})
+	publish(system.TopicTasks, id, raw)
+	id, raw = newer("reminder.due", func(data, task map[string]any) {
+		task["priority"] = "urgent"
+		data["reminder"] = map[string]any{"number": 0, "at": "2030-01-01T08:45:00Z", "snoozable": true}
+	})
+	publish(system.TopicReminders, id, raw)
+
+	err := system.Poll(within(t), func() error {
+		for _, task := range u.tasks() {
+			if task.Title == "From the future" && !task.Completed {
+				return nil
+			}
+		}
+		return fmt.Errorf("the completed task of the newer event has no successor")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	notified(t, &shared.webhooks.Inbox, task.ID)
+	// The successor took revision 2.
+	message(t, socket, 2)
+	id, raw = newer("task.changed", func(data, task map[string]any) {
+		data["revision"], task["revision"], task["priority"], task["title"] = 3, 3, "urgent", "Live from the future"
+	})
+	publish(system.TopicUpdates, id, raw)
+	if m := message(t, socket, 3); m.Task == nil || m.Task.Title != "Live from the future" {
+		t.Errorf("the socket was told %+v", m)
+	}
+
+	// When what came after them is a dead letter, they would be too.
+	for topic := range consumed {
+		marker := uuid.NewString()[:8]
+		if err := shared.Publish(t.Context(), topic, u.ID, []byte(marker)); err != nil {
+			t.Fatal(err)
+		}
+		kept := deadLetter(t, shared.System, marker)
+		for _, id := range published {
+			if d := find(kept, id); d != nil {
+				t.Errorf("it became a dead letter: %s", d.Line)
+			}
+		}
+	}
+}
+
+// deadLetter waits for a dead letter with a text in it and returns all that are kept then.
+func deadLetter(t *testing.T, s *system.System, text string) (kept []system.DeadLetter) {
+	t.Helper()
+	err := system.Poll(within(t), func() (err error) {
+		if kept, err = s.DeadLetters(t.Context()); err == nil && find(kept, text) == nil {
+			err = fmt.Errorf("none of %d dead letters has %s", len(kept), text)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}
+
+func find(kept []system.DeadLetter, text string) *system.DeadLetter {
+	for i, d := range kept {
+		if strings.Contains(d.Text, text) {
+			return &kept[i]
+		}
+	}
+	return nil
+}
