@@ -30,14 +30,27 @@ func (b *bench) cpu() (usage, error) {
 			used[title(p)] += cpuOf(pid)
 		}
 	}
+	if b.scene != nil && b.scene.subscriber != nil {
+		used["the bench's subscriber, sidecar"] += cpuOf(b.scene.subscriber.Sidecar())
+	}
 	return used, nil
 }
 
 // noteCPU notes which processes used how much since before, and for how long.
 func (b *bench) noteCPU(what string, before usage, elapsed time.Duration) error {
-	after, err := b.cpu()
+	shares, err := b.shares(before, elapsed)
 	if err != nil {
 		return err
+	}
+	b.out.note("%s: %s", what, shares)
+	return nil
+}
+
+// shares says in words which processes used how much since before, and for how long.
+func (b *bench) shares(before usage, elapsed time.Duration) (string, error) {
+	after, err := b.cpu()
+	if err != nil {
+		return "", err
 	}
 	for name := range after {
 		after[name] -= before[name]
@@ -49,8 +62,7 @@ func (b *bench) noteCPU(what string, before usage, elapsed time.Duration) error 
 			parts = append(parts, fmt.Sprintf("%s %.0f%%", name, 100*share))
 		}
 	}
-	b.out.note("%s: of one processor used %s", what, strings.Join(parts, ", "))
-	return nil
+	return "of one processor used " + strings.Join(parts, ", "), nil
 }
 
 // cpuOf returns the processor time of a process, and of its children that have ended; 0 when it is gone.

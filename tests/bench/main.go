@@ -1,6 +1,7 @@
 // Command bench measures the whole system on this machine, from outside, and prints tables:
 //
-//	go run ./tests/bench [-users 100] [-seconds 15] [-only latency,load,fanout,reminders]
+//	go run ./tests/bench [-broker kafka] [-users 100] [-seconds 15] [-rate 1000] [-for 10m] [-backlog 100000]
+//		[-only latency,load,fanout,reminders,volume,held,drain,peers]
 //
 // It is load and users in one process beside the system, on the same processors, so that what it tells is the least that
 // the system can do. The limits that protect from people who act as fast as programs are off.
@@ -31,7 +32,16 @@ type bench struct {
 	duration  time.Duration // of each load
 	sockets   int
 	reminders int
-	out       table
+
+	broker    string
+	crowd     int // users of the scene
+	rate      float64
+	volumeFor time.Duration
+	backlog   int
+	topics    []string
+	scene     *scene
+
+	out table
 }
 
 func main() {
@@ -51,11 +61,21 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.sockets, "sockets", 1000, "sockets to fan out to")
 	flags.IntVar(&b.reminders, "reminders", 1000, "reminders due at one second")
 	seconds := flags.Int("seconds", 15, "length of each load")
-	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders; everything by default")
+	flags.StringVar(&b.broker, "broker", "", "broker of the events; left out it is what BROKER says, or the default of services/local")
+	flags.IntVar(&b.crowd, "crowd", 500, "users whose events volume, held, drain and peers measure")
+	flags.Float64Var(&b.rate, "rate", 1000, "events a second of volume and held")
+	flags.DurationVar(&b.volumeFor, "for", 10*time.Minute, "length of volume and of held")
+	flags.IntVar(&b.backlog, "backlog", 100_000, "events that wait when drain and peers begin")
+	topics := flags.String("topics", "task-events,task-updates", "topics whose events are followed to a subscriber, separated by commas")
+	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; everything by default")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	b.duration = time.Duration(*seconds) * time.Second
+	b.topics = strings.Split(*topics, ",")
+	if b.crowd <= watchers {
+		return fmt.Errorf("-crowd: %d users have the page open, so there have to be more", watchers)
+	}
 
 	dir, err := os.MkdirTemp("", "taskmaster-bench-")
 	if err != nil {
@@ -63,30 +83,47 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer os.RemoveAll(dir)
 	fmt.Println(machine())
-	if err := b.start(ctx, filepath.Join(dir, "system")); err != nil {
+	wanted := func(part string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), part) }
+	err = b.measure(ctx, dir, wanted)
+	fmt.Print(b.out.String()) // what was measured before an error too: it took its time
+	return err
+}
+
+// part is something to measure.
+type part struct {
+	name    string
+	measure func(context.Context) error
+}
+
+func (b *bench) measure(ctx context.Context, dir string, wanted func(part string) bool) error {
+	parts := slices.DeleteFunc([]part{
+		{"latency", b.latency}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind},
+		{"volume", b.volume}, {"held", b.held}, {"drain", b.drain},
+	}, func(p part) bool { return !wanted(p.name) })
+	if len(parts) > 0 {
+		if err := b.whole(ctx, filepath.Join(dir, "system"), parts); err != nil {
+			return err
+		}
+	}
+	if !wanted("peers") {
+		return nil
+	}
+	return b.peers(ctx, filepath.Join(dir, "peers"))
+}
+
+// whole measures the whole system.
+func (b *bench) whole(ctx context.Context, dir string, parts []part) error {
+	defer b.stop()
+	if err := b.start(ctx, dir); err != nil {
 		return err
 	}
-	defer b.stop()
-
-	for _, part := range []struct {
-		name    string
-		measure func(context.Context) error
-	}{
-		{"latency", b.latency}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind},
-	} {
-		if *only != "" && !slices.Contains(strings.Split(*only, ","), part.name) {
-			continue
-		}
+	for _, part := range parts {
 		fmt.Fprintf(os.Stderr, "measuring %s\n", part.name)
 		if err := part.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w\n%s", part.name, err, b.Tail(30))
 		}
 	}
-	if err := b.memory("after"); err != nil {
-		return err
-	}
-	fmt.Print(b.out.String())
-	return nil
+	return b.memory("after")
 }
 
 // start measures how long the system takes to be ready, in an empty folder and then in one that it knows.
@@ -95,7 +132,7 @@ func (b *bench) start(ctx context.Context, dir string) error {
 	if _, err := system.Supervisor(ctx); err != nil { // built before anything is measured
 		return err
 	}
-	cfg := system.Config{Dir: dir, Env: map[string]string{
+	cfg := system.Config{Dir: dir, Broker: b.broker, Env: map[string]string{
 		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "LOGIN_PER_MINUTE": "1000000", "SIGNUP_PER_MINUTE": "1000000",
 		"RATE_PER_MINUTE": "0", "RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
 		"MAX_SOCKETS_PER_USER": fmt.Sprint(b.sockets + 10),
@@ -127,8 +164,14 @@ func (b *bench) stop() {
 	if b.observer != nil {
 		b.observer.Close()
 	}
-	if err := b.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
+	if b.scene != nil {
+		b.scene.close()
+		b.scene = nil
+	}
+	if b.System != nil {
+		if err := b.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
 	}
 	b.webhooks.Close()
 }

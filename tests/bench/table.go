@@ -18,6 +18,15 @@ type row struct {
 	what, aim string
 	rate      float64 // per second; 0 is none
 	sorted    []time.Duration
+	// done is how many things elapsed is the time of, all together; 0 when the row has samples.
+	done    int
+	elapsed time.Duration
+}
+
+func newRow(what, aim string, rate float64, samples []time.Duration) row {
+	samples = slices.Clone(samples)
+	slices.Sort(samples)
+	return row{what: what, aim: aim, rate: rate, sorted: samples}
 }
 
 // add adds a measurement.
@@ -27,9 +36,12 @@ func (t *table) add(what, aim string, samples ...time.Duration) {
 
 // addRate adds a measurement of things that were done at a rate per second.
 func (t *table) addRate(what, aim string, rate float64, samples ...time.Duration) {
-	samples = slices.Clone(samples)
-	slices.Sort(samples)
-	t.rows = append(t.rows, row{what, aim, rate, samples})
+	t.rows = append(t.rows, newRow(what, aim, rate, samples))
+}
+
+// addDone adds how long a number of things took, all together.
+func (t *table) addDone(what, aim string, n int, elapsed time.Duration) {
+	t.rows = append(t.rows, row{what: what, aim: aim, rate: float64(n) / elapsed.Seconds(), done: n, elapsed: elapsed})
 }
 
 func (t *table) note(format string, args ...any) {
@@ -56,10 +68,12 @@ func (t *table) String() string {
 		if r.rate > 0 {
 			rate = fmt.Sprintf("%.0f", r.rate)
 		}
-		switch n := len(r.sorted); n {
-		case 0:
+		switch n := len(r.sorted); {
+		case r.done > 0:
+			fmt.Fprintf(&s, "| %s | %d | %s | | | | %s | %s |\n", r.what, r.done, rate, readable(r.elapsed), r.aim)
+		case n == 0:
 			fmt.Fprintf(&s, "| %s | 0 | %s | | | | | %s |\n", r.what, rate, r.aim)
-		case 1:
+		case n == 1:
 			fmt.Fprintf(&s, "| %s | 1 | %s | %s | | | | %s |\n", r.what, rate, readable(r.sorted[0]), r.aim)
 		default:
 			fmt.Fprintf(&s, "| %s | %d | %s | %s | %s | %s | %s | %s |\n", r.what, n, rate,

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/postgres"
+	"taskmaster/services/task"
+)
+
+// crowd are users of a database, each with a task, whose changes are written by this process: what api writes of a change to
+// the outbox, in a transaction that holds the user's row and takes the next revision, without the requests.
+type crowd struct {
+	db      *postgres.DB
+	members []*member
+}
+
+// member is a user. Its lock keeps two writers from changing the same task; in the database the user's row does.
+type member struct {
+	id uuid.UUID
+
+	mu   sync.Mutex
+	task task.Task
+}
+
+// enqueue hands the events of a change over to what publishes them, in the transaction of the change.
+type enqueue func(ctx context.Context, tx pgx.Tx, events []event.Event) error
+
+// toOutbox is how api does it.
+func toOutbox(ctx context.Context, tx pgx.Tx, events []event.Event) error {
+	return postgres.AppendEvents(ctx, tx, events...)
+}
+
+// eventsOfChange are task.updated and task.changed.
+const eventsOfChange = 2
+
+// writeTimeout bounds one transaction of a writer.
+const writeTimeout = 30 * time.Second
+
+func newCrowd(ctx context.Context, db *postgres.DB, n int) (*crowd, error) {
+	c := &crowd{db: db}
+	for range n {
+		m := &member{id: uuid.Must(uuid.NewV7())}
+		err := db.InTx(ctx, func(tx pgx.Tx) error {
+			now := time.Now()
+			u := postgres.User{ID: m.id, Email: m.id.String() + "@example.com", TimeZone: "Europe/Berlin", CreatedAt: now}
+			if err := postgres.InsertUser(ctx, tx, u); err != nil {
+				return err
+			}
+			return m.join(ctx, tx, now)
+		})
+		if err != nil {
+			return nil, err
+		}
+		c.members = append(c.members, m)
+	}
+	return c, nil
+}
+
+// join gives a user, who is there, a task.
+func (m *member) join(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	due := now.AddDate(5, 0, 0)
+	t := task.Task{
+		ID: uuid.Must(uuid.NewV7()), Title: title0, Description: "What is to be done, in a sentence or two.",
+		Priority: task.PriorityMedium, Tags: []string{"bench", "work"}, DueAt: &due, TimeZone: "Europe/Berlin",
+		CreatedAt: now, UpdatedAt: now,
+	}
+	t.Normalize()
+	var err error
+	if t.Revision, err = postgres.NextRevision(ctx, tx, m.id); err != nil {
+		return err
+	}
+	if _, err := postgres.InsertTask(ctx, tx, m.id, t); err != nil {
+		return err
+	}
+	m.task = t
+	return toOutbox(ctx, tx, []event.Event{
+		event.New(event.TaskCreated, m.id, t, now), event.New(event.TaskChanged, m.id, t, now),
+	})
+}
+
+const title0 = "Task of somebody who measures"
+
+// changed returns a member's task with another title and the next revision, and the events that tell of it.
+func changed(userID uuid.UUID, t task.Task, revision int64) (task.Task, []event.Event, error) {
+	previous, err := json.Marshal(t.Title)
+	if err != nil {
+		return t, nil, err
+	}
+	now := time.Now()
+	t.Title, t.Revision, t.UpdatedAt = fmt.Sprintf("%s, revision %d", title0, revision), revision, now
+	updated := event.New(event.TaskUpdated, userID, t, now)
+	updated.Data.Previous = map[string]json.RawMessage{"title": previous}
+	return t, []event.Event{updated, event.New(event.TaskChanged, userID, t, now)}, nil
+}
+
+// change commits one change of somebody, and returns who and how long the transaction took.
+func (c *crowd) change(ctx context.Context, to enqueue) (uuid.UUID, time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	m := c.members[rand.IntN(len(c.members))]
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	began := time.Now()
+	var t task.Task
+	err := c.db.InTx(ctx, func(tx pgx.Tx) error {
+		revision, err := postgres.NextRevision(ctx, tx, m.id)
+		if err != nil {
+			return err
+		}
+		var events []event.Event
+		if t, events, err = changed(m.id, m.task, revision); err != nil {
+			return err
+		}
+		return to(ctx, tx, events)
+	})
+	if err != nil {
+		return m.id, 0, fmt.Errorf("change of user %s: %w", m.id, err)
+	}
+	m.task = t
+	return m.id, time.Since(began), nil
+}
+
+// revisions returns the last committed revision of everybody.
+func (c *crowd) revisions() map[string]int64 {
+	all := map[string]int64{}
+	for _, m := range c.members {
+		m.mu.Lock()
+		all[strings.ToLower(m.id.String())] = m.task.Revision
+		m.mu.Unlock()
+	}
+	return all
+}

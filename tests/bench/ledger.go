@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// ledger keeps account of what arrives of a crowd's events: that no revision of a user is missing on a topic, which came out
+// of order or again, and how long each took since its change. Events of others do not count.
+type ledger struct {
+	mu    sync.Mutex
+	began time.Time
+	lanes map[lane]*lineup
+	// lags are of the first arrivals, by the minute of the change.
+	lags         [][]time.Duration
+	again, early int
+	last         time.Time
+}
+
+// lane is a user on a topic.
+type lane struct{ user, topic string }
+
+// lineup is how far a lane has come: all revisions before next have arrived, and those of ahead.
+type lineup struct {
+	next  int64
+	ahead map[int64]bool
+}
+
+// newLedger waits for what follows the revisions of users on topics.
+func newLedger(topics []string, revisions map[string]int64) *ledger {
+	l := &ledger{began: time.Now(), lanes: map[lane]*lineup{}}
+	for user, revision := range revisions {
+		for _, topic := range topics {
+			l.lanes[lane{user, topic}] = &lineup{next: revision + 1, ahead: map[int64]bool{}}
+		}
+	}
+	return l
+}
+
+// begin starts the account of times, of order and of repetitions anew.
+func (l *ledger) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.began, l.lags, l.again, l.early = time.Now(), nil, 0, 0
+}
+
+// take notes an event that has just been handled.
+func (l *ledger) take(topic string, cloudEvent []byte) error {
+	now := time.Now()
+	var e struct {
+		Time time.Time `json:"time"`
+		Data struct {
+			UserID   string `json:"user_id"`
+			Revision int64  `json:"revision"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(cloudEvent, &e); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.lanes[lane{e.Data.UserID, topic}]
+	switch revision := e.Data.Revision; {
+	case !ok:
+		return nil
+	case revision < at.next || at.ahead[revision]:
+		l.again++
+		return nil
+	case revision > at.next:
+		at.ahead[revision] = true
+		l.early++
+	default:
+		for at.next++; at.ahead[at.next]; at.next++ {
+			delete(at.ahead, at.next)
+		}
+	}
+	minute := max(0, int(e.Time.Sub(l.began)/time.Minute))
+	for len(l.lags) <= minute {
+		l.lags = append(l.lags, nil)
+	}
+	l.lags[minute] = append(l.lags[minute], now.Sub(e.Time))
+	l.last = now
+	return nil
+}
+
+// complete returns an error that says how much is missing when not all up to the revisions of users has arrived.
+func (l *ledger) complete(revisions map[string]int64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var missing, lanes int64
+	for lane, at := range l.lanes {
+		if left := revisions[lane.user] - at.next + 1 - int64(len(at.ahead)); left > 0 {
+			missing, lanes = missing+left, lanes+1
+		}
+	}
+	if missing > 0 {
+		return fmt.Errorf("%d events of %d users and topics are missing", missing, lanes)
+	}
+	return nil
+}
+
+// account is what came of it.
+type account struct {
+	lags         []time.Duration
+	byMinute     [][]time.Duration
+	again, early int
+	last         time.Time
+}
+
+func (l *ledger) account() account {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return account{slices.Concat(l.lags...), slices.Clone(l.lags), l.again, l.early, l.last}
+}
+
+// order says in words what arrived out of order and again.
+func (a account) order() string {
+	return fmt.Sprintf("%d of %d out of their user's order, %d once more", a.early, len(a.lags), a.again)
+}

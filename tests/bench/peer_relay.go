@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/event"
+	"taskmaster/services/outbox"
+	"taskmaster/services/postgres"
+)
+
+// relayMover is our relay as api runs it.
+type relayMover struct{ db *postgres.DB }
+
+func (relayMover) enqueue(ctx context.Context, tx pgx.Tx, events []event.Event) error {
+	return toOutbox(ctx, tx, events)
+}
+
+func (m relayMover) start(ctx context.Context, publish outbox.Publish) (func(uuid.UUID), func() error, error) {
+	relay, stop := startRelay(ctx, m.db, publish)
+	return relay.Wake, stop, nil
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"taskmaster/services/event"
+	"taskmaster/services/outbox"
+	"taskmaster/tests/system"
+)
+
+// race is one mover's turn.
+type race struct {
+	*bench
+	crowd *crowd
+	peer
+}
+
+var allTopics = []string{event.TopicTasks, event.TopicUpdates}
+
+// nowhere is where events can be moved to at no cost.
+func nowhere(context.Context, string, []event.Message) error { return nil }
+
+func (r race) run(ctx context.Context, url string, toBroker outbox.Publish) error {
+	if err := r.drain(ctx, "to nowhere", nowhere); err != nil {
+		return err
+	}
+	if err := r.drain(ctx, "to the broker", toBroker); err != nil {
+		return err
+	}
+	if err := r.pace(ctx, "", toBroker, nil); err != nil {
+		return err
+	}
+	release, err := hold(ctx, url)
+	if err != nil {
+		return err
+	}
+	return r.pace(ctx, ", a transaction held open until the last was written", toBroker, func() error {
+		_, err := release()
+		return err
+	})
+}
+
+// counting notes what has been handed on.
+func counting(l *ledger, publish outbox.Publish) outbox.Publish {
+	return func(ctx context.Context, topic string, messages []event.Message) error {
+		if err := publish(ctx, topic, messages); err != nil {
+			return err
+		}
+		for _, m := range messages {
+			if err := l.take(topic, m.CloudEvent); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// drain measures how fast a backlog is moved.
+func (r race) drain(ctx context.Context, where string, publish outbox.Publish) error {
+	l := newLedger(allTopics, r.crowd.revisions())
+	n, err := r.crowd.backlog(ctx, r.backlog, r.mover.enqueue)
+	if err != nil {
+		return err
+	}
+	if _, err := r.crowd.db.Pool().Exec(ctx, `ANALYZE`); err != nil { // as the server does by itself some time later
+		return fmt.Errorf("analyze: %w", err)
+	}
+	before, err := r.cpu()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	_, stop, err := r.mover.start(ctx, counting(l, publish))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := r.moved(ctx, l); err != nil {
+		return err
+	}
+	a := l.account()
+	what := fmt.Sprintf("%s (%s): %d waiting events %s", r.name, r.order, n, where)
+	shares, err := r.shares(before, time.Since(began))
+	if err != nil {
+		return err
+	}
+	r.out.addDone(what, "", n, a.last.Sub(began))
+	r.out.note("%s: %s; %s", what, a.order(), shares)
+	return stop()
+}
+
+// pace measures how long events take at a rate that leaves time for everything. written, unless nil, is called when the last has
+// been written.
+func (r race) pace(ctx context.Context, how string, publish outbox.Publish, written func() error) error {
+	l := newLedger(allTopics, r.crowd.revisions())
+	committed, stop, err := r.mover.start(ctx, counting(l, publish))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	w, err := r.crowd.write(ctx, slowRate/eventsOfChange, min(slowFor, r.volumeFor), r.mover.enqueue, committed)
+	if err != nil {
+		return err
+	}
+	if written != nil {
+		if err := written(); err != nil {
+			return err
+		}
+	}
+	if err := r.moved(ctx, l); err != nil {
+		return err
+	}
+	what := fmt.Sprintf("%s: %.0f events a second%s", r.name, slowRate, how)
+	a := l.account()
+	r.out.addRate(what+": commit to the broker", "", 0, a.lags...)
+	if how == "" {
+		r.out.addRate(what+": the transaction of a change", "", 0, w.took.get()...)
+	}
+	return stop()
+}
+
+// moved waits until everything has been handed on.
+func (r race) moved(ctx context.Context, l *ledger) error {
+	ctx, cancel := context.WithTimeout(ctx, drainedWithin)
+	defer cancel()
+	revisions := r.crowd.revisions()
+	if err := system.Poll(ctx, func() error { return l.complete(revisions) }); err != nil {
+		return fmt.Errorf("%w; by now %s", err, l.account().order())
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"taskmaster/services/outbox"
+	"taskmaster/services/postgres"
+	"taskmaster/services/sidecar"
+	"taskmaster/tests/system"
+)
+
+// relayConns are the connections and claims of a relay as api has them.
+const (
+	relayConns = 6
+	claims     = relayConns / 2
+)
+
+// sidecarOfAPI makes a client of the sidecar through which api publishes.
+func (b *bench) sidecarOfAPI() (*sidecar.Client, error) {
+	api, err := b.Process(system.RoleService, "api", 1)
+	if err != nil {
+		return nil, err
+	}
+	grpcPort, err := portOf(api.DaprGRPC)
+	if err != nil {
+		return nil, err
+	}
+	httpPort, err := portOf(api.DaprHTTP)
+	if err != nil {
+		return nil, err
+	}
+	var secrets struct {
+		DaprAPIToken string `json:"dapr_api_token"`
+	}
+	raw, err := os.ReadFile(filepath.Join(b.Dir, "secrets.json"))
+	if err == nil {
+		err = json.Unmarshal(raw, &secrets)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the sidecars' token: %w", err)
+	}
+	return sidecar.New(grpcPort, httpPort, cmp.Or(os.Getenv("DAPR_API_TOKEN"), secrets.DaprAPIToken))
+}
+
+func portOf(address string) (int, error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
+}
+
+// startRelay starts a relay on a database, which shares the work with others there may be, and returns what ends it.
+func startRelay(ctx context.Context, db *postgres.DB, publish outbox.Publish) (r *outbox.Relay, stop func() error) {
+	r = outbox.New(outbox.Config{
+		DB: db, Publish: publish, Claims: claims, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now,
+		Metrics: prometheus.NewRegistry(),
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	return r, sync.OnceValue(func() error {
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("run relay: %w", err)
+		}
+		return nil
+	})
+}
