@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,13 +15,16 @@ import (
 const (
 	// delay is what a slow network adds in each direction.
 	delay = 50 * time.Millisecond
-	// backWithin is how long something may take to work again after a fault.
-	backWithin = 2 * time.Minute
+	// backWithin is how long it may take after a fault until everything works again. Other faults may begin meanwhile.
+	backWithin = 3 * time.Minute
 )
 
 // breaker makes faults happen.
 type breaker struct {
 	*system.System
+	// flowing says whether an event of a change that was made after an instant has come to the subscriber.
+	flowing func(time.Time) bool
+
 	links  map[victim]*system.Link
 	disk   *system.Disk // nil where none can be mounted
 	noDisk error        // why
@@ -33,43 +37,36 @@ type breaker struct {
 	slowest  fault
 }
 
-func newBreaker() *breaker {
-	return &breaker{busy: map[victim]*sync.Mutex{}, done: map[kind]int{}, omitted: map[kind]int{}, links: map[victim]*system.Link{}}
+func newBreaker(flowing func(time.Time) bool) *breaker {
+	return &breaker{
+		flowing: flowing, busy: map[victim]*sync.Mutex{}, done: map[kind]int{}, omitted: map[kind]int{}, links: map[victim]*system.Link{},
+	}
 }
 
-// run makes the faults of the schedule happen until enough is closed, but each kind at least once. Those that have begun are
+// breakAll makes the faults of the schedule happen until enough is closed, but each kind at least once. Those that have begun are
 // finished.
-func (b *breaker) run(ctx context.Context, plan *schedule, enough <-chan struct{}) error {
+func (b *breaker) breakAll(ctx context.Context, plan *schedule, enough <-chan struct{}) error {
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
 	for {
 		f := plan.next()
-		if f.number > len(kinds) {
-			select {
-			case <-enough:
-				return g.Wait()
-			default:
-			}
-			select {
-			case <-enough:
-				return g.Wait()
-			case <-time.After(time.Until(began.Add(f.start))):
-			case <-ctx.Done():
-				return g.Wait()
-			}
-		} else {
-			select {
-			case <-time.After(time.Until(began.Add(f.start))):
-			case <-ctx.Done():
-				return g.Wait()
-			}
+		end := enough
+		if f.number <= len(kinds) {
+			end = nil
 		}
-		g.Go(func() error { return b.happen(ctx, f) })
+		select {
+		case <-time.After(time.Until(began.Add(f.start))):
+		case <-end:
+			return g.Wait()
+		case <-ctx.Done():
+			return g.Wait()
+		}
+		g.Go(func() error { return b.happen(ctx, f, began) })
 	}
 }
 
-// happen makes one fault happen and waits until its victim works again.
-func (b *breaker) happen(ctx context.Context, f fault) error {
+// happen makes one fault happen and waits until its victim works again and events flow.
+func (b *breaker) happen(ctx context.Context, f fault, began time.Time) error {
 	b.mu.Lock()
 	if b.busy[f.victim] == nil {
 		b.busy[f.victim] = &sync.Mutex{}
@@ -78,13 +75,16 @@ func (b *breaker) happen(ctx context.Context, f fault) error {
 	b.mu.Unlock()
 	alone.Lock() // the victim may not be back from the one before
 	defer alone.Unlock()
-
+	late := ""
+	if wait := time.Since(began) - f.start; wait > time.Second {
+		late = fmt.Sprintf(", %.1f s late: it was not back before", wait.Seconds())
+	}
 	if f.kind == full && b.disk == nil {
 		fmt.Printf("%s: left out: %v\n", f, b.noDisk)
 		b.count(b.omitted, f, 0)
 		return nil
 	}
-	fmt.Println(f)
+	fmt.Println(f.String() + late)
 	end, err := b.begin(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f, err)
@@ -96,7 +96,16 @@ func (b *breaker) happen(ctx context.Context, f fault) error {
 	over := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, backWithin)
 	defer cancel()
-	if err := end(ctx); err != nil {
+	err = end(ctx)
+	if err == nil {
+		err = system.Poll(ctx, func() error {
+			if !b.flowing(over) {
+				return errors.New("no event of a later change has come")
+			}
+			return nil
+		})
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", f, err)
 	}
 	b.count(b.done, f, time.Since(over))

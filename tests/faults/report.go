@@ -50,7 +50,7 @@ func (f *faults) report(broken, took time.Duration, wrong []ledger.Discrepancy) 
 		total += f.done[k]
 	}
 	row("faults in all", "%d", total)
-	row("longest until the victim worked again", "%.1f s (%s %s)", f.recovery.Seconds(), f.slowest.kind, f.slowest.victim)
+	row("longest from a fault's end until events flowed", "%.1f s (%s %s)", f.recovery.Seconds(), f.slowest.kind, f.slowest.victim)
 	s.WriteString("\n" + verdict(wrong))
 	return s.String()
 }

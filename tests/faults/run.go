@@ -38,7 +38,11 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("make a folder: %w", err)
 	}
-	f := &faults{config: cfg, breaker: newBreaker(), books: ledger.New(cfg.ordered())}
+	books := ledger.New(cfg.ordered())
+	f := &faults{
+		config: cfg, books: books,
+		breaker: newBreaker(func(since time.Time) bool { return books.Newest().After(since) }),
+	}
 	fmt.Printf("faults: broker %s, seed %d, pace %v, at least %d events of %d people\n", cfg.broker, cfg.seed, cfg.pace, cfg.events, cfg.users)
 	defer func() { f.tearDown(dir, pass) }()
 	if err := f.setUp(ctx, filepath.Join(dir, "system")); err != nil {
@@ -71,7 +75,7 @@ func (f *faults) everybody(ctx context.Context) error {
 		people.Go(func() error { return w.Run(peopleCtx, stop) })
 	}
 	breaking, breakCtx := errgroup.WithContext(peopleCtx)
-	breaking.Go(func() error { return f.breaker.run(breakCtx, newSchedule(f.seed, f.pace), enough) })
+	breaking.Go(func() error { return f.breakAll(breakCtx, newSchedule(f.seed, f.pace), enough) })
 	breaking.Go(func() error {
 		defer close(enough)
 		return f.progress(breakCtx)

@@ -74,6 +74,7 @@ func victims(k kind) []victim {
 		return []victim{broker, postgres}
 	case full:
 		return []victim{broker}
+	case kill, hold, pause:
 	}
 	list := []victim{broker, postgres, {system.RoleScheduler, system.RoleScheduler, 1}}
 	for _, role := range []string{system.RoleService, system.RoleSidecar} {

@@ -16,7 +16,7 @@ import (
 func (f *faults) setUp(ctx context.Context, dir string) (err error) {
 	for _, v := range []victim{broker, postgres} {
 		// The link is there before its other end is.
-		f.links[v], err = system.NewLink(func() (string, error) {
+		f.links[v], err = system.NewLink(ctx, func() (string, error) {
 			p, err := (&system.System{Dir: dir}).Process(v.role, v.name, v.replica)
 			return p.Address, err
 		})

@@ -28,6 +28,7 @@ type Ledger struct {
 	wrong   []Discrepancy    // found on arrival
 	tally   Tally
 	arrived time.Time // when something last came
+	newest  time.Time // of the changes whose events came
 }
 
 // Tally is how much there was of everything.
@@ -89,6 +90,9 @@ func (l *Ledger) Event(e system.Event) {
 		}
 	}
 	l.tally.Events++
+	if e.Time.After(l.newest) {
+		l.newest = e.Time
+	}
 	l.tally.CatchUp = max(l.tally.CatchUp, e.Arrived.Sub(e.Time))
 }
 
@@ -125,6 +129,13 @@ func (l *Ledger) Tally() Tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.tally
+}
+
+// Newest returns when the newest change was made whose event came.
+func (l *Ledger) Newest() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.newest
 }
 
 // Arrived returns when something last came.

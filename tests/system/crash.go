@@ -36,12 +36,11 @@ func (s *System) HoldDown(role, name string, replica int) (release func() error,
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error)
+	released, ended := make(chan struct{}), make(chan error)
 	go func() {
 		for {
 			select {
-			case <-ctx.Done():
+			case <-released:
 				ended <- nil
 				return
 			case <-time.After(20 * time.Millisecond):
@@ -57,7 +56,7 @@ func (s *System) HoldDown(role, name string, replica int) (release func() error,
 		}
 	}()
 	return func() error {
-		cancel()
+		close(released)
 		return <-ended
 	}, nil
 }

@@ -25,16 +25,15 @@ type Link struct {
 	flows chan struct{} // closed unless the link is stalled
 }
 
-// NewLink makes a link to the address that is asked for at each connection.
-func NewLink(to func() (address string, err error)) (*Link, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// NewLink makes a link to the address that is asked for at each connection. It is to be closed.
+func NewLink(ctx context.Context, to func() (address string, err error)) (*Link, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for a link: %w", err)
 	}
 	l := &Link{to: to, ln: ln, open: map[net.Conn]bool{}, flows: make(chan struct{})}
 	close(l.flows)
-	var ctx context.Context
-	ctx, l.close = context.WithCancel(context.Background())
+	ctx, l.close = context.WithCancel(ctx)
 	l.wg.Go(func() { l.serve(ctx) })
 	return l, nil
 }
@@ -101,7 +100,7 @@ func (l *Link) serve(ctx context.Context) {
 
 // join connects one connection with the other end, until both directions have ended.
 func (l *Link) join(ctx context.Context, near net.Conn) {
-	defer near.Close()
+	defer closeConn(near)
 	if !l.track(near) {
 		return
 	}
@@ -117,7 +116,7 @@ func (l *Link) join(ctx context.Context, near net.Conn) {
 		reset(near)
 		return
 	}
-	defer far.Close()
+	defer closeConn(far)
 	if !l.track(far) {
 		return
 	}
@@ -190,3 +189,6 @@ func reset(conn net.Conn) {
 	_ = conn.(*net.TCPConn).SetLinger(0) // it may have been closed
 	_ = conn.Close()
 }
+
+// closeConn is for connections that may have been closed or reset.
+func closeConn(conn net.Conn) { _ = conn.Close() }

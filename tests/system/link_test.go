@@ -1,0 +1,131 @@
+package system
+
+import (
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// echo answers every connection with what it says.
+func echo(t *testing.T) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = io.Copy(conn, conn)
+				conn.Close()
+			}()
+		}
+	}()
+	return ln
+}
+
+func newLink(t *testing.T) *Link {
+	t.Helper()
+	ln := echo(t)
+	l, err := NewLink(t.Context(), func() (string, error) { return ln.Addr().String(), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+func dial(t *testing.T, l *Link) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", l.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// say sends a word and returns what comes back within a time.
+func say(conn net.Conn, word string, within time.Duration) (string, error) {
+	if _, err := io.WriteString(conn, word); err != nil {
+		return "", err
+	}
+	return hear(conn, len(word), within)
+}
+
+func hear(conn net.Conn, n int, within time.Duration) (string, error) {
+	if err := conn.SetReadDeadline(time.Now().Add(within)); err != nil {
+		return "", err
+	}
+	answer := make([]byte, n)
+	_, err := io.ReadFull(conn, answer)
+	return string(answer), err
+}
+
+func TestLinkCut(t *testing.T) {
+	t.Parallel()
+	l := newLink(t)
+	conn := dial(t, l)
+	if got, err := say(conn, "one", time.Minute); got != "one" || err != nil {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	l.Cut()
+	if got, err := hear(conn, 1, time.Minute); err == nil {
+		t.Errorf("a cut link still says %q", got)
+	}
+	if got, err := say(dial(t, l), "two", time.Minute); err == nil {
+		t.Errorf("a cut link lets %q through on a new connection", got)
+	}
+	l.Mend()
+	if got, err := say(dial(t, l), "three", time.Minute); got != "three" || err != nil {
+		t.Errorf("mended: got %q, %v", got, err)
+	}
+}
+
+// What is sent through a stalled link is late, not lost, and nothing tells of it before; the end of a connection as well.
+func TestLinkStalled(t *testing.T) {
+	t.Parallel()
+	l := newLink(t)
+	conn := dial(t, l)
+	if got, err := say(conn, "one", time.Minute); got != "one" || err != nil {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	l.Stall()
+	if got, err := say(conn, "two", 200*time.Millisecond); err == nil {
+		t.Fatalf("a stalled link lets %q through", got)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hear(conn, 1, 200*time.Millisecond); err == io.EOF { //nolint:errorlint // As it is
+		t.Fatal("a stalled link lets the end through")
+	}
+	l.Mend()
+	if got, err := hear(conn, len("two"), time.Minute); got != "two" || err != nil {
+		t.Errorf("mended: got %q, %v", got, err)
+	}
+	if _, err := hear(conn, 1, time.Minute); err != io.EOF { //nolint:errorlint // As it is
+		t.Errorf("mended: got %v, want the end", err)
+	}
+}
+
+func TestLinkSlow(t *testing.T) {
+	t.Parallel()
+	l := newLink(t)
+	conn := dial(t, l)
+	const delay = 100 * time.Millisecond
+	l.Slow(delay)
+	began := time.Now()
+	if got, err := say(conn, "one", time.Minute); got != "one" || err != nil {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	if took := time.Since(began); took < 2*delay {
+		t.Errorf("there and back took %s, less than twice the delay", took)
+	}
+}
