@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -44,49 +42,11 @@ func (natsBroker) secrets(p plan) map[string]map[string]string {
 func (p plan) natsURL() string { return "nats://" + p.brokerAddress() }
 
 const (
-	eventRetention  = 7 * 24 * time.Hour
-	duplicateWindow = 2 * time.Minute
+	eventRetention = 7 * 24 * time.Hour
+	// duplicateWindow is for how long a stream drops an id that it has seen. Short, for what an operator publishes again has
+	// its id, and so has a dead letter that comes a second time: dropped, it would be lost.
+	duplicateWindow = time.Second
 )
-
-// runNATS serves NATS JetStream until the context ends. args are the folder of its data and its port.
-func runNATS(ctx context.Context, args []string, getenv func(string) string) error {
-	if len(args) != 2 {
-		return errors.New("usage: local nats DIR PORT")
-	}
-	port, err := strconv.Atoi(args[1])
-	if err != nil {
-		return fmt.Errorf("port: %w", err)
-	}
-	srv, err := server.NewServer(&server.Options{
-		ServerName:    "taskmaster",
-		Host:          "127.0.0.1",
-		Port:          port,
-		Authorization: getenv(natsTokenEnv),
-		JetStream:     true,
-		StoreDir:      args[0],
-		SyncAlways:    true, // else an acknowledged event can be lost with the machine
-		NoSigs:        true,
-	})
-	if err != nil {
-		return fmt.Errorf("configure broker: %w", err)
-	}
-	srv.SetLoggerV2(brokerLog{}, false, false, false)
-	srv.Start()
-	<-ctx.Done()
-	srv.Shutdown()
-	srv.WaitForShutdown()
-	return nil
-}
-
-// brokerLog passes on what a person should know.
-type brokerLog struct{}
-
-func (brokerLog) Noticef(string, ...any)         {}
-func (brokerLog) Debugf(string, ...any)          {}
-func (brokerLog) Tracef(string, ...any)          {}
-func (brokerLog) Warnf(format string, v ...any)  { fmt.Println("warning: " + fmt.Sprintf(format, v...)) }
-func (brokerLog) Errorf(format string, v ...any) { fmt.Println("error: " + fmt.Sprintf(format, v...)) }
-func (brokerLog) Fatalf(format string, v ...any) { fmt.Println("fatal: " + fmt.Sprintf(format, v...)) }
 
 // ensureStreams makes the streams, or brings their settings up to date. Each topic has a stream of its own, named like it: a
 // stream drops an event whose id it saw a moment ago, and a dead letter has the id of the event it came from.

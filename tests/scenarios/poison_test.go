@@ -29,10 +29,12 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 	var all []poison
 	for topic, eventType := range consumed {
 		for name, make := range map[string]func(marker string) string{
-			"bytes":             func(m string) string { return m + "\x00\xff\x1b[2J" },
-			"a list":            func(m string) string { return `["` + m + `"]` },
-			"no CloudEvent":     func(m string) string { return `{"m": "` + m + `"}` },
-			"nobody's":          func(m string) string { return fmt.Sprintf(`{"id": %q, "type": %q, "data": {"m": %q}}`, uuid.New(), eventType, m) },
+			"bytes":         func(m string) string { return m + "\x00\xff\x1b[2J" },
+			"a list":        func(m string) string { return `["` + m + `"]` },
+			"no CloudEvent": func(m string) string { return `{"m": "` + m + `"}` },
+			"nobody's": func(m string) string {
+				return fmt.Sprintf(`{"id": %q, "type": %q, "data": {"m": %q}}`, uuid.New(), eventType, m)
+			},
 			"of another shape":  func(m string) string { return fmt.Sprintf(`{"id": 7, "type": %q, "data": %q}`, eventType, m) },
 			"an odd trace":      func(m string) string { return `{"traceparent": 5, "traceid": {}, "m": "` + m + `"}` },
 			"expired long ago":  func(m string) string { return `{"expiration": "2020-01-01T00:00:00Z", "m": "` + m + `"}` },
