@@ -34,12 +34,12 @@ func (p person) events(t *testing.T) []event.Event {
 	var events []event.Event
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		for {
-			claimed, _, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(p.ID), 1000, nil)
-			if err != nil || len(claimed) == 0 {
+			claimed, _, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(p.ID), 0, 1000, nil)
+			if err != nil || len(claimed.Events) == 0 {
 				return err
 			}
 			var seqs []int64
-			for _, o := range claimed {
+			for _, o := range claimed.Events {
 				e, err := event.Decode(o.Raw)
 				if err != nil {
 					return err

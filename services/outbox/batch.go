@@ -45,15 +45,15 @@ type batch struct {
 // lane is what is left of a lane's events, in order, the next first.
 type lane []postgres.Outgoing
 
-// newBatch sorts events, which are in order and were claimed at an instant, into lanes, which then are in order too.
-func newBatch(s *shard, events []postgres.Outgoing, at time.Time) *batch {
+// newBatch sorts events, claimed at an instant, into lanes, which are in order as the claim is.
+func newBatch(s *shard, claim postgres.Claim, at time.Time) *batch {
 	b := &batch{
-		relay: s.relay, at: at, more: len(events) == batchSize, lanes: map[string][]lane{},
+		relay: s.relay, at: at, more: claim.More, lanes: map[string][]lane{},
 		opened: map[postgres.Lane]bool{}, failed: map[postgres.Lane]error{},
 	}
 	var order []postgres.Lane
 	sorted := map[postgres.Lane]lane{}
-	for _, e := range events {
+	for _, e := range claim.Events {
 		if sorted[e.Lane] == nil {
 			order = append(order, e.Lane)
 		}

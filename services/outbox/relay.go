@@ -16,13 +16,10 @@ package outbox
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -31,13 +28,8 @@ import (
 )
 
 const (
-	// pollInterval is how often the relay looks for what it was not woken for: the work of replicas that died, and replays.
-	pollInterval = 500 * time.Millisecond
-	pollTimeout  = 5 * time.Second
 	// maxInFlight is how many calls are with the sidecar at once; it gains nothing from more.
 	maxInFlight = 32
-	// countLimit is how far waiting events are counted.
-	countLimit = 100_000
 )
 
 // Publish hands messages, each of another key, to the broker and returns nil once the broker has them all. After an error any
@@ -64,6 +56,8 @@ type Relay struct {
 	inFlight chan struct{}
 	metrics  *metrics
 	trouble  trouble
+	// surveyed is where the latest survey found each shard's first event. Its goroutine alone uses it.
+	surveyed postgres.Marks
 }
 
 // New makes a Relay, which does nothing before Run.
@@ -91,60 +85,6 @@ func (r *Relay) Run(ctx context.Context) error {
 		g.Go(func() error { return s.run(ctx) })
 	}
 	g.Go(func() error { return r.poll(ctx) })
+	g.Go(func() error { return r.survey(ctx) })
 	return g.Wait()
-}
-
-func (r *Relay) poll(ctx context.Context) error {
-	ticker := time.NewTicker(pollInterval)
-	defer ticker.Stop()
-	for {
-		if err := r.pollOnce(ctx); err != nil && ctx.Err() == nil {
-			r.trouble.note(r, err)
-		} else {
-			r.trouble.clear(r)
-		}
-		r.report(ctx)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
-}
-
-// pollOnce wakes the shards that hold events, whoever wrote them.
-func (r *Relay) pollOnce(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	return r.DB.InTx(ctx, func(tx pgx.Tx) error {
-		pending, err := postgres.PendingShards(ctx, tx)
-		if err != nil {
-			return err
-		}
-		var lag time.Duration
-		for _, p := range pending {
-			lag = max(lag, r.Now().Sub(p.Since))
-			r.shards[p.Shard].wake()
-		}
-		r.metrics.lag.Set(lag.Seconds())
-		return nil
-	})
-}
-
-// count returns how many events wait, in words.
-func (r *Relay) count(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	var n int
-	err := r.DB.InTx(ctx, func(tx pgx.Tx) (err error) {
-		n, err = postgres.CountPending(ctx, tx, countLimit)
-		return err
-	})
-	switch {
-	case err != nil:
-		return "unknown"
-	case n == countLimit:
-		return fmt.Sprintf("%d or more", n)
-	}
-	return strconv.Itoa(n)
 }

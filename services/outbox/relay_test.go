@@ -159,9 +159,12 @@ func appendChange(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	t := task.Task{ID: uuid.Must(uuid.NewV7()), Title: `pay "rent" \ and` + "\nmore", Revision: revision}
-	now := time.Now()
+	t, now := newTask(revision), time.Now()
 	return postgres.AppendEvents(ctx, tx, event.New(event.TaskCreated, user, t, now), event.New(event.TaskChanged, user, t, now))
+}
+
+func newTask(revision int64) task.Task {
+	return task.Task{ID: uuid.Must(uuid.NewV7()), Title: `pay "rent" \ and` + "\nmore", Revision: revision}
 }
 
 func (b *bench) change(t *testing.T, user uuid.UUID, times int) {
@@ -170,6 +173,27 @@ func (b *bench) change(t *testing.T, user uuid.UUID, times int) {
 		if err := change(t.Context(), b.db, user); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// fill commits changes of all users that make n events, many in one transaction.
+func (b *bench) fill(t testing.TB, n int) {
+	t.Helper()
+	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		events := make([]event.Event, 0, n)
+		for i := 0; len(events) < n; i++ {
+			user := b.users[i%len(b.users)]
+			revision, err := postgres.NextRevision(t.Context(), tx, user)
+			if err != nil {
+				return err
+			}
+			made, now := newTask(revision), time.Now()
+			events = append(events, event.New(event.TaskCreated, user, made, now), event.New(event.TaskChanged, user, made, now))
+		}
+		return postgres.CopyEvents(t.Context(), tx, events)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,11 +25,13 @@ const (
 	forgetLane = time.Minute
 )
 
-// shard is a part of the outbox. Its goroutine alone reads and writes its fields.
+// shard is a part of the outbox. Its goroutine alone reads and writes its fields, but for woken and mark.
 type shard struct {
 	relay  *Relay
 	number int
 	woken  chan struct{}
+	// mark is where claims begin; surveys move it.
+	mark atomic.Int64
 
 	// failures counts the batches in a row that came to nothing, refusals the claims in a row that another relay held.
 	failures, refusals int
@@ -172,12 +175,12 @@ func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err e
 		claimCtx, cancel := context.WithTimeout(txCtx, claimTimeout)
 		defer cancel()
 		now := time.Now()
-		events, ok, err := postgres.ClaimShard(claimCtx, tx, s.number, batchSize, s.resting(now))
+		claim, ok, err := postgres.ClaimShard(claimCtx, tx, s.number, s.mark.Load(), batchSize, s.resting(now))
 		if err != nil || !ok {
 			return err
 		}
 		claimed = true
-		b = newBatch(s, events, now)
+		b = newBatch(s, claim, now)
 		if b.publish(txCtx); len(b.done) == 0 {
 			return nil
 		}

@@ -2,9 +2,15 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
 )
 
 // trouble is what keeps the relay from publishing: the broker, or the database.
@@ -55,7 +61,28 @@ func (r *Relay) report(ctx context.Context) {
 	}
 }
 
+// count returns how many events wait, in words.
+func (r *Relay) count(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
+	defer cancel()
+	var n int
+	err := r.DB.InTx(ctx, func(tx pgx.Tx) (err error) {
+		n, err = postgres.CountPending(ctx, tx, countLimit)
+		return err
+	})
+	switch {
+	case err != nil:
+		return "unknown"
+	case n == countLimit:
+		return fmt.Sprintf("%d or more", n)
+	}
+	return strconv.Itoa(n)
+}
+
 const (
+	// countLimit is how far waiting events are counted.
+	countLimit = 100_000
+
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 5 * time.Second
 )

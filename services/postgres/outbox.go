@@ -23,9 +23,6 @@ func Shard(userID uuid.UUID) int {
 	return int(h.Sum32() % Shards)
 }
 
-// shardLock is the first key of the advisory locks that shards are published under; the second is the shard.
-const shardLock = 7_301_002
-
 // AppendEvents writes events to the outbox. The transaction has to hold the user's row (NextRevision or LockUser), or
 // events of one user may be published out of order.
 func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
@@ -35,8 +32,9 @@ func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 		if err != nil {
 			return fmt.Errorf("encode event %s: %w", e.ID, err)
 		}
+		// A reminder's event has its task's revision; the row has the user's, by which the lane is in order.
 		batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9)`,
 			e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -49,93 +47,6 @@ func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 type Lane struct {
 	UserID uuid.UUID
 	Topic  string
-}
-
-// Outgoing is an event that waits in the outbox. Raw is the CloudEvent in JSON.
-type Outgoing struct {
-	Seq int64
-	Lane
-	Raw []byte
-	// CreatedAt is when the change was made, for measuring how long its events waited.
-	CreatedAt time.Time
-}
-
-// PendingShard is a part of the outbox that holds unpublished events. Since is when the first of them was written.
-type PendingShard struct {
-	Shard int
-	Since time.Time
-}
-
-// PendingShards returns the shards that hold unpublished events.
-func PendingShards(ctx context.Context, tx pgx.Tx) ([]PendingShard, error) {
-	rows, err := tx.Query(ctx, `
-		SELECT s, head.created_at FROM generate_series(0, $1::int - 1) s CROSS JOIN LATERAL (
-			SELECT created_at FROM outbox WHERE shard = s AND published_at IS NULL ORDER BY seq LIMIT 1
-		) head`, Shards)
-	if err != nil {
-		return nil, fmt.Errorf("query pending shards: %w", err)
-	}
-	shards, err := pgx.CollectRows(rows, pgx.RowToStructByPos[PendingShard])
-	if err != nil {
-		return nil, fmt.Errorf("read pending shards: %w", err)
-	}
-	return shards, nil
-}
-
-// CountPending returns how many events are unpublished. It stops counting at limit.
-func CountPending(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
-	var n int
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT $1) o`, limit).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count pending events: %w", err)
-	}
-	return n, nil
-}
-
-// ClaimShard takes the right to publish a shard until the transaction ends, and returns its oldest unpublished events in
-// order, without those of the lanes to skip. It returns ok=false when another publisher has it. The claim goes with the
-// connection: a publisher that dies leaves nothing to clean up.
-//
-// The scan begins at the shard's oldest entry each time, for a lower seq may commit late. It passes over entries that are
-// published but not yet vacuumed, usually few. While a transaction elsewhere stays open for long none can be cleaned; then
-// each 10,000 of a shard add about a millisecond, until the first scan after that transaction.
-func ClaimShard(ctx context.Context, tx pgx.Tx, shard, limit int, skip []Lane) (events []Outgoing, ok bool, err error) {
-	// The events are read by a statement of their own, whose snapshot is taken after the lock: what the publisher before
-	// has marked is seen. Losing marks in a crash of the server only publishes again, so the commit need not wait for the
-	// disk.
-	const claim = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true)`
-	if err := tx.QueryRow(ctx, claim, shardLock, shard).Scan(&ok, nil); err != nil {
-		return nil, false, fmt.Errorf("claim shard %d: %w", shard, err)
-	}
-	if !ok {
-		return nil, false, nil
-	}
-	users, topics := make([]uuid.UUID, len(skip)), make([]string, len(skip))
-	for i, lane := range skip {
-		users[i], topics[i] = lane.UserID, lane.Topic
-	}
-	rows, err := tx.Query(ctx, `
-		SELECT seq, user_id, topic, event, created_at FROM outbox
-		WHERE shard = $1 AND published_at IS NULL AND (user_id, topic) NOT IN (SELECT * FROM unnest($3::uuid[], $4::text[]))
-		ORDER BY seq LIMIT $2`, shard, limit, users, topics)
-	if err != nil {
-		return nil, false, fmt.Errorf("query shard %d: %w", shard, err)
-	}
-	events, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outgoing, err error) {
-		return o, row.Scan(&o.Seq, &o.UserID, &o.Topic, &o.Raw, &o.CreatedAt)
-	})
-	if err != nil {
-		return nil, false, fmt.Errorf("read shard %d: %w", shard, err)
-	}
-	return events, true, nil
-}
-
-// MarkPublished notes that events have been published.
-func MarkPublished(ctx context.Context, tx pgx.Tx, seqs []int64, now time.Time) error {
-	if _, err := tx.Exec(ctx, `UPDATE outbox SET published_at = $2 WHERE seq = ANY ($1)`, seqs, now); err != nil {
-		return fmt.Errorf("mark published: %w", err)
-	}
-	return nil
 }
 
 // Replay makes up to limit published events wait again: those written at or after since and published before until, with a

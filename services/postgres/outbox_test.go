@@ -34,11 +34,11 @@ func change(t *testing.T, db *postgres.DB, user uuid.UUID, title string, at time
 func claim(t *testing.T, db *postgres.DB, shard, limit int, skip ...postgres.Lane) (names []string, seqs []int64) {
 	t.Helper()
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		events, ok, err := postgres.ClaimShard(ctx, tx, shard, limit, skip)
+		c, ok, err := postgres.ClaimShard(ctx, tx, shard, 0, limit, skip)
 		if err == nil && !ok {
 			err = fmt.Errorf("shard %d is claimed", shard)
 		}
-		for _, o := range events {
+		for _, o := range c.Events {
 			e, decodeErr := event.Decode(o.Raw)
 			if decodeErr != nil {
 				return decodeErr
@@ -84,21 +84,21 @@ func TestClaimShard(t *testing.T) {
 
 	// One publisher at a time, and what the first has marked the second does not see.
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		events, _, err := postgres.ClaimShard(ctx, tx, shard, 100, nil)
+		first, _, err := postgres.ClaimShard(ctx, tx, shard, 0, 100, nil)
 		if err != nil {
 			return err
 		}
 		err = db.InTx(ctx, func(tx pgx.Tx) error {
-			got, ok, err := postgres.ClaimShard(ctx, tx, shard, 100, nil)
-			if ok || len(got) > 0 {
-				t.Errorf("the second publisher got %d events, ok %v; want none", len(got), ok)
+			got, ok, err := postgres.ClaimShard(ctx, tx, shard, 0, 100, nil)
+			if ok || len(got.Events) > 0 {
+				t.Errorf("the second publisher got %d events, ok %v; want none", len(got.Events), ok)
 			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return postgres.MarkPublished(ctx, tx, []int64{events[0].Seq, events[1].Seq}, base)
+		return postgres.MarkPublished(ctx, tx, []int64{first.Events[0].Seq, first.Events[1].Seq}, base)
 	})
 	if got, _ := claim(t, db, shard, 1); !slices.Equal(got, []string{"task-events@2"}) {
 		t.Errorf("after marking the first change: got %v, want task-events@2", got)
@@ -115,8 +115,8 @@ func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 	}
 	var got, replayed []string
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		events, _, err := postgres.ClaimShard(ctx, tx, postgres.Shard(user), 100, []postgres.Lane{{UserID: user, Topic: event.TopicTasks}})
-		for _, o := range events {
+		c, _, err := postgres.ClaimShard(ctx, tx, postgres.Shard(user), 0, 100, []postgres.Lane{{UserID: user, Topic: event.TopicTasks}})
+		for _, o := range c.Events {
 			var e event.Event
 			if err := json.Unmarshal(o.Raw, &e); err != nil {
 				t.Fatalf("%v: %s", err, o.Raw)
@@ -149,7 +149,7 @@ func TestPendingShards(t *testing.T) {
 	change(t, db, pending, "first", base)
 	change(t, db, pending, "second", base.Add(time.Minute))
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		shards, err := postgres.PendingShards(ctx, tx)
+		shards, err := postgres.PendingShards(ctx, tx, postgres.Marks{})
 		if len(shards) != 1 || shards[0].Shard != postgres.Shard(pending) || !shards[0].Since.Equal(base) {
 			t.Errorf("got %v, want shard %d since %v alone", shards, postgres.Shard(pending), base)
 		}
