@@ -31,6 +31,7 @@ var brokers = []struct {
 	{"nats", natsBroker{}},
 	{"kafka", kafkaBroker{}},
 	{"kafka-plaintext", kafkaBroker{plaintext: true}},
+	{"rabbitmq", rabbitBroker{}},
 	{"redis", redisBroker{}},
 }
 

@@ -38,6 +38,9 @@ func command(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == natsCommand {
 		return report(runNATS(ctx, args[1:], os.Getenv))
 	}
+	if len(args) > 0 && args[0] == rabbitCommand {
+		return report(runRabbit(ctx, args[1:], os.Getenv))
+	}
 	cfg, err := loadConfig(args, os.Getenv, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0

@@ -11,6 +11,8 @@ func readable(role, line string) string {
 	switch role {
 	case "postgres":
 		return readablePostgres(line)
+	case "broker":
+		return readableBroker(line)
 	case "scheduler", "sidecar":
 		if strings.HasPrefix(line, "{") {
 			return readableZap(line)
