@@ -19,8 +19,8 @@ import (
 func TestTodayReadsWhatWasPublished(t *testing.T) {
 	t.Parallel()
 	names := onDisk(t, "testdata/*/*.json")
-	if len(names) < len(typeDocs) {
-		t.Fatalf("testdata has %d events, want one or more of each of %d types", len(names), len(typeDocs))
+	if want := firstTypes * len(versions(t)); len(names) < want {
+		t.Fatalf("testdata has %d events of %v, want %d or more", len(names), versions(t), want)
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -132,11 +132,11 @@ func newReader(t *testing.T, dir string) reader {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	url := func(file string) string { return "file:///" + dir + "/" + file }
-	names := onDisk(t, dir+"/*.json")
-	if len(names) != len(typeDocs)+1 {
-		t.Fatalf("%s has %d schemas, want %d", dir, len(names), len(typeDocs)+1)
-	}
-	for _, name := range names {
+	var types []string
+	for _, name := range onDisk(t, dir+"/*.json") {
+		if eventType := strings.TrimSuffix(filepath.Base(name), ".json"); eventType != "event" {
+			types = append(types, eventType)
+		}
 		raw, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +145,10 @@ func newReader(t *testing.T, dir string) reader {
 			t.Fatal(err)
 		}
 	}
-	for eventType := range typeDocs {
+	if len(types) < firstTypes {
+		t.Fatalf("%s knows only %v", dir, types)
+	}
+	for _, eventType := range types {
 		schema, err := compiler.Compile(url(eventType + ".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -155,12 +158,17 @@ func newReader(t *testing.T, dir string) reader {
 	return r
 }
 
+// read reads an event; one of a type that the reader does not know it ignores.
 func (r reader) read(eventType string, raw []byte) error {
+	schema, ok := r.schemas[eventType]
+	if !ok {
+		return nil
+	}
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return err
 	}
-	return r.schemas[eventType].Validate(v)
+	return schema.Validate(v)
 }
 
 // fields returns the names of all fields that the schemas have.
