@@ -75,6 +75,9 @@ func (b *breaker) happen(ctx context.Context, f fault, began time.Time) error {
 	b.mu.Unlock()
 	alone.Lock() // the victim may not be back from the one before
 	defer alone.Unlock()
+	if ctx.Err() != nil {
+		return nil // something else went wrong meanwhile, and is told
+	}
 	late := ""
 	if wait := time.Since(began) - f.start; wait > time.Second {
 		late = fmt.Sprintf(", %.1f s late: it was not back before", wait.Seconds())
