@@ -30,8 +30,16 @@ func loadConfig(args []string) (config, error) {
 	flags.Float64Var(&c.pace, "pace", 1, "what the lengths of faults and of the times between them are multiplied with")
 	flags.IntVar(&c.plan, "plan", 0, "show that many faults of the schedule, and do nothing")
 	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, and only when the books are wrong)")
+	short := flags.Bool("short", false, "like -events 4000 -users 20 -think 200ms -pace 0.2, which takes a minute or two; each kind of fault happens still")
 	if err := flags.Parse(args); err != nil {
 		return c, err
+	}
+	if *short {
+		// What else is given is given for a reason, so it is read once more.
+		c.events, c.users, c.think, c.pace = 4000, 20, 200*time.Millisecond, 0.2
+		if err := flags.Parse(args); err != nil {
+			return c, err
+		}
 	}
 	var errs []error
 	if flags.NArg() > 0 {
