@@ -26,7 +26,7 @@ const (
 func connect(ctx context.Context, cfg config) (*kadm.Client, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(cfg.brokers...), kgo.ClientID("taskmaster-topics"), kgo.RequestRetries(retries),
-		kgo.DialTimeout(dialTimeout),
+		kgo.DialTimeout(dialTimeout), kgo.MetadataMinAge(lookPause / 2), // what is a moment old is not the answer
 	}
 	if cfg.tls {
 		opts = append(opts, kgo.DialTLSConfig(&tls.Config{RootCAs: cfg.authorities, MinVersion: tls.VersionTLS12}))
@@ -50,6 +50,7 @@ func reason(cfg config, err error) string {
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var record tls.RecordHeaderError
+	var hungUp *kgo.ErrFirstReadEOF
 	var network *net.OpError
 	switch {
 	case errors.Is(err, kerr.SaslAuthenticationFailed):
@@ -58,7 +59,7 @@ func reason(cfg config, err error) string {
 		return "the broker's certificate is signed by an authority that is not trusted (KAFKA_CA_FILE)"
 	case errors.As(err, &name):
 		return name.Error()
-	case errors.As(err, &record):
+	case errors.As(err, &record), cfg.tls && errors.As(err, &hungUp):
 		return "the broker does not speak TLS there: leave KAFKA_USERNAME and KAFKA_CA_FILE out, or use its other port"
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Sprintf("no answer within %v", cfg.timeout)

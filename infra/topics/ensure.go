@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -21,16 +21,18 @@ func ensure(ctx context.Context, admin *kadm.Client, cfg config, out io.Writer) 
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)
 	}
+	missing := slices.DeleteFunc(slices.Clone(topics), have.Has)
+	made, err := create(ctx, admin, cfg, missing)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, topic := range topics {
-		did := ""
-		switch detail := have[topic]; {
-		case !have.Has(topic):
-			did, err = create(ctx, admin, cfg, topic)
-		case detail.Err != nil:
-			err = detail.Err
-		default:
-			did, err = update(ctx, admin, cfg, detail)
+		did, err := made.did, made.failed[topic]
+		if detail := have[topic]; have.Has(topic) {
+			if did, err = "", detail.Err; err == nil {
+				did, err = update(ctx, admin, cfg, detail)
+			}
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", topic, err))
@@ -39,34 +41,6 @@ func ensure(ctx context.Context, admin *kadm.Client, cfg config, out io.Writer) 
 		fmt.Fprintf(out, "%s: %s\n", topic, did)
 	}
 	return errors.Join(errs...)
-}
-
-// create makes a topic and returns what it did.
-func create(ctx context.Context, admin *kadm.Client, cfg config, topic string) (string, error) {
-	partitions, replication := cfg.partitions, cfg.replication
-	if partitions == 0 {
-		partitions = defaultPartitions
-	}
-	if replication == 0 {
-		brokers, err := admin.ListBrokers(ctx)
-		if err != nil {
-			return "", fmt.Errorf("count brokers: %w", err)
-		}
-		replication = min(defaultReplication, len(brokers))
-	}
-	configs := map[string]*string{}
-	for _, s := range settings(cfg, replication) {
-		configs[s.name] = &s.value
-	}
-	// The range was checked when they were read.
-	made, err := admin.CreateTopic(ctx, int32(partitions), int16(replication), configs, topic) //nolint:gosec // see above
-	if err != nil {
-		if made.ErrMessage != "" {
-			err = fmt.Errorf("%w: %s", err, made.ErrMessage)
-		}
-		return "", fmt.Errorf("make it: %w", err)
-	}
-	return fmt.Sprintf("made, with %d partitions, replication %d, retention %v", partitions, replication, cfg.retention), nil
 }
 
 // update changes what differs from the wanted settings, and returns what it did.
@@ -88,10 +62,7 @@ func update(ctx context.Context, admin *kadm.Client, cfg config, topic kadm.Topi
 	done, err := admin.AlterTopicConfigs(ctx, changes, topic.Topic)
 	if err == nil {
 		_, err = done.On(topic.Topic, func(r *kadm.AlterConfigsResponse) error {
-			if r.Err != nil && r.ErrMessage != "" {
-				return fmt.Errorf("%w: %s", r.Err, r.ErrMessage)
-			}
-			return r.Err
+			return explain(r.Err, r.ErrMessage)
 		})
 	}
 	if err != nil {
@@ -108,7 +79,15 @@ func refuse(cfg config, topic kadm.TopicDetail) error {
 			"before them, and overtake them", n, cfg.partitions))
 	}
 	if n := topic.Partitions.NumReplicas(); cfg.replication != 0 && cfg.replication != n {
-		errs = append(errs, fmt.Errorf("has replication %d, not %s: move its replicas with the broker's own tools", n, strconv.Itoa(cfg.replication)))
+		errs = append(errs, fmt.Errorf("has replication %d, not %d: move its replicas with the broker's own tools", n, cfg.replication))
 	}
 	return errors.Join(errs...)
+}
+
+// explain adds to an error what the broker says about it.
+func explain(err error, message string) error {
+	if err == nil || message == "" {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, message)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -71,19 +70,41 @@ func (kafkaBroker) spec(p plan) spec {
 	}
 }
 
+// topicsTimeout is more than a probe has: on a busy machine making topics takes longer, and a broker goes on making what
+// somebody who gave up has asked for.
+const topicsTimeout = 30 * time.Second
+
 // ready makes the topics with the program that makes them in a cluster too.
 func (k kafkaBroker) ready(ctx context.Context, p plan) error {
 	access := k.access(p)
 	if err := dialAny(ctx, access.brokers); err != nil {
 		return err // cheaper to find out than by running a program
 	}
-	cmd := exec.CommandContext(ctx, p.bin("topics"), "-brokers", access.brokers)
+	ctx, cancel := outlast(ctx, topicsTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, p.bin("topics"), "-brokers", access.brokers, "-timeout", topicsTimeout.String())
 	cmd.Env = append(p.systemEnv(), "KAFKA_USERNAME="+access.username, "KAFKA_PASSWORD="+access.password, "KAFKA_CA_FILE="+access.caFile)
 	cmd.WaitDelay = time.Second
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("make topics: %w: %s", err, bytes.TrimSpace(out))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit) && len(out) > 0:
+		return errors.New(strings.TrimSpace(string(out)))
+	case err != nil:
+		return fmt.Errorf("make topics: %w", err)
 	}
 	return nil
+}
+
+// outlast returns a context that lasts for d although the parent's deadline may be sooner; it is cancelled with the parent.
+func outlast(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), d)
+	stop := context.AfterFunc(parent, func() {
+		if errors.Is(parent.Err(), context.Canceled) {
+			cancel()
+		}
+	})
+	return ctx, func() { stop(); cancel() }
 }
 
 func (k kafkaBroker) secrets(p plan) map[string]map[string]string {

@@ -1,0 +1,154 @@
+package topics
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// Each step follows from the one before it.
+func TestTopics(t *testing.T) {
+	for name, a := range map[string]access{"TLS and SCRAM": kafka.secure, "plaintext": kafka.plaintext} {
+		t.Run(name, func(t *testing.T) {
+			forget(t)
+			expect(t, a, nil, "made, with 6 partitions, replication 1, retention 168h0m0s", "-partitions", "6")
+			for _, topic := range names {
+				if got := partitions(t, topic); got != 6 {
+					t.Errorf("%s has %d partitions, want 6", topic, got)
+				}
+			}
+			check(t, map[string]string{
+				"retention.ms": "604800000", "retention.bytes": "-1", "cleanup.policy": "delete", "min.insync.replicas": "1",
+			})
+
+			expect(t, a, nil, "is as it should be")
+			expect(t, a, nil, "is as it should be", "-partitions", "6", "-replication", "1")
+
+			expect(t, a, nil, "retention 240h0m0s, was 168h0m0s", "-retention", "240h")
+			check(t, map[string]string{"retention.ms": "864000000"})
+			expect(t, a, nil, "keeps its longer retention of 240h0m0s")
+
+			// Somebody has changed what would lose events.
+			set(t, "cleanup.policy", "compact")
+			set(t, "retention.ms", "3600000")
+			expect(t, a, nil, "cleanup.policy delete, was compact; retention 168h0m0s, was 1h0m0s")
+			check(t, map[string]string{"retention.ms": "604800000", "cleanup.policy": "delete"})
+
+			// Another number of partitions would break the order, more of them too.
+			for _, n := range []string{"3", "12"} {
+				expect(t, a, []string{"has 6 partitions and keeps them"}, "", "-partitions", n)
+			}
+			expect(t, a, []string{"replication 1, not 2"}, "", "-replication", "2")
+			for _, topic := range names {
+				if got := partitions(t, topic); got != 6 {
+					t.Errorf("%s has %d partitions, want 6", topic, got)
+				}
+			}
+
+			// One that is missing is made beside the others.
+			if _, err := kafka.admin.DeleteTopics(t.Context(), names[0]); err != nil {
+				t.Fatal(err)
+			}
+			gone(t, names[0])
+			status, out, errs := run(t, a)
+			if status != 0 || len(errs) != 0 || !strings.Contains(out[0], "made, with 12 partitions") || !strings.HasSuffix(out[1], "is as it should be") {
+				t.Errorf("status %d, %q, %q", status, out, errs)
+			}
+		})
+	}
+}
+
+// No topic can be made that wants more copies than there are brokers.
+func TestMoreCopiesThanBrokers(t *testing.T) {
+	forget(t)
+	expect(t, kafka.plaintext, []string{"make it", "replication factor"}, "", "-replication", "3")
+}
+
+// expect runs the program, which says the same of each topic: what it did, or why it refuses.
+func expect(t *testing.T, a access, refusal []string, did string, args ...string) {
+	t.Helper()
+	status, out, errs := run(t, a, args...)
+	said, want := out, []string{did}
+	if refusal != nil {
+		said, want = errs, refusal
+	}
+	if (status != 0) != (refusal != nil) || len(out)+len(errs) != len(names) || len(said) != len(names) {
+		t.Fatalf("%v: status %d, %q, %q", args, status, out, errs)
+	}
+	for i, topic := range names {
+		for _, want := range append(want, topic+": ") {
+			if !strings.Contains(strings.ToLower(said[i]), want) {
+				t.Errorf("%v: %q, want %q of %s", args, said[i], want, topic)
+			}
+		}
+	}
+}
+
+// forget deletes the topics.
+func forget(t *testing.T) {
+	t.Helper()
+	if _, err := kafka.admin.DeleteTopics(t.Context(), names...); err != nil {
+		t.Fatal(err)
+	}
+	gone(t, names...)
+}
+
+// gone waits until the broker has forgotten topics that were deleted.
+func gone(t *testing.T, topics ...string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		have, err := kafka.admin.ListTopics(t.Context(), topics...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(topics, have.Has) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("topics %v are still there", topics)
+		}
+	}
+}
+
+func partitions(t *testing.T, topic string) int {
+	t.Helper()
+	have, err := kafka.admin.ListTopics(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(have[topic].Partitions)
+}
+
+// check compares settings of every topic.
+func check(t *testing.T, want map[string]string) {
+	t.Helper()
+	all, err := kafka.admin.DescribeTopicConfigs(t.Context(), names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range all {
+		for name, value := range want {
+			i := slices.IndexFunc(topic.Configs, func(c kadm.Config) bool { return c.Key == name })
+			if i < 0 || topic.Configs[i].MaybeValue() != value {
+				t.Errorf("%s: %s is not %s", topic.Name, name, value)
+			}
+		}
+	}
+}
+
+// set changes a setting of every topic.
+func set(t *testing.T, name, value string) {
+	t.Helper()
+	done, err := kafka.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range done {
+		if topic.Err != nil {
+			t.Fatal(topic.Err)
+		}
+	}
+}
