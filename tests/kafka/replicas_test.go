@@ -192,3 +192,28 @@ func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 		})
 	}
 }
+
+// A service dies and its sidecar lives. The sidecar tries the events that it has in hand again and stays in the group
+// meanwhile, so theirs and all behind them wait for the service to come back: late, and none lost or done twice.
+func TestEventsWaitForAServiceThatDiedAlone(t *testing.T) {
+	settled(t, 1, arrival)
+	changes := newStream(t)
+	others := addReplicas(t, 2, nil)
+	settled(t, 2, arrival)
+	allHandle(t)
+	for _, r := range others {
+		r.KillService()
+	}
+	// The others' events do not wait.
+	for _, b := range changes.busy {
+		b.await(t, 3)
+	}
+	for _, r := range others {
+		if err := r.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settled(t, 2, arrival)
+	allHandle(t)
+	changes.stop()
+}

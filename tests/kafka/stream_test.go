@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type stream struct {
 // busy is one of them.
 type busy struct {
 	*system.Person
+	changes   atomic.Int64
 	completed []system.Task
 	reminded  []system.Task
 }
@@ -79,10 +81,23 @@ func newStream(t *testing.T) *stream {
 }
 
 func (b *busy) change(ctx context.Context) error {
+	defer b.changes.Add(1)
 	if err := b.completeRecurring(ctx); err != nil {
 		return err
 	}
 	return b.remind(ctx)
+}
+
+// await waits until somebody has made some more changes.
+func (b *busy) await(t *testing.T, more int64) {
+	t.Helper()
+	want := b.changes.Load() + more
+	await(t, arrival, func(context.Context) error {
+		if got := b.changes.Load(); got < want {
+			return fmt.Errorf("%s made %d changes, waiting for %d", b.Email, got, want)
+		}
+		return nil
+	})
 }
 
 func (b *busy) completeRecurring(ctx context.Context) error {
