@@ -18,6 +18,14 @@ const (
 func await(ctx context.Context, name string, probe func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
+	if err := poll(ctx, probe); err != nil {
+		return fmt.Errorf("%s is not ready: %w", name, err)
+	}
+	return nil
+}
+
+// poll calls probe until it succeeds or the context ends.
+func poll(ctx context.Context, probe func(context.Context) error) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	for {
@@ -29,15 +37,18 @@ func await(ctx context.Context, name string, probe func(context.Context) error) 
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w (last: %w)", name, ctx.Err(), err)
+			return fmt.Errorf("%w (last: %w)", ctx.Err(), err)
 		case <-tick.C:
 		}
 	}
 }
 
 // awaitURL waits until the URL answers 2xx.
-func awaitURL(ctx context.Context, name, url string) error {
-	return await(ctx, name, func(ctx context.Context) error {
+func awaitURL(ctx context.Context, name, url string) error { return await(ctx, name, probeURL(url)) }
+
+// probeURL asks the URL, which should answer 2xx.
+func probeURL(url string) func(context.Context) error {
+	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return err
@@ -52,5 +63,5 @@ func awaitURL(ctx context.Context, name, url string) error {
 		}
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, 512))
 		return fmt.Errorf("%s answers %s %s", url, resp.Status, body)
-	})
+	}
 }

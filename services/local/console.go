@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // console is the one log that all processes share: whole lines, each with the name of its process.
@@ -24,7 +25,14 @@ func newConsole(w *os.File) *console {
 }
 
 // writer returns a writer of the process's lines. The role decides which of them are shown, and how.
-func (c *console) writer(name, role string) *lines { return &lines{console: c, name: name, role: role} }
+func (c *console) writer(name, role string) *lines {
+	switch role {
+	case "postgres", "broker", "scheduler":
+		repetitions := repetitions{now: time.Now}
+		return &lines{console: c, name: name, readable: func(line string) string { return repetitions.show(readable(role, line)) }}
+	}
+	return &lines{console: c, name: name, readable: func(line string) string { return readable(role, line) }}
+}
 
 // fit makes room for a process's name. Call it before the process writes.
 func (c *console) fit(name string) {
@@ -35,9 +43,9 @@ func (c *console) fit(name string) {
 
 // lines puts what a process writes into the log, line by line, and remembers the last one.
 type lines struct {
-	console *console
-	name    string
-	role    string
+	console  *console
+	name     string
+	readable func(line string) string // "" is not shown
 
 	mu      sync.Mutex
 	pending []byte // a line not yet ended
@@ -67,7 +75,7 @@ func (l *lines) Write(b []byte) (int, error) {
 }
 
 func (l *lines) line(raw string) {
-	line := readable(l.role, raw)
+	line := l.readable(raw)
 	switch {
 	case line != "":
 		l.last, l.shown = line, true

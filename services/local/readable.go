@@ -36,30 +36,38 @@ var usualDapr = []string{
 	"Graceful shutdown timeout is infinite",
 	"Actor runtime disabled",
 	"Skipping programmatic",
-	"Marking prefixes as undeliverable", // a sidecar left
-	"leadership closed",                 // the scheduler ends
-	"connection draining",               // a sidecar ends
+	"Marking prefixes as undeliverable",                           // a sidecar left
+	"leadership closed",                                           // the scheduler ends
+	"connection draining",                                         // a sidecar ends
+	"failed to watch scheduler hosts: rpc error: code = Canceled", // the same, while it starts
 }
 
 var daprLine = regexp.MustCompile(`^time=\S+ level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)`)
 
 // readableDapr keeps the level and the message.
 func readableDapr(line string) string {
-	match := daprLine.FindStringSubmatch(line)
-	message := line
-	if match != nil {
-		// Almost what JSON is; where it is not, it stays as it is.
-		message = match[2]
-		_ = json.Unmarshal([]byte(match[2]), &message)
-		message = strings.ReplaceAll(message, "\n", "; ")
-		line = match[1] + ": " + message
-	}
+	message := daprMessage(line)
 	for _, usual := range usualDapr {
 		if strings.Contains(message, usual) {
 			return ""
 		}
 	}
+	if match := daprLine.FindStringSubmatch(line); match != nil {
+		return match[1] + ": " + message
+	}
 	return line
+}
+
+// daprMessage is the message of a line of Dapr's log, in one line.
+func daprMessage(line string) string {
+	match := daprLine.FindStringSubmatch(line)
+	if match == nil {
+		return line
+	}
+	// Almost what JSON is; where it is not, it stays as it is.
+	message := match[2]
+	_ = json.Unmarshal([]byte(match[2]), &message)
+	return strings.ReplaceAll(message, "\n", "; ")
 }
 
 // readableZap keeps the errors of the scheduler's database, which has a log of its own and tells its whole life. At the end

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,10 +22,11 @@ import (
 // system is everything that runs.
 type system struct {
 	plan
-	console *console
-	log     *lines
-	state   *stateFile
-	group   *errgroup.Group // owns the keeping of all units
+	console    *console
+	log        *lines
+	complaints *complaints
+	state      *stateFile
+	group      *errgroup.Group // owns the keeping of all units
 
 	mu       sync.Mutex
 	services []pair
@@ -33,7 +35,10 @@ type system struct {
 }
 
 // pair is a service and its sidecar.
-type pair struct{ service, sidecar *unit }
+type pair struct {
+	service *unit
+	sidecar *sidecar
+}
 
 // run runs the whole system until the context ends, or a process dies that is not to be restarted.
 func run(ctx context.Context, cfg config, console *console) error {
@@ -67,7 +72,7 @@ func run(ctx context.Context, cfg config, console *console) error {
 
 	s := &system{
 		plan:    plan{cfg: cfg, layout: layout, secrets: secrets, databaseURL: cfg.getenv("DATABASE_URL"), self: self},
-		console: console, log: log,
+		console: console, log: log, complaints: newComplaints(log),
 	}
 	if err := s.prepare(); err != nil {
 		return err
@@ -98,11 +103,13 @@ func (s *system) prepare() error {
 // serve starts everything, waits, and stops everything.
 func (s *system) serve(ctx context.Context) error {
 	group, groupCtx := errgroup.WithContext(ctx)
+	groupCtx, end := context.WithCancel(groupCtx)
+	defer end()
 	s.group = group
 	began := time.Now()
 	err := s.startAll(groupCtx)
 	if err == nil {
-		s.log.Printf("%s (%.1f s)", strings.TrimSuffix("TaskMaster is ready at "+s.pageURL(), " at "), time.Since(began).Seconds())
+		s.log.Printf("%s", s.greeting(time.Since(began)))
 		<-groupCtx.Done()
 	}
 	// Who died is worth more than who waited for it in vain.
@@ -115,6 +122,7 @@ func (s *system) serve(ctx context.Context) error {
 	} else {
 		s.log.Printf("%v; stopping everything", err)
 	}
+	end()
 	s.stopAll()
 	if waitErr := group.Wait(); err == nil {
 		err = waitErr
@@ -122,30 +130,13 @@ func (s *system) serve(ctx context.Context) error {
 	return err
 }
 
-// startAll returns when everything is ready.
-func (s *system) startAll(ctx context.Context) error {
-	base, baseCtx := errgroup.WithContext(ctx)
-	base.Go(func() error { return s.startDatabase(baseCtx, ctx) })
-	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
-	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
-	if err := base.Wait(); err != nil {
-		return err
+// greeting says that the system can be used, and honestly how far.
+func (s *system) greeting(after time.Duration) string {
+	greeting := fmt.Sprintf("%s (%.1f s)", strings.TrimSuffix("TaskMaster is ready at "+s.pageURL(), " at "), after.Seconds())
+	if s.complaints.any() {
+		greeting += ", but events wait until what was said above is put right"
 	}
-
-	// First the first of each service: it makes the consumer in the broker that the others then find. Two that made it at the
-	// same moment would leave one of them without events.
-	for number := range maxReplicas {
-		wave, waveCtx := errgroup.WithContext(ctx)
-		for _, r := range s.layout.replicas {
-			if r.number == number+1 {
-				wave.Go(func() error { return s.startReplica(waveCtx, ctx, r) })
-			}
-		}
-		if err := wave.Wait(); err != nil {
-			return err
-		}
-	}
-	return s.state.update(func(state *systemState) { state.Ready = true })
+	return greeting
 }
 
 // startDatabase starts PostgreSQL, unless the user brought one, and brings its schema up to date.
@@ -197,39 +188,17 @@ func (s *system) startScheduler(ctx, life context.Context) error {
 	return awaitURL(ctx, "scheduler", spec.ready)
 }
 
-// startReplica starts a service and its sidecar, which wait for each other by themselves.
-func (s *system) startReplica(ctx, life context.Context, r replica) error {
-	app, dapr := s.service(r), s.sidecar(r)
-	state := processState{
-		Name: r.service, Role: "service", Replica: r.number,
-		Address: loopback(r.host, r.http), DaprHTTP: r.daprHTTPAddress(), DaprGRPC: r.daprGRPCAddress(),
-	}
-	sidecarState := state
-	sidecarState.Role, sidecarState.Address = "sidecar", state.DaprHTTP
-	p := pair{service: s.program(app, state), sidecar: s.program(dapr, sidecarState)}
-	s.mu.Lock()
-	s.services = append(s.services, p)
-	s.mu.Unlock()
-	if err := s.launch(life, p.service); err != nil {
-		return err
-	}
-	if err := s.launch(life, p.sidecar); err != nil {
-		return err
-	}
-	if err := awaitURL(ctx, app.name, app.ready); err != nil {
-		return err
-	}
-	return awaitURL(ctx, dapr.name, dapr.ready)
-}
-
 // stopAll stops what was started: services first, which then still have their sidecars to finish with, and last what all
 // the others need.
 func (s *system) stopAll() {
+	s.mu.Lock()
+	services := slices.Clone(s.services)
+	s.mu.Unlock()
 	var wg sync.WaitGroup
-	for _, p := range s.services {
+	for _, p := range services {
 		wg.Go(func() {
 			p.service.halt()
-			p.sidecar.halt()
+			p.sidecar.unit.halt()
 		})
 	}
 	wg.Wait()
@@ -242,7 +211,8 @@ func (s *system) stopAll() {
 
 func (s *system) unit(state processState, start func(context.Context) (child, error)) *unit {
 	return &unit{
-		state: state, start: start, restart: s.cfg.restart, log: s.log, stopping: make(chan struct{}),
+		state: state, start: start, restart: s.cfg.restart, log: s.log,
+		stopping: make(chan struct{}), renewals: make(chan struct{}, 1),
 		changed: func(p processState) {
 			if err := s.state.set(p); err != nil {
 				s.log.Printf("write system.json: %v", err)

@@ -1,0 +1,243 @@
+package scenarios
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"taskmaster/tests/system"
+)
+
+// wrongPassword is no broker's, and must not be in any log.
+const wrongPassword = "a-password-that-is-wrong"
+
+// A component that cannot work is told in one line. The API serves, events wait, and when the component has been put right
+// they are published without anybody's restarting anything.
+func TestComponentThatCannotWork(t *testing.T) {
+	t.Parallel()
+	broker := cmp.Or(os.Getenv("BROKER"), "nats")
+	dead := deadAddress(t)
+	for name, test := range map[string]struct {
+		every bool // on every broker; else what Dapr does about it does not depend on the broker
+		edit  func(t *testing.T, c component, link string)
+		says  string // a regular expression
+	}{
+		"wrong type": {
+			edit: func(_ *testing.T, c component, _ string) { c.spec()["type"] = "pubsub.nosuch" },
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): there is no type pubsub\.nosuch`,
+		},
+		"not YAML": {
+			edit: nil,
+			says: `component file \S+kafka-pubsub\.yaml: yaml: line \d+`,
+		},
+		"missing field": {
+			edit: func(_ *testing.T, c component, _ string) { c.remove(brokerFields[broker].address) },
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): missing nats URL`,
+		},
+		"missing secret": {
+			edit: func(_ *testing.T, c component, _ string) {
+				c.field(brokerFields[broker].address)["secretKeyRef"] = fields{"name": "nosuch", "key": "url"}
+			},
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): there is no secret "nosuch"`,
+		},
+		"missing secret store": {
+			edit: func(_ *testing.T, c component, _ string) { c["auth"] = fields{"secretStore": "nosuch"} },
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): there is no secret store nosuch`,
+		},
+		"other name": {
+			edit: func(_ *testing.T, c component, _ string) { c["metadata"] = fields{"name": "pubsub"} },
+			says: `component kafka-pubsub \(\S+\): no file there has a component of this name`,
+		},
+		"unreachable broker": {
+			every: true,
+			edit: func(_ *testing.T, c component, _ string) {
+				f := brokerFields[broker]
+				c.set(f.address, f.prefix+dead)
+			},
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): cannot connect to the broker at ` + regexp.QuoteMeta(dead) + `: connection refused`,
+		},
+		"wrong credentials": {
+			every: true,
+			edit: func(_ *testing.T, c component, link string) {
+				if broker == "rabbitmq" { // it has both in one field
+					c.set("connectionString", "amqp://taskmaster:"+wrongPassword+"@"+link+"/")
+					return
+				}
+				c.set(brokerFields[broker].password, wrongPassword)
+			},
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): the broker at \S+ does not accept the credentials`,
+		},
+	} {
+		if broker != "nats" && !test.every {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			var s *system.System
+			link, err := system.NewLink(t.Context(), func() (string, error) {
+				p, err := s.Process(system.RoleBroker, system.RoleBroker, 1)
+				return p.Address, err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(link.Close)
+			dir := filepath.Join(t.TempDir(), "components")
+			correct := copyComponents(t, broker, dir)
+			file := filepath.Join(dir, "kafka-pubsub.yaml")
+			writeFile(t, file, spoil(t, correct, func(c component) { test.edit(t, c, link.Address()) }, test.edit == nil))
+
+			s = own(t, system.Config{Args: []string{"-components", dir}, Services: "api,live,web"})
+			u := newUser(t, s)
+			socket := watch(t, u, s.URL, 0)
+			made := u.create(fields{"title": "made while events cannot be published"})
+			told(t, s, test.says)
+
+			writeFile(t, file, correct)
+			message(t, socket, made.Revision)
+			event(t, observe(t, s), system.TopicTasks, u.ID, made.Revision)
+			if strings.Contains(s.Tail(1<<30), wrongPassword) {
+				t.Error("the password is in the log")
+			}
+		})
+	}
+}
+
+// told waits until the log says something, gives sidecars time to fail again, and checks that nothing else was said about
+// the component.
+func told(t *testing.T, s *system.System, says string) {
+	t.Helper()
+	pattern := regexp.MustCompile(says)
+	about := regexp.MustCompile(`kafka-pubsub[^-\w]`)
+	var lines []string
+	look := func() error {
+		lines = slices.DeleteFunc(strings.Split(s.Tail(1<<30), "\n"), func(line string) bool { return !about.MatchString(line) })
+		if !slices.ContainsFunc(lines, pattern.MatchString) {
+			return errors.New("nobody says: " + says)
+		}
+		return nil
+	}
+	if err := system.Poll(within(t), look); err != nil {
+		t.Fatal(err)
+	}
+	const starts = 3
+	seen := map[int]bool{}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_ = system.Poll(ctx, func() error { // one that is never started at all says no more either
+		if p, err := s.Process(system.RoleSidecar, "api", 1); err == nil {
+			seen[p.PID] = true
+		}
+		if len(seen) < starts {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if err := look(); err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) != 1 {
+		t.Errorf("%d lines tell of the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+}
+
+// brokerFields are the fields of a broker's component with its address and the password.
+var brokerFields = map[string]struct{ address, prefix, password string }{
+	"nats":     {"natsURL", "nats://", "token"},
+	"kafka":    {"brokers", "", "saslPassword"},
+	"redis":    {"redisHost", "", "redisPassword"},
+	"rabbitmq": {"connectionString", "amqp://taskmaster:" + wrongPassword + "@", ""},
+}
+
+// component is one as its file has it.
+type component map[string]any
+
+func (c component) spec() map[string]any { return c["spec"].(map[string]any) }
+
+func (c component) field(name string) map[string]any {
+	for _, f := range c.spec()["metadata"].([]any) {
+		if f := f.(map[string]any); f["name"] == name {
+			return f
+		}
+	}
+	panic("the component has no field " + name)
+}
+
+func (c component) set(name, value string) {
+	f := c.field(name)
+	delete(f, "secretKeyRef")
+	f["value"] = value
+}
+
+func (c component) remove(name string) {
+	f := c.field(name)
+	clear(f)
+	f["name"], f["value"] = "clientName", "x" // ignored
+}
+
+// copyComponents copies a broker's components into a folder and returns kafka-pubsub's file.
+func copyComponents(t *testing.T, broker, dir string) []byte {
+	t.Helper()
+	root, err := system.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "dapr", "components", broker))); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "kafka-pubsub.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// spoil edits a component's file, or breaks it.
+func spoil(t *testing.T, raw []byte, edit func(component), syntax bool) []byte {
+	t.Helper()
+	if syntax {
+		return append([]byte("spec: [\n"), raw...)
+	}
+	var c map[string]any
+	if err := yaml.Unmarshal(raw, &c); err != nil {
+		t.Fatal(err)
+	}
+	edit(c)
+	raw, err := yaml.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// writeFile replaces a file at once, as editors do.
+func writeFile(t *testing.T, file string, raw []byte) {
+	t.Helper()
+	temporary := file + ".new"
+	if err := os.WriteFile(temporary, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(temporary, file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deadAddress is one at which nobody listens.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
+}
