@@ -15,7 +15,7 @@ import (
 const markedShard = 3
 
 // hold begins a transaction, which runs begin and commits when the function that is returned is called.
-func (b *bench) hold(t *testing.T, begin func(ctx context.Context, tx pgx.Tx) error) (commit func()) {
+func (b *bench) hold(t testing.TB, begin func(ctx context.Context, tx pgx.Tx) error) (commit func()) {
 	t.Helper()
 	begun, end, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -47,7 +47,7 @@ func (b *bench) pass(t *testing.T, r *Relay, user uuid.UUID) {
 	}
 }
 
-func survey(t *testing.T, r *Relay) {
+func survey(t testing.TB, r *Relay) {
 	t.Helper()
 	if err := r.surveyOnce(t.Context()); err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestHeldTransactionDoesNotLengthenClaims(t *testing.T) {
 }
 
 // entriesRead returns how many entries of the index a claim of a batch reads.
-func (b *bench) entriesRead(t *testing.T, mark int64) (n int) {
+func (b *bench) entriesRead(t testing.TB, mark int64) (n int) {
 	t.Helper()
 	const query = `SELECT pg_stat_get_xact_tuples_returned('outbox_pending'::regclass)`
 	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {

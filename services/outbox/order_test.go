@@ -193,7 +193,7 @@ func TestNothingIsMarkedThatWasNotPublished(t *testing.T) {
 }
 
 // newUserIn makes a user of a shard.
-func newUserIn(t *testing.T, db *postgres.DB, shard int) uuid.UUID {
+func newUserIn(t testing.TB, db *postgres.DB, shard int) uuid.UUID {
 	t.Helper()
 	for {
 		if id := newUser(t, db); postgres.Shard(id) == shard {

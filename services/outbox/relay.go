@@ -22,6 +22,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"taskmaster/services/event"
 	"taskmaster/services/postgres"
@@ -30,6 +31,10 @@ import (
 const (
 	// maxInFlight is how many calls are with the sidecar at once; it gains nothing from more.
 	maxInFlight = 32
+	// claimsPerSecond and claimsBurst bound how often shards are claimed. A claim costs the same for one event as for many:
+	// under load each has to wait for some, while whoever changes something now and then never waits.
+	claimsPerSecond = 100
+	claimsBurst     = 50
 )
 
 // Publish hands messages, each of another key, to the broker and returns nil once the broker has them all. After an error any
@@ -53,6 +58,7 @@ type Relay struct {
 	Config
 	shards   []*shard
 	claims   chan struct{}
+	pace     *rate.Limiter
 	inFlight chan struct{}
 	metrics  *metrics
 	trouble  trouble
@@ -65,6 +71,7 @@ func New(cfg Config) *Relay {
 	r := &Relay{
 		Config:   cfg,
 		claims:   make(chan struct{}, cfg.Claims),
+		pace:     rate.NewLimiter(claimsPerSecond, claimsBurst),
 		inFlight: make(chan struct{}, maxInFlight),
 		metrics:  newMetrics(cfg.Metrics),
 	}

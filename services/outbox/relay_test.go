@@ -93,7 +93,7 @@ type bench struct {
 	users []uuid.UUID
 }
 
-func newBench(t *testing.T, users int) *bench {
+func newBench(t testing.TB, users int) *bench {
 	t.Helper()
 	b := &bench{broker: &broker{}, db: postgrestest.Open(t), log: &logBuffer{}}
 	t.Cleanup(func() {
@@ -107,7 +107,7 @@ func newBench(t *testing.T, users int) *bench {
 	return b
 }
 
-func newUser(t *testing.T, db *postgres.DB) uuid.UUID {
+func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
 	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
@@ -127,14 +127,14 @@ func (b *bench) relay(publish Publish) *Relay {
 }
 
 // start runs a relay until the test ends.
-func (b *bench) start(t *testing.T) *Relay {
+func (b *bench) start(t testing.TB) *Relay {
 	t.Helper()
 	r := b.relay(b.publish)
 	start(t, r)
 	return r
 }
 
-func start(t *testing.T, r *Relay) (stop func()) {
+func start(t testing.TB, r *Relay) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -167,7 +167,7 @@ func newTask(revision int64) task.Task {
 	return task.Task{ID: uuid.Must(uuid.NewV7()), Title: `pay "rent" \ and` + "\nmore", Revision: revision}
 }
 
-func (b *bench) change(t *testing.T, user uuid.UUID, times int) {
+func (b *bench) change(t testing.TB, user uuid.UUID, times int) {
 	t.Helper()
 	for range times {
 		if err := change(t.Context(), b.db, user); err != nil {
@@ -197,7 +197,7 @@ func (b *bench) fill(t testing.TB, n int) {
 	}
 }
 
-func (b *bench) pending(t *testing.T) (n int) {
+func (b *bench) pending(t testing.TB) (n int) {
 	t.Helper()
 	err := b.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
 		n, err = postgres.CountPending(t.Context(), tx, 1_000_000)
@@ -209,12 +209,12 @@ func (b *bench) pending(t *testing.T) (n int) {
 	return n
 }
 
-func (b *bench) awaitNothingPending(t *testing.T) {
+func (b *bench) awaitNothingPending(t testing.TB) {
 	t.Helper()
 	eventually(t, "nothing pending", func() bool { return b.pending(t) == 0 })
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
+func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -13,7 +13,7 @@ import (
 
 const (
 	// batchSize is how many events a transaction publishes at most. After a kill as many are published again.
-	batchSize = 128
+	batchSize = 256
 	// claimTimeout bounds the reading of a batch; markTimeout is what is left for marking it.
 	claimTimeout = 5 * time.Second
 	markTimeout  = 5 * time.Second
@@ -72,6 +72,9 @@ func (s *shard) run(ctx context.Context) error {
 		if wait := time.Until(s.notBefore); wait > 0 {
 			timer.Reset(wait)
 			continue
+		}
+		if err := s.relay.pace.Wait(ctx); err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():

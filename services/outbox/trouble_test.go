@@ -81,7 +81,8 @@ func TestBlockedLaneHoldsBackItselfAlone(t *testing.T) {
 		return nil
 	}
 	const changes = batchSize + 10
-	b.change(t, stuck, changes)
+	b.users = []uuid.UUID{stuck}
+	b.fill(t, 2*changes)
 	b.change(t, other, 3)
 	b.start(t)
 	eventually(t, "all but the stuck lane", func() bool { return b.pending(t) == changes-1 })
