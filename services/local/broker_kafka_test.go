@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func kafkaPlan(t *testing.T, broker string, env map[string]string) plan {
+func brokerPlan(t *testing.T, broker string, env map[string]string) plan {
 	t.Helper()
 	getenv := func(name string) string { return env[name] }
 	cfg, err := loadConfig([]string{"-broker", broker, "-dir", t.TempDir()}, getenv, t.Output())
@@ -50,7 +50,7 @@ func TestKafkaOfTheUser(t *testing.T) {
 			for key, value := range test.env {
 				env[key] = value
 			}
-			p := kafkaPlan(t, test.broker, env)
+			p := brokerPlan(t, test.broker, env)
 			if !p.cfg.broker.external(p.cfg.getenv) {
 				t.Error("a broker would be started beside the user's")
 			}
@@ -73,7 +73,7 @@ func TestKafkaOfTheUser(t *testing.T) {
 // The broker is started with what is in files that only their owner can read.
 func TestKafkaKeepsItsSecrets(t *testing.T) {
 	t.Parallel()
-	p := kafkaPlan(t, "kafka", nil)
+	p := brokerPlan(t, "kafka", nil)
 	if err := os.MkdirAll(p.brokerDir(), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestKafkaCertificate(t *testing.T) {
 }
 
 func TestNoJava(t *testing.T) {
-	p := kafkaPlan(t, "kafka", nil)
+	p := brokerPlan(t, "kafka", nil)
 	t.Setenv("JAVA_HOME", t.TempDir())
 	err := p.cfg.broker.prepare(t.Context(), p, nil)
 	if err == nil {

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// kept is what the system keeps in its folder.
-var kept = []string{"postgres", "broker", "scheduler", "dapr", "secrets.json", "system.json"}
+// kept is what the system keeps in its folder, next to a folder for each broker.
+var kept = []string{"postgres", "scheduler", "dapr", "secrets.json", "system.json"}
 
 // clean forgets everything that was kept. Programs that were built stay. It fails while a system runs there.
 func clean(cfg config) error {
@@ -19,6 +19,10 @@ func clean(cfg config) error {
 	var errs []error
 	for _, name := range kept {
 		errs = append(errs, os.RemoveAll(filepath.Join(cfg.dir, name)))
+	}
+	for _, b := range brokers {
+		cfg.brokerName = b.name
+		errs = append(errs, os.RemoveAll(plan{cfg: cfg}.brokerDir()))
 	}
 	return errors.Join(errs...)
 }
