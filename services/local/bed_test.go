@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,9 +15,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // bed is a broker, a scheduler and sidecars as the plan has them, in front of stand-ins for the services.
@@ -29,7 +27,10 @@ type bed struct {
 
 func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	t.Helper()
-	cfg, err := loadConfig([]string{"-ports=free", "-dir=" + t.TempDir(), "-services=" + strings.Join(services, ",")}, os.Getenv, t.Output())
+	cfg, err := loadConfig([]string{
+		"-ports=free", "-dir=" + t.TempDir(), "-services=" + strings.Join(services, ","),
+		"-broker=" + cmp.Or(os.Getenv("BROKER"), "nats"),
+	}, os.Getenv, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +89,9 @@ func (b *bed) await(name, url string) {
 
 func (b *bed) startBroker() {
 	b.t.Helper()
+	if err := b.cfg.broker.prepare(b.t.Context(), b.plan, b.console.writer("local", "")); err != nil {
+		b.t.Fatal(err)
+	}
 	b.broker = b.start(b.cfg.broker.spec(b.plan))
 	err := await(b.t.Context(), "broker", func(ctx context.Context) error {
 		return b.cfg.broker.ready(ctx, b.plan)
@@ -191,25 +195,6 @@ func (b *bed) publishMany(r replica, topic, prefix string, n int) []string {
 	return ids
 }
 
-// streamLength is how many events the topic's stream holds.
-func (b *bed) streamLength(topic string) int {
-	b.t.Helper()
-	conn, err := nats.Connect(b.natsURL(), nats.Token(b.secrets.NATSToken))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	stream, err := js.Stream(b.t.Context(), topic)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return int(stream.CachedInfo().State.Msgs)
-}
-
 // app stands in for a service: it takes every event and remembers its id.
 type app struct {
 	t       *testing.T
@@ -281,6 +266,12 @@ func (a *app) got(prefix string) []string {
 		}
 	}
 	return ids
+}
+
+func (a *app) all() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.ids)
 }
 
 // times is how often an event came.

@@ -63,10 +63,11 @@ func (rabbitBroker) spec(p plan) spec {
 			"RABBITMQ_LOGS=-", "RABBITMQ_LOG_BASE="+in("log"),
 			"RABBITMQ_MNESIA_BASE="+in("mnesia"), "RABBITMQ_PLUGINS_EXPAND_DIR="+in("plugins"),
 			"RABBITMQ_FEATURE_FLAGS_FILE="+in("feature_flags"),
-			"RABBITMQ_CONFIG_FILE="+in("rabbitmq.conf"), "RABBITMQ_ENABLED_PLUGINS_FILE="+in("enabled_plugins"),
+			"RABBITMQ_CONFIG_FILE="+in("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE="+in("advanced.config"),
+			"RABBITMQ_ENABLED_PLUGINS_FILE="+in("enabled_plugins"),
 			// There are none of these; the machine's own are not ours.
-			"RABBITMQ_CONF_ENV_FILE="+in("rabbitmq-env.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE="+in("advanced.config"),
-			"RABBITMQ_CONFIG_FILES="+in("conf.d"), "RABBITMQ_GENERATED_CONFIG_DIR="+in("config"),
+			"RABBITMQ_CONF_ENV_FILE="+in("rabbitmq-env.conf"), "RABBITMQ_CONFIG_FILES="+in("conf.d"),
+			"RABBITMQ_GENERATED_CONFIG_DIR="+in("config"),
 		),
 	}
 }

@@ -27,6 +27,7 @@ func (p plan) writeRabbitFiles() error {
 	for name, content := range map[string]string{
 		"rabbitmq.conf":    p.rabbitSettings(),
 		"definitions.json": string(definitions),
+		"advanced.config":  rabbitAdvanced,
 		"enabled_plugins":  "[].\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
@@ -45,6 +46,9 @@ func writeErlangCookie(file string) error {
 	return err
 }
 
+// rabbitAdvanced: RabbitMQ looks so often, in milliseconds, whether a delivery has been waiting for too long.
+const rabbitAdvanced = "[{rabbit, [{channel_tick_interval, 10000}]}].\n"
+
 func (p plan) rabbitSettings() string {
 	return strings.Join([]string{
 		fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d", p.layout.broker),
@@ -52,6 +56,9 @@ func (p plan) rabbitSettings() string {
 		"log.console = true",
 		"log.console.level = warning",
 		"log.file = false",
+		// A sidecar that stops taking events, because its service is away, keeps those that it had fetched. RabbitMQ takes them
+		// back from a sidecar that has not acknowledged one for so long, by ending its channel; the sidecar opens another.
+		"consumer_timeout = 30000",
 		// Publishers wait when the disk is almost full, and the outbox keeps what they have.
 		"disk_free_limit.absolute = 500MB",
 		"",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -53,8 +54,25 @@ func startPortMapper(ctx context.Context, host, port string) error {
 			return ctx.Err()
 		case <-time.After(readyPoll):
 		}
-		if conn, err := new(net.Dialer).DialContext(ctx, "tcp", address); err == nil {
-			return conn.Close()
+		if namesAsked(ctx, address) {
+			return nil
 		}
 	}
+}
+
+// namesAsked asks the port mapper which names it has, for it complains of those who connect and ask nothing.
+func namesAsked(ctx context.Context, address string) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
+		return false
+	}
+	if _, err := conn.Write([]byte{0, 1, 'n'}); err != nil { // a request of one byte, NAMES_REQ
+		return false
+	}
+	_, err = io.ReadAll(io.LimitReader(conn, 4)) // its port
+	return err == nil
 }

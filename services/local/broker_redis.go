@@ -40,7 +40,7 @@ func (p plan) redisSettings() string {
 		"bind 127.0.0.1",
 		fmt.Sprintf("port %d", p.layout.broker),
 		fmt.Sprintf("dir %q", p.brokerDir()),
-		"requirepass " + p.secrets.BrokerPassword,
+		fmt.Sprintf("requirepass %q", p.secrets.BrokerPassword),
 		"appendonly yes",
 		"appendfsync always",
 		"no-appendfsync-on-rewrite no",

@@ -77,6 +77,7 @@ func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	replayLost(t, s)
 	ctx := limited(t, aftermath)
 	for i, w := range workers {
 		t.Logf("%s made %d changes, sent %d requests again and watched over %d sockets",
