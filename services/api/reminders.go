@@ -89,9 +89,16 @@ func (m *reminders) reconcile(ctx context.Context) error {
 	defer ticker.Stop()
 	report := m.stateLog("reminders cannot be scheduled")
 	failures := 0
+	var failedAt time.Time
 	for {
 		more, err := m.reconcileOnce(ctx)
-		report(ctx, err)
+		if err != nil {
+			failedAt = m.now()
+		}
+		// That nothing is left to do is no sign of health while what failed waits for its next try.
+		if err != nil || m.now().Sub(failedAt) > 2*retryAfter {
+			report(ctx, err)
+		}
 		switch {
 		case err != nil:
 			wait := min(maxReconcileBackoff, minReconcileBackoff<<min(failures, 10))

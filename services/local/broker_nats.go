@@ -39,6 +39,18 @@ func (natsBroker) secrets(p plan) map[string]map[string]string {
 	return map[string]map[string]string{"nats": {"url": p.natsURL(), "token": p.secrets.NATSToken}}
 }
 
+func (natsBroker) reach(_ context.Context, p plan) error {
+	conn, err := connectNATS(p.natsURL(), p.secrets.NATSToken)
+	if err != nil {
+		return err
+	}
+	conn.Close()
+	return nil
+}
+
+// The client in a sidecar tries to connect 60 times, 2 s apart.
+func (natsBroker) givenUpAfter() time.Duration { return 90 * time.Second }
+
 func (p plan) natsURL() string { return "nats://" + p.brokerAddress() }
 
 const (
@@ -51,9 +63,9 @@ const (
 // ensureStreams makes the streams, or brings their settings up to date. Each topic has a stream of its own, named like it: a
 // stream drops an event whose id it saw a moment ago, and a dead letter has the id of the event it came from.
 func ensureStreams(ctx context.Context, url, token string) error {
-	conn, err := nats.Connect(url, nats.Token(token), nats.Timeout(2*time.Second))
+	conn, err := connectNATS(url, token)
 	if err != nil {
-		return fmt.Errorf("connect to broker: %w", err)
+		return err
 	}
 	defer conn.Close()
 	js, err := jetstream.New(conn)
@@ -74,4 +86,12 @@ func ensureStreams(ctx context.Context, url, token string) error {
 		}
 	}
 	return nil
+}
+
+func connectNATS(url, token string) (*nats.Conn, error) {
+	conn, err := nats.Connect(url, nats.Token(token), nats.Timeout(2*time.Second))
+	if err != nil {
+		return nil, fmt.Errorf("connect to broker: %w", err)
+	}
+	return conn, nil
 }

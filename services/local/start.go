@@ -75,6 +75,7 @@ func (s *system) startSidecars(ctx context.Context, pairs []pair, settled func()
 		}
 		s.group.Go(func() error { return d.run(ctx) })
 	}
+	s.group.Go(func() error { s.watchBroker(ctx, pairs); return nil })
 	for _, p := range pairs {
 		if !p.sidecar.awaitSettled(ctx) {
 			return nil

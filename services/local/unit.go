@@ -103,6 +103,10 @@ func (u *unit) begin(ctx context.Context) (child, error) {
 	if err != nil {
 		return nil, err
 	}
+	select {
+	case <-u.renewals: // that is done
+	default:
+	}
 	u.state.PID = c.PID()
 	u.changed(u.state)
 	return c, nil

@@ -1,0 +1,37 @@
+package scenarios
+
+import (
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// outage is longer than any sidecar goes on trying to reach a broker by itself.
+const outage = 150 * time.Second
+
+// A broker that was away for so long that sidecars gave it up is used again when it is back.
+func TestBrokerAwayForLong(t *testing.T) {
+	t.Parallel()
+	s := own(t, system.Config{Restart: true, Services: "api,live,web"})
+	u := newUser(t, s)
+	socket := watch(t, u, s.URL, 0)
+	message(t, socket, u.create(fields{"title": "before"}).Revision)
+
+	release, err := s.HoldDown(system.RoleBroker, system.RoleBroker, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := u.create(fields{"title": "while the broker is away"})
+	<-time.After(outage)
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	after := u.create(fields{"title": "after"})
+	message(t, socket, after.Revision)
+	o := observe(t, s)
+	for _, revision := range []int64{away.Revision, after.Revision} {
+		event(t, o, system.TopicTasks, u.ID, revision)
+	}
+	checkOrder(t, socket, 1, after.Revision)
+}
