@@ -67,9 +67,6 @@ func environment() map[string]string {
 	return env
 }
 
-// ordered says whether the broker keeps each user's events in order, also when they have to be delivered again.
-func (c config) ordered() bool { return c.broker == "kafka" }
-
 // brokerDir is where the supervisor lets a broker keep its data, in the system's folder.
 func (c config) brokerDir() string {
 	if c.broker == "nats" {

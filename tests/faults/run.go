@@ -38,7 +38,7 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("make a folder: %w", err)
 	}
-	books := ledger.New(cfg.ordered())
+	books := ledger.New(system.BrokerPromises(cfg.broker).Order)
 	f := &faults{
 		config: cfg, books: books,
 		breaker: newBreaker(func(since time.Time) bool { return books.Newest().After(since) }),

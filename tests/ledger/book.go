@@ -49,14 +49,14 @@ func (t *topic) add(e system.Event) (first, late bool) {
 	return true, late
 }
 
-// missing returns the first revision up to the last that has no event, or 0.
-func (t *topic) missing(last int64) int64 {
+// missing returns the revisions up to the last that have no event.
+func (t *topic) missing(last int64) (revisions []int64) {
 	for revision := int64(1); revision <= last; revision++ {
 		if len(t.revisions[revision]) == 0 {
-			return revision
+			revisions = append(revisions, revision)
 		}
 	}
-	return 0
+	return revisions
 }
 
 // ids count how often each id came, by what it is about.

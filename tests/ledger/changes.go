@@ -24,15 +24,16 @@ func (c *check) changes(last int64) {
 		}
 	}
 	for revision := int64(1); revision <= last; revision++ {
-		if len(tasks.revisions[revision]) == 0 || len(updates.revisions[revision]) == 0 {
-			continue // told already
+		if len(tasks.revisions[revision]) == 0 {
+			delete(want.at, revision) // told already
+			continue
 		}
-		e, update := tasks.revisions[revision][0], updates.revisions[revision][0]
-		if update.kind != "task.changed" || update.task != e.task {
-			c.find(revision, "is %s of %s on %s and %s of %s on %s", e.kind, e.task, system.TopicTasks, update.kind, update.task, system.TopicUpdates)
-		}
+		e := tasks.revisions[revision][0]
 		if !want.take(revision, e) {
-			c.find(revision, "is %s of %s, which nobody asked for, or asked for once and got twice", e.kind, e.task)
+			c.find(revision, "is %s, which nobody asked for, or asked for once and got twice", e)
+		}
+		if list := updates.revisions[revision]; len(list) > 0 && (list[0].kind != "task.changed" || list[0].task != e.task) {
+			c.find(revision, "is %s on %s and %s on %s", e, system.TopicTasks, list[0], system.TopicUpdates)
 		}
 	}
 	for revision, change := range want.at {

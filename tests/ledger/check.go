@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"taskmaster/tests/system"
 )
+
+// askFor is how long the API may take to answer a question about the books.
+const askFor = 30 * time.Second
 
 // Check waits until everything that a worker's changes led to has come, and returns what is wrong. The context ends when
 // it should have. The watcher may be nil.
@@ -58,18 +62,21 @@ func (c *check) find(revision int64, format string, args ...any) {
 	c.found = append(c.found, Discrepancy{c.worker.Person.Email, revision, fmt.Sprintf(format, args...)})
 }
 
-// poll waits until look, which may read the book, returns nil.
-func (c *check) poll(ctx context.Context, look func() error) error {
-	return system.Poll(ctx, func() error {
+// await waits until look, which may read the book, returns nil, and returns its last error when ctx ends before.
+func (c *check) await(ctx context.Context, look func() error) error {
+	var last error
+	_ = system.Poll(ctx, func() error { // its error is last, and that the time is over
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		return look()
+		last = look()
+		return last
 	})
+	return last
 }
 
 // followed waits until every completed task of a series has been followed; then nothing changes any more.
 func (c *check) followed(ctx context.Context) {
-	err := c.poll(ctx, func() error {
+	err := c.await(ctx, func() error {
 		followed := map[string]bool{}
 		for _, list := range c.book.topics[system.TopicTasks].revisions {
 			for _, e := range list {
@@ -99,15 +106,15 @@ func (c *check) lastRevision(ctx context.Context) (int64, error) {
 // complete waits until each revision has its event on both topics.
 func (c *check) complete(ctx context.Context, last int64) {
 	for name, t := range c.book.topics {
-		missing := int64(0)
-		err := c.poll(ctx, func() error {
-			if missing = t.missing(last); missing != 0 {
+		var missing []int64
+		err := c.await(ctx, func() error {
+			if missing = t.missing(last); len(missing) > 0 {
 				return errors.New("missing")
 			}
 			return nil
 		})
 		if err != nil {
-			c.find(missing, "of %d revisions it is the first that never came on %s%s", last, name, c.asked(missing))
+			c.find(missing[0], "never came on %s%s; of %d revisions these did not: %v", name, c.asked(missing[0]), last, missing)
 		}
 	}
 }
@@ -122,7 +129,9 @@ func (c *check) asked(revision int64) string {
 	return ""
 }
 
-// get asks the API, again when something is still down.
+// get asks the API, again when something is still down. It may take its time although that of the events is over.
 func (c *check) get(ctx context.Context, path string, out any) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askFor)
+	defer cancel()
 	return system.Poll(ctx, func() error { return c.worker.Person.Do(ctx, "GET", path, nil, out) })
 }

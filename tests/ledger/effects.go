@@ -46,7 +46,7 @@ func (c *check) reminders(ctx context.Context) {
 		if r.maybe {
 			continue
 		}
-		err := c.poll(ctx, func() error {
+		err := c.await(ctx, func() error {
 			if len(c.book.notified[task]) == 0 {
 				return fmt.Errorf("the reminder of %s at %s was not notified", task, r.at.Format(time.RFC3339Nano))
 			}
@@ -82,16 +82,16 @@ type deliveries struct {
 
 // sent waits until a task's one delivery says that it was sent.
 func (c *check) sent(ctx context.Context, task string) error {
-	return system.Poll(ctx, func() error {
+	var last error
+	_ = system.Poll(ctx, func() error { // its error is last, and that the time is over
 		var list deliveries
-		if err := c.worker.Person.Do(ctx, "GET", "/deliveries?task_id="+task, nil, &list); err != nil {
-			return err
+		last = c.get(ctx, "/deliveries?task_id="+task, &list)
+		if last == nil && (len(list.Items) != 1 || list.Items[0].State != "sent") {
+			last = fmt.Errorf("the reminder of %s should have one delivery that was sent, and has %+v", task, list.Items)
 		}
-		if len(list.Items) != 1 || list.Items[0].State != "sent" {
-			return fmt.Errorf("the reminder of %s should have one delivery that was sent, and has %+v", task, list.Items)
-		}
-		return nil
+		return last
 	})
+	return last
 }
 
 // trace tells how far a task's reminder got. The context may have ended.

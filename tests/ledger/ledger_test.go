@@ -122,9 +122,9 @@ func TestWrongBooks(t *testing.T) {
 		want   string
 	}{
 		{"an event lost", func(s *story) { s.events = slices.DeleteFunc(s.events, isEvent(system.TopicTasks, 2)) },
-			"revision 2: of 7 revisions it is the first that never came on task-events; it is the task.updated of plain"},
+			"revision 2: never came on task-events; it is the task.updated of plain; of 7 revisions these did not: [2]"},
 		{"an update lost", func(s *story) { s.events = slices.DeleteFunc(s.events, isEvent(system.TopicUpdates, 5)) },
-			"revision 5: of 7 revisions it is the first that never came on task-updates"},
+			"revision 5: never came on task-updates; of 7 revisions these did not: [5]"},
 		{"two events of a revision", func(s *story) {
 			twice := event("task.updated", "plain", 2)
 			twice.ID = "another"
@@ -134,7 +134,7 @@ func TestWrongBooks(t *testing.T) {
 			"revision 8: came on task-events, while the last is 7"},
 		{"an answer that is no revision", func(s *story) { s.answered[1].task = "other" }, "revision 2: was answered as task.updated of other"},
 		{"two answers of a revision", func(s *story) { s.answered[1].revision = 1 }, "revision 1: was answered as"},
-		{"a change that nobody asked for", func(s *story) { s.answered = s.answered[1:] }, "revision 1: is task.created of plain, which nobody asked for"},
+		{"a change that nobody asked for", func(s *story) { s.answered = s.answered[1:] }, "revision 1: is task.created of plain (event t-1), which nobody asked for"},
 		{"a deletion without event", func(s *story) { s.answered = append(s.answered, change{"task.deleted", "series", 0}) },
 			"the answered deletion of series has no event"},
 		{"no successor", func(s *story) { s.events[8].Data.TaskData.SeriesID = nil }, "series of a series was completed and no event tells"},
@@ -142,7 +142,7 @@ func TestWrongBooks(t *testing.T) {
 			s.answered = s.answered[1:]
 			s.events[0] = s.events[8]
 			s.events[0].ID, s.events[0].Data.Revision = "t-1", 1
-		}, "is task.created of next, which nobody asked for, or asked for once and got twice"},
+		}, "revision 5: is task.created of next, which follows series (event t-5), which nobody asked for, or asked for once and got twice"},
 		{"out of order", func(s *story) { s.events[0], s.events[2] = s.events[2], s.events[0] },
 			"revision 1: task.created on task-events came after revision 2"},
 		{"a dead letter", func(s *story) {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -62,10 +63,14 @@ func (l *Ledger) message(user string, m system.Message, want int64) {
 
 // await waits until the watcher was told of a revision.
 func (w *Watcher) await(ctx context.Context, last int64) error {
-	return system.Poll(ctx, func() error {
-		if told := w.told.Load(); told < last {
-			return fmt.Errorf("its WebSockets were told up to revision %d of %d", told, last)
+	err := system.Poll(ctx, func() error {
+		if w.told.Load() < last {
+			return errors.New("not told")
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("its WebSockets were told up to revision %d of %d", w.told.Load(), last)
+	}
+	return nil
 }

@@ -20,7 +20,7 @@ const thinkTime = 40 * time.Millisecond
 // every change has its events, every completed recurring task exactly one successor, every reminder its notification, and
 // no delivery two; and whoever watched was told of every revision, once and in order.
 func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
-	books := ledger.New(false)
+	books := ledger.New(system.BrokerPromises("").Order)
 	webhooks := system.ReceiveWebhooks()
 	webhooks.Take = books.Notified
 	t.Cleanup(webhooks.Close)
