@@ -1,0 +1,127 @@
+package dapr
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// brokerRules are what a broker's components have to say so that nothing is lost: settings of both, and of each alone. "longer"
+// is the setting that says when an event whose sidecar died is delivered again; deliveries that still run must not be.
+var brokerRules = map[string]struct {
+	kind              string
+	both              map[string]string
+	shared, broadcast map[string]string
+	longer            string
+}{
+	"kafka": {
+		kind:      "pubsub.kafka",
+		shared:    map[string]string{"consumerGroup": "{appID}", "initialOffset": "oldest", "producerRequiredAcks": "all"},
+		broadcast: map[string]string{"consumerGroup": "{podName}"},
+	},
+	"kafka-plaintext": {
+		kind:      "pubsub.kafka",
+		shared:    map[string]string{"consumerGroup": "{appID}", "initialOffset": "oldest", "producerRequiredAcks": "all"},
+		broadcast: map[string]string{"consumerGroup": "{podName}"},
+	},
+	"nats": {
+		kind: "pubsub.jetstream",
+		// Concurrency "parallel" acknowledges events before they are handled.
+		both:      map[string]string{"ackPolicy": "explicit", "concurrency": "single"},
+		shared:    map[string]string{"durableName": "{appID}", "queueGroupName": "{appID}", "deliverPolicy": "all"},
+		broadcast: map[string]string{"durableName": "{podName}", "queueGroupName": "{podName}"},
+		longer:    "ackWait",
+	},
+	"rabbitmq": {
+		kind: "pubsub.rabbitmq",
+		both: map[string]string{
+			"durable": "true", "deletedWhenUnused": "false", "deliveryMode": "2", "publisherConfirm": "true",
+			"autoAck": "false", "requeueInFailure": "true", "concurrency": "single",
+		},
+		shared:    map[string]string{"consumerID": "{appID}"},
+		broadcast: map[string]string{"consumerID": "{podName}"},
+	},
+	"redis": {
+		kind:      "pubsub.redis",
+		both:      map[string]string{"concurrency": "1", "redeliverInterval": "5s", "streamTTL": "168h"},
+		shared:    map[string]string{"consumerID": "{appID}"},
+		broadcast: map[string]string{"consumerID": "{podName}"},
+		longer:    "processingTimeout",
+	},
+}
+
+// brokerFolders returns the folders of components.
+func brokerFolders(t *testing.T) []string {
+	t.Helper()
+	entries, err := os.ReadDir("components")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+// Changing the broker changes the folder of components and nothing else.
+func TestBrokersOfferTheSameComponents(t *testing.T) {
+	t.Parallel()
+	if got, want := brokerFolders(t), slices.Sorted(maps.Keys(brokerRules)); !slices.Equal(got, want) {
+		t.Errorf("there are folders for %v, and rules for %v", got, want)
+	}
+	wantScopes := map[string][]string{
+		"kafka-pubsub":           {"api", "recurring", "notifier"},
+		"kafka-pubsub-broadcast": {"live"},
+	}
+	for _, broker := range brokerFolders(t) {
+		components := readAll[component](t, filepath.Join("components", broker, "*.yaml"))
+		if len(components) != len(wantScopes) {
+			t.Errorf("%s has %d components, want %d", broker, len(components), len(wantScopes))
+		}
+		for name, c := range components {
+			if c.Metadata.Name != name {
+				t.Errorf("%s/%s.yaml: is named %q", broker, name, c.Metadata.Name)
+			}
+			if !slices.Equal(c.Scopes, wantScopes[name]) {
+				t.Errorf("%s/%s.yaml: scopes %v, want %v", broker, name, c.Scopes, wantScopes[name])
+			}
+			if want := brokerRules[broker].kind; c.Spec.Type != want || c.Spec.Version != "v1" {
+				t.Errorf("%s/%s.yaml: type %s %s, want %s v1", broker, name, c.Spec.Type, c.Spec.Version, want)
+			}
+		}
+	}
+}
+
+func TestComponentsLoseNothing(t *testing.T) {
+	t.Parallel()
+	policies := read[resiliency](t, "resiliency/taskmaster.yaml").Spec
+	for broker, rules := range brokerRules {
+		for name, own := range map[string]map[string]string{"kafka-pubsub": rules.shared, "kafka-pubsub-broadcast": rules.broadcast} {
+			c := read[component](t, filepath.Join("components", broker, name+".yaml"))
+			want := maps.Clone(own)
+			maps.Copy(want, rules.both)
+			for setting, value := range want {
+				if got := c.value(setting); got != value {
+					t.Errorf("%s/%s.yaml: %s is %q, want %q", broker, name, setting, got, value)
+				}
+			}
+			if rules.longer == "" {
+				continue
+			}
+			deliver, err := time.ParseDuration(policies.Policies.Timeouts[policies.Targets.Components[name].Inbound.Timeout])
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := time.ParseDuration(c.value(rules.longer))
+			if err != nil || again <= deliver {
+				t.Errorf("%s/%s.yaml: %s is %v (%v), not more than the %v a delivery may take", broker, name, rules.longer, again, err, deliver)
+			}
+		}
+	}
+}
