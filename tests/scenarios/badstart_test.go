@@ -99,7 +99,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 			s = own(t, system.Config{Args: []string{"-components", dir}, Services: "api,live,web"})
 			u := newUser(t, s)
 			socket := watch(t, u, s.URL, 0)
-			made := u.create(fields{"title": "made while events cannot be published"})
+			made := u.create(fields{"title": "made while events cannot be published", "due_at": "2030-01-01T09:00:00Z"})
 			told(t, s, test.says)
 
 			writeFile(t, file, correct)
@@ -131,7 +131,7 @@ func told(t *testing.T, s *system.System, says string) {
 	}
 	const starts = 3
 	seen := map[int]bool{}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
 	_ = system.Poll(ctx, func() error { // one that is never started at all says no more either
 		if p, err := s.Process(system.RoleSidecar, "api", 1); err == nil {
@@ -147,6 +147,11 @@ func told(t *testing.T, s *system.System, says string) {
 	}
 	if len(lines) != 1 {
 		t.Errorf("%d lines tell of the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	for _, trouble := range []string{"events cannot be published", "reminders are in trouble"} {
+		if n := strings.Count(s.Tail(1<<30), trouble); n != 1 {
+			t.Errorf("%q is said %d times, want once", trouble, n)
+		}
 	}
 }
 

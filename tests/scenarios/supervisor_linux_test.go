@@ -18,6 +18,7 @@ const lightly = "api,recurring"
 func TestNothingIsLeftRunning(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
+		broken bool // no sidecar can start
 		end    func(t *testing.T, s *system.System)
 		says   string // one line at the end of the log
 		status string
@@ -27,6 +28,15 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		},
 		"SIGTERM": {
 			end: func(t *testing.T, s *system.System) { signal(t, s.PID(), syscall.SIGTERM) },
+		},
+		"Ctrl-C while no sidecar can start": {
+			broken: true,
+			end:    func(t *testing.T, s *system.System) { signal(t, s.PID(), syscall.SIGINT) },
+		},
+		"dead service while no sidecar can start": {
+			broken: true,
+			end:    func(t *testing.T, s *system.System) { crash(t, s, system.RoleService, "recurring") },
+			says:   "local: recurring ended", status: "exit status 1",
 		},
 		"dead service": {
 			end:  func(t *testing.T, s *system.System) { crash(t, s, system.RoleService, "recurring") },
@@ -46,14 +56,17 @@ func TestNothingIsLeftRunning(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := system.Start(t.Context(), system.Config{
-				Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil),
-			})
+			cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil)}
+			processes := 8
+			if test.broken {
+				cfg.Args, processes = []string{"-components", t.TempDir()}, 6
+			}
+			s, err := system.Start(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
 			all := tree(t, s.PID())
-			if len(all) < 8 {
+			if len(all) < processes {
 				t.Fatalf("the system consists of %+v only", all)
 			}
 			test.end(t, s)
