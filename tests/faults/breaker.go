@@ -38,9 +38,9 @@ func newBreaker(flowing func(time.Time) bool) *breaker {
 	}
 }
 
-// breakAll makes the faults of the schedule happen until enough is closed, but each kind at least once. One that would be too
+// breakAll makes the faults of the schedule happen until enough is closed, but so many at least. One that would be too
 // much before others are over waits for them, and all that follow are as much later. Those that have begun are finished.
-func (b *breaker) breakAll(ctx context.Context, plan *schedule, enough <-chan struct{}) error {
+func (b *breaker) breakAll(ctx context.Context, plan *schedule, atLeast int, enough <-chan struct{}) error {
 	began, late := time.Now(), time.Duration(0)
 	under := make(chan struct{}, atOnce)
 	over := map[victim]chan struct{}{}
@@ -48,7 +48,7 @@ func (b *breaker) breakAll(ctx context.Context, plan *schedule, enough <-chan st
 	for {
 		f := plan.next()
 		end := enough
-		if f.number <= len(kinds) {
+		if f.number <= atLeast {
 			end = nil
 		}
 		if over[f.victim] == nil {

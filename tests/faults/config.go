@@ -12,6 +12,7 @@ type config struct {
 	broker string
 	seed   uint64
 	events int
+	faults int
 	users  int
 	think  time.Duration
 	pace   float64
@@ -25,18 +26,19 @@ func loadConfig(args []string) (config, error) {
 	flags.StringVar(&c.broker, "broker", "nats", "broker of the events: nats, kafka, redis, rabbitmq")
 	flags.Uint64Var(&c.seed, "seed", 1, "names the schedule of faults")
 	flags.IntVar(&c.events, "events", 100_000, "events to publish at least")
+	flags.IntVar(&c.faults, "faults", everyFault(), "faults to happen at least; by default each kind to each victim")
 	flags.IntVar(&c.users, "users", 50, "people who change their tasks at once")
-	flags.DurationVar(&c.think, "think", 400*time.Millisecond, "how long each rests between changes, on average")
+	flags.DurationVar(&c.think, "think", 600*time.Millisecond, "how long each rests between changes, on average")
 	flags.Float64Var(&c.pace, "pace", 1, "what the lengths of faults and of the times between them are multiplied with")
 	flags.IntVar(&c.plan, "plan", 0, "show that many faults of the schedule, and do nothing")
 	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, and only when the books are wrong)")
-	short := flags.Bool("short", false, "like -events 4000 -users 20 -think 200ms -pace 0.2, which takes a minute or two; each kind of fault happens still")
+	short := flags.Bool("short", false, "like -events 4000 -faults 7 -users 20 -think 200ms -pace 0.2: a minute or two, in which each kind of fault happens")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
 	if *short {
 		// What else is given is given for a reason, so it is read once more.
-		c.events, c.users, c.think, c.pace = 4000, 20, 200*time.Millisecond, 0.2
+		c.events, c.faults, c.users, c.think, c.pace = 4000, len(kinds), 20, 200*time.Millisecond, 0.2
 		if err := flags.Parse(args); err != nil {
 			return c, err
 		}
@@ -45,8 +47,8 @@ func loadConfig(args []string) (config, error) {
 	if flags.NArg() > 0 {
 		errs = append(errs, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
 	}
-	if c.events < 1 || c.users < 1 || c.think < 0 || c.plan < 0 {
-		errs = append(errs, errors.New("-events and -users are at least 1, and -think and -plan not negative"))
+	if c.events < 1 || c.faults < 0 || c.users < 1 || c.think < 0 || c.plan < 0 {
+		errs = append(errs, errors.New("-events and -users are at least 1, and -faults, -think and -plan not negative"))
 	}
 	if c.pace <= 0 {
 		errs = append(errs, errors.New("-pace is more than 0"))

@@ -43,7 +43,8 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 		config: cfg, books: books,
 		breaker: newBreaker(func(since time.Time) bool { return books.Newest().After(since) }),
 	}
-	fmt.Printf("faults: broker %s, seed %d, pace %v, at least %d events of %d people\n", cfg.broker, cfg.seed, cfg.pace, cfg.events, cfg.users)
+	fmt.Printf("faults: broker %s, seed %d, pace %v, at least %d events of %d people and %d faults\n",
+		cfg.broker, cfg.seed, cfg.pace, cfg.events, cfg.users, cfg.faults)
 	defer func() { f.tearDown(dir, pass) }()
 	if err := f.setUp(ctx, filepath.Join(dir, "system")); err != nil {
 		return false, err
@@ -60,6 +61,12 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 		return false, fmt.Errorf("%w\n%s", err, f.Tail(60))
 	}
 	took := time.Since(began)
+	if !system.BrokerPromises(cfg.broker).Confirmed {
+		fmt.Println("publishing all events again, since this broker may have lost what it confirmed")
+		if _, err := f.Operate(ctx, "replay", "--since", "24h"); err != nil {
+			return false, err
+		}
+	}
 	wrong := f.check(ctx)
 	fmt.Print(f.report(took, time.Since(began), wrong))
 	return len(wrong) == 0, nil
@@ -75,11 +82,12 @@ func (f *faults) everybody(ctx context.Context) error {
 		people.Go(func() error { return w.Run(peopleCtx, stop) })
 	}
 	breaking, breakCtx := errgroup.WithContext(peopleCtx)
-	breaking.Go(func() error { return f.breakAll(breakCtx, newSchedule(f.seed, f.pace), enough) })
+	telling, over := context.WithCancel(breakCtx)
 	breaking.Go(func() error {
-		defer close(enough)
-		return f.progress(breakCtx)
+		defer over()
+		return f.breakAll(breakCtx, newSchedule(f.seed, f.pace), f.faults, enough)
 	})
+	breaking.Go(func() error { return f.progress(telling, enough) })
 	breakErr := breaking.Wait()
 	close(stop)
 	if err := people.Wait(); err != nil {
@@ -88,21 +96,22 @@ func (f *faults) everybody(ctx context.Context) error {
 	return breakErr
 }
 
-// progress returns when there are enough events. Now and then it says how far it is.
-func (f *faults) progress(ctx context.Context) error {
+// progress closes enough when there are enough events. Now and then it says how far it is.
+func (f *faults) progress(ctx context.Context, enough chan<- struct{}) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for said := time.Now(); ; {
+	for said, closed := time.Now(), false; ; {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil
 		case <-f.Done():
-			return fmt.Errorf("the system ended: %w", f.Wait(0))
+			return fmt.Errorf("the system ended: %w", f.Wait(time.Second))
 		case <-tick.C:
 		}
 		got := f.books.Tally()
-		if got.Events >= f.events {
-			return nil
+		if got.Events >= f.events && !closed {
+			close(enough)
+			closed = true
 		}
 		if time.Since(said) >= 30*time.Second {
 			said = time.Now()

@@ -113,6 +113,15 @@ type schedule struct {
 	until  map[victim]time.Duration // when a fault is over
 }
 
+// everyFault is how many faults of a schedule it takes until every kind has happened to every victim.
+func everyFault() int {
+	n := len(kinds)
+	for _, k := range kinds {
+		n += len(victims(k))
+	}
+	return n
+}
+
 func newSchedule(seed uint64, pace float64) *schedule {
 	s := &schedule{random: rand.New(rand.NewPCG(seed, seed)), pace: pace, until: map[victim]time.Duration{}}
 	for _, k := range kinds {
