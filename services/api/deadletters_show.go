@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -56,10 +59,25 @@ func (b deadLetterBox) show(ctx context.Context, id uuid.UUID) error {
 		if err := json.Indent(&indented, bytes.TrimSpace(d.Raw), "", "  "); err != nil {
 			return fmt.Errorf("print dead letter %s: %w", id, err)
 		}
-		text = indented.String() + "\n"
+		text = visible(indented.String()) + "\n"
 	}
 	_, err = fmt.Fprint(b.out, text)
 	return err
+}
+
+// visible escapes, as JSON does, the characters in a JSON text that JSON allows in strings and that a terminal might obey.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r == '\n' || unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 func known(s string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -55,6 +56,19 @@ func keepHouse(ctx context.Context, db *postgres.DB, log *slog.Logger, now func(
 		removed, err := purgeOnce(ctx, db, now())
 		if len(removed) > 0 {
 			log.InfoContext(ctx, "housekeeping removed what is over", "rows", removed)
+		}
+		return errors.Join(err, remindOfDeadLetters(ctx, db, log))
+	})
+}
+
+// remindOfDeadLetters says that some wait, for only a person can know what is to become of them.
+func remindOfDeadLetters(ctx context.Context, db *postgres.DB, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		waiting, err := postgres.CountDeadLetters(ctx, tx, maxDeadLetters)
+		if waiting > 0 {
+			log.WarnContext(ctx, "dead letters wait to be replayed or discarded; api dead-letters shows them", "waiting", waiting)
 		}
 		return err
 	})

@@ -55,9 +55,9 @@ func (p plan) natsURL() string { return "nats://" + p.brokerAddress() }
 
 const (
 	eventRetention = 7 * 24 * time.Hour
-	// duplicateWindow is for how long a stream drops an id that it has seen. Short, for what an operator publishes again has
-	// its id, and so has a dead letter that comes a second time: dropped, it would be lost.
-	duplicateWindow = time.Second
+	// duplicateWindow is for how long a stream drops an id that it has seen. The shortest that there is: what an operator
+	// publishes again has its id, and so has a dead letter that comes a second time. Dropped, they would be lost.
+	duplicateWindow = 100 * time.Millisecond
 )
 
 // ensureStreams makes the streams, or brings their settings up to date. Each topic has a stream of its own, named like it: a

@@ -2,7 +2,9 @@ package scenarios
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +27,7 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 	channels(t, u)
 	sockets := []*system.Socket{watch(t, u, replicaURL(t, "live", 1), 0), watch(t, u, replicaURL(t, "live", 2), 0)}
 
-	type poison struct{ topic, marker string }
+	type poison struct{ name, marker string }
 	var all []poison
 	for topic, eventType := range consumed {
 		for name, make := range map[string]func(marker string) string{
@@ -58,17 +60,36 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 		checkOrder(t, s, 1, next.Revision)
 	}
 
-	err := system.Poll(within(t), func() error {
-		kept, err := shared.DeadLetters(t.Context())
-		if err != nil {
+	var kept []system.DeadLetter
+	err := system.Poll(within(t), func() (err error) {
+		if kept, err = shared.DeadLetters(t.Context()); err != nil {
 			return err
 		}
 		for _, p := range all {
 			if find(kept, p.marker) == nil {
-				return fmt.Errorf("%s (%s) is no dead letter", p.topic, p.marker)
+				return fmt.Errorf("%s (%s) is no dead letter", p.name, p.marker)
 			}
 		}
 		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// Replayed while nothing was mended it comes back.
+	again := all[slices.IndexFunc(all, func(p poison) bool { return p.name == system.TopicReminders+", nobody's" })]
+	id := find(kept, again.marker).ID
+	if _, err := shared.Operate(t.Context(), "dead-letters", "replay", id); err != nil {
+		t.Fatal(err)
+	}
+	err = system.Poll(within(t), func() error {
+		list, err := shared.Operate(t.Context(), "dead-letters")
+		for line := range strings.Lines(list) {
+			if columns := strings.Fields(line); slices.Contains(columns, id) && columns[2] == "2" {
+				return nil
+			}
+		}
+		return errors.Join(err, fmt.Errorf("%s has not come a second time:\n%s", id, list))
 	})
 	if err != nil {
 		t.Error(err)
