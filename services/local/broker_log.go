@@ -27,7 +27,8 @@ var usualRedis = []string{"Memory overcommit must be enabled", "Received SIGTERM
 
 // readableBroker leaves out what brokers tell of their daily life.
 func readableBroker(line string) string {
-	level, message, usual := "", line, []string(nil)
+	var level, message string
+	var usual []string
 	if match := rabbitLine.FindStringSubmatch(line); match != nil {
 		level, message, usual = match[1], match[2], usualRabbit
 	} else if match := redisLine.FindStringSubmatch(line); match != nil {

@@ -98,7 +98,7 @@ func (p plan) rabbitURL() string {
 func rabbitAddress(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "amqp" && u.Scheme != "amqps") {
-		return "", errors.New("RABBITMQ_URL is not like amqp://user:password@host:5672/ or amqps://...")
+		return "", errors.New("RABBITMQ_URL is not like amqp://user:password@host:5672/ (or amqps, with TLS)")
 	}
 	port := "5672"
 	if u.Scheme == "amqps" {

@@ -66,7 +66,7 @@ func namesAsked(ctx context.Context, address string) bool {
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
 		return false
 	}

@@ -68,7 +68,7 @@ func (redisBroker) ready(ctx context.Context, p plan) error {
 	if err != nil {
 		return fmt.Errorf("connect to Redis: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(deadline); err != nil {
 			return err
