@@ -91,7 +91,7 @@ func newHandled(e system.Event, header http.Header, answer string) handled {
 // An offset is committed after the event was handled. A sidecar dies when the service has handled an event and before it
 // heard so: the offset has not moved, the other replica handles the event again, and it has one effect.
 func TestHandledTwiceWhenKilledBeforeCommit(t *testing.T) {
-	settled(t, 1, arrival)
+	settled(t, 1, aftermath)
 	caught := newInterceptor(t)
 	others := addReplicas(t, 2, caught.front)
 	settled(t, 2, arrival)

@@ -15,7 +15,7 @@ import (
 // while users are spread over several partitions.
 func TestEventsOfAUserLieInOrderInOnePartition(t *testing.T) {
 	changes := newStream(t)
-	settled(t, 1, arrival)
+	settled(t, 1, aftermath)
 	allHandle(t)
 	changes.stop()
 	ours := map[string]bool{}
@@ -33,7 +33,7 @@ func TestEventsOfAUserLieInOrderInOnePartition(t *testing.T) {
 			user := string(r.Key)
 			var e system.Event
 			if err := json.Unmarshal(r.Value, &e); err != nil || e.Data.UserID != user {
-				t.Fatalf("%s: record %d of partition %d has the key %q and the value %s: %v", topic, r.Offset, r.Partition, r.Key, r.Value, err)
+				t.Fatalf("%s: record %d of partition %d has the key %q and is user %q's: %v", topic, r.Offset, r.Partition, user, e.Data.UserID, err)
 			}
 			before, ok := last[user]
 			if ok && before.partition != r.Partition {

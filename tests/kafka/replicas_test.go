@@ -118,7 +118,7 @@ func gone(ctx context.Context, group string, ids []string) error {
 // Two replicas share the partitions, a third gets its share while people go on, and one that is stopped in order leaves its
 // share to the others at once. Nothing is lost or done twice.
 func TestReplicasShareAndLeave(t *testing.T) {
-	first := settled(t, 1, arrival)
+	first := settled(t, 1, aftermath)
 	changes := newStream(t)
 	addReplicas(t, 2, nil)
 	second := settled(t, 2, arrival)
@@ -165,7 +165,7 @@ func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 		"the whole replica": func(r *system.Replica) { r.KillSidecar(); r.KillService() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			settled(t, 1, arrival)
+			settled(t, 1, aftermath)
 			changes := newStream(t)
 			others := addReplicas(t, 2, nil)
 			settled(t, 2, arrival)
@@ -196,7 +196,7 @@ func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 // A service dies and its sidecar lives. The sidecar tries the events that it has in hand again and stays in the group
 // meanwhile, so theirs and all behind them wait for the service to come back: late, and none lost or done twice.
 func TestEventsWaitForAServiceThatDiedAlone(t *testing.T) {
-	settled(t, 1, arrival)
+	settled(t, 1, aftermath)
 	changes := newStream(t)
 	others := addReplicas(t, 2, nil)
 	settled(t, 2, arrival)
