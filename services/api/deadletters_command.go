@@ -84,22 +84,16 @@ type deadLetterBox struct {
 // settlement is what can be done about a dead letter.
 type settlement struct {
 	done, would string
-	// check says whether it can be done, do does it.
-	check func(postgres.DeadLetter) error
-	do    func(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error
+	do          func(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error
 }
 
 var (
-	replaying = settlement{
-		"will be published again by a running api", "would be published again", postgres.Replayable, postgres.ReplayDeadLetter,
-	}
-	discarding = settlement{
-		"discarded", "would be discarded", func(postgres.DeadLetter) error { return nil },
-		func(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
-			return postgres.SettleDeadLetter(ctx, tx, id, postgres.DeadLetterDiscarded, now)
-		},
-	}
+	replaying  = settlement{"will be published again by a running api", "would be published again", postgres.ReplayDeadLetter}
+	discarding = settlement{"discarded", "would be discarded", postgres.DiscardDeadLetter}
 )
+
+// errDryRun takes back what a dry run has done.
+var errDryRun = errors.New("dry run")
 
 // settle does something about dead letters, or about all that wait when there are no ids. What cannot be done about one is
 // said and does not keep it from the others; it is an error in the end.
@@ -120,15 +114,14 @@ func (b deadLetterBox) settle(ctx context.Context, ids []uuid.UUID, dryRun bool,
 	for _, id := range ids {
 		// Each in a transaction of its own: whoever holds many people's rows at once waits for many, and they for it.
 		err := b.db.InTx(ctx, func(tx pgx.Tx) error {
-			if !dryRun {
-				return how.do(ctx, tx, id, b.now())
-			}
-			d, err := postgres.DeadLetterByID(ctx, tx, id)
-			if err != nil {
+			if err := how.do(ctx, tx, id, b.now()); err != nil || !dryRun {
 				return err
 			}
-			return how.check(d)
+			return errDryRun
 		})
+		if errors.Is(err, errDryRun) {
+			err = nil
+		}
 		switch task.ErrorCode(err) {
 		case "":
 			done++

@@ -144,7 +144,8 @@ func TestDeadLetterIsReplayed(t *testing.T) {
 		return a.count(t, `SELECT count(*) FROM outbox WHERE published_at IS NULL AND id = $1`, of)
 	}
 	p.newTask(t, object{"title": "kept"})
-	stored := p.events(t)[0]
+	published := p.events(t)
+	stored, update := published[0], published[1]
 	a.exec(t, `UPDATE outbox SET published_at = created_at`)
 	kept, err := json.Marshal(stored)
 	if err != nil {
@@ -178,6 +179,18 @@ func TestDeadLetterIsReplayed(t *testing.T) {
 	}
 	if got := a.listDeadLetters(t, true); strings.Count(got, " replayed ") != 2 {
 		t.Errorf("list -all prints\n%s", got)
+	}
+
+	// While the outbox keeps it, a change for clients can be published again too.
+	raw, err = json.Marshal(update)
+	if err != nil || update.Type != event.TaskChanged {
+		t.Fatalf("got %+v, %v; want task.changed", update, err)
+	}
+	a.receiveDeadLetter(t, raw)
+	for _, dryRun := range []bool{true, false} {
+		if got := settle([]uuid.UUID{update.ID}, dryRun, replaying); !strings.HasPrefix(got, "1 of 1 ") {
+			t.Errorf("replaying a change for clients prints %q", got)
+		}
 	}
 
 	// It still could not be handled: it waits again, and can be given up.

@@ -81,7 +81,7 @@ func DeadLetterByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (DeadLetter, e
 		return DeadLetter{}, fmt.Errorf("read dead letter %s: %w", id, err)
 	}
 	if len(found) == 0 {
-		return DeadLetter{}, task.Errorf(task.CodeNotFound, "there is no dead letter %s", id)
+		return DeadLetter{}, errNoDeadLetter
 	}
 	return found[0], nil
 }
@@ -96,13 +96,23 @@ func CountDeadLetters(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	return n, nil
 }
 
-// SettleDeadLetter notes what has become of a dead letter.
-func SettleDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, state string, now time.Time) error {
-	if _, err := tx.Exec(ctx, `UPDATE dead_letters SET state = $2, settled_at = $3 WHERE id = $1`, id, state, now); err != nil {
+// DiscardDeadLetter settles a dead letter that nothing is to be done about. Code not_found when there is none.
+func DiscardDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
+	return settleDeadLetter(ctx, tx, id, DeadLetterDiscarded, now)
+}
+
+func settleDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, state string, now time.Time) error {
+	tag, err := tx.Exec(ctx, `UPDATE dead_letters SET state = $2, settled_at = $3 WHERE id = $1`, id, state, now)
+	if err != nil {
 		return fmt.Errorf("settle dead letter %s: %w", id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errNoDeadLetter
 	}
 	return nil
 }
+
+var errNoDeadLetter = task.Errorf(task.CodeNotFound, "there is no such dead letter")
 
 // PurgeDeadLetters removes up to limit dead letters that were replayed or discarded before an instant, and returns how many.
 // One that waits stays.

@@ -32,14 +32,14 @@ func ReplayDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Tim
 		return err
 	}
 	if !kept {
-		if err := Replayable(d); err != nil {
+		if err := replayable(d); err != nil {
 			return err
 		}
 		if err := appendDeadLetter(ctx, tx, d, now); err != nil {
 			return err
 		}
 	}
-	return SettleDeadLetter(ctx, tx, id, DeadLetterReplayed, now)
+	return settleDeadLetter(ctx, tx, id, DeadLetterReplayed, now)
 }
 
 // publishAgain makes an event that the outbox keeps wait again, unless it does already. It returns false when the outbox does
@@ -66,8 +66,8 @@ func appendDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Tim
 	return nil
 }
 
-// Replayable returns nil when a dead letter can be published as it is, else an error of code invalid that says why not.
-func Replayable(d DeadLetter) error {
+// replayable returns nil when a dead letter can be published as it is, else an error of code invalid that says why not.
+func replayable(d DeadLetter) error {
 	switch {
 	case !event.IsObject(d.Raw):
 		return task.Errorf(task.CodeInvalid, "it is not a JSON object, which every event is")
