@@ -13,7 +13,14 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint vuln bench clean-local
+.PHONY: help run build test test-brokers test-kafka test-faults lint vuln bench faults clean-local
+
+# What plain `make test` leaves out, because it needs more than Go and a database.
+NEEDS_KAFKA := taskmaster/tests/kafka taskmaster/tests/topics
+PACKAGES     = $(filter-out $(NEEDS_KAFKA),$(shell go list ./...))
+
+RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
+GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,13 +32,24 @@ build: ## Build every program, and Dapr's (minutes, once), into .local/bin
 	go build ./...
 	go run ./services/local build
 
-test: build ## Run all tests, with -race when there is a C compiler
+test: build ## Run all tests that need Go alone, with -race when there is a C compiler
 ifeq ($(CC_FOUND),)
 	@echo "NOTE: no C compiler, so the tests run without -race"
-	go test -timeout 30m -shuffle=on ./...
-else
-	CGO_ENABLED=1 go test -race -timeout 30m -shuffle=on ./...
 endif
+	$(GO_TEST) $(PACKAGES)
+
+test-brokers: build ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one
+	@for broker in $(or $(BROKERS),kafka redis rabbitmq); do \
+		echo "== scenarios on $$broker"; \
+		BROKER=$$broker $(GO_TEST) -count=1 ./tests/scenarios || exit 1; \
+	done
+
+test-kafka: build ## Test consumer groups and the topic tool on Apache Kafka
+	$(GO_TEST) -count=1 $(NEEDS_KAFKA)
+
+test-faults: build ## Break everything for a short while on nats and kafka, and check the books
+	go run ./tests/faults -broker nats -short
+	go run ./tests/faults -broker kafka -short
 
 lint: ## Run golangci-lint with .golangci.yml
 	$(GOLANGCI_LINT) run ./...
@@ -40,7 +58,10 @@ vuln: ## Look for known vulnerabilities in what the programs call
 	$(GOVULNCHECK) -db $(VULNDB) ./...
 
 bench: build ## Measure the whole system on this machine and print a table
-	go run ./tests/bench
+	go run ./tests/bench $(ARGS)
+
+faults: build ## Break everything during 100,000 events; ARGS="-broker kafka -seed 7"
+	go run ./tests/faults $(ARGS)
 
 clean-local: ## Forget all data of `make run`; built programs stay
 	@go run ./services/local clean
