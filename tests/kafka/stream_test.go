@@ -88,13 +88,18 @@ func (b *busy) change(ctx context.Context) error {
 	return b.remind(ctx)
 }
 
-// await waits until somebody has made some more changes.
-func (b *busy) await(t *testing.T, more int64) {
-	t.Helper()
-	want := b.changes.Load() + more
-	await(t, arrival, func(context.Context) error {
-		if got := b.changes.Load(); got < want {
-			return fmt.Errorf("%s made %d changes, waiting for %d", b.Email, got, want)
+// goOn returns when everybody has made some more changes.
+func (s *stream) goOn(more int64) {
+	s.t.Helper()
+	wanted := make([]int64, len(s.busy))
+	for i, b := range s.busy {
+		wanted[i] = b.changes.Load() + more
+	}
+	await(s.t, aftermath, func(context.Context) error {
+		for i, b := range s.busy {
+			if got := b.changes.Load(); got < wanted[i] {
+				return fmt.Errorf("%s made %d changes, waiting for %d", b.Email, got, wanted[i])
+			}
 		}
 		return nil
 	})
