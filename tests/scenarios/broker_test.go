@@ -1,10 +1,13 @@
 package scenarios
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"taskmaster/tests/system"
 )
@@ -64,11 +67,32 @@ func TestBrokerStoppedAndStarted(t *testing.T) {
 	}
 }
 
-// replayLost publishes everything again on a broker that may have lost an event which it was given as it was killed.
+// replayLost publishes everything again on a broker that may have lost an event which it was given as it was killed. It first
+// waits until nothing else is to be published: an event that is neither waiting nor known to be published is not replayed.
 func replayLost(t *testing.T, s *system.System) {
 	t.Helper()
 	if system.BrokerPromises("").Confirmed {
 		return
+	}
+	state, err := s.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pgx.Connect(t.Context(), state.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.WithoutCancel(t.Context()))
+	err = system.Poll(limited(t, aftermath), func() error {
+		var waiting int
+		err := db.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE published_at IS NULL`).Scan(&waiting)
+		if err == nil && waiting > 0 {
+			err = fmt.Errorf("%d events wait to be published", waiting)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	if _, err := s.Operate(within(t), "replay", "--since", "1h"); err != nil {
 		t.Fatal(err)
