@@ -12,7 +12,7 @@ import (
 )
 
 // drainedWithin bounds how long everything that waits may take to be published.
-const drainedWithin = 10 * time.Minute
+const drainedWithin = 20 * time.Minute
 
 // connect opens a connection to the system's database.
 func (b *bench) connect(ctx context.Context) (*pgx.Conn, error) {

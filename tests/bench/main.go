@@ -39,6 +39,7 @@ type bench struct {
 	volumeFor time.Duration
 	backlog   int
 	topics    []string
+	movers    []string
 	scene     *scene
 
 	out table
@@ -67,12 +68,13 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&b.volumeFor, "for", 10*time.Minute, "length of volume and of held")
 	flags.IntVar(&b.backlog, "backlog", 100_000, "events that wait when drain and peers begin")
 	topics := flags.String("topics", "task-events,task-updates", "topics whose events are followed to a subscriber, separated by commas")
+	movers := flags.String("movers", "relay,river,watermill", "what peers lets move events, separated by commas")
 	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; everything by default")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	b.duration = time.Duration(*seconds) * time.Second
-	b.topics = strings.Split(*topics, ",")
+	b.topics, b.movers = strings.Split(*topics, ","), strings.Split(*movers, ",")
 	if b.crowd <= watchers {
 		return fmt.Errorf("-crowd: %d users have the page open, so there have to be more", watchers)
 	}

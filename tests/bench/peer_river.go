@@ -28,6 +28,8 @@ const (
 	riverCooldown = 2 * time.Millisecond
 	riverPoll     = 20 * time.Millisecond
 	riverWorkers  = 100
+	// riverStop bounds the time that the jobs under way may take to end.
+	riverStop = 30 * time.Second
 )
 
 // eventJob is the job of publishing an event.
@@ -94,6 +96,10 @@ func (m riverMover) start(ctx context.Context, publish outbox.Publish) (func(uui
 	if err := client.Start(ctx); err != nil {
 		return nil, nil, fmt.Errorf("start River: %w", err)
 	}
-	stop := sync.OnceValue(func() error { return client.Stop(context.WithoutCancel(ctx)) })
+	stop := func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), riverStop)
+		defer cancel()
+		return client.Stop(ctx)
+	}
 	return func(uuid.UUID) {}, stop, nil // it is told by a notification of the database
 }

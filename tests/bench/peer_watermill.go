@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
@@ -98,7 +97,7 @@ func (m *watermillMover) start(ctx context.Context, publish outbox.Publish) (fun
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
-	stop := sync.OnceValue(func() error { return errors.Join(f.Close(), <-ended) })
+	stop := func() error { return errors.Join(f.Close(), <-ended) }
 	return func(uuid.UUID) {}, stop, nil // it polls
 }
 

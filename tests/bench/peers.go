@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,8 +28,8 @@ type mover interface {
 
 // peer is a mover and what to know of it.
 type peer struct {
-	name, order string
-	mover       mover
+	flag, name, order string
+	mover             mover
 }
 
 // How long events take is measured at a rate that leaves time for everything.
@@ -87,11 +88,18 @@ func (b *bench) peers(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	ours := peer{"relay", "our relay", "each user's order", relayMover{moverDB}}
+	if err := (race{b, crowd, ours}).warmUp(ctx, client.PublishAll); err != nil {
+		return fmt.Errorf("warm up: %w\n%s", err, b.Tail(30))
+	}
 	for _, p := range []peer{
-		{"our relay", "each user's order", relayMover{moverDB}},
-		{"River", "no order", riverMover{moverDB}},
-		{"watermill-sql", "one order of all", forwarder},
+		ours,
+		{"river", "River", "no order", riverMover{moverDB}},
+		{"watermill", "watermill-sql", "one order of all", forwarder},
 	} {
+		if !slices.Contains(b.movers, p.flag) {
+			continue
+		}
 		fmt.Fprintf(os.Stderr, "measuring %s\n", p.name)
 		r := race{b, crowd, p}
 		if err := r.run(ctx, address, client.PublishAll); err != nil {

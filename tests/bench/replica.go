@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,8 +23,8 @@ import (
 
 // relayConns are the connections and claims of a relay as api has them.
 const (
-	relayConns = 6
-	claims     = relayConns / 2
+	relayConns = 12
+	claims     = relayConns * 2 / 3
 )
 
 // sidecarOfAPI makes a client of the sidecar through which api publishes.
@@ -72,11 +71,18 @@ func startRelay(ctx context.Context, db *postgres.DB, publish outbox.Publish) (r
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
-	return r, sync.OnceValue(func() error {
+	return r, func() error {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			return fmt.Errorf("run relay: %w", err)
 		}
 		return nil
-	})
+	}
+}
+
+// end ends what stop stops, and lets its error be the caller's unless that has one.
+func end(stop func() error, err *error) {
+	if stopErr := stop(); *err == nil {
+		*err = stopErr
+	}
 }

@@ -17,7 +17,7 @@ const (
 	// watchers is how many of the crowd have the page open.
 	watchers = 20
 	// handledWithin bounds how long everything that was written may take to be handled.
-	handledWithin = 10 * time.Minute
+	handledWithin = 20 * time.Minute
 )
 
 // scene is a crowd in the system's database, and a subscriber that has its events.

@@ -32,7 +32,7 @@ func (b *bench) held(ctx context.Context) error {
 	return err
 }
 
-func (b *bench) flow(ctx context.Context, how string) error {
+func (b *bench) flow(ctx context.Context, how string) (err error) {
 	s, err := b.stage(ctx)
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (b *bench) flow(ctx context.Context, how string) error {
 	}
 	defer db.Close()
 	relay, stop := startRelay(ctx, db, client.PublishAll)
-	defer stop()
+	defer end(stop, &err)
 	before, err := b.cpu()
 	if err != nil {
 		return err
@@ -65,9 +65,6 @@ func (b *bench) flow(ctx context.Context, how string) error {
 		return err
 	}
 	if err := s.handled(ctx); err != nil {
-		return err
-	}
-	if err := stop(); err != nil {
 		return err
 	}
 	what := fmt.Sprintf("%.0f events a second for %s%s", b.rate, length(b.volumeFor), how)
