@@ -38,7 +38,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	relay := outbox.New(outbox.Config{
-		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns / 2, Log: log, Now: time.Now, Metrics: a.metrics,
+		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: a.metrics,
 	})
 	reminders := newReminders(background, dapr, a.fire, log, time.Now)
 	a.wake = func(userID uuid.UUID) {
