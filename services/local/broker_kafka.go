@@ -25,7 +25,7 @@ func (k kafkaBroker) prepare(ctx context.Context, p plan, log *lines) error {
 	if k.external(p.cfg.getenv) {
 		return k.checkExternal(p.cfg.getenv)
 	}
-	java, err := findJava(ctx)
+	java, err := findJava(ctx, p.cfg.getenv)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (k kafkaBroker) checkExternal(getenv func(string) string) error {
 
 func (kafkaBroker) spec(p plan) spec {
 	return spec{
-		name: "broker", role: "broker", program: javaProgram(), dir: p.brokerDir(), env: p.systemEnv(),
+		name: "broker", role: "broker", program: javaProgram(p.cfg.getenv), dir: p.brokerDir(), env: p.systemEnv(),
 		args: []string{"@" + filepath.Join(p.brokerDir(), "run.args")},
 	}
 }

@@ -50,8 +50,8 @@ func kafkaPOM() []byte {
 // kafkaDir is where Kafka's programs are kept, shared by all that run it.
 func kafkaDir(root string) string { return filepath.Join(root, ".local", "kafka-"+kafkaVersion()) }
 
-func javaProgram() string {
-	if home := os.Getenv("JAVA_HOME"); home != "" {
+func javaProgram(getenv func(string) string) string {
+	if home := getenv("JAVA_HOME"); home != "" {
 		return filepath.Join(home, "bin", "java")
 	}
 	return "java"
@@ -60,8 +60,8 @@ func javaProgram() string {
 var javaVersion = regexp.MustCompile(`version "(\d+)`)
 
 // findJava returns the java command if it is recent enough.
-func findJava(ctx context.Context) (string, error) {
-	java, err := exec.LookPath(javaProgram())
+func findJava(ctx context.Context, getenv func(string) string) (string, error) {
+	java, err := exec.LookPath(javaProgram(getenv))
 	if err != nil {
 		return "", errNoKafka("there is no Java (" + err.Error() + ")")
 	}

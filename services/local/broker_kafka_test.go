@@ -161,8 +161,8 @@ func TestKafkaCertificate(t *testing.T) {
 }
 
 func TestNoJava(t *testing.T) {
-	p := brokerPlan(t, "kafka", nil)
-	t.Setenv("JAVA_HOME", t.TempDir())
+	t.Parallel()
+	p := brokerPlan(t, "kafka", map[string]string{"JAVA_HOME": t.TempDir()})
 	err := p.cfg.broker.prepare(t.Context(), p, nil)
 	if err == nil {
 		t.Fatal("there is a broker without Java")

@@ -13,7 +13,9 @@ const outage = 150 * time.Second
 // A broker that was away for so long that sidecars gave it up is used again when it is back.
 func TestBrokerAwayForLong(t *testing.T) {
 	t.Parallel()
-	s := own(t, system.Config{Restart: true, Services: "api,live,web"})
+	env := environment(nil)
+	env["PING_INTERVAL"] = "1h" // else live finds in the database what the broker does not bring
+	s := own(t, system.Config{Restart: true, Services: "api,live,web", Env: env})
 	u := newUser(t, s)
 	socket := watch(t, u, s.URL, 0)
 	message(t, socket, u.create(fields{"title": "before"}).Revision)
@@ -28,7 +30,10 @@ func TestBrokerAwayForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := u.create(fields{"title": "after"})
-	message(t, socket, after.Revision)
+	_, err = socket.Inbox.Wait(limited(t, aftermath), func(m system.Message) bool { return m.Revision == after.Revision })
+	if err != nil {
+		t.Fatalf("revision %d: %v", after.Revision, err)
+	}
 	o := observe(t, s)
 	for _, revision := range []int64{away.Revision, after.Revision} {
 		event(t, o, system.TopicTasks, u.ID, revision)

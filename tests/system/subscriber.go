@@ -26,10 +26,16 @@ type Subscriber struct {
 	ended chan struct{}
 }
 
+// subscribedWithin is how long a subscriber may take to start. A sidecar that starts while the broker is away ends, and is
+// started again like those of services.
+const subscribedWithin = 3 * time.Minute
+
+var errSidecarEnded = errors.New("the sidecar ended")
+
 // Subscribe starts a subscriber and returns when it is subscribed to topics. take is called for each event, as it was
 // published and for several at once; after an error the event comes again. What was published before comes as well.
 func (s *System) Subscribe(ctx context.Context, appID string, topics []string, take func(topic string, cloudEvent []byte) error) (*Subscriber, error) {
-	o := &Subscriber{id: appID, log: newLog(), ended: make(chan struct{})}
+	o := &Subscriber{id: appID, log: newLog()}
 	o.app = httptest.NewServer(subscriberRoutes(topics, take))
 	if err := o.start(ctx, s); err != nil {
 		o.app.Close()
@@ -61,30 +67,47 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 	if err != nil {
 		return err
 	}
-	o.cmd = exec.Command(daprd, args...)
+	ctx, cancel := context.WithTimeout(ctx, subscribedWithin)
+	defer cancel()
+	for {
+		err := o.startSidecar(ctx, s, daprd, args, health)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w\n%s", err, o.log.tail(20))
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// startSidecar starts the sidecar and returns when it is healthy, or has ended: as it does while the broker is away.
+func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd string, args []string, health string) error {
+	o.cmd, o.ended = exec.Command(daprd, args...), make(chan struct{})
 	// Where the services' sidecars run: the components' secrets lie there.
 	o.cmd.Dir = filepath.Join(s.Dir, "dapr")
 	o.cmd.Env = append(os.Environ(), "POD_NAME="+o.id, "NAMESPACE=taskmaster", "DAPR_HOST_IP=127.0.0.1")
 	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
-	if err := startChild(o.cmd, func(error) { close(o.ended) }); err != nil {
+	ended := o.ended
+	if err := startChild(o.cmd, func(error) { close(ended) }); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	err = Poll(ctx, func() error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := Poll(ctx, func() error {
 		select {
-		case <-o.ended:
-			cancel() // there is nothing to wait for
-			return errors.New("the sidecar ended")
+		case <-ended:
+			cancel(errSidecarEnded) // there is nothing to wait for
+			return errSidecarEnded
 		default:
 		}
 		return getOK(ctx, health)
 	})
 	if err != nil {
 		o.stopSidecar()
-		return fmt.Errorf("%w\n%s", err, o.log.tail(20))
 	}
-	return nil
+	return err
 }
 
 func (o *Subscriber) arguments(dir string) (args []string, health string, err error) {
