@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -18,7 +20,18 @@ func TestBrokerAwayForLong(t *testing.T) {
 	s := own(t, system.Config{Restart: true, Services: "api,live,web", Env: env})
 	u := newUser(t, s)
 	socket := watch(t, u, s.URL, 0)
-	message(t, socket, u.create(fields{"title": "before"}).Revision)
+	made := 0
+	err := system.Poll(limited(t, aftermath), func() error { // what is new when live begins to listen is up to the broker
+		if len(socket.Inbox.All()) == 0 {
+			made++
+			u.create(fields{"title": fmt.Sprintf("before %d", made)})
+			return errors.New("nothing has come by the broker")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	release, err := s.HoldDown(system.RoleBroker, system.RoleBroker, 1)
 	if err != nil {
