@@ -48,6 +48,7 @@ func TestBrokerAwayForLong(t *testing.T) {
 		t.Fatalf("revision %d: %v", after.Revision, err)
 	}
 	o := observe(t, s)
+	replayLost(t, s) // and what was published before somebody observed, where a broker keeps nothing for newcomers
 	for _, revision := range []int64{away.Revision, after.Revision} {
 		event(t, o, system.TopicTasks, u.ID, revision)
 	}
