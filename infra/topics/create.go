@@ -51,14 +51,14 @@ func create(ctx context.Context, admin *kadm.Client, cfg config, missing []strin
 		}
 	}
 	wanted := slices.DeleteFunc(slices.Clone(missing), func(topic string) bool { return made.failed[topic] != nil })
-	return made, await(ctx, admin, wanted)
+	return made, awaitTopics(ctx, admin, wanted)
 }
 
-// lookPause is how long to wait before looking again for a topic that was made.
+// lookPause is how long to wait before looking again for what was made or changed.
 const lookPause = 100 * time.Millisecond
 
-// await returns when programs can use the topics: brokers hear of new ones a moment after they were made.
-func await(ctx context.Context, admin *kadm.Client, wanted []string) error {
+// awaitTopics returns when programs can use the topics: brokers hear of new ones a moment after they were made.
+func awaitTopics(ctx context.Context, admin *kadm.Client, wanted []string) error {
 	for len(wanted) > 0 {
 		have, err := admin.ListTopics(ctx, wanted...)
 		if err != nil {

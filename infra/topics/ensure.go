@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -48,14 +49,12 @@ func update(ctx context.Context, admin *kadm.Client, cfg config, topic kadm.Topi
 	if err := refuse(cfg, topic); err != nil {
 		return "", err
 	}
-	have, err := admin.DescribeTopicConfigs(ctx, topic.Topic)
-	if err == nil {
-		_, err = have.On(topic.Topic, func(r *kadm.ResourceConfig) error { return r.Err })
-	}
+	want := settings(cfg, topic.Partitions.NumReplicas())
+	have, err := describe(ctx, admin, topic.Topic)
 	if err != nil {
-		return "", fmt.Errorf("read its settings: %w", err)
+		return "", err
 	}
-	changes, did := compare(settings(cfg, topic.Partitions.NumReplicas()), have[0].Configs)
+	changes, did := compare(want, have)
 	if len(changes) == 0 {
 		return did, nil
 	}
@@ -68,7 +67,37 @@ func update(ctx context.Context, admin *kadm.Client, cfg config, topic kadm.Topi
 	if err != nil {
 		return "", fmt.Errorf("change its settings: %w", err)
 	}
-	return did, nil
+	return did, awaitSettings(ctx, admin, topic.Topic, want)
+}
+
+// describe returns a topic's settings.
+func describe(ctx context.Context, admin *kadm.Client, topic string) ([]kadm.Config, error) {
+	have, err := admin.DescribeTopicConfigs(ctx, topic)
+	if err == nil {
+		_, err = have.On(topic, func(r *kadm.ResourceConfig) error { return r.Err })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read its settings: %w", err)
+	}
+	return have[0].Configs, nil
+}
+
+// awaitSettings returns when a topic has the settings: brokers hear of a change a moment after it was acknowledged.
+func awaitSettings(ctx context.Context, admin *kadm.Client, topic string, want []setting) error {
+	for {
+		have, err := describe(ctx, admin, topic)
+		if err != nil {
+			return err
+		}
+		if changes, _ := compare(want, have); len(changes) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for its changed settings: %w", ctx.Err())
+		case <-time.After(lookPause):
+		}
+	}
 }
 
 // refuse returns an error for what would break the order of events, or cannot be done here.

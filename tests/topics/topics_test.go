@@ -125,21 +125,31 @@ func partitions(t *testing.T, topic string) int {
 // check compares settings of every topic.
 func check(t *testing.T, want map[string]string) {
 	t.Helper()
+	for _, difference := range differences(t, want) {
+		t.Error(difference)
+	}
+}
+
+// differences are the topics' settings that are not the wanted ones.
+func differences(t *testing.T, want map[string]string) []string {
+	t.Helper()
 	all, err := kafka.admin.DescribeTopicConfigs(t.Context(), names...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var found []string
 	for _, topic := range all {
 		for name, value := range want {
 			i := slices.IndexFunc(topic.Configs, func(c kadm.Config) bool { return c.Key == name })
 			if i < 0 || topic.Configs[i].MaybeValue() != value {
-				t.Errorf("%s: %s is not %s", topic.Name, name, value)
+				found = append(found, topic.Name+": "+name+" is not "+value)
 			}
 		}
 	}
+	return found
 }
 
-// set changes a setting of every topic.
+// set changes a setting of every topic, and returns when the broker has heard of it.
 func set(t *testing.T, name, value string) {
 	t.Helper()
 	done, err := kafka.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, names...)
@@ -149,6 +159,15 @@ func set(t *testing.T, name, value string) {
 	for _, topic := range done {
 		if topic.Err != nil {
 			t.Fatal(topic.Err)
+		}
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		missing := differences(t, map[string]string{name: value})
+		if len(missing) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(missing)
 		}
 	}
 }
