@@ -1,0 +1,148 @@
+package main
+
+import (
+	"debug/buildinfo"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// scratch is a base of our own: no file but certificates and what a process without a name needs.
+const scratch = "scratch"
+
+// program is a static executable for a platform.
+type program struct {
+	platform v1.Platform
+	path     string
+	info     *buildinfo.BuildInfo
+}
+
+// config is what the user asked for.
+type config struct {
+	name, revision, source string
+	time                   time.Time // of the commit, and of every file
+	base                   name.Reference
+	certificates           string // of a scratch image
+	out                    string
+	push                   bool
+	tags                   []string
+	insecure               bool
+	timeout                time.Duration
+	username, password     string
+	programs               []program
+}
+
+// errUsage is an error of the command line that the flag package has printed.
+var errUsage = errors.New("usage")
+
+// loadConfig reads the command line and the environment, and reports every mistake at once.
+func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
+	c := config{username: getenv("REGISTRY_USERNAME"), password: getenv("REGISTRY_PASSWORD")}
+	flags := flag.NewFlagSet("image", flag.ContinueOnError)
+	flags.SetOutput(w)
+	flags.StringVar(&c.name, "name", "", "repository of the image, with the registry's host and without a tag")
+	flags.StringVar(&c.revision, "revision", "", "commit that the programs are built from")
+	flags.StringVar(&c.source, "source", "", "address of the source code")
+	at := flags.String("time", "", "time of the commit, as RFC 3339 has it")
+	base := flags.String("base", scratch, "image to put the programs on, by digest; or scratch")
+	flags.StringVar(&c.certificates, "certificates", "/etc/ssl/certs/ca-certificates.crt", "authorities that an image on scratch trusts")
+	flags.StringVar(&c.out, "out", "", "file for an OCI archive")
+	flags.BoolVar(&c.push, "push", false, "give the image to its registry")
+	tags := flags.String("tags", "", "tags, separated by commas; the revision by default")
+	flags.BoolVar(&c.insecure, "insecure", false, "reach the registries without TLS")
+	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "how long all of it may take")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return c, err
+	} else if err != nil {
+		return c, errUsage
+	}
+
+	var errs []error
+	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if _, err := name.NewRepository(c.name, c.nameOptions()...); err != nil {
+		mistake("-name: %w", err)
+	}
+	if c.revision == "" {
+		mistake("-revision: say which commit the programs are built from")
+	}
+	var err error
+	if c.time, err = time.Parse(time.RFC3339, *at); err != nil {
+		mistake("-time: %q is not a time such as 2026-11-25T10:00:00Z", *at)
+	}
+	c.time = c.time.UTC()
+	if *base != scratch {
+		if c.base, err = name.NewDigest(*base, c.nameOptions()...); err != nil {
+			mistake("-base: %q is not an image by digest (NAME@sha256:...), and not %s", *base, scratch)
+		}
+	}
+	c.tags = []string{c.revision}
+	if *tags != "" {
+		c.tags = strings.Split(*tags, ",")
+	}
+	for _, tag := range c.tags {
+		if _, err := name.NewTag("example.com/name:" + tag); err != nil {
+			mistake("-tags: %q is not a tag", tag)
+		}
+	}
+	if c.out == "" && !c.push {
+		mistake("say where the image goes: -out FILE, or -push")
+	}
+	if (c.username == "") != (c.password == "") {
+		mistake("REGISTRY_USERNAME and REGISTRY_PASSWORD go together, and one of them is not set")
+	}
+	c.programs, err = readPrograms(flags.Args())
+	return c, errors.Join(append(errs, err)...)
+}
+
+func (c config) nameOptions() []name.Option {
+	if c.insecure {
+		return []name.Option{name.Insecure}
+	}
+	return nil
+}
+
+// readPrograms reads the arguments, and what the programs tell about themselves.
+func readPrograms(args []string) ([]program, error) {
+	if len(args) == 0 {
+		return nil, errors.New("name at least one program, as linux/amd64=FILE")
+	}
+	var programs []program
+	var errs []error
+	for _, arg := range args {
+		platform, path, ok := strings.Cut(arg, "=")
+		p, err := v1.ParsePlatform(platform)
+		if !ok || err != nil || p.OS == "" || p.Architecture == "" {
+			errs = append(errs, fmt.Errorf("%q is not PLATFORM=FILE, such as linux/amd64=api", arg))
+			continue
+		}
+		info, err := buildinfo.ReadFile(path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s is not a program made by Go: %w", path, err))
+			continue
+		}
+		// The platform an image claims decides where it is run.
+		if got := setting(info, "GOOS") + "/" + setting(info, "GOARCH"); got != p.OS+"/"+p.Architecture {
+			errs = append(errs, fmt.Errorf("%s is a program for %s, not for %s", path, got, platform))
+		}
+		if setting(info, "CGO_ENABLED") != "0" {
+			errs = append(errs, fmt.Errorf("%s may need libraries that the image has not: build it with CGO_ENABLED=0", path))
+		}
+		programs = append(programs, program{*p, path, info})
+	}
+	return programs, errors.Join(errs...)
+}
+
+func setting(info *buildinfo.BuildInfo, key string) string {
+	for _, s := range info.Settings {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,386 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+const (
+	commit = "0123456789abcdef0123456789abcdef01234567"
+	moment = "2026-11-25T10:00:00Z"
+)
+
+// programs are what the tests put into images.
+var programs struct{ amd64, arm64 string }
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "taskmaster-image-")
+	if err != nil {
+		panic(err)
+	}
+	programs.amd64, programs.arm64 = filepath.Join(dir, "amd64"), filepath.Join(dir, "arm64")
+	for arch, out := range map[string]string{"amd64": programs.amd64, "arm64": programs.arm64} {
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, "../../services/web")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			panic(string(said))
+		}
+	}
+	status := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(status)
+}
+
+// image runs the program.
+func image(t *testing.T, env map[string]string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status = command(t.Context(), args, func(key string) string { return env[key] }, &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+// usual are the arguments of an image for both platforms, before what a test adds.
+func usual(repository string, more ...string) []string {
+	args := append([]string{"-name", repository, "-revision", commit, "-time", moment, "-source", "https://example.com/taskmaster"}, more...)
+	return append(args, "linux/amd64="+programs.amd64, "linux/arm64="+programs.arm64)
+}
+
+func TestArchive(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first.tar"), filepath.Join(dir, "second.tar")
+	var names []string
+	for _, out := range []string{first, second} {
+		status, said, errs := image(t, nil, usual("example.com/taskmaster-web", "-out", out)...)
+		if status != 0 {
+			t.Fatal(errs)
+		}
+		names = append(names, said)
+	}
+	if names[0] != names[1] || !bytes.Equal(read(t, first), read(t, second)) {
+		t.Errorf("the same programs gave two images: %q", names)
+	}
+
+	index, err := layout.ImageIndexFromPath(unpack(t, first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"], "example.com/taskmaster-web:"+commit; got != want {
+		t.Errorf("loaded as %q, want %q", got, want)
+	}
+	img, err := index.ImageIndex(manifest.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		checkImage(t, of(t, img, arch), arch)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".image-*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// checkImage checks what is in an image on scratch, and how it is run.
+func checkImage(t *testing.T, img v1.Image, arch string) {
+	t.Helper()
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file.Architecture != arch || file.OS != "linux" || file.Config.User != "65532:65532" ||
+		!slices.Equal(file.Config.Entrypoint, []string{"/taskmaster-web"}) || file.Created.Format("2006-01-02T15:04:05Z07:00") != moment {
+		t.Errorf("configured as %+v", file)
+	}
+	labels := file.Config.Labels
+	if labels["org.opencontainers.image.revision"] != commit || labels["org.opencontainers.image.source"] != "https://example.com/taskmaster" {
+		t.Errorf("labels are %v", labels)
+	}
+	files := map[string][]byte{}
+	packed := mutate.Extract(img)
+	defer packed.Close()
+	for r := tar.NewReader(packed); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[header.Name] = content
+		if got := header.ModTime.UTC().Format("2006-01-02T15:04:05Z07:00"); got != moment || header.Uid != 0 {
+			t.Errorf("%s is of %s and user %d", header.Name, got, header.Uid)
+		}
+	}
+	want := map[string]string{"amd64": programs.amd64, "arm64": programs.arm64}[arch]
+	if !bytes.Equal(files["taskmaster-web"], read(t, want)) {
+		t.Errorf("%s: another program", arch)
+	}
+	if !bytes.Contains(files["etc/ssl/certs/ca-certificates.crt"], []byte("BEGIN CERTIFICATE")) || !bytes.Contains(files["etc/passwd"], []byte("nonroot:x:65532")) {
+		t.Error("certificates or users are missing")
+	}
+}
+
+func TestPush(t *testing.T) {
+	t.Parallel()
+	host := serve(t, registry.New(registry.WithReferrersSupport(true)))
+	// A base that has something of its own.
+	status, out, errs := image(t, nil, usual(host+"/base", "-push", "-insecure")...)
+	if status != 0 {
+		t.Fatal(errs)
+	}
+	base := strings.TrimSpace(out)
+	status, out, errs = image(t, nil, usual(host+"/web", "-push", "-insecure", "-tags", commit+",latest", "-base", base)...)
+	if status != 0 {
+		t.Fatal(errs)
+	}
+	digest, err := name.NewDigest(strings.TrimSpace(out), name.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{commit, "latest"} {
+		got, err := remote.Head(digest.Context().Tag(tag))
+		if err != nil || got.Digest.String() != digest.DigestStr() {
+			t.Errorf("%s is %v, %v, want %s", tag, got, err, digest.DigestStr())
+		}
+	}
+
+	index, err := remote.Index(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arch := range []string{"amd64", "arm64"} {
+		img := of(t, index, arch)
+		layers, err := img.Layers()
+		if err != nil || len(layers) != 3 {
+			t.Fatalf("%s: %d layers, %v, want the base's two and the program's", arch, len(layers), err)
+		}
+		file, err := img.ConfigFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := file.Config.Labels["org.opencontainers.image.base.digest"]; !strings.HasSuffix(base, "@"+got) {
+			t.Errorf("base is %q, want %s", got, base)
+		}
+		of, err := img.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkBOM(t, attached(t, digest.Context().Digest(of.String()), string(bomType)))
+	}
+	var s statement
+	if err := json.Unmarshal(attached(t, digest, string(provenanceType)), &s); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Subject) != 1 || "sha256:"+s.Subject[0].Digest["sha256"] != digest.DigestStr() ||
+		s.Predicate.BuildDefinition.ResolvedDependencies[0].Digest["gitCommit"] != commit {
+		t.Errorf("provenance is %+v", s)
+	}
+}
+
+func checkBOM(t *testing.T, raw []byte) {
+	t.Helper()
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(raw), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"std", "github.com/go-playground/validator/v10"} {
+		if !slices.ContainsFunc(*bom.Components, func(c cdx.Component) bool { return c.Name == want && c.Version != "" }) {
+			t.Errorf("no %s in the bill of materials", want)
+		}
+	}
+}
+
+// A registry that wants a password gets it from the environment alone, and nobody else does.
+func TestPassword(t *testing.T) {
+	t.Parallel()
+	store := registry.New()
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "robot" || password != "planted-secret" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		store.ServeHTTP(w, r)
+	}))
+	archive := filepath.Join(t.TempDir(), "web.tar")
+	for password, want := range map[string]int{"planted-secret": 0, "wrong-secret": 1} {
+		env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": password}
+		status, out, errs := image(t, env, usual(host+"/web", "-push", "-insecure", "-out", archive)...)
+		if status != want {
+			t.Errorf("%s: status %d: %s", password, status, errs)
+		}
+		if want != 0 && !strings.Contains(errs, "push "+host+"/web") {
+			t.Errorf("%q does not say what was refused", errs)
+		}
+		if strings.Contains(out+errs, "secret") || bytes.Contains(read(t, archive), []byte(password)) {
+			t.Errorf("the password shows: %q %q", out, errs)
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("#!/bin/sh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, _, errs := image(t, map[string]string{"REGISTRY_USERNAME": "robot"},
+		"-name", "Foo Bar", "-time", "yesterday", "-base", "debian", "-tags", "a b", "x=y", "linux/arm64="+programs.amd64, "linux/amd64="+text)
+	if status != 2 {
+		t.Errorf("status %d", status)
+	}
+	for _, want := range []string{
+		"Foo Bar", "-revision", `"yesterday"`, `"debian" is not an image by digest`, `"a b" is not a tag`, "-out FILE", "REGISTRY_PASSWORD",
+		`"x=y" is not PLATFORM=FILE`, "for linux/amd64, not for linux/arm64", text + " is not a program made by Go",
+	} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%q is missing in:\n%s", want, errs)
+		}
+	}
+	for _, args := range [][]string{{"-nothing"}, {}} {
+		if status, _, _ := image(t, nil, args...); status != 2 {
+			t.Errorf("%q: status %d", args, status)
+		}
+	}
+}
+
+// A base that cannot be had is said, with the way out.
+func TestNoBase(t *testing.T) {
+	t.Parallel()
+	host := serve(t, registry.New())
+	base := host + "/base@sha256:" + strings.Repeat("0", 64)
+	status, _, errs := image(t, nil, usual(host+"/web", "-push", "-insecure", "-base", base)...)
+	if status != 1 || !strings.Contains(errs, base) || !strings.Contains(errs, "-base scratch") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
+func serve(t *testing.T, handler http.Handler) (host string) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// of returns the image for an architecture.
+func of(t *testing.T, index v1.ImageIndex, arch string) v1.Image {
+	t.Helper()
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range manifest.Manifests {
+		if d.Platform.Architecture != arch {
+			continue
+		}
+		img, err := index.Image(d.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img
+	}
+	t.Fatalf("no image for %s", arch)
+	return nil
+}
+
+// attached returns what is attached to an image.
+func attached(t *testing.T, to name.Digest, mediaType string) []byte {
+	t.Helper()
+	index, err := remote.Referrers(to, remote.WithContext(context.Background()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range manifest.Manifests {
+		if d.ArtifactType != mediaType {
+			continue
+		}
+		img, err := remote.Image(to.Context().Digest(d.Digest.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := img.Layers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := layers[0].Compressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer content.Close()
+		raw, err := io.ReadAll(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	t.Fatalf("nothing of type %s is attached to %s", mediaType, to)
+	return nil
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// unpack unpacks a tar file into a folder.
+func unpack(t *testing.T, path string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for r := tar.NewReader(bytes.NewReader(read(t, path))); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return dir
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(dir, filepath.FromSlash(header.Name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

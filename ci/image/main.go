@@ -1,0 +1,76 @@
+// Command image puts a service's programs into a container image, without a container engine:
+//
+//	image -name ghcr.io/owner/taskmaster-api -revision COMMIT -time 2026-11-25T10:00:00Z [-source URL] [-base REF|scratch]
+//		[-out api.tar] [-push -tags COMMIT,latest] linux/amd64=PROGRAM linux/arm64=PROGRAM
+//
+// It makes one index of an image per platform, with a bill of materials (CycloneDX) attached to each image and a provenance
+// statement (SLSA 1.0) to the index, and prints NAME@DIGEST. The same programs, revision and base give the same digest.
+//
+// -out writes an OCI archive, which containerd, Docker, Podman and skopeo load. -push gives everything to the registry;
+// REGISTRY_USERNAME and REGISTRY_PASSWORD log in there, and without them whatever `docker login` left.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := command(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// command does what the arguments say and returns the exit status: 2 when they are wrong. The image's name goes to out, and
+// what is wrong to errOut, a line each.
+func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
+	cfg, err := loadConfig(args, getenv, errOut)
+	status := 2
+	if err == nil {
+		err = run(ctx, cfg, out)
+		status = 1
+	}
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return status // the flag package has said it
+	}
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(errOut, "image:", line)
+	}
+	return status
+}
+
+func run(ctx context.Context, cfg config, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
+	defer cancel()
+	a, err := assemble(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if cfg.out != "" {
+		if err := writeArchive(cfg.out, a, cfg.name+":"+cfg.tags[0]); err != nil {
+			return fmt.Errorf("write %s: %w", cfg.out, err)
+		}
+	}
+	if cfg.push {
+		if err := push(ctx, cfg, a); err != nil {
+			return fmt.Errorf("push %s: %w", cfg.name, err)
+		}
+	}
+	digest, err := a.index.Digest()
+	if err != nil {
+		return fmt.Errorf("digest of the image: %w", err)
+	}
+	_, err = fmt.Fprintf(out, "%s@%s\n", cfg.name, digest)
+	return err
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// provenanceType is a statement of https://in-toto.io/Statement/v1.
+const provenanceType types.MediaType = "application/vnd.in-toto+json"
+
+type (
+	statement struct {
+		Type          string     `json:"_type"`
+		Subject       []resource `json:"subject"`
+		PredicateType string     `json:"predicateType"`
+		Predicate     predicate  `json:"predicate"`
+	}
+	resource struct {
+		Name   string            `json:"name,omitempty"`
+		URI    string            `json:"uri,omitempty"`
+		Digest map[string]string `json:"digest"`
+	}
+	predicate struct {
+		BuildDefinition buildDefinition `json:"buildDefinition"`
+		RunDetails      runDetails      `json:"runDetails"`
+	}
+	buildDefinition struct {
+		BuildType            string            `json:"buildType"`
+		ExternalParameters   map[string]string `json:"externalParameters"`
+		ResolvedDependencies []resource        `json:"resolvedDependencies"`
+	}
+	runDetails struct {
+		Builder struct {
+			ID string `json:"id"`
+		} `json:"builder"`
+	}
+)
+
+// provenance tells what the image was made from (https://slsa.dev/spec/v1.0/provenance). It has no time and no name of a run,
+// so that the same commit gives the same statement; who signs the image says where it was built.
+func provenance(cfg config, index v1.ImageIndex) ([]byte, error) {
+	digest, err := index.Digest()
+	if err != nil {
+		return nil, fmt.Errorf("digest of the image: %w", err)
+	}
+	s := statement{
+		Type:          "https://in-toto.io/Statement/v1",
+		Subject:       []resource{{Name: cfg.name, Digest: map[string]string{digest.Algorithm: digest.Hex}}},
+		PredicateType: "https://slsa.dev/provenance/v1",
+	}
+	from := cfg.source
+	if from == "" {
+		from = "taskmaster"
+	}
+	definition := &s.Predicate.BuildDefinition
+	definition.BuildType = from + "/ci/image@v1"
+	definition.ExternalParameters = map[string]string{"revision": cfg.revision, "go": cfg.programs[0].info.GoVersion}
+	definition.ResolvedDependencies = []resource{{URI: "git+" + from, Digest: map[string]string{"gitCommit": cfg.revision}}}
+	if cfg.base != nil {
+		base, err := v1.NewHash(cfg.base.Identifier())
+		if err != nil {
+			return nil, fmt.Errorf("digest of the base: %w", err)
+		}
+		definition.ResolvedDependencies = append(definition.ResolvedDependencies,
+			resource{URI: "docker://" + cfg.base.Context().Name(), Digest: map[string]string{base.Algorithm: base.Hex}})
+	}
+	s.Predicate.RunDetails.Builder.ID = from + "/ci"
+	return json.Marshal(s)
+}

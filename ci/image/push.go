@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// push gives the image to its registry. The tags are set last: whoever pulls by tag finds all of it.
+func push(ctx context.Context, cfg config, a assembly) error {
+	repository, err := name.NewRepository(cfg.name, cfg.nameOptions()...)
+	if err != nil {
+		return err
+	}
+	digest, err := a.index.Digest()
+	if err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	options := cfg.remoteOptions(ctx)
+	if err := remote.WriteIndex(repository.Digest(digest.String()), a.index, options...); err != nil {
+		return fmt.Errorf("write %s: %w", digest, err)
+	}
+	for _, attached := range a.attachments {
+		digest, err := attached.Digest()
+		if err != nil {
+			return fmt.Errorf("digest of an attachment: %w", err)
+		}
+		if err := remote.Write(repository.Digest(digest.String()), attached, options...); err != nil {
+			return fmt.Errorf("write attachment %s: %w", digest, err)
+		}
+	}
+	for _, tag := range cfg.tags {
+		if err := remote.Tag(repository.Tag(tag), a.index, options...); err != nil {
+			return fmt.Errorf("set tag %s: %w", tag, err)
+		}
+	}
+	return nil
+}
+
+func (c config) remoteOptions(ctx context.Context) []remote.Option {
+	options := []remote.Option{remote.WithContext(ctx)}
+	if c.username == "" {
+		return append(options, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	}
+	return append(options, remote.WithAuth(&authn.Basic{Username: c.username, Password: c.password}))
+}
