@@ -21,6 +21,10 @@ PACKAGES     = $(filter-out $(NEEDS_KAFKA),$(shell go list ./...))
 
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
+# JUNIT=FILE and COVERAGE=FILE make `make test` write reports.
+GOTESTSUM   := go run gotest.tools/gotestsum@v1.13.0
+REPORTED    := $(RACE) $(if $(JUNIT),$(GOTESTSUM) --junitfile $(JUNIT) --format pkgname --,go test) $(if $(CC_FOUND),-race) \
+	-timeout 30m -shuffle=on $(if $(COVERAGE),-coverprofile=$(COVERAGE))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,7 +40,7 @@ test: build ## Run all tests that need Go alone, with -race when there is a C co
 ifeq ($(CC_FOUND),)
 	@echo "NOTE: no C compiler, so the tests run without -race"
 endif
-	$(GO_TEST) $(PACKAGES)
+	$(REPORTED) $(PACKAGES)
 
 test-brokers: build ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one
 	@for broker in $(or $(BROKERS),kafka redis rabbitmq); do \

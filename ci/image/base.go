@@ -14,6 +14,7 @@ import (
 
 // passwd and group name the users that distroless' static image has; programs look themselves up.
 const (
+	//nolint:gosec // passwd(5) holds no password here
 	passwd = "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
 	group  = "root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n"
 )

@@ -3,10 +3,10 @@ package main
 import (
 	"archive/tar"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -151,7 +151,7 @@ func checkImage(t *testing.T, img v1.Image, arch string) {
 
 func TestPush(t *testing.T) {
 	t.Parallel()
-	host := serve(t, registry.New(registry.WithReferrersSupport(true)))
+	host := serve(t, newRegistry())
 	// A base that has something of its own.
 	status, out, errs := image(t, nil, usual(host+"/base", "-push", "-insecure")...)
 	if status != 0 {
@@ -222,7 +222,7 @@ func checkBOM(t *testing.T, raw []byte) {
 // A registry that wants a password gets it from the environment alone, and nobody else does.
 func TestPassword(t *testing.T) {
 	t.Parallel()
-	store := registry.New()
+	store := newRegistry()
 	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "robot" || password != "planted-secret" {
 			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
@@ -276,12 +276,16 @@ func TestMistakes(t *testing.T) {
 // A base that cannot be had is said, with the way out.
 func TestNoBase(t *testing.T) {
 	t.Parallel()
-	host := serve(t, registry.New())
+	host := serve(t, newRegistry())
 	base := host + "/base@sha256:" + strings.Repeat("0", 64)
 	status, _, errs := image(t, nil, usual(host+"/web", "-push", "-insecure", "-base", base)...)
 	if status != 1 || !strings.Contains(errs, base) || !strings.Contains(errs, "-base scratch") {
 		t.Errorf("status %d: %s", status, errs)
 	}
+}
+
+func newRegistry() http.Handler {
+	return registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
 }
 
 func serve(t *testing.T, handler http.Handler) (host string) {
@@ -315,7 +319,7 @@ func of(t *testing.T, index v1.ImageIndex, arch string) v1.Image {
 // attached returns what is attached to an image.
 func attached(t *testing.T, to name.Digest, mediaType string) []byte {
 	t.Helper()
-	index, err := remote.Referrers(to, remote.WithContext(context.Background()))
+	index, err := remote.Referrers(to, remote.WithContext(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}

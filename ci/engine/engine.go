@@ -1,0 +1,141 @@
+// Package engine runs a plan in containers, by Dagger.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"dagger.io/dagger"
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/ci/plan"
+)
+
+// workdir is where the repository's files are in a container.
+const workdir = "/src"
+
+// Runner runs plans.
+type Runner struct {
+	Client *dagger.Client
+	// Root is the repository's folder on this machine.
+	Root string
+	// Out is told which step is done.
+	Out io.Writer
+
+	// out guards Out: steps are done side by side.
+	out sync.Mutex
+	// left are the containers that left something, by its path: a later step takes it from there.
+	left map[string]*dagger.Container
+}
+
+// Run runs a plan, the steps of a stage side by side, and writes what they leave into the repository's folder. It returns an
+// *Error for the first step that fails, and ends the others.
+func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
+	r.left = map[string]*dagger.Container{}
+	for _, stage := range p {
+		containers := make([]*dagger.Container, len(stage))
+		g, ctx := errgroup.WithContext(ctx)
+		for i, step := range stage {
+			containers[i] = r.container(step)
+			g.Go(func() error { return r.runStep(ctx, step, containers[i]) })
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		for i, step := range stage {
+			for _, left := range (plan.Stage{step}).Left() {
+				r.left[left] = containers[i]
+			}
+		}
+	}
+	return nil
+}
+
+// runStep runs a container's command and fetches what it leaves.
+func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Container) error {
+	c, err := c.Sync(ctx)
+	if err != nil {
+		return explain(step, err)
+	}
+	for _, left := range (plan.Stage{step}).Left() {
+		to := filepath.Join(r.Root, filepath.FromSlash(left))
+		if strings.HasSuffix(left, "/") {
+			_, err = c.Directory(left).Export(ctx, to)
+		} else {
+			_, err = c.File(left).Export(ctx, to)
+		}
+		if err != nil {
+			return &plan.StepError{Step: step.Name, Err: fmt.Errorf("fetch %s: %w", left, err)}
+		}
+	}
+	r.out.Lock()
+	defer r.out.Unlock()
+	fmt.Fprintf(r.Out, "%s: done\n", step.Name)
+	return nil
+}
+
+// explain makes a StepError of what the engine returned.
+func explain(step plan.Step, err error) error {
+	if failed, ok := errors.AsType[*dagger.ExecError](err); ok {
+		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(failed.Stdout + "\n" + failed.Stderr), Err: fmt.Errorf("exit status %d", failed.ExitCode)}
+	}
+	return &plan.StepError{Step: step.Name, Err: err}
+}
+
+// container describes a step to the engine, which runs nothing yet.
+func (r *Runner) container(step plan.Step) *dagger.Container {
+	dag := r.Client
+	c := dag.Container().From(step.Image)
+	if len(step.Packages) > 0 {
+		c = c.WithExec([]string{"apt-get", "update", "-q"}).
+			WithEnvVariable("DEBIAN_FRONTEND", "noninteractive").
+			WithExec(append([]string{"apt-get", "install", "-qy", "--no-install-recommends"}, step.Packages...))
+	}
+	c = c.WithMountedCache("/go/pkg/mod", dag.CacheVolume("go-mod")).
+		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("go-build")).
+		WithWorkdir(workdir).
+		WithDirectory(workdir, dag.Host().Directory(r.Root, dagger.HostDirectoryOpts{Include: step.Sources, Exclude: step.Without}))
+	for _, need := range step.Needs {
+		at := path.Join(workdir, need)
+		if strings.HasSuffix(need, "/") {
+			c = c.WithDirectory(at, r.left[need].Directory(need))
+		} else {
+			c = c.WithFile(at, r.left[need].File(need))
+		}
+	}
+	for _, s := range step.Services {
+		c = c.WithServiceBinding(s.Name, r.service(s)).WithEnvVariable(s.Variable, s.URL)
+	}
+	for _, key := range sorted(step.Env) {
+		c = c.WithEnvVariable(key, step.Env[key])
+	}
+	for _, name := range step.Secrets {
+		// The engine asks this process for the value, which is in no query and in no cache key.
+		c = c.WithSecretVariable(name, dag.Secret("env://"+name))
+	}
+	return c.WithExec(step.Args, dagger.ContainerWithExecOpts{RedirectStdout: step.Stdout})
+}
+
+func (r *Runner) service(s plan.Service) *dagger.Service {
+	c := r.Client.Container().From(s.Image)
+	for _, key := range sorted(s.Env) {
+		c = c.WithEnvVariable(key, s.Env[key])
+	}
+	return c.WithExposedPort(s.Port).AsService(dagger.ContainerAsServiceOpts{Args: s.Args, UseEntrypoint: true})
+}
+
+func sorted(env map[string]string) []string {
+	var keys []string
+	for key := range env {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"dagger.io/dagger"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/parser"
+
+	"taskmaster/ci/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// session is an engine that runs nothing: it keeps what it is asked, and answers as if all had gone well, or as fail says.
+type session struct {
+	mu      sync.Mutex
+	queries []string
+	fail    func(query string) map[string]any
+}
+
+func (*session) Host() string { return "engine" }
+func (*session) Close() error { return nil }
+
+// Do answers a query.
+func (s *session) Do(r *http.Request) (*http.Response, error) {
+	var body struct {
+		Query string `json:"query"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		return nil, err
+	}
+	query, selected, err := canonical(body.Query)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queries = append(s.queries, query)
+	answer := map[string]any{"data": value(selected, query)}
+	if s.fail != nil {
+		if failure := s.fail(query); failure != nil {
+			answer = map[string]any{"errors": []any{failure}}
+		}
+	}
+	raw, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(raw)),
+	}, nil
+}
+
+// canonical writes a query with its arguments in the order of their names, a selection a line, and returns the names that it
+// selects, one in the other.
+func canonical(raw string) (query string, selected []string, err error) {
+	document, err := parser.ParseQuery(&ast.Source{Input: raw})
+	if err != nil {
+		return "", nil, err
+	}
+	var text strings.Builder
+	for set := document.Operations[0].SelectionSet; len(set) > 0; {
+		switch chosen := set[0].(type) {
+		case *ast.InlineFragment:
+			fmt.Fprintf(&text, "  on %s\n", chosen.TypeCondition)
+			set = chosen.SelectionSet
+		case *ast.Field:
+			slices.SortFunc(chosen.Arguments, func(a, b *ast.Argument) int { return strings.Compare(a.Name, b.Name) })
+			var arguments []string
+			for _, a := range chosen.Arguments {
+				arguments = append(arguments, a.Name+": "+a.Value.String())
+			}
+			fmt.Fprintf(&text, "  %s(%s)\n", chosen.Name, strings.Join(arguments, ", "))
+			selected = append(selected, chosen.Name)
+			set = chosen.SelectionSet
+		default:
+			return "", nil, fmt.Errorf("a %T in %s", chosen, raw)
+		}
+	}
+	return text.String(), selected, nil
+}
+
+// value nests the answer of the innermost selection. An ID follows from what it is the ID of.
+func value(selected []string, query string) any {
+	if len(selected) == 0 {
+		return id(query)
+	}
+	return map[string]any{selected[0]: value(selected[1:], query)}
+}
+
+func id(query string) string {
+	sum := sha256.Sum256([]byte(query))
+	return hex.EncodeToString(sum[:6])
+}
+
+func run(t *testing.T, s *session, p plan.Plan) (string, error) {
+	t.Helper()
+	client, err := dagger.Connect(t.Context(), dagger.WithConn(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	var out bytes.Buffer
+	return out.String(), (&Runner{Client: client, Root: "/repository", Out: &out}).Run(t.Context(), p)
+}
+
+func project() plan.Project {
+	return plan.Project{
+		Go: "1.26.5", Revision: "0123456789abcdef0123456789abcdef01234567", Time: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
+		Services: []plan.Component{{Name: "web", Folders: []string{"services/server", "services/web"}}},
+	}
+}
+
+var release = plan.Release{Registry: "ghcr.io/owner", Username: "robot", Platforms: []string{"linux/amd64"}, Tags: []string{"latest"}}
+
+// What the engine is asked for each verb is in the golden files.
+func TestGolden(t *testing.T) {
+	t.Setenv("REGISTRY_PASSWORD", "planted-secret")
+	for verb, p := range map[string]plan.Plan{
+		"check": plan.Check(project()), "test": plan.Test(project()), "build": plan.Build(project(), release), "publish": plan.Publish(project(), release),
+	} {
+		s := &session{}
+		if _, err := run(t, s, p); err != nil {
+			t.Fatalf("%s: %v", verb, err)
+		}
+		slices.Sort(s.queries) // steps of a stage run side by side
+		var asked strings.Builder
+		for _, query := range slices.Compact(s.queries) {
+			fmt.Fprintf(&asked, "%s is\n%s", id(query), query)
+		}
+		got := asked.String()
+		if strings.Contains(got, "planted-secret") {
+			t.Errorf("%s: a secret is in a query:\n%s", verb, got)
+		}
+		file := filepath.Join("testdata", verb+".golden")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s has changed; if it should, run the test with -update. Now it is:\n%s", verb, got)
+		}
+	}
+}
+
+// A command that fails ends the plan, by name and with what it said.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	s := &session{fail: func(query string) map[string]any {
+		if !strings.Contains(query, "bad-command") || !strings.Contains(query, "sync") {
+			return nil
+		}
+		return map[string]any{"message": "process did not complete", "extensions": map[string]any{
+			"_type": "EXEC_ERROR", "cmd": []string{"bad-command"}, "exitCode": 7, "stdout": "", "stderr": "the reason",
+		}}
+	}}
+	step := func(name string) plan.Step {
+		return plan.Step{Name: name, Image: "debian", Args: []string{name + "-command"}}
+	}
+	_, err := run(t, s, plan.Plan{{step("good"), step("bad")}, {step("later")}})
+	failure, ok := errors.AsType[*plan.StepError](err)
+	if !ok || failure.Step != "bad" || failure.Output != "the reason" || !strings.Contains(failure.Error(), "exit status 7") {
+		t.Errorf("failed with %#v", err)
+	}
+	for _, query := range s.queries {
+		if strings.Contains(query, "later-command") {
+			t.Errorf("the next stage ran: %s", query)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package host
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"taskmaster/ci/plan"
+)
+
+// shell is a step of this machine's own.
+func shell(name, script string) plan.Step {
+	return plan.Step{Name: name, Args: []string{"sh", "-c", script}}
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	var out bytes.Buffer
+	first := shell("first", "echo $GREETING; echo said >&2; echo left > dist/left")
+	first.Env, first.Outputs, first.Stdout = map[string]string{"GREETING": "hello"}, []string{"dist/left"}, "dist/printed"
+	second := shell("second", "cat dist/left dist/printed")
+	second.Needs = []string{"dist/left", "dist/printed"}
+	r := &Runner{Root: root, Getenv: os.Getenv, Out: &out}
+	if err := r.Run(t.Context(), plan.Plan{{first}, {second}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "== first\nsaid\n== second\nleft\nhello\n"; got != want {
+		t.Errorf("shown:\n%s, want\n%s", got, want)
+	}
+}
+
+// A step that fails ends the plan, by name and with what it said.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	r := &Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}
+	err := r.Run(t.Context(), plan.Plan{{shell("good", "true"), shell("bad", "echo the reason >&2; exit 3")}, {shell("later", "echo > ran")}})
+	failure, ok := errors.AsType[*plan.StepError](err)
+	if !ok || failure.Step != "bad" || failure.Output != "the reason" || !strings.Contains(failure.Error(), "exit status 3") {
+		t.Errorf("failed with %#v", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "ran")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the next stage ran: %v", err)
+	}
+	missing := plan.Step{Name: "missing", Args: []string{"no-such-program"}}
+	if err := r.Run(t.Context(), plan.Plan{{missing}}); err == nil || !strings.Contains(err.Error(), "missing") || !strings.Contains(err.Error(), "no-such-program") {
+		t.Errorf("failed with %v", err)
+	}
+}
+
+// Whoever ends the pipeline ends its command.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	// The command says that it has begun by what it shows.
+	r := &Runner{Root: root, Getenv: os.Getenv, Out: writer(func(p []byte) {
+		if bytes.Contains(p, []byte("begun")) {
+			cancel()
+		}
+	})}
+	err := r.Run(ctx, plan.Plan{{shell("long", "trap 'echo > ended; exit 1' INT; echo begun; while :; do sleep 0.05; done")}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "ended")); err != nil {
+		t.Errorf("the command was not asked to end: %v", err)
+	}
+}
+
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(p)
+	return len(p), nil
+}
+
+// A secret reaches the step that asks for it, and no other, though it is in the environment of all.
+func TestSecrets(t *testing.T) {
+	t.Setenv("REGISTRY_PASSWORD", "planted-secret")
+	root := t.TempDir()
+	asks := shell("asks", `test "$REGISTRY_PASSWORD" = planted-secret`)
+	asks.Secrets = []string{"REGISTRY_PASSWORD"}
+	other := shell("other", `test -z "$REGISTRY_PASSWORD"`)
+	r := &Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}
+	if err := r.Run(t.Context(), plan.Plan{{asks, other}}); err != nil {
+		t.Error(err)
+	}
+}

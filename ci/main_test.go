@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"taskmaster/ci/plan"
+)
+
+// ci runs the program.
+func ci(t *testing.T, env map[string]string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status = command(t.Context(), args, func(key string) string { return env[key] }, &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+// Everything that is deployed is built, each from what it imports.
+func TestProject(t *testing.T) {
+	t.Parallel()
+	root, p, err := readProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range p.Services {
+		names = append(names, c.Name)
+		if !slices.Contains(c.Folders, "services/"+c.Name) || !slices.Contains(c.Folders, "services/server") {
+			t.Errorf("%s is built from %v", c.Name, c.Folders)
+		}
+		if slices.Contains(c.Folders, "services/postgres") == (c.Name == "recurring") {
+			t.Errorf("%s and the database: built from %v", c.Name, c.Folders)
+		}
+	}
+	if want := []string{"api", "live", "notifier", "recurring", "web"}; !slices.Equal(names, want) {
+		t.Errorf("services are %v, want %v", names, want)
+	}
+	if !regexp.MustCompile(`^[0-9a-f]{40}(-changed)?$`).MatchString(p.Revision) || p.Time.IsZero() || p.Go == "" {
+		t.Errorf("read %+v", p)
+	}
+	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*"))
+	if err != nil || len(files) != len(plan.Workflows) {
+		t.Errorf("workflows are %v, %v, and %v are checked", files, err, plan.Workflows)
+	}
+}
+
+func TestWebAddress(t *testing.T) {
+	t.Parallel()
+	for remote, want := range map[string]string{
+		"git@example.com:owner/taskmaster.git":                 "https://example.com/owner/taskmaster",
+		"https://example.com/owner/taskmaster.git":             "https://example.com/owner/taskmaster",
+		"https://robot:planted-secret@example.com/owner/tasks": "https://example.com/owner/tasks",
+		"/srv/taskmaster": "",
+	} {
+		if got := webAddress(remote); got != want {
+			t.Errorf("%s became %q, want %q", remote, got, want)
+		}
+	}
+}
+
+// A registry that wants a password gets all images, by the digests that are printed, and the password shows nowhere.
+func TestPublish(t *testing.T) {
+	store := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); r.Method != http.MethodGet && r.Method != http.MethodHead && (user != "robot" || password != "planted-secret") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		} else if user == "" && r.URL.Path == "/v2/" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		store.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	where := strings.TrimPrefix(server.URL, "http://") + "/owner"
+	publish := []string{
+		"-local", "-base", "scratch", "-platforms", "linux/amd64", "-registry", where, "-insecure", "-username", "robot", "-tags", "stable", "publish",
+	}
+
+	status, out, errs := ci(t, map[string]string{"REGISTRY_PASSWORD": "planted-secret"}, publish...)
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	if strings.Contains(out+errs, "planted-secret") {
+		t.Errorf("the password shows: %s%s", out, errs)
+	}
+	published := regexp.MustCompile(`(?m)^(\w+): (\S+@sha256:\w+)$`).FindAllStringSubmatch(out, -1)
+	if len(published) != 5 {
+		t.Fatalf("published %q", out)
+	}
+	for _, p := range published {
+		digest, err := name.NewDigest(p[2], name.Insecure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tagged, err := remote.Head(digest.Context().Tag("stable"))
+		if err != nil || tagged.Digest.String() != digest.DigestStr() || digest.Context().Name() != where+"/taskmaster-"+p[1] {
+			t.Errorf("%s is %v, %v, want %s", p[1], tagged, err, digest)
+		}
+	}
+
+	// One that refuses ends the pipeline, which says where and exits otherwise.
+	status, out, errs = ci(t, map[string]string{"REGISTRY_PASSWORD": "wrong-secret"}, publish...)
+	if status != 1 || !strings.Contains(errs, "FAILED publish api: exit status 1") || !strings.Contains(errs, "403") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+	if strings.Contains(out+errs, "wrong-secret") {
+		t.Errorf("the password shows: %s%s", out, errs)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	status, out, errs := ci(t, nil, "-plan")
+	if status != 0 {
+		t.Fatal(errs)
+	}
+	for _, want := range []string{"check 1: vet\n", "test 1: tests\n", "build 1: compile web for linux/arm64\n", "go run ./ci/image -name localhost/taskmaster-web"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "publish") {
+		t.Errorf("publishes without being told to:\n%s", out)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	status, _, errs := ci(t, nil, "-registry", "Not A Registry", "-username", "robot", "-platforms", "windows", "-tags", "a b", "deplyo")
+	if status != 2 {
+		t.Errorf("status %d", status)
+	}
+	for _, want := range []string{
+		`"deplyo" is no verb; there are check, test, build, publish`, "-registry", "REGISTRY_PASSWORD", `"windows" is not a platform`, `"a b" is not a tag`,
+	} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("%q is missing in:\n%s", want, errs)
+		}
+	}
+	if status, _, errs := ci(t, nil, "publish"); status != 2 || !strings.Contains(errs, "say where to publish") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+	if status, _, _ := ci(t, nil, "-nothing"); status != 2 {
+		t.Errorf("status %d", status)
+	}
+	if status, _, errs := ci(t, nil, "-h"); status != 0 || !strings.Contains(errs, "publish") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}
+
+// An engine that cannot be had is said, with the way out.
+func TestNoEngine(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("PATH", os.Getenv("PATH"))
+	t.Setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", filepath.Join(dir, "no-dagger"))
+	status, _, errs := ci(t, nil, "check")
+	if status != 1 || !strings.Contains(errs, "reach Dagger's engine") || !strings.Contains(errs, "-local") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+}

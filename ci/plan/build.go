@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"strings"
+	"time"
+)
+
+// programsDir is where a platform's programs are.
+func programsDir(platform string) string {
+	return Dist + "/" + strings.ReplaceAll(platform, "/", "-") + "/"
+}
+
+// Archive is where a service's image is, as OCI archive; DigestFile holds its NAME@DIGEST.
+func Archive(service string) string    { return Dist + "/" + service + ".tar" }
+func DigestFile(service string) string { return Dist + "/" + service + ".digest" }
+
+// ImageName is what a service's image is called in a registry.
+func ImageName(registry, service string) string { return registry + "/taskmaster-" + service }
+
+// Build compiles every service for every platform, and makes an image of each. The same commit gives the same digests.
+func Build(p Project, r Release) Plan {
+	var images Stage
+	for _, c := range p.Services {
+		images = append(images, p.image(r, c.Name, "-out", Archive(c.Name)))
+	}
+	for i, c := range p.Services {
+		images[i].Outputs = []string{Archive(c.Name)}
+	}
+	return Plan{p.programs(r), images}
+}
+
+// Publish builds, and gives the images to the registry under their commit and the release's tags.
+func Publish(p Project, r Release) Plan {
+	var images Stage
+	for _, c := range p.Services {
+		step := p.image(r, c.Name, "-push", "-tags", strings.Join(append([]string{p.Revision}, r.Tags...), ","))
+		step.Name = "publish " + c.Name
+		if r.Username != "" {
+			step.Env["REGISTRY_USERNAME"] = r.Username
+			step.Secrets = []string{registryPassword}
+		}
+		images = append(images, step)
+	}
+	return Plan{p.programs(r), images}
+}
+
+// programs compiles: static, without paths of the machine or the time in them. A step sees what its program is made from, so
+// that another service's change does not concern it.
+func (p Project) programs(r Release) Stage {
+	var stage Stage
+	for _, c := range p.Services {
+		sources := append([]string{}, modules...)
+		for _, folder := range c.Folders {
+			sources = append(sources, folder+"/**")
+		}
+		for _, platform := range r.Platforms {
+			system, architecture, _ := strings.Cut(platform, "/")
+			out := programsDir(platform) + c.Name
+			stage = append(stage, Step{
+				Name: "compile " + c.Name + " for " + platform, Image: p.goImage(),
+				Args: []string{
+					"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, "./services/" + c.Name,
+				},
+				Env:     goEnv(map[string]string{"GOOS": system, "GOARCH": architecture}),
+				Sources: sources, Without: []string{"**/*_test.go", "**/testdata/**"},
+				Outputs: []string{out},
+			})
+		}
+	}
+	return stage
+}
+
+// image runs ci/image for a service.
+func (p Project) image(r Release, service string, more ...string) Step {
+	from := r.Base
+	if from == "" {
+		from = base
+	}
+	args := []string{
+		"go", "run", "./ci/image", "-name", ImageName(r.Registry, service), "-revision", p.Revision, "-time", p.Time.UTC().Format(time.RFC3339),
+		"-base", from,
+	}
+	if p.Source != "" {
+		args = append(args, "-source", p.Source)
+	}
+	if r.Insecure {
+		args = append(args, "-insecure")
+	}
+	args = append(args, more...)
+	step := Step{
+		Name: "image of " + service, Image: p.goImage(), Env: goEnv(nil),
+		Sources: append(append([]string{}, modules...), "ci/image/*.go"), Without: []string{"**/*_test.go"},
+		Stdout: DigestFile(service),
+	}
+	for _, platform := range r.Platforms {
+		program := programsDir(platform) + service
+		args = append(args, platform+"="+program)
+		step.Needs = append(step.Needs, program)
+	}
+	step.Args = args
+	return step
+}

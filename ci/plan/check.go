@@ -1,0 +1,37 @@
+package plan
+
+// Versions of the tools that check.
+const (
+	golangciLint = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0"
+	govulncheck  = "golang.org/x/vuln/cmd/govulncheck@v1.1.4"
+	actionlint   = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+	goLicenses   = "github.com/google/go-licenses@v1.6.0"
+)
+
+// allowedLicences are those that let anybody use, change and sell a program made with them, as long as they are named.
+const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clause,ISC,MIT,MPL-2.0,0BSD,Unlicense,CC0-1.0"
+
+// everything a check of the Go code has to see.
+var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
+
+// Workflows are those of GitHub Actions.
+var Workflows = []string{".github/workflows/pull-request.yaml"}
+
+// Check looks at the code without running it: form, likely mistakes, known vulnerabilities, the workflows, and the licences
+// of what the services are made of. Files that are generated are held to their source by the tests.
+func Check(p Project) Plan {
+	step := func(name string, args ...string) Step {
+		return Step{Name: name, Image: p.goImage(), Args: args, Env: goEnv(nil), Sources: allCode}
+	}
+	licences := step("licences", "go", "run", goLicenses, "check", "--allowed_licenses="+allowedLicences, "--ignore=taskmaster")
+	for _, c := range p.Services {
+		licences.Args = append(licences.Args, "./services/"+c.Name)
+	}
+	return Plan{{
+		step("vet", "go", "vet", "./..."),
+		step("lint", "go", "run", golangciLint, "run", "./..."),
+		step("vulnerabilities", "go", "run", govulncheck, "./..."),
+		step("workflows", append([]string{"go", "run", actionlint}, Workflows...)...),
+		licences,
+	}}
+}

@@ -1,0 +1,38 @@
+package plan
+
+// Reports of the tests.
+const (
+	JUnit    = Dist + "/junit.xml"
+	Coverage = Dist + "/coverage.out"
+)
+
+// testPackages are Debian's that the tests start or compile with.
+var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql", "default-jre-headless"}
+
+// Test runs the suite, with reports of it, and then the scenarios through Redpanda.
+func Test(p Project) Plan {
+	step := Step{
+		Image: p.goImage(), Packages: testPackages, Env: goEnv(nil), Sources: append([]string{".ci/**"}, allCode...),
+	}
+	suite, scenarios := step, step
+	suite.Name = "tests"
+	suite.Args = []string{"make", "test", "JUNIT=" + JUnit, "COVERAGE=" + Coverage}
+	suite.Outputs = []string{JUnit, Coverage}
+	suite.Services = []Service{{
+		Name: "postgres", Image: "postgres:17", Port: 5432,
+		Args: []string{"postgres", "-c", "max_connections=500", "-c", "fsync=off"},
+		// The database lives as long as the step and can be reached by nobody else.
+		Env:      map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"},
+		Variable: "TEST_DATABASE_URL", URL: "postgres://postgres@postgres:5432/postgres?sslmode=disable",
+	}}
+	scenarios.Name = "scenarios on Redpanda"
+	scenarios.Args = []string{"make", "test-brokers", "BROKERS=kafka-plaintext"}
+	scenarios.Services = []Service{{
+		Name: "redpanda", Image: "redpandadata/redpanda:v25.1.1", Port: 9092,
+		Args: []string{
+			"redpanda", "start", "--mode", "dev-container", "--smp", "1", "--kafka-addr", "0.0.0.0:9092", "--advertise-kafka-addr", "redpanda:9092",
+		},
+		Variable: "KAFKA_BROKERS", URL: "redpanda:9092",
+	}}
+	return Plan{{suite}, {scenarios}}
+}
