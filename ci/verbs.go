@@ -20,7 +20,7 @@ type verb struct {
 
 var verbs = []verb{
 	{"check", "form, likely mistakes, vulnerabilities, workflows, licences", func(p plan.Project, _ plan.Release) plan.Plan { return plan.Check(p) }, nil},
-	{"test", "the suite, and the scenarios on Redpanda; reports in " + plan.Dist, func(p plan.Project, _ plan.Release) plan.Plan { return plan.Test(p) }, nil},
+	{"test", "the suite, and the scenarios on Kafka; reports in " + plan.Dist, func(p plan.Project, _ plan.Release) plan.Plan { return plan.Test(p) }, nil},
 	{"build", "an image of each service, as OCI archive in " + plan.Dist, plan.Build, digests},
 	{"publish", "build, and give the images to -registry", plan.Publish, digests},
 }
