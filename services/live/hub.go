@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +22,9 @@ const fullRetryAfter = 10 * time.Second
 // hub hands each user's events to that user's sockets. It never waits for a socket.
 type hub struct {
 	max, maxPerUser int
+	// proven is closed when the broker has brought something.
+	proven chan struct{}
+	prove  sync.Once
 
 	mu      sync.Mutex
 	total   int
@@ -33,7 +38,7 @@ type queue struct {
 }
 
 func newHub(max, maxPerUser int) *hub {
-	return &hub{max: max, maxPerUser: maxPerUser, sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
+	return &hub{max: max, maxPerUser: maxPerUser, proven: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
 }
 
 // enter takes a place for a socket of a user; leave gives it back. Code rate_limited when the user has too many sockets,
@@ -84,6 +89,7 @@ func (h *hub) forget(userID uuid.UUID, q *queue) {
 
 // handle takes an event from the broker. Duplicates and disorder are left to the sockets, which know what they have sent.
 func (h *hub) handle(_ context.Context, e event.Event) error {
+	h.prove.Do(func() { close(h.proven) })
 	if e.Type != event.TaskChanged || !h.watched(e.Data.UserID) {
 		return nil
 	}
@@ -93,6 +99,13 @@ func (h *hub) handle(_ context.Context, e event.Event) error {
 	}
 	h.send(e.Data.UserID, m)
 	return nil
+}
+
+// users are those who watch.
+func (h *hub) users() []uuid.UUID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.queues))
 }
 
 func (h *hub) watched(userID uuid.UUID) bool {

@@ -23,7 +23,8 @@ type message struct {
 	Task     *task.Task `json:"task,omitempty"`
 }
 
-// encoded is a message in JSON, made once for all sockets that it goes to.
+// encoded is a message in JSON, made once for all sockets that it goes to. Without a body it says that there is one in the
+// database.
 type encoded struct {
 	revision int64
 	body     []byte

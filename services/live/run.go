@@ -41,6 +41,13 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		history:  newHistory(db, cfg.DatabaseConns-spareConns),
 		stopping: ctx.Done(),
 	}
+	looking, lookNoMore := context.WithCancel(ctx)
+	var lookout sync.WaitGroup
+	lookout.Go(func() { l.lookout(looking) })
+	defer func() {
+		lookNoMore()
+		lookout.Wait()
+	}()
 	// The server does not wait for what has become a WebSocket. Each step of one is bounded in time, so this ends.
 	defer l.sockets.Wait()
 	return server.Serve(ctx, ln, l.routes(), log)

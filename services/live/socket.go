@@ -113,7 +113,7 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 			switch {
 			case !ok:
 				return errTooSlow
-			case m.revision == s.sent+1:
+			case m.revision == s.sent+1 && m.body != nil:
 				err = s.write(ctx, m)
 			case m.revision > s.sent:
 				err = s.replay(ctx)

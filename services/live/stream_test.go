@@ -130,10 +130,12 @@ func TestLostBroadcastHeals(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = 100 * time.Millisecond })
 	c := dial(t, live, p, "?since=0")
+	publish(t, live, p.change(1)...) // after which the replica does not look itself any more
+	c.want("task.changed 1")
 	p.change(2)
-	c.want("task.changed 1", "task.changed 2")
+	c.want("task.changed 2", "task.changed 3")
 	p.change(1)
-	c.want("task.changed 3")
+	c.want("task.changed 4")
 }
 
 func TestForeignChangesAreNotSeen(t *testing.T) {

@@ -42,6 +42,24 @@ func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1`, id)
 }
 
+// Revisions returns the revisions of users, by their id. Users that are gone are missing.
+func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
+	rows, err := tx.Query(ctx, `SELECT id, revision FROM users WHERE id = ANY ($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("query revisions: %w", err)
+	}
+	revisions := make(map[uuid.UUID]int64, len(ids))
+	var id uuid.UUID
+	var revision int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &revision}, func() error {
+		revisions[id] = revision
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	return revisions, nil
+}
+
 // UserByEmail returns the user with a lower-case e-mail address. Code not_found when there is none.
 func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE email = $1`, email)
