@@ -19,6 +19,8 @@ type config struct {
 	MaxSockets        int           `env:"MAX_SOCKETS" default:"10000" validate:"min=1"`
 	MaxSocketsPerUser int           `env:"MAX_SOCKETS_PER_USER" default:"50" validate:"min=1"`
 	PingInterval      time.Duration `env:"PING_INTERVAL" default:"30s" validate:"min=100ms"`
+	// LookFor is how long a new process looks for changes itself, unless the broker brings some before.
+	LookFor time.Duration `env:"LOOK_FOR" default:"1m" validate:"min=0"`
 }
 
 func loadConfig(getenv func(string) string) (config, error) {

@@ -54,7 +54,7 @@ func start(tb testing.TB, databaseURL string, change func(*config)) *instance {
 	cfg := config{
 		Common:      server.Common{AppAPIToken: appToken},
 		DatabaseURL: databaseURL, DatabaseConns: 4, AllowedOrigins: []string{origin},
-		MaxSockets: 100, MaxSocketsPerUser: 10, PingInterval: time.Hour,
+		MaxSockets: 100, MaxSocketsPerUser: 10, PingInterval: time.Hour, LookFor: time.Minute,
 	}
 	if change != nil {
 		change(&cfg)

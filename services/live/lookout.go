@@ -11,17 +11,14 @@ import (
 	"taskmaster/services/postgres"
 )
 
-const (
-	// lookInterval is how often a new replica looks for changes itself, and lookFor for how long at most.
-	lookInterval = time.Second
-	lookFor      = time.Minute
-)
+// lookInterval is how often a new replica looks for changes itself.
+const lookInterval = time.Second
 
-// lookout tells the sockets of changes that the broker does not bring, until it has brought anything or lookFor has passed. A
+// lookout tells the sockets of changes that the broker does not bring, until it has brought anything or the configured time has passed. A
 // broker brings a replica that it has never seen what is published from when it knows of it, which on some is seconds after the
 // replica's first clients have connected.
 func (l *live) lookout(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.LookFor)
 	defer cancel()
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()

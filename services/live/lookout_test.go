@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"taskmaster/services/event"
 )
@@ -29,14 +30,14 @@ func TestNewReplicaLooksItself(t *testing.T) {
 	}
 }
 
-// It looks no longer than it has to: until the broker has brought something, and for a minute if it never does.
+// It looks no longer than it has to: until the broker has brought something, and for as long as configured if it never does.
 func TestLookoutEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &live{hub: newHub(1, 1)}
+		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1)}
 		l.lookout(t.Context()) // returns, or the test never ends
 	})
 	synctest.Test(t, func(t *testing.T) {
-		l := &live{hub: newHub(1, 1)}
+		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1)}
 		ended := make(chan struct{})
 		go func() {
 			l.lookout(t.Context())

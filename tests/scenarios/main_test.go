@@ -33,6 +33,9 @@ var shared struct {
 	push     *system.PushService
 }
 
+// buildDir is where programs are built that tests run beside the systems.
+var buildDir string
+
 func TestMain(m *testing.M) {
 	status, err := runShared(m)
 	if err != nil {
@@ -49,6 +52,7 @@ func runShared(m *testing.M) (status int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
+	buildDir = dir
 	if shared.mail, err = system.ReceiveMail(); err != nil {
 		return 0, err
 	}

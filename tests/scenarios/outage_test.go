@@ -3,6 +3,7 @@ package scenarios
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ const outage = 150 * time.Second
 func TestBrokerAwayForLong(t *testing.T) {
 	t.Parallel()
 	env := environment(nil)
-	env["PING_INTERVAL"] = "1h" // else live finds in the database what the broker does not bring
+	env["PING_INTERVAL"], env["LOOK_FOR"] = "1h", "0" // else live finds in the database what the broker does not bring
 	s := own(t, system.Config{Restart: true, Services: "api,live,web", Env: env})
 	u := newUser(t, s)
 	socket := watch(t, u, s.URL, 0)
@@ -38,6 +39,9 @@ func TestBrokerAwayForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	away := u.create(fields{"title": "while the broker is away"})
+	if status, out, errs := smoke(t, "-url", s.URL, "-timeout", "10s"); status != 1 || !strings.Contains(errs, "smoke: see it on the page: ") {
+		t.Errorf("the smoke test ends with %d without a broker:\n%s%s", status, out, errs)
+	}
 	<-time.After(outage)
 	if err := release(); err != nil {
 		t.Fatal(err)

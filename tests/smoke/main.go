@@ -1,0 +1,53 @@
+// Command smoke says whether an installation works, from outside and as somebody who has just come to it:
+//
+//	go run ./tests/smoke -url https://tasks.example.com
+//
+// It signs up, makes a recurring task, sees it arrive at an open page, completes it and waits for the next occurrence, which takes
+// the database, the sidecars, the broker and every service but the notifier. It prints what it saw, and exits with 1 at the first
+// thing that does not work. It leaves an account with an address of example.com and without tasks.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// command returns the exit status: 0 when all works, 1 when not, 2 for arguments that are wrong.
+func command(ctx context.Context, args []string, out, errOut io.Writer) int {
+	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	at := flags.String("url", "", "public address of the installation")
+	timeout := flags.Duration("timeout", 2*time.Minute, "how long all of it may take")
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	u, err := url.Parse(*at)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" {
+		fmt.Fprintf(errOut, "smoke: -url: %q is not an address such as https://tasks.example.com\n", *at)
+		return 2
+	}
+	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
+	if err := try(ctx, u.Scheme+"://"+u.Host, out); err != nil {
+		fmt.Fprintln(errOut, "smoke:", err)
+		return 1
+	}
+	return 0
+}
