@@ -1,0 +1,167 @@
+package phrase
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// clock is a time of day.
+type clock struct {
+	hour, minute int
+	// half says that it may be either half of the day: 9 and 9:30, but not 09:30, 15:00 or 9am.
+	half bool
+}
+
+func (c clock) on(day time.Time) time.Time {
+	return day.Add(time.Duration(c.hour)*time.Hour + time.Duration(c.minute)*time.Minute)
+}
+
+// in decides the half of the day. What is in the afternoon or evening is after noon; else 1 to 6 are, and 7 to 12 are not,
+// unless it is said to be in the morning. At night, 12 and what follows it is after midnight.
+func (c clock) in(p *part) clock {
+	if c.half && p == night && (c.hour < 5 || c.hour == 12) {
+		return clock{hour: c.hour%12 + 24, minute: c.minute}
+	}
+	afternoon := c.hour <= 6
+	if p != nil {
+		afternoon = p.pm
+	}
+	if c.half && afternoon && c.hour < 12 {
+		c.hour += 12
+	}
+	c.half = c.half && c.hour < 12
+	return c
+}
+
+// part is a part of the day.
+type part struct {
+	hours []int // what is meant, and later ones for when that has passed today
+	pm    bool
+}
+
+// anyTime is the day when no time is said.
+var anyTime = &part{hours: []int{9, 18}}
+
+// clock returns the time for a part of the day: on a day other than today, or when now is nil, always the same.
+func (p *part) clock(day time.Time, now *time.Time) clock {
+	for _, hour := range p.hours {
+		if c := (clock{hour: hour}); now == nil || c.on(day).After(*now) {
+			return c
+		}
+	}
+	return clock{hour: 23, minute: 59}
+}
+
+// readClock returns the time of day that is written at i.
+func (p *parser) readClock(i int) (clock, strength, int) {
+	if c, next := find(p, english.clocks, i); next > 0 {
+		return c, weak, next
+	}
+	digits, half, next := p.text(i), 0, i+1
+	if at := strings.IndexFunc(digits, unicode.IsLetter); at > 0 {
+		digits, half = digits[:at], halfOf(digits[at:])
+		if half == 0 {
+			return clock{}, 0, 0
+		}
+	} else if after := halfOf(p.text(next)); after > 0 && !p.words[i].stop {
+		half, next = after, next+1
+	}
+	c, colon, ok := parseClock(digits)
+	switch {
+	case !ok || half > 0 && (c.hour < 1 || c.hour > 12):
+		return clock{}, 0, 0
+	case half > 0:
+		return clock{hour: c.hour%12 + 12*(half-1), minute: c.minute}, strong, next
+	case colon && strings.IndexByte(digits, ':') == 2:
+		return c, weak, next
+	case colon:
+		return c, beside, next
+	}
+	if end := p.is(next, english.oClock); end > 0 {
+		return c, weak, end
+	}
+	return c, marked, next
+}
+
+// parseClock parses 9, 9:30, 09:30, 9.30 and 15:00, and says whether there was a colon.
+func parseClock(text string) (c clock, colon, ok bool) {
+	hours, minutes, colon := strings.Cut(text, ":")
+	dot := false
+	if !colon {
+		hours, minutes, dot = strings.Cut(text, ".")
+	}
+	ok = number(hours, 0, 23, &c.hour)
+	if colon || dot {
+		ok = ok && len(minutes) == 2 && number(minutes, 0, 59, &c.minute)
+	}
+	c.half = c.hour >= 1 && c.hour <= 12 && !strings.HasPrefix(hours, "0")
+	return c, colon, ok
+}
+
+// halfOf returns 1 for am, 2 for pm and 0 for all else.
+func halfOf(text string) int {
+	switch {
+	case english.am[text]:
+		return 1
+	case english.pm[text]:
+		return 2
+	}
+	return 0
+}
+
+// number parses one or two digits.
+func number(text string, low, high int, n *int) bool {
+	value, err := strconv.Atoi(text)
+	*n = value
+	return err == nil && len(text) <= 2 && text[0] >= '0' && text[0] <= '9' && value >= low && value <= high
+}
+
+// readAmount reads 3 days, an hour, 2h, half an hour.
+func (p *parser) readAmount(i int) (amount, int) {
+	if a, next := find(p, english.amounts, i); next > 0 {
+		return a, next
+	}
+	if n, next := p.readNumber(i); next > 0 {
+		if unit, after := find(p, english.units, next); after > 0 && !p.words[next-1].stop {
+			return unit.times(n), after
+		}
+		return amount{}, 0
+	}
+	unit := strings.TrimLeft(p.text(i), "0123456789")
+	if n, err := strconv.Atoi(strings.TrimSuffix(p.text(i), unit)); err == nil && n <= maxNumber && n > 0 {
+		if a, ok := english.units[unit]; ok {
+			return a.times(n), i + 1
+		}
+	}
+	return amount{}, 0
+}
+
+// maxNumber is the largest number that is read.
+const maxNumber = 9999
+
+// readNumber reads 1 to maxNumber in digits, or a small one in words.
+func (p *parser) readNumber(i int) (int, int) {
+	if n, next := find(p, english.numbers, i); next > 0 {
+		return n, next
+	}
+	text := p.text(i)
+	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= maxNumber && text[0] != '+' {
+		return n, i + 1
+	}
+	return 0, 0
+}
+
+// readIn reads in 2 hours, and 2 hours from now.
+func (p *parser) readIn(i int) (amount, int) {
+	j := p.skip(i, english.in)
+	a, next := p.readAmount(j)
+	if next == 0 || j > i {
+		return a, next
+	}
+	if next = p.is(next, english.fromNow); next == 0 {
+		return amount{}, 0
+	}
+	return a, next
+}

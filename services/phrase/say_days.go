@@ -1,0 +1,124 @@
+package phrase
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ordinals says whether the days of a rule are numbered within the month.
+func (r ruleText) ordinals() bool {
+	return strings.ContainsAny(r["BYDAY"], "0123456789") || r["BYSETPOS"] != "" && r["BYDAY"] != ""
+}
+
+// days says which days a rule names, or those of its start when it names none. It is false when they are not said.
+func (r ruleText) days(start time.Time) (said string, named, ok bool) {
+	switch {
+	case r["BYDAY"] != "" && r["BYMONTHDAY"] != "":
+		return "", false, false
+	case r["BYDAY"] != "":
+		said, ok = r.weekdays()
+		return said, true, ok
+	case r["BYMONTHDAY"] != "":
+		said, ok = r.monthDays()
+		return said, true, ok
+	case r["BYSETPOS"] != "":
+		return "", false, false
+	case r["FREQ"] == "WEEKLY":
+		return start.Weekday().String(), false, true
+	case r["SHORT"] != "" && start.Day() > 28:
+		return ordinal(start.Day()) + " or last day", false, true
+	}
+	return ordinal(start.Day()), false, true
+}
+
+func (r ruleText) weekdays() (string, bool) {
+	var names []string
+	for item := range strings.SplitSeq(r["BYDAY"], ",") {
+		at := max(0, len(item)-2)
+		day := slices.Index(shortDays[:], item[at:])
+		if day < 0 {
+			return "", false
+		}
+		name := time.Weekday(day).String()
+		if number := item[:at]; number != "" {
+			n, err := strconv.Atoi(number)
+			if err != nil {
+				return "", false
+			}
+			name = ordinalOrLast(n) + name
+		}
+		names = append(names, name)
+	}
+	said := list(names)
+	if r["BYDAY"] == "MO,TU,WE,TH,FR" {
+		said = "weekday"
+	}
+	if position := r["BYSETPOS"]; position != "" {
+		n, err := strconv.Atoi(position)
+		return ordinalOrLast(n) + said, err == nil && (said == "weekday" || len(names) == 1)
+	}
+	return said, true
+}
+
+func (r ruleText) monthDays() (string, bool) {
+	var numbers []int
+	for item := range strings.SplitSeq(r["BYMONTHDAY"], ",") {
+		n, err := strconv.Atoi(item)
+		if err != nil {
+			return "", false
+		}
+		numbers = append(numbers, n)
+	}
+	if r["BYSETPOS"] != "" {
+		// The last of the days from the 28th on is how a day is told that some months do not have.
+		last := slices.Max(numbers)
+		return ordinal(last) + " or last day", r["BYSETPOS"] == "-1" && slices.Min(numbers) == 28 && len(numbers) == last-27
+	}
+	var names []string
+	for _, n := range numbers {
+		if n < 0 {
+			names = append(names, ordinalOrLast(n)+"day")
+		} else {
+			names = append(names, ordinal(n))
+		}
+	}
+	return list(names), true
+}
+
+// list joins names as a sentence does.
+func list(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+func ordinal(n int) string {
+	suffix := "th"
+	if n/10 != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return fmt.Sprintf("%d%s", n, suffix)
+}
+
+// ordinalOrLast is first for 1 and second last for -2, with a blank after it.
+func ordinalOrLast(n int) string {
+	switch {
+	case n == -1:
+		return "last "
+	case n < 0:
+		return ordinal(-n) + " last "
+	}
+	return ordinal(n) + " "
+}
