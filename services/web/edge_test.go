@@ -108,11 +108,12 @@ func TestPage(t *testing.T) {
 	for _, found := range regexp.MustCompile(`(?:src|href)="(/[^"]*)"`).FindAllStringSubmatch(index.body, -1) {
 		files[found[1]] = ""
 	}
-	app := e.do("GET", "/app.js", nil)
-	for _, found := range regexp.MustCompile(`from "\.(/[^"]*)"`).FindAllStringSubmatch(app.body, -1) {
-		files[found[1]] = ""
+	for _, module := range []string{"/app.js", "/add.js"} {
+		for _, found := range regexp.MustCompile(`from "\.(/[^"]*)"`).FindAllStringSubmatch(e.do("GET", module, nil).body, -1) {
+			files[found[1]] = ""
+		}
 	}
-	if len(files) < 6 {
+	if len(files) < 8 {
 		t.Fatalf("found only %v", files)
 	}
 	for path := range files {

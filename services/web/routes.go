@@ -34,8 +34,10 @@ func (w *web) handler() (http.Handler, error) {
 	mux.Handle("/chat", w.limited(assistant))
 	mux.Handle("/chat/", w.limited(assistant))
 	// browser
+	mux.Handle("GET /understand", w.limited(server.Handle(w.log, w.understand)))
+	mux.Handle("GET /repeats", w.limited(server.Handle(w.log, w.repeats)))
 	mux.Handle("GET /{$}", page.file("index.html"))
-	for _, name := range []string{"app.js", "api.js", "list.js", "live.js", "style.css", "icon.svg"} {
+	for _, name := range []string{"app.js", "add.js", "api.js", "understood.js", "list.js", "live.js", "style.css", "icon.svg"} {
 		mux.Handle("GET /"+name, page.file(name))
 	}
 	// kubelet

@@ -9,18 +9,19 @@ export class Problem extends Error {
 
 const timeout = 15_000;
 
-export async function call(method, path, body) {
+export function call(method, path, body) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = key();
-  const request = {
-    method, headers, credentials: "same-origin", cache: "no-store",
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal: AbortSignal.timeout(timeout),
-  };
+  return request(method, "/api/v1" + path, { headers, body: body === undefined ? undefined : JSON.stringify(body) });
+}
+
+// request asks this server and returns its JSON. A signal, if there is one, ends it early.
+export async function request(method, path, { signal, ...options } = {}) {
+  const signals = [AbortSignal.timeout(timeout), signal].filter(Boolean);
   let response;
   try {
-    response = await fetch("/api/v1" + path, request);
+    response = await fetch(path, { method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.any(signals), ...options });
   } catch {
     throw new Problem(0, "The server cannot be reached. Try again in a moment.");
   }

@@ -1,5 +1,6 @@
 // The page: who is there, their tasks, and what changes while they look.
 
+import { addForm } from "./add.js";
 import { all, call, Problem } from "./api.js";
 import { Live } from "./live.js";
 import { List } from "./list.js";
@@ -144,38 +145,14 @@ $("logout").addEventListener("click", () => attempt(async () => {
   leave();
 }));
 
-$("add").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const form = event.target;
-  const { title, due, repeat, priority } = form.elements;
-  const body = { title: title.value, priority: priority.value, time_zone: timeZone };
-  if (due.value) body.due_at = new Date(due.value).toISOString();
-  if (repeat.value) body.recurrence = { rrule: repeat.value };
-  const entered = [title, due, repeat, priority].map((field) => [field, field.value]);
-  // Emptied at once, so that the next task can be typed while this one is on its way.
-  form.reset();
-  due.required = false;
-  title.focus();
-  attempt(async () => {
-    try {
-      const task = await call("POST", "/tasks", body);
-      list.put(task);
-      show();
-      say(`Added ${task.title}`);
-    } catch (err) {
-      // Nothing typed is lost, neither this nor what came after it.
-      if (title.value === "") {
-        for (const [field, value] of entered) field.value = value;
-        due.required = repeat.value !== "";
-      }
-      if (err instanceof Problem) err.message = `“${body.title}” was not added: ${err.message}`;
-      throw err;
-    }
-  });
+addForm($("add"), $("understood"), {
+  attempt,
+  added(task) {
+    list.put(task);
+    show();
+    say(`Added ${task.title}`);
+  },
 });
-
-// What repeats has to be due some time.
-$("add-repeat").addEventListener("change", (event) => { $("add-due").required = event.target.value !== ""; });
 
 $("filter").addEventListener("change", () => {
   show();

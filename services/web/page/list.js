@@ -1,5 +1,9 @@
 // The tasks and their rows. A row stays the same element as long as its task is shown, so that focus is not lost.
 
+import { request } from "./api.js";
+
+const said = new Map(); // recurrences in words
+
 export class List {
   #element;
   #actions;
@@ -131,23 +135,36 @@ function facts(t) {
     element.textContent = text;
     element.className = name;
     out.push(element);
+    return element;
   };
   if (t.due_at) {
     const overdue = !t.completed && new Date(t.due_at) < new Date();
     add((overdue ? "Overdue: " : "") + day(new Date(t.due_at)), overdue ? "overdue" : "");
   }
-  if (t.recurrence) add(`Repeats ${repeats(t.recurrence.rrule)}`);
+  if (t.recurrence) {
+    const element = add("Repeats");
+    repeats(t).then((words) => { element.textContent = `Repeats ${words}`; });
+  }
   if (t.priority !== "none") add(`${t.priority[0].toUpperCase()}${t.priority.slice(1)} priority`, t.priority);
   for (const tag of t.tags) add(`#${tag}`);
   return out;
 }
 
-function repeats(rrule) {
-  const plain = /^(?:RRULE:)?(?:FREQ=)?(daily|weekly|monthly|yearly)$/i.exec(rrule);
-  return plain ? plain[1].toLowerCase() : rrule;
+// repeats says the recurrence of a task in words; each is asked for once.
+function repeats(t) {
+  const { rrule, anchor, dtstart, end_at } = t.recurrence;
+  const query = new URLSearchParams({ rrule, anchor, due_at: dtstart ?? t.due_at, end_at: end_at ?? "", zone: t.time_zone });
+  const path = `/repeats?${query}`;
+  if (!said.has(path)) {
+    said.set(path, request("GET", path).then((answer) => answer.repeats, () => {
+      said.delete(path);
+      return rrule;
+    }));
+  }
+  return said.get(path);
 }
 
-function day(date) {
+export function day(date) {
   const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const days = Math.round((midnight(date) - midnight(new Date())) / 86_400_000);
   const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days];
