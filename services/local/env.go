@@ -14,8 +14,8 @@ var common = []string{
 	"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "LOG_FORMAT", "LOG_LEVEL",
 }
 
-// own are variables that say which process it is; the user's value could not be right for all.
-var own = []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT"}
+// own are variables that say which process it is; the user's value could not be right for all. There is no TLS on this machine.
+var own = []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "TLS_CERT_FILE", "TLS_KEY_FILE"}
 
 func (p plan) systemEnv() []string {
 	var env []string

@@ -11,6 +11,9 @@ type config struct {
 	AssistantURL string   `env:"ASSISTANT_URL" validate:"omitempty,http_url"`
 	// PublicURL is where people reach the system; with https browsers are told to never use anything else.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
+	// TLSCertFile and TLSKeyFile are PEM files. With them web speaks HTTPS alone; they are read again when they change.
+	TLSCertFile string `env:"TLS_CERT_FILE" validate:"required_with=TLSKeyFile"`
+	TLSKeyFile  string `env:"TLS_KEY_FILE" validate:"required_with=TLSCertFile"`
 	// TrustedProxies are the networks whose X-Forwarded headers are believed.
 	TrustedProxies []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
 	// RatePerMinuteAddress and RatePerMinuteUser are how many requests an address and a session or API token may send; 0 is

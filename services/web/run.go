@@ -39,6 +39,9 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		transport: newTransport(), stopping: ctx,
 	}
 	defer w.transport.CloseIdleConnections()
+	if ln, err = w.listenTLS(ln); err != nil {
+		return err
+	}
 	handler, err := w.handler()
 	if err != nil {
 		return err
