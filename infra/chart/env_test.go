@@ -1,0 +1,166 @@
+package chart
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+var envTag = regexp.MustCompile("`env:\"([A-Z_]+)\"(.*)`")
+
+// variables are those that a service reads, from its source: each, and whether it has to be set.
+func variables(t *testing.T, service string) map[string]bool {
+	t.Helper()
+	known := map[string]bool{}
+	for _, file := range []string{"server", service} {
+		source, err := os.ReadFile("../../services/" + file + "/config.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tag := range envTag.FindAllStringSubmatch(string(source), -1) {
+			known[tag[1]] = regexp.MustCompile(`validate:"required["\,]`).MatchString(tag[2])
+		}
+	}
+	return known
+}
+
+func container(t *testing.T, m manifest, service string) corev1.Container {
+	t.Helper()
+	return get[*appsv1.Deployment](m, "Deployment/"+service).Spec.Template.Spec.Containers[0]
+}
+
+func TestServicesGetWhatTheyRead(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for _, service := range services {
+			known, set := variables(t, service), map[string]bool{}
+			for _, variable := range container(t, m, service).Env {
+				if _, ok := known[variable.Name]; !ok {
+					t.Errorf("%s does not read %s", service, variable.Name)
+				}
+				set[variable.Name] = variable.Value != "" || variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef.Optional == nil
+			}
+			for name, required := range known {
+				if required && !set[name] {
+					t.Errorf("%s does not start without %s", service, name)
+				}
+			}
+		}
+	})
+}
+
+// Which key of which secret a service sees, and nothing else.
+func TestSecretsAreReferences(t *testing.T) {
+	t.Parallel()
+	want := map[string][]string{
+		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"live":      {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url"},
+		"migrate":   {"DATABASE_URL=neon/url"},
+		"notifier":  {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SMTP_URL=tokens/smtp-url?", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"recurring": {"APP_API_TOKEN=tokens/token"},
+		"web":       {"APP_API_TOKEN=tokens/token"},
+	}
+	for _, pod := range install(t, base).pods() {
+		var got []string
+		for _, variable := range pod.spec.Containers[0].Env {
+			if variable.ValueFrom == nil {
+				continue
+			}
+			ref := variable.ValueFrom.SecretKeyRef
+			text := fmt.Sprintf("%s=%s/%s", variable.Name, ref.Name, ref.Key)
+			if ref.Optional != nil && *ref.Optional {
+				text += "?"
+			}
+			got = append(got, text)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want[pod.name]) {
+			t.Errorf("%s sees %v, want %v", pod.name, got, want[pod.name])
+		}
+	}
+}
+
+func TestValuesReachServices(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ values, service, variable, want string }{
+		{"smallest", "api", "PUBLIC_URL", "https://tasks.example.com"},
+		{"smallest", "api", "COOKIE_SECURE", "true"},
+		{"smallest", "live", "ALLOWED_ORIGINS", "https://tasks.example.com"},
+		{"smallest", "web", "API_URLS", "http://api:8080"},
+		{"smallest", "web", "TLS_CERT_FILE", ""},
+		{"smallest", "notifier", "SMTP_FROM", "TaskMaster <taskmaster@tasks.example.com>"},
+		{"smallest", "notifier", "VAPID_SUBJECT", "https://tasks.example.com"},
+		{"large", "api", "RATE_PER_MINUTE", "600"},
+		{"large", "notifier", "WEBHOOK_ALLOW_NETWORKS", "10.20.0.0/16"},
+		{"large", "notifier", "SMTP_FROM", "Tasks <tasks@example.com>"},
+		{"large", "web", "TRUSTED_PROXIES", "203.0.113.0/24"},
+		{"large", "web", "TLS_CERT_FILE", "/tls/tls.crt"},
+		{"plain", "api", "COOKIE_SECURE", "false"},
+		{"plain", "notifier", "VAPID_SUBJECT", "mailto:admin@localhost"},
+	}
+	sets := map[string]string{"plain": strings.ReplaceAll(base, "https://tasks.example.com", "http://localhost:8080")}
+	for _, test := range tests {
+		values := valueSets[test.values] + sets[test.values]
+		got := ""
+		for _, variable := range container(t, install(t, values), test.service).Env {
+			if variable.Name == test.variable {
+				got = variable.Value
+			}
+		}
+		if got != test.want {
+			t.Errorf("%s: %s of %s is %q, want %q", test.values, test.variable, test.service, got, test.want)
+		}
+	}
+}
+
+func TestCertificateOfWeb(t *testing.T) {
+	t.Parallel()
+	for values, secret := range map[string]string{"smallest": "", "large": "wildcard", "certificate": "web-tls"} {
+		m := install(t, valueSets[values])
+		var mounted []string
+		for _, pod := range m.pods() {
+			for _, volume := range pod.spec.Volumes {
+				mounted = append(mounted, pod.name+":"+volume.Secret.SecretName)
+			}
+		}
+		want := []string{"web:" + secret}
+		if secret == "" {
+			want = nil
+		}
+		if !slices.Equal(mounted, want) {
+			t.Errorf("%s: mounted are %v, want %v", values, mounted, want)
+		}
+		ordered := all[*certificate](m)
+		if len(ordered) > 0 != (values == "certificate") {
+			t.Errorf("%s: ordered are %v", values, ordered)
+		}
+	}
+	c := get[*certificate](install(t, valueSets["certificate"]), "Certificate/web")
+	if c.Spec.SecretName != "web-tls" || !slices.Equal(c.Spec.DNSNames, []string{"tasks.example.com"}) || c.Spec.IssuerRef.Name != "letsencrypt" {
+		t.Errorf("ordered is %+v", c.Spec)
+	}
+}
+
+// The kubelet asks for what the services answer.
+func TestServicesAnswerTheirProbes(t *testing.T) {
+	t.Parallel()
+	m := install(t, base)
+	for _, service := range services {
+		source, err := os.ReadFile("../../services/" + service + "/routes.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := container(t, m, service)
+		for _, path := range []string{c.StartupProbe.HTTPGet.Path, c.LivenessProbe.HTTPGet.Path, c.ReadinessProbe.HTTPGet.Path} {
+			if !strings.Contains(string(source), `"GET `+path+`"`) {
+				t.Errorf("%s does not answer GET %s", service, path)
+			}
+		}
+	}
+}

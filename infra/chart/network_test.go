@@ -1,0 +1,215 @@
+package chart
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+func labelSet(l map[string]string) labels.Set { return l }
+
+// end is one of the two of a connection: a pod of ours, one of another namespace, or an address.
+type end struct {
+	name      string
+	labels    map[string]string
+	namespace string
+	address   string
+}
+
+func (m manifest) end(name string) end {
+	m.t.Helper()
+	for _, pod := range m.pods() {
+		if pod.name == name {
+			return end{name: name, labels: pod.meta.Labels, namespace: namespace}
+		}
+	}
+	m.t.Fatalf("there are no pods of %s", name)
+	return end{}
+}
+
+// allowed says whether the policies let the one connect to the other's port, as a network that obeys them would.
+func (m manifest) allowed(from, to end, port int) bool {
+	m.t.Helper()
+	out, in := from.namespace != namespace, to.namespace != namespace // others have policies of their own
+	for _, p := range all[*networkingv1.NetworkPolicy](m) {
+		if !out && selects(m.t, &p.Spec.PodSelector, from.labels) {
+			for _, rule := range p.Spec.Egress {
+				out = out || m.peers(rule.To, to) && ports(rule.Ports, port)
+			}
+		}
+		if !in && selects(m.t, &p.Spec.PodSelector, to.labels) {
+			for _, rule := range p.Spec.Ingress {
+				in = in || m.peers(rule.From, from) && ports(rule.Ports, port)
+			}
+		}
+	}
+	return out && in
+}
+
+func (m manifest) peers(peers []networkingv1.NetworkPolicyPeer, e end) bool {
+	m.t.Helper()
+	return len(peers) == 0 || slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool {
+		switch {
+		case p.IPBlock != nil:
+			return e.address != "" && inBlock(m.t, p.IPBlock, e.address)
+		case p.NamespaceSelector != nil:
+			return selects(m.t, p.NamespaceSelector, map[string]string{corev1.LabelMetadataName: e.namespace})
+		default:
+			return e.namespace == namespace && selects(m.t, p.PodSelector, e.labels)
+		}
+	})
+}
+
+func inBlock(t *testing.T, block *networkingv1.IPBlock, address string) bool {
+	t.Helper()
+	ip := netip.MustParseAddr(address)
+	contains := func(network string) bool {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return prefix.Contains(ip)
+	}
+	return contains(block.CIDR) && !slices.ContainsFunc(block.Except, contains)
+}
+
+func ports(ports []networkingv1.NetworkPolicyPort, port int) bool {
+	return len(ports) == 0 || slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool {
+		return p.Port == nil || p.Port.Type == intstr.Int && p.Port.IntValue() == port
+	})
+}
+
+// Between our pods there are these connections and no others.
+func TestServicesReachWhomTheyHaveTo(t *testing.T) {
+	t.Parallel()
+	want := map[string]bool{"web>api:8080": true, "web>live:8080": true, "recurring>api:50002": true}
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for _, from := range append(slices.Clone(services), "migrate") {
+			for _, to := range append(slices.Clone(services), "migrate") {
+				for _, port := range []int{8080, 3500, 3501, 9090, 50001, 50002} {
+					name := fmt.Sprintf("%s>%s:%d", from, to, port)
+					if got := m.allowed(m.end(from), m.end(to), port); got != want[name] {
+						t.Errorf("%s: allowed is %t", name, got)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestWhatIsBesideTheServices(t *testing.T) {
+	t.Parallel()
+	var (
+		database = end{name: "the database", address: "192.0.2.7"}
+		broker   = end{name: "the broker", address: "192.0.2.8"}
+		public   = end{name: "a webhook", address: "198.51.100.9"}
+		inner    = end{name: "an address of the inner network", address: "10.1.2.3"}
+		metadata = end{name: "the cloud's metadata", address: "169.254.169.254"}
+		chosen   = end{name: "a network that was allowed", address: "10.20.0.5"}
+		dapr     = end{name: "dapr", namespace: "dapr-system"}
+		dns      = end{name: "dns", namespace: "kube-system"}
+	)
+	text := valueSets["large"] + "dapr: {namespace: dapr-system}\n"
+	m := install(t, text)
+	tests := []struct {
+		to    end
+		port  int
+		names []string
+	}{
+		{dns, 53, []string{"api", "live", "migrate", "notifier", "recurring", "web"}},
+		{dns, 443, nil},
+		{dapr, 50001, services}, {dapr, 50006, services}, {dapr, 6500, services}, {dapr, 443, nil},
+		{database, 5432, []string{"api", "live", "migrate", "notifier"}},
+		{broker, 9093, []string{"api", "live", "notifier", "recurring"}},
+		{public, 443, []string{"notifier"}},
+		{chosen, 8025, []string{"notifier"}},
+		{inner, 443, nil}, {metadata, 80, nil},
+	}
+	for _, test := range tests {
+		var got []string
+		for _, pod := range m.pods() {
+			if m.allowed(m.end(pod.name), test.to, test.port) {
+				got = append(got, pod.name)
+			}
+		}
+		if !slices.Equal(got, test.names) {
+			t.Errorf("%s:%d is reached by %v, want %v", test.to.name, test.port, got, test.names)
+		}
+	}
+}
+
+func TestWhoComesIn(t *testing.T) {
+	t.Parallel()
+	anyone := end{name: "anyone", address: "203.0.113.1"}
+	prometheus := end{name: "prometheus", namespace: "monitoring"}
+	tests := []struct {
+		values string
+		from   end
+		want   []string
+	}{
+		{"smallest", anyone, []string{"web:8080"}},
+		{"large", anyone, []string{"web:8080"}},
+		{"certificate", anyone, []string{"web:8080"}},
+		{"smallest", prometheus, nil},
+		{"large", prometheus, []string{"api:8080", "api:9090", "live:9090", "notifier:8080", "notifier:9090", "recurring:9090", "web:9090"}},
+	}
+	for _, test := range tests {
+		m := install(t, valueSets[test.values])
+		var got []string
+		for _, pod := range m.pods() {
+			for _, port := range []int{8080, 9090, 50002} {
+				open := m.allowed(test.from, m.end(pod.name), port)
+				if public := m.allowed(anyone, m.end(pod.name), port); open && (test.from.name == "anyone" || !public) {
+					got = append(got, fmt.Sprintf("%s:%d", pod.name, port))
+				}
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %s gets into %v, want %v", test.values, test.from.name, got, test.want)
+		}
+	}
+}
+
+func TestOneWayIn(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{"smallest": "80", "one node": "80", "large": "443", "certificate": "443"}
+	for name, want := range tests {
+		m := install(t, valueSets[name])
+		for service, s := range all[*corev1.Service](m) {
+			if service != "web" {
+				if s.Spec.Type != "" && s.Spec.Type != corev1.ServiceTypeClusterIP {
+					t.Errorf("%s: %s is a second way in", name, service)
+				}
+				continue
+			}
+			if s.Spec.Type != corev1.ServiceTypeLoadBalancer || len(s.Spec.Ports) != 1 {
+				t.Fatalf("%s: web is a %s with ports %v", name, s.Spec.Type, s.Spec.Ports)
+			}
+			if p := s.Spec.Ports[0]; fmt.Sprint(p.Port) != want || p.TargetPort.String() != "http" {
+				t.Errorf("%s: web is at %d, which leads to %s", name, p.Port, p.TargetPort.String())
+			}
+		}
+		for service, s := range all[*corev1.Service](m) {
+			selector := &metav1.LabelSelector{MatchLabels: s.Spec.Selector}
+			for _, pod := range m.pods() {
+				if selects(t, selector, pod.meta.Labels) != (pod.name == service) {
+					t.Errorf("%s: service %s leads to pods of %s, or not", name, service, pod.name)
+				}
+			}
+		}
+	}
+	large := get[*corev1.Service](install(t, valueSets["large"]), "Service/web")
+	if large.Annotations["service.beta.kubernetes.io/oci-load-balancer-shape"] != "flexible" {
+		t.Errorf("the load balancer is told %v", large.Annotations)
+	}
+	if !slices.Equal(large.Spec.LoadBalancerSourceRanges, []string{"198.51.100.0/24"}) {
+		t.Errorf("the load balancer lets %v in", large.Spec.LoadBalancerSourceRanges)
+	}
+}

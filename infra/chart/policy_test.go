@@ -1,0 +1,311 @@
+package chart
+
+import (
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+func TestPodsHaveNoRights(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		if got, want := len(m.pods()), len(services)+1; got != want {
+			t.Errorf("there are %d kinds of pods, want %d", got, want)
+		}
+		for _, pod := range m.pods() {
+			s := pod.spec.SecurityContext
+			if s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser == nil || *s.RunAsUser == 0 {
+				t.Errorf("%s: may run as root", pod.name)
+			}
+			if s == nil || s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+				t.Errorf("%s: may make any system call", pod.name)
+			}
+			if pod.spec.HostNetwork || pod.spec.HostPID || pod.spec.HostIPC {
+				t.Errorf("%s: shares the node's namespaces", pod.name)
+			}
+			if pod.spec.ServiceAccountName != pod.name {
+				t.Errorf("%s: runs as service account %q, not its own", pod.name, pod.spec.ServiceAccountName)
+			}
+			account := get[*corev1.ServiceAccount](m, "ServiceAccount/"+pod.name)
+			for _, token := range []*bool{pod.spec.AutomountServiceAccountToken, account.AutomountServiceAccountToken} {
+				if token == nil || *token {
+					t.Errorf("%s: has a token of the cluster's API", pod.name)
+				}
+			}
+			for _, volume := range pod.spec.Volumes {
+				if volume.Secret == nil {
+					t.Errorf("%s: mounts %s, which is no secret", pod.name, volume.Name)
+				}
+			}
+			for _, c := range slices.Concat(pod.spec.InitContainers, pod.spec.Containers) {
+				checkContainer(t, pod.name, c)
+			}
+		}
+	})
+}
+
+var byDigest = regexp.MustCompile(`^[^@:]+@sha256:[0-9a-f]{64}$`)
+
+func checkContainer(t *testing.T, where string, c corev1.Container) {
+	t.Helper()
+	s := c.SecurityContext
+	if s == nil {
+		t.Fatalf("%s: has no security context", where)
+	}
+	if s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem {
+		t.Errorf("%s: may write to its image", where)
+	}
+	if s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Privileged != nil {
+		t.Errorf("%s: may become more than it is", where)
+	}
+	if s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || len(s.Capabilities.Add) > 0 {
+		t.Errorf("%s: has capabilities", where)
+	}
+	if !byDigest.MatchString(c.Image) {
+		t.Errorf("%s: image %q is not named by its digest", where, c.Image)
+	}
+	for _, resources := range []corev1.ResourceList{c.Resources.Requests, c.Resources.Limits} {
+		if resources.Cpu().IsZero() || resources.Memory().IsZero() {
+			t.Errorf("%s: requests %v, and is limited by %v", where, c.Resources.Requests, c.Resources.Limits)
+		}
+	}
+	for _, variable := range c.Env {
+		if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef.Name == "" {
+			t.Errorf("%s: %s comes from no secret", where, variable.Name)
+		}
+	}
+}
+
+// A sidecar is held to the same; its container is not in the chart, but what it is told is.
+func TestSidecars(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for name, d := range all[*appsv1.Deployment](m) {
+			got := d.Spec.Template.Annotations
+			want := map[string]string{
+				"dapr.io/enabled": "true", "dapr.io/app-id": name, "dapr.io/app-port": "8080",
+				"dapr.io/config": "taskmaster", "dapr.io/app-token-secret": "tokens", "dapr.io/enable-native-sidecar": "true",
+				"dapr.io/enable-app-health-check": "true", "dapr.io/app-health-check-path": "/healthz",
+				"dapr.io/log-as-json": "true", "dapr.io/log-level": "info", "dapr.io/sidecar-seccomp-profile-type": "RuntimeDefault",
+				"dapr.io/disable-builtin-k8s-secret-store": "true",
+			}
+			for annotation, value := range want {
+				if got[annotation] != value {
+					t.Errorf("%s: %s is %q, want %q", name, annotation, got[annotation], value)
+				}
+			}
+			for _, annotation := range []string{"cpu-request", "cpu-limit", "memory-request", "memory-limit"} {
+				value := got["dapr.io/sidecar-"+annotation]
+				if quantity, err := resource.ParseQuantity(value); err != nil || quantity.IsZero() {
+					t.Errorf("%s: the sidecar's %s is %q", name, annotation, value)
+				}
+			}
+		}
+		for name, j := range all[*batchv1.Job](m) {
+			for annotation := range j.Spec.Template.Annotations {
+				if strings.HasPrefix(annotation, "dapr.io/") {
+					t.Errorf("%s: has a sidecar, which would never end", name)
+				}
+			}
+		}
+	})
+}
+
+func TestPodsAreLookedAfter(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for name, d := range all[*appsv1.Deployment](m) {
+			c := d.Spec.Template.Spec.Containers[0]
+			protocol := "http"
+			for _, variable := range c.Env {
+				if variable.Name == "TLS_CERT_FILE" {
+					protocol = "https"
+				}
+			}
+			if got := d.Spec.Template.Annotations["dapr.io/app-protocol"]; got != protocol {
+				t.Errorf("%s: its sidecar speaks %s to it", name, got)
+			}
+			for probe, want := range map[*corev1.Probe]string{
+				c.StartupProbe: "/healthz", c.LivenessProbe: "/healthz", c.ReadinessProbe: "/readyz",
+			} {
+				if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != want || probe.HTTPGet.Port.StrVal != "http" ||
+					string(probe.HTTPGet.Scheme) != strings.ToUpper(protocol) {
+					t.Errorf("%s: is not asked for %s", name, want)
+				}
+			}
+			if r := d.Spec.Strategy.RollingUpdate; r == nil || r.MaxUnavailable.IntValue() != 0 || r.MaxSurge.IntValue() < 1 {
+				t.Errorf("%s: a pod goes before its successor is there", name)
+			}
+			checkStop(t, name, d)
+			checkSpread(t, name, d)
+		}
+	})
+}
+
+// checkStop: who still sends requests is waited for, then the service, then the sidecar; all before the kubelet's patience ends.
+func checkStop(t *testing.T, name string, d *appsv1.Deployment) {
+	t.Helper()
+	const drain, sidecar = 10, 10 // server.DrainTimeout; dapr.io/graceful-shutdown-seconds
+	c := d.Spec.Template.Spec.Containers[0]
+	if c.Lifecycle == nil || c.Lifecycle.PreStop == nil || c.Lifecycle.PreStop.Sleep == nil {
+		t.Fatalf("%s: stops while requests are still sent its way", name)
+	}
+	wait := c.Lifecycle.PreStop.Sleep.Seconds
+	if got := d.Spec.Template.Annotations["dapr.io/graceful-shutdown-seconds"]; got != "10" {
+		t.Errorf("%s: its sidecar may take %q seconds", name, got)
+	}
+	if grace := d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace == nil || *grace <= wait+drain+sidecar {
+		t.Errorf("%s: is killed while it waits %d s and stops", name, wait)
+	}
+}
+
+func checkSpread(t *testing.T, name string, d *appsv1.Deployment) {
+	t.Helper()
+	var keys []string
+	for _, c := range d.Spec.Template.Spec.TopologySpreadConstraints {
+		keys = append(keys, c.TopologyKey)
+		if !reflect.DeepEqual(c.LabelSelector, d.Spec.Selector) {
+			t.Errorf("%s: is spread over each %s by other pods than its own", name, c.TopologyKey)
+		}
+	}
+	if want := []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"}; !slices.Equal(keys, want) {
+		t.Errorf("%s: is spread over each %v, want %v", name, keys, want)
+	}
+}
+
+// selects says whether a selector means pods with these labels.
+func selects(t *testing.T, selector *metav1.LabelSelector, labels map[string]string) bool {
+	t.Helper()
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Matches(labelSet(labels))
+}
+
+func TestEveryPodIsCovered(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for _, pod := range m.pods() {
+			var policies, budgets []string
+			for name, p := range all[*networkingv1.NetworkPolicy](m) {
+				if selects(t, &p.Spec.PodSelector, pod.meta.Labels) && len(p.Spec.PolicyTypes) == 2 {
+					policies = append(policies, name)
+				}
+			}
+			for name, b := range all[*policyv1.PodDisruptionBudget](m) {
+				if selects(t, b.Spec.Selector, pod.meta.Labels) {
+					budgets = append(budgets, name)
+					if b.Spec.MaxUnavailable.IntValue() != 1 {
+						t.Errorf("%s: %v may go at once", name, b.Spec.MaxUnavailable)
+					}
+				}
+			}
+			if want := []string{pod.name}; !slices.Equal(policies, want) {
+				t.Errorf("%s: network policies %v, want %v", pod.name, policies, want)
+			}
+			if want := []string{pod.name}; pod.name != "migrate" && !slices.Equal(budgets, want) {
+				t.Errorf("%s: disruption budgets %v, want %v", pod.name, budgets, want)
+			}
+		}
+	})
+}
+
+func TestEverythingIsLabelled(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		check := func(what string, labels map[string]string) {
+			for label, want := range map[string]string{
+				"app.kubernetes.io/name": "taskmaster", "app.kubernetes.io/instance": release,
+				"app.kubernetes.io/part-of": "taskmaster", "app.kubernetes.io/managed-by": "Helm",
+			} {
+				if labels[label] != want {
+					t.Errorf("%s: label %s is %q, want %q", what, label, labels[label], want)
+				}
+			}
+			if labels["app.kubernetes.io/component"] == "" {
+				t.Errorf("%s: is labelled as no component", what)
+			}
+		}
+		for name, object := range m.objects {
+			check(name, object.GetLabels())
+			if object.GetNamespace() != namespace {
+				t.Errorf("%s: is in namespace %q", name, object.GetNamespace())
+			}
+		}
+		for _, pod := range m.pods() {
+			check("a pod of "+pod.name, pod.meta.Labels)
+		}
+	})
+}
+
+func TestAutoscaling(t *testing.T) {
+	t.Parallel()
+	if off := all[*autoscalingv2.HorizontalPodAutoscaler](install(t, valueSets["smallest"])); len(off) > 0 {
+		t.Errorf("is on by default: %v", slices.Sorted(maps.Keys(off)))
+	}
+	m := install(t, valueSets["large"])
+	for _, name := range services {
+		h := get[*autoscalingv2.HorizontalPodAutoscaler](m, "HorizontalPodAutoscaler/"+name)
+		if h.Spec.ScaleTargetRef.Kind != "Deployment" || h.Spec.ScaleTargetRef.Name != name || h.Spec.MaxReplicas != 12 {
+			t.Errorf("%s: scales %v up to %d", name, h.Spec.ScaleTargetRef, h.Spec.MaxReplicas)
+		}
+		got := map[corev1.ResourceName]int32{}
+		for _, metric := range h.Spec.Metrics {
+			got[metric.Resource.Name] = *metric.Resource.Target.AverageUtilization
+		}
+		if want := map[corev1.ResourceName]int32{"cpu": 60, "memory": 80}; !maps.Equal(got, want) {
+			t.Errorf("%s: scales on %v, want %v", name, got, want)
+		}
+		if d := get[*appsv1.Deployment](m, "Deployment/"+name); d.Spec.Replicas != nil {
+			t.Errorf("%s: an upgrade would undo the scaling", name)
+		}
+	}
+	if got := *get[*autoscalingv2.HorizontalPodAutoscaler](m, "HorizontalPodAutoscaler/api").Spec.MinReplicas; got != 3 {
+		t.Errorf("api begins with %d pods, want 3", got)
+	}
+}
+
+// The schema is brought up to date before anything of the new version runs, with the new version's program.
+func TestMigrationComesFirst(t *testing.T) {
+	t.Parallel()
+	m := install(t, base)
+	for _, id := range []string{"Job/migrate", "ServiceAccount/migrate", "NetworkPolicy/migrate"} {
+		object := m.objects[id]
+		if object == nil {
+			t.Fatalf("there is no %s", id)
+		}
+		a := object.GetAnnotations()
+		if a["helm.sh/hook"] != "pre-install,pre-upgrade" || a["helm.sh/hook-delete-policy"] != "before-hook-creation,hook-succeeded" {
+			t.Errorf("%s: hooks %q, deleted %q", id, a["helm.sh/hook"], a["helm.sh/hook-delete-policy"])
+		}
+		if weight := a["helm.sh/hook-weight"]; (weight == "0") != (id == "Job/migrate") {
+			t.Errorf("%s: has weight %s; what the job needs has to be there before it", id, weight)
+		}
+	}
+	job := get[*batchv1.Job](m, "Job/migrate")
+	c := job.Spec.Template.Spec.Containers[0]
+	if c.Image != digest("api") || !slices.Equal(c.Args, []string{"migrate"}) {
+		t.Errorf("it runs %s %v", c.Image, c.Args)
+	}
+	if job.Spec.ActiveDeadlineSeconds == nil || job.Spec.BackoffLimit == nil {
+		t.Error("it may go on for ever")
+	}
+	for id, object := range m.objects {
+		if object.GetAnnotations()["helm.sh/hook"] != "" && object.GetName() != "migrate" {
+			t.Errorf("%s is a hook: a rollback and an uninstallation would leave it", id)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+{{- /* The environment of each service: what its config.go reads and cannot know by itself. Secrets are references. */}}
+{{- define "taskmaster.env" -}}
+{{- /* (dict "root" $ "name" service) */}}
+{{- include (printf "taskmaster.env.%s" .name) .root }}
+- name: APP_API_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ .root.Values.tokens.secretName }}, key: token}}
+{{- end }}
+
+{{- define "taskmaster.env.database" -}}
+- name: DATABASE_URL
+  valueFrom: {secretKeyRef: {name: {{ .Values.database.secretName }}, key: url}}
+{{- end }}
+
+{{- define "taskmaster.env.api" -}}
+{{ include "taskmaster.env.database" . }}
+- name: PUBLIC_URL
+  value: {{ .Values.publicURL | quote }}
+- name: COOKIE_SECURE
+  value: {{ hasPrefix "https://" .Values.publicURL | quote }}
+- name: TRUSTED_PROXIES
+  value: {{ join "," .Values.podNetworks | quote }}
+- name: VAPID_PUBLIC_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+{{- end }}
+
+{{- define "taskmaster.env.recurring" -}}
+{{- end }}
+
+{{- define "taskmaster.env.notifier" -}}
+{{ include "taskmaster.env.database" . }}
+- name: PUBLIC_URL
+  value: {{ .Values.publicURL | quote }}
+- name: VAPID_PUBLIC_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+- name: VAPID_PRIVATE_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-private-key, optional: true}}
+- name: VAPID_SUBJECT
+  value: {{ include "taskmaster.vapidSubject" . | quote }}
+- name: SMTP_URL
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: smtp-url, optional: true}}
+- name: SMTP_FROM
+  value: {{ .Values.notifier.mailFrom | default (printf "TaskMaster <taskmaster@%s>" (include "taskmaster.host" .)) | quote }}
+- name: WEBHOOK_ALLOW_NETWORKS
+  value: {{ join "," .Values.notifier.allowNetworks | quote }}
+{{- end }}
+
+{{- define "taskmaster.vapidSubject" -}}
+{{- if .Values.notifier.vapidSubject }}{{ .Values.notifier.vapidSubject }}
+{{- else if hasPrefix "https://" .Values.publicURL }}{{ .Values.publicURL }}
+{{- else }}mailto:admin@{{ include "taskmaster.host" . }}
+{{- end }}
+{{- end }}
+
+{{- define "taskmaster.env.live" -}}
+{{ include "taskmaster.env.database" . }}
+- name: ALLOWED_ORIGINS
+  value: {{ .Values.publicURL | quote }}
+{{- end }}
+
+{{- define "taskmaster.env.web" -}}
+- name: API_URLS
+  value: http://api:{{ include "taskmaster.port" . }}
+- name: LIVE_URLS
+  value: http://live:{{ include "taskmaster.port" . }}
+- name: PUBLIC_URL
+  value: {{ .Values.publicURL | quote }}
+- name: TRUSTED_PROXIES
+  value: {{ join "," .Values.web.trustedProxies | quote }}
+{{- if include "taskmaster.tlsSecret" . }}
+- name: TLS_CERT_FILE
+  value: /tls/tls.crt
+- name: TLS_KEY_FILE
+  value: /tls/tls.key
+{{- end }}
+{{- end }}

@@ -1,0 +1,68 @@
+{{- /* Parts of network policies. Ports are those of pods: policies hold where an address of a service has become a pod's. */}}
+{{- define "taskmaster.egress.dns" -}}
+# Names: the cluster's DNS, or a cache of it on the node.
+- to:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: kube-system}
+    - ipBlock: {cidr: 169.254.0.0/16}
+  ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+
+{{- define "taskmaster.egress.dapr" -}}
+# The sidecar's control plane: sentry, placement, scheduler, operator.
+- to:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ .Values.dapr.namespace }}}
+  ports:
+    - {protocol: TCP, port: 50001}
+    - {protocol: TCP, port: 50005}
+    - {protocol: TCP, port: 50006}
+    - {protocol: TCP, port: 6500}
+{{- end }}
+
+{{- define "taskmaster.blocks" -}}
+{{- range . }}
+- ipBlock: {cidr: {{ . | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "taskmaster.egress.database" -}}
+- to:
+    {{- include "taskmaster.blocks" .Values.database.networks | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ .Values.database.port }}}
+{{- end }}
+
+{{- define "taskmaster.egress.broker" -}}
+{{- $ports := dict }}
+{{- range .Values.broker.addresses }}{{ $_ := set $ports (splitList ":" . | last) true }}{{ end -}}
+- to:
+    {{- include "taskmaster.blocks" .Values.broker.networks | nindent 4 }}
+  ports:
+    {{- range keys $ports | sortAlpha }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+{{- end }}
+
+{{- define "taskmaster.egress.outside" -}}
+# Webhooks, push services and mail servers: on any port of any public address, and where it was allowed.
+- to:
+    - ipBlock:
+        cidr: 0.0.0.0/0
+        except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+    - ipBlock:
+        cidr: "::/0"
+        except: ["fc00::/7", "fe80::/10"]
+    {{- include "taskmaster.blocks" .Values.notifier.allowNetworks | nindent 4 }}
+  ports:
+    - {protocol: TCP}
+{{- end }}
+
+{{- /* The pods of a component. (dict "root" $ "name" component) */}}
+{{- define "taskmaster.pods" -}}
+- podSelector:
+    matchLabels:
+      {{- include "taskmaster.selector" . | nindent 6 }}
+{{- end }}

@@ -1,0 +1,139 @@
+package chart
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/lint"
+	"helm.sh/helm/v3/pkg/lint/support"
+)
+
+// Whoever installs the chart is told which value is wrong, and what to do.
+func TestBadValuesAreNamed(t *testing.T) {
+	t.Parallel()
+	image := func(value string) string {
+		return base + "images: {api: '" + value + "', recurring: x, notifier: x, live: x, web: x}\n"
+	}
+	tests := map[string]struct {
+		values string
+		want   []string
+	}{
+		"nothing": {"images: {}", []string{
+			"images.api is missing", "images.web is missing", "by digest", "publicURL", "https://tasks.example.com",
+			"database.secretName is missing", "broker.secretName is missing", "tokens.secretName is missing", "kubectl create secret",
+			"broker.addresses is empty", "host:port",
+		}},
+		"tag":               {image("example.com/api:1.2"), []string{"images.api", "example.com/api:1.2", "by digest", "crane digest"}},
+		"latest":            {image("example.com/api:latest"), []string{"images.api", "latest", "by digest"}},
+		"tag and digest":    {image("example.com/api:latest@sha256:" + strings.Repeat("0", 64)), []string{"images.api", "latest", "by digest alone"}},
+		"short digest":      {image("example.com/api@sha256:0123"), []string{"images.api", "by digest"}},
+		"path in URL":       {strings.Replace(base, "example.com", "example.com/tasks", 1), []string{"publicURL", "example.com/tasks"}},
+		"no scheme":         {strings.Replace(base, "https://", "", 1), []string{"publicURL", "scheme"}},
+		"TLS without https": {strings.Replace(base, "https://", "http://", 1) + "web: {tls: {secretName: cert}}", []string{"publicURL", "web.tls"}},
+		"own variable":      {base + "env: {api: {DATABASE_URL: 'postgres://me:secret@host/db'}}", []string{"env.api.DATABASE_URL"}},
+		"too few at most":   {base + "autoscaling: {enabled: true, maxReplicas: 1}", []string{"replicas.api", "autoscaling.maxReplicas"}},
+		// From here on it is the schema that says so.
+		"unknown value":   {base + "replica: {api: 3}", []string{"replica"}},
+		"unknown service": {base + "replicas: {apis: 3}", []string{"replicas", "apis"}},
+		"no replicas":     {base + "replicas: {api: 0}", []string{"/replicas/api"}},
+		"unknown broker":  {strings.Replace(base, "broker: {", "broker: {kind: nats, ", 1), []string{"/broker/kind", "kafka"}},
+		"broker URL":      {strings.Replace(base, "one.example.com:9093", "kafka://one.example.com", 1), []string{"/broker/addresses/0"}},
+		"secret's name":   {strings.Replace(base, "neon", "Neon DB", 1), []string{"/database/secretName"}},
+		"no network":      {base + "podNetworks: [10.0.0.1]", []string{"/podNetworks/0"}},
+		"no limit":        {base + "resources: {api: {limits: {memory: lots}}}", []string{"/resources/api/limits/memory"}},
+		"number":          {base + "env: {api: {RATE_PER_MINUTE: 600}}", []string{"/env/api/RATE_PER_MINUTE"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := render(t, test.values)
+			if err == nil {
+				t.Fatal("it can be installed")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q: %v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), "me:secret") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestLint(t *testing.T) {
+	t.Parallel()
+	for name, values := range valueSets {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, message := range lint.AllWithKubeVersion(".", parse(t, values), namespace, nil).Messages {
+				if message.Severity >= support.WarningSev {
+					t.Error(message)
+				}
+			}
+		})
+	}
+}
+
+// What is in the folder and not in the chart stays out of what is uploaded for every release.
+func TestOnlyTheChartIsPackaged(t *testing.T) {
+	t.Parallel()
+	chart, err := loader.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range chart.Raw {
+		allowed := false
+		for _, prefix := range []string{
+			"Chart.yaml", "values.yaml", "values.schema.json", ".helmignore", "templates/",
+			"dapr/components/kafka/", "dapr/configuration/", "dapr/resiliency/", "dapr/subscriptions/",
+		} {
+			allowed = allowed || strings.HasPrefix(file.Name, prefix)
+		}
+		if !allowed {
+			t.Errorf("%s is packaged", file.Name)
+		}
+	}
+}
+
+// Every value has a default and a place in the schema, and every place in the schema is a value.
+func TestSchemaAndValuesNameTheSame(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("values.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema map[string]any
+	if err := json.Unmarshal(raw, &schema); err != nil {
+		t.Fatal(err)
+	}
+	chart, err := loader.Load(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var compare func(path string, schema, value any)
+	compare = func(path string, schema, value any) {
+		s, _ := schema.(map[string]any)
+		properties, _ := s["properties"].(map[string]any)
+		values, isMap := value.(map[string]any)
+		if properties == nil || !isMap {
+			return
+		}
+		for name := range properties {
+			if _, ok := values[name]; !ok && name != "global" {
+				t.Errorf("%s%s has no default", path, name)
+			}
+		}
+		for name, inner := range values {
+			if _, ok := properties[name]; !ok {
+				t.Errorf("%s%s is not in the schema", path, name)
+			}
+			compare(path+name+".", properties[name], inner)
+		}
+	}
+	compare("", schema, chart.Values)
+}
