@@ -13,11 +13,12 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-brokers test-kafka test-faults lint vuln bench faults clean-local
+.PHONY: help run build test test-brokers test-kafka test-cluster test-faults lint vuln bench faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
-NEEDS_KAFKA := taskmaster/tests/kafka taskmaster/tests/topics
-PACKAGES     = $(filter-out $(NEEDS_KAFKA),$(shell go list ./...))
+NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
+NEEDS_CLUSTER := taskmaster/tests/cluster
+PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER),$(shell go list ./...))
 
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
@@ -50,6 +51,9 @@ test-brokers: build ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="
 
 test-kafka: build ## Test consumer groups and the topic tool on Apache Kafka
 	$(GO_TEST) -count=1 $(NEEDS_KAFKA)
+
+test-cluster: ## Install, use, upgrade and uninstall the chart in the cluster of KUBECONFIG (see tests/cluster)
+	go test -count=1 -timeout 40m -v $(NEEDS_CLUSTER)
 
 test-faults: build ## Break everything for a short while on nats and kafka, and check the books
 	go run ./tests/faults -broker nats -short

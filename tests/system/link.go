@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// Link is a stretch of network that can be broken: a TCP proxy on 127.0.0.1 that passes everything on, until it is told
-// otherwise.
+// Link is a stretch of network that can be broken: a TCP proxy that passes everything on, until it is told otherwise.
 type Link struct {
 	to    func() (address string, err error)
 	ln    net.Listener
@@ -25,9 +24,14 @@ type Link struct {
 	flows chan struct{} // closed unless the link is stalled
 }
 
-// NewLink makes a link to the address that is asked for at each connection. It is to be closed.
+// NewLink makes a link from 127.0.0.1 to the address that is asked for at each connection. It is to be closed.
 func NewLink(ctx context.Context, to func() (address string, err error)) (*Link, error) {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	return NewLinkFrom(ctx, "127.0.0.1", to)
+}
+
+// NewLinkFrom makes a link that begins at an address of this machine.
+func NewLinkFrom(ctx context.Context, host string, to func() (address string, err error)) (*Link, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		return nil, fmt.Errorf("listen for a link: %w", err)
 	}

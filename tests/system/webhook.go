@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -48,10 +49,18 @@ type Webhooks struct {
 	secrets map[string]string // by path
 }
 
-// ReceiveWebhooks starts a receiver.
+// ReceiveWebhooks starts a receiver on 127.0.0.1.
 func ReceiveWebhooks() *Webhooks {
 	w := &Webhooks{secrets: map[string]string{}}
 	w.server = httptest.NewServer(http.HandlerFunc(w.receive))
+	return w
+}
+
+// ReceiveWebhooksOn starts a receiver that others than this machine can reach.
+func ReceiveWebhooksOn(ln net.Listener) *Webhooks {
+	w := &Webhooks{secrets: map[string]string{}}
+	w.server = &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(w.receive), ReadHeaderTimeout: requestTimeout}}
+	w.server.Start()
 	return w
 }
 

@@ -1,0 +1,164 @@
+// Package cluster installs the chart in a real cluster, and lets people use what it made.
+//
+// It needs a cluster with Dapr's control plane (KUBECONFIG), kubectl and helm, a way to bring an image there that is in no
+// registry (LOAD_IMAGE, a command that takes an OCI archive: "kind load image-archive"), and an address of this machine that
+// pods can reach (HOST_ADDRESS). PostgreSQL and Kafka run beside the cluster, as hosted ones do.
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// Programs that are still to be started, from another build each.
+const (
+	firstBuild  = "first"
+	secondBuild = "second"
+)
+
+// patience is how long a cluster may take for something that it does by itself.
+const patience = 5 * time.Minute
+
+// Installed, used, upgraded while it is used, and uninstalled: each needs what was before.
+func TestInstallation(t *testing.T) {
+	c := newCluster(t)
+	outside := startOutside(t, c.host)
+	first, second := c.loadImages(firstBuild), c.loadImages(secondBuild)
+	c.makeNamespace(outside)
+
+	for _, more := range []string{"", `
+publicURL: https://tasks.example.com
+autoscaling: {enabled: true}
+metrics: {namespace: monitoring}
+imagePullSecrets: [registry]
+web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
+`} {
+		c.dryRun(c.values(outside, first), more)
+	}
+
+	c.install(c.values(outside, first))
+	c.checkPods(first)
+	url := c.address()
+
+	hooks, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(c.host, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	webhooks := system.ReceiveWebhooksOn(hooks)
+	defer webhooks.Close()
+	person := signUp(t, url)
+	if _, err := webhooks.Channel(t.Context(), person); err != nil {
+		t.Fatal(err)
+	}
+
+	nextOccurrence(t, person)
+	reminder(t, person, webhooks)
+
+	traffic := startTraffic(t, url)
+	c.install(c.values(outside, second))
+	c.checkPods(second)
+	traffic.stop()
+	nextOccurrence(t, person)
+	reminder(t, person, webhooks)
+
+	c.uninstall()
+}
+
+// values are what the chart is told.
+func (c *cluster) values(o outside, images map[string]string) string {
+	quoted, err := json.Marshal(images) // JSON is YAML
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return fmt.Sprintf(`
+images: %s
+publicURL: http://tasks.example.com
+database: {secretName: postgres, port: %s}
+broker: {addresses: [%q], secretName: kafka}
+tokens: {secretName: tokens}
+notifier: {allowNetworks: [%s/32]}
+env:
+  web: {RATE_PER_MINUTE_ADDRESS: "0", RATE_PER_MINUTE_USER: "0"}
+  api: {DATABASE_CONNS: "8", RATE_PER_MINUTE: "0"}
+  notifier: {DATABASE_CONNS: "4"}
+  live: {DATABASE_CONNS: "4"}
+`, quoted, o.databasePort, o.broker, c.host)
+}
+
+func signUp(t *testing.T, url string) *system.Person {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var person *system.Person
+	// A load balancer has an address before it leads anywhere.
+	err := system.Poll(ctx, func() (err error) {
+		person, err = system.SignUp(ctx, url, system.NewHTTPClient(4))
+		return err
+	})
+	if err != nil {
+		t.Fatalf("sign up at %s: %v", url, err)
+	}
+	return person
+}
+
+// nextOccurrence completes a task that repeats: api, the broker, recurring, and through its sidecar api again.
+func nextOccurrence(t *testing.T, p *system.Person) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	title := "Water the plants " + time.Now().Format(time.RFC3339Nano)
+	var task system.Task
+	err := p.Do(ctx, "POST", "/tasks", map[string]any{
+		"title": title, "due_at": "2030-01-01T09:00:00Z", "recurrence": map[string]string{"rrule": "daily"},
+	}, &task)
+	if err == nil {
+		err = p.Do(ctx, "POST", "/tasks/"+task.ID+"/complete", nil, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = system.Poll(ctx, func() error {
+		var open struct{ Items []system.Task }
+		if err := p.Do(ctx, "GET", "/tasks?status=open", nil, &open); err != nil {
+			return err
+		}
+		for _, next := range open.Items {
+			if next.Title == title && next.DueAt.Equal(time.Date(2030, 1, 2, 9, 0, 0, 0, time.UTC)) {
+				return nil
+			}
+		}
+		return fmt.Errorf("the next occurrence is not among %d open tasks", len(open.Items))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reminder waits for one: api, Dapr's scheduler, the broker, notifier, and out of the cluster.
+func reminder(t *testing.T, p *system.Person, webhooks *system.Webhooks) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var task system.Task
+	at := time.Now().Add(5 * time.Second)
+	err := p.Do(ctx, "POST", "/tasks", map[string]any{
+		"title": "Call the dentist", "due_at": at.Add(time.Hour), "reminders": []map[string]time.Time{{"at": at}},
+	}, &task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := webhooks.Inbox.Wait(ctx, system.About(task.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.Err != nil || n.Type != "reminder.due" || n.Arrived.Before(at) || !strings.Contains(n.Text, "dentist") {
+		t.Errorf("got %q %v before its time by %v: %v", n.Text, n.Type, at.Sub(n.Arrived), n.Err)
+	}
+}

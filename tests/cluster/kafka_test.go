@@ -1,0 +1,175 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// kafkaUser is who the sidecars are at the broker.
+const kafkaUser = "taskmaster"
+
+// kafkaProperties are those of one broker in KRaft mode, with TLS and SCRAM for clients. Its arguments are where it listens, a
+// port for itself, one for its controller, and its folder.
+const kafkaProperties = `
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:%[3]s
+listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]s,CONTROLLER://127.0.0.1:%[3]s
+advertised.listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]s
+listener.security.protocol.map=SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location=%[4]s/server.pem
+log.dirs=%[4]s/data
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+`
+
+// startKafka runs Kafka until the test ends, and makes the topics as a person would.
+func startKafka(t *testing.T, host string, o *outside) {
+	t.Helper()
+	root, err := system.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	o.broker = net.JoinHostPort(host, freePort(t, host))
+	o.authority = certify(t, host, filepath.Join(dir, "server.pem"))
+	for name, content := range map[string]string{
+		"server.properties": fmt.Sprintf(kafkaProperties, o.broker, freePort(t, "127.0.0.1"), freePort(t, "127.0.0.1"), dir),
+		"ca.crt":            o.authority,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	programs := kafkaPrograms(t, root)
+	// Arguments are in files, where only their owner can read them.
+	java := func(ctx context.Context, args ...string) *exec.Cmd {
+		log := filepath.Join(root, "services", "local", "kafka", "log4j2.properties")
+		var file bytes.Buffer
+		for _, arg := range append([]string{"-cp", filepath.Join(programs, "*"), "-Dlog4j2.configurationFile=" + log, "-Xmx512m", "-XX:+UseSerialGC"}, args...) {
+			fmt.Fprintf(&file, "%q\n", arg)
+		}
+		name := filepath.Join(dir, args[0]+".args")
+		if err := os.WriteFile(name, file.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(ctx, "java", "@"+name)
+		cmd.Dir, cmd.WaitDelay = dir, 10*time.Second
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		return cmd
+	}
+	format := java(t.Context(), "kafka.tools.StorageTool", "format", "--config", "server.properties", "--cluster-id", "taskmaster",
+		"--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", kafkaUser, o.password))
+	if out, err := format.CombinedOutput(); err != nil {
+		t.Fatalf("format Kafka's folder: %v\n%s", err, out)
+	}
+	// It outlives the test's context, so that pods can still be uninstalled in order.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	server := java(ctx, "kafka.Kafka", "server.properties")
+	server.Stdout, server.Stderr = t.Output(), t.Output()
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); _ = server.Wait() })
+	makeTopics(t, root, o, filepath.Join(dir, "ca.crt"))
+}
+
+func makeTopics(t *testing.T, root string, o *outside, authority string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := system.Poll(ctx, func() error {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", o.broker)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+	if err != nil {
+		t.Fatalf("Kafka did not start: %v", err)
+	}
+	topics := exec.CommandContext(ctx, "go", "run", "./infra/topics", "-brokers", o.broker, "-timeout", "2m")
+	topics.Dir = root
+	topics.Env = append(os.Environ(), "KAFKA_USERNAME="+kafkaUser, "KAFKA_PASSWORD="+o.password, "KAFKA_CA_FILE="+authority)
+	if out, err := topics.CombinedOutput(); err != nil {
+		t.Fatalf("make topics: %v\n%s", err, out)
+	}
+}
+
+// kafkaPrograms returns the folder of Kafka's programs. services/local keeps them, and Maven fetches them where it has not.
+func kafkaPrograms(t *testing.T, root string) string {
+	t.Helper()
+	if found, err := filepath.Glob(filepath.Join(root, ".local", "kafka-*", "libs")); err == nil && len(found) > 0 {
+		return found[len(found)-1]
+	}
+	dir := t.TempDir()
+	pom, err := os.ReadFile(filepath.Join(root, "services", "local", "kafka", "pom.xml"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "pom.xml"), pom, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	maven := exec.CommandContext(t.Context(), "mvn", "--batch-mode", "--no-transfer-progress", "--quiet", "dependency:copy-dependencies")
+	maven.Dir = dir
+	if out, err := maven.CombinedOutput(); err != nil {
+		t.Fatalf("fetch Apache Kafka: %v\n%s", err, out)
+	}
+	return filepath.Join(dir, "libs")
+}
+
+// certify writes a key and a certificate for an address, and returns the certificate of whoever signed it: itself.
+func certify(t *testing.T, host, file string) (authority string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: host},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		IPAddresses: []net.IP{net.ParseIP(host)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	both := bytes.Join([][]byte{pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), certificate}, nil)
+	if err := os.WriteFile(file, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return string(certificate)
+}

@@ -1,0 +1,253 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"taskmaster/tests/system"
+)
+
+const release = "taskmaster"
+
+var services = []string{"api", "live", "notifier", "recurring", "web"}
+
+// cluster is the one that KUBECONFIG leads to, and a namespace of our own in it.
+type cluster struct {
+	t         *testing.T
+	root      string
+	namespace string
+	// host is an address of this machine that pods reach.
+	host string
+	// load is the command that brings an image archive to the cluster.
+	load []string
+}
+
+// newCluster fails with everything that is missing.
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	root, err := system.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cluster{
+		t: t, root: root, namespace: "taskmaster-test-" + strings.ToLower(rand.Text()[:6]),
+		host: os.Getenv("HOST_ADDRESS"), load: strings.Fields(os.Getenv("LOAD_IMAGE")),
+	}
+	var missing []string
+	for name, what := range map[string]string{
+		"KUBECONFIG":   "the cluster's configuration",
+		"HOST_ADDRESS": "an address of this machine that pods can reach",
+		"LOAD_IMAGE":   "a command that takes an OCI archive to the cluster, such as \"kind load image-archive\"",
+	} {
+		if os.Getenv(name) == "" {
+			missing = append(missing, name+": "+what)
+		}
+	}
+	for _, program := range []string{"helm", "kubectl", "java", "mvn"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program+" on the PATH")
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		t.Fatalf("needed are also:\n  %s", strings.Join(missing, "\n  "))
+	}
+	if _, err := c.try(time.Minute, "", "kubectl", "get", "crd", "components.dapr.io"); err != nil {
+		t.Fatalf("install Dapr's control plane in the cluster first: %v", err)
+	}
+	return c
+}
+
+// try runs a program in the repository's folder and returns what it printed.
+func (c *cluster) try(timeout time.Duration, input string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.t.Context()), timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.WaitDelay = c.root, strings.NewReader(input), time.Second
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(args, " "), err, out.String(), complaints.String())
+	}
+	return out.String(), nil
+}
+
+func (c *cluster) run(input string, args ...string) string {
+	c.t.Helper()
+	out, err := c.try(patience, input, args...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return out
+}
+
+func (c *cluster) kubectl(input string, args ...string) string {
+	c.t.Helper()
+	return c.run(input, append([]string{"kubectl", "--namespace", c.namespace}, args...)...)
+}
+
+// makeNamespace makes one as strict as can be, and the secrets that the chart refers to.
+func (c *cluster) makeNamespace(o outside) {
+	c.t.Helper()
+	c.run("", "kubectl", "create", "namespace", c.namespace)
+	c.t.Cleanup(func() {
+		if c.t.Failed() {
+			c.tell()
+		}
+		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", c.namespace); err != nil {
+			c.t.Error(err)
+		}
+	})
+	c.run("", "kubectl", "label", "namespace", c.namespace, "pod-security.kubernetes.io/enforce=restricted")
+	for name, data := range map[string]map[string]string{
+		"postgres": {"url": o.databaseURL},
+		"kafka":    {"username": kafkaUser, "password": o.password, "ca.crt": o.authority},
+		"tokens":   {"token": rand.Text()},
+	} {
+		secret := corev1.Secret{StringData: data}
+		secret.APIVersion, secret.Kind, secret.Name = "v1", "Secret", name
+		raw, err := json.Marshal(secret)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.kubectl(string(raw), "create", "--filename", "-")
+	}
+}
+
+// tell logs what may explain a failure.
+func (c *cluster) tell() {
+	for _, args := range [][]string{
+		{"get", "pods,services,jobs", "--output", "wide"},
+		{"get", "events", "--sort-by", "lastTimestamp"},
+		{"logs", "--selector", "app.kubernetes.io/name=taskmaster", "--all-containers", "--prefix", "--tail", "25"},
+	} {
+		out, err := c.try(time.Minute, "", append([]string{"kubectl", "--namespace", c.namespace}, args...)...)
+		c.t.Logf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+func (c *cluster) valuesFile(values string) string {
+	c.t.Helper()
+	file := filepath.Join(c.t.TempDir(), "values.yaml") // a folder of its own each time
+	if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	return file
+}
+
+// dryRun lets the API server check all that the chart makes, each field included.
+func (c *cluster) dryRun(values, more string) {
+	c.t.Helper()
+	manifest := c.run("", "helm", "template", release, "infra/chart", "--namespace", c.namespace,
+		"--values", c.valuesFile(values), "--values", c.valuesFile(more))
+	c.kubectl(manifest, "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", "-")
+}
+
+// install installs or upgrades, and returns when every pod is ready.
+func (c *cluster) install(values string) {
+	c.t.Helper()
+	c.run("", "helm", "upgrade", "--install", release, "infra/chart", "--namespace", c.namespace, "--values", c.valuesFile(values),
+		"--wait", "--timeout", "4m")
+}
+
+// checkPods: there are as many as wanted, each from the image it should be, ready, and with a ready sidecar beside it.
+func (c *cluster) checkPods(images map[string]string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	// Those of the old version may still be on their way out.
+	if err := system.Poll(ctx, func() error { return c.podsAre(images) }); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *cluster) podsAre(images map[string]string) error {
+	out, err := c.try(time.Minute, "", "kubectl", "--namespace", c.namespace, "get", "pods", "--output", "json")
+	if err != nil {
+		return err
+	}
+	var pods corev1.PodList
+	if err := json.Unmarshal([]byte(out), &pods); err != nil {
+		return err
+	}
+	running := map[string]int{}
+	for _, pod := range pods.Items {
+		service := pod.Labels["app.kubernetes.io/component"]
+		if len(pod.Spec.Containers) != 1 || pod.Spec.Containers[0].Image != images[service] {
+			return fmt.Errorf("%s is not of this version", pod.Name)
+		}
+		sidecar := slices.IndexFunc(pod.Status.InitContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" })
+		if sidecar < 0 || !pod.Status.InitContainerStatuses[sidecar].Ready || !pod.Status.ContainerStatuses[0].Ready {
+			return fmt.Errorf("%s, or its sidecar, is not ready", pod.Name)
+		}
+		running[service]++
+	}
+	for _, service := range services {
+		if running[service] != 2 {
+			return fmt.Errorf("there are %d pods of %s, want 2", running[service], service)
+		}
+	}
+	return nil
+}
+
+// address waits for that of the load balancer.
+func (c *cluster) address() string {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	var address string
+	err := system.Poll(ctx, func() error {
+		out, err := c.try(time.Minute, "", "kubectl", "--namespace", c.namespace, "get", "service", "web", "--output", "json")
+		if err != nil {
+			return err
+		}
+		var web corev1.Service
+		if err := json.Unmarshal([]byte(out), &web); err != nil {
+			return err
+		}
+		for _, in := range web.Status.LoadBalancer.Ingress {
+			address = in.IP + in.Hostname // it has one of them
+		}
+		if address == "" {
+			return fmt.Errorf("the load balancer has no address")
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return "http://" + address
+}
+
+// uninstall leaves nothing.
+func (c *cluster) uninstall() {
+	c.t.Helper()
+	c.run("", "helm", "uninstall", release, "--namespace", c.namespace, "--wait", "--timeout", "3m")
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	kinds := "pods,services,deployments,jobs,serviceaccounts,networkpolicies,poddisruptionbudgets," +
+		"components.dapr.io,configurations.dapr.io,resiliencies.dapr.io,subscriptions.dapr.io"
+	err := system.Poll(ctx, func() error {
+		left, err := c.try(time.Minute, "", "kubectl", "--namespace", c.namespace, "get", kinds, "--output", "name",
+			"--selector", "app.kubernetes.io/name=taskmaster")
+		if err != nil || left == "" {
+			return err
+		}
+		return fmt.Errorf("left are %s", left)
+	})
+	if err != nil {
+		c.t.Error(err)
+	}
+}

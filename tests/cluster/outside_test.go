@@ -1,0 +1,76 @@
+package cluster
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"net/url"
+	"os"
+	"testing"
+
+	"taskmaster/services/postgres/embedded"
+	"taskmaster/tests/system"
+)
+
+// outside is what the cluster does not run itself.
+type outside struct {
+	databaseURL, databasePort string
+	broker                    string // host:port
+	password, authority       string // what the broker asks for, and who signed its certificate
+}
+
+// startOutside runs PostgreSQL and Kafka at an address of this machine until the test ends.
+func startOutside(t *testing.T, host string) outside {
+	t.Helper()
+	o := outside{password: rand.Text()}
+	startPostgres(t, host, &o)
+	startKafka(t, host, &o)
+	return o
+}
+
+func startPostgres(t *testing.T, host string, o *outside) {
+	t.Helper()
+	// Not t.TempDir(): the server may run as another user, who has to be able to enter.
+	dir, err := os.MkdirTemp("", "cluster-postgres-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	server, err := embedded.Start(t.Context(), embedded.Config{Dir: dir, Unsafe: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It listens on 127.0.0.1 alone.
+	inner := u.Host
+	link, err := system.NewLinkFrom(context.WithoutCancel(t.Context()), host, func() (string, error) { return inner, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(link.Close)
+	u.Host = link.Address()
+	o.databaseURL, o.databasePort = u.String(), u.Port()
+}
+
+// freePort returns a port of an address on which nothing listens.
+func freePort(t *testing.T, host string) string {
+	t.Helper()
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, err := net.SplitHostPort(ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

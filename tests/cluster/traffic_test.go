@@ -1,0 +1,90 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// people who use the system at a time, and how long each waits between two requests.
+const (
+	people = 4
+	pause  = 25 * time.Millisecond
+)
+
+// traffic is people who read and write without minding what else goes on.
+type traffic struct {
+	t      *testing.T
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	sent   atomic.Int64
+
+	mu     sync.Mutex
+	failed []error
+}
+
+func startTraffic(t *testing.T, url string) *traffic {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &traffic{t: t, cancel: cancel}
+	for n := range people {
+		p := signUp(t, url)
+		f.wg.Go(func() { f.use(ctx, p, n%2 == 0) })
+	}
+	t.Cleanup(func() { cancel(); f.wg.Wait() })
+	return f
+}
+
+// use sends one request after the other; over one connection, or a new one for each, as different programs do.
+func (f *traffic) use(ctx context.Context, p *system.Person, anew bool) {
+	var header []string
+	if anew {
+		header = []string{"Connection", "close"}
+	}
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		// One that is under way when everything ends is not cut off.
+		sending := context.WithoutCancel(ctx)
+		var err error
+		if n%4 == 0 {
+			err = p.Do(sending, "POST", "/tasks", map[string]string{"title": fmt.Sprintf("Task %d", n)}, nil, header...)
+		} else {
+			err = p.Do(sending, "GET", "/tasks?status=open&limit=5", nil, nil, header...)
+		}
+		f.sent.Add(1)
+		if err != nil {
+			f.mu.Lock()
+			f.failed = append(f.failed, fmt.Errorf("%s: %w", time.Now().Format(time.TimeOnly), err))
+			f.mu.Unlock()
+		}
+	}
+}
+
+// stop ends the traffic and fails the test if a request failed.
+func (f *traffic) stop() {
+	f.t.Helper()
+	f.cancel()
+	f.wg.Wait()
+	f.t.Logf("%d requests, %d failed", f.sent.Load(), len(f.failed))
+	if f.sent.Load() < 100 {
+		f.t.Errorf("there were only %d requests", f.sent.Load())
+	}
+	for i, err := range f.failed {
+		if i == 10 {
+			f.t.Errorf("and %d more", len(f.failed)-i)
+			break
+		}
+		f.t.Error(err)
+	}
+}
