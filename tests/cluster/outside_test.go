@@ -31,7 +31,7 @@ func startOutside(t *testing.T, host string) outside {
 func startPostgres(t *testing.T, host string, o *outside) {
 	t.Helper()
 	// Not t.TempDir(): the server may run as another user, who has to be able to enter.
-	dir, err := os.MkdirTemp("", "cluster-postgres-*")
+	dir, err := os.MkdirTemp("", "cluster-postgres-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
