@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// writeArchive writes an OCI image layout into a tar file, whole or not at all. The reference names the image for whoever
-// loads it.
-func writeArchive(path string, a assembly, reference string) error {
+// writeArchive writes an OCI image layout into a tar file, whole or not at all. The references name the image for whoever
+// loads it: with one by digest it can be run by that where there is no registry to ask.
+func writeArchive(path string, a assembly, references ...string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".image-")
 	if err != nil {
 		return err
@@ -28,12 +28,14 @@ func writeArchive(path string, a assembly, reference string) error {
 	if err != nil {
 		return fmt.Errorf("begin the layout: %w", err)
 	}
-	err = to.AppendIndex(a.index, layout.WithAnnotations(map[string]string{
-		"org.opencontainers.image.ref.name": reference, // OCI image layout, "index.json"
-		"io.containerd.image.name":          reference,
-	}))
-	if err != nil {
-		return fmt.Errorf("add the image: %w", err)
+	for _, reference := range references {
+		err = to.AppendIndex(a.index, layout.WithAnnotations(map[string]string{
+			"org.opencontainers.image.ref.name": reference, // OCI image layout, "index.json"
+			"io.containerd.image.name":          reference,
+		}))
+		if err != nil {
+			return fmt.Errorf("add the image: %w", err)
+		}
 	}
 	for _, attached := range a.attachments {
 		if err := to.AppendImage(attached); err != nil {

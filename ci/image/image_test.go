@@ -89,8 +89,10 @@ func TestArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"], "example.com/taskmaster-web:"+commit; got != want {
-		t.Errorf("loaded as %q, want %q", got, want)
+	for i, want := range []string{"example.com/taskmaster-web:" + commit, strings.TrimSpace(names[0])} {
+		if got := manifest.Manifests[i].Annotations["org.opencontainers.image.ref.name"]; got != want {
+			t.Errorf("loaded as %q, want %q", got, want)
+		}
 	}
 	img, err := index.ImageIndex(manifest.Manifests[0].Digest)
 	if err != nil {

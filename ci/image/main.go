@@ -57,8 +57,13 @@ func run(ctx context.Context, cfg config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	digest, err := a.index.Digest()
+	if err != nil {
+		return fmt.Errorf("digest of the image: %w", err)
+	}
+	byDigest := cfg.name + "@" + digest.String()
 	if cfg.out != "" {
-		if err := writeArchive(cfg.out, a, cfg.name+":"+cfg.tags[0]); err != nil {
+		if err := writeArchive(cfg.out, a, cfg.name+":"+cfg.tags[0], byDigest); err != nil {
 			return fmt.Errorf("write %s: %w", cfg.out, err)
 		}
 	}
@@ -67,10 +72,6 @@ func run(ctx context.Context, cfg config, out io.Writer) error {
 			return fmt.Errorf("push %s: %w", cfg.name, err)
 		}
 	}
-	digest, err := a.index.Digest()
-	if err != nil {
-		return fmt.Errorf("digest of the image: %w", err)
-	}
-	_, err = fmt.Fprintf(out, "%s@%s\n", cfg.name, digest)
+	_, err = fmt.Fprintln(out, byDigest)
 	return err
 }
