@@ -1,0 +1,94 @@
+// Package app installs TaskMaster's own Helm chart and finds the address that it is reached at. It knows no cloud.
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"taskmaster/infra/config"
+	"taskmaster/infra/helm"
+	"taskmaster/infra/platform"
+)
+
+const (
+	// Release is the release's name, also for who uses helm by hand.
+	Release = "taskmaster"
+	// balancer is the chart's Service of type LoadBalancer.
+	balancer = "web"
+)
+
+// Args is what the application is installed with.
+type Args struct {
+	// Chart is the chart's folder, seen from the program's.
+	Chart string
+	*config.Config
+	Platform *platform.Platform
+	// Balancer is the annotations that the cloud wants on a load balancer.
+	Balancer pulumi.StringMap
+}
+
+// Validate returns what is wrong with the arguments; the configuration was checked when it was read.
+func (a Args) Validate() error {
+	var errs []error
+	if a.Chart == "" {
+		errs = append(errs, errors.New("app: there is no chart"))
+	}
+	if a.Config == nil || a.Platform == nil {
+		errs = append(errs, errors.New("app: there is no configuration or no platform"))
+	}
+	return errors.Join(errs...)
+}
+
+// App is the installed application.
+type App struct {
+	pulumi.ResourceState
+	// Address is the load balancer's, a host name or IP address; empty while it has none.
+	Address pulumi.StringOutput
+}
+
+// New registers the application: one release, below it, called <name>. It is upgraded as a whole, waited for, and rolled
+// back when it does not become ready. The provider of the cluster comes with the options.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*App, error) {
+	if err := args.Validate(); err != nil {
+		return nil, err
+	}
+	a := &App{}
+	if err := ctx.RegisterComponentResource("taskmaster:app:App", name, a, opts...); err != nil {
+		return nil, fmt.Errorf("register app %s: %w", name, err)
+	}
+	release, err := helm.New(ctx, name, helm.Args{
+		Name: Release, Namespace: args.Platform.Namespace, Chart: args.Chart, Values: values(args), TimeoutSeconds: args.App.TimeoutSeconds,
+	}, pulumi.Parent(a), pulumi.DependsOn(args.Platform.Ready))
+	if err != nil {
+		return nil, fmt.Errorf("install %s: %w", args.Chart, err)
+	}
+	if a.Address, err = address(ctx, name, release, pulumi.Parent(a)); err != nil {
+		return nil, err
+	}
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"address": a.Address})
+}
+
+// address reads where the load balancer is, once the release is there.
+func address(ctx *pulumi.Context, name string, release *helm.Release, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	id := pulumi.All(release.ID(), release.Namespace.Elem()).ApplyT(func(all []any) pulumi.ID {
+		return pulumi.ID(fmt.Sprintf("%v/%s", all[1], balancer))
+	}).(pulumi.IDOutput)
+	service, err := corev1.GetService(ctx, name+"-"+balancer, id, nil, opts...)
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read service %s: %w", balancer, err)
+	}
+	return service.Status.LoadBalancer().Ingress().ApplyT(func(ingress []corev1.LoadBalancerIngress) string {
+		for _, at := range ingress {
+			switch {
+			case at.Hostname != nil && *at.Hostname != "":
+				return *at.Hostname
+			case at.Ip != nil:
+				return *at.Ip
+			}
+		}
+		return ""
+	}).(pulumi.StringOutput), nil
+}

@@ -1,0 +1,236 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+)
+
+// source is a stack's configuration in a test.
+type source struct{ values, secrets map[string]string }
+
+func (s source) GetConfig(key string) (string, bool) {
+	key = strings.TrimPrefix(key, "taskmaster:")
+	if value, ok := s.secrets[key]; ok {
+		return value, true
+	}
+	value, ok := s.values[key]
+	return value, ok
+}
+
+func (s source) IsConfigSecret(key string) bool {
+	_, ok := s.secrets[strings.TrimPrefix(key, "taskmaster:")]
+	return ok
+}
+
+var machine = Machine{
+	Getenv:   func(name string) string { return map[string]string{"HOME": "/home/someone"}[name] },
+	ReadFile: func(string) ([]byte, error) { return []byte("apiVersion: v1"), nil },
+}
+
+func images() string {
+	var all []string
+	for _, service := range Services() {
+		all = append(all, fmt.Sprintf(`%q: "registry.example.com:5000/taskmaster/%s@sha256:%s"`, service, service, strings.Repeat("a", 64)))
+	}
+	return "{" + strings.Join(all, ", ") + "}"
+}
+
+// good is a configuration of prod without mistakes.
+func good() source {
+	return source{
+		values: map[string]string{
+			"environment": "prod",
+			"cloud":       "oke",
+			"oke":         `{"region": "eu-frankfurt-1", "compartment": "ocid1.compartment.oc1..x", "kubernetes": "v1.34.1", "apiAllowedCIDRs": ["203.0.113.0/24"]}`,
+			"dapr":        `{"ha": true}`,
+			"broker":      `{"kind": "redpanda-cloud", "addresses": ["seed.example.com:9092"]}`,
+			"app":         `{"publicURL": "https://tasks.example.com", "replicas": {"api": 2, "recurring": 2, "notifier": 2, "live": 2, "web": 2}}`,
+			"images":      images(),
+		},
+		secrets: map[string]string{
+			"databaseURL": "postgres://user:secret-password@db.example.com/taskmaster", "appToken": strings.Repeat("t", 64),
+			"brokerUsername": "user", "brokerPassword": "secret-password",
+		},
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	c, err := Load(good(), "taskmaster", machine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Protect {
+		t.Error("protect is off unless it is asked for")
+	}
+	if got := c.OKE.Nodes; got.Shape != "VM.Standard.A1.Flex" || got.OCPUs*float64(got.Count) > 4 || got.MemoryGB*float64(got.Count) > 24 {
+		t.Errorf("the default nodes are not always free: %+v", got)
+	}
+	if c.AKS != nil || c.GKE != nil || c.Existing != nil {
+		t.Error("other clouds are set as well")
+	}
+	if c.Topics.Replication != 3 || c.Topics.RetentionHours != 168 || !*c.Topics.Managed || !*c.CertManager {
+		t.Errorf("topics: %+v", c.Topics)
+	}
+	if strings.Contains(fmt.Sprintf("%v %+v %#v", c.Secrets, c.Secrets, c.Secrets), "secret-password") {
+		t.Error("secrets are printed")
+	}
+}
+
+func TestLoadOfAnExistingClusterReadsItsKubeconfig(t *testing.T) {
+	t.Parallel()
+	existing := func(section string, secrets map[string]string, env string) (*Config, string, error) {
+		s := good()
+		delete(s.values, "oke")
+		s.values["cloud"], s.values["existing"] = "existing", section
+		maps.Copy(s.secrets, secrets)
+		var asked string
+		c, err := Load(s, "taskmaster", Machine{
+			Getenv: func(name string) string { return map[string]string{"KUBECONFIG": env, "HOME": "/home/someone"}[name] },
+			ReadFile: func(file string) ([]byte, error) {
+				if asked = file; file == "/missing" {
+					return nil, &os.PathError{Op: "open", Path: file, Err: os.ErrNotExist}
+				}
+				return []byte("of " + file), nil
+			},
+		})
+		return c, asked, err
+	}
+	for _, test := range []struct {
+		name, section, env, want string
+		secrets                  map[string]string
+	}{
+		{"the home's", `{}`, "", "/home/someone/.kube/config", nil},
+		{"the variable's", `{}`, "/env", "/env", nil},
+		{"the stack's", `{"kubeconfigFile": "/file"}`, "/env", "/file", nil},
+		{"the secret", `{"kubeconfigFile": "/file"}`, "/env", "", map[string]string{"kubeconfig": "x"}},
+	} {
+		c, got, err := existing(test.section, test.secrets, test.env)
+		if err != nil || got != test.want || !c.Secrets.Kubeconfig.IsSet() {
+			t.Errorf("%s: read %q, want %q (%v)", test.name, got, test.want, err)
+		}
+	}
+	if _, _, err := existing(`{"kubeconfigFile": "/missing"}`, nil, ""); err == nil || !strings.Contains(err.Error(), "/missing") ||
+		!strings.Contains(err.Error(), "pulumi config set --secret kubeconfig") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
+	t.Parallel()
+	const gke = `{"project": "p", "region": "europe-west3", "apiAllowedCIDRs": ["203.0.113.0/24"], `
+	for _, test := range []struct {
+		name   string
+		change func(s source)
+		want   []string // all in one line of the error
+	}{
+		{"unknown cloud", func(s source) { s.values["cloud"] = "aws" }, []string{"cloud", `"aws"`, "existing, oke, aks, gke"}},
+		{"no cloud", func(s source) { delete(s.values, "cloud") }, []string{"cloud", "required"}},
+		{"no environment", func(s source) { delete(s.values, "environment") }, []string{"environment", "required"}},
+		{"another cloud's section", func(s source) { s.values["aks"] = "{}" }, []string{"aks", "no effect", "set cloud to aks"}},
+		{"no section", func(s source) { delete(s.values, "oke") }, []string{"oke.compartment", "required"}},
+		{"misspelled", func(s source) { s.values["dapr"] = `{"ha": true, "verison": "1"}` }, []string{"dapr", "verison"}},
+		{"wrong type", func(s source) { s.values["dapr"] = `{"ha": "yes"}` }, []string{"dapr", "ha", "string"}},
+		{"protect", func(s source) { s.values["protect"] = "perhaps" }, []string{"protect", "perhaps", "true or false"}},
+		{"image with a tag", func(s source) {
+			s.values["images"] = strings.Replace(images(), "@sha256:"+strings.Repeat("a", 64), ":latest", 1)
+		},
+			[]string{"images.api", ":latest", "REPOSITORY@sha256:DIGEST"}},
+		{"image missing", func(s source) { s.values["images"] = "{}" }, []string{"images.web", "missing", "pulumi config set --path images.web"}},
+		{"image of no service", func(s source) { s.values["images"] = strings.Replace(images(), `"api"`, `"apl"`, 1) }, []string{"images.apl", "no service"}},
+		{"no broker user", func(s source) { delete(s.secrets, "brokerUsername") }, []string{"brokerUsername", "pulumi config set --secret brokerUsername"}},
+		{"no broker password", func(s source) { delete(s.secrets, "brokerPassword") }, []string{"brokerPassword", "pulumi config set --secret brokerPassword"}},
+		{"broker password with a colon", func(s source) { s.secrets["brokerPassword"] = "a:b" }, []string{"brokerPassword", "colon"}},
+		{"no broker address", func(s source) { s.values["broker"] = `{"kind": "given"}` }, []string{"broker.addresses", "host:port"}},
+		{"broker address", func(s source) { s.values["broker"] = `{"kind": "given", "addresses": ["seed"]}` }, []string{"broker.addresses[0]", `"seed"`, "host:port"}},
+		{"unknown broker", func(s source) { s.values["broker"] = `{"kind": "nats"}` }, []string{"broker.kind", `"nats"`, "strimzi"}},
+		{"addresses of a broker inside", func(s source) { s.values["broker"] = `{"kind": "strimzi", "addresses": ["a:1"]}` }, []string{"broker.addresses", "strimzi", "remove"}},
+		{"two brokers in prod", func(s source) { s.values["broker"] = `{"kind": "strimzi", "replicas": 2}` }, []string{"broker.replicas", "2", "set it to 3"}},
+		{"even replication", func(s source) { s.values["topics"] = `{"replication": 2}` }, []string{"topics.replication", "odd", "set it to 3"}},
+		{"one copy", func(s source) { s.values["topics"] = `{"replication": 1}` }, []string{"topics.replication", "lose events"}},
+		{"short retention", func(s source) { s.values["topics"] = `{"retentionHours": 24}` }, []string{"topics.retentionHours", "24", "168"}},
+		{"prod without replicas", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "replicas": {"api": 2}}` },
+			[]string{"app.replicas.web", "1", "set it to 2"}},
+		{"replicas of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "replicas": {"apl": 2}}` }, []string{"apl", "api"}},
+		{"prod without TLS", func(s source) { s.values["app"] = strings.Replace(s.values["app"], "https", "http", 1) }, []string{"app.publicURL", "https"}},
+		{"prod without HA", func(s source) { delete(s.values, "dapr") }, []string{"dapr.ha", "set it to true"}},
+		{"no database", func(s source) { delete(s.secrets, "databaseURL") }, []string{"databaseURL", "pulumi config set --secret databaseURL"}},
+		{"another database", func(s source) { s.secrets["databaseURL"] = "mysql://user:secret-password@db/x" }, []string{"databaseURL", "postgres://"}},
+		{"plain secret", func(s source) { delete(s.secrets, "appToken"); s.values["appToken"] = strings.Repeat("t", 64) },
+			[]string{"appToken", "in the clear", "pulumi config set --secret appToken"}},
+		{"short token", func(s source) { s.secrets["appToken"] = "short" }, []string{"appToken", "openssl rand"}},
+		{"half an e-mail", func(s source) { s.secrets["smtpURL"] = "smtps://u:secret-password@mail.example.com" }, []string{"app.emailFrom", "smtpURL"}},
+		{"half a certificate", func(s source) { s.secrets["tlsKey"] = "key" }, []string{"tlsCertificate", "tlsKey"}},
+		{"subnet outside", func(s source) {
+			s.values["oke"] = strings.Replace(s.values["oke"], "{", `{"network": {"nodes": "10.1.0.0/20"}, `, 1)
+		},
+			[]string{"oke.network.nodes", "10.1.0.0/20", "not inside", "10.0.0.0/16"}},
+		{"subnets overlap", func(s source) {
+			s.values["oke"] = strings.Replace(s.values["oke"], "{", `{"network": {"balancers": "10.0.32.0/24"}, `, 1)
+		},
+			[]string{"oke.network.nodes", "overlaps", "oke.network.balancers", "10.0.32.0/24"}},
+		{"pods overlap", func(s source) {
+			s.values["oke"] = strings.Replace(s.values["oke"], "{", `{"network": {"pods": "10.0.0.0/8"}, `, 1)
+		},
+			[]string{"oke.network.pods", "10.0.0.0/8", "overlaps", "oke.network.cidr"}},
+		{"no network", func(s source) {
+			s.values["oke"] = strings.Replace(s.values["oke"], "{", `{"network": {"pods": "many"}, `, 1)
+		},
+			[]string{"oke.network.pods", `"many"`, "10.0.0.0/16"}},
+		{"control plane overlaps", func(s source) {
+			delete(s.values, "oke")
+			s.values["cloud"], s.values["gke"] = "gke", gke+`"network": {"controlPlane": "10.244.1.0/28"}}`
+		}, []string{"gke.network", "10.244.1.0/28", "overlaps"}},
+		{"zone elsewhere", func(s source) {
+			delete(s.values, "oke")
+			s.values["cloud"], s.values["gke"] = "gke", gke+`"zone": "europe-west4-a"}`
+		}, []string{"gke.zone", "europe-west4-a", "region"}},
+		{"no use for it", func(s source) {
+			delete(s.values, "oke")
+			s.values["cloud"], s.values["gke"] = "gke", gke+`"network": {"balancers": "10.0.20.0/24"}}`
+		}, []string{"gke.network.balancers", "no effect"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := good()
+			test.change(s)
+			_, err := Load(s, "taskmaster", machine)
+			if err == nil {
+				t.Fatal("there was no error")
+			}
+			if strings.Contains(err.Error(), "secret-password") {
+				t.Errorf("the error shows a secret: %v", err)
+			}
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				fits := true
+				for _, want := range test.want {
+					fits = fits && strings.Contains(line, want)
+				}
+				if fits {
+					return
+				}
+			}
+			t.Errorf("no line of the error has all of %q:\n%v", test.want, err)
+		})
+	}
+}
+
+func TestLoadNamesEveryMistake(t *testing.T) {
+	t.Parallel()
+	_, err := Load(source{values: map[string]string{"cloud": "aws", "broker": `{"kind": "nats"}`}}, "taskmaster", machine)
+	if err == nil {
+		t.Fatal("there was no error")
+	}
+	for _, want := range []string{"environment", "cloud", "broker.kind", "images.api", "images.web", "databaseURL", "appToken", "brokerPassword", "app.publicURL"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %s:\n%v", want, err)
+		}
+	}
+	if errors.Unwrap(err) == nil {
+		t.Error("the mistakes are not wrapped")
+	}
+}

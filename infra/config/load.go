@@ -1,0 +1,173 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strconv"
+)
+
+// Source is where configuration comes from: a Pulumi context, or a test.
+type Source interface {
+	// GetConfig returns the value of project:key.
+	GetConfig(key string) (string, bool)
+	// IsConfigSecret says whether the value is stored encrypted.
+	IsConfigSecret(key string) bool
+}
+
+// Machine is what an existing cluster's kubeconfig is looked for in.
+type Machine struct {
+	Getenv   func(string) string
+	ReadFile func(string) ([]byte, error)
+}
+
+// loader reads a project's configuration and collects what is wrong with it.
+type loader struct {
+	source   Source
+	project  string
+	mistakes []error
+}
+
+// Load reads a stack's configuration and checks it. The error names every mistake, and what to do about it.
+func Load(source Source, project string, machine Machine) (*Config, error) {
+	l := &loader{source: source, project: project}
+	c := defaults()
+	l.scalars(c)
+	l.object("dapr", &c.Dapr)
+	l.object("broker", &c.Broker)
+	l.object("certManager", &c.CertManager)
+	l.object("topics", &c.Topics)
+	l.object("app", &c.App)
+	l.object("images", &c.Images)
+	l.clouds(c)
+	l.secrets(&c.Secrets)
+	l.kubeconfig(c, machine)
+	c.settle()
+	l.mistakes = append(l.mistakes, check(c)...)
+	if len(l.mistakes) > 0 {
+		return nil, fmt.Errorf("the stack's configuration has mistakes:\n%w", errors.Join(l.mistakes...))
+	}
+	return c, nil
+}
+
+func (l *loader) mistake(format string, args ...any) {
+	l.mistakes = append(l.mistakes, fmt.Errorf(format, args...))
+}
+
+func (l *loader) get(key string) (string, bool) { return l.source.GetConfig(l.project + ":" + key) }
+
+func (l *loader) scalars(c *Config) {
+	c.Environment, _ = l.get("environment")
+	c.Cloud, _ = l.get("cloud")
+	if value, ok := l.get("protect"); ok {
+		protect, err := strconv.ParseBool(value)
+		if err != nil {
+			l.mistake("protect: %q is not true or false", value)
+		}
+		c.Protect = protect
+	}
+}
+
+// object reads a section over its defaults. A misspelled name would otherwise be a setting that has no effect.
+func (l *loader) object(key string, section any) bool {
+	value, ok := l.get(key)
+	if !ok {
+		return false
+	}
+	decoder := json.NewDecoder(bytes.NewReader([]byte(value)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(section); err != nil {
+		l.mistake("%s: %s", key, reason(err))
+	}
+	return true
+}
+
+// reason says what is wrong with a section without Go's words for it.
+func reason(err error) string {
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Sprintf("%s cannot be a %s", e.Field, e.Value)
+	}
+	return string(bytes.TrimPrefix([]byte(err.Error()), []byte("json: ")))
+}
+
+// clouds reads the section of the cloud that was chosen. Another's would have no effect.
+func (l *loader) clouds(c *Config) {
+	sections := map[string]func() any{
+		"existing": func() any { c.Existing = &Existing{}; return c.Existing },
+		"oke":      func() any { c.OKE = defaultOKE(); return c.OKE },
+		"aks":      func() any { c.AKS = defaultAKS(); return c.AKS },
+		"gke":      func() any { c.GKE = defaultGKE(); return c.GKE },
+	}
+	for _, name := range []string{"existing", "oke", "aks", "gke"} {
+		if name == c.Cloud {
+			l.object(name, sections[name]())
+		} else if _, ok := l.get(name); ok {
+			l.mistake("%s: has no effect, because cloud is %q: remove it, or set cloud to %s", name, c.Cloud, name)
+		}
+	}
+}
+
+func (l *loader) secrets(s *Secrets) {
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		key := v.Type().Field(i).Tag.Get("secret")
+		value, ok := l.get(key)
+		if !ok {
+			continue
+		}
+		if !l.source.IsConfigSecret(l.project + ":" + key) {
+			l.mistake("%s: is stored in the clear: pulumi config set --secret %s, and change what was seen", key, key)
+		}
+		v.Field(i).Set(reflect.ValueOf(Secret{value}))
+	}
+}
+
+// kubeconfig reads the file of an existing cluster, unless its content is a secret of the stack.
+func (l *loader) kubeconfig(c *Config, machine Machine) {
+	if c.Existing == nil || c.Secrets.Kubeconfig.IsSet() {
+		return
+	}
+	file := c.Existing.KubeconfigFile
+	if file == "" {
+		file = machine.Getenv("KUBECONFIG")
+	}
+	if file == "" {
+		file = filepath.Join(machine.Getenv("HOME"), ".kube", "config")
+	}
+	content, err := machine.ReadFile(file)
+	if err != nil {
+		l.mistake("existing: %v: set existing.kubeconfigFile or KUBECONFIG, or pulumi config set --secret kubeconfig < FILE", err)
+		return
+	}
+	c.Secrets.Kubeconfig = Secret{string(content)}
+}
+
+// settle fills in what follows from the rest.
+func (c *Config) settle() {
+	if c.Topics.Managed == nil {
+		managed := c.Broker.Kind != Given
+		c.Topics.Managed = &managed
+	}
+	if c.CertManager == nil {
+		operator := c.Broker.Kind == Redpanda || (c.Broker.Kind == RedpandaCloud && *c.Topics.Managed)
+		install := operator || c.App.TLS.Issuer != ""
+		c.CertManager = &install
+	}
+	if c.Topics.Replication == 0 {
+		c.Topics.Replication = 3
+		if c.Broker.InCluster() {
+			c.Topics.Replication = min(3, c.Broker.Replicas)
+		}
+	}
+	replicas := map[string]int{}
+	for _, service := range Services() {
+		replicas[service] = 1
+	}
+	for service, n := range c.App.Replicas {
+		replicas[service] = n
+	}
+	c.App.Replicas = replicas
+}

@@ -1,0 +1,65 @@
+package platform
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"taskmaster/infra/helm"
+)
+
+// certManager installs cert-manager, which Redpanda's operator and certificates of an issuer need. It returns nil when
+// it is not wanted.
+func (m maker) certManager() ([]pulumi.Resource, error) {
+	if !*m.args.CertManager {
+		return nil, nil
+	}
+	namespace, err := m.namespace("cert-manager", restricted)
+	if err != nil {
+		return nil, err
+	}
+	release, err := m.install(helm.Args{
+		Name: "cert-manager", Namespace: nameOf(namespace),
+		Chart: "cert-manager", Repository: "https://charts.jetstack.io", Version: certManagerVersion,
+		Values: pulumi.Map{
+			"crds":            pulumi.Map{"enabled": pulumi.Bool(true)},
+			"global":          pulumi.Map{"commonLabels": m.labels(nil)},
+			"resources":       resources("20m", "64Mi", "256Mi"),
+			"webhook":         pulumi.Map{"resources": resources("20m", "32Mi", "128Mi")},
+			"cainjector":      pulumi.Map{"resources": resources("20m", "64Mi", "256Mi")},
+			"startupapicheck": pulumi.Map{"resources": resources("20m", "32Mi", "128Mi")},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []pulumi.Resource{release}, nil
+}
+
+// certificate has cert-manager get web's certificate, when an issuer is configured.
+func (m maker) certificate(p *Platform, certManager []pulumi.Resource) error {
+	tls := m.args.App.TLS
+	if tls.Issuer == "" {
+		return nil
+	}
+	address, err := url.Parse(m.args.App.PublicURL)
+	if err != nil {
+		return fmt.Errorf("app.publicURL: %w", err)
+	}
+	made, err := m.object(object{
+		apiVersion: "cert-manager.io/v1", kind: "Certificate", name: "web", namespace: p.Namespace, wait: true,
+		spec: pulumi.Map{
+			"secretName": pulumi.String(tlsSecret),
+			"dnsNames":   pulumi.ToStringArray([]string{address.Hostname()}),
+			"issuerRef":  pulumi.StringMap{"kind": pulumi.String(tls.IssuerKind), "name": pulumi.String(tls.Issuer)},
+			"privateKey": pulumi.StringMap{"algorithm": pulumi.String("ECDSA"), "rotationPolicy": pulumi.String("Always")},
+		},
+	}, pulumi.DependsOn(certManager))
+	if err != nil {
+		return err
+	}
+	p.TLSSecret = pulumi.String(tlsSecret).ToStringOutput()
+	p.Ready = append(p.Ready, made)
+	return nil
+}
