@@ -1,0 +1,62 @@
+package gke
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/container"
+	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/projects"
+	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/serviceaccount"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// maxAccount is how long a service account's name may be.
+const maxAccount = 30
+
+// nodeAccount is who nodes are. Google's default account may do nearly everything in the project.
+type nodeAccount struct {
+	email pulumi.StringOutput
+	role  pulumi.Resource
+}
+
+func (m maker) nodeAccount() (nodeAccount, error) {
+	id := m.child("nodes")
+	if len(id) > maxAccount {
+		return nodeAccount{}, fmt.Errorf("%q is longer than the %d characters that Google allows: choose a shorter stack name", id, maxAccount)
+	}
+	account, err := serviceaccount.NewAccount(m.ctx, m.child("node-account"), &serviceaccount.AccountArgs{
+		AccountId: pulumi.String(id), DisplayName: pulumi.String("Nodes of " + m.name),
+	}, m.opts...)
+	if err != nil {
+		return nodeAccount{}, err
+	}
+	role, err := projects.NewIAMMember(m.ctx, m.child("node-role"), &projects.IAMMemberArgs{
+		Project: pulumi.String(m.args.Project), Role: pulumi.String("roles/container.defaultNodeServiceAccount"),
+		Member: pulumi.Sprintf("serviceAccount:%s", account.Email),
+	}, m.opts...)
+	if err != nil {
+		return nodeAccount{}, fmt.Errorf("role: %w", err)
+	}
+	return nodeAccount{email: account.Email, role: role}, nil
+}
+
+// nodePool makes the nodes, without public addresses. Google encrypts their disks.
+func (m maker) nodePool(control *container.Cluster, account nodeAccount) (*container.NodePool, error) {
+	nodes := m.args.Nodes
+	return container.NewNodePool(m.ctx, m.child("nodepool"), &container.NodePoolArgs{
+		Name: pulumi.String(m.name), Cluster: control.ID(), Location: m.location(), InitialNodeCount: pulumi.Int(nodes.Min),
+		Autoscaling:   container.NodePoolAutoscalingArgs{MinNodeCount: pulumi.Int(nodes.Min), MaxNodeCount: pulumi.Int(nodes.Max)},
+		NetworkConfig: container.NodePoolNetworkConfigArgs{EnablePrivateNodes: pulumi.Bool(true)},
+		Management:    container.NodePoolManagementArgs{AutoRepair: pulumi.Bool(true), AutoUpgrade: pulumi.Bool(true)},
+		// A node is added before one goes.
+		UpgradeSettings: container.NodePoolUpgradeSettingsArgs{MaxSurge: pulumi.Int(1), MaxUnavailable: pulumi.Int(0)},
+		NodeConfig: container.NodePoolNodeConfigArgs{
+			MachineType: pulumi.String(nodes.Machine), DiskSizeGb: pulumi.Int(nodes.DiskGB), DiskType: pulumi.String("pd-balanced"),
+			ServiceAccount: account.email, OauthScopes: pulumi.StringArray{pulumi.String("https://www.googleapis.com/auth/cloud-platform")},
+			ResourceLabels: m.labels(), Labels: m.labels(),
+			ShieldedInstanceConfig: container.NodePoolNodeConfigShieldedInstanceConfigArgs{
+				EnableSecureBoot: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
+			},
+			WorkloadMetadataConfig: container.NodePoolNodeConfigWorkloadMetadataConfigArgs{Mode: pulumi.String("GKE_METADATA")},
+		},
+	}, append(m.opts, pulumi.IgnoreChanges([]string{"initialNodeCount"}))...)
+}
