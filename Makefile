@@ -13,12 +13,14 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-brokers test-kafka test-cluster test-faults lint vuln bench faults clean-local
+.PHONY: help run build test test-infra test-brokers test-kafka test-cluster test-faults lint vuln bench faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
 NEEDS_CLUSTER := taskmaster/tests/cluster
-PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER),$(shell go list ./...))
+# And what needs Helm and the clouds' Pulumi SDKs: they take minutes and gigabytes to compile, and more with -race.
+INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list ./infra/...))
+PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(INFRA),$(shell go list ./...))
 
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
@@ -33,8 +35,8 @@ help: ## List the targets
 run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
 	@go run ./services/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
-build: ## Build every program, and Dapr's (minutes, once), into .local/bin
-	go build ./...
+build: ## Build every program but infra, and Dapr's (minutes, once), into .local/bin
+	go build $(PACKAGES)
 	go run ./services/local build
 
 test: build ## Run all tests that need Go alone, with -race when there is a C compiler
@@ -42,6 +44,9 @@ ifeq ($(CC_FOUND),)
 	@echo "NOTE: no C compiler, so the tests run without -race"
 endif
 	$(REPORTED) $(PACKAGES)
+
+test-infra: ## Render every stack of the Pulumi program, and the Helm chart, and check them
+	go test -timeout 30m -shuffle=on $(INFRA)
 
 test-brokers: build ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one
 	@for broker in $(or $(BROKERS),kafka redis rabbitmq); do \

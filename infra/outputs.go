@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"taskmaster/infra/app"
+	"taskmaster/infra/cluster"
+	"taskmaster/infra/config"
+)
+
+// The stack's outputs. Who reads them (pulumi stack output NAME) relies on the names.
+const (
+	outputAddress    = "address"    // the load balancer's: what the public name has to point at
+	outputPublicURL  = "publicURL"  // where people go
+	outputCluster    = "cluster"    // its name
+	outputKubeconfig = "kubeconfig" // secret
+	outputImages     = "images"     // by service, with digests
+	outputDashboards = "dashboards" // commands that show what is going on
+)
+
+func export(ctx *pulumi.Context, cfg *config.Config, c *cluster.Cluster, a *app.App) {
+	ctx.Export(outputAddress, a.Address)
+	ctx.Export(outputPublicURL, pulumi.String(cfg.App.PublicURL))
+	ctx.Export(outputCluster, c.Name)
+	ctx.Export(outputKubeconfig, c.Kubeconfig)
+	ctx.Export(outputImages, pulumi.ToStringMap(cfg.Images))
+	ctx.Export(outputDashboards, pulumi.StringMap{
+		"kubeconfig": pulumi.String("pulumi stack output kubeconfig --show-secrets > kubeconfig && export KUBECONFIG=$PWD/kubeconfig"),
+		"dapr":       pulumi.String("dapr dashboard --kubernetes"),
+		"logs":       pulumi.String("kubectl -n taskmaster logs -l app.kubernetes.io/part-of=taskmaster --all-containers --prefix -f"),
+		"releases":   pulumi.String("helm -n taskmaster history taskmaster"),
+	})
+}

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"gopkg.in/yaml.v3"
+
+	"taskmaster/infra/config"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const kubeconfigOfTests = "apiVersion: v1\nkind: Config\nclusters: [{name: kubeconfig-of-tests}]\n"
+
+// stack is a file of stacks/, with what its owner adds.
+type stack struct {
+	name   string
+	config map[string]string
+	secret map[string]bool
+}
+
+func stackNames(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../stacks/Pulumi.*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stacks: %v", err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml"))
+	}
+	return names
+}
+
+// stackFile returns the configuration that a file holds.
+func stackFile(t *testing.T, name string) map[string]any {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("../stacks", "Pulumi."+name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(b))
+	if err := decoder.Decode(&file); err != nil {
+		t.Fatalf("stack %s: %v", name, err)
+	}
+	return file.Config
+}
+
+// load returns a stack with the secrets and images that it wants from its owner.
+func load(t *testing.T, name string) stack {
+	t.Helper()
+	s := stack{name: name, config: map[string]string{}, secret: map[string]bool{}}
+	for key, value := range stackFile(t, name) {
+		if in, ok := value.(map[string]any); ok && in["secure"] != nil {
+			continue // its value is known to its owner alone
+		}
+		s.set(t, key, value)
+	}
+	s.setSecret("databaseURL", "postgres://taskmaster:password-of-database@db.example.com/taskmaster?sslmode=verify-full")
+	s.setSecret("appToken", "app-token-of-tests-app-token-of-tests")
+	s.setSecret("brokerPassword", "password-of-broker")
+	if kind := s.section(t, "taskmaster:broker")["kind"]; kind == config.RedpandaCloud || kind == config.Given {
+		s.setSecret("brokerUsername", "username-of-broker")
+	}
+	images := map[string]string{}
+	for _, service := range config.Services() {
+		images[service] = fmt.Sprintf("registry.example.com/taskmaster/%s@sha256:%s", service, strings.Repeat("a", 64))
+	}
+	if _, ok := s.config["taskmaster:images"]; !ok {
+		s.set(t, "taskmaster:images", images)
+	}
+	return s
+}
+
+func (s stack) set(t *testing.T, key string, value any) {
+	t.Helper()
+	if section := value; !isScalar(section) {
+		b, err := json.Marshal(section)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.config[key] = string(b)
+		return
+	}
+	s.config[key] = fmt.Sprint(value)
+}
+
+func isScalar(value any) bool {
+	switch value.(type) {
+	case string, bool, int, float64:
+		return true
+	}
+	return false
+}
+
+func (s stack) setSecret(key, value string) {
+	s.config["taskmaster:"+key], s.secret["taskmaster:"+key] = value, true
+}
+
+// setIn sets one field of a section.
+func (s stack) setIn(t *testing.T, key, field string, value any) {
+	t.Helper()
+	section := s.section(t, key)
+	section[field] = value
+	s.set(t, key, section)
+}
+
+// section returns a section of the configuration.
+func (s stack) section(t *testing.T, key string) map[string]any {
+	t.Helper()
+	var section map[string]any
+	if err := json.Unmarshal([]byte(s.config[key]), &section); err != nil {
+		t.Fatalf("%s: %v", key, err)
+	}
+	return section
+}
+
+// render runs the program for a stack and returns what it registered.
+func (s stack) render(t *testing.T) (*recorder, error) {
+	t.Helper()
+	r := &recorder{}
+	machine := config.Machine{
+		Getenv:   func(string) string { return "" },
+		ReadFile: func(string) ([]byte, error) { return []byte(kubeconfigOfTests), nil },
+	}
+	err := pulumi.RunErr(program(machine), pulumi.WithMocks("taskmaster", s.name, r), func(info *pulumi.RunInfo) {
+		info.Config = s.config
+		info.ConfigSecretKeys = slices.Collect(maps.Keys(s.secret))
+	})
+	return r, err
+}
+
+// mustRender renders a stack that has no mistakes, sorted.
+func mustRender(t *testing.T, s stack) []recorded {
+	t.Helper()
+	r, err := s.render(t)
+	if err != nil {
+		t.Fatalf("stack %s: %v", s.name, err)
+	}
+	if err := r.err(); err != nil {
+		t.Fatalf("stack %s: %v", s.name, err)
+	}
+	slices.SortFunc(r.resources, func(a, b recorded) int {
+		return strings.Compare(a.kind+" "+a.name, b.kind+" "+b.name)
+	})
+	return r.resources
+}
+
+// Every stack's resources and their inputs are those of the golden files. go test ./infra -update writes them anew; read the
+// difference before it is committed.
+func TestStacksAreAsWrittenDown(t *testing.T) {
+	t.Parallel()
+	for _, name := range stackNames(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := golden(t, mustRender(t, load(t, name)))
+			file := filepath.Join("testdata", name+".golden.yaml")
+			if *update {
+				if err := os.WriteFile(file, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra -update", name, file, firstDifference(string(got), string(want)))
+			}
+		})
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
+}
+
+// golden writes resources down, a document each.
+func golden(t *testing.T, resources []recorded) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	for _, r := range resources {
+		document := map[string]any{"type": r.kind, "name": r.name}
+		if r.protect {
+			document["protect"] = true
+		}
+		if r.read {
+			document["read"] = true
+		}
+		if len(r.inputs) > 0 {
+			document["inputs"] = plain(resource.NewProperty(r.inputs))
+		}
+		if err := encoder.Encode(document); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
+// plain returns a value as Go's own types, without what is secret.
+func plain(v resource.PropertyValue) any {
+	switch {
+	case v.IsSecret():
+		return "[secret]"
+	case v.IsObject():
+		out := map[string]any{}
+		for key, inner := range v.ObjectValue() {
+			out[string(key)] = plain(inner)
+		}
+		return out
+	case v.IsArray():
+		var out []any
+		for _, inner := range v.ArrayValue() {
+			out = append(out, plain(inner))
+		}
+		return out
+	case v.IsNumber() && v.NumberValue() == float64(int64(v.NumberValue())):
+		return int64(v.NumberValue())
+	}
+	return v.V
+}
