@@ -127,11 +127,15 @@ func TestWhatCanBeTurnedOnGetsItsSecrets(t *testing.T) {
 		got[string(key)] = text(value)
 	}
 	want := map[string]string{
-		"token": s.config["taskmaster:appToken"], "SMTP_URL": s.config["taskmaster:smtpURL"], "SMTP_FROM": "TaskMaster <reminders@example.com>",
-		"VAPID_PRIVATE_KEY": "key-of-push", "VAPID_PUBLIC_KEY": "public-key-of-push", "VAPID_SUBJECT": "mailto:someone@example.com",
+		"token": s.config["taskmaster:appToken"], "smtp-url": s.config["taskmaster:smtpURL"],
+		"vapid-private-key": "key-of-push", "vapid-public-key": "public-key-of-push",
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("tokens are %v, want %v", got, want)
+	}
+	told := find(t, resources, release, "app")
+	if !told.is("values.notifier.mailFrom", "TaskMaster <reminders@example.com>") || !told.is("values.notifier.vapidSubject", "mailto:someone@example.com") {
+		t.Error("the chart is not told who sends")
 	}
 	certificate := find(t, resources, "kubernetes:core/v1:Secret", "platform-web-tls")
 	if !certificate.is("type", "kubernetes.io/tls") || !certificate.is("stringData.tls|crt", "certificate-of-web") || !certificate.is("stringData.tls|key", "key-of-web") {

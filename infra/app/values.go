@@ -36,7 +36,8 @@ func values(args Args) pulumi.Map {
 			"service": pulumi.Map{"annotations": annotations},
 			"tls":     pulumi.Map{"secretName": p.TLSSecret},
 		},
-		"dapr": pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
+		"notifier": pulumi.Map{"mailFrom": pulumi.String(app.EmailFrom), "vapidSubject": pulumi.String(app.VAPIDSubject)},
+		"dapr":     pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
 		// Programs read their secrets when they start: with another checksum they are started anew.
 		"secretsChecksum": pulumi.String(args.Checksum()),
 	}

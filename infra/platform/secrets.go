@@ -29,14 +29,13 @@ func (m maker) secrets(p *Platform, b broker) error {
 	if err != nil {
 		return err
 	}
-	// The first key is the one that Dapr reads (dapr.io/app-token-secret); the others are variables of the services.
+	// The keys are those that the chart reads (infra/chart/values.yaml).
 	tokens := pulumi.StringMap{"token": s.AppToken.Output()}
 	if s.SMTPURL.IsSet() {
-		tokens["SMTP_URL"], tokens["SMTP_FROM"] = s.SMTPURL.Output(), pulumi.String(app.EmailFrom)
+		tokens["smtp-url"] = s.SMTPURL.Output()
 	}
 	if s.VAPIDPrivateKey.IsSet() {
-		tokens["VAPID_PRIVATE_KEY"] = s.VAPIDPrivateKey.Output()
-		tokens["VAPID_PUBLIC_KEY"], tokens["VAPID_SUBJECT"] = pulumi.String(app.VAPIDPublicKey), pulumi.String(app.VAPIDSubject)
+		tokens["vapid-private-key"], tokens["vapid-public-key"] = s.VAPIDPrivateKey.Output(), pulumi.String(app.VAPIDPublicKey)
 	}
 	if p.TokensSecret, err = m.secret(tokensSecret, p.Namespace, "Opaque", tokens); err != nil {
 		return err
