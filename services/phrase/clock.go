@@ -57,6 +57,9 @@ func (p *part) clock(day time.Time, now *time.Time) clock {
 // readClock returns the time of day that is written at i.
 func (p *parser) readClock(i int) (clock, strength, int) {
 	if c, next := find(p, english.clocks, i); next > 0 {
+		if english.alike[p.text(i)] {
+			return c, beside, next
+		}
 		return c, weak, next
 	}
 	digits, half, next := p.text(i), 0, i+1

@@ -44,8 +44,9 @@ func (p *parser) readDate(i int) (date, strength, int) {
 	if d, s, next := p.readNumeric(i); next > 0 {
 		return d, s, next
 	}
-	// The 15th, of this month or the next that has one.
-	if n, next := p.readOrdinal(p.skip(i, english.the)); next > 0 && n > 0 {
+	// The 15th, of this month or the next that has one; not the 2nd chapter.
+	j := p.skip(i, english.the)
+	if n, next := p.readOrdinal(j); next > 0 && n > 0 && (j > i || !p.ordinalWord(j)) && p.endsDay(next) {
 		return p.monthDay(n), beside, next
 	}
 	return date{}, 0, 0
@@ -135,6 +136,9 @@ func (p *parser) readOrdinal(i int) (int, int) {
 	}
 	return 0, 0
 }
+
+// ordinalWord says whether an ordinal is a word, which means other things more often than a day.
+func (p *parser) ordinalWord(i int) bool { return english.ordinals[p.text(i)] != 0 }
 
 // readNumeric reads 2026-03-03, and 3/4 or 3/4/2026 in the order of the options.
 func (p *parser) readNumeric(i int) (date, strength, int) {

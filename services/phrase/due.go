@@ -86,8 +86,11 @@ func (p *parser) fits(i int, said bool, next int, s, least strength) bool {
 	case s == strong || p.ofTime(i-1) || p.ofTime(next):
 		return true
 	}
-	return s == weak && (p.ends(next) || p.timeEnds(next))
+	return s == weak && p.endsDay(next)
 }
+
+// endsDay says whether what is before next can be a day there: it ends something, or a time follows.
+func (p *parser) endsDay(next int) bool { return p.ends(next) || p.timeEnds(next) }
 
 // timeEnds says whether a time of day stands at i, which may follow a day: a clear one, or a part of the day that ends
 // something.

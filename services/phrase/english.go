@@ -26,7 +26,7 @@ type language struct {
 	groups                   map[string][]time.Weekday
 	groupsPlural             map[string][]time.Weekday
 
-	alike set // short names of weekdays that are words too
+	alike set // names of days and times that are words too
 	names set // a weekday after one of these is part of a name
 	glue  set // a date before one of these has ended
 
@@ -66,10 +66,10 @@ var english = language{
 		"mondays": time.Monday, "tuesdays": time.Tuesday, "wednesdays": time.Wednesday, "thursdays": time.Thursday,
 		"fridays": time.Friday, "saturdays": time.Saturday, "sundays": time.Sunday,
 	},
-	alike: setOf("sat", "sun", "wed"),
+	alike: setOf("sat", "sun", "wed", "midnight"),
 	names: setOf("the", "a", "an", "of", "my", "our", "your", "his", "her", "their", "last",
 		"first", "second", "third", "fourth",
-		"black", "good", "cyber", "easter", "ash", "palm", "super", "casual"),
+		"black", "good", "cyber", "easter", "ash", "palm", "super", "casual", "high"),
 	months: map[string]time.Month{
 		"january": time.January, "jan": time.January, "february": time.February, "feb": time.February, "march": time.March,
 		"mar": time.March, "april": time.April, "apr": time.April, "may": time.May, "june": time.June, "jun": time.June,
@@ -130,7 +130,7 @@ var english = language{
 	groupsPlural: map[string][]time.Weekday{
 		"weekdays": workdays, "workdays": workdays, "weekends": {time.Saturday, time.Sunday},
 	},
-	glue: setOf("with", "about", "for", "to", "in", "on", "at", "from", "and", "until", "via", "because", "if", "or", "starting"),
+	glue: setOf("with", "about", "for", "to", "in", "on", "at", "from", "and", "until", "via", "because", "if", "or", "starting", "after", "through", "till"),
 
 	on:           setOf("on", "by", "due", "due on", "due by"),
 	at:           setOf("at", "by", "due", "due at", "due by"),

@@ -8,8 +8,8 @@
 //	                └─ all else is the title
 //	what was said ── resolve.go ── due_at, recurrence, reminders
 //
-// Each kind of thing is taken once, the first of it; what comes later, and whatever is not understood, stays in the title
-// word for word. So does what stands in double quotes. A number, a month or a weekday in the middle of a title is a word
+// Each kind of thing is taken once. What is left of it, and whatever is not understood, stays in the title word for word. So
+// does what stands in double quotes. A number, a month or a weekday in the middle of a title is a word
 // of it unless something makes it a date: "read 1984", "prepare monday meeting" and "may the force" stay, "on monday",
 // "monday 9am" and "call mum monday" are dates. README.md has the rules, and what is left alone.
 //

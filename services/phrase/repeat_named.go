@@ -21,6 +21,7 @@ func (p *parser) readNamed(r *rule, i int) int {
 		r.freq, r.weekdays = "WEEKLY", days
 		return next
 	}
+	was := *r
 	next := p.readOrdinals(r, i)
 	if next == 0 {
 		return 0
@@ -28,9 +29,15 @@ func (p *parser) readNamed(r *rule, i int) int {
 	if end := p.is(next, english.ofMonth); end > 0 {
 		return end
 	}
-	if month, end := find(p, english.months, p.skip(next, english.of)); end > 0 && p.skip(next, english.of) > next && r.interval == 1 {
-		r.freq, r.month = "YEARLY", month
-		return end
+	if of := p.is(next, english.of); of > 0 && r.interval == 1 {
+		if month, end := find(p, english.months, of); end > 0 {
+			r.freq, r.month = "YEARLY", month
+			return end
+		}
+	}
+	if len(r.days) > 0 && next == i+1 && (p.ordinalWord(i) || !p.endsDay(next)) {
+		*r = was
+		return 0 // every second counts, every 2nd customer
 	}
 	return next
 }
