@@ -73,19 +73,3 @@ func (p *parser) monthDay(day int) date {
 	}
 	return d
 }
-
-// amount is a length of time, of one unit.
-type amount struct{ minutes, days, months, years int }
-
-func (a amount) times(n int) amount {
-	return amount{a.minutes * n, a.days * n, a.months * n, a.years * n}
-}
-
-// after returns the day that is so much later; a day that its month does not have is the month's last.
-func (a amount) after(day time.Time) time.Time {
-	if a.months == 0 && a.years == 0 {
-		return day.AddDate(0, 0, a.days)
-	}
-	first := time.Date(day.Year()+a.years, day.Month()+time.Month(a.months), 1, 0, 0, 0, 0, time.UTC)
-	return first.AddDate(0, 0, min(day.Day(), daysIn(first.Month(), first.Year()))-1)
-}

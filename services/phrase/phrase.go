@@ -90,7 +90,7 @@ func Parse(line string, now time.Time, zone *time.Location, o Options) (Draft, [
 		p := newParser(line, now, zone, o)
 		read(p)
 		d := p.draft()
-		if t := d.Task(); d.Title != "" && t.Validate() == nil {
+		if t := d.Task(); t.Validate() == nil {
 			return d, p.spans()
 		}
 	}
