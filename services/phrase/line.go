@@ -157,10 +157,13 @@ func (p *parser) title() string {
 	}
 	title := strings.Join(parts, " ")
 	if n := len(p.words); n > 0 && p.words[n-1].kind != "" {
-		title = strings.TrimRight(title, " ,;:-–")
+		title = strings.TrimRightFunc(title, joins)
 	}
 	return title
 }
+
+// joins says whether a character is of no use at the end of a title, where it led to what was understood.
+func joins(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(",;:-–", c) }
 
 // spans returns what was understood; neighbours of one kind are one span, tags excepted.
 func (p *parser) spans() []Span {

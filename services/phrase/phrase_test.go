@@ -189,7 +189,7 @@ func hold(t *testing.T, line string, d Draft, spans []Span) {
 
 // bare returns the words of a text without the punctuation around a cut.
 func bare(text string) []string {
-	return strings.Fields(strings.TrimRight(text, " ,;:-–"))
+	return strings.Fields(strings.TrimRightFunc(text, joins))
 }
 
 func FuzzParse(f *testing.F) {
