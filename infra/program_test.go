@@ -143,6 +143,26 @@ func TestWhatCanBeTurnedOnGetsItsSecrets(t *testing.T) {
 	}
 }
 
+// Services that start without topics, components' definitions or secrets would fail, and the release be taken back.
+func TestTheApplicationComesLast(t *testing.T) {
+	t.Parallel()
+	for _, name := range stackNames(t) {
+		resources := mustRender(t, load(t, name))
+		after := find(t, resources, release, "app").after
+		for _, r := range resources {
+			topic := strings.HasSuffix(r.kind, ":Topic") || strings.HasSuffix(r.kind, ":KafkaTopic")
+			secret := r.kind == "kubernetes:core/v1:Secret" && !r.read && r.is("metadata.namespace", "taskmaster")
+			dapr := r.kind == release && r.is("chart", "dapr")
+			if !topic && !secret && !dapr {
+				continue
+			}
+			if !slices.ContainsFunc(after, func(urn string) bool { return strings.HasSuffix(urn, "::"+r.name) }) {
+				t.Errorf("stack %s: the application does not wait for %v", name, r)
+			}
+		}
+	}
+}
+
 func TestTheReleaseIsAtomic(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {

@@ -18,6 +18,7 @@ type recorded struct {
 	parent     string
 	protect    bool
 	read       bool
+	after      []string // URNs
 	inputs     resource.PropertyMap
 }
 
@@ -41,7 +42,7 @@ func (r *recorder) fail(format string, args ...any) error {
 func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	got := recorded{kind: args.TypeToken, name: args.Name, provider: args.Provider, inputs: args.Inputs, read: args.ReadRPC != nil}
 	if rpc := args.RegisterRPC; rpc != nil {
-		got.protect, got.parent = rpc.GetProtect(), rpc.GetParent()
+		got.protect, got.parent, got.after = rpc.GetProtect(), rpc.GetParent(), rpc.GetDependencies()
 	}
 	id := args.Name + "-id"
 	state := args.Inputs.Copy()

@@ -203,15 +203,15 @@ func golden(t *testing.T, resources []recorded) []byte {
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	for _, r := range resources {
-		document := map[string]any{"type": r.kind, "name": r.name}
-		if r.protect {
-			document["protect"] = true
-		}
-		if r.read {
-			document["read"] = true
-		}
+		document := struct {
+			Type    string
+			Name    string
+			Read    bool `yaml:",omitempty"`
+			Protect bool `yaml:",omitempty"`
+			Inputs  any  `yaml:",omitempty"`
+		}{Type: r.kind, Name: r.name, Read: r.read, Protect: r.protect}
 		if len(r.inputs) > 0 {
-			document["inputs"] = plain(resource.NewProperty(r.inputs))
+			document.Inputs = plain(resource.NewProperty(r.inputs))
 		}
 		if err := encoder.Encode(document); err != nil {
 			t.Fatal(err)
@@ -220,9 +220,15 @@ func golden(t *testing.T, resources []recorded) []byte {
 	return out.Bytes()
 }
 
-// plain returns a value as Go's own types, without what is secret.
+// plain returns a value as Go's own types, without what is secret. The names in a secret are none.
 func plain(v resource.PropertyValue) any {
 	switch {
+	case v.IsSecret() && open(v).IsObject():
+		out := map[string]any{}
+		for key := range open(v).ObjectValue() {
+			out[string(key)] = "[secret]"
+		}
+		return out
 	case v.IsSecret():
 		return "[secret]"
 	case v.IsObject():

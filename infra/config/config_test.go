@@ -133,7 +133,7 @@ func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 		{"no environment", func(s source) { delete(s.values, "environment") }, []string{"environment", "required"}},
 		{"another cloud's section", func(s source) { s.values["aks"] = "{}" }, []string{"aks", "no effect", "set cloud to aks"}},
 		{"no section", func(s source) { delete(s.values, "oke") }, []string{"oke.compartment", "required"}},
-		{"misspelled", func(s source) { s.values["dapr"] = `{"ha": true, "verison": "1"}` }, []string{"dapr", "verison"}},
+		{"no such field", func(s source) { s.values["dapr"] = `{"ha": true, "replicas": 3}` }, []string{"dapr", "replicas"}},
 		{"wrong type", func(s source) { s.values["dapr"] = `{"ha": "yes"}` }, []string{"dapr", "ha", "string"}},
 		{"protect", func(s source) { s.values["protect"] = "perhaps" }, []string{"protect", "perhaps", "true or false"}},
 		{"image with a tag", func(s source) {

@@ -72,17 +72,16 @@ func (l *loader) scalars(c *Config) {
 }
 
 // object reads a section over its defaults. A misspelled name would otherwise be a setting that has no effect.
-func (l *loader) object(key string, section any) bool {
+func (l *loader) object(key string, section any) {
 	value, ok := l.get(key)
 	if !ok {
-		return false
+		return
 	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(value)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(section); err != nil {
 		l.mistake("%s: %s", key, reason(err))
 	}
-	return true
 }
 
 // reason says what is wrong with a section without Go's words for it.

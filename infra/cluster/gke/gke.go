@@ -130,7 +130,9 @@ func (m maker) controlPlane(net network, account nodeAccount) (*container.Cluste
 		args.NodeConfig = container.ClusterNodeConfigArgs{ServiceAccount: account.email}
 	}
 	ready := append([]pulumi.Resource{account.role}, net.ready...)
-	return container.NewCluster(m.ctx, m.child("cluster"), args, append(m.opts, pulumi.DependsOn(ready), pulumi.Protect(m.args.Protect))...)
+	return container.NewCluster(m.ctx, m.child("cluster"), args, append(m.opts, pulumi.DependsOn(ready), pulumi.Protect(m.args.Protect),
+		// It describes the pool that was removed, and Google answers with another's.
+		pulumi.IgnoreChanges([]string{"nodeConfig"}))...)
 }
 
 // kubeconfig names the cluster and how to get a token; it holds none.
