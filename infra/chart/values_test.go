@@ -136,4 +136,17 @@ func TestSchemaAndValuesNameTheSame(t *testing.T) {
 		}
 	}
 	compare("", schema, chart.Values)
+
+	// A misspelt value is an error wherever it is.
+	var closed func(path string, schema any)
+	closed = func(path string, schema any) {
+		s, _ := schema.(map[string]any)
+		if s["properties"] != nil && s["additionalProperties"] != false {
+			t.Errorf("%s takes any value", path)
+		}
+		for name, inner := range s {
+			closed(path+"/"+name, inner)
+		}
+	}
+	closed("", schema)
 }
