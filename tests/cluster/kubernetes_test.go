@@ -150,7 +150,7 @@ func (c *cluster) valuesFile(values string) string {
 // dryRun lets the API server check all that the chart makes, each field included.
 func (c *cluster) dryRun(values, more string) {
 	c.t.Helper()
-	manifest := c.run("", "helm", "template", release, "infra/chart", "--namespace", c.namespace,
+	manifest := c.run("", "helm", "template", release, "infra/chart", "--validate", "--namespace", c.namespace,
 		"--values", c.valuesFile(values), "--values", c.valuesFile(more))
 	c.kubectl(manifest, "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", "-")
 }
