@@ -22,6 +22,9 @@ NEEDS_CLUSTER := taskmaster/tests/cluster
 INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list ./infra/...))
 PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(INFRA),$(shell go list ./...))
 
+# What there is to build of them: some hold only tests.
+PROGRAMS       = $(filter $(PACKAGES),$(shell go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...))
+
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
 # JUNIT=FILE and COVERAGE=FILE make `make test` write reports.
@@ -36,7 +39,7 @@ run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, 
 	@go run ./services/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
 build: ## Build every program but infra, and Dapr's (minutes, once), into .local/bin
-	go build $(PACKAGES)
+	go build $(PROGRAMS)
 	go run ./services/local build
 
 test: build ## Run all tests that need Go alone, with -race when there is a C compiler
