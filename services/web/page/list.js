@@ -165,7 +165,7 @@ function repeats(t) {
 }
 
 export function day(date) {
-  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const time = date.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   const days = Math.round((midnight(date) - midnight(new Date())) / 86_400_000);
   const near = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days];
   if (near) return `${near}, ${time}`;
