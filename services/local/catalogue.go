@@ -57,7 +57,7 @@ var catalogue = []service{
 		name:  "live",
 		fixed: ports{http: 8084, daprHTTP: 3503, daprGRPC: 3603, daprInternal: 3703},
 		variables: []string{
-			"DATABASE_URL", "DATABASE_CONNS", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL",
+			"DATABASE_URL", "DATABASE_CONNS", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL", "LOOK_FOR",
 		},
 	},
 }
