@@ -101,16 +101,7 @@ func (c *cluster) kubectl(input string, args ...string) string {
 // makeNamespace makes one as strict as can be, and the secrets that the chart refers to.
 func (c *cluster) makeNamespace(o outside) {
 	c.t.Helper()
-	c.run("", "kubectl", "create", "namespace", c.namespace)
-	c.t.Cleanup(func() {
-		if c.t.Failed() {
-			c.tell()
-		}
-		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", c.namespace); err != nil {
-			c.t.Error(err)
-		}
-	})
-	c.run("", "kubectl", "label", "namespace", c.namespace, "pod-security.kubernetes.io/enforce=restricted")
+	c.makeEmptyNamespace()
 	for name, data := range map[string]map[string]string{
 		"postgres": {"url": o.databaseURL},
 		"kafka":    {"username": kafkaUser, "password": o.password, "ca.crt": o.authority},
@@ -124,6 +115,21 @@ func (c *cluster) makeNamespace(o outside) {
 		}
 		c.kubectl(string(raw), "create", "--filename", "-")
 	}
+}
+
+// makeEmptyNamespace makes one as strict as can be. It goes with the test.
+func (c *cluster) makeEmptyNamespace() {
+	c.t.Helper()
+	c.run("", "kubectl", "create", "namespace", c.namespace)
+	c.t.Cleanup(func() {
+		if c.t.Failed() {
+			c.tell()
+		}
+		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", c.namespace); err != nil {
+			c.t.Error(err)
+		}
+	})
+	c.run("", "kubectl", "label", "namespace", c.namespace, "pod-security.kubernetes.io/enforce=restricted")
 }
 
 // tell logs what may explain a failure.

@@ -1,0 +1,58 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The API server takes what the chart makes of every stack's values. They are in the golden files that the program's own tests
+// hold to the program.
+func TestStacks(t *testing.T) {
+	c := newCluster(t)
+	c.makeEmptyNamespace()
+	files, err := filepath.Glob(filepath.Join(c.root, "infra", "testdata", "*.golden.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stacks: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			of := *c
+			of.t = t
+			of.dryRun(releaseValues(t, file), "")
+		})
+	}
+}
+
+// releaseValues returns what a stack tells the chart.
+func releaseValues(t *testing.T, file string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := yaml.NewDecoder(bytes.NewReader(raw)); ; {
+		var resource struct {
+			Type   string         `yaml:"type"`
+			Inputs map[string]any `yaml:"inputs"`
+		}
+		if err := d.Decode(&resource); errors.Is(err, io.EOF) {
+			t.Fatalf("%s has no release of our chart", file)
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if resource.Type != "kubernetes:helm.sh/v3:Release" || resource.Inputs["chart"] != "./chart" {
+			continue
+		}
+		values, err := yaml.Marshal(resource.Inputs["values"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(values)
+	}
+}
