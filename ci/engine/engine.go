@@ -110,6 +110,9 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 			c = c.WithFile(at, r.left[need].File(need))
 		}
 	}
+	for _, folder := range folders(step) {
+		c = c.WithDirectory(path.Join(workdir, folder), dag.Directory())
+	}
 	for _, s := range step.Services {
 		c = c.WithServiceBinding(s.Name, r.service(s)).WithEnvVariable(s.Variable, s.URL)
 	}
@@ -121,6 +124,16 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 		c = c.WithSecretVariable(name, dag.Secret("env://"+name))
 	}
 	return c.WithExec(step.Args, dagger.ContainerWithExecOpts{RedirectStdout: step.Stdout})
+}
+
+// folders are those that what a step leaves is in, each once: commands do not make them.
+func folders(step plan.Step) []string {
+	var all []string
+	for _, left := range (plan.Stage{step}).Left() {
+		all = append(all, path.Dir(left))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (r *Runner) service(s plan.Service) *dagger.Service {

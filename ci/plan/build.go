@@ -10,8 +10,10 @@ func programsDir(platform string) string {
 	return Dist + "/" + strings.ReplaceAll(platform, "/", "-") + "/"
 }
 
-// Archive is where a service's image is, as OCI archive; DigestFile holds its NAME@DIGEST.
-func Archive(service string) string    { return Dist + "/" + service + ".tar" }
+// Archive is where a service's image is, as OCI archive.
+func Archive(service string) string { return Dist + "/" + service + ".tar" }
+
+// DigestFile is where the NAME@DIGEST of a service's image is.
 func DigestFile(service string) string { return Dist + "/" + service + ".digest" }
 
 // ImageName is what a service's image is called in a registry.
@@ -21,10 +23,9 @@ func ImageName(registry, service string) string { return registry + "/taskmaster
 func Build(p Project, r Release) Plan {
 	var images Stage
 	for _, c := range p.Services {
-		images = append(images, p.image(r, c.Name, "-out", Archive(c.Name)))
-	}
-	for i, c := range p.Services {
-		images[i].Outputs = []string{Archive(c.Name)}
+		step := p.image(r, c.Name, "-out", Archive(c.Name))
+		step.Outputs = []string{Archive(c.Name)}
+		images = append(images, step)
 	}
 	return Plan{p.programs(r), images}
 }

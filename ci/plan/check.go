@@ -11,7 +11,7 @@ const (
 // allowedLicences are those that let anybody use, change and sell a program made with them, as long as they are named.
 const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clause,ISC,MIT,MPL-2.0,0BSD,Unlicense,CC0-1.0"
 
-// everything a check of the Go code has to see.
+// allCode is everything that a check of the code has to see.
 var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
 
 // Workflows are those of GitHub Actions.

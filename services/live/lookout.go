@@ -14,9 +14,9 @@ import (
 // lookInterval is how often a new replica looks for changes itself.
 const lookInterval = time.Second
 
-// lookout tells the sockets of changes that the broker does not bring, until it has brought anything or the configured time has passed. A
-// broker brings a replica that it has never seen what is published from when it knows of it, which on some is seconds after the
-// replica's first clients have connected.
+// lookout tells the sockets of changes that the broker does not bring, until it has brought anything or the configured time
+// has passed. A broker brings a replica that it has never seen what is published from when it knows of it, which on some is
+// seconds after the replica's first clients have connected.
 func (l *live) lookout(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.LookFor)
 	defer cancel()

@@ -202,7 +202,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string, now int64, zoneName string) {
 		zone, err := task.LoadZone(zoneName)
 		if err != nil || now < 0 || now > 4_000_000_000 {
-			t.Skip()
+			return // Parse is never given such a zone or moment; every seed gets past here
 		}
 		at := time.Unix(now, 0)
 		plain := task.Task{Title: line}
