@@ -74,7 +74,7 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 			return err
 		}
 		c.SessionHash, c.Scopes = Hash(credential), Scopes()
-		c.UserID, err = postgres.SessionUser(ctx, tx, c.SessionHash, now)
+		c.UserID, err = postgres.UseSession(ctx, tx, c.SessionHash, now)
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {

@@ -31,7 +31,7 @@ func TestAuthenticate(t *testing.T) {
 		if err := postgres.InsertUser(t.Context(), tx, user); err != nil {
 			return err
 		}
-		s := postgres.Session{TokenHash: account.Hash(session), UserID: user.ID, CreatedAt: now, ExpiresAt: soon}
+		s := postgres.Session{ID: uuid.New(), TokenHash: account.Hash(session), UserID: user.ID, CreatedAt: now, ExpiresAt: soon}
 		if err := postgres.InsertSession(t.Context(), tx, s); err != nil {
 			return err
 		}
@@ -111,14 +111,14 @@ func TestSessionsAreBounded(t *testing.T) {
 	insert := func(u postgres.User, i int) {
 		t.Helper()
 		created := now.Add(time.Duration(i) * time.Second)
-		s := postgres.Session{TokenHash: hash(u, i), UserID: u.ID, CreatedAt: created, ExpiresAt: now.Add(time.Duration(i) * time.Hour)}
+		s := postgres.Session{ID: uuid.New(), TokenHash: hash(u, i), UserID: u.ID, CreatedAt: created, ExpiresAt: now.Add(time.Duration(i) * time.Hour)}
 		do(func(tx pgx.Tx) error { return postgres.InsertSession(t.Context(), tx, s) })
 	}
 	valid := func(u postgres.User, i int) bool {
 		t.Helper()
 		var err error
 		do(func(tx pgx.Tx) error {
-			_, err = postgres.SessionUser(t.Context(), tx, hash(u, i), now)
+			_, err = postgres.UseSession(t.Context(), tx, hash(u, i), now)
 			return nil
 		})
 		return err == nil

@@ -39,6 +39,9 @@ var accesses = map[string]access{
 	"GET /api/v1/me":                     {scope: scopeAccount, want: 200},
 	"PATCH /api/v1/me":                   {scope: scopeAccount, want: 200, body: `{"time_zone": "Asia/Tokyo"}`},
 	"DELETE /api/v1/me":                  {scope: scopeAccount, want: 204, body: `{"password": "` + testPassword + `"}`},
+	"GET /api/v1/sessions":               {scope: scopeAccount, want: 200},
+	"DELETE /api/v1/sessions":            {scope: scopeAccount, want: 204},
+	"DELETE /api/v1/sessions/{id}":       {scope: scopeAccount, id: "session", want: 404},
 	"POST /api/v1/tokens":                {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"]}`},
 	"GET /api/v1/tokens":                 {scope: scopeAccount, want: 200},
 	"DELETE /api/v1/tokens/{id}":         {scope: scopeAccount, id: "token", want: 404},
@@ -50,6 +53,7 @@ var accesses = map[string]access{
 	"POST /api/v1/tasks/{id}/complete":   {scope: scopeWrite, id: "task", want: 404, body: `{}`},
 	"POST /api/v1/tasks/{id}/reopen":     {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
 	"POST /api/v1/tasks/{id}/snooze":     {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
+	"GET /api/v1/tasks/{id}/history":     {scope: scopeRead, id: "task", want: 404},
 	"GET /api/v1/changes":                {scope: scopeRead, want: 200},
 	"GET /api/v1/export":                 {scope: scopeRead, want: 200},
 	"POST /api/v1/import":                {scope: scopeWrite, want: 200, body: `{"version": 1, "tasks": [{"title": "mine"}]}`},
@@ -82,6 +86,7 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
 		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
+	ids["session"] = decoded[page[sessionBody]](t, owner.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items[0].ID.String()
 	owner.receiveDeadLetter(t, []byte(`{"data": {"user_id": "`+owner.ID.String()+`"}, "title": "the owner's"}`))
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
 	// A delivery that has failed, for that is one that can be sent again.
@@ -102,7 +107,7 @@ func TestEveryRouteAsSomebodyElse(t *testing.T) {
 	owner := a.newPerson(t)
 	ids := ownedThings(t, owner)
 	before := everythingOf(t, owner)
-	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries", "dead_letters"} {
+	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries", "dead_letters", "task_history"} {
 		if !slices.ContainsFunc(before, func(row string) bool { return strings.HasPrefix(row, table+" ") }) {
 			t.Fatalf("the owner has nothing in %s that somebody else could change: %v", table, before)
 		}

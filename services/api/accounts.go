@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -24,6 +26,8 @@ type signupInput struct {
 	Password string `json:"password" validate:"required,min=8,max=256"`
 	// TimeZone is where the user's tasks are due, unless they say otherwise; "" is UTC.
 	TimeZone string `json:"time_zone" validate:"omitempty,timezone"`
+	// WeekStart is the first day of the user's week; "" is monday.
+	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
 }
 
 type loginInput struct {
@@ -36,12 +40,13 @@ type userBody struct {
 	ID        uuid.UUID `json:"id"`
 	Email     string    `json:"email"`
 	TimeZone  string    `json:"time_zone"`
+	WeekStart string    `json:"week_start"`
 	CreatedAt time.Time `json:"created_at"`
 	Revision  int64     `json:"revision"`
 }
 
 func newUserBody(u postgres.User) userBody {
-	return userBody{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, CreatedAt: u.CreatedAt, Revision: u.Revision}
+	return userBody{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision}
 }
 
 // signup makes an account and logs in. Code conflict when the address has one.
@@ -61,10 +66,8 @@ func (a *api) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, TimeZone: in.TimeZone, CreatedAt: a.instant()}
-	if u.TimeZone == "" {
-		u.TimeZone = "UTC"
-	}
+	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: a.instant(),
+		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday)}
 	var cookie *http.Cookie
 	err = a.db.InTx(ctx, func(tx pgx.Tx) error {
 		if err := postgres.InsertUser(ctx, tx, u); err != nil {
@@ -181,7 +184,11 @@ func (a *api) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, user
 		}
 	}
 	secret, now := account.NewSession(), a.instant()
-	s := postgres.Session{TokenHash: account.Hash(secret), UserID: userID, CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("make session id: %w", err)
+	}
+	s := postgres.Session{ID: id, TokenHash: account.Hash(secret), UserID: userID, UserAgent: userAgent(r), CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
 	return a.cookie(secret, int(sessionLife.Seconds())), postgres.InsertSession(ctx, tx, s)
 }
 

@@ -8,7 +8,7 @@ type config struct {
 	DatabaseURL string `env:"DATABASE_URL" validate:"required"`
 	// DatabaseConns is how many connections requests may hold at once; the background has RelayConns more.
 	DatabaseConns int `env:"DATABASE_CONNS" default:"16" validate:"min=1,max=500"`
-	RelayConns    int `env:"RELAY_CONNS" default:"18" validate:"min=2,max=100"`
+	RelayConns    int `env:"RELAY_CONNS" default:"24" validate:"min=2,max=100"`
 	// PublicURL is where people reach the system; cookies are Secure and other origins refused accordingly.
 	PublicURL    string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
 	CookieSecure bool   `env:"COOKIE_SECURE" default:"true"`

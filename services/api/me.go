@@ -12,7 +12,8 @@ import (
 )
 
 type userPatch struct {
-	TimeZone *string `json:"time_zone" validate:"omitempty,timezone"`
+	TimeZone  *string `json:"time_zone" validate:"omitempty,timezone"`
+	WeekStart *string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
 	// Password is the new one. It ends all other sessions, and needs CurrentPassword.
 	Password        *string `json:"password" validate:"omitempty,min=8,max=256"`
 	CurrentPassword *string `json:"current_password" validate:"omitempty,max=256"`
@@ -30,7 +31,7 @@ func (a *api) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	return server.Encode(w, http.StatusOK, newUserBody(u))
 }
 
-// patchMe changes the time zone, which new tasks take, and the password.
+// patchMe changes the time zone, which new tasks take, the first day of the week, and the password.
 func (a *api) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in userPatch
 	body, err := a.decode(w, r, &in)
@@ -55,6 +56,9 @@ func (a *api) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 		}
 		if in.TimeZone != nil {
 			u.TimeZone = *in.TimeZone
+		}
+		if in.WeekStart != nil {
+			u.WeekStart = *in.WeekStart
 		}
 		return answer{Status: http.StatusOK, Body: newUserBody(u)}, postgres.UpdateUser(ctx, tx, u)
 	})

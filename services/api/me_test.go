@@ -13,7 +13,7 @@ func TestMe(t *testing.T) {
 	p := a.newPerson(t)
 	p.send(t, "POST", "/api/v1/tasks", map[string]any{"title": "one"}).want(t, 201)
 
-	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", CreatedAt: testStart, Revision: 1}
+	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1}
 	if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -22,7 +22,13 @@ func TestMe(t *testing.T) {
 	if got := decoded[userBody](t, r); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	want.WeekStart = "sunday"
+	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday"}).want(t, 200)
+	if got := decoded[userBody](t, r); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
 	for name, body := range map[string]string{
+		"unknown day":          `{"week_start": "friday"}`,
 		"unknown zone":         `{"time_zone": "Europe/Atlantis"}`,
 		"empty zone":           `{"time_zone": ""}`,
 		"unknown field":        `{"email": "eve@example.com"}`,
@@ -71,6 +77,10 @@ func TestDeleteMeLeavesNothing(t *testing.T) {
 	p.send(t, "POST", "/api/v1/tasks", map[string]any{"title": "kept with its answer"}, key).want(t, 201)
 	token := p.newToken(t, scopeAccount)
 	before, others := everythingOf(t, p), everythingOf(t, other)
+	const jobs = `SELECT count(*) FROM river_job`
+	if n := a.count(t, jobs); n != 2 {
+		t.Fatalf("got %d jobs of deliveries, want one of each person's", n)
+	}
 
 	for _, body := range []any{nil, `{}`, `{"password": "not the password"}`} {
 		if r := p.send(t, "DELETE", "/api/v1/me", body); r.Status != 422 && r.Status != 400 {
@@ -86,6 +96,9 @@ func TestDeleteMeLeavesNothing(t *testing.T) {
 	}
 	if got := everythingOf(t, p); len(got) != 0 {
 		t.Errorf("deletion left %s", strings.Join(got, "\n"))
+	}
+	if n := a.count(t, jobs); n != 1 {
+		t.Errorf("got %d jobs of deliveries, want the other person's", n)
 	}
 	if got := everythingOf(t, other); strings.Join(got, "\n") != strings.Join(others, "\n") {
 		t.Error("deletion of one account changed another")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/history"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
@@ -83,8 +84,11 @@ func (a *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, err
 	if err != nil {
 		return false, err
 	}
-	_, err = postgres.InsertSuccessor(ctx, tx, in.UserID, in.PreviousID, in.Task.ID)
-	return made, err
+	if _, err := postgres.InsertSuccessor(ctx, tx, in.UserID, in.PreviousID, in.Task.ID); err != nil {
+		return false, err
+	}
+	followed := history.Entry{Type: history.Followed, At: a.instant(), Detail: history.Detail{NextTaskID: &in.Task.ID}}
+	return made, postgres.AppendHistory(ctx, tx, in.UserID, in.PreviousID, followed)
 }
 
 // createFollower stores the next occurrence. It returns false when the user has it already. An id that is somebody else's,

@@ -64,19 +64,23 @@ func (a *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
 }
 
 func (a *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "cursor", "limit")
+	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "cursor", "limit")
 	limit := q.limit()
+	byCompletion := q.oneOf("order", "due", "due", "completed") == "completed"
 	filter := postgres.TaskFilter{
 		Status:   q.oneOf("status", "all", "open", "done", "all"),
 		Tag:      q.text("tag"),
 		Priority: task.Priority(q.oneOf("priority", "", "none", "low", "medium", "high")),
 		DueAfter: q.instant("due_after"), DueBefore: q.instant("due_before"),
-		Query: q.text("q"),
+		Query: q.text("q"), ByCompletion: byCompletion,
 		Limit: limit + 1,
 	}
 	var after postgres.TaskPosition
 	if q.cursor(&after) {
 		filter.After = &after
+		if byCompletion != (after.CompletedAt != nil) {
+			q.fail("cursor", "is one of a list in another order")
+		}
 	}
 	if err := q.err(); err != nil {
 		return err
@@ -89,7 +93,12 @@ func (a *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error 
 	if err != nil {
 		return err
 	}
-	p, err := newPage(tasks, limit, func(t task.Task) any { return postgres.TaskPosition{DueAt: t.DueAt, ID: t.ID} })
+	p, err := newPage(tasks, limit, func(t task.Task) any {
+		if byCompletion {
+			return postgres.TaskPosition{CompletedAt: t.CompletedAt, ID: t.ID}
+		}
+		return postgres.TaskPosition{DueAt: t.DueAt, ID: t.ID}
+	})
 	if err != nil {
 		return err
 	}

@@ -257,10 +257,14 @@ func TestListTasks(t *testing.T) {
 		p.newTask(t, f)
 	}
 	p.newPerson(t).newTask(t, object{"title": "not mine"})
+	p.advance(time.Hour)
+	p.newTask(t, object{"title": "z", "due_at": "2026-03-06T09:00:00Z", "completed": true})
 	tests := []struct{ query, want string }{
-		{"", "a b c no date"},
+		{"", "a b c z no date"},
 		{"status=open", "a c no date"},
-		{"status=done", "b"},
+		{"order=completed", "z b"},
+		{"order=completed&status=open", ""},
+		{"status=done", "b z"},
 		{"tag=home", "c"},
 		{"priority=high", "c"},
 		{"due_after=2026-03-04T09:00:00Z&due_before=2026-03-05T09:00:00Z", "b"},
@@ -274,7 +278,8 @@ func TestListTasks(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"status=maybe", "limit=0", "limit=201", "cursor=x", "due_after=today", "stauts=open"} {
+	for _, bad := range []string{"status=maybe", "limit=0", "limit=201", "cursor=x", "due_after=today", "stauts=open", "order=title",
+		"order=completed&cursor=" + decoded[page[task.Task]](t, p.send(t, "GET", "/api/v1/tasks?limit=1", nil)).NextCursor} {
 		p.send(t, "GET", "/api/v1/tasks?"+bad, nil).wantProblem(t, 422, "invalid")
 	}
 }

@@ -38,8 +38,12 @@ type exporter interface {
 // the beginning; they are read and sent in parts, so that neither their number nor a slow client takes memory or holds a
 // connection of the database. When something fails in between the connection breaks, so that nobody takes a part for all.
 func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "format")
+	q := newQuery(r.URL.Query(), "format", "history")
 	format := q.oneOf("format", accepted(r.Header.Get("Accept")), "json", "ics")
+	withHistory := q.oneOf("history", "false", "true", "false") == "true"
+	if withHistory && format == "ics" {
+		q.fail("history", "is for format=json: iCalendar has no word for it")
+	}
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -58,7 +62,7 @@ func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="taskmaster-%s.%s"`, a.now().UTC().Format(time.DateOnly), format))
-	if err := a.export(r.Context(), w, newExporter(w, format, a.instant()), c.UserID, ids); err != nil {
+	if err := a.export(r.Context(), w, newExporter(w, format, a.instant()), c.UserID, ids, withHistory); err != nil {
 		if r.Context().Err() == nil {
 			a.log.ErrorContext(r.Context(), "export broke off", "error", err)
 		}
@@ -67,10 +71,14 @@ func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	return nil
 }
 
-func (a *api) export(ctx context.Context, w http.ResponseWriter, out exporter, userID uuid.UUID, ids []uuid.UUID) error {
+func (a *api) export(ctx context.Context, w http.ResponseWriter, out exporter, userID uuid.UUID, ids []uuid.UUID, withHistory bool) error {
 	// A client that does not read is not waited for. Not every writer has deadlines; those that do not need none.
 	connection := http.NewResponseController(w)
 	defer func() { _ = connection.SetWriteDeadline(time.Time{}) }()
+	send := func() error {
+		_ = connection.SetWriteDeadline(time.Now().Add(requestTimeout))
+		return out.Flush()
+	}
 	for part := range slices.Chunk(ids, exportPage) {
 		var tasks []task.Task
 		err := a.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
@@ -86,7 +94,12 @@ func (a *api) export(ctx context.Context, w http.ResponseWriter, out exporter, u
 				return err
 			}
 		}
-		if err := out.Flush(); err != nil {
+		if err := send(); err != nil {
+			return err
+		}
+	}
+	if list, ok := out.(*jsonExporter); ok && withHistory {
+		if err := a.exportHistory(ctx, list, userID, ids, send); err != nil {
 			return err
 		}
 	}
@@ -103,10 +116,11 @@ func newExporter(w io.Writer, format string, now time.Time) exporter {
 	return out
 }
 
-// jsonExporter writes {"version", "exported_at", "tasks"} with a task per line.
+// jsonExporter writes {"version", "exported_at", "tasks", "history"} with a task or an entry per line.
 type jsonExporter struct {
-	w     *bufio.Writer
-	wrote bool
+	w *bufio.Writer
+	// wrote says that a task was written, history that an entry was.
+	wrote, history bool
 }
 
 func (e *jsonExporter) Write(t task.Task) error {

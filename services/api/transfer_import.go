@@ -12,6 +12,7 @@ import (
 	"taskmaster/services/ical"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
+	"taskmaster/services/todoist"
 )
 
 // Limits of an import. It is the one request whose body may be larger than server.MaxBody.
@@ -44,16 +45,15 @@ type entry struct {
 	task task.Task
 }
 
-// importResult answers POST /import.
-type importResult struct {
-	Created int `json:"created"`
-	// Skipped are entries that the account has already.
-	Skipped int `json:"skipped"`
-}
-
-// importTasks adds the tasks of a file: what exportTasks gives, or the iCalendar of another program. All of them or, when
-// one is not valid, none: half a file would leave its owner to find out which half. A file that comes again adds nothing.
+// importTasks adds the tasks of a file: what exportTasks gives, the iCalendar of another program, or what Todoist and Vikunja
+// export. All of them or, when one is not valid, none: half a file would leave its owner to find out which half. A file that
+// comes again adds nothing. A dry run says what would be added, and adds nothing either.
 func (a *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "dry_run", "name")
+	dryRun, name := q.oneOf("dry_run", "false", "true", "false") == "true", q.text("name")
+	if err := q.err(); err != nil {
+		return err
+	}
 	mediaType, err := importType(r)
 	if err != nil {
 		return err
@@ -81,12 +81,12 @@ func (a *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	case <-ctx.Done():
 		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
 	}
-	entries, err := a.readImport(ctx, mediaType, body, c)
+	in, err := a.readImport(ctx, mediaType, name, body, c)
 	if err != nil {
 		return err
 	}
 	return a.changeWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		result, err := storeImport(ctx, tx, c.UserID, entries, a.instant())
+		result, err := storeImport(ctx, tx, c.UserID, in, dryRun, a.instant())
 		return answer{Status: http.StatusOK, Body: result}, err
 	})
 }
@@ -98,27 +98,35 @@ func importType(r *http.Request) (string, error) {
 		return "application/json", nil
 	}
 	mediaType, _, err := mime.ParseMediaType(ct)
-	if err != nil || (mediaType != "application/json" && mediaType != ical.MediaType) {
-		return "", &server.StatusError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
-			Detail: "the body has to be application/json or text/calendar"}
+	switch mediaType {
+	case "application/json", ical.MediaType, todoist.MediaType, mediaZip, mediaOldZip:
+		if err == nil {
+			return mediaType, nil
+		}
 	}
-	return mediaType, nil
+	return "", &server.StatusError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
+		Detail: "the body has to be application/json, text/calendar, text/csv or application/zip"}
 }
 
-// readImport reads and checks a file.
-func (a *api) readImport(ctx context.Context, mediaType string, body []byte, c caller) ([]entry, error) {
+// readImport reads and checks a file. Its name matters where that says something.
+func (a *api) readImport(ctx context.Context, mediaType, name string, body []byte, c caller) (*importReader, error) {
 	u, err := a.user(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	in := importReader{now: a.instant(), zone: u.TimeZone}
-	if mediaType == ical.MediaType {
+	in := &importReader{now: a.instant(), zone: u.TimeZone}
+	switch mediaType {
+	case ical.MediaType:
 		err = in.readCalendar(ctx, body)
-	} else {
+	case todoist.MediaType:
+		err = in.readTodoist(ctx, name, body)
+	case mediaZip, mediaOldZip:
+		err = in.readArchive(ctx, body)
+	default:
 		err = in.readJSON(ctx, body)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return in.entries, task.InvalidFields(in.bad)
+	return in, task.InvalidFields(in.bad)
 }

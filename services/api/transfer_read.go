@@ -24,6 +24,8 @@ type importReader struct {
 	count   int
 	entries []entry
 	bad     []task.FieldError
+	// notes are what was changed or left out.
+	notes []importNote
 }
 
 // enough ends the reading of a file of which enough is wrong, or which takes too long.
@@ -94,24 +96,48 @@ func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
 	if len(todos) == 0 {
 		return task.Errorf(task.CodeInvalid, "the file has no task: no VTODO in a VCALENDAR")
 	}
+	if n := ical.Others(body); n > 0 {
+		in.notes = append(in.notes, importNote{Message: fmt.Sprintf("%d events or journal entries are left out: only tasks are taken", n)})
+	}
 	for _, todo := range todos {
 		if err := in.enough(ctx); err != nil {
 			return err
 		}
-		e := entry{key: todo.UID, task: todo.Task}
-		if id, err := uuid.Parse(todo.UID); err == nil {
-			e.id, e.key = id, id.String()
-		}
-		var bad []task.FieldError
-		if len(todo.Bad) > 0 {
-			bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(todo.Bad))
-		}
-		in.add(e, fmt.Sprintf(" (VTODO on line %d)", todo.Line), bad)
+		in.addTodo(todo)
 	}
 	return nil
 }
 
-// readJSON reads {"version", "exported_at", "tasks"} entry by entry.
+// addTodo adds a task of a calendar, or several when it is too long for one.
+func (in *importReader) addTodo(todo ical.Todo) {
+	e := entry{key: todo.UID, task: todo.Task}
+	if id, err := uuid.Parse(todo.UID); err == nil {
+		e.id, e.key = id, id.String()
+	}
+	var bad []task.FieldError
+	if len(todo.Bad) > 0 {
+		bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(todo.Bad))
+	}
+	fitted, changed := []task.Task{e.task}, todo.Notes
+	asItIs := e.task
+	if asItIs.Normalize(); bad == nil && asItIs.Validate() != nil {
+		var cut []string
+		fitted, cut = task.Fit(e.task)
+		changed = append(changed, cut...)
+	}
+	for _, message := range changed {
+		in.notes = append(in.notes, importNote{Line: todo.Line, Title: fitted[0].Title, Message: message})
+	}
+	for i, t := range fitted {
+		if i > 0 {
+			e = entry{key: fmt.Sprint(todo.UID, " part ", i+1)}
+		}
+		e.task = t
+		in.add(e, fmt.Sprintf(" (VTODO on line %d)", todo.Line), bad)
+	}
+}
+
+// readJSON reads {"version", "exported_at", "tasks", "history"} entry by entry.
 func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -130,6 +156,11 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 			err = d.Decode(new(time.Time))
 		case "tasks":
 			err = in.readList(ctx, d)
+		case "history":
+			// What happened happened elsewhere; here the tasks begin.
+			if err = d.Decode(new(skipped)); err == nil {
+				in.notes = append(in.notes, importNote{Message: "what happened to the tasks before is in the file and is left out: their history begins here"})
+			}
 		default:
 			return task.Invalid(fmt.Sprint(name), "is not a known field")
 		}
@@ -183,6 +214,12 @@ func (in *importReader) readList(ctx context.Context, d *json.Decoder) error {
 	_, err := d.Token()
 	return err
 }
+
+// skipped is any value, of which nothing is kept.
+type skipped struct{}
+
+// UnmarshalJSON keeps nothing.
+func (skipped) UnmarshalJSON([]byte) error { return nil }
 
 func notExport(err error) error {
 	detail := `the body is not an export: {"version": 1, "tasks": [...]}`

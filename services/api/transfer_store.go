@@ -13,17 +13,34 @@ import (
 	"taskmaster/services/task"
 )
 
-// storeImport adds the entries that the user does not have, in the order of the file.
-func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry, now time.Time) (importResult, error) {
+// storeAttempts is how often storeImport tries. The first sees what others have stored, the next also what somebody stored at
+// the same time; another is only needed if a third person did so meanwhile.
+const storeAttempts = 5
+
+// storeImport adds the entries that the user does not have, in the order of the file; in a dry run it only says which. When
+// somebody else imports the same tasks at the same time, whoever comes second gets ids of their own, as they would later.
+func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (importResult, error) {
 	if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
 		return importResult{}, err
 	}
-	tasks, err := identify(ctx, tx, userID, entries)
-	if err != nil {
-		return importResult{}, err
+	var result importResult
+	store := func(tx pgx.Tx) error {
+		tasks, err := identify(ctx, tx, userID, in.entries)
+		if err != nil {
+			return err
+		}
+		result = newImportResult(tasks, len(in.entries), in.notes, dryRun)
+		if dryRun {
+			return nil
+		}
+		return addTasks(ctx, tx, userID, tasks, now)
 	}
-	result := importResult{Created: len(tasks), Skipped: len(entries) - len(tasks)}
-	return result, addTasks(ctx, tx, userID, tasks, now)
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginFunc(ctx, tx, store) // a savepoint: the user stays locked
+		if task.ErrorCode(err) != task.CodeConflict || attempt == storeAttempts {
+			return result, err
+		}
+	}
 }
 
 // identify returns the tasks that the user does not have yet, with their ids. A task keeps the id that it has in the file

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"reflect"
 	"slices"
 	"strconv"
@@ -98,7 +97,7 @@ func TestExportImportRoundTrip(t *testing.T) {
 			contentType := func(r *http.Request) { r.Header.Set("Content-Type", file.Header.Get("Content-Type")) }
 			for range 2 {
 				r := owner.send(t, "POST", "/api/v1/import", string(file.Body), contentType).want(t, 200)
-				if got, want := decoded[importResult](t, r), (importResult{Skipped: len(tasks)}); got != want {
+				if got, want := decoded[importCounts](t, r), (importCounts{Skipped: len(tasks)}); got != want {
 					t.Errorf("into the same account: got %+v, want %+v", got, want)
 				}
 			}
@@ -107,9 +106,9 @@ func TestExportImportRoundTrip(t *testing.T) {
 			}
 
 			// Into another account, twice.
-			for _, want := range []importResult{{Created: len(tasks)}, {Skipped: len(tasks)}} {
+			for _, want := range []importCounts{{Created: len(tasks)}, {Skipped: len(tasks)}} {
 				r := other.send(t, "POST", "/api/v1/import", string(file.Body), contentType).want(t, 200)
-				if got := decoded[importResult](t, r); got != want {
+				if got := decoded[importCounts](t, r); got != want {
 					t.Errorf("into another account: got %+v, want %+v", got, want)
 				}
 			}
@@ -231,7 +230,6 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		{"cut off", strings.TrimSuffix(list(good, good), "}"), 400, nil},
 		{"nothing", "", 400, nil},
 		{"not JSON", "title,due\nx,y", 400, nil},
-		{"calendar: a long title", ics("SUMMARY:" + strings.Repeat("a", 501)), 422, []string{"tasks[1].title: has more than 500 characters (VTODO on line 5)"}},
 		{"calendar: an unknown zone", ics("DUE;TZID=Mars:20260301T080000"), 422, []string{`tasks[1].due_at: DUE has the TZID "Mars"`}},
 		{"calendar: a rule that is not supported", ics("DUE:20260301T080000Z", "RRULE:FREQ=HOURLY"), 422, []string{"tasks[1].recurrence.rrule: has FREQ=HOURLY"}},
 		{"calendar: no tasks", "BEGIN:VCALENDAR\nEND:VCALENDAR\n", 422, nil},
@@ -272,7 +270,7 @@ func TestImportLimits(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	p.send(t, "POST", "/api/v1/import", `{"version": 1, "tasks": [], "exported_at": "`+strings.Repeat(" ", maxImport)+`"}`).wantProblem(t, 413, "too_large")
-	p.send(t, "POST", "/api/v1/import", "x", header("Content-Type", "text/csv")).wantProblem(t, 415, "unsupported_media_type")
+	p.send(t, "POST", "/api/v1/import", "x", header("Content-Type", "text/plain")).wantProblem(t, 415, "unsupported_media_type")
 	for range maxUploads {
 		a.imports.uploads <- struct{}{}
 	}
@@ -293,80 +291,12 @@ func TestImportOfManyTasks(t *testing.T) {
 		entries[i] = object{"title": "Task " + strconv.Itoa(i)}
 	}
 	given := object{"version": 1, "tasks": entries}
-	got := decoded[importResult](t, p.send(t, "POST", "/api/v1/import", given).want(t, 200))
-	if want := (importResult{Created: maxImported}); got != want || p.revision(t) != maxImported {
+	got := decoded[importCounts](t, p.send(t, "POST", "/api/v1/import", given).want(t, 200))
+	if want := (importCounts{Created: maxImported}); got != want || p.revision(t) != maxImported {
 		t.Errorf("got %+v and revision %d, want %+v", got, p.revision(t), want)
 	}
 	file := p.send(t, "GET", "/api/v1/export", nil).want(t, 200)
 	if n := bytes.Count(file.Body, []byte(`"title":`)); n != maxImported {
 		t.Errorf("got %d tasks in the export, want %d", n, maxImported)
-	}
-}
-
-// TestImportIsIdempotent shows that the same request, sent again with its key, is answered as before.
-func TestImportIsIdempotent(t *testing.T) {
-	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
-	given, _ := randomExport(t, 3, 5)
-	key := header("Idempotency-Key", "import-1")
-	first := p.send(t, "POST", "/api/v1/import", given, key).want(t, 200)
-	again := p.send(t, "POST", "/api/v1/import", given, key).want(t, 200)
-	if !bytes.Equal(first.Body, again.Body) || again.Header.Get("Idempotency-Replayed") != "true" {
-		t.Errorf("got %s and then %s, want the same", first.Body, again.Body)
-	}
-	p.send(t, "POST", "/api/v1/import", `{"version": 1, "tasks": []}`, key).wantProblem(t, 409, "conflict")
-}
-
-// TestImportKnowsWhatItHad shows what tells entries apart that have no id: in JSON and iCalendar.
-func TestImportKnowsWhatItHad(t *testing.T) {
-	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
-	calendar, err := os.ReadFile("../ical/testdata/thunderbird.ics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		name, body string
-		options    []func(*http.Request)
-		first      importResult
-	}{
-		{"JSON", `{"version": 1, "tasks": [{"title": "a"}, {"title": "b"}, {"title": "a"}]}`, nil, importResult{Created: 2, Skipped: 1}},
-		{"iCalendar", string(calendar), []func(*http.Request){asCalendar()}, importResult{Created: 4}},
-	} {
-		for _, want := range []importResult{tt.first, {Skipped: tt.first.Created + tt.first.Skipped}} {
-			if got := decoded[importResult](t, p.send(t, "POST", "/api/v1/import", tt.body, tt.options...).want(t, 200)); got != want {
-				t.Errorf("%s: got %+v, want %+v", tt.name, got, want)
-			}
-		}
-	}
-	for _, x := range p.allTasks(t) {
-		if x.Title == "Back up the laptop" && x.Recurrence != nil && x.ID.String() != "a7b8c9d0-1111-4222-8333-444455556666" {
-			t.Errorf("got id %s, want the UID of the file", x.ID)
-		}
-	}
-}
-
-// TestImportedSeriesGoesOn shows that a series that came from somebody else's account is a series of its own: completing in
-// one does not stop the other.
-func TestImportedSeriesGoesOn(t *testing.T) {
-	t.Parallel()
-	a := newTestAPI(t)
-	owner, other := a.newPerson(t), a.newPerson(t)
-	x := owner.newTask(t, object{"title": "Water the plants", "due_at": testStart, "recurrence": object{"rrule": "daily"}})
-	file := owner.send(t, "GET", "/api/v1/export", nil).want(t, 200)
-	owner.send(t, "DELETE", taskPath(x.ID), nil).want(t, 204)
-	// The owner's series goes on in a task that is not in the file.
-	next, _, err := task.NextTask(x, testStart)
-	if err != nil {
-		t.Fatal(err)
-	}
-	owner.send(t, "POST", "/api/v1/import", exportOf(t, next)).want(t, 200)
-
-	other.send(t, "POST", "/api/v1/import", string(file.Body)).want(t, 200)
-	for _, copied := range other.allTasks(t) {
-		following, ok, err := task.NextTask(copied, testStart)
-		if err != nil || !ok || following.ID == next.ID {
-			t.Errorf("got %s after %s, %v, which is the owner's", following.ID, copied.ID, err)
-		}
 	}
 }

@@ -115,6 +115,7 @@ func known(name string) bool {
 	switch name {
 	case "UID", "RECURRENCE-ID", "SUMMARY", "DESCRIPTION", "URL", "LOCATION", "STATUS", "COMPLETED", "PERCENT-COMPLETE", "PRIORITY",
 		"CATEGORIES", "DUE", "DTSTART", "DURATION", "RRULE", "CREATED", "LAST-MODIFIED", "DTSTAMP",
+		"RELATED-TO", "EXDATE", "RDATE", "COMMENT", "ATTACH",
 		"ACTION", "TRIGGER", "X-APPLE-PROXIMITY",
 		"TZID", "X-LIC-LOCATION", "TZOFFSETTO",
 		propTimeZone, propRecurrence, propReminders, propSeries, propOccurrence, propSnoozedUntil:

@@ -25,6 +25,8 @@ type Todo struct {
 	Task task.Task
 	// Bad are the properties that could not be understood, by field.
 	Bad []task.FieldError
+	// Notes say what was left out of it.
+	Notes []string
 }
 
 // Read returns the VTODO components of iCalendar data, in order. Times without a zone, dates, and times in UTC are read as
@@ -54,6 +56,8 @@ type reader struct {
 	now time.Time
 	t   task.Task
 	bad []task.FieldError
+	// notes are of what was left out.
+	notes []string
 }
 
 func (r *reader) fail(field string, err error) {
@@ -82,14 +86,18 @@ func (r *reader) todo() Todo {
 		r.t.CreatedAt = created.at.UTC()
 	}
 	r.series()
-	return Todo{UID: r.uid(), Line: r.line, Task: r.t, Bad: r.bad}
+	bad := r.bad // leftOut reads again what was read
+	r.leftOut()
+	return Todo{UID: r.uid(), Line: r.line, Task: r.t, Bad: bad, Notes: r.notes}
 }
 
 // words reads title, description, tags and priority.
 func (r *reader) words() {
 	r.t.Title, r.t.Description = strings.TrimSpace(r.text("SUMMARY")), r.text("DESCRIPTION")
-	for _, name := range []string{"LOCATION", "URL"} {
-		if extra := strings.TrimSpace(r.text(name)); extra != "" && !strings.Contains(r.t.Description, extra) {
+	for _, p := range r.properties {
+		switch extra := strings.TrimSpace(unescape(p.value)); {
+		case extra == "" || strings.Contains(r.t.Description, extra):
+		case p.name == "LOCATION", p.name == "URL", p.name == "COMMENT", p.name == "ATTACH" && isLink(extra):
 			r.t.Description = strings.TrimPrefix(r.t.Description+"\n"+extra, "\n")
 		}
 	}

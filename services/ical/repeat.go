@@ -78,7 +78,11 @@ func (r *reader) reminders() {
 
 // reminder reads a VALARM. Those that do nothing, or something at a place, are left out.
 func (r *reader) reminder(c component) (task.Reminder, bool) {
-	if _, place := c.get("X-APPLE-PROXIMITY"); place || strings.EqualFold(c.text("ACTION"), "NONE") {
+	if _, place := c.get("X-APPLE-PROXIMITY"); place {
+		r.note("a reminder at a place is left out")
+		return task.Reminder{}, false
+	}
+	if strings.EqualFold(c.text("ACTION"), "NONE") {
 		return task.Reminder{}, false
 	}
 	trigger, ok := c.get("TRIGGER")
@@ -94,6 +98,7 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 		return task.Reminder{At: &m.at}, ok
 	}
 	if r.t.DueAt == nil {
+		r.note("a reminder before a date that it does not have is left out")
 		return task.Reminder{}, false
 	}
 	at := r.triggered(strings.EqualFold(trigger.param("RELATED"), "END"), distance)

@@ -43,6 +43,11 @@ func TestRoundTrip(t *testing.T) {
 		tasks = append(tasks, tasktest.Random(r))
 	}
 	todos, err := ical.Read([]byte(write(t, tasks...)), "Pacific/Auckland", now, len(tasks))
+	for _, todo := range todos {
+		if len(todo.Notes) > 0 {
+			t.Errorf("%s: something is left out of what we wrote: %v", todo.UID, todo.Notes)
+		}
+	}
 	if err != nil || len(todos) != len(tasks) {
 		t.Fatalf("got %d tasks, %v, want %d", len(todos), err, len(tasks))
 	}

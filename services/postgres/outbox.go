@@ -23,7 +23,7 @@ func Shard(userID uuid.UUID) int {
 	return int(h.Sum32() % Shards)
 }
 
-// AppendEvents writes events to the outbox. The transaction has to hold the user's row (NextRevision or LockUser), or
+// AppendEvents writes events to the outbox, and to their tasks' history what they tell of it. The transaction has to hold the user's row (NextRevision or LockUser), or
 // events of one user may be published out of order.
 func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 	batch := &pgx.Batch{}
@@ -36,6 +36,9 @@ func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 		batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9)`,
 			e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
+		if err := queueEventHistory(batch, e); err != nil {
+			return err
+		}
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("append to outbox: %w", err)

@@ -76,6 +76,10 @@ func CountPending(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 // claimBytes is how much the events of a claim may hold, so that its memory is bounded however large they are.
 const claimBytes = 8 << 20
 
+// claimIdle is how long a publisher may hold a claim without a word, longer than it takes to publish a batch. Then the server ends its
+// session, and with that the claim: of a process that hangs, or a machine that is gone, it would otherwise not hear for hours.
+const claimIdle = "15s"
+
 // Claim is what a publisher holds of a shard: its oldest unpublished events, in order. More says that there may be others.
 type Claim struct {
 	Events []Outgoing
@@ -84,15 +88,17 @@ type Claim struct {
 
 // ClaimShard takes the right to publish a shard until the transaction ends, and returns its unpublished events of the mark
 // and after, the oldest first and at most limit, without those of the lanes to skip. It returns ok=false when another
-// publisher has it. The claim goes with the connection: a publisher that dies leaves nothing to clean up.
+// publisher has it. The claim goes with the connection: a publisher that dies leaves nothing to clean up, and one that hangs loses it
+// after claimIdle.
 //
 // When a lane has an unpublished event below the mark, the claim is as without a mark.
 func ClaimShard(ctx context.Context, tx pgx.Tx, shard int, mark int64, limit int, skip []Lane) (c Claim, ok bool, err error) {
 	// The events are read by a statement of their own, whose snapshot is taken after the lock: what the publisher before
 	// has marked is seen. Losing marks in a crash of the server only publishes again, so the commit need not wait for the
 	// disk.
-	const lock = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true)`
-	if err := tx.QueryRow(ctx, lock, shardLock, shard).Scan(&ok, nil); err != nil {
+	const lock = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true),
+		set_config('idle_in_transaction_session_timeout', $3, true)`
+	if err := tx.QueryRow(ctx, lock, shardLock, shard, claimIdle).Scan(&ok, nil, nil); err != nil {
 		return Claim{}, false, fmt.Errorf("claim shard %d: %w", shard, err)
 	}
 	if !ok {

@@ -105,6 +105,35 @@ func TestClaimShard(t *testing.T) {
 	}
 }
 
+// A publisher that hangs, or whose machine is gone, says nothing more on a connection that stays open. Its shard goes to the next one.
+func TestClaimOfWhoHangs(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	change(t, db, user, "water the plants", base)
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		if _, ok, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(user), 0, 100, nil); err != nil || !ok {
+			t.Fatalf("got ok %v, %v", ok, err)
+		}
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			var next postgres.Claim
+			err := db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+				next, _, err = postgres.ClaimShard(t.Context(), tx, postgres.Shard(user), 0, 100, nil)
+				return err
+			})
+			if err != nil || len(next.Events) == 2 {
+				return err
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the shard stays with who hangs")
+			}
+		}
+	})
+	if err == nil {
+		t.Error("who hung has committed, without the claim")
+	}
+}
+
 func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)

@@ -102,7 +102,13 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 }
 
 // isUniqueViolation says whether err is PostgreSQL's unique_violation.
-func isUniqueViolation(err error) bool {
+func isUniqueViolation(err error) bool { return isCode(err, "23505") }
+
+// isDeadlock says whether err is PostgreSQL's deadlock_detected.
+func isDeadlock(err error) bool { return isCode(err, "40P01") }
+
+// isCode says whether err is PostgreSQL's error with this code (appendix A of its manual).
+func isCode(err error, code string) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pgErr.Code == "23505"
+	return ok && pgErr.Code == code
 }

@@ -347,16 +347,8 @@ func TestLockReminderSeesWhatItWaitedFor(t *testing.T) {
 			}
 			locked <- r
 		}()
-		// Wait until it waits.
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-			var waiting bool
-			err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))`).Scan(&waiting)
-			if err != nil || waiting {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("LockReminder did not wait for the user's row")
-			}
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
 		}
 		return postgres.SetReminders(ctx, tx, b.user, b.task, map[int]time.Time{0: at(25)}, base)
 	})

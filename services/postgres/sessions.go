@@ -17,17 +17,26 @@ const MaxSessions = 100
 
 // Session is a login in a browser. TokenHash is the SHA-256 of what the browser holds.
 type Session struct {
+	// ID names the session to its owner; it is no secret.
+	ID        uuid.UUID
 	TokenHash []byte
 	UserID    uuid.UUID
+	// UserAgent is what the browser said of itself when it logged in.
+	UserAgent string
 	CreatedAt time.Time
+	// UsedAt is when it was used last, to within SessionUse.
+	UsedAt    time.Time
 	ExpiresAt time.Time
 }
+
+// SessionUse is for how long a session that was used is not noted to be used again.
+const SessionUse = 5 * time.Minute
 
 // InsertSession stores a new session and ends the user's oldest beyond MaxSessions.
 func InsertSession(ctx context.Context, tx pgx.Tx, s Session) error {
 	batch := &pgx.Batch{}
-	batch.Queue(`INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
-		s.TokenHash, s.UserID, s.CreatedAt, s.ExpiresAt)
+	batch.Queue(`INSERT INTO sessions (id, token_hash, user_id, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		s.ID, s.TokenHash, s.UserID, s.UserAgent, s.CreatedAt, s.ExpiresAt)
 	batch.Queue(`
 		DELETE FROM sessions WHERE token_hash IN (
 			SELECT token_hash FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, token_hash = $2 DESC OFFSET $3
@@ -38,17 +47,60 @@ func InsertSession(ctx context.Context, tx pgx.Tx, s Session) error {
 	return nil
 }
 
-// SessionUser returns whose session it is. Code not_found when there is no such session or it has expired.
-func SessionUser(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (uuid.UUID, error) {
+// UseSession returns whose session it is, and notes that it was used. Code not_found when there is no such session or it has
+// expired.
+func UseSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (uuid.UUID, error) {
 	var userID uuid.UUID
-	err := tx.QueryRow(ctx, `SELECT user_id FROM sessions WHERE token_hash = $1 AND expires_at > $2`, tokenHash, now).Scan(&userID)
+	var unnoted bool
+	since := now.Add(-SessionUse)
+	err := tx.QueryRow(ctx, `SELECT user_id, coalesce(used_at, created_at) <= $3 FROM sessions WHERE token_hash = $1 AND expires_at > $2`,
+		tokenHash, now, since).Scan(&userID, &unnoted)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, task.Errorf(task.CodeNotFound, "there is no such session")
 	}
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("query session: %w", err)
 	}
+	if unnoted {
+		// Of requests at the same time the first does it.
+		_, err := tx.Exec(ctx, `UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND coalesce(used_at, created_at) <= $3`, tokenHash, now, since)
+		if err != nil {
+			return uuid.Nil, fmt.Errorf("note use of session: %w", err)
+		}
+	}
 	return userID, nil
+}
+
+// Sessions returns a user's sessions that have not expired, the one that was used last first.
+func Sessions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) ([]Session, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT id, token_hash, user_id, user_agent, created_at, coalesce(used_at, created_at), expires_at FROM sessions
+		WHERE user_id = $1 AND expires_at > $2 ORDER BY 6 DESC, id`, userID, now)
+	if err != nil {
+		return nil, fmt.Errorf("query sessions: %w", err)
+	}
+	sessions, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Session])
+	if err != nil {
+		return nil, fmt.Errorf("read sessions: %w", err)
+	}
+	for i := range sessions {
+		s := &sessions[i]
+		s.CreatedAt, s.UsedAt, s.ExpiresAt = s.CreatedAt.UTC(), s.UsedAt.UTC(), s.ExpiresAt.UTC()
+	}
+	return sessions, nil
+}
+
+// EndSession ends one of a user's sessions and returns its TokenHash. Code not_found when the user has no such.
+func EndSession(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) ([]byte, error) {
+	var tokenHash []byte
+	err := tx.QueryRow(ctx, `DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING token_hash`, userID, id).Scan(&tokenHash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, task.Errorf(task.CodeNotFound, "there is no such session")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end session: %w", err)
+	}
+	return tokenHash, nil
 }
 
 // DeleteSession ends a session, if there is such a one.

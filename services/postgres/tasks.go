@@ -80,19 +80,23 @@ type TaskFilter struct {
 	DueAfter, DueBefore *time.Time
 	// Query is looked for in title and description, without regard to case.
 	Query string
+	// ByCompletion orders by when tasks were completed, the last first, and leaves out those that are not.
+	ByCompletion bool
 	// After is the place in the order (due date, none last; then id) behind which the list starts; nil is the start.
 	After *TaskPosition
 	// Limit is how many tasks are returned at most; it has to be set.
 	Limit int
 }
 
-// TaskPosition is a task's place in the order of lists. DueAt nil is behind every due date.
+// TaskPosition is a task's place in the order of lists: by due date, of which nil is behind every other, or by completion.
 type TaskPosition struct {
-	DueAt *time.Time
-	ID    uuid.UUID
+	DueAt       *time.Time `json:",omitempty"`
+	CompletedAt *time.Time `json:",omitempty"`
+	ID          uuid.UUID
 }
 
-// ListTasks returns a user's tasks that the filter lets through, by due date, those without last, then by id.
+// ListTasks returns a user's tasks that the filter lets through, by due date, those without last, then by id; or by
+// completion.
 func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
 	sql, args := `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1`, []any{userID}
 	where := func(condition string, values ...any) {
@@ -125,11 +129,19 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 		// strpos knows no wildcards, so nothing in the query has to be escaped.
 		where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
 	}
-	if f.After != nil {
+	order := `coalesce(due_at, 'infinity'), id`
+	if f.ByCompletion {
+		order = `completed_at DESC, id DESC`
+		where(`completed_at IS NOT NULL`)
+	}
+	switch {
+	case f.After != nil && f.ByCompletion:
+		where(`(completed_at, id) < ($%d::timestamptz, $%d)`, f.After.CompletedAt, f.After.ID)
+	case f.After != nil:
 		where(`(coalesce(due_at, 'infinity'), id) > (coalesce($%d::timestamptz, 'infinity'), $%d)`, f.After.DueAt, f.After.ID)
 	}
 	args = append(args, f.Limit)
-	sql += fmt.Sprintf(` ORDER BY coalesce(due_at, 'infinity'), id LIMIT $%d`, len(args))
+	sql += fmt.Sprintf(` ORDER BY %s LIMIT $%d`, order, len(args))
 	return queryTasks(ctx, tx, sql, args...)
 }
 

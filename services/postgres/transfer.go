@@ -66,7 +66,8 @@ func TakeRevisions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, n int) (int
 	return u.Revision, err
 }
 
-// InsertTasks stores new tasks of a user, together. Code conflict when an id is taken.
+// InsertTasks stores new tasks of a user, together. Code conflict when an id is taken, or when another transaction inserts the
+// same ids in another order.
 func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"tasks"}, []string{
 		"user_id", "id", "title", "description", "completed_at", "priority", "tags", "due_at", "time_zone", "recurrence", "reminders",
@@ -76,7 +77,7 @@ func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.
 		return []any{userID, t.ID, t.Title, t.Description, t.CompletedAt, string(t.Priority), t.Tags, t.DueAt, t.TimeZone, t.Recurrence, t.Reminders,
 			t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.CreatedAt, t.UpdatedAt}, nil
 	}))
-	if isUniqueViolation(err) {
+	if isUniqueViolation(err) || isDeadlock(err) {
 		return task.Errorf(task.CodeConflict, "an id has just been taken, try again")
 	}
 	if err != nil {
@@ -110,7 +111,7 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 	return nil
 }
 
-// CopyEvents does what AppendEvents does, for many events.
+// CopyEvents does what AppendEvents does, for many events of tasks that are new, of which there is no history.
 func CopyEvents(ctx context.Context, tx pgx.Tx, events []event.Event) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outbox"},
 		[]string{"id", "user_id", "shard", "topic", "type", "task_id", "revision", "event", "created_at"},

@@ -12,22 +12,31 @@ import (
 	"taskmaster/services/task"
 )
 
+// The days on which a user's week can start.
+const (
+	WeekMonday   = "monday"
+	WeekSunday   = "sunday"
+	WeekSaturday = "saturday"
+)
+
 // User is someone with tasks. Email is lower case; PasswordHash is argon2id in PHC form.
 type User struct {
 	ID           uuid.UUID
 	Email        string
 	PasswordHash string
 	TimeZone     string
-	Revision     int64
-	CreatedAt    time.Time
+	// WeekStart is WeekMonday, WeekSunday or WeekSaturday.
+	WeekStart string
+	Revision  int64
+	CreatedAt time.Time
 }
 
-const userColumns = `id, email, password_hash, time_zone, revision, created_at`
+const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
 
-// InsertUser stores a new user. Code conflict when the e-mail address has an account.
+// InsertUser stores a new user, whose week starts on Monday unless it says otherwise. Code conflict when the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
-	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
-		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.Revision, u.CreatedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'), $6, $7)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Revision, u.CreatedAt)
 	if isUniqueViolation(err) {
 		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
 	}
@@ -71,9 +80,10 @@ func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
-// UpdateUser stores a user's time zone and password hash. Code not_found when there is no such user.
+// UpdateUser stores a user's time zone, week start and password hash. Code not_found when there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
-	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, password_hash = $3 WHERE id = $1`, u.ID, u.TimeZone, u.PasswordHash)
+	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
+		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash)
 	if err != nil {
 		return fmt.Errorf("update user: %w", err)
 	}
@@ -83,10 +93,18 @@ func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 	return nil
 }
 
-// DeleteUser removes a user and all that is theirs, events that are not published yet included. What refers to the user
-// from outside the database (a job, an event on its way) finds nothing any more. Code not_found when there is no such user.
+// DeleteUser removes a user and all that is theirs, events that are not published yet and deliveries that wait included. What
+// refers to the user from outside the database (a reminder's job, an event on its way) finds nothing any more. Code not_found when there is no such user.
 func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	// The user's row goes first: it is what everybody locks first. The outbox alone does not go with it.
+	rows, err := tx.Query(ctx, `SELECT id::text FROM deliveries WHERE user_id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("query user's deliveries: %w", err)
+	}
+	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("read user's deliveries: %w", err)
+	}
+	// The user's row goes first: it is what everybody locks first. The outbox and the queue of deliveries do not go with it.
 	tag, err := tx.Exec(ctx, `DELETE FROM users WHERE id = $1`, id)
 	if err != nil {
 		return fmt.Errorf("delete user: %w", err)
@@ -96,6 +114,11 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE user_id = $1`, id); err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
+	}
+	// One that runs at this moment finds that its delivery is gone.
+	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE kind = 'delivery' AND state <> 'running' AND args ->> 'delivery_id' = ANY ($1)`, deliveries)
+	if err != nil {
+		return fmt.Errorf("delete jobs of user's deliveries: %w", err)
 	}
 	return nil
 }

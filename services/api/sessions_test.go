@@ -1,0 +1,94 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// login logs the person in once more and returns the new session.
+func (p person) login(t *testing.T, options ...func(*http.Request)) person {
+	t.Helper()
+	r := p.testAPI.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}, options...).want(t, 200)
+	p.Secret = sessionOf(t, r)
+	return p
+}
+
+func (p person) sessions(t *testing.T) []sessionBody {
+	t.Helper()
+	return decoded[page[sessionBody]](t, p.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items
+}
+
+func TestSessionsAreListed(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	a.newPerson(t)
+	a.advance(time.Minute)
+	phone := p.login(t, header("User-Agent", "Phone/1.0 "+strings.Repeat("é", 200)))
+
+	got := phone.sessions(t)
+	if len(got) != 2 || !got[0].Current || got[1].Current {
+		t.Fatalf("got %+v, want two, the phone's first and current", got)
+	}
+	if ua := got[0].UserAgent; !strings.HasPrefix(ua, "Phone/1.0 é") || len(ua) > maxUserAgent || strings.ToValidUTF8(ua, "") != ua {
+		t.Errorf("got user agent %q", ua)
+	}
+	want := sessionBody{ID: got[1].ID, CreatedAt: testStart, LastUsedAt: testStart, ExpiresAt: testStart.Add(sessionLife)}
+	if got[1] != want {
+		t.Errorf("got %+v, want %+v", got[1], want)
+	}
+
+	// That it is used is noted, but not with each request.
+	a.advance(10 * time.Minute)
+	used := *a.clock.Load()
+	p.sessions(t)
+	a.advance(time.Minute)
+	if got := p.sessions(t)[0]; !got.Current || !got.LastUsedAt.Equal(used) {
+		t.Errorf("got %+v, want the session that was used last, at %s", got, used)
+	}
+	if got := phone.sessions(t); len(got) != 2 {
+		t.Errorf("got %d sessions, want 2", len(got))
+	}
+	a.advance(sessionLife - 12*time.Minute + 30*time.Second)
+	if got := p.login(t).sessions(t); len(got) != 2 {
+		t.Errorf("got %+v, want the new one and the phone's: the first has expired", got)
+	}
+}
+
+func TestEndedSessionsAreRefused(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	phone, tablet := p.login(t), p.login(t)
+	current := func(p person) string {
+		for _, s := range p.sessions(t) {
+			if s.Current {
+				return "/api/v1/sessions/" + s.ID.String()
+			}
+		}
+		t.Fatal("no session is current")
+		return ""
+	}
+
+	if r := p.send(t, "DELETE", current(phone), nil).want(t, 204); r.Header.Get("Set-Cookie") != "" {
+		t.Error("ending another session takes away one's own cookie")
+	}
+	phone.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	p.send(t, "DELETE", "/api/v1/sessions/0199d2a4-1111-7a3b-8c4d-5e6f70819203", nil).wantProblem(t, 404, "not_found")
+
+	p.send(t, "DELETE", "/api/v1/sessions", nil).want(t, 204)
+	tablet.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	r := p.send(t, "DELETE", current(p), nil).want(t, 204)
+	if got := r.Header.Get("Set-Cookie"); !strings.Contains(got, "Max-Age=0") {
+		t.Errorf("got Set-Cookie %q, want the session forgotten", got)
+	}
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+
+	// An API token has no session of its own to spare.
+	p = p.login(t)
+	token := p.newToken(t, scopeAccount)
+	a.send(t, "DELETE", "/api/v1/sessions", nil, bearer(token)).want(t, 204)
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"taskmaster/services/server"
+	"taskmaster/services/task"
+	"taskmaster/services/todoist"
+	"taskmaster/services/vikunja"
+)
+
+// Media types of archives: the registered one, and what some browsers say instead.
+const (
+	mediaZip    = "application/zip"
+	mediaOldZip = "application/x-zip-compressed"
+)
+
+// Limits of an archive, so that unpacking takes a bounded amount of memory whatever it says of itself.
+const (
+	maxUnpacked = 16 << 20 // bytes of what is read of it
+	maxPacked   = 20_000   // files in it
+)
+
+// readArchive reads an export of Vikunja or a backup of Todoist.
+func (in *importReader) readArchive(ctx context.Context, body []byte) error {
+	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return badImport("the file is not a ZIP archive, or it is damaged")
+	}
+	if len(archive.File) > maxPacked {
+		return task.Errorf(task.CodeInvalid, "the archive has more than %d files", maxPacked)
+	}
+	budget := int64(maxUnpacked)
+	found := false
+	for _, f := range archive.File {
+		csv := strings.EqualFold(path.Ext(f.Name), ".csv")
+		if !csv && f.Name != vikunja.DataFile || strings.HasPrefix(f.Name, "__MACOSX/") {
+			continue
+		}
+		found = true
+		data, err := unpack(f, budget)
+		if err != nil {
+			return err
+		}
+		budget -= int64(len(data))
+		if csv {
+			err = in.readTodoist(ctx, f.Name, data)
+		} else {
+			err = in.readVikunja(ctx, data)
+		}
+		if err != nil {
+			return inFile(f.Name, err)
+		}
+	}
+	if !found {
+		return task.Errorf(task.CodeInvalid, "the archive has neither the %s of a Vikunja export nor the CSV files of a Todoist backup", vikunja.DataFile)
+	}
+	return nil
+}
+
+// unpack reads a file of an archive of which at most budget bytes may come.
+func unpack(f *zip.File, budget int64) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, badImport(fmt.Sprintf("%s cannot be unpacked: %v", f.Name, err))
+	}
+	defer func() { _ = r.Close() }() // it was read to its end, or is refused anyway
+	data, err := io.ReadAll(io.LimitReader(r, budget+1))
+	if err != nil {
+		return nil, badImport(fmt.Sprintf("%s cannot be unpacked: %v", f.Name, err))
+	}
+	if int64(len(data)) > budget {
+		return nil, &server.StatusError{Status: 413, Code: "too_large", Detail: fmt.Sprintf("the archive unpacks to more than %d MiB", maxUnpacked>>20)}
+	}
+	return data, nil
+}
+
+func badImport(detail string) error {
+	return &server.StatusError{Status: 400, Code: "bad_request", Detail: detail}
+}
+
+// inFile says in which file of an archive something is wrong.
+func inFile(name string, err error) error {
+	if task.ErrorCode(err) != task.CodeInvalid || strings.Contains(err.Error(), name) {
+		return err
+	}
+	return task.Errorf(task.CodeInvalid, "%s, %v", strings.ToValidUTF8(name[:min(len(name), 200)], ""), err)
+}
+
+// readTodoist reads one CSV file, of the name by which Todoist says the project.
+func (in *importReader) readTodoist(ctx context.Context, name string, data []byte) error {
+	file, err := todoist.Read(data, todoist.Options{Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count})
+	if err != nil {
+		return err
+	}
+	for _, n := range file.Notes {
+		in.notes = append(in.notes, importNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
+	}
+	for _, todo := range file.Todos {
+		if err := in.enough(ctx); err != nil {
+			return err
+		}
+		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), todo.Line), nil)
+	}
+	return nil
+}
+
+func (in *importReader) readVikunja(ctx context.Context, data []byte) error {
+	file, err := vikunja.Read(data, vikunja.Options{Zone: in.zone, Limit: maxImported - in.count})
+	if err != nil {
+		return err
+	}
+	for _, n := range file.Notes {
+		in.notes = append(in.notes, importNote{File: vikunja.DataFile, Title: n.Title, Message: n.Message})
+	}
+	for _, todo := range file.Todos {
+		if err := in.enough(ctx); err != nil {
+			return err
+		}
+		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%q)", todo.Task.Title), nil)
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package ical
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// note says of the entry what of it has no place in a task.
+func (r *reader) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
+// leftOut notes what the other methods had no place for. It is the last.
+func (r *reader) leftOut() {
+	if p, ok := r.get("RELATED-TO"); ok && p.value != "" {
+		r.note("there are no sub-tasks: it stands by itself")
+	}
+	_, repeats := r.get("RRULE")
+	if repeats && r.t.DueAt == nil {
+		r.note("repeats, and has no date to begin with: it does not repeat here")
+	}
+	if _, ok := r.get("EXDATE"); ok && r.t.Recurrence != nil {
+		r.note("repeats also on the dates that the file leaves out")
+	}
+	if _, ok := r.get("RDATE"); ok {
+		r.note("dates on which it is once more are left out")
+	}
+	if start, due := r.at("DTSTART", "due_at"), r.at("DUE", "due_at"); start != nil && due != nil && !start.at.Equal(due.at) {
+		left := start
+		if r.t.DueAt.Equal(r.due(*start)) {
+			left = due
+		}
+		layout := "2006-01-02 15:04"
+		if left.allDay {
+			layout = time.DateOnly
+		}
+		r.note("has one date, when it is due: %s is left out", left.at.In(r.account).Format(layout))
+	}
+	p, _ := r.get("PERCENT-COMPLETE")
+	if done, err := strconv.Atoi(strings.TrimSpace(p.value)); err == nil && done > 0 && done < 100 && !r.t.Completed {
+		r.note("is done or not: %d %% is left out", done)
+	}
+	for _, p := range r.properties {
+		if p.name == "ATTACH" && !isLink(p.value) {
+			r.note("a file that is attached is left out")
+		}
+	}
+}
+
+func isLink(value string) bool {
+	return strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://")
+}
+
+// Others counts the events and journal entries of iCalendar data, which are no tasks.
+func Others(data []byte) int {
+	n := 0
+	for l := newLines(data); ; {
+		text, ok := l.scan()
+		if !ok {
+			return n
+		}
+		switch upper(text) {
+		case "BEGIN:VEVENT", "BEGIN:VJOURNAL":
+			n++
+		}
+	}
+}

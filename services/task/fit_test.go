@@ -1,0 +1,50 @@
+package task
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestFit shows that a task that breaks every limit becomes valid ones that hold all of it.
+func TestFit(t *testing.T) {
+	t.Parallel()
+	title, notes := strings.Repeat("title ", 100)+"end", strings.Repeat("é", 2*MaxDescription)
+	given := Task{Title: title + "\x00", Description: notes, TimeZone: "UTC"}
+	for i := range MaxTags + 5 {
+		given.Tags = append(given.Tags, fmt.Sprint("#tag", i), " tag0 ")
+	}
+	given.Tags = append(given.Tags, strings.Repeat("x", MaxTag+1), "")
+	for range MaxReminders + 1 {
+		given.Reminders = append(given.Reminders, Reminder{At: new(time.Date(2026, 3, 1, len(given.Reminders), 0, 0, 0, time.UTC))})
+	}
+	fitted, changed := Fit(given)
+	held := ""
+	for _, x := range fitted {
+		x.Normalize()
+		if err := x.Validate(); err != nil {
+			t.Errorf("%.40s: %v", x.Title, err)
+		}
+		held += x.Description
+	}
+	if len(fitted) != 3 || len(changed) != 4 {
+		t.Errorf("got %d tasks and %q, want 3 and 4 changes", len(fitted), changed)
+	}
+	for _, want := range []string{notes, title, "tag24", strings.Repeat("x", MaxTag+1)} {
+		if !strings.Contains(held, want) {
+			t.Errorf("%.40q is lost", want)
+		}
+	}
+	if x := fitted[0]; len(x.Tags) != MaxTags || len(x.Reminders) != MaxReminders || x.Tags[0] != "tag0" {
+		t.Errorf("got tags %v and %d reminders", x.Tags, len(x.Reminders))
+	}
+
+	same := Task{Title: "x", Description: "y", Tags: []string{"a"}, TimeZone: "UTC"}
+	if fitted, changed := Fit(same); len(fitted) != 1 || changed != nil || fitted[0].Title != "x" || fitted[0].Description != "y" {
+		t.Errorf("got %+v and %q of what fits", fitted, changed)
+	}
+	if fitted, _ := Fit(Task{}); fitted[0].Title == "" {
+		t.Error("there is no title still")
+	}
+}
