@@ -24,6 +24,29 @@ func TestEndedSessionCloses(t *testing.T) {
 	theirs.want("task.changed 1")
 }
 
+// TestEndedSessionIsToldNothing shows that what happens a moment after a session has ended is not told to it, however long it
+// is until the next look at the credential.
+func TestEndedSessionIsToldNothing(t *testing.T) {
+	t.Parallel()
+	p, live := setup(t, func(c *config) { c.PingInterval = time.Hour })
+	c := dial(t, live, p, "?since=0")
+	publish(t, live, p.change(1)...)
+	c.want("task.changed 1")
+	p.inTx(func(tx pgx.Tx) error { return postgres.DeleteSession(t.Context(), tx, account.Hash(p.session)) })
+	for start := time.Now(); time.Since(start) < deadline; {
+		publish(t, live, p.change(1)...)
+		_, _, err := c.conn.Read(t.Context())
+		if err == nil {
+			continue
+		}
+		if got := websocket.CloseStatus(err); got != websocket.StatusPolicyViolation {
+			t.Fatalf("got %v, want it closed as a policy violation", err)
+		}
+		return
+	}
+	t.Fatal("the socket is told of changes after its session has ended")
+}
+
 func TestDeletedUserCloses(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = 100 * time.Millisecond })

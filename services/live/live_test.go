@@ -106,7 +106,7 @@ func newPerson(tb testing.TB, db *postgres.DB) *person {
 			return err
 		}
 		return postgres.InsertSession(tb.Context(), tx, postgres.Session{
-			TokenHash: account.Hash(p.session), UserID: p.id, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+			ID: uuid.New(), TokenHash: account.Hash(p.session), UserID: p.id, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		})
 	})
 	return p

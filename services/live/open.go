@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/jackc/pgx/v5"
@@ -48,7 +49,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	}
 	s := &socket{
 		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since,
-		stopping: l.stopping, pingInterval: l.cfg.PingInterval,
+		stopping: l.stopping, pingInterval: l.cfg.PingInterval, trusted: time.Now(),
 		stillAllowed: func(ctx context.Context) error {
 			_, err := l.authenticate(ctx, r)
 			return err

@@ -28,6 +28,9 @@ var (
 	errTryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
 
+// trustFor is how long a credential is taken to be good that was: when it ends, nothing that happens later than that is told.
+const trustFor = time.Second
+
 // errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
 var errGone = errors.New("the peer is gone")
 
@@ -44,6 +47,8 @@ type socket struct {
 	// stillAllowed returns code unauthorized when the credential that opened the socket has ended.
 	stillAllowed func(context.Context) error
 	pingInterval time.Duration
+	// trusted is when the stream last asked whether the credential is good.
+	trusted time.Time
 }
 
 // serve sends until the peer leaves or there is a reason to close, closes, and returns an error only when it is ours.
@@ -131,12 +136,18 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 	}
 }
 
-// write sends a message and notes its revision.
+// write sends a message and notes its revision, unless the credential has ended.
 func (s *socket) write(ctx context.Context, m encoded) error {
 	select {
 	case <-s.stopping:
 		return errGoingAway
 	default:
+	}
+	if time.Since(s.trusted) > trustFor {
+		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
+			return errUnauthorized
+		} // As in beat: while the database is away it cannot be told.
+		s.trusted = time.Now()
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

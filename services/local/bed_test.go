@@ -43,9 +43,11 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := layout.claim(t.Context(), true); err != nil {
+	release, err := layout.claim(t.Context(), true)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(release)
 	secrets, err := loadSecrets(cfg.dir)
 	if err != nil {
 		t.Fatal(err)

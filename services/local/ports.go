@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -116,49 +117,102 @@ func (l *layout) listeners() []listener {
 	return list
 }
 
-// claim checks that all ports of the layout can be listened on. With free it first gives every port another that is free
-// (the page's only when it is 0).
-func (l *layout) claim(ctx context.Context, free bool) error {
-	// All stay open until the last is found, so that none is found twice.
+// claim checks that all ports of the layout can be listened on. With free it first gives every port another (the page's only
+// when it is 0), of a block that is the layout's until release is called: a process that is started again finds its port as it left it.
+func (l *layout) claim(ctx context.Context, free bool) (release func(), err error) {
+	if !free {
+		return func() {}, check(ctx, l.listeners())
+	}
+	// The user's choice of the page's port stands: no block makes it free.
+	page := slices.DeleteFunc(l.listeners(), func(ln listener) bool { return ln.owner != "web" })
+	choosePage := slices.ContainsFunc(page, func(ln listener) bool { return *ln.port == 0 })
+	if !choosePage {
+		if err := check(ctx, page); err != nil {
+			return nil, err
+		}
+	}
+	const attempts = 1000
+	for attempt := 1; ; attempt++ {
+		release, err := l.takeBlock(ctx, choosePage)
+		if err == nil {
+			return release, nil
+		}
+		if taken := (portTakenError{}); !errors.As(err, &taken) || attempt == attempts {
+			return nil, err
+		}
+	}
+}
+
+// Free ports are looked for here: an outgoing connection may take one of the system's choice before its owner listens. A block is
+// whose who listens on its first port.
+const firstFree, lastFree, blockSize = 10_000, 32_000, 200
+
+// takeBlock gives the ports of a block to the layout, which owns it until release is called.
+func (l *layout) takeBlock(ctx context.Context, choosePage bool) (release func(), err error) {
+	port := firstFree + blockSize*rand.IntN((lastFree-firstFree)/blockSize)
+	last := port + blockSize - 1
+	block, err := listener{owner: "all ports from here on", host: "127.0.0.1", port: &port}.listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	release = func() { _ = block.Close() }
+	next := port + 1
+	for _, want := range l.listeners() {
+		if want.owner == "web" && !choosePage {
+			continue
+		}
+		if next > last {
+			release()
+			return nil, fmt.Errorf("there are more ports to listen on than %d: start fewer replicas", blockSize-1)
+		}
+		*want.port = next
+		next++
+	}
+	if err := check(ctx, l.listeners()); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// check checks that all these can listen at once.
+func check(ctx context.Context, wanted []listener) error {
+	// All stay open until the last, so that none is there twice.
 	var open []net.Listener
 	defer func() {
 		for _, ln := range open {
 			_ = ln.Close()
 		}
 	}()
-	for _, want := range l.listeners() {
-		ln, err := want.listen(ctx, free && (want.owner != "web" || *want.port == 0))
+	for _, want := range wanted {
+		ln, err := want.listen(ctx)
 		if err != nil {
 			return err
 		}
 		open = append(open, ln)
-		*want.port = ln.Addr().(*net.TCPAddr).Port
 	}
 	return nil
 }
 
-// Free ports are looked for here: an outgoing connection may take one of the system's choice before its owner listens.
-const firstFree, lastFree = 10_000, 32_000
+// portTakenError says that somebody else listens on a port.
+type portTakenError struct {
+	port  int
+	owner string
+}
 
-// listen listens on the listener's port, or with free on one that nobody has.
-func (l listener) listen(ctx context.Context, free bool) (net.Listener, error) {
-	const attempts = 1000
-	for attempt := 1; ; attempt++ {
-		port := *l.port
-		if free {
-			port = firstFree + rand.IntN(lastFree-firstFree)
-		}
-		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(port)))
-		switch {
-		case err == nil:
-			return ln, nil
-		case errors.Is(err, syscall.EADDRINUSE) && free && attempt < attempts:
-			continue
-		case errors.Is(err, syscall.EADDRINUSE):
-			return nil, fmt.Errorf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", port, l.owner)
-		case errors.Is(err, syscall.EACCES):
-			return nil, fmt.Errorf("port %d (%s) may not be listened on by this user: choose one above 1023 with -addr", port, l.owner)
-		}
-		return nil, fmt.Errorf("port %d (%s): %w", port, l.owner, err)
+func (e portTakenError) Error() string {
+	return fmt.Sprintf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", e.port, e.owner)
+}
+
+func (l listener) listen(ctx context.Context) (net.Listener, error) {
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(l.host, strconv.Itoa(*l.port)))
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, portTakenError{*l.port, l.owner}
+	case errors.Is(err, syscall.EACCES):
+		return nil, fmt.Errorf("port %d (%s) may not be listened on by this user: choose one above 1023 with -addr", *l.port, l.owner)
+	case err != nil:
+		return nil, fmt.Errorf("port %d (%s): %w", *l.port, l.owner, err)
 	}
+	return ln, nil
 }

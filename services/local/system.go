@@ -52,9 +52,11 @@ func run(ctx context.Context, cfg config, console *console) error {
 	if err != nil {
 		return err
 	}
-	if err := layout.claim(ctx, cfg.freePorts); err != nil {
+	release, err := layout.claim(ctx, cfg.freePorts)
+	if err != nil {
 		return err
 	}
+	defer release()
 	if err := build(ctx, cfg, log); err != nil {
 		return err
 	}

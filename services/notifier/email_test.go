@@ -133,7 +133,7 @@ func TestEmail(t *testing.T) {
 		}
 	}
 	parts := partsOf(t, got)
-	link := "https://tasks.example.com/?task=" + e.Data.TaskID.String()
+	link := "https://tasks.example.com/task/" + e.Data.TaskID.String()
 	for _, want := range []string{"Due Tue 10 Feb 2026 16:00 CET", "Not <b>too</b> late", "Ä <script>", link} {
 		if !strings.Contains(parts["text/plain"], want) {
 			t.Errorf("the text has no %q:\n%s", want, parts["text/plain"])

@@ -33,7 +33,7 @@ func newNote(a postgres.Attempt, publicURL string) note {
 		Title:       shorten(oneLine(t.Title), maxNoteTitle),
 		Body:        "Reminder",
 		Description: shorten(strings.TrimSpace(t.Description), maxNoteDescription),
-		Link:        strings.TrimSuffix(publicURL, "/") + "/?task=" + t.ID.String(),
+		Link:        strings.TrimSuffix(publicURL, "/") + "/task/" + t.ID.String(),
 	}
 	if t.DueAt != nil {
 		n.Body = "Due " + inZone(*t.DueAt, t.TimeZone).Format("Mon 2 Jan 2006 15:04 MST")

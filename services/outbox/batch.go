@@ -21,6 +21,8 @@ type batch struct {
 	// lanes are those that share calls, by topic; alone are those that do not, because they have failed before.
 	lanes map[string][]lane
 	alone []lane
+	// continued says that the shard held more than was claimed.
+	continued bool
 
 	mu sync.Mutex
 	// done are the seqs of what the broker has.
@@ -40,7 +42,7 @@ type lane []postgres.Outgoing
 // newBatch sorts events, claimed at an instant, into lanes, which are in order as the claim is.
 func newBatch(s *shard, claim postgres.Claim, at time.Time) *batch {
 	b := &batch{
-		relay: s.relay, at: at, more: claim.More, lanes: map[string][]lane{},
+		relay: s.relay, at: at, continued: claim.More, more: claim.More, lanes: map[string][]lane{},
 		opened: map[postgres.Lane]bool{}, failed: map[postgres.Lane]error{},
 	}
 	var order []postgres.Lane

@@ -33,9 +33,14 @@ func (b *batch) publish(ctx context.Context) {
 }
 
 // publishTogether publishes lanes of one topic in rounds, each of which takes the next event of every lane, until all have
-// come to an end.
+// come to an end. Rounds get smaller as lanes do, and a small one takes as long as a large one; so when the shard holds more
+// events, what less than half of the lanes have left is for the next batch, where all have.
 func (b *batch) publishTogether(ctx context.Context, lanes []lane) {
-	for len(lanes) > 0 {
+	worthwhile := 1
+	if b.continued {
+		worthwhile = max(1, len(lanes)/2)
+	}
+	for len(lanes) >= worthwhile {
 		calls := divide(lanes)
 		left := make([][]lane, len(calls))
 		var round sync.WaitGroup

@@ -32,8 +32,9 @@ const (
 	// maxInFlight is how many calls are with the sidecar at once; it gains nothing from more.
 	maxInFlight = 32
 	// claimsPerSecond and claimsBurst bound how often shards are claimed. A claim costs the same for one event as for many:
-	// under load each has to wait for some, while whoever changes something now and then never waits.
-	claimsPerSecond = 100
+	// under load each has to wait for some, while whoever changes something now and then never waits. At fewer claims events
+	// wait for no use, at more the database is kept busy with claims for a single event (tests/bench, volume).
+	claimsPerSecond = 200
 	claimsBurst     = 50
 )
 

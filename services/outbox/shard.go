@@ -13,7 +13,7 @@ import (
 
 const (
 	// batchSize is how many events a transaction publishes at most. After a kill as many are published again.
-	batchSize = 256
+	batchSize = 1024
 	// claimTimeout bounds the reading of a batch; markTimeout is what is left for marking it.
 	claimTimeout = 5 * time.Second
 	markTimeout  = 5 * time.Second

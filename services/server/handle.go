@@ -59,6 +59,19 @@ func Handle(log *slog.Logger, h Handler) http.Handler {
 
 // WriteError answers a request with an error.
 func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	p := Explain(w, r, log, err)
+	if p.Status == 0 {
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nothing to do about it
+}
+
+// Explain returns what a caller is told of an error, sets the headers that go with it but neither writes nor sets a content
+// type, and logs what a person should look at. Status is 0 when the caller is gone and there is nobody to be told.
+func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) Problem {
 	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: "something went wrong on our side"}
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		p.Status, p.Code, p.Detail = e.Status, e.Code, e.Detail
@@ -71,7 +84,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 		}
 	} else if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
-		return // the caller is gone
+		return Problem{} // the caller is gone
 	} else if errors.Is(err, context.DeadlineExceeded) {
 		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, task.CodeUnavailable, "this took too long, try again shortly"
 		w.Header().Set("Retry-After", "1")
@@ -84,10 +97,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 		w.Header().Set("WWW-Authenticate", `Bearer realm="taskmaster"`)
 	}
 	p.Title = http.StatusText(p.Status)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nothing to do about it
+	return p
 }
 
 // Encode answers with a status and v as JSON.

@@ -159,3 +159,34 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		t.Error("it still listens")
 	}
 }
+
+// A client that keeps its connection is answered after the stop, and told that the connection ends with that.
+func TestStopAsksClientsToLeave(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() { served <- Serve(ctx, ln, Healthz(), slog.New(slog.DiscardHandler)) }()
+	client := &http.Client{Transport: &http.Transport{}}
+	toldToLeave := func() bool {
+		r, err := client.Get("http://" + ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		r.Body.Close()
+		return r.Close
+	}
+	if toldToLeave() {
+		t.Error("it asks to leave before it stops")
+	}
+	stop()
+	for !toldToLeave() {
+	}
+	if err := <-served; err != nil {
+		t.Errorf("got %v, want no error after a stop", err)
+	}
+}
