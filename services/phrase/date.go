@@ -32,6 +32,12 @@ func (p *parser) readDate(i int) (date, strength, int) {
 	if day, next := find(p, english.days, i); next > 0 {
 		return date{day: day(p.today)}, strong, next
 	}
+	if day, next := find(p, english.spans, i); next > 0 {
+		if i == 0 {
+			return date{day: day(p.today)}, strong, next
+		}
+		return date{day: day(p.today)}, weak, next
+	}
 	if d, next := p.readIn(i); next > 0 && d.minutes == 0 {
 		return date{day: d.after(p.today)}, strong, next
 	}

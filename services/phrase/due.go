@@ -28,7 +28,7 @@ func (p *parser) readDueAt(i int, least strength) bool {
 			return true
 		}
 		j := p.skip(i, english.on)
-		if d, s, next := p.readDate(j); next > 0 && p.fits(i, j > i, next, s, least) {
+		if d, s, next := p.readDate(j); next > 0 && p.fits(i, j > i, next, s, least) && (j > i || !p.relates(i)) {
 			p.date = &d
 			p.mark(KindDue, i, next)
 			return true
@@ -105,6 +105,11 @@ func (p *parser) timeEnds(i int) bool {
 // named says whether what stands at i is part of a name: the 9am, Good Friday.
 func (p *parser) named(i int) bool {
 	return i > 0 && english.names[p.text(i-1)] && !p.words[i-1].stop
+}
+
+// relates says whether a day at i is what something is about: closed until friday, cake for saturday.
+func (p *parser) relates(i int) bool {
+	return i > 0 && p.free(i-1) && english.relating[p.text(i-1)] && !p.words[i-1].stop
 }
 
 // ofTime says whether a word has been understood as one of time.

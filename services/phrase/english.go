@@ -17,8 +17,9 @@ type language struct {
 	units                    map[string]amount
 	amounts                  map[string]amount // what is more than a number and a unit
 	days                     map[string]func(today time.Time) time.Time
-	parts                    map[string]*part // of a day that is named before
-	partsSaid                map[string]*part // of a day that need not be named
+	spans                    map[string]func(today time.Time) time.Time // days that are named by a time of which things can be
+	parts                    map[string]*part                           // of a day that is named before
+	partsSaid                map[string]*part                           // of a day that need not be named
 	partsToday               map[string]*part
 	clocks                   map[string]clock
 	priorities               map[string]task.Priority
@@ -26,9 +27,10 @@ type language struct {
 	groups                   map[string][]time.Weekday
 	groupsPlural             map[string][]time.Weekday
 
-	alike set // names of days and times that are words too
-	names set // a weekday after one of these is part of a name
-	glue  set // a date before one of these has ended
+	alike    set // names of days and times that are words too
+	names    set // a weekday after one of these is part of a name
+	glue     set // a date before one of these has ended
+	relating set // a day after one of these says what a thing is about, not when it is due
 
 	on, at, in, every, other, this, next, and, the, of    set
 	ofMonth, ofEveryMonth, day, am, pm, oClock, fromNow   set
@@ -98,8 +100,10 @@ var english = language{
 	days: map[string]func(time.Time) time.Time{
 		"today": daysLater(0), "tomorrow": daysLater(1), "tmrw": daysLater(1),
 		"day after tomorrow": daysLater(2), "the day after tomorrow": daysLater(2),
-		"next week": nextWeek, "next month": nextMonth, "next year": nextYear,
 		"this weekend": weekend, "next weekend": weekendAfter,
+	},
+	spans: map[string]func(time.Time) time.Time{
+		"next week": nextWeek, "next month": nextMonth, "next year": nextYear,
 		"end of month": endOfMonth, "end of the month": endOfMonth, "the end of the month": endOfMonth,
 		"end of year": endOfYear, "end of the year": endOfYear, "the end of the year": endOfYear,
 	},
@@ -131,6 +135,8 @@ var english = language{
 		"weekdays": workdays, "workdays": workdays, "weekends": {time.Saturday, time.Sunday},
 	},
 	glue: setOf("with", "about", "for", "to", "in", "on", "at", "from", "and", "until", "via", "because", "if", "or", "starting", "after", "through", "till"),
+
+	relating: setOf("for", "to", "until", "till", "til", "from", "since", "about", "before", "after"),
 
 	on:           setOf("on", "by", "due", "due on", "due by"),
 	at:           setOf("at", "by", "due", "due at", "due by"),
