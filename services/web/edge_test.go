@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,7 +40,10 @@ func TestRates(t *testing.T) {
 			{bearer("a"), "/api/v1/me", 200}, {bearer("a"), "/mcp", 200}, {bearer("a"), "/api/v1/me", 429}, {bearer("b"), "/api/v1/me", 200},
 		}},
 		"the page's files do not count": {config{RatePerMinuteAddress: 4}, []request{
-			{nil, "/", 200}, {nil, "/app.js", 200}, {nil, "/style.css", 200}, {nil, "/", 200}, {nil, "/api/v1/me", 200},
+			{nil, "/favicon.ico", 200}, {nil, "/static/a/app.js", 200}, {nil, "/static/a/style.css", 200}, {nil, "/api/v1/me", 200},
+		}},
+		"the pages count": {config{RatePerMinuteAddress: 4}, []request{
+			{nil, "/enter", 200}, {nil, "/api/v1/me", 200}, {nil, "/enter", 429},
 		}},
 		"no limits": {config{}, []request{
 			{cookie("a"), "/api/v1/me", 200}, {cookie("a"), "/api/v1/me", 200}, {cookie("a"), "/api/v1/me", 200}, {cookie("a"), "/api/v1/me", 200},
@@ -55,7 +59,7 @@ func TestRates(t *testing.T) {
 				if got.status != r.want {
 					t.Errorf("request %d: got %d %s, want %d", i, got.status, got.body, r.want)
 				}
-				if got.status == 429 && (got.code() != "rate_limited" || got.header.Get("Retry-After") == "") {
+				if got.status == 429 && r.path != "/enter" && (got.code() != "rate_limited" || got.header.Get("Retry-After") == "") {
 					t.Errorf("request %d: got %s, want a problem with Retry-After", i, got.body)
 				}
 			}
@@ -72,7 +76,7 @@ func TestSecurityHeaders(t *testing.T) {
 	})
 	for publicURL, hsts := range map[string]string{"http://localhost:8080": "", "https://tasks.example.com": "max-age=31536000"} {
 		e := start(t, config{APIURLs: []string{api}, PublicURL: publicURL})
-		for _, path := range []string{"/", "/app.js", "/api/v1/me", "/nowhere", "/live"} {
+		for _, path := range []string{"/enter", "/static/a/app.js", "/api/v1/me", "/nowhere", "/live"} {
 			got := e.do("GET", path, nil).header
 			for name, want := range securityHeaders {
 				if values := got.Values(name); len(values) != 1 || values[0] != want {
@@ -93,39 +97,57 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-func TestPage(t *testing.T) {
+func TestFilesOfAPage(t *testing.T) {
 	t.Parallel()
 	e := start(t, config{})
-	index := e.do("GET", "/", nil)
-	if index.status != 200 || !strings.HasPrefix(index.header.Get("Content-Type"), "text/html") {
-		t.Fatalf("got %d %s, want the page", index.status, index.header.Get("Content-Type"))
+	enter := e.do("GET", "/enter", nil)
+	if enter.status != 200 || !strings.HasPrefix(enter.header.Get("Content-Type"), "text/html") {
+		t.Fatalf("got %d %s, want the page", enter.status, enter.header.Get("Content-Type"))
 	}
 	// Browsers would not run it: the policy forbids what stands in the HTML.
-	if inline := regexp.MustCompile(`(?i)<script(?:\s[^>]*)?>[^<]|<style|\s(style|on[a-z]+)=`).FindString(index.body); inline != "" {
+	if inline := regexp.MustCompile(`(?i)<script(?:\s[^>]*)?>[^<]|<style|\s(style|on[a-z]+|hx-on[^=]*)=`).FindString(enter.body); inline != "" {
 		t.Errorf("the page has inline script or style: %s", inline)
 	}
-	files := map[string]string{}
-	for _, found := range regexp.MustCompile(`(?:src|href)="(/[^"]*)"`).FindAllStringSubmatch(index.body, -1) {
-		files[found[1]] = ""
+	var waiting []string
+	for _, found := range regexp.MustCompile(`(?:src|href)="(/static/[^"]*)"`).FindAllStringSubmatch(enter.body, -1) {
+		waiting = append(waiting, found[1])
 	}
-	for _, module := range []string{"/app.js", "/add.js"} {
-		for _, found := range regexp.MustCompile(`from "\.(/[^"]*)"`).FindAllStringSubmatch(e.do("GET", module, nil).body, -1) {
-			files[found[1]] = ""
+	size, seen := 0, map[string]bool{}
+	for len(waiting) > 0 {
+		file := waiting[0]
+		waiting = waiting[1:]
+		if seen[file] {
+			continue
+		}
+		seen[file] = true
+		got := e.do("GET", file, nil)
+		if got.status != 200 || !strings.Contains(got.header.Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: got %d, %v, want 200, for good", file, got.status, got.header)
+		}
+		if again := e.do("GET", file, nil, "If-None-Match", got.header.Get("ETag")); again.status != 304 {
+			t.Errorf("%s: got %d for what the browser has, want 304", file, again.status)
+		}
+		if ext := path.Ext(file); ext == ".js" || ext == ".css" {
+			size += len(got.body)
+		}
+		for _, found := range regexp.MustCompile(`\bimport\b[^;"]*"\./([^"]*)"`).FindAllStringSubmatch(got.body, -1) {
+			waiting = append(waiting, path.Join(path.Dir(file), found[1]))
+		}
+		if strings.Contains(got.body, "innerHTML =") {
+			t.Errorf("%s writes HTML", file)
 		}
 	}
-	if len(files) < 8 {
-		t.Fatalf("found only %v", files)
+	if len(seen) < 8 || size > 100<<10 {
+		t.Errorf("got %d bytes of script and style in %d files, want at most 100 KiB in all of them", size, len(seen))
 	}
-	for path := range files {
-		got := e.do("GET", path, nil)
-		if got.status != 200 || got.header.Get("ETag") == "" || got.header.Get("Cache-Control") != "no-cache" {
-			t.Errorf("%s: got %d, %v, want 200 with ETag and no-cache", path, got.status, got.header)
-		}
-		if again := e.do("GET", path, nil, "If-None-Match", got.header.Get("ETag")); again.status != 304 {
-			t.Errorf("%s: got %d for what the browser has, want 304", path, again.status)
-		}
-		if strings.Contains(got.body, "innerHTML") {
-			t.Errorf("%s writes HTML", path)
-		}
+	if got := e.do("GET", "/static/any/vendor/htmx.esm.min.js", nil, "Accept-Encoding", "gzip"); got.header.Get("Content-Encoding") != "gzip" || len(got.body) > 20<<10 {
+		t.Errorf("got %q and %d bytes, want it compressed", got.header.Get("Content-Encoding"), len(got.body))
+	}
+	// A page that was loaded before an update goes on to find its files.
+	if got := e.do("GET", "/static/older/app.js", nil); got.status != 200 || got.header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("got %d, %s for a file of another version, want 200 and no-cache", got.status, got.header.Get("Cache-Control"))
+	}
+	if got := e.do("GET", "/static/older/vendor/README.md", nil); got.status != 404 {
+		t.Errorf("got %d for what is no file of the page, want 404", got.status)
 	}
 }

@@ -3,8 +3,8 @@
 //	browser, programs ── web ─┬─ /api/  /mcp ── api
 //	                          ├─ /live ──────── live
 //	                          ├─ /chat ──────── assistant
-//	                          ├─ /understand  /repeats   what a line or a recurrence means
-//	                          └─ everything else is the page's own files
+//	                          ├─ /understand    what a line means, while it is typed
+//	                          └─ the pages and their forms, which call api for the visitor
 //
 // It limits how much anyone may ask, says who asked to those behind it, and never shows their callbacks (/events, /job,
 // /internal) to the outside.

@@ -22,21 +22,51 @@ type web struct {
 	// addresses and credentials limit requests by who sends them; nil is no limit.
 	addresses, credentials *server.Limiter
 	transport              *http.Transport
+	// api is a client of api's replicas, origins tells whose pages may send forms.
+	api       *http.Client
+	origins   *http.CrossOriginProtection
+	assets    *assets
+	templates templates
+	// workerScript is the service worker.
+	workerScript []byte
 	// stopping ends when what streams has to end; streams counts what has not.
 	stopping context.Context
 	streams  sync.WaitGroup
 }
 
+// newWeb makes the service, whose streams end with ctx.
+func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (*web, error) {
+	w := &web{
+		cfg: cfg, log: log, now: now, stopping: ctx, transport: newTransport(),
+		addresses: newLimiter(cfg.RatePerMinuteAddress), credentials: newLimiter(cfg.RatePerMinuteUser),
+	}
+	var err error
+	if w.trusted, err = server.ParsePrefixes(cfg.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	upstreams, err := newUpstreams("api", cfg.APIURLs, w.transport, now)
+	if err != nil {
+		return nil, err
+	}
+	w.api = &http.Client{Transport: upstreams}
+	if w.origins, err = newOrigins(cfg.PublicURL); err != nil {
+		return nil, err
+	}
+	if w.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	if w.workerScript, err = newWorkerScript(w.assets); err != nil {
+		return nil, err
+	}
+	w.templates, err = newTemplates(w.assets)
+	return w, err
+}
+
 // run serves until ctx ends.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	trusted, err := server.ParsePrefixes(cfg.TrustedProxies)
+	w, err := newWeb(ctx, cfg, log, time.Now)
 	if err != nil {
-		return fmt.Errorf("TRUSTED_PROXIES: %w", err)
-	}
-	w := &web{
-		cfg: cfg, log: log, now: time.Now, trusted: trusted,
-		addresses: newLimiter(cfg.RatePerMinuteAddress), credentials: newLimiter(cfg.RatePerMinuteUser),
-		transport: newTransport(), stopping: ctx,
+		return err
 	}
 	defer w.transport.CloseIdleConnections()
 	if ln, err = w.listenTLS(ln); err != nil {

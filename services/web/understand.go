@@ -36,7 +36,8 @@ type span struct {
 var dateOrders = map[string]phrase.DateOrder{"": phrase.NoDates, "dmy": phrase.DayMonth, "mdy": phrase.MonthDay}
 
 // understand reads the task from a line, for a page of ours that shows it while the line is typed: `line`, `zone` (IANA)
-// and, if 3/4 can be a date, `dates`, which is dmy or mdy. It knows no account and keeps nothing.
+// and, if 3/4 can be a date, `dates`, which is dmy or mdy; `usual_day` is the day of what is said without one. It knows no account and keeps nothing. A script of the page is
+// answered in words that it shows as they are, anybody else in JSON.
 func (w *web) understand(rw http.ResponseWriter, r *http.Request) error {
 	if err := fromPage(r); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (w *web) understand(rw http.ResponseWriter, r *http.Request) error {
 		return task.InvalidFields(bad)
 	}
 
-	draft, spans := phrase.Parse(line, w.now(), zone, phrase.Options{DateOrder: order})
+	draft, spans := parseLine(line, query.Get("usual_day"), w.now(), zone, order)
 	answer := understood{Task: draft, Spans: make([]span, len(spans))}
 	for i, s := range spans {
 		answer.Spans[i] = span{s.Kind, line[s.Start:s.End], units(line[:s.Start]), units(line[:s.End])}
@@ -73,7 +74,18 @@ func (w *web) understand(rw http.ResponseWriter, r *http.Request) error {
 		answer.Occurrences = append([]time.Time{*draft.DueAt}, following...)
 	}
 	rw.Header().Set("Cache-Control", "no-store")
+	if fromHTMX(r) {
+		return w.part(rw, "understood", answer.words(w.now(), zone))
+	}
 	return server.Encode(rw, http.StatusOK, answer)
+}
+
+// fromPage refuses what another site's page asks for.
+func fromPage(r *http.Request) error {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return task.Errorf(task.CodeForbidden, "this is for the page itself, not for other sites")
+	}
+	return nil
 }
 
 // units counts UTF-16 code units.

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"taskmaster/services/task"
+)
+
+// A browser that could not reach us keeps the forms that somebody sent and sends them later, by a script: with the header
+// changeOfHeader, which names whose they are. It is answered with a status and, when the form changed a task, the task's
+// ETag, or with a problem, as programs are.
+const changeOfHeader = "Taskmaster-Change-Of"
+
+func keptChange(r *http.Request) bool { return r.Header.Get(changeOfHeader) != "" }
+
+// checkOwner refuses what a browser kept for somebody else: code unauthorized.
+func (v *visit) checkOwner(r *http.Request) error {
+	if owner := r.Header.Get(changeOfHeader); owner != "" && owner != v.user.ID {
+		return task.Errorf(task.CodeUnauthorized, "somebody else is logged in")
+	}
+	return nil
+}
+
+// maxKept is how long ago a change may have been made for what it says of days to be about those days.
+const maxKept = 30 * 24 * time.Hour
+
+// madeAt is when somebody typed what a form has: now, unless the form was kept. "Tomorrow" is the day after that.
+func (v *visit) madeAt(r *http.Request) time.Time {
+	at, err := time.Parse(time.RFC3339, r.PostFormValue("made_at"))
+	if err != nil || !keptChange(r) || at.After(v.now) || v.now.Sub(at) > maxKept {
+		return v.now
+	}
+	return at
+}

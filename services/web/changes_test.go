@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// changesAPI answers for Ada, and tells what it was asked to make.
+func changesAPI(t *testing.T) (e *edge, made func() map[string]any) {
+	t.Helper()
+	bodies := make(chan string, 10)
+	e = start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		switch r.Method + " " + r.URL.Path {
+		case "GET /api/v1/me":
+			fmt.Fprint(rw, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
+		case "GET /api/v1/tasks/7":
+			fmt.Fprint(rw, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 7, "time_zone": "UTC", "due_at": "2026-01-01T15:00:00Z"}`)
+		case "PATCH /api/v1/tasks/01a21610-16d5-7df2-8928-37947e559311":
+			body, _ := io.ReadAll(r.Body)
+			bodies <- strings.Replace(string(body), "{", fmt.Sprintf(`{"if_match": %q, `, strings.Trim(r.Header.Get("If-Match"), `"`)), 1)
+			fmt.Fprint(rw, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 9}`)
+		case "POST /api/v1/tasks/7/snooze":
+			fmt.Fprint(rw, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 10}`)
+		case "POST /api/v1/tasks":
+			body, _ := io.ReadAll(r.Body)
+			bodies <- string(body)
+			fmt.Fprint(rw, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 7}`)
+		case "POST /api/v1/tasks/7/complete":
+			fmt.Fprint(rw, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 8}`)
+		default:
+			rw.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(rw, `{"code": "not_found", "detail": "there is no such task"}`)
+		}
+	})}})
+	return e, func() (body map[string]any) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(<-bodies), &body); err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+}
+
+func (e *edge) keptForm(path, owner string, form url.Values) answer {
+	header := []string{"Cookie", "taskmaster_session=x", "Content-Type", "application/x-www-form-urlencoded"}
+	if owner != "" {
+		header = append(header, changeOfHeader, owner)
+	}
+	return e.do("POST", path, strings.NewReader(form.Encode()), header...)
+}
+
+// What a browser kept is answered as programs are: with a status, the task's ETag, and a problem when it cannot be done.
+func TestKeptChanges(t *testing.T) {
+	t.Parallel()
+	e, _ := changesAPI(t)
+	if got := e.keptForm("/tasks/7/complete", "ada", nil); got.status != 204 || got.header.Get("ETag") != `"8"` {
+		t.Errorf("got %d with ETag %s, want 204 with the task's", got.status, got.header.Get("ETag"))
+	}
+	if got := e.keptForm("/tasks/7/snooze", "ada", url.Values{"until": {"2030-01-01T09:00:00Z"}}); got.status != 204 || got.header.Get("ETag") != `"10"` {
+		t.Errorf("got %d with ETag %s, want 204 with the task's", got.status, got.header.Get("ETag"))
+	}
+	if got := e.keptForm("/tasks/8/complete", "ada", nil); got.status != 404 || got.code() != "not_found" {
+		t.Errorf("got %d %s, want a problem", got.status, got.body)
+	}
+	if got := e.keptForm("/tasks/7/complete", "bob", nil); got.status != 401 || got.code() != "unauthorized" {
+		t.Errorf("somebody else's is answered %d %s, want 401", got.status, got.body)
+	}
+	if got := e.keptForm("/tasks/7/complete", "", nil); got.status != 303 {
+		t.Errorf("a form is answered %d, want 303", got.status)
+	}
+}
+
+// "Tomorrow" is the day after the one on which it was typed, however late that is sent.
+func TestKeptChangeIsOfItsDay(t *testing.T) {
+	t.Parallel()
+	e, made := changesAPI(t)
+	now := time.Now().UTC()
+	for name, tt := range map[string]struct {
+		owner string
+		at    time.Time
+		want  time.Time
+	}{
+		"kept for two days": {"ada", now.AddDate(0, 0, -2), now.AddDate(0, 0, -1)},
+		"kept for too long": {"ada", now.AddDate(0, 0, -40), now.AddDate(0, 0, 1)},
+		"from the future":   {"ada", now.AddDate(0, 0, 9), now.AddDate(0, 0, 1)},
+		"not kept":          {"", now.AddDate(0, 0, -2), now.AddDate(0, 0, 1)},
+	} {
+		e.keptForm("/tasks", tt.owner, url.Values{"line": {"call mum tomorrow 15:00"}, "made_at": {tt.at.Format(time.RFC3339Nano)}})
+		want := tt.want.Format("2006-01-02") + "T15:00:00Z"
+		if due := made()["due_at"]; due != want {
+			t.Errorf("%s: due %v, want %s", name, due, want)
+		}
+		got := e.keptForm("/tasks/7/postpone", tt.owner, url.Values{"to": {"tomorrow"}, "revision": {"7"}, "made_at": {tt.at.Format(time.RFC3339Nano)}})
+		moved, unless := made(), map[string]string{"ada": "7"}[tt.owner]
+		if moved["due_at"] != want || moved["if_match"] != unless || got.header.Get("ETag") != `"9"` {
+			t.Errorf("%s: %v with ETag %s, want it moved to %s unless it is not %q any more", name, moved, got.header.Get("ETag"), want, unless)
+		}
+	}
+}

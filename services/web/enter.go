@@ -1,0 +1,78 @@
+package main
+
+import (
+	"net/http"
+
+	"taskmaster/services/task"
+)
+
+// enterForm is what somebody typed to log in or sign up, and where they go then.
+type enterForm struct {
+	Email, Next, Problem string
+}
+
+// enter is the page on which people log in and sign up.
+func (w *web) enter(rw http.ResponseWriter, r *http.Request) error {
+	next, _ := localPath(r.URL.Query().Get("next"))
+	if _, err := w.newSession(r).me(r.Context()); err == nil {
+		http.Redirect(rw, r, orToday(next), http.StatusSeeOther)
+		return nil
+	}
+	return w.show(rw, r, http.StatusOK, page{Name: "enter", Title: "Welcome to TaskMaster", Body: enterForm{Next: next}})
+}
+
+func (w *web) login(rw http.ResponseWriter, r *http.Request) error {
+	return w.begin(rw, r, "/login", map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")})
+}
+
+func (w *web) signup(rw http.ResponseWriter, r *http.Request) error {
+	in := map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")}
+	// A script fills them in. Without one they are UTC and Monday, which the account's settings change.
+	if zone := r.PostFormValue("time_zone"); zone != "" {
+		in["time_zone"] = zone
+	}
+	if day := r.PostFormValue("week_start"); day != "" {
+		in["week_start"] = day
+	}
+	return w.begin(rw, r, "/signup", in)
+}
+
+// begin starts a session by a call of api, whose cookie is passed on.
+func (w *web) begin(rw http.ResponseWriter, r *http.Request, path string, in map[string]string) error {
+	next, _ := localPath(r.PostFormValue("next"))
+	header, err := w.newSession(r).call(r.Context(), "POST", path, in, nil)
+	switch task.ErrorCode(err) {
+	case "":
+	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
+		p := w.explain(rw, r, err)
+		form := enterForm{Email: in["email"], Next: next, Problem: sentence(p)}
+		return w.show(rw, r, p.Status, page{Name: "enter", Title: "Welcome to TaskMaster", Here: "/enter", Body: form})
+	default:
+		return err
+	}
+	for _, cookie := range header.Values("Set-Cookie") {
+		rw.Header().Add("Set-Cookie", cookie)
+	}
+	http.Redirect(rw, r, orToday(next), http.StatusSeeOther)
+	return nil
+}
+
+// logout ends the session.
+func (w *web) logout(rw http.ResponseWriter, r *http.Request) error {
+	header, err := w.newSession(r).call(r.Context(), "POST", "/logout", nil, nil)
+	if err != nil {
+		return err
+	}
+	for _, cookie := range header.Values("Set-Cookie") {
+		rw.Header().Add("Set-Cookie", cookie)
+	}
+	http.Redirect(rw, r, "/enter", http.StatusSeeOther)
+	return nil
+}
+
+func orToday(path string) string {
+	if path == "" {
+		return "/today"
+	}
+	return path
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+
+	"taskmaster/services/task"
+)
+
+// browserName says a User-Agent as people do: "Firefox on Linux". What it does not know it cuts short.
+func browserName(userAgent string) string {
+	browser, system := "", ""
+	// The order matters: most name others, to be taken for them.
+	for _, b := range [][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
+		if strings.Contains(userAgent, b[0]) {
+			browser = b[1]
+			break
+		}
+	}
+	for _, s := range [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"Macintosh", "Mac"},
+		{"CrOS", "ChromeOS"}, {"Linux", "Linux"}} {
+		if strings.Contains(userAgent, s[0]) {
+			system = s[1]
+			break
+		}
+	}
+	switch {
+	case browser != "" && system != "":
+		return browser + " on " + system
+	case browser+system != "":
+		return browser + system
+	case userAgent == "":
+		return "Unknown browser"
+	}
+	if runes := []rune(userAgent); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return userAgent
+}
+
+// passCookies passes on what api says of the session's cookie.
+func passCookies(rw http.ResponseWriter, header http.Header) {
+	for _, cookie := range header.Values("Set-Cookie") {
+		rw.Header().Add("Set-Cookie", cookie)
+	}
+}
+
+// isGone says whether what was to be done away with is gone already.
+func isGone(err error) bool { return task.ErrorCode(err) == task.CodeNotFound }

@@ -1,0 +1,298 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fakeAPI answers as api does for an account with one of each thing, and keeps what it was asked to change.
+type fakeAPI struct {
+	mu      sync.Mutex
+	changes []string
+	// refusals are problems by method and path.
+	refusals map[string]string
+}
+
+const evil = `"><script>alert(1)</script>`
+
+func (f *fakeAPI) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1")
+	if cookie, err := r.Cookie("taskmaster_session"); err != nil || cookie.Value != "ada's" {
+		call = "401"
+	}
+	if r.Method != http.MethodGet {
+		f.mu.Lock()
+		f.changes = append(f.changes, strings.TrimSpace(call+"?"+r.URL.RawQuery+" "+r.Header.Get("Content-Type")+" "+string(body)))
+		f.mu.Unlock()
+	}
+	const when = `"2026-03-02T10:00:00Z"`
+	answers := map[string]any{
+		"GET /me":         `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1}`,
+		"GET /tasks":      `{"items": [], "next_cursor": ""}`,
+		"GET /sessions":   `{"items": [{"id": "s1", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "s2", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
+		"GET /tokens":     `{"items": [{"id": "t1", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
+		"GET /channels":   `{"items": [{"id": "c1", "kind": "webhook", "url": ` + quote("https://x.example/"+evil) + `, "enabled": false, "disabled_reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /deliveries": `{"items": [{"id": "d1", "channel_id": "c1", "channel_kind": "webhook", "task_id": "x", "state": "given_up", "attempts": 5, "reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /push-key":   `{"public_key": "BKey"}`,
+		"POST /tokens":    `{"id": "t2", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
+		"POST /channels":  `{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
+		"POST /import": `{"created": 30, "skipped": 2, "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
+			"notes": [{"file": "Home.csv", "line": 7, "title": ` + quote(evil) + `, "message": "the date cannot be read"}]}`,
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	status := http.StatusOK
+	answer, known := answers[call].(string)
+	problem, refused := f.refusals[call]
+	switch {
+	case call == "401":
+		status, answer = http.StatusUnauthorized, `{"code": "unauthorized", "detail": "log in"}`
+	case refused:
+		status, answer = http.StatusUnprocessableEntity, problem
+	case r.Method == http.MethodDelete && (r.URL.Path == "/api/v1/me" || r.URL.Path == "/api/v1/sessions/s1"):
+		rw.Header().Set("Set-Cookie", "taskmaster_session=; Max-Age=0")
+		status, answer = http.StatusNoContent, ""
+	case !known && r.Method != http.MethodGet:
+		answer = "{}"
+	}
+	rw.WriteHeader(status)
+	_, _ = io.WriteString(rw, answer)
+}
+
+func quote(s string) string {
+	raw, _ := json.Marshal(s)
+	return string(raw)
+}
+
+// settings runs web before a fakeAPI and returns how to ask it as ada does: with a form, or with a body as it is.
+func settings(t *testing.T, refusals map[string]string) (*fakeAPI, func(method, path string, body any, header ...string) answer) {
+	t.Helper()
+	api := &fakeAPI{refusals: refusals}
+	e := start(t, config{APIURLs: []string{upstream(t, api.ServeHTTP)}})
+	return api, func(method, path string, body any, header ...string) answer {
+		t.Helper()
+		sent, ok := body.(string)
+		if form, isForm := body.(url.Values); isForm {
+			sent = form.Encode()
+		}
+		for _, usual := range [][2]string{{"Cookie", "taskmaster_session=ada's"}, {"Content-Type", "application/x-www-form-urlencoded"}} {
+			if !slices.Contains(header, usual[0]) && (!ok || usual[0] != "Content-Type") {
+				header = append(header, usual[0], usual[1])
+			}
+		}
+		return e.do(method, path, strings.NewReader(sent), header...)
+	}
+}
+
+func TestSettingsShowTextAsText(t *testing.T) {
+	t.Parallel()
+	_, ask := settings(t, nil)
+	for path, want := range map[string][]string{
+		"/settings/account":       {"ada@example.com", "this one", "Log out everywhere else", `<option value="sunday" selected>`, "expired", "change the account"},
+		"/settings/notifications": {"Turn on Webhook", "given up", "5 attempts", "Send again", `data-push data-key="BKey"`, "Turned off: "},
+		"/settings/import":        {`enctype="multipart/form-data"`, "Todoist", "Vikunja"},
+	} {
+		got := ask("GET", path, nil)
+		if got.status != 200 || strings.Contains(got.body, "<script>alert") {
+			t.Errorf("%s: got %d, or what somebody typed is HTML there", path, got.status)
+		}
+		for _, words := range want {
+			if !strings.Contains(got.body, words) {
+				t.Errorf("%s lacks %q", path, words)
+			}
+		}
+	}
+}
+
+// TestSettingsForms shows what each form asks of api, where it leads, and that another site's page cannot send it.
+func TestSettingsForms(t *testing.T) {
+	t.Parallel()
+	for path, tt := range map[string]struct {
+		form url.Values
+		want string
+		to   string
+	}{
+		"/settings/account":             {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday"}`, "/settings/account"},
+		"/settings/password":            {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"current_password":"a","password":"b"}`, "/settings/account"},
+		"/settings/sessions/s2/end":     {nil, "DELETE /sessions/s2?", "/settings/account"},
+		"/settings/sessions/end":        {nil, "DELETE /sessions?", "/settings/account"},
+		"/settings/tokens/t1/delete":    {nil, "DELETE /tokens/t1?", "/settings/account"},
+		"/settings/delete":              {url.Values{"password": {"a"}}, `DELETE /me? application/json {"password":"a"}`, "/enter"},
+		"/settings/channels/c1/enable":  {nil, `PATCH /channels/c1? application/json {"enabled":true}`, "/settings/notifications"},
+		"/settings/channels/c1/disable": {nil, `PATCH /channels/c1? application/json {"enabled":false}`, "/settings/notifications"},
+		"/settings/channels/c1/test":    {nil, "POST /channels/c1/test?", "/settings/notifications"},
+		"/settings/channels/c1/delete":  {nil, "DELETE /channels/c1?", "/settings/notifications"},
+		"/settings/deliveries/d1/retry": {nil, "POST /deliveries/d1/retry?", "/settings/notifications"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			api, ask := settings(t, nil)
+			if got := ask("POST", path, tt.form, "Sec-Fetch-Site", "cross-site"); got.status != 403 || len(api.changes) != 0 {
+				t.Fatalf("from another site: got %d and %q, want 403 and nothing", got.status, api.changes)
+			}
+			got := ask("POST", path, tt.form)
+			if got.status != 303 || got.header.Get("Location") != tt.to {
+				t.Errorf("got %d to %q, want 303 to %q: %s", got.status, got.header.Get("Location"), tt.to, got.body)
+			}
+			if len(api.changes) != 1 || api.changes[0] != tt.want {
+				t.Errorf("got %q, want %q", api.changes, tt.want)
+			}
+			if forgets := strings.Contains(fmt.Sprint(got.header["Set-Cookie"]), "taskmaster_session=;"); forgets != (path == "/settings/delete") {
+				t.Errorf("got cookies %q", got.header["Set-Cookie"])
+			}
+			if got := ask("POST", path, tt.form, "Cookie", "taskmaster_session=nobody's"); got.status != 303 || got.header.Get("Location") == tt.to && tt.to != "/enter" {
+				t.Errorf("logged out: got %d to %q, want 303 to /enter", got.status, got.header.Get("Location"))
+			}
+		})
+	}
+}
+
+// TestSecretsAreShownOnce shows that a token and a signing secret are on the page that made them, which no cache keeps.
+func TestSecretsAreShownOnce(t *testing.T) {
+	t.Parallel()
+	for path, tt := range map[string]struct {
+		form         url.Values
+		secret, page string
+	}{
+		"/settings/tokens":   {url.Values{"key": {"k"}, "name": {"Backup"}, "scopes": {"tasks:read"}, "expires": {"720"}}, "tm_once", "/settings/account"},
+		"/settings/channels": {url.Values{"key": {"k"}, "kind": {"webhook"}, "url": {"https://x.example/"}}, "whsec_once", "/settings/notifications"},
+	} {
+		api, ask := settings(t, nil)
+		got := ask("POST", path, tt.form)
+		if got.status != 200 || !strings.Contains(got.body, tt.secret) || got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d, %s, want the secret, kept by nobody", path, got.status, got.header.Get("Cache-Control"))
+		}
+		if len(api.changes) != 1 {
+			t.Errorf("%s: got %q", path, api.changes)
+		}
+		if strings.Contains(ask("GET", tt.page, nil).body, tt.secret) {
+			t.Errorf("%s shows the secret again", tt.page)
+		}
+	}
+}
+
+// TestRefusedSettingsAreShownAgain shows that what was typed stays, and that each mistake is told and leads to its field.
+func TestRefusedSettingsAreShownAgain(t *testing.T) {
+	t.Parallel()
+	problem := func(field, message string) string {
+		return fmt.Sprintf(`{"code": "invalid", "detail": "some fields are not valid", "errors": [{"field": %q, "message": %q}]}`, field, message)
+	}
+	_, ask := settings(t, map[string]string{
+		"PATCH /me":              problem("time_zone", "is not an IANA time zone"),
+		"DELETE /me":             problem("password", "is not the account's password"),
+		"POST /channels":         problem("url", "is not an https:// URL"),
+		"POST /channels/c1/test": `{"code": "conflict", "detail": "the channel is disabled, enable it first"}`,
+		"POST /tokens":           problem("name", "is required"),
+	})
+	for path, tt := range map[string]struct {
+		form url.Values
+		want []string
+	}{
+		"/settings/account":          {url.Values{"time_zone": {"Mars"}, "week_start": {"saturday"}}, []string{`href="#calendar-time_zone"`, "Time zone is not an IANA time zone.", `value="Mars"`, `value="saturday" selected`}},
+		"/settings/delete":           {url.Values{"password": {"secret guess"}}, []string{`href="#delete-password"`, "is not the account&#39;s password", "<details open>"}},
+		"/settings/channels":         {url.Values{"kind": {"webhook"}, "url": {"ftp://x"}}, []string{`href="#webhook-url"`, `value="ftp://x"`}},
+		"/settings/channels/c1/test": {nil, []string{"The channel is disabled, enable it first."}},
+		"/settings/tokens":           {url.Values{"name": {" "}}, []string{`href="#token-scopes"`, "<details open>"}},
+	} {
+		got := ask("POST", path, tt.form)
+		if (got.status != 422 && got.status != 409) || strings.Contains(got.body, "secret guess") {
+			t.Errorf("%s: got %d, want it refused and no password", path, got.status)
+		}
+		for _, words := range append(tt.want, `role="alert"`) {
+			if !strings.Contains(got.body, words) {
+				t.Errorf("%s: the answer lacks %q", path, words)
+			}
+		}
+	}
+}
+
+func TestImportPage(t *testing.T) {
+	t.Parallel()
+	api, ask := settings(t, nil)
+	upload := func(path, name, content string, header ...string) answer {
+		t.Helper()
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		part, err := form.CreateFormFile("file", name)
+		if err == nil {
+			_, err = io.WriteString(part, content)
+		}
+		if err != nil || form.Close() != nil {
+			t.Fatal(err)
+		}
+		return ask("POST", path, body.String(), append(header, "Content-Type", form.FormDataContentType())...)
+	}
+	got := upload("/settings/import?preview=1", "Home.csv", "TYPE,CONTENT\ntask,a\n")
+	for _, words := range []string{"What Home.csv would add", "<strong>30</strong> tasks would be added", "<strong>2</strong> you have already", "every day at", "And 29 more.", "Home.csv, line 7", "the date cannot be read"} {
+		if !strings.Contains(got.body, words) {
+			t.Errorf("the preview lacks %q", words)
+		}
+	}
+	if got.status != 200 || strings.Contains(got.body, "<script>alert") {
+		t.Errorf("got %d, or what stood in the file is HTML there", got.status)
+	}
+	upload("/settings/import", "x", "PK\x03\x04...")
+	upload("/settings/import", "tasks.ics", "BEGIN:VCALENDAR")
+	upload("/settings/import", "export", ` {"version": 1}`)
+	want := []string{
+		"POST /import?dry_run=true&name=Home.csv text/csv TYPE,CONTENT\ntask,a", "POST /import?name=x application/zip PK\x03\x04...",
+		"POST /import?name=tasks.ics text/calendar BEGIN:VCALENDAR", `POST /import?name=export application/json  {"version": 1}`,
+	}
+	if fmt.Sprintf("%q", api.changes) != fmt.Sprintf("%q", want) {
+		t.Errorf("got %q\nwant %q", api.changes, want)
+	}
+	if got := upload("/settings/import", "", ""); got.status != 422 || !strings.Contains(got.body, "File is missing: choose one.") {
+		t.Errorf("without a file: got %d", got.status)
+	}
+	if got := upload("/settings/import", "x.csv", strings.Repeat("a", maxUpload)); got.status != 413 || !strings.Contains(got.body, "larger than 10 MiB") {
+		t.Errorf("with too large a file: got %d", got.status)
+	}
+	if got := upload("/settings/import", "x.csv", "x", "Sec-Fetch-Site", "cross-site"); got.status != 403 || len(api.changes) != len(want) {
+		t.Errorf("from another site: got %d and %q", got.status, api.changes)
+	}
+}
+
+func TestBrowserName(t *testing.T) {
+	t.Parallel()
+	for userAgent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":           "Edge on Windows",
+		"Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                   "Chrome on Android",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"curl/8.14.1":           "curl",
+		"":                      "Unknown browser",
+		strings.Repeat("ü", 50): strings.Repeat("ü", 40) + "…",
+	} {
+		if got := browserName(userAgent); got != want {
+			t.Errorf("%q: got %q, want %q", userAgent, got, want)
+		}
+	}
+}
+
+// TestSignUpTellsTheBrowsersCalendar shows what a script fills in, and by which browser, on the way to api.
+func TestSignUpTellsTheBrowsersCalendar(t *testing.T) {
+	t.Parallel()
+	api := &fakeAPI{}
+	browser := ""
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+		browser = r.UserAgent()
+		r.AddCookie(&http.Cookie{Name: "taskmaster_session", Value: "ada's"})
+		api.ServeHTTP(rw, r)
+	})}})
+	form := url.Values{"email": {"ada@example.com"}, "password": {"12345678"}, "time_zone": {"Asia/Tokyo"}, "week_start": {"sunday"}}
+	got := e.do("POST", "/signup", strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "User-Agent", "Firefox/140")
+	want := `POST /signup? application/json {"email":"ada@example.com","password":"12345678","time_zone":"Asia/Tokyo","week_start":"sunday"}`
+	if got.status != 303 || len(api.changes) != 1 || api.changes[0] != want || browser != "Firefox/140" {
+		t.Errorf("got %d, %q by %q, want %q", got.status, api.changes, browser, want)
+	}
+}

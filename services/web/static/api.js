@@ -1,0 +1,26 @@
+// Calls of the REST API, by the page's own scripts. A failure is an Error whose message is fit to be shown.
+
+const timeout = 15_000;
+
+export async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch("/api/v1" + path, {
+      method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout),
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Error("The server cannot be reached. Try again in a moment.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw new Error(explain(response.status, answer));
+  return answer;
+}
+
+// explain says a problem (RFC 9457) as a person would.
+export function explain(status, problem) {
+  const reasons = problem?.errors?.map((e) => `${e.field.replaceAll("_", " ")} ${e.message}`);
+  const text = reasons?.length ? reasons.join("; ") : problem?.detail ?? `the server answered with status ${status}`;
+  return text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+}

@@ -1,0 +1,96 @@
+// The page works without this. With it, views change without being loaded anew, what happens elsewhere appears, and there
+// are shortcuts.
+
+import "./vendor/htmx.esm.min.js";
+import { startAdd } from "./add.js";
+import { startAnswers } from "./answers.js";
+import { startDeletions } from "./deletions.js";
+import { startEditor } from "./editor.js";
+import { startKeys } from "./keys.js";
+import { startLive } from "./live.js";
+import { startOffline, startWorker } from "./offline.js";
+import { startSettings } from "./settings.js";
+import { startToasts } from "./toasts.js";
+import { app, clearProblem, focusPlace, refresh, tell } from "./view.js";
+
+// What the page needs to know of the browser.
+for (const field of document.querySelectorAll("[data-enter] [name=week_start]")) {
+  const locale = new Intl.Locale(navigator.language);
+  const week = locale.getWeekInfo?.() ?? locale.weekInfo;
+  field.value = { 1: "monday", 6: "saturday", 7: "sunday" }[week?.firstDay] ?? "";
+}
+for (const field of document.querySelectorAll("[data-enter] [name=time_zone]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+startAnswers();
+startOffline(); // before deletions, which it may have to keep
+startDeletions();
+startAdd();
+startEditor();
+startKeys();
+startToasts();
+startSettings();
+startLive();
+startWorker();
+startPush();
+document.addEventListener("htmx:after:swap", startPush);
+
+async function startPush() {
+  const place = document.querySelector("[data-push]");
+  if (place) (await import("./push.js")).startPush(place);
+}
+
+// A link to another view leads to its heading, as a page that is loaded would; what a form changes leaves the reader where
+// they are.
+let focus = null;
+document.addEventListener("htmx:before:request", (event) => {
+  focus = focusPlace();
+  if (event.detail.ctx.sourceElement?.id !== "line") clearProblem();
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  const { ctx } = event.detail;
+  if (ctx?.sourceElement?.id === "line" || !ctx?.request) return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  if (ctx.request.method === "GET" && ctx.sourceElement?.matches("a, form")) {
+    scrollTo(0, 0);
+    document.getElementById("title")?.focus({ preventScroll: true });
+  } else {
+    focus?.restore();
+  }
+  schedule();
+});
+document.addEventListener("htmx:error", (event) => {
+  const { ctx } = event.detail;
+  if (ctx && ctx.sourceElement?.id !== "line") tell("The server cannot be reached. Nothing you typed is lost: try again in a moment.");
+});
+
+// What is due becomes overdue, and today becomes yesterday.
+let timer = 0;
+const longest = 2 ** 31 - 1;
+function schedule() {
+  clearTimeout(timer);
+  const at = Number(app().dataset.refreshAt);
+  if (at) timer = setTimeout(() => refresh().then(schedule), Math.min(Math.max(at - Date.now(), 0) + 500, longest));
+}
+schedule();
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open).showModal();
+  // A click elsewhere closes a menu.
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+for (const element of document.querySelectorAll("[data-open][hidden]")) element.hidden = false;
+
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) refresh();
+});

@@ -1,0 +1,71 @@
+// Shortcuts. They are single keys, so they are off while something is typed and can be turned off by whoever speaks to the
+// page (WCAG 2.1.4).
+
+import { rows } from "./view.js";
+
+const pause = 1200; // between g and what follows
+let going = 0;
+
+const actions = {
+  n: add,
+  "/": () => focus("#q"),
+  j: () => move(1),
+  k: () => move(-1),
+  x: () => (row() ?? document.querySelector(".acts"))?.querySelector("[data-complete]")?.click(),
+  t: () => row()?.querySelector("[data-tomorrow]")?.click(),
+  e: () => row()?.querySelector("[data-open-task]")?.click(),
+  "#": () => row()?.querySelector("form[data-delete]")?.requestSubmit(),
+  z: () => document.querySelector("#notice [data-undo], #undos [data-undo]")?.click(),
+  "?": () => document.getElementById("help").showModal(),
+};
+
+const on = () => localStorage.getItem("keys") !== "off";
+
+export function startKeys() {
+  const box = document.getElementById("keys-on");
+  box.checked = on();
+  box.addEventListener("change", () => localStorage.setItem("keys", box.checked ? "on" : "off"));
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !on()) return;
+    if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) {
+      if (event.key === "Escape" && event.target.matches("#line, #q")) event.target.blur();
+      return;
+    }
+    if (Date.now() - going < pause) {
+      going = 0;
+      const link = document.querySelector(`[data-keys="g ${CSS.escape(event.key)}"]`);
+      if (link) {
+        event.preventDefault();
+        link.click();
+        return;
+      }
+    }
+    if (event.key === "g") going = Date.now();
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+const row = () => document.activeElement?.closest("[data-task]");
+
+function focus(selector) {
+  const field = document.querySelector(selector);
+  field?.focus();
+  field?.select();
+}
+
+// add goes to the line, if need be on another page.
+function add() {
+  if (document.getElementById("line")) return focus("#line");
+  document.addEventListener("htmx:after:settle", () => setTimeout(() => focus("#line")), { once: true });
+  document.querySelector('[data-keys="g t"]')?.click();
+}
+
+function move(by) {
+  const all = rows();
+  const at = all.indexOf(row());
+  const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, at + by));
+  all[next]?.querySelector("a")?.focus();
+}

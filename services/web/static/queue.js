@@ -1,0 +1,201 @@
+// Sends the changes that wait, one after another in their order, from one tab at a time. Each has its Idempotency-Key and,
+// where it is an edit, the revision that it was made to, so that sending it again makes nothing double and overwrites nothing.
+//
+//	waiting ── sent, and the server did it ──> gone
+//	   │ ^
+//	   │ └── unreachable, logged out: later, after a pause that grows; busy: when the server said
+//	   v
+//	conflict ── the person chooses ──> waiting, gone
+//
+// What follows a conflict about the same task waits for the choice.
+
+import { explain } from "./api.js";
+import { list, put, remove } from "./store.js";
+
+const timeout = 20_000;
+const firstWait = 1_000;
+const longestWait = 30_000;
+const maxFailures = 5; // of a server that answers, but with an error of its own
+
+export class Queue {
+  #user;
+  #on;
+  #channel = new BroadcastChannel("taskmaster-changes");
+  #running = null;
+  #again = false;
+  #timer = 0;
+  #wait = firstWait;
+  #notBefore = 0; // when a server that has too much to do may be asked again
+
+  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "login") and sent(), after something was done.
+  constructor(user, on) {
+    this.#user = user;
+    this.#on = on;
+    this.#channel.onmessage = () => this.#show();
+    this.#show();
+    this.send();
+  }
+
+  all() { return list(this.#user); }
+
+  // add keeps a change and sends it as soon as that is possible. It has a path, fields (names and values, as a form has them)
+  // and, if there is one, the id of the task that it is about.
+  async add(change) {
+    await put({ ...change, user: this.#user, at: new Date().toISOString() });
+    await this.#changed();
+    this.send();
+  }
+
+  // choose ends a conflict: with the change as it is to be now, or without it.
+  async choose(change, now) {
+    await (now ? put({ ...now, id: change.id, user: this.#user, at: change.at, conflict: undefined, failures: 0 }) : remove(change.id));
+    await this.#changed();
+    this.send();
+  }
+
+  async clear() {
+    for (const change of await this.all()) await remove(change.id);
+    await this.#changed();
+  }
+
+  // pause leaves a server alone that has too much to do, for so many seconds if it said.
+  pause(seconds) {
+    if (!seconds) return;
+    this.#notBefore = Date.now() + seconds * 1_000;
+    this.#on.state("busy");
+  }
+
+  // send tries now, or as soon as the server may be asked.
+  send() {
+    clearTimeout(this.#timer);
+    if (this.#paused()) {
+      this.#timer = setTimeout(() => this.send(), this.#notBefore - Date.now());
+      return this.#running ?? Promise.resolve();
+    }
+    this.#again = true;
+    return (this.#running ??= this.#run());
+  }
+
+  #paused() { return Date.now() < this.#notBefore; }
+
+  async #run() {
+    try {
+      do {
+        this.#again = false;
+        // Over http there are no locks, and two tabs may send the same change: its key and revision make that harmless.
+        if (navigator.locks) await navigator.locks.request(`taskmaster-changes-${this.#user}`, () => this.#drain());
+        else await this.#drain();
+      } while (this.#again && !this.#paused());
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #drain() {
+    let done = 0;
+    let state = "idle";
+    for (let next; (next = ready(await this.all()));) {
+      if (this.#paused()) {
+        state = "busy";
+        break;
+      }
+      this.#on.state("sending");
+      const answer = await this.#post(next);
+      if (answer.done) {
+        await follow(next, answer.done, await this.all());
+        await remove(next.id);
+        this.#wait = firstWait;
+        done++;
+      } else if (answer.conflict) {
+        await put({ ...next, conflict: answer.conflict });
+      } else {
+        if (answer.failed) await put({ ...next, failures: (next.failures ?? 0) + 1 });
+        state = answer.login ? "login" : answer.after ? "busy" : "away";
+        if (!answer.login) this.#later(answer.after);
+        break;
+      }
+      await this.#changed();
+    }
+    this.#on.state(state);
+    if (done > 0) this.#on.sent();
+  }
+
+  // later tries again when the server said, else after a pause. Clients that were cut off together come back one by one.
+  #later(after) {
+    this.pause(after);
+    const wait = after ? after * 1_000 : this.#wait * (0.5 + Math.random() / 2);
+    this.#wait = Math.min(this.#wait * 2, longestWait);
+    this.#timer = setTimeout(() => this.send(), wait);
+  }
+
+  async #post(change) {
+    let response;
+    try {
+      response = await post(change, this.#user);
+    } catch {
+      return {};
+    }
+    const { status } = response;
+    if (response.ok) return { done: response.headers };
+    if (status === 401) return { login: true };
+    if (away(status)) return { after: retryAfter(response) };
+    if (status >= 500 && (change.failures ?? 0) < maxFailures) return { failed: true };
+    const problem = await response.json().catch(() => null);
+    return { conflict: { status, words: words(status, problem), seen: problem?.seen, parts: problem?.conflicts ?? [] } };
+  }
+
+  async #changed() {
+    this.#channel.postMessage("");
+    await this.#show();
+  }
+
+  async #show() { this.#on.changed(await this.all()); }
+}
+
+// post sends a change as the form that it is. With the header the answer is no page, and the server compares who sends it
+// with who is logged in by now.
+export function post(change, user) {
+  return fetch(change.path, {
+    method: "POST", credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout),
+    headers: { "Taskmaster-Change-Of": user },
+    body: new URLSearchParams([...change.fields, ["made_at", change.at]]),
+  });
+}
+
+// away says whether a status means that the server could not be reached or has too much to do: nothing is wrong with what
+// was sent, and the key makes it safe to send it again.
+export const away = (status) => [408, 429, 502, 503, 504].includes(status);
+
+// retryAfter returns for how many seconds the server wants to be left alone: 0 when it did not say, or not in seconds.
+export const retryAfter = (response) => Number(response.headers.get("Retry-After")) || 0;
+
+// ready returns the first change that does not wait for a choice, its own or an earlier one about the same task.
+function ready(changes) {
+  const stuck = new Set(changes.filter((change) => change.conflict && change.task).map((change) => change.task));
+  return changes.find((change) => !change.conflict && !stuck.has(change.task));
+}
+
+// follow lets later changes of a task build on one that was done: what that made of the task is no conflict with them.
+async function follow(done, headers, changes) {
+  const revision = headers.get("ETag")?.replaceAll('"', "");
+  const made = headers.get("Taskmaster-Made");
+  for (const change of changes) {
+    if (change.id === done.id || !change.task || change.task !== done.task) continue;
+    let { fields } = change;
+    if (revision && field(done, "revision") && field(change, "revision") === field(done, "revision")) {
+      fields = withField(fields, "revision", revision);
+    }
+    if (made && field(change, "was")) fields = withField(fields, "made", made);
+    if (fields !== change.fields) await put({ ...change, fields });
+  }
+}
+
+export const field = (change, name) => change.fields.find(([n]) => n === name)?.[1];
+
+export const withField = (fields, name, value) => [...fields.filter(([n]) => n !== name), [name, value]];
+
+function words(status, problem) {
+  if (status === 404) return "The task was deleted elsewhere.";
+  if (status === 412) return "The task was changed elsewhere meanwhile.";
+  return explain(status, problem);
+}

@@ -1,0 +1,38 @@
+// What the settings need of scripts: the time zones that the browser knows, text that is there to be copied, and a preview of an
+// import that leaves the file chosen. Browser push has a module of its own.
+
+export function startSettings() {
+  document.addEventListener("htmx:after:swap", fillZones);
+  document.addEventListener("focusin", (event) => event.target.closest?.("[data-select]")?.select());
+  document.addEventListener("submit", preview);
+  fillZones();
+}
+
+function fillZones() {
+  const list = document.querySelector("[data-zones]:empty");
+  if (!list || !Intl.supportedValuesOf) return;
+  for (const zone of Intl.supportedValuesOf("timeZone")) list.append(new Option("", zone));
+}
+
+// preview shows in place what the server would answer with a page of its own. If that fails the form is sent as without script.
+async function preview(event) {
+  const form = event.target.closest("[data-import]");
+  if (!form || !event.submitter?.hasAttribute("data-preview")) return;
+  event.preventDefault();
+  const { formAction } = event.submitter;
+  event.submitter.disabled = true;
+  try {
+    const response = await fetch(formAction, { method: "POST", body: new FormData(form) });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const result = page.getElementById("import-result");
+    for (const again of result.querySelectorAll("[data-again]")) again.textContent = "import it below.";
+    document.getElementById("import-result").replaceChildren(...result.childNodes);
+    document.querySelector("#import-result [tabindex]")?.focus();
+  } catch {
+    event.submitter.disabled = false;
+    form.action = formAction;
+    form.submit();
+  } finally {
+    event.submitter.disabled = false;
+  }
+}

@@ -1,0 +1,45 @@
+// The changes that wait to be sent, in the order in which they were made. They outlive the page and the browser's tab, and
+// belong to the user who made them.
+
+const store = "changes";
+let opened = null;
+
+function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("taskmaster", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(store, { keyPath: "id", autoIncrement: true }).createIndex("user", "user");
+    };
+    request.onsuccess = () => {
+      request.result.onversionchange = () => {
+        request.result.close();
+        opened = null;
+      };
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      opened = null;
+      reject(request.error);
+    };
+  });
+  return opened;
+}
+
+// run does one thing in a transaction, and resolves when that is on disk.
+async function run(mode, work) {
+  const db = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(store, mode, { durability: "strict" });
+    const request = work(transaction.objectStore(store));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+// list returns a user's changes in their order.
+export const list = (user) => run("readonly", (changes) => changes.index("user").getAll(user));
+
+// put keeps a change, anew when it has no id, and resolves to its id.
+export const put = (change) => run("readwrite", (changes) => changes.put(change));
+
+export const remove = (id) => run("readwrite", (changes) => changes.delete(id));

@@ -1,0 +1,110 @@
+// The view that is shown: bringing it up to date, and telling what happened.
+
+import htmx from "./vendor/htmx.esm.min.js";
+
+const timeout = 15_000;
+const pause = 400; // between one refresh and the next, when much changes at once
+
+export const app = () => document.getElementById("app");
+export const here = () => location.pathname + location.search;
+
+// typed says whether something was typed that would be lost with the page.
+export const typed = () => Boolean(document.querySelector("[data-dirty]") || document.getElementById("line")?.value);
+
+let shown = 0; // counts what has been shown
+let running = null;
+let again = false;
+
+document.addEventListener("htmx:after:swap", () => { shown++; });
+
+// refresh fetches the view anew and morphs what is shown into it: focus, scroll and what is being typed stay. However often
+// it is called meanwhile, one more follows. It resolves to whether the view is up to date.
+export function refresh() {
+  again = true;
+  running ??= run().finally(() => { running = null; });
+  return running;
+}
+
+async function run() {
+  let fresh = false;
+  while (again) {
+    again = false;
+    fresh = await fetchView();
+    if (again) await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return fresh;
+}
+
+async function fetchView() {
+  // What is typed there, and a secret that is shown once, would go.
+  if (document.querySelector("[data-still]")) return true;
+  const [path, before] = [here(), shown];
+  let response, text;
+  try {
+    response = await fetch(path, {
+      headers: { "HX-Request": "true", "HX-Current-URL": location.href, "Taskmaster-Refresh": "1" },
+      cache: "no-store", signal: AbortSignal.timeout(timeout),
+    });
+    text = await response.text();
+  } catch {
+    return false;
+  }
+  if (new URL(response.url).pathname === "/enter" && !typed()) {
+    location.assign("/enter?next=" + encodeURIComponent(path));
+    return true;
+  }
+  if (response.status >= 500 || response.status === 429) return false;
+  if (path !== here() || before !== shown) {
+    // What is shown now is newer than what was asked for, but perhaps not new enough.
+    again = true;
+    return false;
+  }
+  if ((response.status >= 400 || response.redirected) && typed()) {
+    tell("This page is not there any more, or you are not logged in any more. What you typed is still here.");
+    return true;
+  }
+  const focus = focusPlace();
+  await htmx.swap({ text, target: app(), sourceElement: document.body, swap: "outerMorph show:none" });
+  focus.restore();
+  return true;
+}
+
+// focusPlace remembers which row has the focus: when that goes, its neighbour gets it.
+export function focusPlace() {
+  const row = document.activeElement?.closest("[data-task]");
+  const at = row ? rows().indexOf(row) : -1;
+  return {
+    restore() {
+      if (!row || row.isConnected && !row.hidden) return;
+      const left = rows();
+      (left[Math.min(at, left.length - 1)]?.querySelector("a") ?? document.getElementById("title"))?.focus();
+    },
+  };
+}
+
+// rows are the tasks that are shown.
+export const rows = () => [...document.querySelectorAll("[data-task]")].filter((row) => !row.hidden);
+
+// say tells a screen reader, and nobody else.
+export function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+// tell shows that something went wrong, until it is closed.
+export function tell(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  const words = document.createElement("p");
+  words.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "link";
+  close.dataset.close = "";
+  close.textContent = "Close";
+  toast.append(words, close);
+  document.getElementById("problem").replaceChildren(toast);
+}
+
+export function clearProblem() {
+  document.getElementById("problem").replaceChildren();
+}

@@ -1,0 +1,182 @@
+package browser
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// payloads run a script if a page takes them for HTML, an address or JavaScript. Each says so by attacked().
+var payloads = []string{
+	`<script>attacked(1)</script>`,
+	`<img src=x onerror=attacked(2)>`,
+	`"><svg onload=attacked(3)>`,
+	`' autofocus onfocus=attacked(4) x='`,
+	`</title></textarea><iframe srcdoc="<script>parent.attacked(5)</script>">`,
+	`{{7*7}}${attacked(6)}`,
+}
+
+// notes are what Markdown is known to let through.
+const notes = "[click](javascript:attacked(7)) <img src=x onerror=attacked(8)> <javascript:attacked(9)>\n\n" +
+	"![x](x\" onerror=\"attacked(10))\n\n<script>attacked(11)</script>\n\n[ref]: javascript:attacked(12)\n[ref]\n\n" +
+	"[data](data:text/html,<script>attacked(13)</script>) **bold**"
+
+// listen notes in window.attacks what ran or tried to, before anything of the page does.
+const listen = `window.attacks = [];
+window.attacked = (n) => window.attacks.push("script " + n);
+document.addEventListener("securitypolicyviolation", (e) => window.attacks.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));`
+
+// Whatever is typed into a field stays text: no script runs, and there is nothing that the Content-Security-Policy would
+// have had to stop.
+func TestTextStaysText(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/enter")
+	w.beforePages(listen)
+	var first string
+	for i, payload := range payloads {
+		made := p.create(fields{
+			"title": payload, "description": notes + payload, "due_at": today(), "tags": []string{fmt.Sprintf(`t%d"><img/src=x`, i), `onerror=attacked(14)//`},
+		})
+		if first == "" {
+			first = made.ID
+		}
+	}
+	p.do("POST", "/channels", fields{"kind": "webhook", "url": `https://example.com/?"><img src=x onerror=attacked(15)>`}, nil)
+	p.do("POST", "/tokens", fields{"name": payloads[1], "scopes": []string{"tasks:read"}}, nil)
+	w.open("/all")
+	w.add(payloads[1] + " today 23:59")
+	w.click("#q")
+	w.enter(payloads[2])
+	w.see(`location.pathname === "/search"`)
+	for _, v := range append(views(first), view{"search", "/search?q=" + "%3Cimg+src%3Dx+onerror%3Dattacked(16)%3E"}, view{"tag", "/tag/t0%22%3E%3Cimg%2Fsrc=x"}, view{"nowhere", "/%3Cscript%3Eattacked(17)%3C/script%3E"}) {
+		w.watch.excuse("404") // of what is nowhere
+		w.open(v.path)
+		w.see(`document.readyState === "complete"`)
+		for _, link := range value[[]string](w, `[...document.querySelectorAll("[href], [src], [action]")].flatMap((e) =>
+			[e.href, e.src, e.action].filter((to) => typeof to === "string" && /^(javascript|data|vbscript):/i.test(to)))`) {
+			t.Errorf("%s leads to %s", v.path, link)
+		}
+		for _, attack := range value[[]string](w, "window.attacks") {
+			t.Errorf("%s: %s", v.path, attack)
+		}
+	}
+	w.open("/task/" + first)
+	w.seeText(`<script>attacked(1)</script>`)
+}
+
+// The policy forbids scripts and styles in the page itself, and frames of others around it.
+func TestPolicy(t *testing.T) {
+	p := newPerson(t)
+	for _, path := range []string{"/today", "/enter", "/sw.js", "/api/v1/openapi.json", "/nowhere"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, shared.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Cookie", p.Cookies())
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		policy := res.Header.Get("Content-Security-Policy")
+		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") {
+			t.Errorf("%s: got policy %q", path, policy)
+		}
+	}
+	// It holds: a script and a style that got into the page do nothing.
+	w := p.window("/enter")
+	w.beforePages(listen)
+	w.watch.excuse("Content Security Policy", "404")
+	w.open("/today")
+	w.do(chromedp.Evaluate(`const script = document.createElement("script"); script.textContent = "attacked(1)"; document.body.append(script);
+		document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=attacked(2)>"); document.body.setAttribute("style", "color: red")`, nil))
+	w.see("window.attacks.length >= 3")
+	for _, attack := range value[[]string](w, "window.attacks") {
+		if strings.HasPrefix(attack, "script ") && !strings.HasPrefix(attack, "script-src") {
+			t.Errorf("it ran: %s", attack)
+		}
+	}
+}
+
+// otherSite serves a page of an attacker's, at another origin that the browser holds for another site.
+func otherSite(t *testing.T, html string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<!doctype html><title>elsewhere</title>"+html)
+	}))
+	t.Cleanup(server.Close)
+	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+}
+
+// Another site's page sends forms and requests with the person's cookie, and changes nothing. Another port of this machine
+// is the same site to a browser, so that its cookies do come along.
+func TestForgedRequests(t *testing.T) {
+	p := newPerson(t)
+	victim := p.create(fields{"title": "victim", "due_at": today()})
+	for name, sameSite := range map[string]bool{"another site": false, "another origin of the same site": true} {
+		t.Run(name, func(t *testing.T) {
+			d := newDevice(t)
+			d.login(p.Person)
+			w := d.window()
+			w.watch.excuse("403", "CORS", "net::ERR_FAILED", "net::ERR_BLOCKED_BY_RESPONSE", "401", "Cross-Origin")
+			for _, form := range []string{
+				fmt.Sprintf(`<form method=post action="%s/tasks"><input name=line value=forged></form>`, d.url),
+				fmt.Sprintf(`<form method=post action="%s/tasks/%s/complete"></form>`, d.url, victim.ID),
+				fmt.Sprintf(`<form method=post action="%s/tasks/%s/delete"></form>`, d.url, victim.ID),
+				fmt.Sprintf(`<form method=post enctype="text/plain" action="%s/api/v1/tasks"><input name='{"title": "forged", "description": "' value='"}'></form>`, d.url),
+				fmt.Sprintf(`<form method=post action="%s/logout"></form>`, d.url),
+			} {
+				at := otherSite(t, form)
+				if sameSite {
+					at = strings.Replace(at, "localhost", "127.0.0.1", 1)
+				}
+				w.do(chromedp.Navigate(at))
+				w.do(chromedp.Evaluate(`document.forms[0].submit()`, nil))
+				w.see(`document.readyState === "complete" && location.origin === ` + quote(d.url))
+				text := w.text()
+				if !strings.Contains(text, "another site") && !strings.Contains(strings.ToLower(text), "log in") {
+					t.Errorf("%s is answered: %.200s", form, text)
+				}
+				w.do(chromedp.Navigate(at))
+				w.do(chromedp.Evaluate(`fetch(document.forms[0].action, {method: "POST", credentials: "include", mode: "no-cors", body: new FormData(document.forms[0])}).then(() => 0, () => 0)`, nil))
+			}
+			if tasks := p.tasks(); len(tasks) != 1 || tasks[0].ID != victim.ID || tasks[0].Completed {
+				t.Errorf("got %+v, want the one task as it was", tasks)
+			}
+			w.open("/today")
+			w.shows("victim")
+		})
+	}
+}
+
+// No page of ours can be put into a frame of another's.
+func TestFraming(t *testing.T) {
+	p := newPerson(t)
+	d := newDevice(t)
+	d.login(p.Person)
+	w := d.window()
+	w.watch.excuse("frame-ancestors", "net::ERR_BLOCKED_BY_RESPONSE", "Refused to", "chrome-error://")
+	for _, path := range []string{"/today", "/enter", "/settings/account"} {
+		w.do(chromedp.Navigate(strings.Replace(otherSite(t, fmt.Sprintf(`<iframe src="%s%s" onload="window.loaded = true"></iframe>`, d.url, path)), "localhost", "127.0.0.1", 1)))
+		w.see("window.loaded")
+		// The frame has an error page of the browser's, into which nobody can look.
+		if !value[bool](w, `document.querySelector("iframe").contentDocument === null`) {
+			t.Errorf("%s is shown in a frame", path)
+		}
+		w.see("window.loaded")
+	}
+	refused := 0
+	for _, complaint := range w.watch.all() {
+		if strings.Contains(complaint, "frame-ancestors") {
+			refused++
+		}
+	}
+	if refused != 3 {
+		t.Errorf("%d of 3 frames were refused: %q", refused, w.watch.all())
+	}
+}

@@ -1,0 +1,68 @@
+package browser
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+)
+
+// Somebody makes an account, leaves, and comes back.
+func TestSignUpAndLogIn(t *testing.T) {
+	w := newDevice(t).window()
+	email := strings.ToLower(rand.Text()) + "@example.com"
+	w.open("/")
+	w.fill("#email", email)
+	w.fill("#password", "a long password")
+	w.click(`button[formaction="/signup"]`)
+	w.see(`location.pathname === "/today"`)
+	w.seeText("Nothing is due today")
+
+	w.click("details.account summary")
+	w.seeText(email)
+	w.click(`form[action="/logout"] button`)
+	w.see(`location.pathname === "/enter"`)
+
+	w.open("/settings/import")
+	w.see(`location.pathname === "/enter"`)
+	w.watch.excuse("401", "422") // a wrong password is answered with that
+	w.fill("#email", email)
+	w.fill("#password", "another password")
+	w.click("form[data-enter] button:not([formaction])")
+	w.see(`document.querySelector("[role=alert].refused")`)
+	w.fill("#password", "a long password")
+	w.click("form[data-enter] button:not([formaction])")
+	w.see(`location.pathname === "/settings/import"`)
+}
+
+// Without scripts the basics work: log in, add, complete, reopen, delete, log out.
+func TestWithoutJavaScript(t *testing.T) {
+	p := newPerson(t)
+	d := newDevice(t)
+	w := d.window()
+	w.do(emulation.SetScriptExecutionDisabled(true))
+	w.open("/enter")
+	w.fill("#email", p.Email)
+	w.fill("#password", p.Password)
+	w.click("form[data-enter] button:not([formaction])")
+	w.seeText("Nothing is due today")
+	w.add("water plants today 23:59 #home")
+	w.seeText("water plants")
+	made := p.hasOne("water plants")
+	if len(made.Tags) != 1 || made.DueAt == nil {
+		t.Errorf("got %+v, want it to be understood", made)
+	}
+	w.click(row(made.ID) + " [data-complete]")
+	p.completes(made.ID)
+	w.open("/today")
+	w.add("throw away today 23:59")
+	gone := p.hasOne("throw away")
+	w.click(row(gone.ID) + " form[data-delete] button")
+	w.seeText("It is deleted for good") // nothing could undo it
+	w.click("main button.danger")
+	p.hasNone("throw away")
+	w.click("details.account summary")
+	w.click(`form[action="/logout"] button`)
+	w.seeText("Log in")
+}

@@ -1,0 +1,132 @@
+// Package browser proves what people see and do, in a real browser: Debian's Chromium, driven over its DevTools protocol,
+// against the whole system as one command runs it.
+//
+// All tests share one system and one Chromium with a profile of its own. A device is a profile within it, with a stretch
+// of network of its own that can be broken; a window is a tab of a device. Screenshots of every view are left in out.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/tests/system"
+)
+
+// arrival is how long anything may take to appear. It is generous, since a test is no stopwatch: the machine may be busy
+// with other tests.
+const arrival = time.Minute
+
+// outDir is where screenshots and the logs of what failed are left.
+const outDir = "out"
+
+// shared is what all tests use.
+var shared struct {
+	*system.System
+	push     *system.PushService
+	chromium context.Context
+	links    chan *system.Link
+}
+
+// maxDevices is how many devices there can be at a time.
+const maxDevices = 8
+
+func TestMain(m *testing.M) {
+	status, err := runShared(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func runShared(m *testing.M) (status int, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := os.MkdirTemp("", "taskmaster-browser-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	if err := errors.Join(os.RemoveAll(outDir), os.MkdirAll(outDir, 0o755)); err != nil { // what is there is of this run
+		return 0, err
+	}
+
+	var closeChromium func()
+	if shared.chromium, closeChromium, err = startChromium(ctx, filepath.Join(dir, "profile")); err != nil {
+		return 0, err
+	}
+	defer closeChromium()
+	shared.push = system.ReceivePush()
+	defer shared.push.Close()
+
+	origins, closeLinks, err := makeLinks(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer closeLinks()
+	shared.System, err = system.Start(ctx, system.Config{Dir: filepath.Join(dir, "system"), Env: map[string]string{
+		"ALLOWED_ORIGINS":        strings.Join(origins, ","),
+		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
+		"LOGIN_PER_MINUTE":       "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
+		"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
+	}})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		err = errors.Join(err, shared.Stop())
+		if err != nil || status != 0 {
+			keepLog()
+		}
+	}()
+	return m.Run(), nil
+}
+
+// makeLinks makes a link to the system for each device that there can be, and returns the origins that pages have there.
+// Cookies and service workers are the device's own in any case.
+func makeLinks(ctx context.Context) (origins []string, closeAll func(), err error) {
+	shared.links = make(chan *system.Link, maxDevices)
+	var links []*system.Link
+	closeAll = func() {
+		for _, link := range links {
+			link.Close()
+		}
+	}
+	for range maxDevices {
+		link, err := system.NewLink(ctx, func() (string, error) { return strings.TrimPrefix(shared.URL, "http://"), nil })
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		links = append(links, link)
+		shared.links <- link
+		origins = append(origins, "http://"+link.Address())
+	}
+	return origins, closeAll, nil
+}
+
+// keepLog saves the system's log where it outlives the tests.
+func keepLog() {
+	file, err := os.Create(filepath.Join(outDir, "system.log"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "keep log:", err)
+		return
+	}
+	defer file.Close()
+	_, _ = io.WriteString(file, shared.Tail(1<<30)+"\n")
+	fmt.Fprintln(os.Stderr, "the system's log is in", file.Name())
+}
+
+// within returns a context that ends when something should have happened.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), arrival)
+	t.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,396 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"taskmaster/tests/system"
+)
+
+// waiting waits until so many changes are shown as waiting.
+func (w *window) waiting(n int) {
+	w.t.Helper()
+	w.see(fmt.Sprintf(`document.querySelectorAll("#waiting [data-change]").length === %d`, n))
+}
+
+// kept waits until the service worker keeps a view.
+func (w *window) kept(path string) {
+	w.t.Helper()
+	w.see("navigator.serviceWorker.ready")
+	w.see(`caches.open("views").then((c) => c.match(` + quote(path) + `))`)
+}
+
+// rename changes the title of the task whose page is shown.
+func (w *window) rename(title string) {
+	w.t.Helper()
+	w.fill("#edit-title", title)
+	w.press(kb.Enter)
+}
+
+// What was loaded stays of use without a network; what is changed waits, survives a reload and a closed tab, and is sent
+// once when the network is back: nothing is lost, nothing is double.
+func TestOffline(t *testing.T) {
+	p := newPerson(t)
+	done := p.create(fields{"title": "complete me", "due_at": today()})
+	edited := p.create(fields{"title": "edit me", "due_at": today()})
+	gone := p.create(fields{"title": "delete me", "due_at": today()})
+	w := p.window("/upcoming")
+	w.watch.excuseNetwork()
+	w.live()
+	w.kept("/upcoming")
+	w.open("/all")
+	w.live()
+	w.kept("/all")
+	w.open("/task/" + edited.ID)
+	w.live()
+	w.kept("/task/" + edited.ID)
+
+	w.device.offline()
+	w.seeText("Offline")
+	w.rename("edited twice")
+	w.waiting(1)
+	w.rename("edited offline")
+	w.waiting(2)
+	w.open("/all")
+	w.shows("delete me")
+	w.waiting(2)
+	w.add("added offline tomorrow 10:00")
+	w.waiting(3)
+	w.click(row(done.ID) + " [data-complete]")
+	w.waiting(4)
+	w.see(`document.querySelector(` + quote(row(done.ID)) + `).dataset.waiting === "complete"`)
+	w.click(row(gone.ID) + " form[data-delete] button")
+	w.waiting(5)
+
+	w.reload()
+	w.shows("complete me")
+	w.waiting(5)
+	w.do(page.Close())
+	w = w.device.window()
+	w.watch.excuseNetwork()
+	w.open("/upcoming")
+	w.waiting(5)
+	w.seeText("Offline")
+	if n := len(p.tasks()); n != 3 {
+		t.Errorf("there are %d tasks, although nothing can have been sent", n)
+	}
+
+	w.device.online()
+	w.waiting(0)
+	w.live()
+	w.open("/all")
+	w.shows("edited offline")
+	w.hides("complete me")
+	w.hides("delete me")
+	w.shows("added offline")
+	p.hasOne("added offline")
+	if got := p.task(edited.ID); got.Title != "edited offline" {
+		t.Errorf("got %+v, want the later edit", got)
+	}
+	p.completes(done.ID)
+	p.hasNone("delete me")
+	if n := len(p.tasks()); n != 3 {
+		t.Errorf("there are %d tasks, want 3", n)
+	}
+}
+
+// What is put off without a network is moved when there is one, unless somebody else moved it meanwhile; then it is asked about. What one
+// does to a task oneself is no conflict with what one does to it next.
+func TestLaterOffline(t *testing.T) {
+	p := newPerson(t)
+	mine := p.create(fields{"title": "mine", "due_at": today()})
+	theirs := p.create(fields{"title": "theirs", "due_at": today()})
+	gone := p.create(fields{"title": "gone", "due_at": today()})
+	w := p.window("/all")
+	w.watch.excuseNetwork()
+	w.watch.excuse("412")
+	w.live()
+	w.kept("/all")
+	w.device.offline()
+	w.seeText("Offline")
+	for _, made := range []system.Task{mine, theirs, gone} {
+		w.click(row(made.ID) + " .later summary")
+		w.click(row(made.ID) + " [data-tomorrow]")
+	}
+	w.seeText("Move “mine”")
+	w.click(row(gone.ID) + " form[data-delete] button")
+	w.waiting(4)
+	nextMonth := time.Now().UTC().AddDate(0, 1, 0).Truncate(time.Minute)
+	p.do("PATCH", "/tasks/"+theirs.ID, fields{"due_at": nextMonth}, nil)
+
+	w.device.online()
+	w.waiting(1)
+	p.hasNone("gone")
+	isDue := func(id string, want time.Time) {
+		t.Helper()
+		p.until("it is due then", func() error {
+			if due := p.task(id).DueAt; due == nil || !due.Equal(want) {
+				return fmt.Errorf("it is due %v, want %v", due, want)
+			}
+			return nil
+		})
+	}
+	isDue(mine.ID, mine.DueAt.AddDate(0, 0, 1))
+	isDue(theirs.ID, nextMonth)
+	w.clickText("#waiting button", "Move it anyway")
+	w.waiting(0)
+	isDue(theirs.ID, time.Date(mine.DueAt.Year(), mine.DueAt.Month(), mine.DueAt.Day()+1, nextMonth.Hour(), nextMonth.Minute(), 0, 0, time.UTC))
+}
+
+// A change whose answer was lost has been made, and is not made again when it is sent again.
+func TestLostAnswers(t *testing.T) {
+	p := newPerson(t)
+	due := today()
+	repeats := p.create(fields{"title": "repeats", "due_at": due, "recurrence": fields{"rrule": "daily"}})
+	edited := p.create(fields{"title": "edit me", "due_at": due})
+	w := p.window("/all")
+	w.watch.excuseNetwork()
+	w.live()
+	restore := w.loseAnswers()
+	w.add("added once")
+	w.waiting(1)
+	p.hasOne("added once")
+	w.click(row(repeats.ID) + " [data-complete]")
+	w.open("/task/" + edited.ID)
+	w.rename("edited once")
+	w.waiting(3)
+	restore()
+	w.waiting(0)
+	w.open("/all")
+	w.shows("edited once")
+	p.hasOne("added once")
+	p.until("the next has come", func() error {
+		if n := len(p.titled("repeats")); n != 2 {
+			return fmt.Errorf("there are %d", n)
+		}
+		return nil
+	})
+	if n := len(p.tasks()); n != 4 {
+		t.Errorf("there are %d tasks, want 4", n)
+	}
+}
+
+// loseAnswers lets forms reach the server and what it answers get lost, until restore is called.
+func (w *window) loseAnswers() (restore func()) {
+	w.t.Helper()
+	return w.intercept("POST", "*/tasks*", fetch.RequestStageResponse, func(id fetch.RequestID) chromedp.Action {
+		return fetch.FailRequest(id, network.ErrorReasonConnectionReset)
+	})
+}
+
+// intercept decides what becomes of requests on their way to the server or back, until restore is called.
+func (w *window) intercept(method, pattern string, stage fetch.RequestStage, decide func(fetch.RequestID) chromedp.Action) (restore func()) {
+	w.t.Helper()
+	ctx, stop := context.WithCancel(w.ctx)
+	chromedp.ListenTarget(ctx, func(event any) {
+		paused, ok := event.(*fetch.EventRequestPaused)
+		if !ok {
+			return
+		}
+		go func() { // a listener must not wait for the browser
+			var action chromedp.Action = fetch.ContinueRequest(paused.RequestID)
+			if paused.Request.Method == method {
+				action = decide(paused.RequestID)
+			}
+			_ = chromedp.Run(w.ctx, action) // the page may be gone
+		}()
+	})
+	w.do(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: pattern, RequestStage: stage}}))
+	return func() { w.do(fetch.Disable()); stop() }
+}
+
+// A server that has too much to do says when to come back, and is left alone until then.
+func TestBusyServer(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.watch.excuse("503", "429")
+	w.live()
+	var asked []time.Time
+	var mu sync.Mutex
+	restore := w.answerPosts(func() (status int64, header string) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, time.Now())
+		return []int64{503, 429}[len(asked)%2], "2"
+	})
+	w.add("added when there was time")
+	w.waiting(1)
+	w.seeText("There is much to do at the server.")
+	w.add("added while it was waited") // which is no reason to ask earlier, nor is a network that is back
+	w.waiting(2)
+	w.see(`dispatchEvent(new Event("online"))`)
+	p.until("it was tried again", func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(asked) < 3 {
+			return errors.New("it was not")
+		}
+		return nil
+	})
+	restore()
+	w.waiting(0)
+	p.hasOne("added when there was time")
+	p.hasOne("added while it was waited")
+	for i, at := range asked[1:] {
+		if pause := at.Sub(asked[i]); pause < 2*time.Second {
+			t.Errorf("it was asked again after %s, want the 2 s that it said", pause)
+		}
+	}
+}
+
+// answerPosts answers forms in the server's place, until restore is called.
+func (w *window) answerPosts(answer func() (status int64, retryAfter string)) (restore func()) {
+	w.t.Helper()
+	return w.intercept("POST", "*/tasks*", fetch.RequestStageRequest, func(id fetch.RequestID) chromedp.Action {
+		status, after := answer()
+		return fetch.FulfillRequest(id, status).WithResponseHeaders([]*fetch.HeaderEntry{{Name: "Retry-After", Value: after}})
+	})
+}
+
+// Two tabs of a browser send each change once.
+func TestTwoTabsSendOnce(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.live()
+	w.kept("/all")
+	other := w.device.window()
+	other.open("/all")
+	other.live()
+	for _, tab := range []*window{w, other} {
+		tab.watch.excuseNetwork()
+	}
+	w.device.offline()
+	for i := range 4 {
+		w.add(fmt.Sprintf("from one %d", i))
+		other.add(fmt.Sprintf("from the other %d", i))
+	}
+	w.waiting(8)
+	other.waiting(8)
+	w.device.online()
+	w.waiting(0)
+	other.waiting(0)
+	for i := range 4 {
+		p.hasOne(fmt.Sprintf("from one %d", i))
+		p.hasOne(fmt.Sprintf("from the other %d", i))
+	}
+	if n := len(p.tasks()); n != 8 {
+		t.Errorf("there are %d tasks, want 8", n)
+	}
+}
+
+// Who changed something without a network that was changed elsewhere meanwhile sees both, and chooses.
+func TestConflict(t *testing.T) {
+	for name, tt := range map[string]struct {
+		choose string
+		// elsewhere is done on another device meanwhile.
+		elsewhere func(p person, id string)
+		want      func(p person, id string) bool
+	}{
+		"keep mine": {"Keep mine", renameElsewhere, func(p person, id string) bool {
+			got := p.task(id)
+			return got.Title == "mine" && got.Priority == "high" // what the other device changed besides stays
+		}},
+		"keep theirs": {"Keep theirs", renameElsewhere, func(p person, id string) bool { return p.task(id).Title == "theirs" && len(p.tasks()) == 1 }},
+		"keep both": {"Add mine as a new task", renameElsewhere, func(p person, id string) bool {
+			return p.task(id).Title == "theirs" && len(p.titled("mine")) == 1
+		}},
+		"deleted": {"Add mine as a new task", func(p person, id string) {
+			if _, err := p.Send(p.t.Context(), "DELETE", "/tasks/"+id, nil); err != nil {
+				p.t.Fatal(err)
+			}
+		}, func(p person, _ string) bool { return len(p.titled("mine")) == 1 && len(p.tasks()) == 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPerson(t)
+			id := p.create(fields{"title": "ours", "due_at": today()}).ID
+			w := p.window("/task/" + id)
+			w.watch.excuse("409", "404")
+			w.watch.excuseNetwork()
+			w.live()
+			w.kept("/task/" + id)
+			w.device.offline()
+			w.seeText("Offline")
+			w.rename("mine")
+			w.waiting(1)
+			tt.elsewhere(p, id)
+			w.device.online()
+			if name == "deleted" {
+				w.see(`!document.getElementById("edit")`)
+				w.open("/all")
+			}
+			w.see(`document.querySelector("#waiting [data-conflict]")`)
+			w.seeText("mine")
+			if name != "deleted" {
+				w.see(`document.getElementById("waiting").innerText.includes("theirs")`)
+			}
+			w.picture("conflict-" + name)
+			w.clickText("#waiting button", tt.choose)
+			w.waiting(0)
+			p.until("the choice holds", func() error {
+				if !tt.want(p, id) {
+					return fmt.Errorf("there are %+v", p.tasks())
+				}
+				return nil
+			})
+		})
+	}
+}
+
+func renameElsewhere(p person, id string) {
+	p.t.Helper()
+	p.do("PATCH", "/tasks/"+id, fields{"title": "theirs", "priority": "high"}, nil)
+}
+
+// What waits belongs to who made it: who logs out is warned, and somebody else neither sees nor sends it.
+func TestQueueBelongsToItsUser(t *testing.T) {
+	mine, theirs := newPerson(t), newPerson(t)
+	w := mine.window("/all")
+	w.watch.excuseNetwork()
+	w.watch.excuse("401") // for what is somebody else's
+	w.live()
+	w.kept("/all")
+	w.device.offline()
+	w.add("mine alone")
+	w.waiting(1)
+
+	w.click("details.account summary")
+	w.click(`form[action="/logout"] button`)
+	w.seeText("One change has not been sent")
+	w.clickText("dialog button", "Stay")
+	w.waiting(1)
+
+	// The session ends otherwise, and somebody else logs in.
+	w.device.login(theirs.Person)
+	w.device.online()
+	w.see(`document.getElementById("app").dataset.user === ` + quote(theirs.ID))
+	w.live()
+	w.waiting(0)
+	w.add("theirs alone")
+	theirs.hasOne("theirs alone")
+	if n := len(theirs.tasks()); n != 1 {
+		t.Errorf("somebody else has %d tasks, want their own", n)
+	}
+	if n := len(mine.tasks()); n != 0 {
+		t.Errorf("there are %d tasks, want what waits to wait", n)
+	}
+
+	w.device.login(mine.Person)
+	w.open("/all")
+	w.shows("mine alone")
+	mine.hasOne("mine alone")
+	w.waiting(0)
+	w.click("details.account summary")
+	w.click(`form[action="/logout"] button`)
+	w.see(`location.pathname === "/enter"`)
+	w.see(`caches.has("views").then((has) => !has)`)
+}

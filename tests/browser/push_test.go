@@ -1,0 +1,162 @@
+package browser
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+
+	"taskmaster/tests/system"
+)
+
+// pushInstead replaces the browser vendor's push service, which is in the internet, by the tests' own.
+func pushInstead(t *testing.T) (script, path string) {
+	t.Helper()
+	path, subscription, err := shared.push.Subscribe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(subscription)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf(`{
+		const json = %s;
+		const made = {endpoint: json.endpoint, toJSON: () => json, unsubscribe: async () => { localStorage.removeItem("subscribed"); return true; }};
+		PushManager.prototype.getSubscription = async () => localStorage.getItem("subscribed") ? made : null;
+		PushManager.prototype.subscribe = async ({userVisibleOnly, applicationServerKey}) => {
+			if (!userVisibleOnly || applicationServerKey.length !== 65) throw new Error("no push service would take this");
+			localStorage.setItem("subscribed", "yes");
+			return made;
+		};
+	}`, raw), path
+}
+
+// Reminders are turned on in two clicks, appear with their actions, which do what they say, and lead to the task.
+func TestPush(t *testing.T) {
+	p := newPerson(t)
+	script, path := pushInstead(t)
+	d := newDevice(t)
+	d.login(p.Person)
+	d.grant(browser.PermissionTypeNotifications)
+	w := d.window()
+	w.beforePages(script)
+	w.open("/settings/notifications")
+	w.see(`document.querySelector("[data-push]").dataset.push === "off"`)
+	w.click("[data-push-on]")
+	w.see(`document.querySelector("[data-push]").dataset.push === "on"`)
+	var channels struct {
+		Items []struct {
+			Kind    string `json:"kind"`
+			Enabled bool   `json:"enabled"`
+		} `json:"items"`
+	}
+	p.do("GET", "/channels", nil, &channels)
+	if len(channels.Items) != 1 || channels.Items[0].Kind != "web_push" || !channels.Items[0].Enabled {
+		t.Fatalf("got channels %+v, want this browser", channels.Items)
+	}
+	w.reload()
+	w.see(`document.querySelector("[data-push]").dataset.push === "on"`)
+	sw := w.worker()
+
+	received := func(about string) system.Notification {
+		t.Helper()
+		n, err := shared.push.Inbox.Wait(within(t), func(n system.Notification) bool { return n.To == path && (about == "" || n.TaskID == about) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.Err != nil {
+			t.Fatal(n.Err)
+		}
+		return n
+	}
+
+	w.click("[data-push-test]")
+	test := received("").Text
+	w.open("/upcoming")
+	w.settled()
+	sw.push(test)
+	if n := sw.shows("TaskMaster can reach you here"); len(n.Actions) != 0 {
+		t.Errorf("got %+v, want a test to have no actions", n)
+	}
+	sw.click("")
+	w.see(`location.pathname === "/today"`)
+
+	soon := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339)
+	task := p.create(fields{"title": "take the bread out", "due_at": soon, "reminders": []fields{{"at": soon}}})
+	message := received(task.ID).Text
+	sw.push(message)
+	sw.push(message) // a push service may deliver twice
+	n := sw.shows("take the bread out")
+	if fmt.Sprint(n.Actions) != "[complete snooze]" {
+		t.Errorf("got %+v, want to complete and to snooze", n)
+	}
+	sw.click("snooze")
+	p.until("it is snoozed", func() error {
+		if at := p.task(task.ID).SnoozedUntil; at == nil || at.Before(time.Now()) {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	sw.push(message)
+	sw.shows("take the bread out")
+	sw.click("")
+	w.see(`location.pathname === "/task/` + task.ID + `"`)
+
+	// What is being typed is not lost by a click: the task comes in a window of its own.
+	w.open("/today")
+	w.fill("#line", "buy yeast")
+	sw.evaluate(`self.clients.openWindow = async (path) => { self.opened = path; }`, nil) // it takes a person's click
+	sw.push(message)
+	sw.shows("take the bread out")
+	sw.click("")
+	w.see(`location.pathname === "/today" && document.getElementById("line").value === "buy yeast"`)
+	var opened string
+	sw.evaluate(`self.opened`, &opened)
+	if opened != "/task/"+task.ID {
+		t.Errorf("%q was opened in another window, want the task", opened)
+	}
+	w.open("/task/" + task.ID)
+	w.settled()
+	sw.push(message)
+	sw.shows("take the bread out")
+
+	d.offline()
+	w.watch.excuseNetwork()
+	sw.click("complete")
+	sw.shows("take the bread out") // it says that it could not be done
+	if p.task(task.ID).Completed {
+		t.Error("it was completed without a network")
+	}
+	d.online()
+	sw.click("complete")
+	p.completes(task.ID)
+	if list := sw.notifications(); len(list) != 0 {
+		t.Errorf("%+v is still shown", list)
+	}
+
+	w.open("/settings/notifications")
+	w.see(`document.querySelector("[data-push]").dataset.push === "on"`)
+	w.click("[data-push-off]")
+	w.see(`document.querySelector("[data-push]").dataset.push === "off"`)
+	p.do("GET", "/channels", nil, &channels)
+	if len(channels.Items) != 0 {
+		t.Errorf("got channels %+v, want none", channels.Items)
+	}
+}
+
+// Who said no once is told how to mend that.
+func TestPushDenied(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/enter")
+	if err := onBrowser(browser.SetPermission(&browser.PermissionDescriptor{Name: "notifications"}, browser.PermissionSettingDenied).
+		WithOrigin(w.device.url).WithBrowserContextID(w.device.id).Do); err != nil {
+		t.Fatal(err)
+	}
+	w.open("/settings/notifications")
+	w.see(`document.querySelector("[data-push]").dataset.push === "denied"`)
+	w.seeText("Allow them in the settings of this page")
+}

@@ -1,0 +1,140 @@
+package browser
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What was understood of a sentence is shown while it is typed, and is what is made of it.
+func TestAddBySentence(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.click(line)
+	w.press("pay rent every 1st at 9am !high #home")
+	for _, part := range []string{"pay rent", "Repeats", "high priority", "#home", "Next"} {
+		w.see(`document.querySelector("#understood").innerText.toLowerCase().includes(` + quote(strings.ToLower(part)) + ")")
+	}
+	w.press("\r")
+	w.shows("pay rent")
+	made := p.hasOne("pay rent")
+	var recurrence struct {
+		RRule string `json:"rrule"`
+	}
+	if err := json.Unmarshal(made.Recurrence, &recurrence); err != nil {
+		t.Fatal(err)
+	}
+	if made.Priority != "high" || strings.Join(made.Tags, " ") != "home" || made.DueAt == nil || made.DueAt.UTC().Hour() != 9 ||
+		!strings.Contains(recurrence.RRule, "MONTHLY") {
+		t.Errorf("got %+v repeating by %s, want what the page understood", made, recurrence.RRule)
+	}
+	w.see(`document.querySelector("#line").value === "" && document.activeElement.id === "line"`)
+}
+
+// Who types faster than the network carries gets all of it, each once; what is refused is in the line again.
+func TestAddFast(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.live()
+	w.device.link.Slow(300 * time.Millisecond)
+	w.click(line)
+	w.enter("first")
+	w.enter("second")
+	w.enter("third")
+	for _, title := range []string{"first", "second", "third"} {
+		p.hasOne(title)
+	}
+	w.shows("third")
+	w.watch.excuse("422")
+	w.enter("   ")
+	w.see(`document.querySelector("#line").value === "   " && document.getElementById("problem").textContent`)
+	if n := len(p.tasks()); n != 3 {
+		t.Errorf("there are %d tasks, want 3", n)
+	}
+}
+
+// A task that repeats is completed, and the next appears by itself.
+func TestCompleteRecurring(t *testing.T) {
+	p := newPerson(t)
+	due := time.Now().UTC().Add(time.Hour).Truncate(time.Minute)
+	first := p.create(fields{"title": "water plants", "due_at": due, "recurrence": fields{"rrule": "daily"}})
+	w := p.window("/all")
+	w.live()
+	w.click(row(first.ID) + " [data-complete]")
+	w.see(`!document.querySelector(` + quote(row(first.ID)) + `)`)
+	w.shows("water plants")
+	next := value[string](w, `document.querySelector("[data-task]").dataset.task`)
+	if got := p.task(next); got.DueAt == nil || !got.DueAt.Equal(due.AddDate(0, 0, 1)) {
+		t.Errorf("got the next at %v, want the day after %v", got.DueAt, due)
+	}
+}
+
+// What is done in one window appears in another, without a reload.
+func TestTwoWindowsInStep(t *testing.T) {
+	p := newPerson(t)
+	here, there := p.window("/all"), p.window("/all")
+	here.live()
+	there.live()
+	there.do(mark)
+	here.add("call mum tomorrow 15:00")
+	there.shows("call mum")
+	id := p.hasOne("call mum").ID
+	there.click(row(id) + " [data-complete]")
+	here.hides("call mum")
+	there.see("window.marked") // it is still the page that was loaded
+}
+
+// Completing and deleting can be undone.
+func TestUndo(t *testing.T) {
+	p := newPerson(t)
+	kept := p.create(fields{"title": "keep me", "due_at": today()})
+	w := p.window("/all")
+	w.live()
+	w.click(row(kept.ID) + " [data-complete]")
+	p.completes(kept.ID)
+	w.click("#notice [data-undo]")
+	w.shows("keep me")
+	if p.task(kept.ID).Completed {
+		t.Error("it is completed, although that was undone")
+	}
+	w.click(row(kept.ID) + " form[data-delete] button")
+	w.hides("keep me")
+	w.click("[data-undo]")
+	w.shows("keep me")
+	p.hasOne("keep me")
+}
+
+// Each of several deletions can be undone, also when something else was done meanwhile.
+func TestUndoOneOfSeveral(t *testing.T) {
+	p := newPerson(t)
+	for _, title := range []string{"one", "two", "three"} {
+		p.create(fields{"title": title})
+	}
+	w := p.window("/all")
+	w.live()
+	const undoOne = `[...document.querySelectorAll("#undos .toast")].find((toast) => toast.textContent.includes("one")).querySelector("[data-undo]")`
+	const place = `Math.round(` + undoOne + `.getBoundingClientRect().top)`
+	var was int
+	for _, title := range []string{"one", "two"} {
+		w.click(row(p.hasOne(title).ID) + " form[data-delete] button")
+		w.hides(title)
+		if title == "one" {
+			was = value[int](w, place)
+		}
+	}
+	w.add("four")
+	w.shows("four")
+	w.see(`document.querySelector("#notice .toast")`)
+	if is := value[int](w, place); is != was {
+		t.Errorf("what else happened moved the button from %d to %d: a click could undo something else", was, is)
+	}
+	w.clickOn(undoOne)
+	w.shows("one")
+	w.click("#title") // out of the line
+	w.press("z")
+	w.shows("two")
+	if n := len(p.tasks()); n != 4 {
+		t.Errorf("there are %d tasks, want 4", n)
+	}
+}

@@ -1,0 +1,177 @@
+package page
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Everything that matters is done here without a script: signing up, adding by a sentence, completing and taking that back,
+// editing, deleting.
+func TestWithoutScript(t *testing.T) {
+	t.Parallel()
+	v := newBrowser(t)
+	email := fmt.Sprintf("without%d@example.com", time.Now().UnixNano())
+	enter := v.get("/upcoming").want(200, "Welcome to TaskMaster").form("/login").fill("email", email, "password", "correct horse")
+	enter.action = "/signup" // its second button
+	v.get("/").want(200, "Welcome to TaskMaster")
+	upcoming := enter.send().want(200, "Upcoming").says("Nothing is upcoming")
+
+	added := upcoming.form("/tasks").fill("line", "pay rent every 1st at 9am !high #home").send()
+	added.want(200, "Upcoming").says("Added “pay rent”", "Repeats every month on the 1st at 09:00", "high priority", "#home")
+	if added.path != "/upcoming" {
+		t.Errorf("adding led to %s, want back to /upcoming", added.path)
+	}
+	id := strings.TrimPrefix(attribute(added.find("a", "name"), "href"), "/task/")
+	v.get("/upcoming").silent("Added “pay rent”") // which is said once
+
+	completed := v.get("/upcoming").form("/tasks/" + id + "/complete").send()
+	completed.want(200, "Upcoming").says("Completed “pay rent”", "Undo")
+	v.get("/done").want(200, "Done").says("Today", "pay rent")
+	completed.form("/tasks/"+id+"/reopen").send().want(200, "Upcoming").says("“pay rent” is open again")
+
+	editor := v.get("/task/"+id).want(200, "pay rent").says("What happened", "Added", "Completed", "Reopened")
+	editor.form("/tasks/"+id).fill("title", "pay the rent", "description", "to *Ada*", "priority", "low", "tags", "home, #money").send().
+		want(200, "pay the rent").says("Saved “pay the rent”", "to Ada", "Priority: high → low", "Title: “pay rent” → “pay the rent”")
+
+	asked := v.get("/all").form("/tasks/"+id+"/delete").send().want(200, "Delete “pay the rent”?")
+	asked.form("/tasks/"+id+"/delete").send().want(200, "All").says("Deleted “pay the rent”")
+	v.get("/task/"+id).want(404, "There is nothing here")
+	v.get("/all").form("/logout").send().want(200, "Welcome to TaskMaster")
+	v.get("/all").want(200, "Welcome to TaskMaster")
+}
+
+func TestViewsAndCounts(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Pacific/Auckland")
+	zone, err := time.LoadLocation("Pacific/Auckland")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now().In(zone)
+	at := func(days int) time.Time {
+		return time.Date(now.Year(), now.Month(), now.Day()+days, 23, 59, 0, 0, zone)
+	}
+	v.make(map[string]any{"title": "late", "due_at": at(-1), "tags": []string{"a b", "ü/?"}})
+	v.make(map[string]any{"title": "now", "due_at": at(0), "priority": "high"})
+	v.make(map[string]any{"title": "soon", "due_at": at(1), "priority": "high"})
+	v.make(map[string]any{"title": "much later", "due_at": at(40)})
+	v.make(map[string]any{"title": "some day", "description": "with Whales"})
+	v.make(map[string]any{"title": "done", "completed": true, "due_at": at(0)})
+	for path, want := range map[string]string{
+		"/today": "late now", "/upcoming": "soon much later", "/all": "late now soon much later some day", "/done": "done",
+		"/priority/high": "now soon", "/tag/a%20b": "late", "/tag/%C3%BC%2F%3F": "late", "/tag/none": "", "/search?q=WHALE": "some day",
+		"/search?q=o": "now soon some day done",
+	} {
+		got := v.get(path)
+		if titles := strings.Join(got.titles(), " "); got.status != 200 || titles != want {
+			t.Errorf("%s: got %d and %q, want %q", path, got.status, titles, want)
+		}
+		got.says("Today 2 open, some overdue", "Upcoming 2 open", "All 5 open", "High priority 2 open", "ü/? 1 open")
+	}
+	v.get("/today").says("Overdue", "Overdue: yesterday, 23:59", "today, 23:59")
+	v.get("/upcoming").says("Tomorrow, "+at(1).Format("Mon 2 Jan"), at(40).Format("Mon 2 Jan"))
+	v.get("/tag/none").says("Nothing open has this tag")
+	v.get("/priority/urgent").want(404, "There is nothing here")
+	v.get("/search?q=").says("What are you looking for?")
+
+	// What is added to a tag or priority gets it.
+	v.get("/tag/a%20b").form("/tasks").fill("line", "also there").send().says("also there")
+	v.get("/priority/high").form("/tasks").fill("line", "as high").send().says("as high")
+}
+
+func TestCalendar(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Europe/Berlin")
+	v.make(map[string]any{"title": "rent", "due_at": "2031-03-01T08:00:00Z", "recurrence": map[string]string{"rrule": "FREQ=WEEKLY"}})
+	month := v.get("/calendar?month=2031-03").want(200, "Calendar").says("March 2031", "Saturday 1 March, 1 task", "Saturday 29 March")
+	if n := strings.Count(month.raw, "Expected: "); n != 5 { // 8, 15, 22, 29 March and 5 April
+		t.Errorf("got %d expected occurrences, want 5", n)
+	}
+	month.says("rent 9:00") // at the same time after the clocks have changed
+	if first := text(month.find("th", "")); first != "Mon" {
+		t.Errorf("the week begins on %s, want Monday", first)
+	}
+	v.api("PATCH", "/me", map[string]string{"week_start": "sunday"}, nil)
+	if first := text(v.get("/calendar?month=2031-03").find("th", "")); first != "Sun" {
+		t.Errorf("the week begins on %s, want Sunday", first)
+	}
+	day := v.get("/calendar?month=2031-03&day=2031-03-12")
+	day.says("Nothing is due on this day").form("/tasks").fill("line", "dentist 15:00 #health").send().says("dentist", "Wed 12 Mar 2031, 15:00")
+	for _, bad := range []string{"month=march", "day=2031-02-30", "month=0001-01"} {
+		v.get("/calendar?"+bad).want(422, "That cannot be done")
+	}
+}
+
+func TestSnooze(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Europe/Berlin")
+	made := v.make(map[string]any{"title": "call back"})
+	editor := v.get("/task/" + made.ID)
+	editor.says("In an hour", "Tomorrow", "Next week")
+	editor.form("/tasks/"+made.ID+"/snooze").fill("own", "2031-07-01T09:00").send().says("You will be reminded of “call back” Tue 1 Jul 2031, 9:00", "Snoozed until Tue 1 Jul 2031, 9:00")
+	if got := v.now(made.ID).Snoozed; got == nil || !got.Equal(time.Date(2031, 7, 1, 7, 0, 0, 0, time.UTC)) {
+		t.Errorf("got snoozed until %v, want 9:00 in Berlin", got)
+	}
+	v.get("/task/"+made.ID).form("/tasks/"+made.ID+"/snooze").fill("own", "2001-07-01T09:00").send().want(422, "That cannot be done").says("is not in the future")
+}
+
+// A task that is put off keeps its time of day on the clocks of its own time zone, and goes back to where it was.
+func TestPutOff(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Europe/Berlin")
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := v.make(map[string]any{"title": "call the bank", "due_at": "2020-07-01T13:30:15Z", "time_zone": "America/New_York"})
+	today := time.Now().In(zone)
+	moved := v.get("/today").form("/tasks/"+made.ID+"/postpone").fill("to", "tomorrow").send()
+	moved.want(200, "Today").says("“call the bank” is due ", "Undo")
+	want := time.Date(today.Year(), today.Month(), today.Day()+1, 9, 30, 15, 0, zone)
+	if got := v.now(made.ID).DueAt; got == nil || !got.Equal(want) {
+		t.Errorf("got due at %v, want %v", got, want)
+	}
+	for n := range moved.root.Descendants() {
+		if strings.Contains(attribute(n, "action"), "/postpone?to=") {
+			moved.form(attribute(n, "action")).send().want(200, "Today").says("Overdue: Wed 1 Jul 2020, 15:30")
+		}
+	}
+	if got := v.now(made.ID).DueAt; got == nil || !got.Equal(*made.DueAt) {
+		t.Errorf("got due at %v after it was undone, want %v", got, made.DueAt)
+	}
+	v.get("/all").form("/tasks/"+made.ID+"/postpone").fill("to", "week").send().want(200, "All")
+	if got := v.now(made.ID).DueAt.In(zone); got.Weekday() != time.Monday || !got.After(today) || got.Hour() != 9 {
+		t.Errorf("got due at %v, want next Monday, 9:30", got)
+	}
+	none := v.make(map[string]any{"title": "some day"})
+	put := v.get("/all").form("/tasks/"+none.ID+"/postpone").fill("to", "tomorrow").send().says("“some day” is due tomorrow, 9:00")
+	put.form("/tasks/" + none.ID + "/postpone?to=never").send().says("“some day” has no date")
+	v.do("POST", "/tasks/"+none.ID+"/postpone", url.Values{"to": {"yesterday"}}).want(422, "That cannot be done")
+}
+
+func TestReminders(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Europe/Berlin")
+	made := v.make(map[string]any{"title": "train", "due_at": "2031-03-01T08:00:00Z"})
+	f := v.get("/task/" + made.ID).form("/tasks/" + made.ID)
+	if got := f.values["remind_n"]; !slices.Equal(got, []string{"15", ""}) {
+		t.Errorf("got %q before, want the 15 minutes there are and room for more", got)
+	}
+	f.values["remind_n"], f.values["remind_unit"] = []string{"2", "1"}, []string{"hours", "days"}
+	f.values["remind_at"] = []string{"2031-02-28T20:00"}
+	f.send().want(200, "train").says("Reminders: 15 minutes before → 2 hours before, 1 day before, Fri 28 Feb 2031, 20:00")
+	got := v.now(made.ID).Reminders
+	if len(got) != 3 || *got[0].MinutesBefore != 120 || *got[1].MinutesBefore != 1440 || !got[2].At.Equal(time.Date(2031, 2, 28, 19, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %+v", got)
+	}
+	f = v.get("/task/" + made.ID).form("/tasks/" + made.ID)
+	f.values["remind_n"], f.values["remind_at"] = nil, nil
+	f.send().want(200, "train")
+	if got := v.now(made.ID).Reminders; len(got) != 0 {
+		t.Errorf("got %+v after all were emptied, want none", got)
+	}
+}

@@ -1,0 +1,45 @@
+// Package page uses the page as a browser without JavaScript does, on the whole running system: it fetches addresses, reads
+// the HTML, fills in forms and sends them. What scripts add is tested in tests/browser.
+package page
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"taskmaster/tests/system"
+)
+
+// shared is the system that all tests use, each with people of its own.
+var shared *system.System
+
+func TestMain(m *testing.M) {
+	status, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+func run(m *testing.M) (status int, err error) {
+	dir, err := os.MkdirTemp("", "taskmaster-page-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	shared, err = system.Start(context.Background(), system.Config{
+		Dir: dir, Services: "web,api,live,recurring",
+		Env: map[string]string{"SIGNUP_PER_MINUTE": "10000", "LOGIN_PER_MINUTE": "10000", "RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if stopErr := shared.Stop(); err == nil {
+			err = stopErr
+		}
+	}()
+	return m.Run(), nil
+}
