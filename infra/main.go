@@ -8,8 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"taskmaster/infra/config"
+	"taskmaster/infra/program"
 )
 
 func main() {
-	pulumi.Run(program(config.Machine{Getenv: os.Getenv, ReadFile: os.ReadFile}))
+	pulumi.Run(program.New(config.Machine{Getenv: os.Getenv, ReadFile: os.ReadFile}))
 }

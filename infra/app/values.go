@@ -25,7 +25,7 @@ func values(args Args) pulumi.Map {
 	return pulumi.Map{
 		"images":    pulumi.ToStringMap(args.Images),
 		"publicURL": pulumi.String(app.PublicURL),
-		"database":  pulumi.Map{"secretName": p.DatabaseSecret},
+		"database":  pulumi.Map{"secretName": p.DatabaseSecret, "port": pulumi.Int(args.DatabasePort())},
 		"broker": pulumi.Map{
 			"kind": pulumi.String("kafka"), "addresses": pulumi.ToStringArray(p.Addresses), "secretName": p.BrokerSecret,
 		},
@@ -36,8 +36,12 @@ func values(args Args) pulumi.Map {
 			"service": pulumi.Map{"annotations": annotations},
 			"tls":     pulumi.Map{"secretName": p.TLSSecret},
 		},
-		"notifier": pulumi.Map{"mailFrom": pulumi.String(app.EmailFrom), "vapidSubject": pulumi.String(app.VAPIDSubject)},
-		"dapr":     pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
+		"notifier": pulumi.Map{
+			"mailFrom": pulumi.String(app.EmailFrom), "vapidSubject": pulumi.String(app.VAPIDSubject),
+			"allowNetworks": pulumi.ToStringArray(app.AllowNetworks),
+		},
+		"env":  pulumi.ToStringMapMap(app.Env),
+		"dapr": pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
 		// Programs read their secrets when they start: with another checksum they are started anew.
 		"secretsChecksum": pulumi.String(args.Checksum()),
 	}

@@ -89,7 +89,7 @@ func describe(f validator.FieldError) string {
 		return fmt.Sprintf("%s is not more than %s", value, f.Param())
 	case "gtefield":
 		return fmt.Sprintf("%s is less than %s", value, lowerFirst(f.Param()))
-	case "cidrv4":
+	case "cidr", "cidrv4":
 		return fmt.Sprintf("%q is not a network such as 10.0.0.0/16", value)
 	case "hostname_port":
 		return fmt.Sprintf("%q is not host:port", value)
@@ -98,7 +98,7 @@ func describe(f validator.FieldError) string {
 	case "quantity":
 		return fmt.Sprintf("%q is not an amount such as 20Gi", value)
 	case "version", "semver":
-		return fmt.Sprintf("%q is not a version such as 1.34.1", value)
+		return fmt.Sprintf("%q is not a version such as 1.35.2", value)
 	case "uuid":
 		return fmt.Sprintf("%q is not a UUID", value)
 	case "startswith":

@@ -19,7 +19,7 @@ type OKE struct {
 	Compartment string `json:"compartment" validate:"required,startswith=ocid1."`
 	// Profile is a section of ~/.oci/config; empty means DEFAULT.
 	Profile string `json:"profile"`
-	// Kubernetes is a version such as v1.34.1; oci ce cluster-options get --cluster-option-id all lists them.
+	// Kubernetes is a version such as v1.35.2; oci ce cluster-options get --cluster-option-id all lists them.
 	Kubernetes string `json:"kubernetes" validate:"required,startswith=v,version"`
 	// Type is BASIC_CLUSTER, whose control plane is free, or ENHANCED_CLUSTER.
 	Type string `json:"type" validate:"oneof=BASIC_CLUSTER ENHANCED_CLUSTER"`
@@ -49,7 +49,7 @@ type OKENodes struct {
 type AKS struct {
 	Subscription string `json:"subscription" validate:"required,uuid"`
 	Location     string `json:"location" validate:"required"`
-	// Kubernetes is a version such as 1.34; az aks get-versions --location LOCATION lists them.
+	// Kubernetes is a version such as 1.35; az aks get-versions --location LOCATION lists them.
 	Kubernetes string `json:"kubernetes" validate:"required,version"`
 	// Tier is Free or Standard, which has an SLA and a price.
 	Tier string `json:"tier" validate:"oneof=Free Standard"`
@@ -82,7 +82,7 @@ type GKE struct {
 	Zone string `json:"zone" validate:"omitempty,startswith_field=Region"`
 	// Channel is the release channel, which upgrades Kubernetes: RAPID, REGULAR, STABLE or EXTENDED.
 	Channel string `json:"channel" validate:"oneof=RAPID REGULAR STABLE EXTENDED"`
-	// Kubernetes is the least version, such as 1.34; empty means the channel's default.
+	// Kubernetes is the least version, such as 1.35; empty means the channel's default.
 	Kubernetes string `json:"kubernetes" validate:"omitempty,version"`
 	// Autopilot leaves the nodes to Google, and Nodes unused.
 	Autopilot bool `json:"autopilot" validate:"excluded_with=Zone"`

@@ -22,10 +22,22 @@ type Config struct {
 	CertManager *bool  `json:"certManager"`
 	Topics      Topics `json:"topics"`
 	App         App    `json:"app"`
+	// Charts is a folder with the charts of Dapr and the operators, each in a folder of its name as helm pull --untar makes it,
+	// seen from infra/. Empty means their repositories.
+	Charts string `json:"charts"`
 	// Images are the services' images, repository@sha256:digest.
 	Images map[string]string `json:"images"`
+	// Release is written beside the images by the pipeline, and is read from the stack's history.
+	Release Release `json:"release"`
 
 	Secrets Secrets `json:"-"`
+}
+
+// Release is what the pipeline calls a set of images.
+type Release struct {
+	Number int `json:"number"`
+	// Revision is the commit that the images were made from; empty if that is not known.
+	Revision string `json:"revision"`
 }
 
 // Services are the programs that the chart runs; each has an image and a number of replicas.
@@ -84,11 +96,15 @@ type Topics struct {
 // App is what the Helm chart is told.
 type App struct {
 	// PublicURL is where people reach the system.
-	PublicURL   string            `json:"publicURL" validate:"required,http_url"`
-	Replicas    map[string]int    `json:"replicas" validate:"dive,keys,service,endkeys,min=1,max=100"`
-	Autoscaling bool              `json:"autoscaling"`
-	Annotations map[string]string `json:"annotations"`
-	TLS         TLS               `json:"tls"`
+	PublicURL   string         `json:"publicURL" validate:"required,http_url"`
+	Replicas    map[string]int `json:"replicas" validate:"dive,keys,service,endkeys,min=1,max=100"`
+	Autoscaling bool           `json:"autoscaling"`
+	// Env is further environment variables by service, which the repository's README lists.
+	Env map[string]map[string]string `json:"env" validate:"dive,keys,service,endkeys"`
+	// AllowNetworks are networks that webhooks and mail servers may be in although they are not public.
+	AllowNetworks []string          `json:"allowNetworks" validate:"dive,cidr"`
+	Annotations   map[string]string `json:"annotations"`
+	TLS           TLS               `json:"tls"`
 	// EmailFrom is the sender of reminders; with it the secret smtpURL is needed.
 	EmailFrom string `json:"emailFrom"`
 	// VAPIDPublicKey and VAPIDSubject turn web push on; with them the secret vapidPrivateKey is needed.

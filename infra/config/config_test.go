@@ -45,11 +45,12 @@ func good() source {
 		values: map[string]string{
 			"environment": "prod",
 			"cloud":       "oke",
-			"oke":         `{"region": "eu-frankfurt-1", "compartment": "ocid1.compartment.oc1..x", "kubernetes": "v1.34.1", "apiAllowedCIDRs": ["203.0.113.0/24"]}`,
+			"oke":         `{"region": "eu-frankfurt-1", "compartment": "ocid1.compartment.oc1..x", "kubernetes": "v1.35.2", "apiAllowedCIDRs": ["203.0.113.0/24"]}`,
 			"dapr":        `{"ha": true}`,
 			"broker":      `{"kind": "redpanda-cloud", "addresses": ["seed.example.com:9092"]}`,
 			"app":         `{"publicURL": "https://tasks.example.com", "replicas": {"api": 2, "recurring": 2, "notifier": 2, "live": 2, "web": 2}}`,
 			"images":      images(),
+			"release":     `{"number": 8, "revision": "0123456789abcdef0123456789abcdef01234567"}`,
 		},
 		secrets: map[string]string{
 			"databaseURL": "postgres://user:secret-password@db.example.com/taskmaster", "appToken": strings.Repeat("t", 64),
@@ -63,6 +64,9 @@ func TestLoad(t *testing.T) {
 	c, err := Load(good(), "taskmaster", machine)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c.Release.Number != 8 || !strings.HasPrefix(c.Release.Revision, "0123") {
+		t.Errorf("the release is %+v", c.Release)
 	}
 	if !c.Protect {
 		t.Error("protect is off unless it is asked for")
@@ -120,6 +124,48 @@ func TestLoadOfAnExistingClusterReadsItsKubeconfig(t *testing.T) {
 	}
 }
 
+// The language host hands over all of the configuration; Pulumi's own settings and other projects' are none of ours.
+func TestLoadNamesWhatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	load := func(all string) error {
+		_, err := Load(good(), "taskmaster", Machine{
+			Getenv:   func(name string) string { return map[string]string{"PULUMI_CONFIG": all}[name] },
+			ReadFile: machine.ReadFile,
+		})
+		return err
+	}
+	if err := load(`{"taskmaster:app": "{}", "taskmaster:kubeconfig": "x", "taskmaster:gke": "{}", "aws:region": "eu-west-1", "pulumi:tags": "{}"}`); err != nil {
+		t.Errorf("what is known is refused: %v", err)
+	}
+	err := load(`{"taskmaster:brokr": "secret-password", "taskmaster:databaseUrl": "secret-password"}`)
+	for _, want := range []string{
+		"brokr: is nothing that can be configured: did you mean broker? pulumi config rm brokr",
+		"databaseUrl: is nothing that can be configured: did you mean databaseURL? pulumi config rm databaseUrl",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "secret-password") {
+		t.Errorf("the error shows a value: %v", err)
+	}
+}
+
+func TestDatabasePort(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]int{"postgres://u:p@db/x": 5432, "postgres://u:p@db:6543/x?sslmode=verify-full": 6543} {
+		s := good()
+		s.secrets["databaseURL"] = url
+		c, err := Load(s, "taskmaster", machine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.DatabasePort(); got != want {
+			t.Errorf("%s: got port %d, want %d", url, got, want)
+		}
+	}
+}
+
 func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 	t.Parallel()
 	const gke = `{"project": "p", "region": "europe-west3", "apiAllowedCIDRs": ["203.0.113.0/24"], `
@@ -158,6 +204,9 @@ func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 		{"replicas of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "replicas": {"apl": 2}}` }, []string{"apl", "api"}},
 		{"prod without TLS", func(s source) { s.values["app"] = strings.Replace(s.values["app"], "https", "http", 1) }, []string{"app.publicURL", "https"}},
 		{"prod without HA", func(s source) { delete(s.values, "dapr") }, []string{"dapr.ha", "set it to true"}},
+		{"environment of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "env": {"apl": {"A": "b"}}}` }, []string{"apl", "api"}},
+		{"no network of webhooks", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "allowNetworks": ["here"]}` },
+			[]string{"app.allowNetworks[0]", `"here"`, "10.0.0.0/16"}},
 		{"no database", func(s source) { delete(s.secrets, "databaseURL") }, []string{"databaseURL", "pulumi config set --secret databaseURL"}},
 		{"another database", func(s source) { s.secrets["databaseURL"] = "mysql://user:secret-password@db/x" }, []string{"databaseURL", "postgres://"}},
 		{"plain secret", func(s source) { delete(s.secrets, "appToken"); s.values["appToken"] = strings.Repeat("t", 64) },

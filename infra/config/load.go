@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Source is where configuration comes from: a Pulumi context, or a test.
@@ -28,12 +30,13 @@ type Machine struct {
 type loader struct {
 	source   Source
 	project  string
+	asked    map[string]bool // by key
 	mistakes []error
 }
 
 // Load reads a stack's configuration and checks it. The error names every mistake, and what to do about it.
 func Load(source Source, project string, machine Machine) (*Config, error) {
-	l := &loader{source: source, project: project}
+	l := &loader{source: source, project: project, asked: map[string]bool{}}
 	c := defaults()
 	l.scalars(c)
 	l.object("dapr", &c.Dapr)
@@ -42,9 +45,11 @@ func Load(source Source, project string, machine Machine) (*Config, error) {
 	l.object("topics", &c.Topics)
 	l.object("app", &c.App)
 	l.object("images", &c.Images)
+	l.object("release", &c.Release)
 	l.clouds(c)
 	l.secrets(&c.Secrets)
 	l.kubeconfig(c, machine)
+	l.unknown(machine.Getenv(pulumi.EnvConfig))
 	c.settle()
 	l.mistakes = append(l.mistakes, check(c)...)
 	if len(l.mistakes) > 0 {
@@ -57,11 +62,15 @@ func (l *loader) mistake(format string, args ...any) {
 	l.mistakes = append(l.mistakes, fmt.Errorf(format, args...))
 }
 
-func (l *loader) get(key string) (string, bool) { return l.source.GetConfig(l.project + ":" + key) }
+func (l *loader) get(key string) (string, bool) {
+	l.asked[key] = true
+	return l.source.GetConfig(l.project + ":" + key)
+}
 
 func (l *loader) scalars(c *Config) {
 	c.Environment, _ = l.get("environment")
 	c.Cloud, _ = l.get("cloud")
+	c.Charts, _ = l.get("charts")
 	if value, ok := l.get("protect"); ok {
 		protect, err := strconv.ParseBool(value)
 		if err != nil {

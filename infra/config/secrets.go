@@ -3,6 +3,8 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/url"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -43,6 +45,20 @@ type Secrets struct {
 	// TLSCertificate and TLSKey are web's, in PEM form.
 	TLSCertificate Secret `secret:"tlsCertificate"`
 	TLSKey         Secret `secret:"tlsKey"`
+}
+
+// DatabasePort is the port in the database's URL, or PostgreSQL's own. Network policies name it.
+func (c *Config) DatabasePort() int {
+	const usual = 5432
+	u, err := url.Parse(c.Secrets.DatabaseURL.value)
+	if err != nil {
+		return usual // it was checked when it was read
+	}
+	port, err := strconv.Atoi(u.Port())
+	if err != nil {
+		return usual
+	}
+	return port
 }
 
 // Checksum changes when a secret does that running programs have read. The application's token makes it impossible to

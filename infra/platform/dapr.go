@@ -27,6 +27,7 @@ func (m maker) daprValues() pulumi.Map {
 	}
 	return pulumi.Map{
 		"global": pulumi.Map{
+			"tag":            pulumi.String(d.Version),
 			"ha":             pulumi.Map{"enabled": pulumi.Bool(d.HA)},
 			"mtls":           pulumi.Map{"enabled": pulumi.Bool(true)},
 			"logAsJson":      pulumi.Bool(true),

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"fmt"
+	"path"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
@@ -49,8 +50,11 @@ func (m maker) object(o object, opts ...pulumi.ResourceOption) (*apiextensions.C
 // chartTimeout is how long what a chart makes may take to be ready, in seconds.
 const chartTimeout = 600
 
-// install installs somebody else's Helm chart.
+// install installs somebody else's Helm chart, from its repository unless there is a folder of charts.
 func (m maker) install(args helm.Args, opts ...pulumi.ResourceOption) (*helm.Release, error) {
+	if m.args.Charts != "" {
+		args.Chart, args.Repository, args.Version = path.Join(m.args.Charts, args.Chart), "", ""
+	}
 	args.TimeoutSeconds = chartTimeout
 	return helm.New(m.ctx, m.child(args.Name), args, m.with(opts...)...)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,15 +23,13 @@ func create(ctx context.Context, admin *kadm.Client, cfg config, missing []strin
 		return creation{}, nil
 	}
 	partitions, replication := cfg.partitions, cfg.replication
-	if partitions == 0 {
-		partitions = defaultPartitions
-	}
-	if replication == 0 {
+	if partitions == 0 || replication == 0 {
 		brokers, err := admin.ListBrokers(ctx)
 		if err != nil {
 			return creation{}, fmt.Errorf("count brokers: %w", err)
 		}
-		replication = min(defaultReplication, len(brokers))
+		partitions = cmp.Or(partitions, min(defaultPartitions, partitionsPerBroker*len(brokers)))
+		replication = cmp.Or(replication, min(defaultReplication, len(brokers)))
 	}
 	configs := map[string]*string{}
 	for _, s := range settings(cfg, replication) {

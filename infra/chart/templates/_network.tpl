@@ -1,4 +1,41 @@
 {{- /* Parts of network policies. Ports are those of pods: policies hold where an address of a service has become a pod's. */}}
+{{- /* Who may come in to a service; empty if nobody. (dict "root" $ "name" service) */}}
+{{- define "taskmaster.ingress" -}}
+{{- $ := .root }}
+{{- $name := .name }}
+{{- $services := include "taskmaster.services" $ | fromYaml }}
+{{- $port := include "taskmaster.port" $ }}
+{{- if eq $name "web" }}
+- ports:
+    - {protocol: TCP, port: {{ $port }}}
+{{- end }}
+{{- range $caller, $its := $services }}
+{{- $from := dict "root" $ "name" $caller }}
+{{- if has $name $its.calls }}
+- from:
+    {{- include "taskmaster.pods" $from | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ $port }}}
+{{- end }}
+{{- if has $name $its.invokes }}
+- from:
+    {{- include "taskmaster.pods" $from | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 50002}
+{{- end }}
+{{- end }}
+{{- with $.Values.metrics.namespace }}
+- from:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+  ports:
+    - {protocol: TCP, port: 9090}
+    {{- if (get $services $name).metrics }}
+    - {protocol: TCP, port: {{ $port }}}
+    {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "taskmaster.egress.dns" -}}
 # Names: the cluster's DNS, or a cache of it on the node.
 - to:

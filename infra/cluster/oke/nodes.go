@@ -100,7 +100,7 @@ func (m maker) newestImage(invoke []pulumi.InvokeOption) (string, error) {
 }
 
 // fits says whether an image is for a shape and a Kubernetes version. Names are like
-// Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.34.1-1191.
+// Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.35.2-1191.
 func fits(image, shape, kubernetes string) bool {
 	arm := strings.Contains(shape, ".A1.") || strings.Contains(shape, ".A2.")
 	return strings.Contains(image, "-OKE-"+strings.TrimPrefix(kubernetes, "v")+"-") &&

@@ -1,4 +1,6 @@
-package main
+// Package program makes everything that a stack's configuration describes: a cluster, the platform, TaskMaster. Whoever runs it
+// sees the folder above as its own, as Pulumi.yaml says.
+package program
 
 import (
 	"fmt"
@@ -15,11 +17,11 @@ import (
 	"taskmaster/infra/platform"
 )
 
-// chart is the folder of TaskMaster's Helm chart, seen from this program's.
+// chart is the folder of TaskMaster's Helm chart, seen from the one that Pulumi runs the program in.
 const chart = "./chart"
 
-// program makes everything that a stack's configuration describes. Nothing is registered before all of it was checked.
-func program(machine config.Machine) pulumi.RunFunc {
+// New returns the program. It registers nothing before all of the configuration was checked; its error names every mistake.
+func New(machine config.Machine) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		cfg, err := config.Load(ctx, ctx.Project(), machine)
 		if err != nil {

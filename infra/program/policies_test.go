@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"regexp"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"taskmaster/infra/config"
 )
@@ -296,6 +297,32 @@ func TestSecretsStaySecret(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever has the kubeconfig has the cluster: it is encrypted in the state, and hidden among the outputs.
+func TestTheKubeconfigIsSecret(t *testing.T) {
+	t.Parallel()
+	for _, name := range stackNames(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			secret := false
+			err := load(t, name).run(&recorder{}, func(ctx *pulumi.Context) error {
+				cfg, err := config.Load(ctx, ctx.Project(), machine)
+				if err != nil {
+					return err
+				}
+				c, err := newCluster(ctx, "cluster", cfg, nil)
+				if err != nil {
+					return err
+				}
+				secret = pulumi.IsSecret(c.Kubeconfig)
+				return nil
+			})
+			if err != nil || !secret {
+				t.Errorf("stack %s: the kubeconfig is secret: %v (%v)", name, secret, err)
+			}
+		})
+	}
 }
 
 // secretNames are those of config.Secrets.

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"encoding/base64"
@@ -173,11 +173,11 @@ var answers = map[string]resource.PropertyMap{
 	}),
 	"oci:ContainerEngine/getNodePoolOption:getNodePoolOption": resource.NewPropertyMapFromMap(map[string]any{
 		"id": "all", "nodePoolOptionId": "all", "images": []any{}, "kubernetesVersions": []any{}, "shapes": []any{}, "sources": []any{
-			source("Oracle-Linux-8.10-2025.11.20-0-OKE-1.34.1-1330", "x86"),
-			source("Oracle-Linux-8.10-Gen2-GPU-2025.11.20-0-OKE-1.34.1-1330", "gpu"),
-			source("Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.34.1-1191", "arm-older"),
-			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.34.1-1330", "arm-newest"),
-			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.33.1-1330", "arm-other-version"),
+			source("Oracle-Linux-8.10-2025.11.20-0-OKE-1.35.2-1330", "x86"),
+			source("Oracle-Linux-8.10-Gen2-GPU-2025.11.20-0-OKE-1.35.2-1330", "gpu"),
+			source("Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.35.2-1191", "arm-older"),
+			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.35.2-1330", "arm-newest"),
+			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.34.2-1330", "arm-other-version"),
 		},
 	}),
 	"oci:ContainerEngine/getClusterKubeConfig:getClusterKubeConfig": resource.NewPropertyMapFromMap(map[string]any{

@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"strings"
@@ -19,7 +19,7 @@ func TestTheChartTakesWhatItIsTold(t *testing.T) {
 		if !ok {
 			t.Fatal("the release has no values")
 		}
-		chart, err := loader.Load("chart")
+		chart, err := loader.Load("../chart")
 		if err != nil {
 			t.Fatal(err)
 		}

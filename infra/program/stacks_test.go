@@ -1,4 +1,4 @@
-package main
+package program
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ type stack struct {
 
 func stackNames(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../stacks/Pulumi.*.yaml")
+	files, err := filepath.Glob("../../stacks/Pulumi.*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stacks: %v", err)
 	}
@@ -46,7 +46,7 @@ func stackNames(t *testing.T) []string {
 // stackFile returns the configuration that a file holds.
 func stackFile(t *testing.T, name string) map[string]any {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("../stacks", "Pulumi."+name+".yaml"))
+	b, err := os.ReadFile(filepath.Join("../../stacks", "Pulumi."+name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,15 +133,20 @@ func (s stack) section(t *testing.T, key string) map[string]any {
 func (s stack) render(t *testing.T) (*recorder, error) {
 	t.Helper()
 	r := &recorder{}
-	machine := config.Machine{
-		Getenv:   func(string) string { return "" },
-		ReadFile: func(string) ([]byte, error) { return []byte(kubeconfigOfTests), nil },
-	}
-	err := pulumi.RunErr(program(machine), pulumi.WithMocks("taskmaster", s.name, r), func(info *pulumi.RunInfo) {
+	return r, s.run(r, New(machine))
+}
+
+// machine has a kubeconfig, and hands over no configuration but what Pulumi does.
+var machine = config.Machine{
+	Getenv:   func(string) string { return "" },
+	ReadFile: func(string) ([]byte, error) { return []byte(kubeconfigOfTests), nil },
+}
+
+func (s stack) run(r *recorder, program pulumi.RunFunc) error {
+	return pulumi.RunErr(program, pulumi.WithMocks("taskmaster", s.name, r), func(info *pulumi.RunInfo) {
 		info.Config = s.config
 		info.ConfigSecretKeys = slices.Collect(maps.Keys(s.secret))
 	})
-	return r, err
 }
 
 // mustRender renders a stack that has no mistakes, sorted.
@@ -160,7 +165,7 @@ func mustRender(t *testing.T, s stack) []recorded {
 	return r.resources
 }
 
-// Every stack's resources and their inputs are those of the golden files. go test ./infra -update writes them anew; read the
+// Every stack's resources and their inputs are those of the golden files. go test ./infra/program -update writes them anew; read the
 // difference before it is committed.
 func TestStacksAreAsWrittenDown(t *testing.T) {
 	t.Parallel()
@@ -180,7 +185,8 @@ func TestStacksAreAsWrittenDown(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(got, want) {
-				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra -update", name, file, firstDifference(string(got), string(want)))
+				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra/program -update (a resource under "+
+					"another name is another one, which begins empty, unless pulumi.Aliases names the old one)", name, file, firstDifference(string(got), string(want)))
 			}
 		})
 	}
