@@ -1,4 +1,4 @@
-// Command ci checks, tests, builds and publishes TaskMaster, the same on a laptop and in GitHub Actions:
+// Command ci checks, tests, builds, publishes and deploys TaskMaster, the same on a laptop and in GitHub Actions:
 //
 //	dagger run go run ./ci [flags] [verb]
 //
@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -49,7 +50,7 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	}
 	if cfg.show {
 		for _, v := range cfg.verbs {
-			show(out, v, v.plan(cfg.project, cfg.release))
+			show(out, v, v.plan(cfg))
 		}
 		return 0
 	}
@@ -69,24 +70,18 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 func run(ctx context.Context, cfg config, getenv func(string) string, out, errOut io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	do := (&host.Runner{Root: cfg.root, Getenv: getenv, Out: errOut}).Run
+	var do executor = (&host.Runner{Root: cfg.root, Getenv: getenv, Out: errOut}).Run
 	if !cfg.local {
 		client, err := dagger.Connect(ctx, dagger.WithWorkdir(cfg.root), dagger.WithLogOutput(errOut))
 		if err != nil {
 			return fmt.Errorf("reach Dagger's engine: %w (-local needs none)", err)
 		}
 		defer client.Close() //nolint:errcheck // the pipeline has ended
-		do = (&engine.Runner{Client: client, Root: cfg.root, Out: out}).Run
+		do = (&engine.Runner{Client: client, Root: cfg.root, Getenv: getenv, ID: rand.Text(), Out: out}).Run
 	}
 	for _, v := range cfg.verbs {
-		if err := do(ctx, v.plan(cfg.project, cfg.release)); err != nil {
+		if err := v.do(ctx, cfg, do, out); err != nil {
 			return err
-		}
-		if v.made == nil {
-			continue
-		}
-		if err := v.made(cfg, out); err != nil {
-			return fmt.Errorf("%s: %w", v.name, err)
 		}
 	}
 	return nil

@@ -87,8 +87,13 @@ func TestPublish(t *testing.T) {
 	}))
 	defer server.Close()
 	where := strings.TrimPrefix(server.URL, "http://") + "/owner"
+	db, err := filepath.Abs(filepath.Join("testdata", "vulndb"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	publish := []string{
-		"-local", "-base", "scratch", "-platforms", "linux/amd64", "-registry", where, "-insecure", "-username", "robot", "-tags", "stable", "publish",
+		"-vulndb", "file://" + db,
+		"-local", "-base", "scratch", "-platforms", "linux/amd64", "-registry", where, "-insecure", "-username", "robot", "-tags", "stable", "-sign", "none", "publish",
 	}
 
 	status, out, errs := ci(t, map[string]string{"REGISTRY_PASSWORD": "planted-secret"}, publish...)
@@ -123,6 +128,24 @@ func TestPublish(t *testing.T) {
 	}
 }
 
+// Somebody who cannot be told is named, and neither ends the run nor shows how to write to them.
+func TestNotify(t *testing.T) {
+	t.Parallel()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	env := map[string]string{
+		"SLACK_WEBHOOK_URL": gone.URL + "/services/planted-secret", "GITHUB_TOKEN": "planted-secret", "GITHUB_API_URL": gone.URL,
+		"GITHUB_REPOSITORY": "owner/taskmaster", "GITHUB_SHA": strings.Repeat("0", 40), "GITHUB_REF": "refs/heads/main",
+	}
+	status, out, errs := ci(t, env, "-local", "notify")
+	if status != 0 || !strings.Contains(errs, "NOT TOLD: Slack: ") || !strings.Contains(errs, "NOT TOLD: the commit: ") {
+		t.Errorf("status %d: %s%s", status, out, errs)
+	}
+	if strings.Contains(out+errs, "planted-secret") {
+		t.Errorf("a secret shows: %s%s", out, errs)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	status, out, errs := ci(t, nil, "-plan")
@@ -133,6 +156,10 @@ func TestPlan(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}
+	}
+	// What would be signed is shown to somebody who cannot.
+	if status, shown, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/owner", "publish"); status != 0 || !strings.Contains(shown, "publish 4: sign the images\n") {
+		t.Errorf("status %d: %s%s", status, shown, errs)
 	}
 	if strings.Contains(out, "publish") {
 		t.Errorf("publishes without being told to:\n%s", out)
@@ -150,6 +177,13 @@ func TestMistakes(t *testing.T) {
 	} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("%q is missing in:\n%s", want, errs)
+		}
+	}
+	for _, c := range []struct{ flag, value, want string }{
+		{"-sign", "keyless", "id-token: write"}, {"-sign", "key", "set COSIGN_KEY"}, {"-sign", "nobody", "keyless, key or none"}, {"-public-key", "key.pub", "set COSIGN_KEY"},
+	} {
+		if status, _, errs := ci(t, nil, "-registry", "ghcr.io/owner", c.flag, c.value, "publish"); status != 2 || !strings.Contains(errs, c.want) {
+			t.Errorf("%s %s: status %d, %s", c.flag, c.value, status, errs)
 		}
 	}
 	if status, _, errs := ci(t, nil, "publish"); status != 2 || !strings.Contains(errs, "say where to publish") {

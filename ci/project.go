@@ -56,7 +56,10 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 		return "", p, fmt.Errorf("read go.mod: %w", err)
 	}
 	p.Go = mod.Go.Version
-	p.Services, err = components(ctx, root, mod.Module.Mod.Path)
+	if p.Services, err = components(ctx, root, mod.Module.Mod.Path); err != nil {
+		return "", p, err
+	}
+	p.Smoke, err = foldersOf(ctx, root, mod.Module.Mod.Path, "./tests/smoke")
 	return root, p, err
 }
 
@@ -74,20 +77,29 @@ func components(ctx context.Context, root, module string) ([]plan.Component, err
 		if name == "local" {
 			continue
 		}
-		imports, err := answer(ctx, root, "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./services/"+name)
+		folders, err := foldersOf(ctx, root, module, "./services/"+name)
 		if err != nil {
-			return nil, fmt.Errorf("list what %s is built from: %w", name, err)
+			return nil, err
 		}
-		var folders []string
-		for imported := range strings.SplitSeq(imports, "\n") {
-			if folder, ours := strings.CutPrefix(imported, module+"/"); ours {
-				folders = append(folders, folder)
-			}
-		}
-		slices.Sort(folders)
 		found = append(found, plan.Component{Name: name, Folders: folders})
 	}
 	return found, nil
+}
+
+// foldersOf lists the folders of the repository that a program is built from.
+func foldersOf(ctx context.Context, root, module, program string) ([]string, error) {
+	imports, err := answer(ctx, root, "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", program)
+	if err != nil {
+		return nil, fmt.Errorf("list what %s is built from: %w", program, err)
+	}
+	var folders []string
+	for imported := range strings.SplitSeq(imports, "\n") {
+		if folder, ours := strings.CutPrefix(imported, module+"/"); ours {
+			folders = append(folders, folder)
+		}
+	}
+	slices.Sort(folders)
+	return folders, nil
 }
 
 // webAddress turns a remote's address into that of a page, without who logs in there.

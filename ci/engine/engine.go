@@ -21,11 +21,18 @@ import (
 // workdir is where the repository's files are in a container.
 const workdir = "/src"
 
+// secretsDir is where files with secrets are in a container, in memory.
+const secretsDir = "/run/secrets"
+
 // Runner runs plans.
 type Runner struct {
 	Client *dagger.Client
 	// Root is the repository's folder on this machine.
 	Root string
+	// Getenv says where the files with secrets are.
+	Getenv func(string) string
+	// ID is different for each run of the pipeline: what has to run always is not taken from the engine's cache.
+	ID string
 	// Out is told which step is done.
 	Out io.Writer
 
@@ -60,8 +67,15 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
 
 // runStep runs a container's command and fetches what it leaves.
 func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Container) error {
-	c, err := c.Sync(ctx)
-	if err != nil {
+	within, cancel := step.Within(ctx)
+	defer cancel()
+	c, err := c.Sync(within)
+	switch {
+	case err != nil && step.Optional && ctx.Err() == nil:
+		return nil
+	case err != nil && within.Err() != nil:
+		return &plan.StepError{Step: step.Name, Err: errors.Join(context.Cause(within), err)}
+	case err != nil:
 		return explain(step, err)
 	}
 	for _, left := range (plan.Stage{step}).Left() {
@@ -98,6 +112,9 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 			WithEnvVariable("DEBIAN_FRONTEND", "noninteractive").
 			WithExec(append([]string{"apt-get", "install", "-qy", "--no-install-recommends"}, step.Packages...))
 	}
+	if len(step.Setup) > 0 {
+		c = c.WithExec(step.Setup)
+	}
 	c = c.WithMountedCache("/go/pkg/mod", dag.CacheVolume("go-mod")).
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("go-build")).
 		WithWorkdir(workdir).
@@ -116,14 +133,28 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 	for _, s := range step.Services {
 		c = c.WithServiceBinding(s.Name, r.service(s)).WithEnvVariable(s.Variable, s.URL)
 	}
+	for _, folder := range step.Caches {
+		c = c.WithMountedCache(folder, dag.CacheVolume(folder))
+	}
 	for _, key := range sorted(step.Env) {
 		c = c.WithEnvVariable(key, step.Env[key])
+	}
+	for _, name := range step.SecretFiles {
+		at := path.Join(secretsDir, name)
+		c = c.WithMountedSecret(at, dag.Secret("file://"+r.Getenv(name))).WithEnvVariable(name, at)
 	}
 	for _, name := range step.Secrets {
 		// The engine asks this process for the value, which is in no query and in no cache key.
 		c = c.WithSecretVariable(name, dag.Secret("env://"+name))
 	}
-	return c.WithExec(step.Args, dagger.ContainerWithExecOpts{RedirectStdout: step.Stdout})
+	if step.Always {
+		c = c.WithEnvVariable("CI_RUN", r.ID)
+	}
+	how := dagger.ContainerWithExecOpts{RedirectStdout: step.Stdout}
+	if step.Optional {
+		how.Expect = dagger.ReturnTypeAny
+	}
+	return c.WithExec(step.Args, how)
 }
 
 // folders are those that what a step leaves is in, each once: commands do not make them.

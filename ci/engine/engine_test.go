@@ -117,23 +117,43 @@ func run(t *testing.T, s *session, p plan.Plan) (string, error) {
 	}
 	defer client.Close()
 	var out bytes.Buffer
-	return out.String(), (&Runner{Client: client, Root: "/repository", Out: &out}).Run(t.Context(), p)
+	return out.String(), (&Runner{
+		Client: client, Root: "/repository", Out: &out, ID: "this-run", Getenv: func(name string) string { return "/files/" + name },
+	}).Run(t.Context(), p)
 }
 
 func project() plan.Project {
 	return plan.Project{
 		Go: "1.26.5", Revision: "0123456789abcdef0123456789abcdef01234567", Time: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
 		Services: []plan.Component{{Name: "web", Folders: []string{"services/server", "services/web"}}},
+		Smoke:    []string{"tests/smoke", "tests/system"},
 	}
 }
 
-var release = plan.Release{Registry: "ghcr.io/owner", Username: "robot", Platforms: []string{"linux/amd64"}, Tags: []string{"latest"}}
+var release = plan.Release{Registry: "ghcr.io/owner", Username: "robot", Platforms: []string{"linux/amd64"}, Tags: []string{"latest"}, Signing: plan.Keyless}
+
+// stack logs in with two secrets, and has to install a command.
+var stack = plan.Stack{
+	Name: "staging", Cloud: "oke", URL: "https://staging.example.com",
+	Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"},
+}
 
 // What the engine is asked for each verb is in the golden files.
 func TestGolden(t *testing.T) {
-	t.Setenv("REGISTRY_PASSWORD", "planted-secret")
+	for _, name := range plan.Secrets {
+		t.Setenv(name, "planted-secret")
+	}
+	record := plan.Record{Next: 1}
+	d := plan.Deployment{Number: 1, Images: map[string]string{"web": "ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)}}
 	for verb, p := range map[string]plan.Plan{
 		"check": plan.Check(project()), "test": plan.Test(project()), "build": plan.Build(project(), release), "publish": plan.Publish(project(), release),
+		"deploy":   slices.Concat(plan.Look(stack), plan.Begin(stack, record, d, false), plan.Rollout(project(), stack, record, d, "deployed")),
+		"promote":  slices.Concat(plan.Look(stack), plan.VerifyDeployment(project(), release, d)),
+		"rollback": slices.Concat(plan.Look(stack), plan.Begin(stack, record, d, true), plan.Rollout(project(), stack, record, d, "rolled back")),
+		"restore":  plan.Restore(project(), stack, record, d),
+		"preview":  slices.Concat(plan.Look(stack), plan.Preview(stack, d)),
+		"notify":   plan.Notify(project(), plan.Notice{Waiting: "prod", Secrets: plan.Messengers}),
+		"verify":   {plan.Verify(project(), release, []string{"ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)})},
 	} {
 		s := &session{}
 		if _, err := run(t, s, p); err != nil {

@@ -49,6 +49,8 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 			return &plan.StepError{Step: step.Name, Err: err}
 		}
 	}
+	ctx, cancel := step.Within(ctx)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, step.Args[0], step.Args[1:]...) //nolint:gosec // the plan says which
 	cmd.Dir = r.Root
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -57,7 +59,7 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	for key, value := range step.Env {
 		cmd.Env = append(cmd.Env, key+"="+value)
 	}
-	for _, name := range step.Secrets {
+	for _, name := range slices.Concat(step.Secrets, step.SecretFiles) {
 		cmd.Env = append(cmd.Env, name+"="+r.Getenv(name))
 	}
 	var said, printed bytes.Buffer
@@ -66,8 +68,8 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	if step.Stdout != "" {
 		cmd.Stdout = &printed
 	}
-	if err := cmd.Run(); err != nil {
-		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(said.String()), Err: errors.Join(err, ctx.Err())}
+	if err := cmd.Run(); err != nil && !step.Optional {
+		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(said.String()), Err: errors.Join(err, context.Cause(ctx))}
 	}
 	if step.Stdout == "" {
 		return nil
@@ -81,5 +83,5 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 // isSecret says whether an entry of the environment is a secret, which a command gets only if its step says so.
 func isSecret(entry string) bool {
 	name, _, _ := strings.Cut(entry, "=")
-	return slices.Contains(plan.Secrets, name)
+	return slices.Contains(plan.Secrets, name) || slices.Contains(plan.SecretFiles, name)
 }

@@ -83,12 +83,30 @@ func (w writer) Write(p []byte) (int, error) {
 // A secret reaches the step that asks for it, and no other, though it is in the environment of all.
 func TestSecrets(t *testing.T) {
 	t.Setenv("REGISTRY_PASSWORD", "planted-secret")
+	t.Setenv("KUBECONFIG", "/planted/file")
 	root := t.TempDir()
 	asks := shell("asks", `test "$REGISTRY_PASSWORD" = planted-secret`)
 	asks.Secrets = []string{"REGISTRY_PASSWORD"}
 	other := shell("other", `test -z "$REGISTRY_PASSWORD"`)
+	asks.SecretFiles, other.Args[2] = []string{"KUBECONFIG"}, other.Args[2]+` && test -z "$KUBECONFIG"`
+	asks.Args[2] += ` && test "$KUBECONFIG" = /planted/file`
 	r := &Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}
 	if err := r.Run(t.Context(), plan.Plan{{asks, other}}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A step that may fail ends nothing.
+func TestOptional(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	try := shell("try", "exit 1")
+	try.Optional = true
+	r := &Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}
+	if err := r.Run(t.Context(), plan.Plan{{try}, {shell("later", "echo > ran")}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "ran")); err != nil {
+		t.Errorf("nothing ran after it: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path"
 
@@ -19,6 +20,7 @@ const nonroot = "65532:65532"
 type assembly struct {
 	index       v1.ImageIndex
 	attachments []v1.Image
+	provenance  statement
 }
 
 // assemble makes the image.
@@ -28,6 +30,9 @@ func assemble(ctx context.Context, cfg config) (assembly, error) {
 	for _, p := range cfg.programs {
 		img, err := platformImage(ctx, cfg, p)
 		if err != nil {
+			return assembly{}, fmt.Errorf("image for %s: %w", p.platform, err)
+		}
+		if err := checkSize(img, cfg.limit); err != nil {
 			return assembly{}, fmt.Errorf("image for %s: %w", p.platform, err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &p.platform}})
@@ -41,16 +46,20 @@ func assemble(ctx context.Context, cfg config) (assembly, error) {
 		}
 		a.attachments = append(a.attachments, attached)
 	}
+	var err error
 	annotated, ok := mutate.Annotations(index, cfg.labels()).(v1.ImageIndex)
 	if !ok {
 		return assembly{}, fmt.Errorf("annotate the index: it became a %T", annotated)
 	}
 	a.index = annotated
-	statement, err := provenance(cfg, a.index)
+	if a.provenance, err = provenance(cfg, a.index, a.attachments); err != nil {
+		return assembly{}, fmt.Errorf("provenance: %w", err)
+	}
+	raw, err := json.Marshal(a.provenance)
 	if err != nil {
 		return assembly{}, fmt.Errorf("provenance: %w", err)
 	}
-	attached, err := attachment(a.index, provenanceType, statement)
+	attached, err := attachment(a.index, provenanceType, raw)
 	if err != nil {
 		return assembly{}, fmt.Errorf("attach the provenance: %w", err)
 	}

@@ -29,10 +29,11 @@ type config struct {
 	time                   time.Time // of the commit, and of every file
 	base                   name.Reference
 	certificates           string // of a scratch image
-	out                    string
+	out, provenance        string
 	push                   bool
 	tags                   []string
 	insecure               bool
+	limit                  int64 // of an image, in MB
 	timeout                time.Duration
 	username, password     string
 	programs               []program
@@ -53,9 +54,11 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	base := flags.String("base", scratch, "image to put the programs on, by digest; or scratch")
 	flags.StringVar(&c.certificates, "certificates", "/etc/ssl/certs/ca-certificates.crt", "authorities that an image on scratch trusts")
 	flags.StringVar(&c.out, "out", "", "file for an OCI archive")
+	flags.StringVar(&c.provenance, "provenance", "", "file for the predicate of the provenance statement, to be signed")
 	flags.BoolVar(&c.push, "push", false, "give the image to its registry")
 	tags := flags.String("tags", "", "tags, separated by commas; the revision by default")
 	flags.BoolVar(&c.insecure, "insecure", false, "reach the registries without TLS")
+	flags.Int64Var(&c.limit, "limit", 40, "how large an image may be as it is fetched, in MB")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "how long all of it may take")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err

@@ -1,7 +1,7 @@
 // Command image puts a service's programs into a container image, without a container engine:
 //
 //	image -name ghcr.io/owner/taskmaster-api -revision COMMIT -time 2026-11-25T10:00:00Z [-source URL] [-base REF|scratch]
-//		[-out api.tar] [-push -tags COMMIT,latest] linux/amd64=PROGRAM linux/arm64=PROGRAM
+//		[-out api.tar] [-provenance FILE] [-push -tags COMMIT,latest] linux/amd64=PROGRAM linux/arm64=PROGRAM
 //
 // It makes one index of an image per platform, with a bill of materials (CycloneDX) attached to each image and a provenance
 // statement (SLSA 1.0) to the index, and prints NAME@DIGEST. The same programs, revision and base give the same digest.
@@ -70,6 +70,11 @@ func run(ctx context.Context, cfg config, out io.Writer) error {
 	if cfg.push {
 		if err := push(ctx, cfg, a); err != nil {
 			return fmt.Errorf("push %s: %w", cfg.name, err)
+		}
+	}
+	if cfg.provenance != "" {
+		if err := writePredicate(cfg.provenance, a.provenance); err != nil {
+			return fmt.Errorf("write %s: %w", cfg.provenance, err)
 		}
 	}
 	_, err = fmt.Fprintln(out, byDigest)

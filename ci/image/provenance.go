@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -36,15 +37,17 @@ type (
 		Builder struct {
 			ID string `json:"id"`
 		} `json:"builder"`
+		Byproducts []resource `json:"byproducts"`
 	}
 )
 
 // provenance tells what the image was made from (https://slsa.dev/spec/v1.0/provenance). It has no time and no name of a run,
-// so that the same commit gives the same statement; who signs the image says where it was built.
-func provenance(cfg config, index v1.ImageIndex) ([]byte, error) {
+// so that the same commit gives the same statement; who signs the image says where it was built. It names the bills of materials, so
+// that who signs it signs them as well.
+func provenance(cfg config, index v1.ImageIndex, boms []v1.Image) (statement, error) {
 	digest, err := index.Digest()
 	if err != nil {
-		return nil, fmt.Errorf("digest of the image: %w", err)
+		return statement{}, fmt.Errorf("digest of the image: %w", err)
 	}
 	s := statement{
 		Type:          "https://in-toto.io/Statement/v1",
@@ -62,11 +65,28 @@ func provenance(cfg config, index v1.ImageIndex) ([]byte, error) {
 	if cfg.base != nil {
 		base, err := v1.NewHash(cfg.base.Identifier())
 		if err != nil {
-			return nil, fmt.Errorf("digest of the base: %w", err)
+			return statement{}, fmt.Errorf("digest of the base: %w", err)
 		}
 		definition.ResolvedDependencies = append(definition.ResolvedDependencies,
 			resource{URI: "docker://" + cfg.base.Context().Name(), Digest: map[string]string{base.Algorithm: base.Hex}})
 	}
 	s.Predicate.RunDetails.Builder.ID = from + "/ci"
-	return json.Marshal(s)
+	for i, bom := range boms {
+		attached, err := bom.Digest()
+		if err != nil {
+			return statement{}, fmt.Errorf("digest of a bill of materials: %w", err)
+		}
+		s.Predicate.RunDetails.Byproducts = append(s.Predicate.RunDetails.Byproducts,
+			resource{Name: "bill of materials for " + cfg.programs[i].platform.String(), Digest: map[string]string{attached.Algorithm: attached.Hex}})
+	}
+	return s, nil
+}
+
+// writePredicate writes what a statement says, without what it says it of, into a file: whoever signs it adds that.
+func writePredicate(file string, s statement) error {
+	raw, err := json.Marshal(s.Predicate)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, raw, 0o600)
 }

@@ -16,6 +16,9 @@ func Archive(service string) string { return Dist + "/" + service + ".tar" }
 // DigestFile is where the NAME@DIGEST of a service's image is.
 func DigestFile(service string) string { return Dist + "/" + service + ".digest" }
 
+// ProvenanceFile is where the predicate of a published image's provenance is.
+func ProvenanceFile(service string) string { return Dist + "/" + service + ".provenance.json" }
+
 // ImageName is what a service's image is called in a registry.
 func ImageName(registry, service string) string { return registry + "/taskmaster-" + service }
 
@@ -30,19 +33,24 @@ func Build(p Project, r Release) Plan {
 	return Plan{p.programs(r), images}
 }
 
-// Publish builds, and gives the images to the registry under their commit and the release's tags.
+// Publish builds, scans, gives the images to the registry under their commit and the release's tags, and signs their digests.
 func Publish(p Project, r Release) Plan {
 	var images Stage
 	for _, c := range p.Services {
-		step := p.image(r, c.Name, "-push", "-tags", strings.Join(append([]string{p.Revision}, r.Tags...), ","))
+		step := p.image(r, c.Name, "-provenance", ProvenanceFile(c.Name), "-push", "-tags", strings.Join(append([]string{p.Revision}, r.Tags...), ","))
 		step.Name = "publish " + c.Name
+		step.Outputs = []string{ProvenanceFile(c.Name)}
 		if r.Username != "" {
 			step.Env["REGISTRY_USERNAME"] = r.Username
 			step.Secrets = []string{registryPassword}
 		}
 		images = append(images, step)
 	}
-	return Plan{p.programs(r), images}
+	published := Plan{p.programs(r), p.scan(r), images}
+	if signed := p.sign(r); signed != nil {
+		published = append(published, signed)
+	}
+	return published
 }
 
 // programs compiles: static, without paths of the machine or the time in them. A step sees what its program is made from, so
@@ -50,20 +58,16 @@ func Publish(p Project, r Release) Plan {
 func (p Project) programs(r Release) Stage {
 	var stage Stage
 	for _, c := range p.Services {
-		sources := append([]string{}, modules...)
-		for _, folder := range c.Folders {
-			sources = append(sources, folder+"/**")
-		}
 		for _, platform := range r.Platforms {
 			system, architecture, _ := strings.Cut(platform, "/")
 			out := programsDir(platform) + c.Name
 			stage = append(stage, Step{
 				Name: "compile " + c.Name + " for " + platform, Image: p.goImage(),
 				Args: []string{
-					"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, "./services/" + c.Name,
+					"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", out, "./services/" + c.Name,
 				},
 				Env:     goEnv(map[string]string{"GOOS": system, "GOARCH": architecture}),
-				Sources: sources, Without: []string{"**/*_test.go", "**/testdata/**"},
+				Sources: code(c.Folders), Without: []string{"**/*_test.go", "**/testdata/**"},
 				Outputs: []string{out},
 			})
 		}

@@ -6,6 +6,7 @@ const (
 	govulncheck  = "golang.org/x/vuln/cmd/govulncheck@v1.1.4"
 	actionlint   = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 	goLicenses   = "github.com/google/go-licenses@v1.6.0"
+	helm         = "helm.sh/helm/v3/cmd/helm@v3.22.0"
 )
 
 // allowedLicences are those that let anybody use, change and sell a program made with them, as long as they are named.
@@ -15,10 +16,15 @@ const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clau
 var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
 
 // Workflows are those of GitHub Actions.
-var Workflows = []string{".github/workflows/pull-request.yaml"}
+var Workflows = []string{
+	".github/workflows/deploy.yaml", ".github/workflows/pull-request.yaml", ".github/workflows/rollback.yaml", ".github/workflows/stack.yaml",
+}
 
-// Check looks at the code without running it: form, likely mistakes, known vulnerabilities, the workflows, and the licences
-// of what the services are made of. Files that are generated are held to their source by the tests.
+// generated are the packages whose tests hold files that are written by a program to what that would write now.
+var generated = []string{"./services/event", "./ci/plan", "./ci/engine"}
+
+// Check looks at the code and runs none of the services: form, likely mistakes, known vulnerabilities, the workflows, the chart,
+// generated files, and the licences of what the services are made of.
 func Check(p Project) Plan {
 	step := func(name string, args ...string) Step {
 		return Step{Name: name, Image: p.goImage(), Args: args, Env: goEnv(nil), Sources: allCode}
@@ -32,6 +38,8 @@ func Check(p Project) Plan {
 		step("lint", "go", "run", golangciLint, "run", "./..."),
 		step("vulnerabilities", "go", "run", govulncheck, "./..."),
 		step("workflows", append([]string{"go", "run", actionlint}, Workflows...)...),
+		step("chart", "go", "run", helm, "lint", "--strict", "infra/chart", "--values", "ci/chart/values.yaml"),
+		step("generated files", append([]string{"go", "test", "-run", "Current|Golden"}, generated...)...),
 		licences,
 	}}
 }

@@ -22,19 +22,32 @@ func project() Project {
 			{"api", []string{"services/api", "services/event", "services/task"}},
 			{"web", []string{"services/server", "services/web"}},
 		},
+		Smoke: []string{"services/task", "tests/smoke", "tests/system"},
 	}
 }
 
 func release() Release {
 	return Release{
 		Registry: "ghcr.io/owner", Username: "robot", Platforms: []string{"linux/amd64", "linux/arm64"}, Tags: []string{"latest"},
+		Signing: Keyless,
 	}
+}
+
+func notice() Notice {
+	return Notice{Waiting: "prod", Workflow: map[string]string{"GITHUB_REPOSITORY": "owner/taskmaster"}, Secrets: Messengers}
 }
 
 // plans are those of all verbs.
 func plans() map[string]Plan {
 	return map[string]Plan{
 		"check": Check(project()), "test": Test(project()), "build": Build(project(), release()), "publish": Publish(project(), release()),
+		"deploy": slices.Concat(Look(stack()), Begin(stack(), ran(), next(), false), Rollout(project(), stack(), ran(), next(), "deployed")),
+		"rollback": slices.Concat(Look(stack()), Begin(stack(), ran(), ran().Passed[0], true),
+			Rollout(project(), stack(), ran(), ran().Passed[0], "rolled back")),
+		"promote": slices.Concat(Look(stack()), VerifyDeployment(project(), release(), next())),
+		"restore": Restore(project(), stack(), ran(), *ran().Current()),
+		"notify":  Notify(project(), notice()),
+		"preview": slices.Concat(Look(stack()), Preview(stack(), next())),
 	}
 }
 
@@ -49,6 +62,9 @@ func TestGolden(t *testing.T) {
 					i+1, s.Name, s.Image, s.Packages, s.Args, s.Env, s.Secrets, s.Sources, s.Without, s.Needs, s.Outputs, s.Stdout)
 				for _, service := range s.Services {
 					fmt.Fprintf(&got, "  beside %+v\n", service)
+				}
+				if s.Always || s.Optional || s.Timeout != 0 {
+					fmt.Fprintf(&got, "  always %v optional %v within %v after %v with files %v keeps %v\n", s.Always, s.Optional, s.Timeout, s.Setup, s.SecretFiles, s.Caches)
 				}
 			}
 		}
@@ -146,11 +162,48 @@ func matches(t *testing.T, patterns []string, file string) bool {
 	return false
 }
 
+// Images are signed by whoever the release names, which gets what it signs with, and verified against the same.
+func TestSigning(t *testing.T) {
+	t.Parallel()
+	images := []string{"ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)}
+	for signing, want := range map[Signing]struct {
+		secrets      []string
+		sign, verify string
+	}{
+		Keyless: {
+			[]string{registryPassword, idTokenURL, idTokenToken}, "sign .local/dist/api.digest .local/dist/web.digest",
+			"-identity https://example.com/taskmaster/.github/workflows/deploy.yaml@refs/heads/main -issuer https://token.actions.githubusercontent.com verify " + images[0],
+		},
+		WithKey: {
+			[]string{registryPassword, cosignKey, cosignPassword}, "-key env://COSIGN_KEY sign .local/dist/api.digest .local/dist/web.digest",
+			"-key ci/cosign.pub verify " + images[0],
+		},
+		Unsigned: {},
+	} {
+		r := release()
+		r.Signing, r.PublicKey = signing, "ci/cosign.pub"
+		last, verify := Publish(project(), r)[3:], Verify(project(), r, images)
+		if signing == Unsigned {
+			if len(last) != 0 || len(verify) != 0 {
+				t.Errorf("signs %v and verifies %v", last, verify)
+			}
+			continue
+		}
+		sign := last[0][0]
+		if got := strings.Join(sign.Args, " "); !strings.HasSuffix(got, want.sign) || !slices.Equal(sign.Secrets, want.secrets) {
+			t.Errorf("%s signs by %q with %v", signing, got, sign.Secrets)
+		}
+		if got := strings.Join(verify[0].Args, " "); !strings.HasSuffix(got, want.verify) || !slices.Equal(verify[0].Secrets, []string{registryPassword}) {
+			t.Errorf("%s verifies by %q with %v", signing, got, verify[0].Secrets)
+		}
+	}
+}
+
 // Only who logs in gets the password, and a registry without a name gets none.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	nameless := release()
-	nameless.Username = ""
+	nameless.Username, nameless.Signing = "", Unsigned
 	for verb, p := range map[string]Plan{"build": plans()["build"], "check": plans()["check"], "test": plans()["test"], "nameless": Publish(project(), nameless)} {
 		for _, stage := range p {
 			for _, s := range stage {
@@ -160,8 +213,8 @@ func TestSecrets(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range plans()["publish"][1] {
-		if !slices.Equal(s.Secrets, Secrets) {
+	for _, s := range plans()["publish"][2] {
+		if !slices.Equal(s.Secrets, []string{registryPassword}) {
 			t.Errorf("%s gets %v", s.Name, s.Secrets)
 		}
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type Project struct {
 	// Services are the deployable ones, in the order of their names, with the folders of the repository that each is built
 	// from.
 	Services []Component
+	// Smoke are the folders that the smoke test is built from.
+	Smoke []string
 }
 
 // Component is a deployable service.
@@ -41,10 +44,24 @@ type Release struct {
 	Insecure bool
 	// Tags are what a published image is called besides its commit.
 	Tags []string
+	// VulnDB replaces the database of vulnerabilities, https://vuln.go.dev.
+	VulnDB string
+	// Signing is who signs the images; PublicKey is the file of the repository that verifies what a key signed.
+	Signing   Signing
+	PublicKey string
 }
 
 // goImage is the official image of the Go version, for everything that compiles.
 func (p Project) goImage() string { return fmt.Sprintf("golang:%s-bookworm", p.Go) }
+
+// code is the patterns of what a program is compiled from, that is, of folders and the modules.
+func code(folders []string) []string {
+	patterns := slices.Clone(modules)
+	for _, folder := range folders {
+		patterns = append(patterns, folder+"/**")
+	}
+	return patterns
+}
 
 // modules are the files that say what the code depends on.
 var modules = []string{"go.mod", "go.sum"}

@@ -2,13 +2,10 @@
 // see and what they leave. Package engine runs a plan in containers, and package host without them.
 package plan
 
+import "time"
+
 // Dist is the folder for what the pipeline makes, relative to the repository.
 const Dist = ".local/dist"
-
-// Secrets are all environment variables that hold one.
-var Secrets = []string{registryPassword}
-
-const registryPassword = "REGISTRY_PASSWORD"
 
 // Plan is what a verb does: stages one after another.
 type Plan []Stage
@@ -22,12 +19,13 @@ type Step struct {
 	Name string
 	// Image is what the container is made of.
 	Image string
-	// Packages are Debian's, installed before the command runs. On a host they have to be there.
-	Packages []string
-	Args     []string
-	Env      map[string]string
-	// Secrets are those of the Secrets that the command gets; no other step does.
-	Secrets []string
+	// Packages are Debian's, installed before the command runs, and Setup is a command that installs what is no such package.
+	// On a host they have to be there.
+	Packages, Setup []string
+	Args            []string
+	Env             map[string]string
+	// Secrets are those of the Secrets that the command gets, and SecretFiles those of the SecretFiles; no other step does.
+	Secrets, SecretFiles []string
 	// Sources are patterns of the repository's files that the command sees; whatever else changes does not concern it. Without
 	// is what they match and it does not see.
 	Sources, Without []string
@@ -36,6 +34,14 @@ type Step struct {
 	// Stdout is an output that holds what the command printed; empty if it is only shown.
 	Stdout   string
 	Services []Service
+	// Always runs the command though all that it sees is as it was: what it does or finds out is elsewhere.
+	Always bool
+	// Optional is for what may fail and ends nothing.
+	Optional bool
+	// Caches are folders that live on from run to run, besides Go's.
+	Caches []string
+	// Timeout is how long the command may take; 0 is as long as all of the pipeline may.
+	Timeout time.Duration
 }
 
 // Service is a program that a step reaches under its name while it runs. On a host the command has to find another way.

@@ -6,10 +6,13 @@ const (
 	Coverage = Dist + "/coverage.out"
 )
 
+// redpandaImage is a Redpanda of the version that the stacks' operator runs (infra/platform).
+const redpandaImage = "redpandadata/redpanda:v26.1.15"
+
 // testPackages are Debian's that the tests start or compile with.
 var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql"}
 
-// Test runs the suite, with reports of it, and then the scenarios through Apache Kafka.
+// Test runs the suite, with reports of it, the scenarios through Apache Kafka, and an installation on Redpanda.
 func Test(p Project) Plan {
 	step := Step{
 		// The pipeline's own tests ask git about the repository.
@@ -30,5 +33,17 @@ func Test(p Project) Plan {
 	// Each scenario that breaks the broker has one of its own, so that one beside the container would not do.
 	scenarios.Packages = append([]string{"default-jre-headless", "maven"}, testPackages...)
 	scenarios.Args = []string{"make", "test-brokers", "BROKERS=kafka"}
-	return Plan{{suite}, {scenarios}}
+	redpanda := step
+	redpanda.Name = "installation on Redpanda"
+	redpanda.Args = []string{"go", "run", "./tests/smoke", "-start"}
+	redpanda.Env = goEnv(map[string]string{"BROKER": "kafka-plaintext"})
+	redpanda.Services = []Service{{
+		Name: "redpanda", Image: redpandaImage, Port: 9092,
+		Args: []string{
+			"redpanda", "start", "--mode", "dev-container", "--smp", "1", "--memory", "1G",
+			"--kafka-addr", "0.0.0.0:9092", "--advertise-kafka-addr", "redpanda:9092",
+		},
+		Variable: "KAFKA_BROKERS", URL: "redpanda:9092",
+	}}
+	return Plan{{suite}, {scenarios}, {redpanda}}
 }

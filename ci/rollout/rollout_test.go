@@ -1,0 +1,240 @@
+package rollout
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"taskmaster/ci/plan"
+)
+
+// on returns the deployment of releases on a stack.
+func (s *stacks) on(name string) *Rollout {
+	return &Rollout{Root: s.root, Stack: plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Do: s.do, Out: &bytes.Buffer{}}
+}
+
+// deploy deploys a version, which is its image.
+func (s *stacks) deploy(t *testing.T, name, version string) error {
+	t.Helper()
+	return s.on(name).Deploy(t.Context(), map[string]string{"api": version}, "commit-of-"+version)
+}
+
+// result reads what the last deployment left.
+func (s *stacks) result(t *testing.T) (r plan.Result) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.root, plan.ResultFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// must fails the test for an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var errRefused = errors.New("refused")
+
+// failing makes the steps fail whose names begin so, for a version or for all.
+func failing(step, version string) func(plan.Step) error {
+	return func(s plan.Step) error {
+		if strings.HasPrefix(s.Name, step) && strings.Contains(strings.Join(s.Args, " "), version) {
+			return errRefused
+		}
+		return nil
+	}
+}
+
+func TestDeploy(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	must(t, s.deploy(t, "staging", "one"))
+	must(t, s.deploy(t, "staging", "two"))
+	r := s.result(t)
+	if r.Outcome != plan.Deployed || r.Failed() || r.Release.Number != 2 || r.Release.Images["api"] != "two" || r.Before.Images["api"] != "one" ||
+		r.Verb != "deploy" || r.URL != "https://staging.example.com" || r.Release.Revision != "commit-of-two" || r.Began.IsZero() {
+		t.Errorf("result %+v", r)
+	}
+	if s.runs["staging"] != "two" || s.tags["staging"] != "1,2" {
+		t.Errorf("runs %s, passed %s", s.runs["staging"], s.tags["staging"])
+	}
+}
+
+// Whatever fails, the stack ends as it was, and the result says what failed.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	for step, outcome := range map[string]plan.Outcome{
+		"history": plan.Unchanged, "tags": plan.Unchanged, "preview": plan.Unchanged, "configure": plan.Unchanged, "begin": plan.Unchanged,
+		"update": plan.Restored, "smoke": plan.Restored, "record": plan.Restored,
+	} {
+		s := newStacks(t)
+		must(t, s.deploy(t, "staging", "one"))
+		s.fail = failing(step, "")
+		err := s.deploy(t, "staging", "two")
+		r := s.result(t)
+		if !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "staging is as it was") {
+			t.Errorf("%s: %v", step, err)
+		}
+		if r.Outcome != outcome || !r.Failed() || !strings.HasPrefix(r.Step, step) || r.Output != "the last lines" || !strings.Contains(r.Reason, "refused") {
+			t.Errorf("%s: %+v", step, r)
+		}
+		if s.runs["staging"] != "one" || (step != "begin" && outcome == plan.Restored && s.tags["staging"] != "1") {
+			t.Errorf("%s: runs %s, passed %s", step, s.runs["staging"], s.tags["staging"])
+		}
+		// The next one is a release of its own.
+		s.fail = nil
+		must(t, s.deploy(t, "staging", "three"))
+		if s.runs["staging"] != "three" || s.result(t).Before.Images["api"] != "one" {
+			t.Errorf("%s: then runs %s, %+v", step, s.runs["staging"], s.result(t))
+		}
+	}
+}
+
+// What cannot be restored is called broken, and by what failed first.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	s.fail = failing("update", "")
+	err := s.deploy(t, "staging", "one")
+	if r := s.result(t); r.Outcome != plan.Broken || r.Before != nil || !strings.Contains(err.Error(), "there is no release to go back to") {
+		t.Errorf("the first release: %v, %+v", err, r)
+	}
+	s.fail = nil
+	must(t, s.deploy(t, "staging", "one"))
+	s.fail = func(step plan.Step) error {
+		if strings.Contains(step.Name, "smoke") {
+			return errRefused
+		}
+		return nil
+	}
+	err = s.deploy(t, "staging", "two")
+	if r := s.result(t); r.Outcome != plan.Broken || !strings.HasPrefix(r.Step, "smoke") || !strings.Contains(r.Reason, "restore: smoke") {
+		t.Errorf("failed: %v, %+v", err, r)
+	}
+}
+
+// Whoever ends the pipeline does not wait for a restoration; what was begun shows, and the next run puts it right.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	must(t, s.deploy(t, "staging", "one"))
+	ctx, cancel := context.WithCancel(t.Context())
+	s.fail = func(step plan.Step) error {
+		if strings.HasPrefix(step.Name, "update") {
+			cancel()
+		}
+		return nil
+	}
+	err := s.on("staging").Deploy(ctx, map[string]string{"api": "two"}, "")
+	if r := s.result(t); r.Outcome != plan.Cancelled || !errors.Is(err, context.Canceled) || s.tags["staging"] != "1,2?" {
+		t.Errorf("ended with %v, %+v, %s", err, r, s.tags["staging"])
+	}
+	s.fail = nil
+	if err := s.deploy(t, "staging", "three"); err == nil || !strings.Contains(err.Error(), "-take-over") || s.result(t).Outcome != plan.Unchanged {
+		t.Errorf("deployed beside another: %v, %+v", err, s.result(t))
+	}
+	if err := s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, "", plan.Release{Signing: plan.Unsigned}); err == nil {
+		t.Error("promoted what was left half-way")
+	}
+	must(t, s.on("staging").Rollback(t.Context(), 0))
+	if s.runs["staging"] != "one" || s.tags["staging"] != "1" {
+		t.Errorf("rolled back to %s, passed %s", s.runs["staging"], s.tags["staging"])
+	}
+}
+
+// Somebody else's update is left alone.
+func TestLocked(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	must(t, s.deploy(t, "staging", "one"))
+	s.fail, s.says = failing("update", ""), "error: [409] Conflict: Another update is currently in progress."
+	s.steps = nil
+	err := s.deploy(t, "staging", "two")
+	if r := s.result(t); r.Outcome != plan.Unchanged || !errors.Is(err, errRefused) || s.tags["staging"] != "1" || slices.Contains(s.steps, "restore: cancel what runs on staging") {
+		t.Errorf("ended with %v, %+v, passed %s, did %v", err, r, s.tags["staging"], s.steps)
+	}
+}
+
+// Exactly what staging runs goes on, after its signatures were verified and before anything of prod is touched.
+func TestPromote(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	release := plan.Release{Signing: plan.WithKey, PublicKey: "cosign.pub"}
+	commit := ""
+	promote := func() error { return s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, commit, release) }
+	if err := promote(); err == nil || !strings.Contains(err.Error(), "staging has nothing to promote") {
+		t.Errorf("promoted nothing: %v", err)
+	}
+	must(t, s.deploy(t, "staging", "one"))
+	must(t, promote())
+	must(t, s.deploy(t, "staging", "two"))
+	var verified []string
+	s.fail = func(step plan.Step) error {
+		if step.Name == "verify the signatures" {
+			verified = step.Args[slices.Index(step.Args, "verify")+1:]
+			return errRefused
+		}
+		return nil
+	}
+	if err := promote(); !errors.Is(err, errRefused) || s.runs["prod"] != "one" || s.result(t).Outcome != plan.Unchanged || !slices.Equal(verified, []string{"two"}) {
+		t.Errorf("verified %v: %v, runs %s, %+v", verified, err, s.runs["prod"], s.result(t))
+	}
+	s.fail = nil
+	// What was approved before staging got this is no longer there, and this was not approved.
+	commit = "commit-of-one"
+	if err := promote(); err == nil || !strings.Contains(err.Error(), `staging runs commit "commit-of-two" now`) || s.result(t).Outcome != plan.Unchanged {
+		t.Errorf("promoted what was not approved: %v, %+v", err, s.result(t))
+	}
+	commit = "commit-of-two"
+	must(t, promote())
+	if r := s.result(t); s.runs["prod"] != "two" || r.Release.Revision != "commit-of-two" || r.Verb != "promote" || r.Stack != "prod" {
+		t.Errorf("runs %s, %+v", s.runs["prod"], r)
+	}
+	for _, step := range s.steps {
+		if strings.Contains(step, "compile") || strings.Contains(step, "publish") {
+			t.Errorf("rebuilt: %s", step)
+		}
+	}
+}
+
+// A release goes back, and again, and each time the stack is freed first.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	s := newStacks(t)
+	for _, version := range []string{"one", "two", "three", "four"} {
+		must(t, s.deploy(t, "prod", version))
+	}
+	s.steps = nil
+	must(t, s.on("prod").Rollback(t.Context(), 0))
+	if s.runs["prod"] != "three" || s.tags["prod"] != "1,2,3" {
+		t.Errorf("runs %s, passed %s", s.runs["prod"], s.tags["prod"])
+	}
+	free, up := slices.Index(s.steps, "cancel what runs on prod"), slices.Index(s.steps, "update prod")
+	if free < 0 || free > up {
+		t.Errorf("did %v", s.steps)
+	}
+	must(t, s.on("prod").Rollback(t.Context(), 1))
+	if s.runs["prod"] != "one" || s.tags["prod"] != "1" {
+		t.Errorf("runs %s, passed %s", s.runs["prod"], s.tags["prod"])
+	}
+	if err := s.on("prod").Rollback(t.Context(), 4); err == nil || s.result(t).Outcome != plan.Unchanged || s.runs["prod"] != "one" {
+		t.Errorf("went to %s: %v", s.runs["prod"], err)
+	}
+	must(t, s.deploy(t, "prod", "five"))
+	if s.tags["prod"] != "1,5" {
+		t.Errorf("a number was given twice: passed %s", s.tags["prod"])
+	}
+}

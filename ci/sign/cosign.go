@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/docker/cli/cli/config/configfile"
+	"github.com/docker/cli/cli/config/types"
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// patience is how long cosign may take to stop when it is asked to.
+const patience = 10 * time.Second
+
+// run gives all images to cosign.
+func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
+	defer cancel()
+	env := os.Environ()
+	if cfg.username != "" {
+		login, err := cfg.login()
+		if err != nil {
+			return fmt.Errorf("log in at the registry: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(login)) }()
+		env = append(env, "DOCKER_CONFIG="+login)
+	}
+	calls := [][]string{append(cfg.arguments(), cfg.images...)}
+	if cfg.do == "attest" {
+		// It takes one at a time.
+		calls = nil
+		for i, image := range cfg.images {
+			calls = append(calls, append(cfg.arguments(), "--type", "slsaprovenance1", "--predicate", cfg.provenance[i], image))
+		}
+	}
+	for _, args := range calls {
+		cmd := exec.CommandContext(ctx, "go", append([]string{"run", cfg.cosign}, args...)...) //nolint:gosec // the plan says which
+		cmd.Stdout, cmd.Stderr = errOut, errOut
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+		cmd.WaitDelay = patience
+		cmd.Env = env
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("cosign: %w", errors.Join(err, ctx.Err()))
+		}
+	}
+	done := map[string]string{"sign": "signed", "attest": "attested the provenance of", "verify": "verified"}[cfg.do]
+	for _, image := range cfg.images {
+		fmt.Fprintln(out, done, image)
+	}
+	return nil
+}
+
+// arguments are those of cosign, before the images.
+func (c config) arguments() []string {
+	verify := c.do == "verify"
+	args := []string{c.do, "--yes"}
+	if verify {
+		args = []string{"verify", "--output", "text"}
+	}
+	if c.insecure {
+		args = append(args, "--allow-http-registry")
+	}
+	switch {
+	case c.key == "" && verify:
+		args = append(args, "--certificate-identity", c.identity, "--certificate-oidc-issuer", c.issuer)
+	case c.key != "" && verify:
+		// A key is its own proof: no log has been told.
+		args = append(args, "--key", c.key, "--insecure-ignore-tlog")
+	case c.key != "":
+		args = append(args, "--key", c.key, "--use-signing-config=false", "--tlog-upload=false")
+	}
+	return args
+}
+
+// login writes what Docker keeps of a login into a folder of its own, which only this user can read: cosign takes passwords
+// from there or from its arguments, and those can be seen by everybody.
+func (c config) login() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "taskmaster-login-"); err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(dir)
+		}
+	}()
+	file := configfile.New(filepath.Join(dir, "config.json"))
+	for _, image := range c.images {
+		digest, err := name.NewDigest(image)
+		if err != nil {
+			return "", err
+		}
+		registry := digest.Context().RegistryStr()
+		if registry == name.DefaultRegistry {
+			registry = "https://index.docker.io/v1/" // as Docker calls it there
+		}
+		file.AuthConfigs[registry] = types.AuthConfig{Username: c.username, Password: c.password, ServerAddress: registry}
+	}
+	return dir, file.Save()
+}

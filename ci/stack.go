@@ -1,0 +1,68 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"taskmaster/ci/plan"
+)
+
+// readStack reads what is needed of a stack's file.
+func (c *config) readStack(name string, getenv func(string) string) (plan.Stack, error) {
+	known, err := filepath.Glob(filepath.Join(c.root, plan.StackFile("*")))
+	if err != nil {
+		return plan.Stack{}, err
+	}
+	for i, file := range known {
+		known[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+	}
+	if name == "" {
+		return plan.Stack{}, fmt.Errorf("say which stack; there are %s", strings.Join(known, ", "))
+	}
+	raw, err := os.ReadFile(filepath.Join(c.root, filepath.FromSlash(plan.StackFile(name))))
+	if errors.Is(err, os.ErrNotExist) {
+		return plan.Stack{}, fmt.Errorf("%q is no stack; there are %s", name, strings.Join(known, ", "))
+	} else if err != nil {
+		return plan.Stack{}, err
+	}
+	var file struct {
+		Config struct {
+			Cloud string `yaml:"taskmaster:cloud"`
+			App   struct {
+				PublicURL string `yaml:"publicURL"`
+			} `yaml:"taskmaster:app"`
+		} `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(raw, &file); err != nil {
+		return plan.Stack{}, fmt.Errorf("read %s: %w", plan.StackFile(name), err)
+	}
+	if file.Config.App.PublicURL == "" {
+		return plan.Stack{}, fmt.Errorf("%s: app.publicURL is missing, where the smoke test looks", plan.StackFile(name))
+	}
+	isSet := func(all []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(variable string) bool { return getenv(variable) == "" })
+	}
+	return plan.Stack{
+		Name: name, Cloud: file.Config.Cloud, URL: file.Config.App.PublicURL, Secrets: isSet(plan.Credentials), SecretFiles: isSet(plan.SecretFiles),
+	}, nil
+}
+
+// checkBackend says when a container could not reach the state of the stacks.
+func (c *config) checkBackend(getenv func(string) string) error {
+	backend := getenv("PULUMI_BACKEND_URL")
+	switch {
+	case c.local || c.show:
+		return nil
+	case backend == "" && getenv("PULUMI_ACCESS_TOKEN") == "":
+		return errors.New("PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL of a bucket, has to be set: a container knows nothing of pulumi login (-local does)")
+	case strings.HasPrefix(backend, "file:"):
+		return fmt.Errorf("PULUMI_BACKEND_URL: %s cannot be seen in a container: use -local", backend)
+	}
+	return nil
+}

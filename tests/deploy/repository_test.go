@@ -1,0 +1,199 @@
+// Package deploy holds the pipeline's verbs deploy, promote and rollback to Pulumi's own engine: the program ci runs in a repository of
+// two services, with the state of its stacks in a folder, and Pulumi really reads the arguments, writes configuration, keeps history and
+// locks. In place of infra's program is one that makes files (language), and in place of the smoke test one that asks a server here.
+//
+// It needs .local/bin/pulumi: make test-deploy builds it.
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// planted is in every secret, and must show nowhere.
+const planted = "planted-secret"
+
+// files are the repository's. The smoke test stands for the real one, which needs the whole system.
+var files = map[string]string{
+	"go.mod":                  "module taskmaster\n\ngo 1.26\n",
+	"go.sum":                  "",
+	".gitignore":              "/.local/\n/cluster/\n",
+	"Pulumi.yaml":             "name: taskmaster\nruntime: standin\nmain: infra\nstackConfigDir: stacks\n",
+	"infra/README.md":         "The program is in the language.\n",
+	"services/api/main.go":    "package main\n\nfunc main() {}\n",
+	"services/web/main.go":    "package main\n\nfunc main() {}\n",
+	"tests/smoke/main.go":     smoke,
+	"cluster/.keep":           "",
+	"stacks/Pulumi.prod.yaml": "",
+}
+
+const smoke = `package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+)
+
+func main() {
+	r, err := http.Get(os.Args[2])
+	if err == nil && r.StatusCode != http.StatusOK {
+		err = fmt.Errorf("it says %s", r.Status)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "smoke:", err)
+		os.Exit(1)
+	}
+}
+`
+
+// repository is one with the stacks staging and prod, and what runs on them.
+type repository struct {
+	t    *testing.T
+	root string
+	// home holds everything that is not in the repository.
+	home string
+	// urls are the stacks' public addresses.
+	urls map[string]string
+	// said is all that was printed.
+	said bytes.Buffer
+}
+
+func newRepository(t *testing.T) *repository {
+	t.Helper()
+	top, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(top, ".local", "bin", "pulumi")); err != nil {
+		t.Fatalf("Pulumi's engine is missing: %v: make test-deploy builds it", err)
+	}
+	r := &repository{t: t, root: t.TempDir(), home: t.TempDir(), urls: map[string]string{}}
+	for _, program := range []string{"./ci", "./tests/deploy/language"} {
+		name := strings.Replace(filepath.Base(program), "language", "pulumi-language-standin", 1)
+		r.must(exec.Command("go", "build", "-o", filepath.Join(r.home, "bin", name), program), top)
+	}
+	kubeconfig := filepath.Join(r.home, "kubeconfig")
+	r.write(kubeconfig, planted)
+	for name, value := range map[string]string{
+		"PATH":        strings.Join([]string{filepath.Join(r.home, "bin"), filepath.Join(top, ".local", "bin"), os.Getenv("PATH")}, ":"),
+		"PULUMI_HOME": filepath.Join(r.home, "pulumi"), "PULUMI_BACKEND_URL": "file://" + filepath.Join(r.home, "state"),
+		"PULUMI_CONFIG_PASSPHRASE": planted + "-passphrase", "AWS_SECRET_ACCESS_KEY": planted + "-key", "REGISTRY_PASSWORD": planted + "-password",
+		"KUBECONFIG": kubeconfig, "PULUMI_ACCESS_TOKEN": "",
+	} {
+		t.Setenv(name, value)
+	}
+	if err := os.MkdirAll(filepath.Join(r.home, "state"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		r.write(filepath.Join(r.root, name), text)
+	}
+	for _, stack := range []string{"staging", "prod"} {
+		// A release with a digest that begins with d runs, and does not work.
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if runs := r.runs(stack); strings.Contains(runs, "sha256:d") || !strings.Contains(runs, "web") {
+				w.WriteHeader(http.StatusBadGateway)
+			}
+		}))
+		t.Cleanup(server.Close)
+		r.urls[stack] = server.URL
+		r.write(filepath.Join(r.root, "stacks", "Pulumi."+stack+".yaml"),
+			fmt.Sprintf("config:\n  taskmaster:cloud: existing\n  taskmaster:app: {publicURL: %q} # public\n", server.URL))
+		r.must(exec.Command("pulumi", "stack", "init", stack, "--non-interactive"), r.root)
+		r.must(exec.Command("pulumi", "config", "set", "--stack", stack, "--secret", "databaseURL", planted), r.root)
+	}
+	for _, args := range [][]string{
+		{"init", "-q"}, {"add", "-A"}, {"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", "all"},
+	} {
+		r.must(exec.Command("git", args...), r.root)
+	}
+	return r
+}
+
+func (r *repository) write(file, text string) {
+	r.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// must runs a command that may not fail, and returns what it prints.
+func (r *repository) must(cmd *exec.Cmd, dir string) string {
+	r.t.Helper()
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	return string(out)
+}
+
+// runs is what a stack's cluster runs.
+func (r *repository) runs(stack string) string {
+	text, err := os.ReadFile(filepath.Join(r.root, "cluster", stack))
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// want fails the test unless a stack runs all of a version.
+func (r *repository) want(stack, version string) {
+	r.t.Helper()
+	if got, want := r.runs(stack), strings.ReplaceAll(images(version), ",", "\n"); got != want {
+		r.t.Errorf("%s runs\n%s, want\n%s", stack, got, want)
+	}
+}
+
+// images are those of a version, which is the first digit of their digests.
+func images(version string) string {
+	digest := "@sha256:" + strings.Repeat(version, 64)
+	return "api=ghcr.io/owner/taskmaster-api" + digest + ",web=ghcr.io/owner/taskmaster-web" + digest
+}
+
+// ciTimeout bounds a run of the pipeline.
+const ciTimeout = 5 * time.Minute
+
+// command is the pipeline with arguments, in a group of processes of its own.
+func (r *repository) command(out *bytes.Buffer, args ...string) *exec.Cmd {
+	ctx, cancel := context.WithTimeout(context.Background(), ciTimeout)
+	r.t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, filepath.Join(r.home, "bin", "ci"), append([]string{"-local"}, args...)...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = r.root, out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return cmd
+}
+
+// ci runs the pipeline, and returns its exit status and what it said.
+func (r *repository) ci(args ...string) (status int, said string) {
+	r.t.Helper()
+	var out bytes.Buffer
+	cmd := r.command(&out, args...)
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		r.t.Fatal(err)
+	}
+	r.said.Write(out.Bytes())
+	return cmd.ProcessState.ExitCode(), out.String()
+}
+
+// done runs the pipeline, which has to succeed.
+func (r *repository) done(args ...string) {
+	r.t.Helper()
+	if status, said := r.ci(args...); status != 0 {
+		r.t.Fatalf("ci %v: status %d\n%s", args, status, said)
+	}
+}

@@ -1,0 +1,79 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"taskmaster/ci/host"
+	"taskmaster/ci/plan"
+	"taskmaster/ci/rollout"
+)
+
+// Commands work in a folder that has what their steps say they see and need, as in a container, and nothing else.
+func TestSources(t *testing.T) {
+	r := newRepository(t)
+	named := map[string]string{}
+	for pair := range strings.SplitSeq(images("1"), ",") {
+		service, image, _ := strings.Cut(pair, "=")
+		named[service] = image
+	}
+	var out bytes.Buffer
+	releases := rollout.Rollout{
+		Root: r.root, Project: plan.Project{Go: "1.26", Smoke: []string{"tests/smoke"}}, Stack: plan.Stack{
+			Name: "staging", URL: r.urls["staging"], Secrets: []string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"},
+		},
+		TakeOver: true, Out: &out,
+		Do: func(ctx context.Context, p plan.Plan) error {
+			for _, stage := range p {
+				for _, step := range stage {
+					if err := r.alone(ctx, step, &out); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		},
+	}
+	if err := releases.Deploy(t.Context(), named, ""); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	r.want("staging", "1")
+}
+
+// alone runs a step in a folder of its own. What is outside a container, the cluster, is outside the folder.
+func (r *repository) alone(ctx context.Context, step plan.Step, out *bytes.Buffer) error {
+	r.t.Helper()
+	dir := r.t.TempDir()
+	if err := os.Symlink(filepath.Join(r.root, "cluster"), filepath.Join(dir, "cluster")); err != nil {
+		r.t.Fatal(err)
+	}
+	seen := slices.DeleteFunc(strings.Fields(r.must(exec.Command("git", "ls-files"), r.root)), func(file string) bool {
+		return !slices.ContainsFunc(step.Sources, func(pattern string) bool {
+			folder, all := strings.CutSuffix(pattern, "**")
+			return file == pattern || all && strings.HasPrefix(file, folder)
+		})
+	})
+	r.copy(r.root, dir, append(seen, step.Needs...))
+	if err := (&host.Runner{Root: dir, Getenv: os.Getenv, Out: out}).Run(ctx, plan.Plan{{step}}); err != nil {
+		return err
+	}
+	r.copy(dir, r.root, (plan.Stage{step}).Left())
+	return nil
+}
+
+func (r *repository) copy(from, to string, names []string) {
+	r.t.Helper()
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.write(filepath.Join(to, name), string(text))
+	}
+}
