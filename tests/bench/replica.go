@@ -23,7 +23,7 @@ import (
 
 // relayConns are the connections and claims of a relay as api has them.
 const (
-	relayConns = 18
+	relayConns = 24
 	claims     = relayConns * 2 / 3
 )
 

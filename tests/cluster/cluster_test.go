@@ -1,8 +1,8 @@
-// Package cluster installs the chart in a real cluster, and lets people use what it made.
+// Package cluster installs the system in a real cluster, once by Helm and once by Pulumi, and lets people use what that made.
 //
-// It needs a cluster with Dapr's control plane (KUBECONFIG), kubectl and helm, a way to bring an image there that is in no
-// registry (LOAD_IMAGE, a command that takes an OCI archive: "kind load image-archive"), and an address of this machine that
-// pods can reach (HOST_ADDRESS). PostgreSQL and Kafka run beside the cluster, as hosted ones do.
+// It needs a cluster without Dapr and without TaskMaster (KUBECONFIG) that can get Dapr's images, kubectl and helm, a way to
+// bring an image there that is in no registry (LOAD_IMAGE, a command that takes an OCI archive: "kind load image-archive"), and
+// an address of this machine that pods can reach (HOST_ADDRESS). PostgreSQL and Kafka run beside the cluster, as hosted ones do.
 package cluster
 
 import (
@@ -31,7 +31,9 @@ func TestInstallation(t *testing.T) {
 	c := newCluster(t)
 	outside := startOutside(t, c.host)
 	first, second := c.loadImages(firstBuild), c.loadImages(secondBuild)
+	c.installDapr()
 	c.makeNamespace(outside)
+	c.schemas = c.publishedSchemas()
 
 	for _, more := range []string{"", `
 publicURL: https://tasks.example.com
@@ -47,12 +49,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	c.checkPods(first)
 	url := c.address()
 
-	hooks, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(c.host, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	webhooks := system.ReceiveWebhooksOn(hooks)
-	defer webhooks.Close()
+	webhooks := c.receiveWebhooks()
 	person := signUp(t, url)
 	if _, err := webhooks.Channel(t.Context(), person); err != nil {
 		t.Fatal(err)
@@ -71,9 +68,33 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	c.uninstall()
 }
 
-// values are what the chart is told.
+// environment lets a few people send as much as many, and leaves PostgreSQL connections for others.
+var environment = map[string]map[string]string{
+	"web":      {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
+	"api":      {"DATABASE_CONNS": "8", "RATE_PER_MINUTE": "0"},
+	"notifier": {"DATABASE_CONNS": "4"},
+	"live":     {"DATABASE_CONNS": "4"},
+}
+
+// receiveWebhooks listens where pods can send them to, until the test ends.
+func (c *cluster) receiveWebhooks() *system.Webhooks {
+	c.t.Helper()
+	ln, err := new(net.ListenConfig).Listen(c.t.Context(), "tcp", net.JoinHostPort(c.host, "0"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	webhooks := system.ReceiveWebhooksOn(ln)
+	c.t.Cleanup(func() { webhooks.Close() })
+	return webhooks
+}
+
+// values are what the chart is told. Its pods request less than they would elsewhere: two of each also start on two processors.
 func (c *cluster) values(o outside, images map[string]string) string {
 	quoted, err := json.Marshal(images) // JSON is YAML
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	env, err := json.Marshal(environment)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -84,12 +105,9 @@ database: {secretName: postgres, port: %s}
 broker: {addresses: [%q], secretName: kafka}
 tokens: {secretName: tokens}
 notifier: {allowNetworks: [%s/32]}
-env:
-  web: {RATE_PER_MINUTE_ADDRESS: "0", RATE_PER_MINUTE_USER: "0"}
-  api: {DATABASE_CONNS: "8", RATE_PER_MINUTE: "0"}
-  notifier: {DATABASE_CONNS: "4"}
-  live: {DATABASE_CONNS: "4"}
-`, quoted, o.databasePort, o.broker, c.host)
+resources: {sidecar: {requests: {cpu: 25m}}}
+env: %s
+`, quoted, o.databasePort, o.broker, c.host, env)
 }
 
 func signUp(t *testing.T, url string) *system.Person {

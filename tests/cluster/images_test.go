@@ -15,7 +15,7 @@ func (c *cluster) loadImages(build string) map[string]string {
 	for _, service := range services {
 		program := filepath.Join(dir, service)
 		c.run("", "env", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch,
-			"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", program, "./services/"+service)
+			"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", program, "./services/"+service)
 		archive := program + ".tar"
 		images[service] = strings.TrimSpace(c.run("", "go", "run", "./ci/image",
 			"-name", "taskmaster.test/"+service, "-revision", build, "-time", "2026-01-01T00:00:00Z", "-out", archive, "linux/"+arch+"="+program))

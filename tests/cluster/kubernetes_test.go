@@ -19,19 +19,26 @@ import (
 	"taskmaster/tests/system"
 )
 
-const release = "taskmaster"
+// The release and its namespace, in which alone Dapr's injector gives pods their sidecars.
+const (
+	release   = "taskmaster"
+	namespace = "taskmaster"
+)
 
 var services = []string{"api", "live", "notifier", "recurring", "web"}
 
-// cluster is the one that KUBECONFIG leads to, and a namespace of our own in it.
+// cluster is the one that KUBECONFIG leads to, and a namespace in it.
 type cluster struct {
 	t         *testing.T
 	root      string
 	namespace string
+	replicas  map[string]int // pods of each service
 	// host is an address of this machine that pods reach.
 	host string
 	// load is the command that brings an image archive to the cluster.
 	load []string
+	// schemas is the folder of what publishedSchemas found.
+	schemas string
 }
 
 // newCluster fails with everything that is missing.
@@ -42,8 +49,9 @@ func newCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	c := &cluster{
-		t: t, root: root, namespace: "taskmaster-test-" + strings.ToLower(rand.Text()[:6]),
-		host: os.Getenv("HOST_ADDRESS"), load: strings.Fields(os.Getenv("LOAD_IMAGE")),
+		t: t, root: root, namespace: namespace,
+		replicas: map[string]int{"api": 2, "live": 2, "notifier": 2, "recurring": 2, "web": 2},
+		host:     os.Getenv("HOST_ADDRESS"), load: strings.Fields(os.Getenv("LOAD_IMAGE")),
 	}
 	var missing []string
 	for name, what := range map[string]string{
@@ -64,10 +72,13 @@ func newCluster(t *testing.T) *cluster {
 		slices.Sort(missing)
 		t.Fatalf("needed are also:\n  %s", strings.Join(missing, "\n  "))
 	}
-	if _, err := c.try(time.Minute, "", "kubectl", "get", "crd", "components.dapr.io"); err != nil {
-		t.Fatalf("install Dapr's control plane in the cluster first: %v", err)
-	}
 	return c
+}
+
+// of is the cluster of a part of the test.
+func (c cluster) of(t *testing.T) *cluster {
+	c.t = t
+	return &c
 }
 
 // try runs a program in the repository's folder and returns what it printed.
@@ -101,7 +112,7 @@ func (c *cluster) kubectl(input string, args ...string) string {
 // makeNamespace makes one as strict as can be, and the secrets that the chart refers to.
 func (c *cluster) makeNamespace(o outside) {
 	c.t.Helper()
-	c.makeEmptyNamespace()
+	c.makeEmptyNamespace(c.namespace)
 	for name, data := range map[string]map[string]string{
 		"postgres": {"url": o.databaseURL},
 		"kafka":    {"username": kafkaUser, "password": o.password, "ca.crt": o.authority},
@@ -118,28 +129,28 @@ func (c *cluster) makeNamespace(o outside) {
 }
 
 // makeEmptyNamespace makes one as strict as can be. It goes with the test.
-func (c *cluster) makeEmptyNamespace() {
+func (c *cluster) makeEmptyNamespace(name string) {
 	c.t.Helper()
-	c.run("", "kubectl", "create", "namespace", c.namespace)
+	c.run("", "kubectl", "create", "namespace", name)
 	c.t.Cleanup(func() {
 		if c.t.Failed() {
-			c.tell()
+			c.tell(name)
 		}
-		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", c.namespace); err != nil {
+		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", name); err != nil {
 			c.t.Error(err)
 		}
 	})
-	c.run("", "kubectl", "label", "namespace", c.namespace, "pod-security.kubernetes.io/enforce=restricted")
+	c.run("", "kubectl", "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
 }
 
 // tell logs what may explain a failure.
-func (c *cluster) tell() {
+func (c *cluster) tell(namespace string) {
 	for _, args := range [][]string{
-		{"get", "pods,services,jobs", "--output", "wide"},
+		{"get", "pods,services,jobs,persistentvolumeclaims", "--output", "wide"},
 		{"get", "events", "--sort-by", "lastTimestamp"},
 		{"logs", "--selector", "app.kubernetes.io/name=taskmaster", "--all-containers", "--prefix", "--tail", "25"},
 	} {
-		out, err := c.try(time.Minute, "", append([]string{"kubectl", "--namespace", c.namespace}, args...)...)
+		out, err := c.try(time.Minute, "", append([]string{"kubectl", "--namespace", namespace}, args...)...)
 		c.t.Logf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
@@ -153,12 +164,13 @@ func (c *cluster) valuesFile(values string) string {
 	return file
 }
 
-// dryRun lets the API server check all that the chart makes, each field included.
+// dryRun lets the API server check all that the chart makes, each field included, and holds it to its schemas.
 func (c *cluster) dryRun(values, more string) {
 	c.t.Helper()
 	manifest := c.run("", "helm", "template", release, "infra/chart", "--validate", "--namespace", c.namespace,
 		"--values", c.valuesFile(values), "--values", c.valuesFile(more))
 	c.kubectl(manifest, "apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", "-")
+	c.conform(manifest)
 }
 
 // install installs or upgrades, and returns when every pod is ready.
@@ -201,8 +213,8 @@ func (c *cluster) podsAre(images map[string]string) error {
 		running[service]++
 	}
 	for _, service := range services {
-		if running[service] != 2 {
-			return fmt.Errorf("there are %d pods of %s, want 2", running[service], service)
+		if want := c.replicas[service]; running[service] != want {
+			return fmt.Errorf("there are %d pods of %s, want %d", running[service], service, want)
 		}
 	}
 	return nil

@@ -15,22 +15,22 @@ import (
 // hold to the program.
 func TestStacks(t *testing.T) {
 	c := newCluster(t)
-	c.makeEmptyNamespace()
-	files, err := filepath.Glob(filepath.Join(c.root, "infra", "testdata", "*.golden.yaml"))
+	c.makeEmptyNamespace(c.namespace)
+	c.makeDaprKinds()
+	c.schemas = c.publishedSchemas()
+	files, err := filepath.Glob(filepath.Join(c.root, "infra", "program", "testdata", "*.golden.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stacks: %v", err)
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			of := *c
-			of.t = t
-			of.dryRun(releaseValues(t, file), "")
+			c.of(t).dryRun(releaseValues(t, file, "./chart"), "")
 		})
 	}
 }
 
-// releaseValues returns what a stack tells the chart.
-func releaseValues(t *testing.T, file string) string {
+// releaseValues returns what a stack tells a chart.
+func releaseValues(t *testing.T, file, chart string) string {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -42,11 +42,11 @@ func releaseValues(t *testing.T, file string) string {
 			Inputs map[string]any `yaml:"inputs"`
 		}
 		if err := d.Decode(&resource); errors.Is(err, io.EOF) {
-			t.Fatalf("%s has no release of our chart", file)
+			t.Fatalf("%s has no release of the chart %s", file, chart)
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if resource.Type != "kubernetes:helm.sh/v3:Release" || resource.Inputs["chart"] != "./chart" {
+		if resource.Type != "kubernetes:helm.sh/v3:Release" || resource.Inputs["chart"] != chart {
 			continue
 		}
 		values, err := yaml.Marshal(resource.Inputs["values"])

@@ -18,10 +18,10 @@ import (
 
 // arrival is how long anything may take to arrive somewhere. It is generous, since a test is no stopwatch: the machine may
 // be busy with other tests.
-const arrival = 60 * time.Second
+const arrival = 3 * time.Minute
 
 // aftermath is how long everything that was put off may take to be caught up with.
-const aftermath = 3 * time.Minute
+const aftermath = 5 * time.Minute
 
 // shared is the system of all tests. It has one replica of recurring and notifier, beside which tests put others.
 var shared struct {

@@ -91,9 +91,13 @@ func allHandle(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			ends, err := shared.cluster.ends(ctx, topic)
+			if err != nil {
+				return err
+			}
 			for id, partitions := range shares {
 				if !slices.ContainsFunc(partitions, func(p int32) bool { return now[p] > before[p] }) {
-					return fmt.Errorf("group %s: %s has handled nothing of its partitions %v", group, id, partitions)
+					return fmt.Errorf("group %s: %s has handled nothing of its partitions %v: committed were %v, are %v of %v", group, id, partitions, before, now, ends)
 				}
 			}
 			return nil

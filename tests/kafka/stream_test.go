@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	// people is how many change tasks at once: enough for every replica to have the partition of one of them.
-	people = 24
+	// people is how many change tasks at once: enough for each of four partitions to be that of one of them, but for once in 25,000
+	// runs.
+	people = 40
 	// rest is how long each of them rests between changes.
-	rest = 2 * time.Second
+	rest = 3 * time.Second
 	// ahead is how far ahead reminders are set.
 	ahead = 2 * time.Second
 )

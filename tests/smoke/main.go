@@ -1,7 +1,9 @@
 // Command smoke says whether an installation works, from outside and as somebody who has just come to it:
 //
 //	go run ./tests/smoke -url https://tasks.example.com
+//	BROKER=kafka-plaintext KAFKA_BROKERS=host:9092 go run ./tests/smoke -start
 //
+// With -start it brings one up on this machine first, as "make run" does, on free ports and with data of its own.
 // It signs up, makes a recurring task, sees it arrive at an open page, completes it and waits for the next occurrence, which takes
 // the database, the sidecars, the broker and every service but the notifier. It prints what it saw, and exits with 1 at the first
 // thing that does not work. It leaves an account with an address of example.com and without tasks.
@@ -32,20 +34,30 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	at := flags.String("url", "", "public address of the installation")
-	timeout := flags.Duration("timeout", 2*time.Minute, "how long all of it may take")
+	start := flags.Bool("start", false, "start an installation on this machine instead, and stop it afterwards")
+	timeout := flags.Duration("timeout", 2*time.Minute, "how long all of it may take, but to start")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
 		return 2
+	}
+	if *start {
+		if *at != "" {
+			fmt.Fprintf(errOut, "smoke: -url %s and -start: choose one\n", *at)
+			return 2
+		}
+		return report(errOut, tryLocal(ctx, *timeout, out))
 	}
 	u, err := url.Parse(*at)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" {
 		fmt.Fprintf(errOut, "smoke: -url: %q is not an address such as https://tasks.example.com\n", *at)
 		return 2
 	}
-	ctx, cancel := context.WithTimeout(ctx, *timeout)
-	defer cancel()
-	if err := try(ctx, u.Scheme+"://"+u.Host, out); err != nil {
+	return report(errOut, tryWithin(ctx, *timeout, u.Scheme+"://"+u.Host, out))
+}
+
+func report(errOut io.Writer, err error) int {
+	if err != nil {
 		fmt.Fprintln(errOut, "smoke:", err)
 		return 1
 	}

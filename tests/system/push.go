@@ -49,9 +49,18 @@ func (p *PushService) Close() { p.server.Close() }
 
 // Channel subscribes a new browser of a person and returns the path of its endpoint.
 func (p *PushService) Channel(ctx context.Context, person *Person) (path string, err error) {
-	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	path, subscription, err := p.Subscribe()
 	if err != nil {
 		return "", err
+	}
+	return path, person.Do(ctx, "POST", "/channels", map[string]any{"kind": "web_push", "subscription": subscription}, nil)
+}
+
+// Subscribe makes a subscription, as PushSubscription.toJSON gives it, and the path of its endpoint.
+func (p *PushService) Subscribe() (path string, subscription map[string]any, err error) {
+	key, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		return "", nil, err
 	}
 	b := browser{key: key, auth: make([]byte, 16)}
 	_, _ = rand.Read(b.auth) // never fails
@@ -60,13 +69,10 @@ func (p *PushService) Channel(ctx context.Context, person *Person) (path string,
 	p.keys[path] = b
 	p.mu.Unlock()
 	encode := base64.RawURLEncoding.EncodeToString
-	return path, person.Do(ctx, "POST", "/channels", map[string]any{
-		"kind": "web_push",
-		"subscription": map[string]any{
-			"endpoint": p.server.URL + path,
-			"keys":     map[string]string{"p256dh": encode(key.PublicKey().Bytes()), "auth": encode(b.auth)},
-		},
-	}, nil)
+	return path, map[string]any{
+		"endpoint": p.server.URL + path,
+		"keys":     map[string]string{"p256dh": encode(key.PublicKey().Bytes()), "auth": encode(b.auth)},
+	}, nil
 }
 
 func (p *PushService) receive(w http.ResponseWriter, r *http.Request) {
