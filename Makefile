@@ -13,14 +13,25 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-infra test-brokers test-kafka test-cluster test-faults lint vuln bench faults clean-local
+.PHONY: help run build test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults lint vuln bench bench-page faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
 NEEDS_CLUSTER := taskmaster/tests/cluster
+NEEDS_BROWSER := taskmaster/tests/browser
+NEEDS_ENGINE  := taskmaster/tests/deploy taskmaster/tests/deploy/language
+# And what compiles cosign or act, which takes minutes once.
+NEEDS_COSIGN  := taskmaster/ci/sign
+NEEDS_ACT     := taskmaster/tests/workflows
 # And what needs Helm and the clouds' Pulumi SDKs: they take minutes and gigabytes to compile, and more with -race.
 INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list ./infra/...))
-PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(INFRA),$(shell go list ./...))
+PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list ./...))
+
+# The engine is built from this module (infra/engine).
+PULUMI        := github.com/pulumi/pulumi
+
+# Where the scenarios of tests/scenarios run, beside NATS of plain `make test`.
+BROKERS ?= kafka redis rabbitmq
 
 # What there is to build of them: some hold only tests.
 PROGRAMS       = $(filter $(PACKAGES),$(shell go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...))
@@ -33,7 +44,7 @@ REPORTED    := $(RACE) $(if $(JUNIT),$(GOTESTSUM) --junitfile $(JUNIT) --format 
 	-timeout 30m -shuffle=on $(if $(COVERAGE),-coverprofile=$(COVERAGE))
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
 	@go run ./services/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
@@ -48,20 +59,38 @@ ifeq ($(CC_FOUND),)
 endif
 	$(REPORTED) $(PACKAGES)
 
-test-infra: ## Render every stack of the Pulumi program, and the Helm chart, and check them
+test-infra: engine ## Render every stack of the Pulumi program, and the Helm chart, and check them
 	go test -timeout 30m -shuffle=on $(INFRA)
 
-test-brokers: build ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one
-	@for broker in $(or $(BROKERS),kafka redis rabbitmq); do \
-		echo "== scenarios on $$broker"; \
-		BROKER=$$broker $(GO_TEST) -count=1 ./tests/scenarios || exit 1; \
-	done
+test-browser: build ## Use the page in Chromium; screenshots of every view are left in tests/browser/out
+	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
+
+test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one, make -j2 on two at once
+
+test-on-%: build
+	BROKER=$* $(GO_TEST) -count=1 ./tests/scenarios
 
 test-kafka: build ## Test consumer groups and the topic tool on Apache Kafka
 	$(GO_TEST) -count=1 $(NEEDS_KAFKA)
 
-test-cluster: ## Install, use, upgrade and uninstall the chart in the cluster of KUBECONFIG (see tests/cluster)
+provider: ## Build Pulumi's Kubernetes provider (minutes, once) into .local/bin
+	cd infra/engine/pulumi-resource-kubernetes && go build -o $(CURDIR)/.local/bin/ -ldflags "-s -w"
+
+test-cluster: engine provider ## Make, use, change and remove the system by Helm and by Pulumi in the cluster of KUBECONFIG
 	go test -count=1 -timeout 40m -v $(NEEDS_CLUSTER)
+
+engine: ## Build Pulumi's engine (minutes, once) into .local/bin
+	cd infra/engine && go build -o $(CURDIR)/.local/bin/ -ldflags \
+		"-s -w -X $(PULUMI)/sdk/v3/go/common/version.Version=$$(go list -m -f '{{slice .Version 1}}' $(PULUMI)/pkg/v3)" $(PULUMI)/pkg/v3/cmd/pulumi
+
+test-deploy: engine ## Deploy, promote, fail and roll back releases with Pulumi's own engine
+	go test -count=1 -timeout 20m $(NEEDS_ENGINE)
+
+test-signing: ## Sign images with cosign, and verify them, at a registry of the test's own
+	go test -count=1 $(NEEDS_COSIGN)
+
+test-workflows: ## Run the workflows of GitHub Actions with act, with commands that only say what they were told
+	go test -count=1 $(NEEDS_ACT)
 
 test-faults: build ## Break everything for a short while on nats and kafka, and check the books
 	go run ./tests/faults -broker nats -short
@@ -75,6 +104,9 @@ vuln: ## Look for known vulnerabilities in what the programs call
 
 bench: build ## Measure the whole system on this machine and print a table
 	go run ./tests/bench $(ARGS)
+
+bench-page: build ## Measure in Chromium how long it takes until a view shows something
+	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)
 
 faults: build ## Break everything during 100,000 events; ARGS="-broker kafka -seed 7"
 	go run ./tests/faults $(ARGS)
