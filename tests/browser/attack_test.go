@@ -143,7 +143,7 @@ func TestForgedRequests(t *testing.T) {
 					t.Errorf("%s is answered: %.200s", form, text)
 				}
 				w.do(chromedp.Navigate(at))
-				w.do(chromedp.Evaluate(`fetch(document.forms[0].action, {method: "POST", credentials: "include", mode: "no-cors", body: new FormData(document.forms[0])}).then(() => 0, () => 0)`, nil))
+				value[int](w, `fetch(document.forms[0].action, {method: "POST", credentials: "include", mode: "no-cors", body: new FormData(document.forms[0])}).then(() => 0, () => 0)`)
 			}
 			if tasks := p.tasks(); len(tasks) != 1 || tasks[0].ID != victim.ID || tasks[0].Completed {
 				t.Errorf("got %+v, want the one task as it was", tasks)

@@ -45,7 +45,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.open("/enter")
 	w.fill("#email", p.Email)
 	w.fill("#password", p.Password)
-	w.click("form[data-enter] button:not([formaction])")
+	w.submit("form[data-enter] button:not([formaction])")
 	w.seeText("Nothing is due today")
 	w.add("water plants today 23:59 #home")
 	w.seeText("water plants")
@@ -53,16 +53,16 @@ func TestWithoutJavaScript(t *testing.T) {
 	if len(made.Tags) != 1 || made.DueAt == nil {
 		t.Errorf("got %+v, want it to be understood", made)
 	}
-	w.click(row(made.ID) + " [data-complete]")
+	w.submit(row(made.ID) + " [data-complete]")
 	p.completes(made.ID)
 	w.open("/today")
 	w.add("throw away today 23:59")
 	gone := p.hasOne("throw away")
-	w.click(row(gone.ID) + " form[data-delete] button")
+	w.submit(row(gone.ID) + " form[data-delete] button")
 	w.seeText("It is deleted for good") // nothing could undo it
-	w.click("main button.danger")
+	w.submit("main button.danger")
 	p.hasNone("throw away")
 	w.click("details.account summary")
-	w.click(`form[action="/logout"] button`)
+	w.submit(`form[action="/logout"] button`)
 	w.seeText("Log in")
 }

@@ -122,6 +122,15 @@ func (w *window) clickOn(expression string) {
 	w.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
+// submit clicks what loads another page, and waits for that page: to go elsewhere before it is there would race with it.
+func (w *window) submit(selector string) {
+	w.t.Helper()
+	w.see("document.querySelector(" + quote(selector) + ")")
+	w.do(mark)
+	w.click(selector)
+	w.see(`!window.marked && document.readyState === "complete"`)
+}
+
 // fill types into a field, in place of what is in it.
 func (w *window) fill(selector, text string) {
 	w.t.Helper()
