@@ -30,6 +30,10 @@ func (a *api) testChannel(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		// The delivery refers to the user, whose row everybody locks first: else this and the account's deletion wait for each other.
+		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
+			return answer{}, err
+		}
 		channel, err := postgres.LockChannel(ctx, tx, c.UserID, id)
 		if err != nil {
 			return answer{}, err

@@ -12,6 +12,7 @@ import (
 
 	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
 )
 
 // jobs returns what is queued for a delivery, in order.
@@ -80,6 +81,28 @@ func TestTestIsQueued(t *testing.T) {
 	p.send(t, "POST", path, nil).wantProblem(t, 429, "rate_limited")
 	p.advance(testWindow + time.Second)
 	p.send(t, "POST", path, nil).want(t, 202)
+}
+
+// TestTestBesideDeletion asks for a test while the account is being deleted.
+func TestTestBesideDeletion(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	got := make(chan reply, 1)
+	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		if _, err := postgres.LockUser(t.Context(), tx, p.ID); err != nil {
+			return err
+		}
+		go func() { got <- p.send(t, "POST", "/api/v1/channels/"+c.ID.String()+"/test", nil) }()
+		if err := postgrestest.AwaitWaiter(t.Context(), tx); err != nil {
+			return err
+		}
+		return postgres.DeleteUser(t.Context(), tx, p.ID)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	(<-got).wantProblem(t, 404, "not_found")
 }
 
 func TestRetry(t *testing.T) {

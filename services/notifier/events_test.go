@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"taskmaster/services/event"
 	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
 )
 
 func TestDuplicateIsOneDelivery(t *testing.T) {
@@ -35,6 +37,32 @@ func TestDuplicateIsOneDelivery(t *testing.T) {
 	replicas[1].want(t, e)
 	if got := len(b.deliveries(t, b.user)); got != 2 || len(h.received()) != 2 {
 		t.Errorf("got %d deliveries and %d messages, want 2: one for each event", got, len(h.received()))
+	}
+}
+
+// TestReminderBesideDeletion brings a reminder while the account is being deleted: neither waits for the other for ever.
+func TestReminderBesideDeletion(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	b.addChannel(t, h.channel())
+	n, e := b.start(t, testTiming), b.reminder(t, b.user, "x")
+	got := make(chan string, 1)
+	b.tx(t, func(tx pgx.Tx) error {
+		if _, err := postgres.LockUser(t.Context(), tx, b.user); err != nil {
+			return err
+		}
+		go func() { got <- n.post(t, e) }()
+		if err := postgrestest.AwaitWaiter(t.Context(), tx); err != nil {
+			return err
+		}
+		return postgres.DeleteUser(t.Context(), tx, b.user)
+	})
+	if verdict := <-got; verdict != "RETRY" {
+		t.Errorf("got verdict %s", verdict)
+	}
+	n.want(t, e) // nobody is left to be told
+	if len(h.received()) > 0 {
+		t.Error("somebody without an account was told")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"taskmaster/services/task"
 )
@@ -21,14 +22,23 @@ type StoredAnswer struct {
 }
 
 // TakeIdempotencyKey takes a user's key for a request, or returns found=true and the answer to the request that took it
-// before; one still under way is waited for. Code conflict when that was a request with another hash.
+// before; one still under way is waited for. Code conflict when that was a request with another hash. It holds the user's row
+// until the transaction ends.
 func TakeIdempotencyKey(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, hash []byte, now time.Time) (a StoredAnswer, found bool, err error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		userID, key, hash, now)
-	if err != nil {
+	taken := false
+	batch := &pgx.Batch{}
+	// The row refers to the user's, which is shared by that; two requests of one user that both shared it before they locked it,
+	// as most do, would wait for each other.
+	batch.Queue(`SELECT FROM users WHERE id = $1 FOR UPDATE`, userID)
+	batch.Queue(`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		userID, key, hash, now).Exec(func(tag pgconn.CommandTag) error {
+		taken = tag.RowsAffected() == 1
+		return nil
+	})
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return a, false, fmt.Errorf("take idempotency key: %w", err)
 	}
-	if tag.RowsAffected() == 1 {
+	if taken {
 		return a, false, nil
 	}
 	var was []byte
