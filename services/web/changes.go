@@ -22,14 +22,23 @@ func (v *visit) checkOwner(r *http.Request) error {
 	return nil
 }
 
-// maxKept is how long ago a change may have been made for what it says of days to be about those days.
-const maxKept = 30 * 24 * time.Hour
+const (
+	// maxKept is how long ago a change may have been made for what it says of days to be about those days.
+	maxKept = 30 * 24 * time.Hour
+	// maxOnItsWay is how long a form takes that is sent at once, by whatever clock its browser has.
+	maxOnItsWay = time.Minute
+)
 
-// madeAt is when somebody typed what a form has: now, unless the form was kept. "Tomorrow" is the day after that.
+// madeAt is when somebody typed what a form has. "Tomorrow" is the day after that. It is now unless the form was kept, or its
+// browser says when: a form whose answer was lost is sent again, and has to mean what it meant.
 func (v *visit) madeAt(r *http.Request) time.Time {
 	at, err := time.Parse(time.RFC3339, r.PostFormValue("made_at"))
-	if err != nil || !keptChange(r) || at.After(v.now) || v.now.Sub(at) > maxKept {
+	if err != nil {
 		return v.now
 	}
-	return at
+	since := v.now.Sub(at)
+	if since.Abs() <= maxOnItsWay || (keptChange(r) && since > 0 && since <= maxKept) {
+		return at
+	}
+	return v.now
 }

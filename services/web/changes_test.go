@@ -48,6 +48,22 @@ func changesAPI(t *testing.T) (e *edge, made func() map[string]any) {
 	}
 }
 
+// A form whose answer was lost is sent again, and asks for the same: its key is that of one request.
+func TestSentAgainIsTheSame(t *testing.T) {
+	t.Parallel()
+	e, made := changesAPI(t)
+	for _, ago := range []time.Duration{50 * time.Second, -20 * time.Second} { // by a clock that is ahead
+		at := time.Now().UTC().Add(-ago)
+		form := url.Values{"line": {"call mum in 90 minutes"}, "made_at": {at.Format(time.RFC3339Nano)}}
+		for _, owner := range []string{"", "ada"} {
+			e.keptForm("/tasks", owner, form)
+			if due, want := made()["due_at"], at.Add(90*time.Minute).Truncate(time.Minute).Format(time.RFC3339); due != want {
+				t.Errorf("made %s ago, sent by %q: due %v, want %s", ago, owner, due, want)
+			}
+		}
+	}
+}
+
 func (e *edge) keptForm(path, owner string, form url.Values) answer {
 	header := []string{"Cookie", "taskmaster_session=x", "Content-Type", "application/x-www-form-urlencoded"}
 	if owner != "" {

@@ -51,7 +51,7 @@ func (e *edge) dial(ctx context.Context) (*websocket.Conn, http.Header) {
 
 func TestWebSocket(t *testing.T) {
 	t.Parallel()
-	e := start(t, config{LiveURLs: []string{closedURL(t), echo(t)}})
+	e := start(t, config{LiveURLs: []string{closedURL, echo(t)}})
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	for range 3 {

@@ -19,7 +19,7 @@ func understanding(t *testing.T, now string, cfg config) func(path string, query
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.APIURLs, cfg.LiveURLs = []string{closedURL(t)}, []string{closedURL(t)}
+	cfg.APIURLs, cfg.LiveURLs = []string{closedURL}, []string{closedURL}
 	w, err := newWeb(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)), func() time.Time { return at })
 	if err != nil {
 		t.Fatal(err)

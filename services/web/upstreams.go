@@ -58,7 +58,9 @@ func newTransport() *http.Transport {
 		TLSHandshakeTimeout:   dialTimeout,
 		ResponseHeaderTimeout: answerTimeout,
 		MaxIdleConnsPerHost:   128,
-		IdleConnTimeout:       90 * time.Second,
+		// Shorter than what a replica that stops goes on serving for: a connection that it closes while a request is put on it
+		// would fail a request that may have been done.
+		IdleConnTimeout: 5 * time.Second,
 		// Bodies pass as they are.
 		DisableCompression: true,
 	}

@@ -25,7 +25,7 @@ func TestReplicasTakeTurns(t *testing.T) {
 
 func TestDeadReplicaIsSteppedOver(t *testing.T) {
 	t.Parallel()
-	e := start(t, config{APIURLs: []string{closedURL(t), named(t, "alive"), closedURL(t)}})
+	e := start(t, config{APIURLs: []string{closedURL, named(t, "alive"), closedURL}})
 	for i := range 9 {
 		body := strings.Repeat("x", i*10_000)
 		got := e.do("POST", "/api/v1/tasks", strings.NewReader(body))
@@ -63,7 +63,7 @@ func TestReplicaThatIsBackIsUsed(t *testing.T) {
 
 func TestUpstreamDown(t *testing.T) {
 	t.Parallel()
-	e := start(t, config{APIURLs: []string{closedURL(t), closedURL(t)}})
+	e := start(t, config{APIURLs: []string{closedURL, closedURL}})
 	for range 2 {
 		got := e.do("POST", "/api/v1/tasks", strings.NewReader(`{"title":"a"}`))
 		if got.status != 503 || got.code() != "unavailable" || got.header.Get("Retry-After") == "" {

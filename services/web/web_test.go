@@ -45,7 +45,7 @@ func start(t *testing.T, cfg config) *edge {
 	t.Helper()
 	for _, urls := range []*[]string{&cfg.APIURLs, &cfg.LiveURLs} {
 		if *urls == nil {
-			*urls = []string{closedURL(t)}
+			*urls = []string{closedURL}
 		}
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,16 +67,8 @@ func start(t *testing.T, cfg config) *edge {
 	return &edge{t, "http://" + ln.Addr().String(), client, cancel, done}
 }
 
-// closedURL returns the URL of a port that nobody listens on.
-func closedURL(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return "http://" + ln.Addr().String()
-}
+// closedURL is that of a port on which nobody listens: it takes an administrator to.
+const closedURL = "http://127.0.0.1:1"
 
 // upstream runs a server behind the edge.
 func upstream(t *testing.T, h http.HandlerFunc) string {

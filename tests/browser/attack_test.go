@@ -49,9 +49,22 @@ func TestTextStaysText(t *testing.T) {
 	p.do("POST", "/tokens", fields{"name": payloads[1], "scopes": []string{"tasks:read"}}, nil)
 	w.open("/all")
 	w.add(payloads[1] + " today 23:59")
+	p.until("it is added", func() error {
+		if n := len(p.tasks()); n != len(payloads)+1 {
+			return fmt.Errorf("there are %d tasks", n)
+		}
+		return nil
+	})
 	w.click("#q")
 	w.enter(payloads[2])
-	w.see(`location.pathname === "/search"`)
+	w.see(`location.pathname === "/search" && document.getElementById("title").textContent.includes(` + quote(payloads[2]) + `)`)
+	attacked := func(where string) {
+		t.Helper()
+		for _, attack := range value[[]string](w, "window.attacks") {
+			t.Errorf("%s: %s", where, attack)
+		}
+	}
+	attacked("as typed")
 	for _, v := range append(views(first), view{"search", "/search?q=" + "%3Cimg+src%3Dx+onerror%3Dattacked(16)%3E"}, view{"tag", "/tag/t0%22%3E%3Cimg%2Fsrc=x"}, view{"nowhere", "/%3Cscript%3Eattacked(17)%3C/script%3E"}) {
 		w.watch.excuse("404") // of what is nowhere
 		w.open(v.path)
@@ -60,9 +73,7 @@ func TestTextStaysText(t *testing.T) {
 			[e.href, e.src, e.action].filter((to) => typeof to === "string" && /^(javascript|data|vbscript):/i.test(to)))`) {
 			t.Errorf("%s leads to %s", v.path, link)
 		}
-		for _, attack := range value[[]string](w, "window.attacks") {
-			t.Errorf("%s: %s", v.path, attack)
-		}
+		attacked(v.path)
 	}
 	w.open("/task/" + first)
 	w.seeText(`<script>attacked(1)</script>`)
@@ -96,7 +107,7 @@ func TestPolicy(t *testing.T) {
 		document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=attacked(2)>"); document.body.setAttribute("style", "color: red")`, nil))
 	w.see("window.attacks.length >= 3")
 	for _, attack := range value[[]string](w, "window.attacks") {
-		if strings.HasPrefix(attack, "script ") && !strings.HasPrefix(attack, "script-src") {
+		if strings.HasPrefix(attack, "script ") {
 			t.Errorf("it ran: %s", attack)
 		}
 	}
@@ -163,12 +174,7 @@ func TestFraming(t *testing.T) {
 	w.watch.excuse("frame-ancestors", "net::ERR_BLOCKED_BY_RESPONSE", "Refused to", "chrome-error://")
 	for _, path := range []string{"/today", "/enter", "/settings/account"} {
 		w.do(chromedp.Navigate(strings.Replace(otherSite(t, fmt.Sprintf(`<iframe src="%s%s" onload="window.loaded = true"></iframe>`, d.url, path)), "localhost", "127.0.0.1", 1)))
-		w.see("window.loaded")
-		// The frame has an error page of the browser's, into which nobody can look.
-		if !value[bool](w, `document.querySelector("iframe").contentDocument === null`) {
-			t.Errorf("%s is shown in a frame", path)
-		}
-		w.see("window.loaded")
+		w.see("window.loaded") // an error page of the browser's
 	}
 	refused := 0
 	for _, complaint := range w.watch.all() {

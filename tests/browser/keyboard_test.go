@@ -25,6 +25,7 @@ func TestKeyboardOnly(t *testing.T) {
 	w.tabTo(`#edit-title`)
 	w.press(kb.End, " and bread", kb.Enter)
 	p.hasOne("buy milk and bread")
+	w.see(`!document.querySelector("[data-dirty]")`)
 
 	w.press(kb.Escape)
 	w.leaveField()
@@ -35,6 +36,7 @@ func TestKeyboardOnly(t *testing.T) {
 	w.press("x")
 	w.hides("buy milk and bread")
 	p.completes(id)
+	w.see(`document.querySelector("#notice [data-undo]")`)
 	w.press("z")
 	w.shows("buy milk and bread")
 
@@ -70,4 +72,5 @@ func (w *window) leaveField() {
 		}
 		w.press(kb.Tab)
 	}
+	w.t.Fatal("the focus does not leave the fields")
 }

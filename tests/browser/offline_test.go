@@ -118,9 +118,10 @@ func TestLaterOffline(t *testing.T) {
 	w.kept("/all")
 	w.device.offline()
 	w.seeText("Offline")
-	for _, made := range []system.Task{mine, theirs, gone} {
+	for i, made := range []system.Task{mine, theirs, gone} {
 		w.click(row(made.ID) + " .later summary")
 		w.click(row(made.ID) + " [data-tomorrow]")
+		w.waiting(i + 1)
 	}
 	w.seeText("Move “mine”")
 	w.click(row(gone.ID) + " form[data-delete] button")
@@ -161,6 +162,7 @@ func TestLostAnswers(t *testing.T) {
 	w.waiting(1)
 	p.hasOne("added once")
 	w.click(row(repeats.ID) + " [data-complete]")
+	w.waiting(2)
 	w.open("/task/" + edited.ID)
 	w.rename("edited once")
 	w.waiting(3)
@@ -241,6 +243,8 @@ func TestBusyServer(t *testing.T) {
 	w.waiting(0)
 	p.hasOne("added when there was time")
 	p.hasOne("added while it was waited")
+	mu.Lock()
+	defer mu.Unlock()
 	for i, at := range asked[1:] {
 		if pause := at.Sub(asked[i]); pause < 2*time.Second {
 			t.Errorf("it was asked again after %s, want the 2 s that it said", pause)
@@ -255,6 +259,51 @@ func (w *window) answerPosts(answer func() (status int64, retryAfter string)) (r
 		status, after := answer()
 		return fetch.FulfillRequest(id, status).WithResponseHeaders([]*fetch.HeaderEntry{{Name: "Retry-After", Value: after}})
 	})
+}
+
+// What is taken back while it is being sent does not come back.
+func TestTakeBack(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.watch.excuseNetwork()
+	w.watch.excuse("500")
+	w.live()
+	w.kept("/all")
+	w.device.offline()
+	w.add("not that")
+	w.waiting(1)
+	sent, taken := make(chan struct{}, 8), make(chan struct{})
+	restore := w.answerPosts(func() (status int64, header string) {
+		sent <- struct{}{}
+		<-taken
+		return 500, ""
+	})
+	w.see(`document.querySelector("#waiting button")`)
+	w.do(chromedp.Evaluate(`window.button = document.querySelector("#waiting button"); window.hints = [];
+		new MutationObserver(() => window.hints.push(document.querySelector("#waiting .hint").textContent))
+			.observe(document.getElementById("waiting"), {subtree: true, childList: true, characterData: true})`, nil))
+	w.device.online()
+	select {
+	case <-sent:
+	case <-within(t).Done():
+		t.Fatal("it is not sent")
+	}
+	w.see(`window.hints.includes("They are being sent.")`)
+	w.see(`window.button.isConnected`) // whatever is said above it: somebody may be pressing it
+	w.clickText("#waiting button", "Take back")
+	w.waiting(0)
+	close(taken)
+	w.see(`document.querySelector("#waiting .hint").textContent !== "They are being sent."`)
+	restore()
+	w.reload()
+	w.live()
+	w.add("but this")
+	p.hasOne("but this")
+	w.see(`new Promise((resolve) => { indexedDB.open("taskmaster", 1).onsuccess = ({target: {result: db}}) => {
+		db.transaction("changes").objectStore("changes").count().onsuccess = ({target}) => resolve(target.result === 0); db.close() } })`)
+	if n := len(p.tasks()); n != 1 {
+		t.Errorf("there are %d tasks, want one", n)
+	}
 }
 
 // Two tabs of a browser send each change once.
@@ -371,8 +420,9 @@ func TestQueueBelongsToItsUser(t *testing.T) {
 
 	// The session ends otherwise, and somebody else logs in.
 	w.device.login(theirs.Person)
+	w.do(mark)
 	w.device.online()
-	w.see(`document.getElementById("app").dataset.user === ` + quote(theirs.ID))
+	w.see(`!window.marked && document.getElementById("app").dataset.user === ` + quote(theirs.ID))
 	w.live()
 	w.waiting(0)
 	w.add("theirs alone")
@@ -384,6 +434,7 @@ func TestQueueBelongsToItsUser(t *testing.T) {
 		t.Errorf("there are %d tasks, want what waits to wait", n)
 	}
 
+	w.do(chromedp.Navigate("about:blank")) // a page of theirs would load itself anew
 	w.device.login(mine.Person)
 	w.open("/all")
 	w.shows("mine alone")

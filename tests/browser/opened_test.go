@@ -1,9 +1,26 @@
 package browser
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
+
+// What was refused stays on the page with the reason, whatever happens to the task meanwhile.
+func TestRefusedStays(t *testing.T) {
+	p := newPerson(t)
+	id := p.create(fields{"title": "ours"}).ID
+	w := p.window("/task/" + id)
+	w.watch.excuse("409")
+	w.live()
+	w.fill("#edit-title", "mine")
+	p.do("PATCH", "/tasks/"+id, fields{"title": "theirs"}, nil)
+	w.click("#edit > .actions button")
+	w.see(`document.querySelector("section.conflicts")?.innerText.includes("theirs")`)
+	p.do("PATCH", "/tasks/"+id, fields{"priority": "high"}, nil)
+	w.see(`Number(document.getElementById("app").dataset.revision) === ` + fmt.Sprint(p.task(id).Revision))
+	w.see(`document.querySelector("section.conflicts") && document.getElementById("edit-title").value === "mine"`)
+}
 
 // What opens on a view, and a form that was refused, shuts out nobody, light and dark.
 func TestWhatOpens(t *testing.T) {

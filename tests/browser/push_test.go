@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,7 +128,9 @@ func TestPush(t *testing.T) {
 	d.offline()
 	w.watch.excuseNetwork()
 	sw.click("complete")
-	sw.shows("take the bread out") // it says that it could not be done
+	if n := sw.shows("take the bread out"); !strings.Contains(n.Body, "There is no connection") {
+		t.Errorf("it says %q, want that it could not be done", n.Body)
+	}
 	if p.task(task.ID).Completed {
 		t.Error("it was completed without a network")
 	}

@@ -80,16 +80,36 @@ func TestTwoWindowsInStep(t *testing.T) {
 	here.add("call mum tomorrow 15:00")
 	there.shows("call mum")
 	id := p.hasOne("call mum").ID
+	here.shows("call mum")
 	there.click(row(id) + " [data-complete]")
 	here.hides("call mum")
 	there.see("window.marked") // it is still the page that was loaded
+}
+
+// What is due becomes overdue while one looks at it, also when it came to the page from elsewhere.
+func TestBecomesOverdue(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.live()
+	p.create(fields{"title": "take the bread out", "due_at": time.Now().Add(3 * time.Second)})
+	w.shows("take the bread out")
+	w.see(`document.querySelector("[data-task] .due.late")`)
+}
+
+// unhurried opens a page on which what can be undone for ten seconds can be for a minute, since the machine may be slow.
+func (p person) unhurried(path string) *window {
+	p.t.Helper()
+	w := p.window("/offline")
+	w.beforePages(`const timeout = window.setTimeout; window.setTimeout = (f, ms, ...args) => timeout(f, ms === 10_000 ? 60_000 : ms, ...args);`)
+	w.open(path)
+	return w
 }
 
 // Completing and deleting can be undone.
 func TestUndo(t *testing.T) {
 	p := newPerson(t)
 	kept := p.create(fields{"title": "keep me", "due_at": today()})
-	w := p.window("/all")
+	w := p.unhurried("/all")
 	w.live()
 	w.click(row(kept.ID) + " [data-complete]")
 	p.completes(kept.ID)
@@ -111,7 +131,7 @@ func TestUndoOneOfSeveral(t *testing.T) {
 	for _, title := range []string{"one", "two", "three"} {
 		p.create(fields{"title": title})
 	}
-	w := p.window("/all")
+	w := p.unhurried("/all")
 	w.live()
 	const undoOne = `[...document.querySelectorAll("#undos .toast")].find((toast) => toast.textContent.includes("one")).querySelector("[data-undo]")`
 	const place = `Math.round(` + undoOne + `.getBoundingClientRect().top)`

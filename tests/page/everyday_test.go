@@ -15,23 +15,23 @@ func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	v := newBrowser(t)
 	email := fmt.Sprintf("without%d@example.com", time.Now().UnixNano())
-	enter := v.get("/upcoming").want(200, "Welcome to TaskMaster").form("/login").fill("email", email, "password", "correct horse")
+	enter := v.get("/all").want(200, "Welcome to TaskMaster").form("/login").fill("email", email, "password", "correct horse")
 	enter.action = "/signup" // its second button
 	v.get("/").want(200, "Welcome to TaskMaster")
-	upcoming := enter.send().want(200, "Upcoming").says("Nothing is upcoming")
+	all := enter.send().want(200, "All").says("Nothing to do")
 
-	added := upcoming.form("/tasks").fill("line", "pay rent every 1st at 9am !high #home").send()
-	added.want(200, "Upcoming").says("Added “pay rent”", "Repeats every month on the 1st at 09:00", "high priority", "#home")
-	if added.path != "/upcoming" {
-		t.Errorf("adding led to %s, want back to /upcoming", added.path)
+	added := all.form("/tasks").fill("line", "pay rent every 1st at 9am !high #home").send()
+	added.want(200, "All").says("Added “pay rent”", "Repeats every month on the 1st at 09:00", "high priority", "#home")
+	if added.path != "/all" {
+		t.Errorf("adding led to %s, want back to /all", added.path)
 	}
 	id := strings.TrimPrefix(attribute(added.find("a", "name"), "href"), "/task/")
-	v.get("/upcoming").silent("Added “pay rent”") // which is said once
+	v.get("/all").silent("Added “pay rent”") // which is said once
 
-	completed := v.get("/upcoming").form("/tasks/" + id + "/complete").send()
-	completed.want(200, "Upcoming").says("Completed “pay rent”", "Undo")
-	v.get("/done").want(200, "Done").says("Today", "pay rent")
-	completed.form("/tasks/"+id+"/reopen").send().want(200, "Upcoming").says("“pay rent” is open again")
+	completed := v.get("/all").form("/tasks/" + id + "/complete").send()
+	completed.want(200, "All").says("Completed “pay rent”", "Undo")
+	v.get("/done").want(200, "Done").says("pay rent")
+	completed.form("/tasks/"+id+"/reopen").send().want(200, "All").says("“pay rent” is open again")
 
 	editor := v.get("/task/"+id).want(200, "pay rent").says("What happened", "Added", "Completed", "Reopened")
 	editor.form("/tasks/"+id).fill("title", "pay the rent", "description", "to *Ada*", "priority", "low", "tags", "home, #money").send().

@@ -51,14 +51,15 @@ document.addEventListener("htmx:before:request", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx?.sourceElement?.id === "line" || !ctx?.request) return;
-  for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (ctx.request.method === "GET" || menu.contains(ctx.sourceElement)) menu.open = false; // another one was opened meanwhile
+  }
   if (ctx.request.method === "GET" && ctx.sourceElement?.matches("a, form")) {
     scrollTo(0, 0);
     document.getElementById("title")?.focus({ preventScroll: true });
   } else {
     focus?.restore();
   }
-  schedule();
 });
 document.addEventListener("htmx:error", (event) => {
   const { ctx } = event.detail;
@@ -66,14 +67,25 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 // What is due becomes overdue, and today becomes yesterday.
-let timer = 0;
 const longest = 2 ** 31 - 1;
+const firstPause = 500;
+const longestPause = 60_000;
+let pause = firstPause;
+let timer = 0;
+let last = 0; // for which the view was refreshed
 function schedule() {
   clearTimeout(timer);
   const at = Number(app().dataset.refreshAt);
-  if (at) timer = setTimeout(() => refresh().then(schedule), Math.min(Math.max(at - Date.now(), 0) + 500, longest));
+  if (at) timer = setTimeout(passed, Math.min(Math.max(at - Date.now(), 0) + pause, longest), at);
+}
+// passed does not ask ever again at once where that changes nothing: there may be no connection, or this clock may be ahead.
+function passed(at) {
+  pause = at === last ? Math.min(pause * 2, longestPause) : firstPause;
+  last = at;
+  refresh().then(schedule);
 }
 schedule();
+document.addEventListener("htmx:after:swap", schedule);
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");

@@ -15,6 +15,8 @@ export function startEditor() {
     if (ctx.sourceElement?.id === "edit") settle(ctx.response.status);
     else if (ctx.request && leaves(ctx)) settle(200);
   });
+  // What was refused is shown with why, and is not saved yet: it stays as well.
+  document.addEventListener("htmx:after:swap", () => dirty() && form().setAttribute("hx-morph-skip", ""));
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
     if (leaves(ctx) && dirty() && !confirm("Leave without saving what you changed?")) event.preventDefault();

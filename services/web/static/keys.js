@@ -4,7 +4,7 @@
 import { rows } from "./view.js";
 
 const pause = 1200; // between g and what follows
-let going = 0;
+let going = -pause;
 
 const actions = {
   n: add,
@@ -31,8 +31,8 @@ export function startKeys() {
       if (event.key === "Escape" && event.target.matches("#line, #q")) event.target.blur();
       return;
     }
-    if (Date.now() - going < pause) {
-      going = 0;
+    if (event.timeStamp - going < pause) { // of the press: the page may be busy
+      going = -pause;
       const link = document.querySelector(`[data-keys="g ${CSS.escape(event.key)}"]`);
       if (link) {
         event.preventDefault();
@@ -40,7 +40,7 @@ export function startKeys() {
         return;
       }
     }
-    if (event.key === "g") going = Date.now();
+    if (event.key === "g") going = event.timeStamp;
     const action = actions[event.key];
     if (!action) return;
     event.preventDefault();
@@ -59,7 +59,11 @@ function focus(selector) {
 // add goes to the line, if need be on another page.
 function add() {
   if (document.getElementById("line")) return focus("#line");
-  document.addEventListener("htmx:after:settle", () => setTimeout(() => focus("#line")), { once: true });
+  document.addEventListener("htmx:after:settle", function settled() {
+    if (!document.getElementById("line")) return; // it was something else
+    document.removeEventListener("htmx:after:settle", settled);
+    setTimeout(() => focus("#line"));
+  });
   document.querySelector('[data-keys="g t"]')?.click();
 }
 

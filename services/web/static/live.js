@@ -70,10 +70,10 @@ class Live {
     const wait = this.#wait * (0.5 + Math.random() / 2);
     this.#wait = Math.min(this.#wait * 2, longestWait);
     const answer = await this.#on.refused();
-    if (!this.#on) return;
+    if (!this.#on || this.#socket) return; // the network may have come back meanwhile
     this.#away = answer === "away";
     if (this.#away) this.#on.state("offline");
-    if (answer !== "stop" && !this.#socket) this.#timer = setTimeout(this.#now, wait);
+    if (answer !== "stop") this.#timer = setTimeout(this.#now, wait);
   }
 }
 

@@ -32,7 +32,8 @@ export function startOffline() {
   });
   document.addEventListener("htmx:after:swap", () => {
     // Somebody else logged in meanwhile, in another tab: nothing of before goes on.
-    if (app().dataset.user !== user) location.reload();
+    const now = app().dataset.user; // a page that says that there is nothing is nobody's
+    if (now ? now !== user : document.querySelector("form[data-enter]")) location.reload();
     else waiting.mark();
   });
   document.addEventListener("live:state", ({ detail }) => {
@@ -52,6 +53,8 @@ const isChange = (path) => /^\/tasks(\/|$)/.test(new URL(path, location.href).pa
 async function send(path, request, ctx) {
   const from = here();
   const change = describe(path, request.body, request.form);
+  // What is typed means the same whenever it arrives: should the answer be lost, it is sent again as it was.
+  request.body.append("made_at", change.at);
   if (waiting.changes.length === 0) {
     try {
       const response = await fetch(path, request);
@@ -72,12 +75,13 @@ async function keep(change) {
   say(`${words(change)}: waits to be sent.`);
 }
 
-// describe makes a change of a form: its fields, and of those that the person changed how they are called.
+// describe makes a change of a form: when it was made, its fields, and of those that the person changed how they are called.
 function describe(path, body, form) {
   const url = new URL(path, location.href);
   const [, , task, kind] = url.pathname.split("/");
   const fields = [...body.entries()].map(([name, value]) => [name, String(value)]);
-  const change = { path: url.pathname + url.search, task: task ?? "", kind: kind ?? (task ? "edit" : "add"), fields };
+  const at = new Date().toISOString();
+  const change = { path: url.pathname + url.search, task: task ?? "", kind: kind ?? (task ? "edit" : "add"), fields, at };
   change.title = titleOf(change);
   change.edited = form && change.kind === "edit" ? edited(form) : [];
   return change;
@@ -138,14 +142,19 @@ function keepApart(user) {
 }
 
 async function forgetViews() {
+  navigator.serviceWorker?.controller?.postMessage("forget"); // also what is still to be answered
   if ("caches" in window) await caches.delete("views");
 }
 
 // startWorker makes the page load without a network, and reminders reach this browser.
 export function startWorker() {
-  // What is shown was loaded before there was anybody to keep it.
   const { serviceWorker } = navigator;
-  if (app().dataset.user && !serviceWorker?.controller) serviceWorker?.addEventListener("controllerchange", refresh, { once: true });
+  // What is shown was loaded before there was anybody to keep it.
+  const [loaded] = performance.getEntriesByType("navigation");
+  if (app().dataset.user && !loaded?.workerStart) {
+    if (serviceWorker?.controller) refresh();
+    else serviceWorker?.addEventListener("controllerchange", refresh, { once: true });
+  }
   // A notification that is clicked opens its task here, unless that would cost what is being typed.
   serviceWorker?.addEventListener("message", ({ data, ports: [port] }) => {
     if (data === "free?") port.postMessage(!typed() && !document.querySelector("[data-still]"));

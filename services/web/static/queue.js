@@ -10,7 +10,7 @@
 // What follows a conflict about the same task waits for the choice.
 
 import { explain } from "./api.js";
-import { list, put, remove } from "./store.js";
+import { list, put, remove, replace } from "./store.js";
 
 const timeout = 20_000;
 const firstWait = 1_000;
@@ -38,10 +38,10 @@ export class Queue {
 
   all() { return list(this.#user); }
 
-  // add keeps a change and sends it as soon as that is possible. It has a path, fields (names and values, as a form has them)
-  // and, if there is one, the id of the task that it is about.
+  // add keeps a change and sends it as soon as that is possible. It has a path, fields (names and values, as a form has them),
+  // the instant at which it was made and, if there is one, the id of the task that it is about.
   async add(change) {
-    await put({ ...change, user: this.#user, at: new Date().toISOString() });
+    await put({ ...change, user: this.#user });
     await this.#changed();
     this.send();
   }
@@ -107,9 +107,9 @@ export class Queue {
         this.#wait = firstWait;
         done++;
       } else if (answer.conflict) {
-        await put({ ...next, conflict: answer.conflict });
+        await replace({ ...next, conflict: answer.conflict });
       } else {
-        if (answer.failed) await put({ ...next, failures: (next.failures ?? 0) + 1 });
+        if (answer.failed) await replace({ ...next, failures: (next.failures ?? 0) + 1 });
         state = answer.login ? "login" : answer.after ? "busy" : "away";
         if (!answer.login) this.#later(answer.after);
         break;
@@ -186,7 +186,7 @@ async function follow(done, headers, changes) {
       fields = withField(fields, "revision", revision);
     }
     if (made && field(change, "was")) fields = withField(fields, "made", made);
-    if (fields !== change.fields) await put({ ...change, fields });
+    if (fields !== change.fields) await replace({ ...change, fields });
   }
 }
 

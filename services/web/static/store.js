@@ -42,4 +42,11 @@ export const list = (user) => run("readonly", (changes) => changes.index("user")
 // put keeps a change, anew when it has no id, and resolves to its id.
 export const put = (change) => run("readwrite", (changes) => changes.put(change));
 
+// replace is put for a change that is there, and does nothing for one that was removed meanwhile.
+export const replace = (change) => run("readwrite", (changes) => {
+  const found = changes.getKey(change.id);
+  found.onsuccess = () => found.result !== undefined && changes.put(change);
+  return found;
+});
+
 export const remove = (id) => run("readwrite", (changes) => changes.delete(id));

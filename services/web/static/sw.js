@@ -58,22 +58,29 @@ async function view(event, request, url) {
   const kept = url.pathname === "/" ? null : await recall(key);
   // A view that is brought up to date is not to become older.
   const refreshing = request.headers.get("Taskmaster-Refresh");
-  const asked = fetch(request).then((response) => {
-    if (worthKeeping(response)) event.waitUntil(keep(key, response.clone()));
-    return response;
-  });
+  const asked = fetch(request);
+  // It is kept however late it comes, and whatever was shown until then.
+  const before = forgotten;
+  event.waitUntil(asked.then((response) => worthKeeping(response) && keep(key, response.clone(), before), () => {}));
   if (refreshing) return asked;
   try {
     const response = await (kept ? Promise.race([asked, late()]) : asked);
     if (![502, 503, 504].includes(response.status)) return response;
-    asked.catch(() => {});
   } catch {
-    asked.catch(() => {}); // it may still come, and is kept then
+    // The copy has to do.
   }
   const fragment = kept ?? await recall("/today");
   if (url.pathname === "/" && fragment) return Response.redirect("/today");
   return request.mode === "navigate" ? page(kept) : part(kept);
 }
+
+// Who leaves takes their views along.
+let forgotten = 0; // how often
+self.addEventListener("message", (event) => {
+  if (event.data !== "forget") return;
+  forgotten++;
+  event.waitUntil(caches.delete(viewCache));
+});
 
 const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error("too late")), patience));
 
@@ -85,7 +92,8 @@ const worthKeeping = (response) => response.ok && response.type === "basic" && !
 const begins = '<div id="app"';
 const ends = /<div id="(problem|notice)"/;
 
-async function keep(key, response) {
+// keep keeps a view, unless all were forgotten since it was asked for.
+async function keep(key, response, before) {
   const html = await response.text();
   const title = html.match(/<title>[^]*?<\/title>/)?.[0] ?? "";
   const from = html.indexOf(begins);
@@ -93,6 +101,7 @@ async function keep(key, response) {
   if (from < 0) return;
   const cache = await caches.open(viewCache);
   await cache.delete(key); // so that the oldest come first
+  if (before !== forgotten) return;
   await cache.put(key, html200(title + html.slice(from, to < from ? undefined : to)));
   const keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - maxViews))) await cache.delete(old);
@@ -192,20 +201,20 @@ async function refusal(response) {
 // openPage shows the task, in a window in which nothing is lost by that or a new one.
 async function openPage({ task }) {
   const path = task ? `/task/${encodeURIComponent(task)}` : "/today";
-  for (const client of await self.clients.matchAll({ type: "window" })) {
-    if (!await free(client)) continue;
-    await client.focus().catch(() => {}); // a browser may not let it come to the front
-    return client.navigate(path);
-  }
-  return self.clients.openWindow(path);
+  const clients = await self.clients.matchAll({ type: "window" });
+  const client = await Promise.any(clients.map(free)).catch(() => null);
+  if (!client) return self.clients.openWindow(path);
+  await client.focus().catch(() => {}); // a browser may not let it come to the front
+  return client.navigate(path);
 }
 
-// free asks a window whether it can show something else. One that says nothing cannot.
+// free resolves to a window that can show something else, once it says so. One that says nothing cannot; a page may be busy, but
+// a browser forgets before long that there was a click, without which nothing opens.
 function free(client) {
   const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = ({ data }) => resolve(data);
-    setTimeout(resolve, 1_000, false);
+  return new Promise((resolve, reject) => {
+    port1.onmessage = ({ data }) => (data ? resolve(client) : reject());
+    setTimeout(reject, 4_000);
     client.postMessage("free?", [port2]);
   });
 }

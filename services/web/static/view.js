@@ -15,7 +15,14 @@ let shown = 0; // counts what has been shown
 let running = null;
 let again = false;
 
-document.addEventListener("htmx:after:swap", () => { shown++; });
+let revision = 0; // of what is shown
+
+document.addEventListener("htmx:after:swap", () => {
+  shown++;
+  const before = revision;
+  revision = Number(app().dataset.revision);
+  if (revision < before) refresh(); // an answer that was made before what it took the place of
+});
 
 // refresh fetches the view anew and morphs what is shown into it: focus, scroll and what is being typed stay. However often
 // it is called meanwhile, one more follows. It resolves to whether the view is up to date.
@@ -39,10 +46,12 @@ async function fetchView() {
   // What is typed there, and a secret that is shown once, would go.
   if (document.querySelector("[data-still]")) return true;
   const [path, before] = [here(), shown];
+  // A task still leads back to the view from which it was opened.
+  const from = new URL(document.getElementById("from")?.value || path, location.href).href;
   let response, text;
   try {
     response = await fetch(path, {
-      headers: { "HX-Request": "true", "HX-Current-URL": location.href, "Taskmaster-Refresh": "1" },
+      headers: { "HX-Request": "true", "HX-Current-URL": from, "Taskmaster-Refresh": "1" },
       cache: "no-store", signal: AbortSignal.timeout(timeout),
     });
     text = await response.text();

@@ -14,6 +14,7 @@ export const words = ({ kind, title }) => `${verbs[kind]} “${title}”`;
 export class Waiting {
   changes = [];
   #choose;
+  #shown = {}; // a list, and of which changes it is
   #state = "idle";
   #connection = "connecting";
 
@@ -84,11 +85,17 @@ export class Waiting {
   #render() {
     const place = document.getElementById("waiting");
     if (!place) return;
-    const focused = place.contains(document.activeElement) && document.activeElement.textContent;
     place.hidden = this.changes.length === 0 && this.#connection !== "offline";
-    const list = element("ul", "list");
-    list.append(...this.changes.map((change) => this.#row(change)));
-    place.replaceChildren(element("h2", "", this.#heading()), element("p", "hint", this.#explain()), list);
+    if (!place.firstChild) place.append(element("h2"), element("p", "hint"), element("ul", "list"));
+    const [heading, hint, list] = place.children;
+    heading.textContent = this.#heading();
+    hint.textContent = this.#explain();
+    // A button that is being pressed stays where it is while nothing changes but the state.
+    const changes = JSON.stringify(this.changes);
+    if (this.#shown.list === list && this.#shown.changes === changes) return;
+    this.#shown = { list, changes };
+    const focused = place.contains(document.activeElement) && document.activeElement.textContent;
+    list.replaceChildren(...this.changes.map((change) => this.#row(change)));
     if (focused) [...place.querySelectorAll("button")].find((button) => button.textContent === focused)?.focus();
   }
 
@@ -193,7 +200,7 @@ function actions(...buttons) {
   return row;
 }
 
-function element(tag, name, text = "") {
+function element(tag, name = "", text = "") {
   const made = document.createElement(tag);
   if (name) made.className = name;
   made.textContent = text;
