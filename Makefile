@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults lint vuln bench bench-page faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults lint vuln bench bench-page faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -67,11 +67,17 @@ test-browser: build ## Use the page in Chromium; screenshots of every view are l
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one, make -j2 on two at once
 
+# Before the time runs in which the system has to be ready.
+kafka: build ## Fetch Apache Kafka by Maven (once), unless KAFKA_BROKERS names one
+	go run ./services/local build -broker kafka
+
+test-on-kafka: kafka
 test-on-%: build
 	BROKER=$* $(GO_TEST) -count=1 ./tests/scenarios
 
-test-kafka: build ## Test consumer groups and the topic tool on Apache Kafka
-	$(GO_TEST) -count=1 $(NEEDS_KAFKA)
+# One package after the other: each runs a Kafka, and two at once keep each other waiting.
+test-kafka: kafka ## Test consumer groups and the topic tool on Apache Kafka
+	$(GO_TEST) -count=1 -p 1 $(NEEDS_KAFKA)
 
 provider: ## Build Pulumi's Kubernetes provider (minutes, once) into .local/bin
 	cd infra/engine/pulumi-resource-kubernetes && go build -o $(CURDIR)/.local/bin/ -ldflags "-s -w"
@@ -87,12 +93,12 @@ test-deploy: engine ## Deploy, promote, fail and roll back releases with Pulumi'
 	go test -count=1 -timeout 20m $(NEEDS_ENGINE)
 
 test-signing: ## Sign images with cosign, and verify them, at a registry of the test's own
-	go test -count=1 $(NEEDS_COSIGN)
+	go test -count=1 -timeout 30m $(NEEDS_COSIGN)
 
 test-workflows: ## Run the workflows of GitHub Actions with act, with commands that only say what they were told
-	go test -count=1 $(NEEDS_ACT)
+	go test -count=1 -timeout 30m $(NEEDS_ACT)
 
-test-faults: build ## Break everything for a short while on nats and kafka, and check the books
+test-faults: kafka ## Break everything for a short while on nats and kafka, and check the books
 	go run ./tests/faults -broker nats -short
 	go run ./tests/faults -broker kafka -short
 

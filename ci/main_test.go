@@ -131,10 +131,9 @@ func TestPublish(t *testing.T) {
 // Somebody who cannot be told is named, and neither ends the run nor shows how to write to them.
 func TestNotify(t *testing.T) {
 	t.Parallel()
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // nobody listens there
 	env := map[string]string{
-		"SLACK_WEBHOOK_URL": gone.URL + "/services/planted-secret", "GITHUB_TOKEN": "planted-secret", "GITHUB_API_URL": gone.URL,
+		"SLACK_WEBHOOK_URL": gone + "/services/planted-secret", "GITHUB_TOKEN": "planted-secret", "GITHUB_API_URL": gone,
 		"GITHUB_REPOSITORY": "owner/taskmaster", "GITHUB_SHA": strings.Repeat("0", 40), "GITHUB_REF": "refs/heads/main",
 	}
 	status, out, errs := ci(t, env, "-local", "notify")

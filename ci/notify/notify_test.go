@@ -319,9 +319,8 @@ func TestRefusals(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	_, server := receive(t)
-	gone := httptest.NewServer(nil)
-	gone.Close()
-	status, said := notify(t, server.URL, deployed(), map[string]string{"SLACK_WEBHOOK_URL": gone.URL + "/services/" + planted})
+	const gone = "http://127.0.0.1:1" // nobody listens there
+	status, said := notify(t, server.URL, deployed(), map[string]string{"SLACK_WEBHOOK_URL": gone + "/services/" + planted})
 	if status != 1 || !strings.Contains(said, "NOT TOLD: Slack: dial tcp") || !strings.Contains(said, "told the commit") {
 		t.Errorf("status %d: %s", status, said)
 	}

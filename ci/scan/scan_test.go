@@ -92,7 +92,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// The policy of the repository can be read, and what it allows is still allowed for whoever reads this.
+// The policy of the repository can be read.
 func TestOwnPolicy(t *testing.T) {
 	t.Parallel()
 	if _, err := readPolicy("policy.yaml"); err != nil {

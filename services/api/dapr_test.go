@@ -9,10 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"taskmaster/services/portblock"
 )
 
 // daprBench is a real scheduler and a real sidecar in front of an app.
@@ -30,7 +33,15 @@ func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
 	t.Helper()
 	d := &daprBench{t: t, bin: daprBin(t), dir: t.TempDir()}
 	var internal int
-	freePorts(t, &d.scheduler, &d.health, &d.etcdClient, &d.etcdServer, &d.grpc, &d.http, &internal)
+	ports := []*int{&d.scheduler, &d.health, &d.etcdClient, &d.etcdServer, &d.grpc, &d.http, &internal}
+	free, release, err := portblock.Take(t.Context(), slices.Repeat([]string{"127.0.0.1"}, len(ports))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release) // when all are killed: a scheduler that comes back finds its ports as it left them
+	for i, port := range ports {
+		*port = free[i]
+	}
 	d.startScheduler()
 	d.start("daprd", []string{"APP_API_TOKEN=" + token},
 		"--app-id=api", "--app-port="+strconv.Itoa(app.(*net.TCPAddr).Port), "--app-channel-address=127.0.0.1",
@@ -78,9 +89,12 @@ func (d *daprBench) start(program string, env []string, args ...string) (kill fu
 	return kill
 }
 
+// startPatience is as long as services/local has it: on a busy machine these two take their time.
+const startPatience = 90 * time.Second
+
 func (d *daprBench) await(port int, path string) {
 	d.t.Helper()
-	eventually(d.t, fmt.Sprintf("port %d answers", port), func() bool {
+	within(d.t, startPatience, fmt.Sprintf("port %d answers", port), func() bool {
 		ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
@@ -117,17 +131,4 @@ func daprBin(t *testing.T) string {
 		}
 	}
 	return dir
-}
-
-// freePorts fills in ports that nobody listens on, all different.
-func freePorts(t *testing.T, ports ...*int) {
-	t.Helper()
-	for _, port := range ports {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer ln.Close() // after all have been found
-		*port = ln.Addr().(*net.TCPAddr).Port
-	}
 }

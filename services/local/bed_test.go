@@ -36,7 +36,14 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	}
 	cfg.replicas = replicas
 	console := &console{w: t.Output(), width: len("recurring-2/dapr")}
-	if err := buildDapr(t.Context(), cfg.root, binDir(cfg.root), console.writer("build", "")); err != nil {
+	bin := binDir(cfg.root)
+	unlock, err := waitLock(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = buildDapr(t.Context(), cfg.root, bin, console.writer("build", ""))
+	unlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	layout, err := fixedLayout(cfg)

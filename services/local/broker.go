@@ -52,6 +52,17 @@ func findBroker(name string) (broker, error) {
 	return nil, fmt.Errorf("-broker: there is no broker %q, only %s", name, brokerNames())
 }
 
+// fetch gets what a broker needs from elsewhere, so that preparing it does not have to. An external one needs nothing.
+func fetch(ctx context.Context, cfg config, log *lines) error {
+	b, ok := cfg.broker.(interface {
+		fetch(ctx context.Context, root string, log *lines) error
+	})
+	if !ok || cfg.broker.external(cfg.getenv) {
+		return nil
+	}
+	return b.fetch(ctx, cfg.root, log)
+}
+
 // topics that services publish to.
 var topics = []string{"task-events", "reminders", "task-updates", "dead-letters"}
 

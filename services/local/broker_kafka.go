@@ -29,7 +29,7 @@ func (k kafkaBroker) prepare(ctx context.Context, p plan, log *lines) error {
 	if err != nil {
 		return err
 	}
-	if err := installKafka(ctx, p.cfg.root, log); err != nil {
+	if err := k.fetch(ctx, p.cfg.root, log); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(p.brokerDir(), 0o700); err != nil {

@@ -83,15 +83,14 @@ func findJava(ctx context.Context, getenv func(string) string) (string, error) {
 
 const installTimeout = 10 * time.Minute
 
-// installKafka fetches Kafka's programs, unless they are there. Several may install at a time. The folder is complete or
-// not there at all.
-func installKafka(ctx context.Context, root string, log *lines) error {
-	unlock, err := waitLock(binDir(root))
+// fetch fetches Kafka's programs, unless they are there. Several may at a time. The folder is complete or not there at all.
+func (kafkaBroker) fetch(ctx context.Context, root string, log *lines) error {
+	dir := kafkaDir(root)
+	unlock, err := waitLock(dir + ".lock")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	dir := kafkaDir(root)
 	if have, err := os.ReadFile(filepath.Join(dir, "pom.xml")); err == nil && bytes.Equal(have, kafkaPOM()) {
 		return nil
 	}

@@ -42,7 +42,7 @@ func build(ctx context.Context, cfg config, log *lines) error {
 	return goBuild(ctx, cfg.root, args, "the services", log)
 }
 
-// buildDapr builds daprd and the scheduler, unless those of the pinned version are there.
+// buildDapr builds daprd and the scheduler, unless those of the pinned version are there. The caller has the folder's lock.
 func buildDapr(ctx context.Context, root, bin string, log *lines) error {
 	runtime := filepath.Join(root, "dapr", "runtime")
 	want, err := daprStamp(runtime)

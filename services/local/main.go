@@ -2,7 +2,7 @@
 // a sidecar of its own. It needs Go and nothing else.
 //
 //	local         build what is missing, run until Ctrl-C
-//	local build   build only
+//	local build   build only, and fetch what the broker needs
 //	local clean   forget what was kept
 //
 // Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
@@ -52,7 +52,11 @@ func command(ctx context.Context, args []string) int {
 	log := newConsole(os.Stdout)
 	switch cfg.verb {
 	case verbBuild:
-		return report(build(ctx, cfg, log.writer("local", "")))
+		out := log.writer("local", "")
+		if err := build(ctx, cfg, out); err != nil {
+			return report(err)
+		}
+		return report(fetch(ctx, cfg, out))
 	case verbClean:
 		return report(clean(cfg))
 	default:

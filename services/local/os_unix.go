@@ -47,7 +47,12 @@ func release(f *os.File, err error) (unlock func(), _ error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 	}
-	return func() { _ = f.Close() }, nil
+	return func() {
+		// Closing alone would not do: a child that is being started at this moment has the open file as well, and with it the
+		// lock, until it runs its program.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close()
+	}, nil
 }
 
 func openLock(dir string) (*os.File, error) {

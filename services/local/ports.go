@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
 	"syscall"
+
+	"taskmaster/services/portblock"
 )
 
 // layout says where everything listens.
@@ -118,59 +119,31 @@ func (l *layout) listeners() []listener {
 }
 
 // claim checks that all ports of the layout can be listened on. With free it first gives every port another (the page's only
-// when it is 0), of a block that is the layout's until release is called: a process that is started again finds its port as it left it.
+// when it is 0), which is the layout's until release is called: a process that is started again finds its port as it left it.
 func (l *layout) claim(ctx context.Context, free bool) (release func(), err error) {
+	wanted := l.listeners()
 	if !free {
-		return func() {}, check(ctx, l.listeners())
+		return func() {}, check(ctx, wanted)
 	}
-	// The user's choice of the page's port stands: no block makes it free.
-	page := slices.DeleteFunc(l.listeners(), func(ln listener) bool { return ln.owner != "web" })
-	choosePage := slices.ContainsFunc(page, func(ln listener) bool { return *ln.port == 0 })
-	if !choosePage {
-		if err := check(ctx, page); err != nil {
+	// The user's choice of the page's port stands. It is held meanwhile, so that nothing else is given it.
+	if i := slices.IndexFunc(wanted, func(ln listener) bool { return ln.owner == "web" }); i >= 0 && *wanted[i].port != 0 {
+		page, err := wanted[i].listen(ctx)
+		if err != nil {
 			return nil, err
 		}
+		defer page.Close()
+		wanted = slices.Delete(wanted, i, i+1)
 	}
-	const attempts = 1000
-	for attempt := 1; ; attempt++ {
-		release, err := l.takeBlock(ctx, choosePage)
-		if err == nil {
-			return release, nil
-		}
-		if taken := (portTakenError{}); !errors.As(err, &taken) || attempt == attempts {
-			return nil, err
-		}
+	hosts := make([]string, len(wanted))
+	for i, ln := range wanted {
+		hosts[i] = ln.host
 	}
-}
-
-// Free ports are looked for here: an outgoing connection may take one of the system's choice before its owner listens. A block is
-// whose who listens on its first port.
-const firstFree, lastFree, blockSize = 10_000, 32_000, 200
-
-// takeBlock gives the ports of a block to the layout, which owns it until release is called.
-func (l *layout) takeBlock(ctx context.Context, choosePage bool) (release func(), err error) {
-	port := firstFree + blockSize*rand.IntN((lastFree-firstFree)/blockSize)
-	last := port + blockSize - 1
-	block, err := listener{owner: "all ports from here on", host: "127.0.0.1", port: &port}.listen(ctx)
+	given, release, err := portblock.Take(ctx, hosts...)
 	if err != nil {
 		return nil, err
 	}
-	release = func() { _ = block.Close() }
-	next := port + 1
-	for _, want := range l.listeners() {
-		if want.owner == "web" && !choosePage {
-			continue
-		}
-		if next > last {
-			release()
-			return nil, fmt.Errorf("there are more ports to listen on than %d: start fewer replicas", blockSize-1)
-		}
-		*want.port = next
-		next++
-	}
-	if err := check(ctx, l.listeners()); err != nil {
-		release()
-		return nil, err
+	for i, ln := range wanted {
+		*ln.port = given[i]
 	}
 	return release, nil
 }

@@ -21,6 +21,13 @@ func TestSharedTopic(t *testing.T) {
 	sidecars := append(b.startSidecars(first), b.startSidecars(second)...)
 	awaitEvents(t, "early", 10, apps...)
 
+	// A sidecar is ready before it has subscribed.
+	subscribed := 0
+	eventually(t, "both replicas have subscribed", func() bool {
+		b.publish(api, "task-events", fmt.Sprintf("first-%d", subscribed))
+		subscribed++
+		return len(apps[0].got("first")) > 0 && len(apps[1].got("first")) > 0
+	})
 	b.publishMany(api, "task-events", "shared", 60)
 	awaitEvents(t, "shared", 60, apps...)
 	for i, a := range apps {

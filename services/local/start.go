@@ -12,12 +12,14 @@ import (
 // the moment takes nothing else down: services serve without, and events wait in the database.
 func (s *system) startAll(ctx context.Context) error {
 	base, baseCtx := errgroup.WithContext(ctx)
-	base.Go(func() error { return s.startDatabase(baseCtx, ctx) })
+	var databaseURL string
+	base.Go(func() (err error) { databaseURL, err = s.startDatabase(baseCtx, ctx); return err })
 	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
 	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
 	if err := base.Wait(); err != nil {
 		return err
 	}
+	s.databaseURL = databaseURL // only now: until here the others read the plan
 	pairs := s.pairs()
 	s.mu.Lock()
 	s.services = pairs

@@ -141,9 +141,10 @@ func (s *system) greeting(after time.Duration) string {
 	return greeting
 }
 
-// startDatabase starts PostgreSQL, unless the user brought one, and brings its schema up to date.
-func (s *system) startDatabase(ctx, life context.Context) error {
-	if s.databaseURL == "" {
+// startDatabase starts PostgreSQL, unless the user brought one, brings its schema up to date and returns its URL.
+func (s *system) startDatabase(ctx, life context.Context) (string, error) {
+	databaseURL := s.databaseURL
+	if databaseURL == "" {
 		var server *embedded.Server
 		s.postgres = s.unit(processState{Name: "postgres", Role: "postgres", Replica: 1, Address: loopback("", s.layout.postgres)},
 			func(ctx context.Context) (c child, err error) {
@@ -154,21 +155,21 @@ func (s *system) startDatabase(ctx, life context.Context) error {
 			})
 		err := s.launch(life, s.postgres)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if s.databaseURL, err = through(s.cfg.databaseAt, server.URL()); err != nil {
-			return err
+		if databaseURL, err = through(s.cfg.databaseAt, server.URL()); err != nil {
+			return "", err
 		}
-		if err := s.state.update(func(state *systemState) { state.DatabaseURL = s.databaseURL }); err != nil {
-			return err
+		if err := s.state.update(func(state *systemState) { state.DatabaseURL = databaseURL }); err != nil {
+			return "", err
 		}
 	}
-	db, err := postgres.Open(ctx, s.databaseURL, 4)
+	db, err := postgres.Open(ctx, databaseURL, 4)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer db.Close()
-	return postgres.Migrate(ctx, db)
+	return databaseURL, postgres.Migrate(ctx, db)
 }
 
 // through returns a database's URL with another host:port, unless that is empty.

@@ -98,14 +98,17 @@ func (w *worker) inTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return w.db.InTx(ctx, f)
 }
 
-// snooze says how long a job that found no place waits: from half a second, twice as long each time, up to half a minute.
+// maxSnooze is how long a job waits that often found no place, give or take a half.
+const maxSnooze = 30 * time.Second
+
+// snooze says how long a job that found no place waits: from half a second, twice as long each time, up to maxSnooze.
 func snooze(metadata []byte) time.Duration {
 	var m struct {
 		Snoozes int `json:"snoozes"`
 	}
 	// River's own; what cannot be read counts as the first time.
 	_ = json.Unmarshal(metadata, &m)
-	wait := min(500*time.Millisecond<<min(m.Snoozes, 10), 30*time.Second)
+	wait := min(500*time.Millisecond<<min(m.Snoozes, 10), maxSnooze)
 	return spread(wait)
 }
 

@@ -22,13 +22,12 @@ import (
 	"taskmaster/services/event"
 	"taskmaster/services/postgres"
 	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/server"
 	"taskmaster/services/task"
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
-		os.Exit(server.Main(loadConfig, run))
+		os.Exit(runAsChild())
 	}
 	os.Exit(postgrestest.Main(m))
 }
@@ -39,6 +38,8 @@ const (
 	appToken = "of the sidecar"
 	// patience is how long a test waits for what should happen at once.
 	patience = 30 * time.Second
+	// snoozePatience is for what may find no place at first, and that several times.
+	snoozePatience = 6 * maxSnooze
 )
 
 // testTiming is like defaultTiming, in a hurry: three attempts.
@@ -133,6 +134,11 @@ func (b *bed) deliveries(t *testing.T, user uuid.UUID) []postgres.Delivery {
 // eventually waits until f is true, and fails the test with what f says if that takes too long.
 func eventually(t *testing.T, f func() (done bool, state string)) {
 	t.Helper()
+	within(t, patience, f)
+}
+
+func within(t *testing.T, patience time.Duration, f func() (done bool, state string)) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); ; {
 		done, state := f()
 		if done {
@@ -148,8 +154,13 @@ func eventually(t *testing.T, f func() (done bool, state string)) {
 // settled waits until all of a user's deliveries, of which there are to be n, are in a state, and returns them.
 func (b *bed) settled(t *testing.T, user uuid.UUID, n int, state string) []postgres.Delivery {
 	t.Helper()
+	return b.settledWithin(t, patience, user, n, state)
+}
+
+func (b *bed) settledWithin(t *testing.T, patience time.Duration, user uuid.UUID, n int, state string) []postgres.Delivery {
+	t.Helper()
 	var got []postgres.Delivery
-	eventually(t, func() (bool, string) {
+	within(t, patience, func() (bool, string) {
 		got = b.deliveries(t, user)
 		for _, d := range got {
 			if d.State != state {

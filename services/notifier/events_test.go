@@ -72,7 +72,9 @@ func TestReplicasShareTheWork(t *testing.T) {
 	b, h, log := newBed(t), newHook(t, nil), &logged{}
 	// Far more attempts are made at once than there are connections.
 	few := func(c *config) { c.DatabaseConns = 2 }
-	replicas := []*instance{b.startLogging(t, testTiming, log, few), b.startLogging(t, testTiming, log, few)}
+	patient := testTiming
+	patient.mark, patient.rescue = 2*patience, 3*patience
+	replicas := []*instance{b.startLogging(t, patient, log, few), b.startLogging(t, patient, log, few)}
 	var ids []uuid.UUID
 	for range users {
 		id := b.newUser(t)
@@ -95,7 +97,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	g.Wait()
 	want := map[string]int{}
 	for _, id := range ids {
-		for _, d := range b.settled(t, id, 2*events, postgres.DeliverySent) {
+		for _, d := range b.settledWithin(t, snoozePatience, id, 2*events, postgres.DeliverySent) {
 			want[d.ID.String()] = 1
 		}
 	}

@@ -195,8 +195,6 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	cuts := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	t.Cleanup(cuts.Close)
 	selfSigned := httptest.NewTLSServer(http.NotFoundHandler())
@@ -206,25 +204,29 @@ func TestUnreachable(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(silent.Close)
-	quick := testTiming
-	quick.schedule, quick.attempt = quick.schedule[:1], 2*time.Second
+	twice := testTiming
+	twice.schedule = twice.schedule[:1]
+	const inTime, noName = "it did not answer in time", "its host name does not exist"
 
 	for name, tt := range map[string]struct{ url, want string }{
-		"refused":      {closed.URL, "it refused the connection"},
+		"refused":      {"http://127.0.0.1:1", "it refused the connection"},
 		"cut":          {cuts.URL, "it closed the connection without an answer"},
-		"silent":       {silent.URL, "it did not answer in time"},
+		"silent":       {silent.URL, inTime},
 		"self-signed":  {selfSigned.URL, "its TLS certificate is not valid"},
 		"not TLS":      {"https" + strings.TrimPrefix(silent.URL, "http"), "it does not speak TLS"},
-		"unknown name": {"https://does-not-exist.invalid/", "its host name does not exist"},
+		"unknown name": {"https://does-not-exist.invalid/", noName},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t)
+			b, timing := newBed(t), twice
+			if tt.want == inTime {
+				timing.attempt = 2 * time.Second // it takes all of them
+			}
 			b.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: tt.url + "/?key=topsecret", Secret: testSecret})
-			b.start(t, quick).want(t, b.reminder(t, b.user, "x"))
-			d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
-			if tt.want == "its host name does not exist" && d.Reason == "its host name could not be resolved" {
-				return // without a name server nobody can tell
+			b.start(t, timing).want(t, b.reminder(t, b.user, "x"))
+			d := b.settledWithin(t, patience+2*timing.attempt, b.user, 1, postgres.DeliveryGivenUp)[0]
+			if tt.want == noName && (d.Reason == "its host name could not be resolved" || d.Reason == inTime) {
+				return // without a name server that answers nobody can tell
 			}
 			if d.Reason != tt.want || d.Attempts != 2 {
 				t.Errorf("got %q after %d attempts, want %q after 2", d.Reason, d.Attempts, tt.want)

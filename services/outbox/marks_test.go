@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
 )
 
 const markedShard = 3
@@ -115,7 +116,7 @@ func TestReplayAcrossTheMark(t *testing.T) {
 func TestMarksOfSeveralRelays(t *testing.T) {
 	t.Parallel()
 	const users, changes, relays = 8, 40, 3
-	b := newBench(t, 0)
+	b := newBenchOn(t, postgrestest.OpenFor(t, users+relays), 0)
 	for range users {
 		b.users = append(b.users, newUserIn(t, b.db, markedShard))
 	}

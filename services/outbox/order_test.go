@@ -12,12 +12,13 @@ import (
 
 	"taskmaster/services/event"
 	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
 )
 
 func TestEachEventOnceInItsUsersOrder(t *testing.T) {
 	t.Parallel()
 	const users, changes = 20, 15
-	b := newBench(t, users)
+	b := newBenchOn(t, postgrestest.OpenFor(t, users+relayCallers), users)
 	relay := b.start(t)
 	var writers sync.WaitGroup
 	for _, user := range b.users {
@@ -37,10 +38,12 @@ func TestEachEventOnceInItsUsersOrder(t *testing.T) {
 
 func TestSeveralRelaysShareTheWork(t *testing.T) {
 	t.Parallel()
-	// Writers and relays share the database's places here, of which there are 32: three relays take up to 15.
-	const users, changes = 15, 20
-	b := newBench(t, users)
-	relays := []*Relay{b.start(t), b.start(t), b.start(t)}
+	const users, changes, shared = 15, 20, 3
+	b := newBenchOn(t, postgrestest.OpenFor(t, users+shared*relayCallers), users)
+	var relays []*Relay
+	for range shared {
+		relays = append(relays, b.start(t))
+	}
 	var writers sync.WaitGroup
 	for i, user := range b.users {
 		writers.Go(func() {

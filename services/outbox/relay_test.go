@@ -95,7 +95,15 @@ type bench struct {
 
 func newBench(t testing.TB, users int) *bench {
 	t.Helper()
-	b := &bench{broker: &broker{}, db: postgrestest.Open(t), log: &logBuffer{}}
+	return newBenchOn(t, postgrestest.Open(t), users)
+}
+
+// relayCallers is how many callers of the database a relay is at once: its claims, its poll and its survey.
+const relayCallers = relayClaims + 2
+
+func newBenchOn(t testing.TB, db *postgres.DB, users int) *bench {
+	t.Helper()
+	b := &bench{broker: &broker{}, db: db, log: &logBuffer{}}
 	t.Cleanup(func() {
 		for _, e := range b.unordered {
 			t.Errorf("revision %d of user %s was published in a call with another of theirs", e.Data.Revision, e.Data.UserID)
@@ -119,9 +127,11 @@ func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
 	return id
 }
 
+const relayClaims = 3
+
 func (b *bench) relay(publish Publish) *Relay {
 	return New(Config{
-		DB: b.db, Publish: publish, Claims: 3, Now: time.Now, Metrics: prometheus.NewRegistry(),
+		DB: b.db, Publish: publish, Claims: relayClaims, Now: time.Now, Metrics: prometheus.NewRegistry(),
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 }

@@ -104,7 +104,14 @@ func TestAwayBrokerIsNotAskedForEveryLane(t *testing.T) {
 		b.change(t, user, 1)
 	}
 	b.refuse = func(event.Event) error { return errAway }
-	s := b.relay(b.publish).shards[7]
+	tried := make(chan time.Time, 1) // when first
+	s := b.relay(func(ctx context.Context, topic string, messages []event.Message) error {
+		select {
+		case tried <- time.Now():
+		default:
+		}
+		return b.publish(ctx, topic, messages)
+	}).shards[7]
 	if wait, again := s.runOnce(t.Context()); !again || wait < minBackoff/2 {
 		t.Errorf("got wait %v, again %v; want a backoff", wait, again)
 	}
@@ -112,9 +119,17 @@ func TestAwayBrokerIsNotAskedForEveryLane(t *testing.T) {
 		t.Errorf("got %d attempts, want %d at most", b.attempts, most)
 	}
 	// Waking does not hurry it.
-	if s.wake(); s.notBefore.IsZero() {
-		t.Error("the shard may be tried at once")
+	<-tried
+	notBefore := s.notBefore
+	s.wake()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(ctx) }()
+	if at := <-tried; at.Before(notBefore) {
+		t.Errorf("the shard is tried %v too early", notBefore.Sub(at))
 	}
+	stop()
+	<-ended
 }
 
 func TestRefusedShardIsTriedAgainSoon(t *testing.T) {
@@ -134,8 +149,8 @@ func TestRefusedShardIsTriedAgainSoon(t *testing.T) {
 
 	s := b.relay(b.publish).shards[postgres.Shard(user)]
 	wait, again := s.runOnce(t.Context())
-	if !again || wait > maxRefusedWait {
-		t.Errorf("got wait %v, again %v; want to try again soon", wait, again)
+	if !again || wait > maxRefusedWait || s.failures != 0 {
+		t.Errorf("got wait %v, again %v and %d failures; want to try again soon, and that this is no failure", wait, again, s.failures)
 	}
 	if len(b.events()) != 0 {
 		t.Error("a shard that another relay holds was published")

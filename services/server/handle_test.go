@@ -11,7 +11,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"taskmaster/services/task"
@@ -163,30 +165,61 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 // A client that keeps its connection is answered after the stop, and told that the connection ends with that.
 func TestStopAsksClientsToLeave(t *testing.T) {
 	t.Parallel()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	served := make(chan error, 1)
-	go func() { served <- Serve(ctx, ln, Healthz(), slog.New(slog.DiscardHandler)) }()
-	client := &http.Client{Transport: &http.Transport{}}
-	toldToLeave := func() bool {
-		r, err := client.Get("http://" + ln.Addr().String())
-		if err != nil {
-			t.Fatal(err)
+	// The time in which clients are asked to leave stands still while this one asks.
+	synctest.Test(t, func(t *testing.T) {
+		ln := pipes{make(chan net.Conn), make(chan struct{})}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- Serve(ctx, ln, Healthz(), slog.New(slog.DiscardHandler)) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: ln.dial}}
+		toldToLeave := func() bool {
+			r, err := client.Get("http://server")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+			return r.Close
 		}
-		_, _ = io.Copy(io.Discard, r.Body)
-		r.Body.Close()
-		return r.Close
-	}
-	if toldToLeave() {
-		t.Error("it asks to leave before it stops")
-	}
-	stop()
-	for !toldToLeave() {
-	}
-	if err := <-served; err != nil {
-		t.Errorf("got %v, want no error after a stop", err)
+		if toldToLeave() {
+			t.Error("it asks to leave before it stops")
+		}
+		stop()
+		synctest.Wait()
+		if !toldToLeave() {
+			t.Error("it does not ask to leave when it stops")
+		}
+		if err := <-served; err != nil {
+			t.Errorf("got %v, want no error after a stop", err)
+		}
+	})
+}
+
+// pipes is a listener inside the process.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, syscall.ECONNREFUSED
 	}
 }
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error { close(p.closed); return nil }
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }

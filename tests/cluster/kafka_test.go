@@ -15,9 +15,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
+	"taskmaster/services/portblock"
 	"taskmaster/tests/system"
 )
 
@@ -29,9 +31,9 @@ const kafkaUser = "taskmaster"
 const kafkaProperties = `
 process.roles=broker,controller
 node.id=1
-controller.quorum.voters=1@127.0.0.1:%[3]s
-listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]s,CONTROLLER://127.0.0.1:%[3]s
-advertised.listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]s
+controller.quorum.voters=1@127.0.0.1:%[3]d
+listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]d,CONTROLLER://127.0.0.1:%[3]d
+advertised.listeners=SASL_SSL://%[1]s,PLAINTEXT://127.0.0.1:%[2]d
 listener.security.protocol.map=SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
@@ -58,10 +60,15 @@ func startKafka(t *testing.T, host string, o *outside) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	o.broker = net.JoinHostPort(host, freePort(t, host))
+	ports, release, err := portblock.Take(t.Context(), host, "127.0.0.1", "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	o.broker = net.JoinHostPort(host, strconv.Itoa(ports[0]))
 	o.authority = certify(t, host, filepath.Join(dir, "server.pem"))
 	for name, content := range map[string]string{
-		"server.properties": fmt.Sprintf(kafkaProperties, o.broker, freePort(t, "127.0.0.1"), freePort(t, "127.0.0.1"), dir),
+		"server.properties": fmt.Sprintf(kafkaProperties, o.broker, ports[1], ports[2], dir),
 		"ca.crt":            o.authority,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {

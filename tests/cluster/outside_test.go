@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"crypto/rand"
-	"net"
 	"net/url"
 	"os"
 	"testing"
@@ -58,19 +57,4 @@ func startPostgres(t *testing.T, host string, o *outside) {
 	t.Cleanup(link.Close)
 	u.Host = link.Address()
 	o.databaseURL, o.databasePort = u.String(), u.Port()
-}
-
-// freePort returns a port of an address on which nothing listens.
-func freePort(t *testing.T, host string) string {
-	t.Helper()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -86,17 +85,6 @@ func setting(t *testing.T, name string) string {
 	}
 	t.Fatalf("the component has no %s", name)
 	return ""
-}
-
-// takeover is how long the others may need to take over from a replica that died without a word: the session timeout, and a
-// while for what they are at.
-func takeover(t *testing.T) time.Duration {
-	t.Helper()
-	timeout, err := time.ParseDuration(setting(t, "sessionTimeout"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return timeout + 15*time.Second
 }
 
 // shares are the partitions that each member of a group has, by member id.

@@ -2,7 +2,9 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -67,7 +69,7 @@ func newStream(t *testing.T) *stream {
 	for _, b := range s.busy {
 		s.done.Go(func() error {
 			for ctx.Err() == nil {
-				if err := b.change(t.Context()); err != nil {
+				if err := b.change(t.Context()); err != nil && !askedToWait(err) {
 					return err
 				}
 				select {
@@ -81,12 +83,22 @@ func newStream(t *testing.T) *stream {
 	return s
 }
 
+// askedToWait says whether an error is that the service has too much to do, as when all begin at once, and wants to be asked
+// later. Whoever rests then has waited long enough.
+func askedToWait(err error) bool {
+	problem, ok := errors.AsType[*system.Problem](err)
+	return ok && problem.Status == http.StatusServiceUnavailable && problem.Header.Get("Retry-After") != ""
+}
+
 func (b *busy) change(ctx context.Context) error {
-	defer b.changes.Add(1)
 	if err := b.completeRecurring(ctx); err != nil {
 		return err
 	}
-	return b.remind(ctx)
+	if err := b.remind(ctx); err != nil {
+		return err
+	}
+	b.changes.Add(1)
+	return nil
 }
 
 // goOn returns when everybody has made some more changes.
@@ -113,14 +125,18 @@ func (b *busy) completeRecurring(ctx context.Context) error {
 	if err == nil {
 		err = b.Do(ctx, "POST", "/tasks/"+made.ID+"/complete", nil, nil)
 	}
-	b.completed = append(b.completed, made)
+	if err == nil {
+		b.completed = append(b.completed, made)
+	}
 	return err
 }
 
 func (b *busy) remind(ctx context.Context) error {
 	var made system.Task
 	err := b.Do(ctx, "POST", "/tasks", fields{"title": "remind", "reminders": []fields{{"at": time.Now().Add(ahead)}}}, &made)
-	b.reminded = append(b.reminded, made)
+	if err == nil {
+		b.reminded = append(b.reminded, made)
+	}
 	return err
 }
 
@@ -200,6 +216,9 @@ func (b *busy) check(ctx context.Context) error {
 	for _, t := range b.reminded {
 		if got := byTask[t.ID]; len(got) != 1 || got[0].State != "sent" {
 			return fmt.Errorf("%s: the reminder of %s has the deliveries %v, want one that is sent", b.Email, t.ID, got)
+		}
+		if len(notified[t.ID]) == 0 {
+			return fmt.Errorf("%s: the reminder of %s was not notified", b.Email, t.ID)
 		}
 		for _, n := range notified[t.ID] {
 			if n.Err != nil || n.ID != byTask[t.ID][0].ID {

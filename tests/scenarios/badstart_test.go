@@ -1,10 +1,10 @@
 package scenarios
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,16 +21,19 @@ import (
 // wrongPassword is no broker's, and must not be in any log.
 const wrongPassword = "a-password-that-is-wrong"
 
+// deadAddress is one at which nobody listens.
+const deadAddress = "127.0.0.1:1"
+
 // A component that cannot work is told in one line. The API serves, events wait, and when the component has been put right
 // they are published without anybody's restarting anything.
 func TestComponentThatCannotWork(t *testing.T) {
 	t.Parallel()
 	broker := cmp.Or(os.Getenv("BROKER"), "nats")
-	dead := deadAddress(t)
 	for name, test := range map[string]struct {
-		every bool // on every broker; else what Dapr does about it does not depend on the broker
-		edit  func(t *testing.T, c component, link string)
-		says  string // a regular expression
+		every  bool // on every broker; else what Dapr does about it does not depend on the broker
+		starts bool // sidecars start without the component, and serve until the supervisor finds out
+		edit   func(t *testing.T, c component, link string)
+		says   string // a regular expression
 	}{
 		"wrong type": {
 			edit: func(_ *testing.T, c component, _ string) { c.spec()["type"] = "pubsub.nosuch" },
@@ -55,16 +58,17 @@ func TestComponentThatCannotWork(t *testing.T) {
 			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): there is no secret store nosuch`,
 		},
 		"other name": {
-			edit: func(_ *testing.T, c component, _ string) { c["metadata"] = fields{"name": "pubsub"} },
-			says: `component kafka-pubsub \(\S+\): no file there has a component of this name`,
+			starts: true,
+			edit:   func(_ *testing.T, c component, _ string) { c["metadata"] = fields{"name": "pubsub"} },
+			says:   `component kafka-pubsub \(\S+\): no file there has a component of this name`,
 		},
 		"unreachable broker": {
 			every: true,
 			edit: func(_ *testing.T, c component, _ string) {
 				f := brokerFields[broker]
-				c.set(f.address, f.prefix+dead)
+				c.set(f.address, f.prefix+deadAddress)
 			},
-			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): cannot connect to the broker at ` + regexp.QuoteMeta(dead) + `: connection refused`,
+			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): cannot connect to the broker at ` + regexp.QuoteMeta(deadAddress) + `: connection refused`,
 		},
 		"wrong credentials": {
 			every: true,
@@ -94,13 +98,14 @@ func TestComponentThatCannotWork(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "components")
 			correct := copyComponents(t, broker, dir)
 			file := filepath.Join(dir, "kafka-pubsub.yaml")
-			writeFile(t, file, spoil(t, correct, func(c component) { test.edit(t, c, link.Address()) }, test.edit == nil))
+			spoilt := spoil(t, correct, func(c component) { test.edit(t, c, link.Address()) }, test.edit == nil)
+			writeFile(t, file, spoilt)
 
-			s := own(t, system.Config{Dir: kept, Args: []string{"-components", dir}, Services: "api,live,web"})
+			s := own(t, system.Config{Dir: kept, Args: []string{"-components", dir}, Services: "api,live,web", Broken: true})
 			u := newUser(t, s)
 			socket := watch(t, u, s.URL, 0)
 			made := u.create(fields{"title": "made while events cannot be published", "due_at": "2030-01-01T09:00:00Z"})
-			told(t, s, test.says)
+			told(t, s, test.says, test.starts)
 
 			writeFile(t, file, correct)
 			message(t, socket, made.Revision)
@@ -109,7 +114,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 				made = u.create(fields{"title": "made when somebody observes"})
 			}
 			event(t, o, system.TopicTasks, u.ID, made.Revision)
-			if strings.Contains(s.Tail(1<<30), wrongPassword) {
+			if bytes.Contains(spoilt, []byte(wrongPassword)) && strings.Contains(s.Tail(1<<30), wrongPassword) {
 				t.Error("the password is in the log")
 			}
 		})
@@ -117,11 +122,15 @@ func TestComponentThatCannotWork(t *testing.T) {
 }
 
 // told waits until the log says something, gives sidecars time to fail again, and checks that nothing else was said about
-// the component.
-func told(t *testing.T, s *system.System, says string) {
+// the component. Where sidecars start without it, api may call one while it serves: then it also says what that answers to what is
+// published, and may get the reminders scheduled before it has said that it cannot.
+func told(t *testing.T, s *system.System, says string, starts bool) {
 	t.Helper()
 	pattern := regexp.MustCompile(says)
 	about := regexp.MustCompile(`kafka-pubsub[^-\w]`)
+	if starts {
+		about = regexp.MustCompile(`^local\s+\| .*` + about.String())
+	}
 	var lines []string
 	look := func() error {
 		lines = slices.DeleteFunc(strings.Split(s.Tail(1<<30), "\n"), func(line string) bool { return !about.MatchString(line) })
@@ -133,7 +142,7 @@ func told(t *testing.T, s *system.System, says string) {
 	if err := system.Poll(within(t), look); err != nil {
 		t.Fatal(err)
 	}
-	const starts = 3
+	const times = 3
 	seen := map[int]bool{}
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
@@ -141,7 +150,7 @@ func told(t *testing.T, s *system.System, says string) {
 		if p, err := s.Process(system.RoleSidecar, "api", 1); err == nil {
 			seen[p.PID] = true
 		}
-		if len(seen) < starts {
+		if len(seen) < times {
 			return errors.New("not yet")
 		}
 		return nil
@@ -152,8 +161,12 @@ func told(t *testing.T, s *system.System, says string) {
 	if len(lines) != 1 {
 		t.Errorf("%d lines tell of the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
-	for _, trouble := range []string{"events cannot be published", "reminders are in trouble"} {
-		if n := strings.Count(s.Tail(1<<30), trouble); n != 1 {
+	least := map[string]int{"events cannot be published": 1, "reminders are in trouble": 1}
+	if starts {
+		least["reminders are in trouble"] = 0
+	}
+	for trouble, least := range least {
+		if n := strings.Count(s.Tail(1<<30), trouble); n < least || n > 1 {
 			t.Errorf("%q is said %d times, want once", trouble, n)
 		}
 	}
@@ -238,15 +251,4 @@ func writeFile(t *testing.T, file string, raw []byte) {
 	if err := os.Rename(temporary, file); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// deadAddress is one at which nobody listens.
-func deadAddress(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }

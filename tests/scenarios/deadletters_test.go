@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,8 +39,14 @@ func TestDeadLetterIsReplayedOnceMended(t *testing.T) {
 			t.Errorf("the dead letter is listed as %q, want %q in it", d.Line, want)
 		}
 	}
-	if got := strings.Count(s.Tail(1<<30), "reminder.due "+d.ID); got < retries+1 {
-		t.Errorf("notifier tried the event %d times, want %d", got, retries+1)
+	err := system.Poll(within(t), func() error { // the log may come later than the dead letter
+		if got := strings.Count(s.Tail(1<<30), "reminder.due "+d.ID); got < retries+1 {
+			return fmt.Errorf("notifier tried the event %d times, want %d", got, retries+1)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	if got := webhooks.Inbox.All(); len(got) > 0 {
 		t.Fatalf("notifier does not need its inbox, it sent %+v", got)

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"bytes"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,9 @@ import (
 // smokeProgram builds tests/smoke, once.
 var smokeProgram = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "smoke")
-	out, err := exec.Command("go", "build", "-o", program, "taskmaster/tests/smoke").CombinedOutput()
+	cmd := exec.Command("go", "build", "-o", program, "taskmaster/tests/smoke")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as all else was built, or most of it compiles anew
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,7 +60,7 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil)}
 			processes := 8
 			if test.broken {
-				cfg.Args, processes = []string{"-components", t.TempDir()}, 6
+				cfg.Args, cfg.Broken, processes = []string{"-components", t.TempDir()}, true, 6
 			}
 			s, err := system.Start(t.Context(), cfg)
 			if err != nil {
@@ -88,27 +89,31 @@ func TestSystemThatCannotStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := own(t, system.Config{Services: "api"}).Dir
+	used := own(t, system.Config{Services: "api"})
+	before, err := used.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "system") // of the one whose port is taken
 	for name, test := range map[string]struct {
 		cfg  system.Config
 		says []string
 	}{
 		"taken port": {
-			system.Config{Args: []string{"-addr", taken.Addr().String(), "-ports", "free"}},
+			system.Config{Dir: dir, Args: []string{"-addr", taken.Addr().String()}},
 			[]string{"local: port " + port + " (web) is taken"},
 		},
 		"missing permission": {
 			// Nobody may make a folder there, not even root.
-			system.Config{Args: []string{"-ports", "free", "-dir", "/sys/taskmaster"}},
+			system.Config{Dir: t.TempDir(), Args: []string{"-dir", "/sys/taskmaster"}},
 			[]string{"local: ", "/sys/taskmaster"},
 		},
 		"folder in use": {
-			system.Config{Args: []string{"-ports", "free", "-dir", used}},
-			[]string{"local: ", used},
+			system.Config{Dir: used.Dir},
+			[]string{"local: ", used.Dir},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.cfg.Dir = filepath.Join(t.TempDir(), "system")
 			s, err := system.Launch(t.Context(), test.cfg)
 			if err != nil {
 				t.Fatal(err)
@@ -119,10 +124,13 @@ func TestSystemThatCannotStart(t *testing.T) {
 			if lines := strings.Split(strings.TrimSpace(s.Tail(100)), "\n"); len(lines) != 1 {
 				t.Errorf("it takes %d lines to say it: %q", len(lines), lines)
 			}
-			if _, err := os.Stat(filepath.Join(test.cfg.Dir, "postgres")); !os.IsNotExist(err) {
-				t.Errorf("something was started: %v", err)
-			}
 		})
+	}
+	if _, err := os.Stat(filepath.Join(dir, "postgres")); !os.IsNotExist(err) {
+		t.Errorf("something was started: %v", err)
+	}
+	if now, err := used.State(); err != nil || !reflect.DeepEqual(now, before) {
+		t.Errorf("the system whose folder is in use was %+v, and is %+v: %v", before, now, err)
 	}
 }
 

@@ -30,18 +30,38 @@ func buildSupervisor(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	program := filepath.Join(root, ".local", "bin", "local")
+	bin := filepath.Join(root, ".local", "bin")
+	if err := os.MkdirAll(bin, 0o700); err != nil {
+		return "", fmt.Errorf("make the programs' folder: %w", err)
+	}
+	// Others may build at the same time, and run what they have built: each builds on its own, and puts it there whole.
+	own, err := os.MkdirTemp(filepath.Dir(bin), "build-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder to build in: %w", err)
+	}
+	defer os.RemoveAll(own)
+	name := "local"
 	if runtime.GOOS == "windows" {
-		program += ".exe"
+		name += ".exe"
 	}
-	for _, command := range [][]string{{"go", "build", "-o", program, "./services/local"}, {program, "build"}} {
-		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("build the system by %v: %w\n%s", command, err, out)
-		}
+	program := filepath.Join(bin, name)
+	if err := runIn(ctx, root, "go", "build", "-o", filepath.Join(own, name), "./services/local"); err != nil {
+		return "", err
 	}
-	return program, nil
+	if err := os.Rename(filepath.Join(own, name), program); err != nil {
+		return "", fmt.Errorf("put the supervisor where it runs: %w", err)
+	}
+	return program, runIn(ctx, root, program, "build")
+}
+
+// runIn runs a command that builds, in a folder.
+func runIn(ctx context.Context, dir string, command ...string) error {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the system by %v: %w\n%s", command, err, out)
+	}
+	return nil
 }
 
 // dependOnSource looks at every file that a system is made of. The go command keeps the results of tests and repeats them

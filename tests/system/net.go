@@ -3,9 +3,11 @@ package system
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
+	"slices"
 	"time"
+
+	"taskmaster/services/portblock"
 )
 
 // getOK asks an address and wants 2xx.
@@ -26,16 +28,7 @@ func getOK(ctx context.Context, url string) error {
 	return nil
 }
 
-// freePorts returns ports of 127.0.0.1 on which nothing listens.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer ln.Close()
-		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
+// freePorts returns ports of 127.0.0.1 on which nothing listens, and which no system gets, until release is called.
+func freePorts(ctx context.Context, n int) (ports []int, release func(), err error) {
+	return portblock.Take(ctx, slices.Repeat([]string{"127.0.0.1"}, n)...)
 }

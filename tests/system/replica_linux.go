@@ -27,6 +27,7 @@ type Replica struct {
 	URL string
 
 	front            *httptest.Server // nil when the sidecar calls the service itself
+	releasePorts     func()
 	service, sidecar command
 	serviceProcess   *ending
 	sidecarProcess   *ending
@@ -36,7 +37,7 @@ type Replica struct {
 // when both processes are ready. With front its sidecar calls what front makes of the service instead of the service itself.
 func (s *System) AddReplica(ctx context.Context, service string, number int, front func(service http.Handler) http.Handler) (*Replica, error) {
 	r := &Replica{Name: service + "-" + strconv.Itoa(number)}
-	if err := r.copyFirst(s, service, front); err != nil {
+	if err := r.copyFirst(ctx, s, service, front); err != nil {
 		return nil, fmt.Errorf("replica %s: %w", r.Name, err)
 	}
 	if err := r.Start(ctx); err != nil {
@@ -46,7 +47,7 @@ func (s *System) AddReplica(ctx context.Context, service string, number int, fro
 }
 
 // copyFirst takes programs, arguments and environments from the first replica and changes what is each replica's own.
-func (r *Replica) copyFirst(s *System, service string, front func(http.Handler) http.Handler) error {
+func (r *Replica) copyFirst(ctx context.Context, s *System, service string, front func(http.Handler) http.Handler) error {
 	for role, c := range map[string]*command{RoleService: &r.service, RoleSidecar: &r.sidecar} {
 		p, err := s.Process(role, service, 1)
 		if err == nil {
@@ -56,10 +57,11 @@ func (r *Replica) copyFirst(s *System, service string, front func(http.Handler) 
 			return err
 		}
 	}
-	ports, err := freePorts(4)
+	ports, release, err := freePorts(ctx, 4)
 	if err != nil {
 		return err
 	}
+	r.releasePorts = release // they are kept for whenever the replica is started again
 	address, daprHTTP, daprGRPC := fmt.Sprintf("127.0.0.1:%d", ports[0]), strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
 	appPort := strconv.Itoa(ports[0])
 	if front != nil {
@@ -113,6 +115,7 @@ func (r *Replica) Close() error {
 		r.front.CloseClientConnections()
 		r.front.Close()
 	}
+	r.releasePorts()
 	return err
 }
 

@@ -24,6 +24,8 @@ type Subscriber struct {
 	cmd   *exec.Cmd
 	log   *log
 	ended chan struct{}
+
+	releasePorts func()
 }
 
 // subscribedWithin is how long a subscriber may take to start. A sidecar that starts while the broker is away ends, and is
@@ -59,10 +61,6 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 	if err := writeResources(dir, state.Components, o.id); err != nil {
 		return err
 	}
-	args, health, err := o.arguments(dir)
-	if err != nil {
-		return err
-	}
 	daprd, err := Bin("daprd")
 	if err != nil {
 		return err
@@ -70,7 +68,7 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 	ctx, cancel := context.WithTimeout(ctx, subscribedWithin)
 	defer cancel()
 	for {
-		err := o.startSidecar(ctx, s, daprd, args, health)
+		err := o.startSidecar(ctx, s, daprd, dir)
 		if err == nil {
 			return nil
 		}
@@ -83,7 +81,11 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 }
 
 // startSidecar starts the sidecar and returns when it is healthy, or has ended: as it does while the broker is away.
-func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd string, args []string, health string) error {
+func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd, dir string) error {
+	args, health, err := o.arguments(ctx, dir)
+	if err != nil {
+		return err
+	}
 	o.cmd, o.ended = exec.Command(daprd, args...), make(chan struct{})
 	// Where the services' sidecars run: the components' secrets lie there.
 	o.cmd.Dir = filepath.Join(s.Dir, "dapr")
@@ -91,11 +93,12 @@ func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd string, 
 	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
 	ended := o.ended
 	if err := startChild(o.cmd, func(error) { close(ended) }); err != nil {
+		o.releasePorts()
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err := Poll(ctx, func() error {
+	err = Poll(ctx, func() error {
 		select {
 		case <-ended:
 			cancel(errSidecarEnded) // there is nothing to wait for
@@ -110,12 +113,9 @@ func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd string, 
 	return err
 }
 
-func (o *Subscriber) arguments(dir string) (args []string, health string, err error) {
+// arguments are those of a sidecar with ports that are its own until it is stopped.
+func (o *Subscriber) arguments(ctx context.Context, dir string) (args []string, health string, err error) {
 	root, err := Root()
-	if err != nil {
-		return nil, "", err
-	}
-	ports, err := freePorts(3)
 	if err != nil {
 		return nil, "", err
 	}
@@ -123,6 +123,11 @@ func (o *Subscriber) arguments(dir string) (args []string, health string, err er
 	if err != nil {
 		return nil, "", err
 	}
+	ports, release, err := freePorts(ctx, 3)
+	if err != nil {
+		return nil, "", err
+	}
+	o.releasePorts = release
 	return []string{
 		"--app-id=" + o.id, "--app-port=" + appPort, "--app-channel-address=127.0.0.1",
 		"--dapr-listen-addresses=127.0.0.1", "--dapr-internal-grpc-listen-address=127.0.0.1",
@@ -165,4 +170,5 @@ func (o *Subscriber) stopSidecar() {
 		_ = o.cmd.Process.Kill()
 		<-o.ended
 	}
+	o.releasePorts()
 }

@@ -34,6 +34,8 @@ type Config struct {
 	Replicas string
 	Restart  bool
 	Services string
+	// Broken says that the system is going to be ready without sidecars that work. Else Start waits for them.
+	Broken bool
 	// Args are further flags. Without -ports all ports are free ones.
 	Args []string
 	// Env overrides this process's environment.
@@ -55,8 +57,8 @@ type System struct {
 	err  error         // how it ended; to be read after done
 }
 
-// Start starts the system and returns when it says that it is ready. The error of one that does not become ready has the
-// end of its log. It ends with this process at the latest.
+// Start starts the system and returns when it says that it is ready, and its sidecars are. The error of one that does not
+// become ready has the end of its log. It ends with this process at the latest.
 func Start(ctx context.Context, cfg Config) (*System, error) {
 	began := time.Now()
 	s, err := Launch(ctx, cfg)
@@ -65,7 +67,7 @@ func Start(ctx context.Context, cfg Config) (*System, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := s.ready(ctx); err != nil {
+	if err := s.ready(ctx, cfg.Broken); err != nil {
 		return nil, fmt.Errorf("%w\n%s", errors.Join(err, s.Stop()), s.Tail(60))
 	}
 	s.ReadyAfter = time.Since(began)
@@ -132,12 +134,51 @@ func environment(override map[string]string) []string {
 
 var readyLine = regexp.MustCompile(`TaskMaster is ready(?: at (http://\S+))?`)
 
-func (s *System) ready(ctx context.Context) error {
+func (s *System) ready(ctx context.Context, broken bool) error {
 	line, err := s.log.wait(ctx, s.done, readyLine)
 	if err != nil {
 		return fmt.Errorf("the system did not become ready: %w", err)
 	}
 	s.URL = strings.TrimSuffix(line[1], "/")
+	if broken {
+		return nil
+	}
+	// On a busy machine sidecars, or the broker, may take so long that the system is ready before, while events wait for them.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err = Poll(ctx, func() error {
+		select {
+		case <-s.done:
+			cancel() // there is nothing to wait for
+			return errors.New("the system ended")
+		default:
+			return s.sidecarsHealthy(ctx)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("the system has a sidecar that is not ready: %w", err)
+	}
+	return nil
+}
+
+// sidecarsHealthy returns an error unless every service has a sidecar that is healthy.
+func (s *System) sidecarsHealthy(ctx context.Context) error {
+	state, err := s.State()
+	if err != nil {
+		return err
+	}
+	for _, service := range state.Processes {
+		if service.Role != RoleService {
+			continue
+		}
+		sidecar, err := s.Process(RoleSidecar, service.Name, service.Replica)
+		if err == nil {
+			err = sidecar.healthy(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("sidecar of %s %d: %w", service.Name, service.Replica, err)
+		}
+	}
 	return nil
 }
 

@@ -86,27 +86,30 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	as, err := chooseAccount(ctx, bin, cfg.Dir)
-	if err != nil {
+	c := cluster{bin: bin, dir: cfg.Dir, log: cfg.Log, unsafe: cfg.Unsafe}
+	// First of all: choosing an account gives it the files, and a server that runs there may be another's.
+	if err := c.clearStalePID(ctx); err != nil {
 		return nil, err
 	}
-	c := cluster{bin: bin, as: as, dir: cfg.Dir, log: cfg.Log, unsafe: cfg.Unsafe}
+	if c.as, err = chooseAccount(ctx, bin, cfg.Dir); err != nil {
+		return nil, err
+	}
 	password, err := c.init(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.clearStalePID(ctx); err != nil {
-		return nil, err
-	}
+	return c.serve(ctx, cfg.Port, password)
+}
 
+// serve starts the server on the port (0: a free one) and waits until it can be used.
+func (c cluster) serve(ctx context.Context, port int, password string) (s *Server, err error) {
 	// Somebody else can take a free port before the server does.
 	attempts := 1
-	if cfg.Port == 0 {
+	if port == 0 {
 		attempts = freePorts
 	}
-	var s *Server
 	for range attempts {
-		s, err = c.serve(ctx, cfg.Port, password)
+		s, err = c.serveOnce(ctx, port, password)
 		if err == nil || !errors.Is(err, errExited) {
 			break
 		}
@@ -114,8 +117,7 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, err
 }
 
-// serve starts the server on the port (0: a free one) and waits until it can be used.
-func (c cluster) serve(ctx context.Context, port int, password string) (*Server, error) {
+func (c cluster) serveOnce(ctx context.Context, port int, password string) (*Server, error) {
 	port, err := listenable(ctx, port)
 	if err != nil {
 		return nil, err

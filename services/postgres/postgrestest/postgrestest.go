@@ -101,10 +101,16 @@ func URL(t testing.TB) string {
 	return databaseURL(name)
 }
 
-// Open makes a migrated, empty database for the test and connects to it.
+// Open makes a migrated, empty database for the test and connects to it, with connections for 8 callers at once.
 func Open(t testing.TB) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), URL(t), 8)
+	return OpenFor(t, 8)
+}
+
+// OpenFor is Open for that many callers at once. One more would wait for a connection, and in vain if all others take long.
+func OpenFor(t testing.TB, callers int) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), URL(t), callers)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,17 +31,20 @@ func main() {
 	}
 }
 
-// serve tells Pulumi its port, and runs programs until Pulumi ends it.
+// serve tells Pulumi its port, and runs programs until Pulumi ends it, or is gone.
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	engine := os.Args[len(os.Args)-1] // its address
+	if err := rpcutil.Healthcheck(ctx, engine, time.Second, stop); err != nil {
+		return fmt.Errorf("watch the engine: %w", err)
+	}
 	ended := make(chan bool)
 	context.AfterFunc(ctx, func() { close(ended) })
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: ended,
 		Init: func(server *grpc.Server) error {
-			// The engine's address is the last argument.
-			pulumirpc.RegisterLanguageRuntimeServer(server, &host{engine: os.Args[len(os.Args)-1]})
+			pulumirpc.RegisterLanguageRuntimeServer(server, &host{engine: engine})
 			return nil
 		},
 	})
