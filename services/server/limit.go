@@ -31,18 +31,13 @@ type limited struct {
 // maxLimited is how many keys a Limiter remembers.
 const maxLimited = 50_000
 
-// NewLimiter makes a Limiter of perMinute requests a minute per key and bursts of up to burst; 0 a minute
-// is any number. A perMinute of 0 is any
-// number.
+// NewLimiter makes a Limiter of perMinute requests a minute per key and bursts of up to burst; 0 a minute is any number.
 func NewLimiter(perMinute, burst int) *Limiter {
 	return &Limiter{rate: rate.Limit(float64(perMinute) / 60), burst: burst, keys: map[string]*limited{}}
 }
 
 // Allow takes one request of a key's allowance. When there is none left it returns code rate_limited with the time to wait.
 func (l *Limiter) Allow(key string, now time.Time) error {
-	if l.rate == 0 {
-		return nil
-	}
 	if l.rate == 0 {
 		return nil
 	}

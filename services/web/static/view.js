@@ -15,7 +15,7 @@ let shown = 0; // counts what has been shown
 let running = null;
 let again = false;
 
-let revision = 0; // of what is shown
+let revision = Number(app().dataset.revision); // of what is shown
 
 document.addEventListener("htmx:after:swap", () => {
   shown++;
