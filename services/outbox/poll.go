@@ -102,11 +102,14 @@ func (r *Relay) surveyOnce(ctx context.Context) error {
 	}
 	for _, p := range pending {
 		found[p.Shard] = p.First
-		r.shards[p.Shard].wake()
 	}
 	for i, s := range r.shards {
 		s.mark.Store(min(found[i], r.surveyed[i]))
 	}
 	r.surveyed = found
+	// Only now: what begins before its mark would find nothing.
+	for _, p := range pending {
+		r.shards[p.Shard].wake()
+	}
 	return nil
 }
