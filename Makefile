@@ -77,7 +77,7 @@ test-on-%: build
 
 # One package after the other: each runs a Kafka, and two at once keep each other waiting.
 test-kafka: kafka ## Test consumer groups and the topic tool on Apache Kafka
-	$(GO_TEST) -count=1 -p 1 $(NEEDS_KAFKA)
+	$(GO_TEST) -count=1 -v -p 1 $(NEEDS_KAFKA)
 
 provider: ## Build Pulumi's Kubernetes provider (minutes, once) into .local/bin
 	cd infra/engine/pulumi-resource-kubernetes && go build -o $(CURDIR)/.local/bin/ -ldflags "-s -w"

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -85,6 +86,17 @@ func setting(t *testing.T, name string) string {
 	}
 	t.Fatalf("the component has no %s", name)
 	return ""
+}
+
+// takeover is how long the others may need to take over from a replica that died without a word: the session timeout, and on a
+// busy machine a while for what they are at. How long it took is logged.
+func takeover(t *testing.T) time.Duration {
+	t.Helper()
+	timeout, err := time.ParseDuration(setting(t, "sessionTimeout"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return timeout + time.Minute
 }
 
 // shares are the partitions that each member of a group has, by member id.

@@ -133,7 +133,7 @@ func TestHandledTwiceWhenKilledBeforeCommit(t *testing.T) {
 		await(t, aftermath, b.check)
 	}
 
-	settled(t, 1, arrival)
+	settled(t, 1, takeover(t))
 	for group, h := range events {
 		await(t, arrival, func(ctx context.Context) error {
 			committed, err := shared.cluster.committed(ctx, group, h.topic)

@@ -179,8 +179,7 @@ func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 			for _, r := range others {
 				kill(r)
 			}
-			settled(t, 1, arrival)
-			// Beyond the session timeout it is the other's event in hand, and how busy the machine is.
+			settled(t, 1, takeover(t))
 			t.Logf("taken over after %s, with a session timeout of %s", time.Since(began).Round(100*time.Millisecond), setting(t, "sessionTimeout"))
 			allHandle(t)
 
