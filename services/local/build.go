@@ -7,18 +7,18 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// daprTags: with the stable components alone there would be no JetStream.
-const daprTags = "allcomponents"
-
-var daprPrograms = []string{"daprd", "scheduler"}
+// daprPackages are Dapr's programs by name, as packages of the module dapr/runtime.
+var daprPackages = map[string]string{"daprd": "./daprd", "scheduler": "github.com/dapr/dapr/cmd/scheduler"}
 
 // binDir is where programs are built.
 func binDir(root string) string { return filepath.Join(root, ".local", "bin") }
@@ -50,15 +50,13 @@ func buildDapr(ctx context.Context, root, bin string, log *lines) error {
 		return err
 	}
 	stamp := filepath.Join(bin, "dapr.stamp")
-	if have, err := os.ReadFile(stamp); err == nil && string(have) == want && allExist(bin, daprPrograms) {
+	if have, err := os.ReadFile(stamp); err == nil && string(have) == want && allExist(bin, slices.Sorted(maps.Keys(daprPackages))) {
 		return nil
 	}
 
 	log.Printf("building Dapr's programs; this takes some minutes and is done once")
-	args := []string{"build", "-v", "-trimpath", "-tags", daprTags, "-o", bin + string(filepath.Separator)}
-	for _, name := range daprPrograms {
-		args = append(args, "github.com/dapr/dapr/cmd/"+name)
-	}
+	args := []string{"build", "-v", "-trimpath", "-o", bin + string(filepath.Separator)}
+	args = slices.AppendSeq(args, maps.Values(daprPackages))
 	if err := goBuild(ctx, runtime, args, "Dapr's programs", log); err != nil {
 		return err
 	}
@@ -68,8 +66,7 @@ func buildDapr(ctx context.Context, root, bin string, log *lines) error {
 // daprStamp changes when the programs would.
 func daprStamp(runtime string) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, daprTags)
-	for _, name := range []string{"go.mod", "go.sum"} {
+	for _, name := range []string{"go.mod", "go.sum", filepath.Join("daprd", "main.go")} {
 		b, err := os.ReadFile(filepath.Join(runtime, name))
 		if err != nil {
 			return "", err
