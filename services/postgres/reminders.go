@@ -32,7 +32,8 @@ const lateReminder = time.Minute
 
 // SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
 // unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. The transaction
-// has to hold the user's row.
+// has to hold the user's row. A row of an account that had the task before becomes this user's, because a reminder is
+// looked up, and removed with its account, by user.
 func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
 	numbers := make([]int, 0, len(wanted))
 	batch := &pgx.Batch{}
@@ -43,8 +44,9 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
 			VALUES ($1, $2, $3, $4::timestamptz, CASE WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
-			SET fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
-			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')`,
+			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
+			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
+				OR reminders.user_id <> excluded.user_id`,
 			taskID, number, userID, at, now.Add(-lateReminder))
 	}
 	batch.Queue(`

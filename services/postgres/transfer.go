@@ -103,7 +103,8 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 		FROM unnest($3::uuid[], $4::int[], $5::timestamptz[]) AS wanted (task_id, number, fire_at)
 		ON CONFLICT (task_id, number) DO UPDATE
 		SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
-		WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')`,
+		WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
+			OR reminders.user_id <> excluded.user_id`,
 		userID, now, ids, numbers, instants)
 	if err != nil {
 		return fmt.Errorf("set reminders: %w", err)
