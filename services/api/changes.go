@@ -39,8 +39,10 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	var events []event.Event
 	var user postgres.User
-	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
-		// The user first: changes that commit in between are then more than the revision says, never fewer.
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	// One snapshot: else a change or a removal between the two reads looks like a lost change.
+	err := a.db.InSnapshot(ctx, func(tx pgx.Tx) (err error) {
 		if user, err = postgres.UserByID(ctx, tx, c.UserID); err != nil {
 			return err
 		}
@@ -52,7 +54,7 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	out := changeList{Revision: user.Revision}
 	out.Items = []changeItem{}
-	if out.Resync = since > user.Revision || incomplete(events, since, user.Revision); out.Resync {
+	if out.Resync = since > user.Revision || incomplete(events, limit, since, user.Revision); out.Resync {
 		return server.Encode(w, http.StatusOK, out)
 	}
 	for i, e := range events {
@@ -65,14 +67,17 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 	return server.Encode(w, http.StatusOK, out)
 }
 
-// incomplete says whether changes between since and revision are missing from events, which may be cut off at the end.
-func incomplete(events []event.Event, since, revision int64) bool {
-	for i, e := range events {
-		if e.Data.Revision != since+1+int64(i) {
+// incomplete reports whether changes between since and revision are missing from events, of which there is one more than limit
+// if the limit cut them off.
+func incomplete(events []event.Event, limit int, since, revision int64) bool {
+	last := since
+	for _, e := range events {
+		if e.Data.Revision != last+1 {
 			return true
 		}
+		last++
 	}
-	return since < revision && len(events) == 0
+	return len(events) <= limit && last < revision
 }
 
 // changeType is task.changed, or task.deleted when the task is gone.

@@ -94,8 +94,8 @@ func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limi
 	return events, nil
 }
 
-// PurgeOutbox removes up to limit events that were published before an instant, and returns how many. It takes them in the
-// order in which they were published, so that what is left of a user's changes has no gap.
+// PurgeOutbox removes up to limit events that were published before an instant, and returns how many. The order of
+// publishing leaves no gap in a user's changes. Only publishers whose clocks differ can make one, at either end.
 func PurgeOutbox(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM outbox WHERE seq IN (

@@ -74,6 +74,15 @@ func (db *DB) Ping(ctx context.Context) error {
 // error as it is. Code unavailable means that the database is overloaded or away and that nothing was done; when the
 // connection breaks during the commit the outcome is unknown and the error is internal.
 func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return db.inTx(ctx, pgx.TxOptions{}, f)
+}
+
+// InSnapshot is InTx for reading: all statements of f see the database as it is at the first one.
+func (db *DB) InSnapshot(ctx context.Context, f func(tx pgx.Tx) error) error {
+	return db.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
+}
+
+func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
 	select {
 	case db.admitted <- struct{}{}:
 		defer func() { <-db.admitted }()
@@ -85,7 +94,7 @@ func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	return pgx.BeginFunc(ctx, conn, f)
+	return pgx.BeginTxFunc(ctx, conn, options, f)
 }
 
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
