@@ -288,6 +288,10 @@ func TestConfigurations(t *testing.T) {
 	if shared.Metadata.Name != local.Metadata.Name {
 		t.Errorf("%q is not the configuration that %q changes", shared.Metadata.Name, local.Metadata.Name)
 	}
+	// Another value than 0 deletes registrations that are in use (dapr/dapr#8507): every sidecar ends after that time.
+	if resolution := local.Spec.NameResolution; resolution.Component != "sqlite" || resolution.Configuration["cleanupInterval"] != "0s" {
+		t.Errorf("the name resolution is %s with cleanupInterval %q, want sqlite with 0s", resolution.Component, resolution.Configuration["cleanupInterval"])
+	}
 	var access struct {
 		DefaultAction string `yaml:"defaultAction"`
 	}

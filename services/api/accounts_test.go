@@ -200,7 +200,7 @@ func TestRateLimits(t *testing.T) {
 
 func TestOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t, func(c *config) { c.PublicURL = "https://tasks.example.com/app" })
+	a := newTestAPI(t, func(c *config) { c.PublicURL = "https://tasks.example.com/" })
 	p := a.newPerson(t)
 	token := p.newToken(t, scopeAccount)
 	login := map[string]any{"email": p.Email, "password": testPassword}

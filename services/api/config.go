@@ -10,7 +10,7 @@ type config struct {
 	DatabaseConns int `env:"DATABASE_CONNS" default:"16" validate:"min=1,max=500"`
 	RelayConns    int `env:"RELAY_CONNS" default:"24" validate:"min=2,max=100"`
 	// PublicURL is where people reach the system; cookies are Secure and other origins refused accordingly.
-	PublicURL    string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
+	PublicURL    string `env:"PUBLIC_URL" validate:"omitempty,origin"`
 	CookieSecure bool   `env:"COOKIE_SECURE" default:"true"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies  []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`

@@ -17,6 +17,10 @@ var common = []string{
 // own are variables that say which process it is; the user's value could not be right for all. There is no TLS on this machine.
 var own = []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "TLS_CERT_FILE", "TLS_KEY_FILE"}
 
+// added are lists to which the user's value adds. Without our part of them the system would not work: api limits by address, and
+// would take web's for everybody's.
+var added = []string{"TRUSTED_PROXIES"}
+
 func (p plan) systemEnv() []string {
 	var env []string
 	for _, name := range machine {
@@ -27,14 +31,18 @@ func (p plan) systemEnv() []string {
 	return env
 }
 
-// serviceEnv is a service's whole environment: of each variable it knows, the user's value, else ours.
+// serviceEnv is a service's whole environment: of each variable it knows, the user's value, else ours; of a list in added,
+// both.
 func (p plan) serviceEnv(r replica) []string {
 	ours := p.values(r)
 	env := p.systemEnv()
 	for _, name := range append(slices.Clone(common), find(r.service).variables...) {
 		value := p.cfg.getenv(name)
-		if value == "" || slices.Contains(own, name) {
+		switch {
+		case value == "" || slices.Contains(own, name):
 			value = ours[name]
+		case slices.Contains(added, name) && ours[name] != "":
+			value = ours[name] + "," + value
 		}
 		if value != "" {
 			env = append(env, name+"="+value)

@@ -216,6 +216,20 @@ func TestServiceEnvironment(t *testing.T) {
 	}
 }
 
+// What the user trusts in front of web does not replace web, which api has to trust.
+func TestTrustedProxiesOfTheUserAreAdded(t *testing.T) {
+	t.Parallel()
+	p := mustPlan(t, func(name string) string {
+		return map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7/32"}[name]
+	})
+	want := map[string]string{"api": "127.0.0.0/8,10.0.0.0/8,192.0.2.7/32", "web": "10.0.0.0/8,192.0.2.7/32"}
+	for _, r := range p.layout.replicas {
+		if got := environment(p.serviceEnv(r))["TRUSTED_PROXIES"]; got != want[r.service] {
+			t.Errorf("%s trusts %q, want %q", r.service, got, want[r.service])
+		}
+	}
+}
+
 // Every variable that a service reads can be set by the user.
 func TestServicesGetTheVariablesTheyRead(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ type config struct {
 	DatabaseConns int `env:"DATABASE_CONNS" default:"12" validate:"min=1,max=500"`
 	QueueConns    int `env:"QUEUE_CONNS" default:"6" validate:"min=3,max=100"`
 	// PublicURL is where people reach the system; without it messages hold no link.
-	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
+	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
 	// The VAPID keys (RFC 8292), in base64url, and a contact for the push services' operators: an e-mail address or https
 	// URL. Without the keys web push is off.
 	VAPIDPublicKey  string `env:"VAPID_PUBLIC_KEY" validate:"required_with=VAPIDPrivateKey"`

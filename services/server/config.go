@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -50,6 +51,9 @@ func LoadConfig(cfg any, getenv func(string) string) error {
 	fill(reflect.ValueOf(cfg).Elem(), getenv, &mistakes)
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
+	if err := v.RegisterValidation("origin", isOrigin); err != nil {
+		return fmt.Errorf("register the rule origin: %w", err)
+	}
 	err := v.Struct(cfg)
 	if fields, ok := errors.AsType[validator.ValidationErrors](err); ok {
 		for _, f := range fields {
@@ -121,6 +125,18 @@ func set(field reflect.Value, value string) error {
 	return nil
 }
 
+// isOrigin reports whether the field is a scheme and a host, such as https://tasks.example.com:8443. Every page is at a fixed
+// path of its host, so links and cookies of an address with a path would lead elsewhere. One slash at the end is accepted.
+func isOrigin(f validator.FieldLevel) bool {
+	u, err := url.Parse(f.Field().String())
+	if err != nil {
+		return false
+	}
+	web := u.Scheme == "http" || u.Scheme == "https"
+	bare := u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
+	return web && bare && u.Hostname() != ""
+}
+
 // describe says what a validation wanted. Values are left out: they may be secrets.
 func describe(f validator.FieldError) string {
 	switch f.Tag() {
@@ -138,6 +154,8 @@ func describe(f validator.FieldError) string {
 		return "is more than " + f.Param()
 	case "url", "http_url":
 		return "is not a URL"
+	case "origin":
+		return "is not a scheme and a host alone, such as https://tasks.example.com: there is no way to serve below a path"
 	case "cidr":
 		return "is not a network such as 10.0.0.0/8"
 	}

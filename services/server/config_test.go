@@ -55,3 +55,23 @@ func TestLoadConfigNamesEveryMistake(t *testing.T) {
 		t.Errorf("the error shows a secret: %v", err)
 	}
 }
+
+func TestOriginHasNoPath(t *testing.T) {
+	t.Parallel()
+	for raw, ok := range map[string]bool{
+		"https://tasks.example.com": true, "http://localhost:8080/": true, "HTTPS://Tasks.Example.com": true, "http://[::1]:80": true,
+		"https://example.com/tasks": false, "https://example.com/?a=b": false, "https://example.com?": false, "https://example.com/#a": false,
+		"https://me@example.com": false, "ftp://example.com": false, "tasks.example.com": false, "https://": false, "https://:80": false, "%": false,
+	} {
+		var c struct {
+			URL string `env:"URL" validate:"omitempty,origin"`
+		}
+		err := LoadConfig(&c, environment(map[string]string{"URL": raw}))
+		if ok && err != nil {
+			t.Errorf("%s: got error %v", raw, err)
+		}
+		if !ok && (err == nil || !strings.Contains(err.Error(), "URL is not a scheme and a host alone")) {
+			t.Errorf("%s: got error %v, want one that says what is wrong", raw, err)
+		}
+	}
+}

@@ -10,7 +10,7 @@ type config struct {
 	LiveURLs     []string `env:"LIVE_URLS" validate:"required,dive,http_url"`
 	AssistantURL string   `env:"ASSISTANT_URL" validate:"omitempty,http_url"`
 	// PublicURL is where people reach the system; with https browsers are told to never use anything else.
-	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,http_url"`
+	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
 	// TLSCertFile and TLSKeyFile are PEM files. With them web speaks HTTPS alone; they are read again when they change.
 	TLSCertFile string `env:"TLS_CERT_FILE" validate:"required_with=TLSKeyFile"`
 	TLSKeyFile  string `env:"TLS_KEY_FILE" validate:"required_with=TLSCertFile"`
