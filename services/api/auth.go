@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 
 	"taskmaster/services/account"
 	"taskmaster/services/server"
@@ -31,7 +30,7 @@ type gate struct {
 	logins  *server.Limiter
 	signups *server.Limiter
 	users   *server.Limiter
-	origins *http.CrossOriginProtection
+	origins *server.Origins
 }
 
 func newGate(cfg config) (*gate, error) {
@@ -39,32 +38,18 @@ func newGate(cfg config) (*gate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
-	g := &gate{
+	origins, err := server.NewOrigins(cfg.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+	}
+	return &gate{
 		proxies: proxies,
 		logins:  server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
 		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
 		// Ten seconds' worth may come at once, as when a page is opened.
 		users:   server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
-		origins: http.NewCrossOriginProtection(),
-	}
-	if cfg.PublicURL != "" {
-		u, err := url.Parse(cfg.PublicURL)
-		if err != nil {
-			return nil, fmt.Errorf("PUBLIC_URL: %w", err)
-		}
-		if err := g.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-			return nil, fmt.Errorf("PUBLIC_URL: %w", err)
-		}
-	}
-	return g, nil
-}
-
-// sameOrigin refuses what another site made a browser send: code forbidden.
-func (g *gate) sameOrigin(r *http.Request) error {
-	if g.origins.Check(r) != nil {
-		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
-	}
-	return nil
+		origins: origins,
+	}, nil
 }
 
 // as lets through a caller who has a scope and has not asked too often. A browser attaches its session whoever made it
@@ -78,7 +63,7 @@ func (a *api) as(scope string, h handler) http.Handler {
 			return err
 		}
 		if c.SessionHash != nil {
-			if err := a.gate.sameOrigin(r); err != nil {
+			if err := a.gate.origins.Check(r); err != nil {
 				return err
 			}
 		}
@@ -97,7 +82,7 @@ func (a *api) as(scope string, h handler) http.Handler {
 // anyone lets everybody through, but not what another site made a browser send: it could log a person in as somebody else.
 func (a *api) anyone(h server.Handler) http.Handler {
 	return server.Handle(a.log, func(w http.ResponseWriter, r *http.Request) error {
-		if err := a.gate.sameOrigin(r); err != nil {
+		if err := a.gate.origins.Check(r); err != nil {
 			return err
 		}
 		w.Header().Set("Cache-Control", "no-store")

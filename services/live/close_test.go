@@ -18,7 +18,7 @@ func TestEndedSessionCloses(t *testing.T) {
 	other := newPerson(t, p.db)
 	c, theirs := dial(t, live, p, "?since=0"), dial(t, live, other, "?since=0")
 	p.inTx(func(tx pgx.Tx) error { return postgres.DeleteSession(t.Context(), tx, account.Hash(p.session)) })
-	c.wantClosed(websocket.StatusPolicyViolation)
+	c.wantClosed(statusUnauthorized)
 
 	publish(t, live, other.change(1)...)
 	theirs.want("task.changed 1")
@@ -39,8 +39,8 @@ func TestEndedSessionIsToldNothing(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		if got := websocket.CloseStatus(err); got != websocket.StatusPolicyViolation {
-			t.Fatalf("got %v, want it closed as a policy violation", err)
+		if got := websocket.CloseStatus(err); got != statusUnauthorized {
+			t.Fatalf("got %v, want it closed as unauthorized", err)
 		}
 		return
 	}
@@ -55,7 +55,7 @@ func TestDeletedUserCloses(t *testing.T) {
 		_, err := tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, p.id)
 		return err
 	})
-	c.wantClosed(websocket.StatusPolicyViolation)
+	c.wantClosed(statusUnauthorized)
 }
 
 func TestClientsHaveNothingToSay(t *testing.T) {

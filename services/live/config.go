@@ -13,8 +13,9 @@ type config struct {
 	server.Common
 	DatabaseURL   string `env:"DATABASE_URL" validate:"required"`
 	DatabaseConns int    `env:"DATABASE_CONNS" default:"8" validate:"min=3,max=500"`
-	// AllowedOrigins are the origins (scheme://host:port, as browsers send them) whose pages may open sockets.
-	AllowedOrigins []string `env:"ALLOWED_ORIGINS" validate:"required"`
+	// AllowedOrigins are the origins (scheme://host:port, as browsers send them) whose pages may open sockets, besides those
+	// of the host that a request was sent to. A proxy that changes Host makes them necessary.
+	AllowedOrigins []string `env:"ALLOWED_ORIGINS"`
 	// MaxSockets is how many sockets this process holds, MaxSocketsPerUser how many of them one user.
 	MaxSockets        int           `env:"MAX_SOCKETS" default:"10000" validate:"min=1"`
 	MaxSocketsPerUser int           `env:"MAX_SOCKETS_PER_USER" default:"50" validate:"min=1"`

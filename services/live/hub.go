@@ -41,13 +41,13 @@ func newHub(max, maxPerUser int) *hub {
 	return &hub{max: max, maxPerUser: maxPerUser, proven: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
 }
 
-// enter takes a place for a socket of a user; leave gives it back. Code rate_limited when the user has too many sockets,
-// unavailable when the process has.
+// enter takes a place for a socket of a user; leave gives it back. The error is a websocket.CloseError when the user has too
+// many sockets, and code unavailable when the process has.
 func (h *hub) enter(userID uuid.UUID) (leave func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sockets[userID] >= h.maxPerUser {
-		return nil, task.RetryLater(task.CodeRateLimited, fullRetryAfter, "you have %d live connections open already", h.maxPerUser)
+		return nil, errTooMany(h.maxPerUser)
 	}
 	if h.total >= h.max {
 		return nil, task.RetryLater(task.CodeUnavailable, fullRetryAfter, "there are too many live connections, try again shortly")

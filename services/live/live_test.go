@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -220,8 +221,18 @@ func dial(tb testing.TB, to *instance, p *person, query string) *client {
 	return &client{tb, conn}
 }
 
-// next returns the next message.
+// next returns the next message that is no heartbeat.
 func (c *client) next() (message, error) {
+	for {
+		m, err := c.read()
+		if err != nil || m.Type != typeHeartbeat {
+			return m, err
+		}
+	}
+}
+
+// read returns the next message.
+func (c *client) read() (message, error) {
 	ctx, cancel := context.WithTimeout(c.t.Context(), deadline)
 	defer cancel()
 	_, body, err := c.conn.Read(ctx)
@@ -254,14 +265,16 @@ func (c *client) wantChanges(from, to int) {
 	}
 }
 
-// wantClosed fails the test unless the server has closed with a code.
-func (c *client) wantClosed(code websocket.StatusCode) {
+// wantClosed fails the test unless the server has closed with a code, and returns the reason.
+func (c *client) wantClosed(code websocket.StatusCode) string {
 	c.t.Helper()
 	m, err := c.next()
 	if err == nil {
 		c.t.Fatalf("got %s %d, want the connection closed", m.Type, m.Revision)
 	}
-	if got := websocket.CloseStatus(err); got != code {
+	closed, _ := errors.AsType[websocket.CloseError](err)
+	if closed.Code != code {
 		c.t.Errorf("closed with %v, want %v", err, code)
 	}
+	return closed.Reason
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +23,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Upgrade", "websocket")
 		return &server.StatusError{Status: http.StatusUpgradeRequired, Code: "upgrade_required", Detail: "this is a WebSocket"}
 	}
-	if err := l.checkOrigin(r); err != nil {
+	if err := l.origins.CheckSocket(r); err != nil {
 		return err
 	}
 	caller, err := l.authenticate(r.Context(), r)
@@ -31,6 +31,9 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	leave, err := l.hub.enter(caller.UserID)
+	if why, ok := errors.AsType[websocket.CloseError](err); ok {
+		return l.refuse(w, r, why)
+	}
 	if err != nil {
 		return err
 	}
@@ -42,14 +45,13 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 
 	l.sockets.Add(1)
 	defer l.sockets.Done()
-	// The origin has been checked, against a list rather than the Host.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	conn, err := accept(w, r)
 	if err != nil {
-		return nil // Accept has answered
+		return nil // it is answered
 	}
 	s := &socket{
 		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since,
-		stopping: l.stopping, pingInterval: l.cfg.PingInterval, trusted: time.Now(),
+		stopping: l.stopping, interval: l.cfg.PingInterval, trusted: time.Now(),
 		stillAllowed: func(ctx context.Context) error {
 			_, err := l.authenticate(ctx, r)
 			return err
@@ -61,6 +63,24 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// refuse opens a WebSocket only to close it with a reason. A browser shows a page neither the status nor the body of a
+// handshake that fails.
+func (l *live) refuse(w http.ResponseWriter, r *http.Request, why websocket.CloseError) error {
+	l.sockets.Add(1)
+	defer l.sockets.Done()
+	conn, err := accept(w, r)
+	if err != nil {
+		return nil // it is answered
+	}
+	_ = conn.Close(why.Code, why.Reason) // the peer may be gone
+	return nil
+}
+
+// accept makes a connection a WebSocket, or answers with an error. The origin has been checked.
+func accept(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
+	return websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+}
+
 func (l *live) authenticate(ctx context.Context, r *http.Request) (account.Caller, error) {
 	caller, err := account.Authenticate(ctx, l.db, r, l.now())
 	if err != nil {
@@ -70,19 +90,6 @@ func (l *live) authenticate(ctx context.Context, r *http.Request) (account.Calle
 		return account.Caller{}, task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", account.ScopeTasksRead)
 	}
 	return caller, nil
-}
-
-// checkOrigin refuses pages of other origins with code forbidden: a browser sends our cookie along with a WebSocket that
-// anyone's page opens, and asks nobody. Without an Origin it is no browser, and has no business with a cookie.
-func (l *live) checkOrigin(r *http.Request) error {
-	origins := r.Header.Values("Origin")
-	if len(origins) == 0 && r.Header.Get("Authorization") != "" {
-		return nil
-	}
-	if len(origins) == 1 && slices.Contains(l.cfg.AllowedOrigins, origins[0]) {
-		return nil
-	}
-	return task.Errorf(task.CodeForbidden, "live connections are not allowed from this origin")
 }
 
 // since returns the revision that the client has: what it says, or else the present one.

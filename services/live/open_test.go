@@ -51,13 +51,23 @@ func TestWhoMayOpen(t *testing.T) {
 		"origin that ends like ours": {"", http.Header{"Cookie": {cookie}, "Origin": {"https://eviltasks.example.com"}}, 403, "forbidden"},
 		"null origin":                {"", http.Header{"Cookie": {cookie}, "Origin": {"null"}}, 403, "forbidden"},
 		"two origins":                {"", http.Header{"Cookie": {cookie}, "Origin": {origin, origin}}, 403, "forbidden"},
-		"nobody":                     {"", http.Header{"Origin": {origin}}, 401, "unauthorized"},
-		"unknown session":            {"", http.Header{"Cookie": {account.CookieName + "=guess"}, "Origin": {origin}}, 401, "unauthorized"},
-		"unknown token":              {"", http.Header{"Authorization": {"Bearer tm_guess"}}, 401, "unauthorized"},
-		"token that may not read":    {"", http.Header{"Authorization": {writer}}, 403, "forbidden"},
-		"since that is no number":    {"?since=yesterday", http.Header{"Authorization": {reader}}, 422, "invalid"},
-		"since below zero":           {"?since=-1", http.Header{"Authorization": {reader}}, 422, "invalid"},
-		"since that is empty":        {"?since=", http.Header{"Authorization": {reader}}, 422, "invalid"},
+
+		"page at a name that nobody configured": {"", http.Header{"Cookie": {cookie}, "Host": {"box.lan:8080"}, "Origin": {"http://box.lan:8080"}}, 101, ""},
+		"page behind TLS of somebody else's":    {"", http.Header{"Cookie": {cookie}, "Host": {"box.lan"}, "Origin": {"https://box.lan"}, "X-Forwarded-Proto": {"http"}}, 101, ""},
+		"page behind a proxy that changes Host": {"", http.Header{"Cookie": {cookie}, "X-Forwarded-Host": {"box.lan"}, "Origin": {"https://box.lan"}}, 101, ""},
+		"another page of the same site":         {"", http.Header{"Cookie": {cookie}, "Host": {"box.lan:8080"}, "Origin": {"http://box.lan:9090"}}, 403, "forbidden"},
+		"page that a browser holds for another": {"", http.Header{"Cookie": {cookie}, "Host": {"box.lan"}, "Origin": {"http://box.lan"}, "Sec-Fetch-Site": {"cross-site"}}, 403, "forbidden"},
+		"plain page, encrypted connection":      {"", http.Header{"Cookie": {cookie}, "Host": {"box.lan"}, "Origin": {"http://box.lan"}, "X-Forwarded-Proto": {"https"}}, 403, "forbidden"},
+		// The browser has no session for that name.
+		"name that an attacker points at us": {"", http.Header{"Host": {"evil.example.com"}, "Origin": {"http://evil.example.com"}}, 401, "unauthorized"},
+
+		"nobody":                  {"", http.Header{"Origin": {origin}}, 401, "unauthorized"},
+		"unknown session":         {"", http.Header{"Cookie": {account.CookieName + "=guess"}, "Origin": {origin}}, 401, "unauthorized"},
+		"unknown token":           {"", http.Header{"Authorization": {"Bearer tm_guess"}}, 401, "unauthorized"},
+		"token that may not read": {"", http.Header{"Authorization": {writer}}, 403, "forbidden"},
+		"since that is no number": {"?since=yesterday", http.Header{"Authorization": {reader}}, 422, "invalid"},
+		"since below zero":        {"?since=-1", http.Header{"Authorization": {reader}}, 422, "invalid"},
+		"since that is empty":     {"?since=", http.Header{"Authorization": {reader}}, 422, "invalid"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +85,7 @@ func tryDial(t *testing.T, to *instance, query string, header http.Header) (stat
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	conn, res, err := websocket.Dial(ctx, "ws://"+to.addr+"/live"+query, &websocket.DialOptions{HTTPHeader: header})
+	conn, res, err := websocket.Dial(ctx, "ws://"+to.addr+"/live"+query, &websocket.DialOptions{HTTPHeader: header, Host: header.Get("Host")})
 	if err == nil {
 		conn.CloseNow()
 		return res.StatusCode, problem
@@ -117,8 +127,9 @@ func TestPlacesAreLimited(t *testing.T) {
 	}
 	first := dial(t, live, p, "")
 	dial(t, live, p, "")
-	if status, problem := tryDial(t, live, "", as(p)); status != 429 {
-		t.Errorf("a user's third of two got %d %s, want 429", status, problem.Code)
+	third := dial(t, live, p, "")
+	if why := third.wantClosed(4429); why != "2 windows of this account are open already" {
+		t.Errorf("a user's third of two was closed because %q", why)
 	}
 	dial(t, live, other, "")
 	if status, problem := tryDial(t, live, "", as(other)); status != 503 {
@@ -128,12 +139,12 @@ func TestPlacesAreLimited(t *testing.T) {
 	// A place that was left can be taken.
 	first.conn.Close(websocket.StatusNormalClosure, "")
 	for end := time.Now().Add(deadline); ; {
-		status, _ := tryDial(t, live, "", as(p))
-		if status == 101 {
+		m, err := dial(t, live, p, "?since=0").read()
+		if err == nil && m.Type == typeHeartbeat {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("got %d after a place was left, want 101", status)
+			t.Fatalf("got %v after a place was left, want it taken", err)
 		}
 	}
 }

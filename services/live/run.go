@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -21,6 +22,7 @@ type live struct {
 	db      *postgres.DB
 	log     *slog.Logger
 	now     func() time.Time
+	origins *server.Origins
 	hub     *hub
 	history *history
 	// stopping ends when sockets have to close; sockets counts those that have not.
@@ -35,8 +37,12 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer db.Close()
+	origins, err := server.NewOrigins(cfg.AllowedOrigins...)
+	if err != nil {
+		return fmt.Errorf("ALLOWED_ORIGINS: %w", err)
+	}
 	l := &live{
-		cfg: cfg, db: db, log: log, now: time.Now,
+		cfg: cfg, db: db, log: log, now: time.Now, origins: origins,
 		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser),
 		history:  newHistory(db, cfg.DatabaseConns-spareConns),
 		stopping: ctx.Done(),

@@ -19,14 +19,29 @@ const (
 	pongTimeout  = 10 * time.Second
 )
 
-// The ways in which we end a socket. After those that are no policy violation a client comes back with since=<last revision>.
+// The codes with which a socket is closed that are the contract's own. They are named after the statuses of HTTP, which a
+// browser does not show to a page.
+const (
+	// statusUnauthorized says that the session or API token has ended: log in, and connect again.
+	statusUnauthorized = websocket.StatusCode(4401)
+	// statusTooMany says that the user has too many sockets: connect again after fullRetryAfter at the earliest.
+	statusTooMany = websocket.StatusCode(4429)
+)
+
+// The ways in which we end a socket. After those that are neither a policy violation nor unauthorized a client comes back
+// with since=<last revision>.
 var (
 	errGoingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
 	errTooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
-	errUnauthorized = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "not signed in any more"}
+	errUnauthorized = websocket.CloseError{Code: statusUnauthorized, Reason: "the session or API token has ended"}
 	errChatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients have nothing to say here"}
 	errTryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
+
+// errTooMany is the end of a socket of a user who has max others.
+func errTooMany(max int) error {
+	return websocket.CloseError{Code: statusTooMany, Reason: fmt.Sprintf("%d windows of this account are open already", max)}
+}
 
 // trustFor is how long a credential is taken to be good that was: when it ends, nothing that happens later than that is told.
 const trustFor = time.Second
@@ -46,7 +61,8 @@ type socket struct {
 	stopping <-chan struct{}
 	// stillAllowed returns code unauthorized when the credential that opened the socket has ended.
 	stillAllowed func(context.Context) error
-	pingInterval time.Duration
+	// interval is the longest time from one heartbeat to the next.
+	interval time.Duration
 	// trusted is when the stream last asked whether the credential is good.
 	trusted time.Time
 }
@@ -100,7 +116,7 @@ func (s *socket) close(why error) error {
 }
 
 // stream sends all changes after s.sent, in order and each once. A change that is neither the next nor known means that
-// some were missed; they and it are then read from the database, as on every check.
+// some were missed; they and it are then read from the database, as before every heartbeat.
 func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 	// Most of a long absence is caught up with before watching, so that what happens meanwhile does not fill the queue.
 	if err := s.replay(ctx); err != nil {
@@ -109,6 +125,9 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 	q, stop := s.hub.watch(s.userID)
 	defer stop()
 	if err := s.replay(ctx); err != nil {
+		return reason(err)
+	}
+	if err := s.heartbeat(ctx); err != nil {
 		return reason(err)
 	}
 	for {
@@ -124,7 +143,9 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 				err = s.replay(ctx)
 			}
 		case <-check:
-			err = s.replay(ctx)
+			if err = s.replay(ctx); err == nil {
+				err = s.heartbeat(ctx)
+			}
 		case <-s.stopping:
 			return errGoingAway
 		case <-ctx.Done():
@@ -134,6 +155,16 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 			return reason(err)
 		}
 	}
+}
+
+// heartbeat tells the client that it has everything and until when it hears from us again, unless the credential has ended.
+func (s *socket) heartbeat(ctx context.Context) error {
+	m, err := encodeHeartbeat(s.sent, s.interval)
+	if err != nil {
+		return err
+	}
+	s.trusted = time.Time{} // ask, however short ago that was
+	return s.write(ctx, m)
 }
 
 // write sends a message and notes its revision, unless the credential has ended.
@@ -146,7 +177,7 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	if time.Since(s.trusted) > trustFor {
 		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
 			return errUnauthorized
-		} // As in beat: while the database is away it cannot be told.
+		} // While the database is away it cannot be told. Every heartbeat asks again.
 		s.trusted = time.Now()
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
@@ -158,21 +189,18 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	return nil
 }
 
-// beat makes sure, again and again, that the credential is still good, that the peer answers, and, through check, that
-// nothing was missed: the broker may have lost a message after which no other came.
+// beat makes sure, again and again, that the peer answers, and lets the stream send a heartbeat. Before that the stream looks
+// for what was missed: the broker may have lost a message after which no other came.
 func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 	for {
-		// Sockets that were opened together drift apart.
-		wait := time.NewTimer(s.pingInterval - rand.N(s.pingInterval/4)) //nolint:gosec // nobody gains by guessing it
+		// A tenth is left for the work itself. Sockets that were opened together drift apart.
+		wait := time.NewTimer(s.interval*9/10 - rand.N(s.interval/4)) //nolint:gosec // nobody gains by guessing it
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
 			return ctx.Err()
 		}
-		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
-			return errUnauthorized
-		} // Whether it is good cannot be told while the database is away; the next beat asks again.
 		pongCtx, cancel := context.WithTimeout(ctx, pongTimeout)
 		err := s.conn.Ping(pongCtx)
 		cancel()

@@ -24,7 +24,7 @@ type web struct {
 	transport              *http.Transport
 	// api is a client of api's replicas, origins tells whose pages may send forms.
 	api       *http.Client
-	origins   *http.CrossOriginProtection
+	origins   *server.Origins
 	assets    *assets
 	templates templates
 	// workerScript is the service worker.
@@ -49,8 +49,8 @@ func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.T
 		return nil, err
 	}
 	w.api = &http.Client{Transport: upstreams}
-	if w.origins, err = newOrigins(cfg.PublicURL); err != nil {
-		return nil, err
+	if w.origins, err = server.NewOrigins(cfg.PublicURL); err != nil {
+		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
 	}
 	if w.assets, err = newAssets(); err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ const maxUpload = 11 << 20
 func (w *web) upload(h visitHandler) http.Handler {
 	return w.answer(func(rw http.ResponseWriter, r *http.Request) error {
 		if err := w.origins.Check(r); err != nil {
-			return task.Errorf(task.CodeForbidden, "the form was sent from another site’s page")
+			return err
 		}
 		v := &visit{session: w.newSession(r), now: w.now()}
 		if err := v.loadUser(r); err != nil {

@@ -65,7 +65,7 @@ func (w *web) visited(h visitHandler) server.Handler {
 func (w *web) anyForm(h server.Handler) http.Handler {
 	return w.answer(func(rw http.ResponseWriter, r *http.Request) error {
 		if err := w.origins.Check(r); err != nil {
-			return task.Errorf(task.CodeForbidden, "the form was sent from another site’s page")
+			return err
 		}
 		r.Body = http.MaxBytesReader(rw, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
@@ -89,22 +89,6 @@ func (w *web) answer(h server.Handler) http.Handler {
 			w.fail(rw, r, err)
 		}
 	})
-}
-
-// newOrigins makes the protection against forms of other sites (Sec-Fetch-Site, else Origin).
-func newOrigins(publicURL string) (*http.CrossOriginProtection, error) {
-	origins := http.NewCrossOriginProtection()
-	if publicURL == "" {
-		return origins, nil
-	}
-	u, err := url.Parse(publicURL)
-	if err != nil {
-		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
-	}
-	if err := origins.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
-		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
-	}
-	return origins, nil
 }
 
 func (v *visit) loadUser(r *http.Request) (err error) {

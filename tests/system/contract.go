@@ -64,6 +64,8 @@ type Message struct {
 	Revision int64  `json:"revision"`
 	Type     string `json:"type"`
 	Task     *Task  `json:"task"`
+	// IntervalSeconds is the longest time from one heartbeat to the next.
+	IntervalSeconds float64 `json:"interval_seconds"`
 	// Arrived is when the client got it.
 	Arrived time.Time `json:"-"`
 }

@@ -61,16 +61,39 @@ func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take f
 	return s, nil
 }
 
-// read takes messages until the socket ends. One that is none ends it too: it will be missing.
+// patience is how many intervals of heartbeats a client waits for a message before it takes the path for dead.
+const patience = 2.5
+
+// read takes the messages about tasks until the socket ends or is silent for too long. One that is none ends it too: it will
+// be missing.
 func (s *Socket) read(ctx context.Context) {
+	silence := time.Duration(patience * 30 * float64(time.Second)) // until a heartbeat says how often they come
 	for {
-		_, raw, err := s.conn.Read(ctx)
-		m := Message{Arrived: time.Now()}
-		if err != nil || json.Unmarshal(raw, &m) != nil {
+		m, err := s.next(ctx, silence)
+		if err != nil {
 			return
 		}
-		s.take(m)
+		switch m.Type {
+		case "task.changed", "task.deleted", "resync":
+			s.take(m)
+		case "heartbeat":
+			silence = time.Duration(patience * m.IntervalSeconds * float64(time.Second))
+		}
 	}
+}
+
+func (s *Socket) next(ctx context.Context, silence time.Duration) (Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	_, raw, err := s.conn.Read(ctx)
+	if err != nil {
+		return Message{}, fmt.Errorf("read message: %w", err)
+	}
+	m := Message{Arrived: time.Now()}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return Message{}, fmt.Errorf("decode message: %w", err)
+	}
+	return m, nil
 }
 
 // Done is closed when the socket has ended.
