@@ -17,7 +17,7 @@ import (
 
 // run serves until ctx ends.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	db, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
 		return err
 	}

@@ -73,3 +73,11 @@ func TestRunWithoutSidecar(t *testing.T) {
 		t.Errorf("run returned %v, want context.Canceled", err)
 	}
 }
+
+func TestRunRefusesANewerDatabase(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), config{DatabaseURL: postgrestest.NewerURL(t), DatabaseConns: 2}, nil, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "the database is of a newer version of TaskMaster") {
+		t.Errorf("got error %v, want one that names a newer version", err)
+	}
+}

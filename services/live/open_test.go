@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 
 	"taskmaster/services/account"
 	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
 	"taskmaster/services/server"
 )
 
@@ -146,5 +149,13 @@ func TestPlacesAreLimited(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("got %v after a place was left, want it taken", err)
 		}
+	}
+}
+
+func TestRunRefusesANewerDatabase(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), config{DatabaseURL: postgrestest.NewerURL(t), DatabaseConns: 3}, nil, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "the database is of a newer version of TaskMaster") {
+		t.Errorf("got error %v, want one that names a newer version", err)
 	}
 }

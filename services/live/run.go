@@ -32,7 +32,7 @@ type live struct {
 
 // run serves until ctx ends, then tells every socket that it goes away and waits for them.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	db, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
+
+	"taskmaster/services/postgres/postgrestest"
 )
 
 func TestConfig(t *testing.T) {
@@ -20,5 +23,13 @@ func TestConfig(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s named", err, want)
 		}
+	}
+}
+
+func TestRunRefusesANewerDatabase(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), config{DatabaseURL: postgrestest.NewerURL(t), DatabaseConns: 2}, nil, slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "the database is of a newer version of TaskMaster") {
+		t.Errorf("got error %v, want one that names a newer version", err)
 	}
 }

@@ -35,7 +35,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	db, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,20 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns)}, nil
 }
 
+// OpenService is Open for a service. It refuses a database of a newer version, which the service would
+// misread.
+func OpenService(ctx context.Context, url string, maxConns int) (*DB, error) {
+	db, err := Open(ctx, url, maxConns)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckVersion(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
 // Close waits for connections in use and closes all.
 func (db *DB) Close() { db.pool.Close() }
 

@@ -85,11 +85,37 @@ func migrateTemplate(ctx context.Context) error {
 // URL makes a migrated, empty database for the test and returns its URL. The database goes with the test.
 func URL(t testing.TB) string {
 	t.Helper()
+	return create(t, template())
+}
+
+// EmptyURL is URL for a database without a schema.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return create(t, "template1")
+}
+
+// NewerURL is URL for a database that a version after this one has changed.
+func NewerURL(t testing.TB) string {
+	t.Helper()
+	raw := URL(t)
+	conn, err := pgx.Connect(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), `INSERT INTO schema_migrations (name) VALUES ('migrations/9999_future.sql')`); err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func create(t testing.TB, template string) string {
+	t.Helper()
 	if server == nil {
 		t.Fatal("postgrestest: the package needs func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }")
 	}
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), database.Add(1))
-	if err := execute(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+template()); err != nil {
+	if err := execute(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+template); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
