@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"taskmaster/tests/system"
 )
 
 // tick is the unit in which Linux tells processor time (USER_HZ).
@@ -26,8 +28,8 @@ func (b *bench) cpu() (usage, error) {
 	}
 	used := usage{"the bench itself": cpuOf(os.Getpid())}
 	for _, p := range state.Processes {
-		for _, pid := range descendants(p.PID) {
-			used[title(p)] += cpuOf(pid)
+		for _, pid := range system.Descendants(p.PID) {
+			used[p.Title()] += cpuOf(pid)
 		}
 	}
 	if b.scene != nil && b.scene.subscriber != nil {
@@ -82,27 +84,4 @@ func cpuOf(pid int) time.Duration {
 		sum += time.Duration(ticks) * tick
 	}
 	return sum
-}
-
-// descendants returns a process and all below it.
-func descendants(root int) []int {
-	all := []int{root}
-	for i := 0; i < len(all); i++ {
-		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", all[i]))
-		if err != nil {
-			continue
-		}
-		for _, task := range tasks {
-			raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", all[i], task.Name()))
-			if err != nil {
-				continue
-			}
-			for word := range strings.FieldsSeq(string(raw)) {
-				if pid, err := strconv.Atoi(word); err == nil {
-					all = append(all, pid)
-				}
-			}
-		}
-	}
-	return all
 }

@@ -5,15 +5,16 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
+
+	"taskmaster/tests/system"
 )
 
 // machine says what this runs on.
 func machine() string {
 	return fmt.Sprintf("%s, %d processors, %s of memory, %s/%s, %s, load %s",
 		or(field("/proc/cpuinfo", "model name"), "unknown processor"), runtime.NumCPU(),
-		mebibytes(kibibytes(field("/proc/meminfo", "MemTotal"))), runtime.GOOS, runtime.GOARCH, runtime.Version(), load())
+		mebibytes(system.Kibibytes(field("/proc/meminfo", "MemTotal"))), runtime.GOOS, runtime.GOARCH, runtime.Version(), load())
 }
 
 // load is the load average of the last minute.
@@ -39,15 +40,6 @@ func field(file, name string) string {
 		}
 	}
 	return ""
-}
-
-// kibibytes reads the number of a text such as "1234 kB".
-func kibibytes(s string) int {
-	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "kB")))
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 func mebibytes(kib int) string { return fmt.Sprintf("%d MiB", (kib+512)/1024) }

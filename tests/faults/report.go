@@ -8,9 +8,6 @@ import (
 	"taskmaster/tests/ledger"
 )
 
-// shown is how many discrepancies are shown; more tell nothing new.
-const shown = 50
-
 // report is what happened, for people: Markdown, and PASS or what is wrong.
 func (f *faults) report(broken, took time.Duration, wrong []ledger.Discrepancy) string {
 	var s strings.Builder
@@ -21,29 +18,20 @@ func (f *faults) report(broken, took time.Duration, wrong []ledger.Discrepancy) 
 	row("broker, seed, pace", "%s, %d, %v", f.broker, f.seed, f.pace)
 	row("people", "%d", f.users)
 	row("length, of that with faults", "%s, %s", took.Round(time.Second), broken.Round(time.Second))
-	var changes, repeated, occurrences int
-	for _, w := range f.workers {
-		changes += w.Changes()
-		repeated += w.Retries()
-		occurrences += w.Completed()
-	}
+	totals := f.people.Totals()
 	got := f.books.Tally()
-	row("changes answered", "%d", changes)
-	row("requests sent again", "%d", repeated)
+	row("changes answered", "%d", totals.Changes)
+	row("requests sent again", "%d", totals.Retries)
 	row("events", "%d", got.Events)
 	row("events that came again", "%d", got.Repeats)
 	row("events that came after a later one", "%d", got.OutOfOrder)
 	row("longest catch-up, change to subscriber", "%.1f s", got.CatchUp.Seconds())
-	row("next occurrences", "%d", occurrences)
+	row("next occurrences", "%d", totals.Occurrences)
 	row("reminders fired", "%d", got.Reminders)
 	row("notifications", "%d", got.Webhooks)
 	row("notifications that came again, same id", "%d", got.WebhooksHad)
-	var sockets int64
-	for _, w := range f.watchers {
-		sockets += w.Sockets()
-	}
 	row("messages at WebSockets", "%d", got.Messages)
-	row("WebSockets opened", "%d", sockets)
+	row("WebSockets opened", "%d", totals.Sockets)
 	total := 0
 	for _, k := range kinds {
 		row("faults: "+string(k), "%d%s", f.done[k], omission(f.omitted[k]))
@@ -51,7 +39,7 @@ func (f *faults) report(broken, took time.Duration, wrong []ledger.Discrepancy) 
 	}
 	row("faults in all", "%d", total)
 	row("longest from a fault's end until events flowed", "%.1f s (%s %s)", f.recovery.Seconds(), f.slowest.kind, f.slowest.victim)
-	s.WriteString("\n" + verdict(wrong))
+	s.WriteString("\n" + ledger.Verdict(wrong))
 	return s.String()
 }
 
@@ -60,18 +48,4 @@ func omission(n int) string {
 		return ""
 	}
 	return fmt.Sprintf(" (%d left out: no disk could be mounted)", n)
-}
-
-func verdict(wrong []ledger.Discrepancy) string {
-	if len(wrong) == 0 {
-		return "PASS: the books are right\n"
-	}
-	s := fmt.Sprintf("FAIL: %d discrepancies\n", len(wrong))
-	for _, d := range wrong[:min(len(wrong), shown)] {
-		s += "  " + d.String() + "\n"
-	}
-	if len(wrong) > shown {
-		s += fmt.Sprintf("  and %d more\n", len(wrong)-shown)
-	}
-	return s
 }

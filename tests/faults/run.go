@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,22 +13,12 @@ import (
 	"taskmaster/tests/system"
 )
 
-const (
-	// aftermath is how long everything that was put off may take to be caught up with.
-	aftermath = 5 * time.Minute
-	// quiet is how long nothing may come before the books are closed: longer than brokers wait before they deliver again.
-	quiet = 20 * time.Second
-)
-
 // faults is one run.
 type faults struct {
 	config
 	*breaker
-	books    *ledger.Ledger
-	webhooks *system.Webhooks
-	observer *system.Subscriber
-	workers  []*ledger.Worker
-	watchers []*ledger.Watcher
+	books  *ledger.Ledger
+	people *ledger.People
 }
 
 // run returns whether the books are right. It returns an error when it could not find out.
@@ -50,13 +39,7 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 		return false, err
 	}
 	began := time.Now()
-	watching, stopWatching := context.WithCancel(ctx)
-	var sockets sync.WaitGroup
-	defer sockets.Wait()
-	defer stopWatching()
-	for _, w := range f.watchers {
-		sockets.Go(func() { w.Run(watching) })
-	}
+	f.people.Watch(ctx)
 	if err := f.everybody(ctx); err != nil {
 		return false, fmt.Errorf("%w\n%s", err, f.Tail(60))
 	}
@@ -67,7 +50,8 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 			return false, err
 		}
 	}
-	wrong := f.check(ctx)
+	fmt.Println("checking the books")
+	wrong := f.people.Check(ctx)
 	fmt.Print(f.report(took, time.Since(began), wrong))
 	return len(wrong) == 0, nil
 }
@@ -78,9 +62,7 @@ func (f *faults) everybody(ctx context.Context) error {
 	defer cancel()
 	enough, stop := make(chan struct{}), make(chan struct{})
 	people, peopleCtx := errgroup.WithContext(ctx)
-	for _, w := range f.workers {
-		people.Go(func() error { return w.Run(peopleCtx, stop) })
-	}
+	people.Go(func() error { return f.people.Work(peopleCtx, stop) })
 	breaking, breakCtx := errgroup.WithContext(peopleCtx)
 	telling, over := context.WithCancel(breakCtx)
 	breaking.Go(func() error {
@@ -120,62 +102,23 @@ func (f *faults) progress(ctx context.Context, enough chan<- struct{}) error {
 	}
 }
 
-// check waits until everything has been caught up with and returns what is wrong.
-func (f *faults) check(ctx context.Context) []ledger.Discrepancy {
-	fmt.Println("checking the books")
-	ctx, cancel := context.WithTimeout(ctx, aftermath)
-	defer cancel()
-	var mu sync.Mutex
-	var wrong []ledger.Discrepancy
-	var g errgroup.Group
-	g.SetLimit(8)
-	for i, w := range f.workers {
-		g.Go(func() error {
-			found := f.books.Check(ctx, w, f.watchers[i])
-			mu.Lock()
-			defer mu.Unlock()
-			wrong = append(wrong, found...)
-			return nil
-		})
-	}
-	_ = g.Wait() // none returns an error
-	f.settle(ctx)
-	for i, w := range f.workers { // for what came in between, which is quick when all is there
-		if len(wrong) == 0 {
-			wrong = append(wrong, f.books.Check(ctx, w, f.watchers[i])...)
-		}
-	}
-	return append(wrong, f.books.Wrong()...)
-}
-
-// settle waits until nothing has come for a while.
-func (f *faults) settle(ctx context.Context) {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for time.Since(f.books.Arrived()) < quiet {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // tearDown stops everything. The log of a system whose books are wrong stays, or of any with -log.
 func (f *faults) tearDown(dir string, pass bool) {
-	if f.observer != nil {
-		f.observer.Close()
+	if f.people != nil {
+		f.people.StopListening()
 	}
 	if f.System != nil {
 		if err := f.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "faults:", err)
 		}
 		if !pass || f.log != "" {
-			f.keepLog()
+			if err := f.KeepLog(f.log); err != nil {
+				fmt.Fprintln(os.Stderr, "faults:", err)
+			}
 		}
 	}
-	if f.webhooks != nil {
-		f.webhooks.Close()
+	if f.people != nil {
+		f.people.Close()
 	}
 	for _, l := range f.links {
 		l.Close()

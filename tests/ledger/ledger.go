@@ -13,6 +13,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -160,4 +161,23 @@ func (d Discrepancy) String() string {
 		return d.User + ": " + d.What
 	}
 	return fmt.Sprintf("%s, revision %d: %s", d.User, d.Revision, d.What)
+}
+
+// shown is how many discrepancies Verdict prints. More tell nothing new.
+const shown = 50
+
+// Verdict returns the last lines of a report: PASS, or FAIL with the discrepancies.
+func Verdict(wrong []Discrepancy) string {
+	if len(wrong) == 0 {
+		return "PASS: the books are right\n"
+	}
+	var s strings.Builder
+	fmt.Fprintf(&s, "FAIL: %d discrepancies\n", len(wrong))
+	for _, d := range wrong[:min(len(wrong), shown)] {
+		fmt.Fprintf(&s, "  %s\n", d)
+	}
+	if len(wrong) > shown {
+		fmt.Fprintf(&s, "  and %d more\n", len(wrong)-shown)
+	}
+	return s.String()
 }

@@ -155,3 +155,26 @@ func (p *Person) Send(ctx context.Context, method, path string, in any, header .
 	}
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: raw}, nil
 }
+
+// Page reads a page of the web edge as a browser without JavaScript does, and returns its HTML. Any status but 200 is a
+// *Problem.
+func (p *Person) Page(ctx context.Context, path string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Base+path, nil)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("Accept", "text/html")
+	res, err := p.http.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return "", fmt.Errorf("GET %s: read page: %w", path, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return "", &Problem{Method: http.MethodGet, Path: path, Status: res.StatusCode, Header: res.Header, Body: string(raw)}
+	}
+	return string(raw), nil
+}

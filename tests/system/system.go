@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -215,6 +216,26 @@ func (s *System) PID() int { return s.cmd.Process.Pid }
 
 // Tail returns the last n lines of the log.
 func (s *System) Tail(n int) string { return s.log.tail(n) }
+
+// KeepLog writes the whole log to a file, or to a new temporary one when path is empty, and prints the file's name.
+func (s *System) KeepLog(path string) error {
+	var file *os.File
+	var err error
+	if path != "" {
+		file, err = os.Create(path)
+	} else {
+		file, err = os.CreateTemp("", "taskmaster-*.log")
+	}
+	if err != nil {
+		return fmt.Errorf("keep the system's log: %w", err)
+	}
+	defer file.Close()
+	if _, err := file.WriteString(s.Tail(math.MaxInt32) + "\n"); err != nil {
+		return fmt.Errorf("keep the system's log: %w", err)
+	}
+	fmt.Fprintln(os.Stderr, "the system's log is in", file.Name())
+	return nil
+}
 
 // Root returns the repository's folder.
 func Root() (string, error) {

@@ -1,0 +1,161 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"taskmaster/tests/system"
+)
+
+const (
+	// catchUpFor is how long a system may take to finish all work that it put off.
+	catchUpFor = 5 * time.Minute
+	// quiet is how long nothing may arrive before the books are closed. It is longer than a broker waits before it
+	// delivers an event again, so that a late duplicate is still counted.
+	quiet = 20 * time.Second
+)
+
+// People are the workers of a run, each with books, a webhook and an open page. One subscriber sees the events of all.
+type People struct {
+	Workers  []*Worker
+	Watchers []*Watcher
+
+	books    *Ledger
+	webhooks *system.Webhooks
+	observer *system.Subscriber
+	sockets  sync.WaitGroup
+	stop     context.CancelFunc
+}
+
+// Gather signs n people up at a running system. Worker i draws its choices from seed and i, and rests for think between
+// changes, on average. The caller calls Close.
+func (l *Ledger) Gather(ctx context.Context, s *system.System, n int, seed uint64, think time.Duration) (*People, error) {
+	p := &People{books: l, Workers: make([]*Worker, n), Watchers: make([]*Watcher, n), webhooks: system.ReceiveWebhooks()}
+	p.webhooks.Take = l.Notified
+	var err error
+	if p.observer, err = s.ObserveFunc(ctx, l.Event); err != nil {
+		p.Close()
+		return nil, err
+	}
+	g, signCtx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for i := range n {
+		g.Go(func() error {
+			person, err := s.SignUp(signCtx)
+			if err != nil {
+				return err
+			}
+			l.Open(person)
+			//nolint:gosec // An index is not negative.
+			p.Workers[i], p.Watchers[i] = NewWorker(person, seed<<16+uint64(i), think), l.Watch(person)
+			_, err = p.webhooks.Channel(signCtx, person)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("sign people up: %w", err)
+	}
+	return p, nil
+}
+
+// Watch opens everybody's page, until ctx is cancelled or Close is called.
+func (p *People) Watch(ctx context.Context) {
+	ctx, p.stop = context.WithCancel(ctx)
+	for _, w := range p.Watchers {
+		p.sockets.Go(func() { w.Run(ctx) })
+	}
+}
+
+// Work lets everybody change tasks until stop is closed. It returns the first error of a worker.
+func (p *People) Work(ctx context.Context, stop <-chan struct{}) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, w := range p.Workers {
+		g.Go(func() error { return w.Run(ctx, stop) })
+	}
+	return g.Wait()
+}
+
+// Check waits until all work is finished and returns every discrepancy.
+func (p *People) Check(ctx context.Context) []Discrepancy {
+	ctx, cancel := context.WithTimeout(ctx, catchUpFor)
+	defer cancel()
+	var mu sync.Mutex
+	var wrong []Discrepancy
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i, w := range p.Workers {
+		g.Go(func() error {
+			found := p.books.Check(ctx, w, p.Watchers[i])
+			mu.Lock()
+			defer mu.Unlock()
+			wrong = append(wrong, found...)
+			return nil
+		})
+	}
+	_ = g.Wait() // no function returns an error
+	p.settle(ctx)
+	// Once more for events that arrived in between. It is quick when the first check found nothing.
+	for i, w := range p.Workers {
+		if len(wrong) == 0 {
+			wrong = append(wrong, p.books.Check(ctx, w, p.Watchers[i])...)
+		}
+	}
+	return append(wrong, p.books.Wrong()...)
+}
+
+// settle waits until nothing has arrived for a while.
+func (p *People) settle(ctx context.Context) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for time.Since(p.books.Arrived()) < quiet {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Totals are the numbers of a run that the books do not have.
+type Totals struct {
+	Changes     int   // answered
+	Retries     int   // requests that were sent again
+	Occurrences int   // recurring tasks that were completed
+	Sockets     int64 // opened
+}
+
+// Totals adds up the numbers of all workers. It is for the time after Work has returned.
+func (p *People) Totals() Totals {
+	var t Totals
+	for i, w := range p.Workers {
+		t.Changes += w.Changes()
+		t.Retries += w.Retries()
+		t.Occurrences += w.Completed()
+		t.Sockets += p.Watchers[i].Sockets()
+	}
+	return t
+}
+
+// StopListening closes the pages and the subscriber. Webhooks are still received, so that a system which is stopping can
+// deliver its last ones.
+func (p *People) StopListening() {
+	if p.stop != nil {
+		p.stop()
+	}
+	p.sockets.Wait()
+	if p.observer != nil {
+		p.observer.Close()
+		p.observer = nil
+	}
+}
+
+// Close ends everything that listens.
+func (p *People) Close() {
+	p.StopListening()
+	p.webhooks.Close()
+}
