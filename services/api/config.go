@@ -1,6 +1,10 @@
 package main
 
-import "taskmaster/services/server"
+import (
+	"time"
+
+	"taskmaster/services/server"
+)
 
 // config is everything that api reads from its environment.
 type config struct {
@@ -20,6 +24,10 @@ type config struct {
 	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`
 	// VAPIDPublicKey is what browsers need to subscribe to push; empty when push is not set up.
 	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY"`
+	// HousekeepingInterval is how often expired rows are removed, ReminderVerifyInterval how often the scheduler is asked
+	// whether it still has the jobs of the next hour.
+	HousekeepingInterval   time.Duration `env:"HOUSEKEEPING_INTERVAL" default:"1h" validate:"min=1s"`
+	ReminderVerifyInterval time.Duration `env:"REMINDER_VERIFY_INTERVAL" default:"1m" validate:"min=1s"`
 }
 
 func loadConfig(getenv func(string) string) (config, error) {

@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	housekeepingInterval = time.Hour
-	purgeTimeout         = 30 * time.Second
+	purgeTimeout = 30 * time.Second
 	// purgeBatch is how many rows a transaction removes at most.
 	purgeBatch = 1000
 )
@@ -45,14 +44,14 @@ var purges = []struct {
 	{"sessions", 0, postgres.PurgeSessions},
 }
 
-// keepHouse removes what is over, every hour until ctx ends. Of several replicas one does it at a time.
-func keepHouse(ctx context.Context, db *postgres.DB, log *slog.Logger, now func() time.Time) error {
+// keepHouse removes expired rows at every interval until ctx ends. Of several replicas one does it at a time.
+func keepHouse(ctx context.Context, db *postgres.DB, interval time.Duration, log *slog.Logger, now func() time.Time) error {
 	report := func(ctx context.Context, err error) {
 		if err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "housekeeping was cut short, it goes on in an hour", "error", err)
+			log.WarnContext(ctx, "housekeeping was cut short", "continues_in", interval, "error", err)
 		}
 	}
-	return every(ctx, housekeepingInterval, report, func(ctx context.Context) error {
+	return every(ctx, interval, report, func(ctx context.Context) error {
 		removed, err := purgeOnce(ctx, db, now())
 		if len(removed) > 0 {
 			log.InfoContext(ctx, "housekeeping removed what is over", "rows", removed)

@@ -54,13 +54,14 @@ type reminders struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	woken chan struct{}
+	woken       chan struct{}
+	verifyEvery time.Duration
 	// verified is how far the last verification came.
 	verified postgres.ReminderPosition
 }
 
 func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, taskID uuid.UUID, number int) error, log *slog.Logger, now func() time.Time) *reminders {
-	return &reminders{db: db, jobs: j, fire: fire, log: log, now: now, woken: make(chan struct{}, 1)}
+	return &reminders{db: db, jobs: j, fire: fire, log: log, now: now, woken: make(chan struct{}, 1), verifyEvery: verifyInterval}
 }
 
 // wake says that reminders may have changed. It never blocks.
@@ -79,7 +80,7 @@ func (m *reminders) run(ctx context.Context) error {
 		return every(ctx, sweepInterval, m.stateLog("overdue reminders cannot be fired"), m.sweepOnce)
 	})
 	g.Go(func() error {
-		return every(ctx, verifyInterval, m.stateLog("reminders' jobs cannot be verified"), m.verifyOnce)
+		return every(ctx, m.verifyEvery, m.stateLog("reminders' jobs cannot be verified"), m.verifyOnce)
 	})
 	return g.Wait()
 }

@@ -41,6 +41,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: a.metrics,
 	})
 	reminders := newReminders(background, dapr, a.fire, log, time.Now)
+	reminders.verifyEvery = cfg.ReminderVerifyInterval
 	a.wake = func(userID uuid.UUID) {
 		relay.Wake(userID)
 		reminders.wake()
@@ -48,7 +49,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return relay.Run(ctx) })
 	g.Go(func() error { return reminders.run(ctx) })
-	g.Go(func() error { return keepHouse(ctx, background, log, time.Now) })
+	g.Go(func() error { return keepHouse(ctx, background, cfg.HousekeepingInterval, log, time.Now) })
 	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
 	return g.Wait()
 }

@@ -36,7 +36,7 @@ func (p plan) writeKafkaFiles() error {
 		return err
 	}
 	files := map[string][]byte{
-		"server.properties": properties.Bytes(),
+		"server.properties": append(properties.Bytes(), p.cfg.tuning.broker.properties()...), // the last of a name counts
 		"log4j2.properties": log,
 		// Out of memory it ends, and is started again, rather than limp on.
 		"run.args": p.javaArguments("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError",

@@ -26,7 +26,7 @@ func (natsBroker) prepare(context.Context, plan, *lines) error { return nil }
 func (natsBroker) spec(p plan) spec {
 	return spec{
 		name: "broker", role: "broker", program: p.self, dir: p.cfg.dir,
-		args: []string{natsCommand, p.brokerDir(), strconv.Itoa(p.layout.broker)},
+		args: append([]string{natsCommand}, append(p.cfg.tuning.broker.flags(), p.brokerDir(), strconv.Itoa(p.layout.broker))...),
 		env:  append(p.systemEnv(), natsTokenEnv+"="+p.secrets.NATSToken),
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,10 +18,15 @@ const maxStore = 1 << 50
 // diskRetry is how long after its disk failed the broker is started again.
 const diskRetry = 2 * time.Second
 
-// runNATS serves NATS JetStream until the context ends. args are the folder of its data and its port.
+// runNATS serves NATS JetStream until the context ends. args are flags, the folder of its data and its port.
 func runNATS(ctx context.Context, args []string, getenv func(string) string) error {
-	if len(args) != 2 {
-		return errors.New("usage: local nats DIR PORT")
+	flags := flag.NewFlagSet("local nats", flag.ContinueOnError)
+	pingInterval := flags.Duration("ping_interval", server.DEFAULT_PING_INTERVAL, "how often a silent connection is checked")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if args = flags.Args(); len(args) != 2 {
+		return errors.New("usage: local nats [flags] DIR PORT")
 	}
 	port, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -39,6 +45,7 @@ func runNATS(ctx context.Context, args []string, getenv func(string) string) err
 			JetStreamMaxStore: maxStore,
 			SyncAlways:        true, // else an acknowledged event can be lost with the machine
 			NoSigs:            true,
+			PingInterval:      *pingInterval,
 		})
 		if err != nil || ctx.Err() != nil {
 			return err

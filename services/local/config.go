@@ -24,6 +24,7 @@ type config struct {
 	components string // folder of the pub/sub components
 	brokerAt   string // where sidecars reach the broker, if not where it listens
 	databaseAt string // where services reach PostgreSQL, if not where it listens
+	tuning     tuning
 	restart    bool
 	verb       string         // empty: run
 	services   []string       // which to run, in the order of the catalogue
@@ -50,6 +51,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.components, "components", "", "folder of the pub/sub components (default dapr/components/BROKER)")
 	flags.StringVar(&c.brokerAt, "broker-at", "", "host:port of what stands between sidecars and the broker, such as a proxy")
 	flags.StringVar(&c.databaseAt, "database-at", "", "host:port of what stands between services and PostgreSQL, such as a proxy")
+	c.tuning.register(flags)
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.Usage = func() {
 		fmt.Fprintln(w, "usage: local [build | clean] [flags]")

@@ -41,7 +41,7 @@ func (p plan) scheduler() spec {
 	l := p.layout
 	return spec{
 		name: "scheduler", role: "scheduler", program: p.bin("scheduler"), dir: p.cfg.dir, env: p.systemEnv(),
-		args: []string{
+		args: append([]string{
 			"--id=scheduler",
 			"--listen-address=127.0.0.1", "--port=" + strconv.Itoa(l.scheduler),
 			"--override-broadcast-host-port=" + loopback("", l.scheduler),
@@ -52,7 +52,7 @@ func (p plan) scheduler() spec {
 			"--identity-directory-write=" + filepath.Join(p.cfg.dir, "dapr", "identity"),
 			"--enable-metrics=false",
 			"--log-level=" + p.daprLogLevel(),
-		},
+		}, p.cfg.tuning.scheduler.flags()...),
 		ready: "http://" + loopback("", l.schedulerHealth) + "/healthz",
 	}
 }

@@ -169,7 +169,10 @@ func (s *system) startDatabase(ctx, life context.Context) (string, error) {
 		return "", err
 	}
 	defer db.Close()
-	return databaseURL, postgres.Migrate(ctx, db)
+	if err := postgres.Migrate(ctx, db); err != nil {
+		return "", err
+	}
+	return s.cfg.tuning.database.inQuery(databaseURL)
 }
 
 // through returns a database's URL with another host:port, unless that is empty.

@@ -27,11 +27,16 @@ type DB struct {
 const (
 	connectTimeout = 10 * time.Second
 	acquireTimeout = 2 * time.Second
+	// maxIdleTime is how long an unused connection stays open. Idle ones would otherwise count against the server's limit.
+	maxIdleTime = 5 * time.Minute
+	// maxLifetime is how long a connection is used. A server's process grows with each kind of statement.
+	maxLifetime = time.Hour
 	// retryAfter is what a refused caller is told.
 	retryAfter = time.Second
 )
 
-// Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server answers.
+// Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server answers. The URL's
+// parameters pool_max_conn_lifetime and pool_max_conn_idle_time may shorten how long connections live.
 func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -39,9 +44,10 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
 	}
 	cfg.MaxConns = int32(min(maxConns, math.MaxInt32)) //nolint:gosec // bounded just before
-	cfg.MaxConnIdleTime = 5 * time.Minute
-	cfg.MaxConnLifetime = time.Hour
-	cfg.MaxConnLifetimeJitter = 10 * time.Minute
+	// The URL may set a shorter time for both. Without jitter all connections would be replaced at one moment.
+	cfg.MaxConnIdleTime = min(cfg.MaxConnIdleTime, maxIdleTime)
+	cfg.MaxConnLifetime = min(cfg.MaxConnLifetime, maxLifetime)
+	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 6
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
