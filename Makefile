@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults lint vuln bench bench-page faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak soak lint vuln bench bench-page faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -101,6 +101,17 @@ test-workflows: ## Run the workflows of GitHub Actions with act, with commands t
 test-faults: kafka ## Break everything for a short while on nats and kafka, and check the books
 	go run ./tests/faults -broker nats -short
 	go run ./tests/faults -broker kafka -short
+
+# Both at once: a soak waits most of the time. The programs are built before, so that they are not built twice.
+test-soak: kafka ## Use the system for three minutes on nats and kafka, with every interval that can be set at seconds
+	go build -o .local/bin/soak ./tests/soak
+	$(MAKE) --no-print-directory -j2 --output-sync=target short-soak-on-nats short-soak-on-kafka
+
+short-soak-on-%:
+	.local/bin/soak -broker $* -short -for 150s
+
+soak: build ## Use the system lightly for hours, and check the books; ARGS="-broker nats -for 130m"
+	go run ./tests/soak $(ARGS)
 
 lint: ## Run golangci-lint with .golangci.yml
 	$(GOLANGCI_LINT) run ./...

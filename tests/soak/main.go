@@ -9,9 +9,9 @@
 //   - a page or a change is refused,
 //   - the ledger has a discrepancy.
 //
-// It finds faults of timers: something that happens only after an interval, such as a lease that is not renewed. With -short
-// the intervals that can be set are set to seconds, so that each passes many times within minutes. docs/timers.md lists all
-// timers and says which of them -short shortens.
+// It finds faults of timers, such as a lease that is not renewed. With -short
+// the intervals that can be set are set to seconds, so that each passes many times within minutes. docs/timers.md lists
+// all timers. The column "short soak" there tells the intervals that -short sets.
 package main
 
 import (

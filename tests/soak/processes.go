@@ -14,7 +14,7 @@ type processWatch struct {
 	before map[int]int // RSS in KiB, by process id
 }
 
-// start remembers what runs.
+// start remembers the running processes.
 func (w *processWatch) start(s *system.System) error {
 	state, err := s.State()
 	if err != nil {

@@ -15,7 +15,7 @@ var complaint = regexp.MustCompile(`level=(WARN|ERROR)|level=(warning|error|fata
 // shownComplaints is how many of these lines the report quotes.
 const shownComplaints = 10
 
-// report returns what happened as Markdown, and PASS or the discrepancies.
+// report returns the numbers of the run as Markdown, and PASS or the discrepancies.
 func (s *soak) report(took time.Duration, wrong []ledger.Discrepancy) (string, error) {
 	var b strings.Builder
 	b.WriteString("\n| | |\n|---|--:|\n")
