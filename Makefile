@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak soak lint vuln bench bench-page faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak soak lint vuln bench bench-page faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -64,6 +64,9 @@ test-infra: engine ## Render every stack of the Pulumi program, and the Helm cha
 
 test-browser: build ## Use the page in Chromium; screenshots of every view are left in tests/browser/out
 	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
+
+test-servers: ## Test what is made for redis-server and rabbitmq-server, which have to be installed
+	$(GO_TEST) -count=1 -tags brokers -run 'OfOurs$$' ./services/local
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one, make -j2 on two at once
 

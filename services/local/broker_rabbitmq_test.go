@@ -1,60 +1,9 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
-
-func TestRabbitOfOurs(t *testing.T) {
-	t.Parallel()
-	p := brokerPlan(t, "rabbitmq", nil)
-	if err := p.cfg.broker.prepare(t.Context(), p, nil); err != nil {
-		t.Fatal(err)
-	}
-	in := func(name string) string { return filepath.Join(p.brokerDir(), name) }
-	checkKept(t, p, p.cfg.broker.spec(p), in("definitions.json"), in("rabbitmq.conf"), in(".erlang.cookie"))
-
-	raw, err := os.ReadFile(in("definitions.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(raw), p.secrets.BrokerPassword) {
-		t.Error("the definitions have the password itself")
-	}
-	var definitions struct {
-		Users []struct {
-			Name string
-			Hash string `json:"password_hash"`
-		}
-		Exchanges []struct{ Name string }
-	}
-	if err := json.Unmarshal(raw, &definitions); err != nil {
-		t.Fatal(err)
-	}
-	var exchanges []string
-	for _, e := range definitions.Exchanges {
-		exchanges = append(exchanges, e.Name)
-	}
-	if !slices.Equal(exchanges, topics) {
-		t.Errorf("there are exchanges for %v, want %v", exchanges, topics)
-	}
-	if len(definitions.Users) != 1 || definitions.Users[0].Name != rabbitUser {
-		t.Fatalf("the users are %+v", definitions.Users)
-	}
-	hash, err := base64.StdEncoding.DecodeString(definitions.Users[0].Hash)
-	if err != nil || len(hash) != 4+sha256.Size {
-		t.Fatalf("the password's hash has %d bytes: %v", len(hash), err)
-	}
-	if sum := sha256.Sum256(append(slices.Clone(hash[:4]), p.secrets.BrokerPassword...)); !slices.Equal(sum[:], hash[4:]) {
-		t.Error("the hash is not of the password")
-	}
-}
 
 func TestRabbitOfTheUser(t *testing.T) {
 	t.Parallel()

@@ -34,20 +34,55 @@ var installed = []string{
 	`C:\Program Files\PostgreSQL\*\bin`,                  // the Windows installer
 }
 
-// binaries returns the folder of the programs that can serve cfg.Dir: of the data's major version if there is data, else
-// the newest on the machine, else fetched.
+// programsVariable names the variable that chooses PostgreSQL's programs: a folder, or fetchPrograms.
+const programsVariable = "POSTGRES_PROGRAMS"
+
+// fetchPrograms is the choice of the fetched programs, whatever is installed.
+const fetchPrograms = "fetch"
+
+// binaries returns the folder of the programs that can serve cfg.Dir: those that the user chose, else of the data's major
+// version if there is data, else the newest on the machine, else fetched.
 func binaries(ctx context.Context, cfg Config) (string, error) {
 	major, err := dataMajor(filepath.Join(cfg.Dir, "data"))
 	if err != nil {
 		return "", err
 	}
-	if bin, ok := find(ctx, major); ok {
-		return bin, nil
+	switch chosen := os.Getenv(programsVariable); chosen {
+	case "":
+		if bin, ok := find(ctx, major); ok {
+			return bin, nil
+		}
+	case fetchPrograms:
+	default:
+		return choose(ctx, chosen, major)
 	}
 	if major != 0 && major != fetchMajor {
 		return "", fmt.Errorf("the data was made by PostgreSQL %d, which is not on this machine: install it, or remove the folder", major)
 	}
 	return fetch(ctx, cfg.Log)
+}
+
+// choose returns the user's folder if its programs run and can serve data of the wanted major version (0: any).
+func choose(ctx context.Context, dir string, want int) (string, error) {
+	major := programMajor(ctx, dir)
+	if major < minMajor {
+		return "", fmt.Errorf("%s: %s has no initdb and postgres of version %d or newer", programsVariable, dir, minMajor)
+	}
+	if want != 0 && major != want {
+		return "", fmt.Errorf("%s: %s has PostgreSQL %d, and the data was made by %d", programsVariable, dir, major, want)
+	}
+	return dir, nil
+}
+
+// Fetch makes sure of the programs that serve the data below dir, so that Start does not have to fetch them. Its progress
+// goes to log.
+func Fetch(ctx context.Context, dir string, log io.Writer) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	_, err = binaries(ctx, Config{Dir: dir, Log: log})
+	return err
 }
 
 // find returns the folder of the newest PostgreSQL on the machine, or of the wanted major version unless that is 0.

@@ -243,3 +243,32 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	}
 	return conn
 }
+
+// The user can choose PostgreSQL's programs; a folder without them is refused rather than replaced by another choice.
+func TestChosenPrograms(t *testing.T) {
+	empty := t.TempDir()
+	t.Setenv(programsVariable, empty)
+	if _, err := Start(t.Context(), Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true}); err == nil || !strings.Contains(err.Error(), programsVariable+": "+empty) {
+		t.Errorf("a folder without programs: got error %v, want one that names the variable and the folder", err)
+	}
+
+	t.Setenv(programsVariable, "")
+	installed, err := binaries(t.Context(), Config{Dir: t.TempDir(), Log: t.Output()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(programsVariable, installed)
+	if chosen, err := binaries(t.Context(), Config{Dir: t.TempDir(), Log: t.Output()}); err != nil || chosen != installed {
+		t.Errorf("chose %q (%v), want %q", chosen, err, installed)
+	}
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "data", "PG_VERSION"), []byte("9\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := binaries(t.Context(), Config{Dir: dir, Log: t.Output()}); err == nil || !strings.Contains(err.Error(), "the data was made by 9") {
+		t.Errorf("data of another version: got error %v, want one that names its version", err)
+	}
+}
