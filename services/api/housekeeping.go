@@ -27,6 +27,9 @@ const (
 	keepDeliveries      = 90 * 24 * time.Hour
 	keepDeadLetters     = 30 * 24 * time.Hour // after they were replayed or discarded; those that wait stay
 	keepIdempotencyKeys = 24 * time.Hour
+	// keepCompletions is how long a completion whose task was deleted waits for its event, which
+	// makes the next occurrence. It is far longer than the outbox and the broker keep an event.
+	keepCompletions = 90 * 24 * time.Hour
 )
 
 // purges are what housekeeping removes: rows older than keep.
@@ -41,6 +44,7 @@ var purges = []struct {
 	{"deliveries", keepDeliveries, postgres.PurgeDeliveries},
 	{"dead_letters", keepDeadLetters, postgres.PurgeDeadLetters},
 	{"idempotency_keys", keepIdempotencyKeys, postgres.PurgeIdempotencyKeys},
+	{"completions", keepCompletions, postgres.PurgeCompletions},
 	{"sessions", 0, postgres.PurgeSessions},
 }
 

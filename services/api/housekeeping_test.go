@@ -27,6 +27,7 @@ func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
 			SELECT gen_random_uuid(), $2, 'email', gen_random_uuid(), '{}', 'sent', $3, $3 FROM generate_series(1, $1)`,
 		`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at, state, settled_at)
 			SELECT gen_random_uuid(), $2, '', '', $3, $3, 'replayed', $3 FROM generate_series(1, $1)`,
+		`INSERT INTO completions (user_id, task_id, revision, gone_at) SELECT $2, gen_random_uuid(), 1, $3 FROM generate_series(1, $1)`,
 		`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) SELECT $2, i::text, '', $3 FROM generate_series(1, $1) i`,
 		`INSERT INTO sessions (token_hash, user_id, created_at, expires_at)
 			SELECT sha256(gen_random_uuid()::text::bytea), $2, $3, $3 FROM generate_series(1, $1)`,
@@ -55,7 +56,8 @@ func TestHousekeepingRemovesWhatIsOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int64{
-		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "dead_letters": old, "idempotency_keys": old + 2, "sessions": old + 2,
+		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "dead_letters": old, "completions": old,
+		"idempotency_keys": old + 2, "sessions": old + 2,
 	}
 	if !maps.Equal(removed, want) {
 		t.Errorf("removed %v, want %v", removed, want)
@@ -80,11 +82,21 @@ func TestHousekeepingKeepsWhatWaits(t *testing.T) {
 	p := newTestAPI(t).newPerson(t)
 	p.newTask(t, object{"title": "unpublished", "due_at": minute(60)})
 	p.receiveDeadLetter(t, []byte("not JSON"))
+	// Of a task that exists, of one that was deleted, and of one whose event waits among the dead
+	// letters.
+	for _, deleted := range []any{nil, testStart, testStart} {
+		p.exec(t, `INSERT INTO completions (user_id, task_id, revision, gone_at) VALUES ($1, gen_random_uuid(), 1, $2)`, p.ID, deleted)
+	}
+	p.exec(t, `INSERT INTO dead_letters (id, user_id, task_id, reason, raw, first_at, last_at)
+		SELECT gen_random_uuid(), user_id, task_id, '', '', $1, $1 FROM completions WHERE gone_at IS NOT NULL LIMIT 1`, testStart)
 	if _, err := purgeOnce(t.Context(), p.db, testStart.Add(time.Hour*24*365)); err != nil {
 		t.Fatal(err)
 	}
-	if got := p.count(t, `SELECT count(*) FROM dead_letters`); got != 1 {
-		t.Errorf("%d dead letters are left, want 1", got)
+	if got := p.count(t, `SELECT count(*) FROM dead_letters`); got != 2 {
+		t.Errorf("%d dead letters are left, want 2", got)
+	}
+	if got := p.count(t, `SELECT count(*) FROM completions`); got != 2 {
+		t.Errorf("%d completions are left, want that of the task that exists and that with a dead letter", got)
 	}
 	// Without a relay the events are unpublished, and without a sweep the reminder is pending, however old.
 	if got := len(p.events(t)); got != 2 {

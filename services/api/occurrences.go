@@ -16,6 +16,7 @@ import (
 )
 
 // occurrence is the body of POST /internal/occurrences: the task that follows a completed one.
+// CompletedRevision is the revision that the completion took.
 type occurrence struct {
 	UserID            uuid.UUID `json:"user_id"`
 	PreviousID        uuid.UUID `json:"previous_id"`
@@ -26,8 +27,8 @@ type occurrence struct {
 // maxOccurrence is the largest body in bytes; a task in JSON can be larger than what its owner sent.
 const maxOccurrence = 1 << 20
 
-// createOccurrence makes the next occurrence once, however often it is asked to: 201 when made, 200 when it had been or
-// when the completion has been undone since. 409 means that it can never be made.
+// createOccurrence makes the next occurrence once, however often it is asked to: 201 when made, 200
+// when it was made before or the completion was undone since. 409 means that it can never be made.
 func (a *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 	// Another version of recurring may send fields that this one does not know.
 	body, err := server.ReadBody(w, r, maxOccurrence)
@@ -65,30 +66,59 @@ func (a *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// followUp makes the task that follows a completion, once and only while the completion stands. It
+// returns false when there is nothing to make.
 func (a *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, error) {
 	if _, err := postgres.LockUser(ctx, tx, in.UserID); err != nil {
 		return false, err
 	}
-	previous, err := postgres.TaskByID(ctx, tx, in.UserID, in.PreviousID)
-	if err == nil && !previous.Completed {
-		return false, nil // reopened since
-	}
-	// A completed task that was deleted is followed all the same: deleting it tidied up, the series goes on.
-	if err != nil && task.ErrorCode(err) != task.CodeNotFound {
+	c, stands, err := standingCompletion(ctx, tx, in)
+	if err != nil || !stands || c.FollowerID != nil {
 		return false, err
 	}
-	if _, followed, err := postgres.Successor(ctx, tx, in.UserID, in.PreviousID); followed || err != nil {
-		return false, err
-	}
+	// The id belongs to the completion. A version before this one derived it from the occurrence's
+	// instant.
+	in.Task.ID = task.SuccessorID(in.PreviousID, in.CompletedRevision)
 	made, err := a.createFollower(ctx, tx, in.UserID, &in.Task)
 	if err != nil {
 		return false, err
 	}
-	if _, err := postgres.InsertSuccessor(ctx, tx, in.UserID, in.PreviousID, in.Task.ID); err != nil {
+	if err := postgres.FollowCompletion(ctx, tx, c, in.Task.ID); err != nil {
 		return false, err
 	}
 	followed := history.Entry{Type: history.Followed, At: a.instant(), Detail: history.Detail{NextTaskID: &in.Task.ID}}
 	return made, postgres.AppendHistory(ctx, tx, in.UserID, in.PreviousID, followed)
+}
+
+// standingCompletion returns the completion that an occurrence is to follow, and false when it was
+// undone, or was followed and its task is gone.
+//
+// During an upgrade a replica of the version before this one may complete or reopen a task and
+// store nothing here. Its work is known by the task itself: an open task has no completion that
+// stands, and a completed one that has not changed since the completion was completed by it.
+func standingCompletion(ctx context.Context, tx pgx.Tx, in occurrence) (postgres.Completion, bool, error) {
+	c, found, err := postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
+	if err != nil || c.Gone {
+		return c, found, err
+	}
+	previous, err := postgres.TaskByID(ctx, tx, in.UserID, in.PreviousID)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return c, found, nil
+	}
+	if err != nil || !previous.Completed {
+		return c, false, err
+	}
+	if found || previous.Revision != in.CompletedRevision {
+		return c, found, nil
+	}
+	followed, err := postgres.HasSuccessor(ctx, tx, in.UserID, in.PreviousID)
+	if err != nil || followed {
+		return c, false, err
+	}
+	if err := keepCompletion(ctx, tx, in.UserID, previous); err != nil {
+		return c, false, err
+	}
+	return postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
 }
 
 // createFollower stores the next occurrence. It returns false when the user has it already. An id that is somebody else's,

@@ -62,6 +62,9 @@ func createTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task, n
 	events := []event.Event{event.New(event.TaskCreated, userID, t, now)}
 	if t.Completed {
 		events = append(events, event.New(event.TaskCompleted, userID, t, now))
+		if err := keepCompletion(ctx, tx, userID, t); err != nil {
+			return task.Task{}, false, err
+		}
 	}
 	return t, true, commitChange(ctx, tx, userID, t, now, events...)
 }
@@ -114,8 +117,11 @@ func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	if err := commitChange(ctx, tx, userID, t, now, events...); err != nil {
 		return task.Task{}, err
 	}
-	if before.Completed && !t.Completed {
-		return t, withdrawSuccessor(ctx, tx, userID, t.ID, now)
+	switch {
+	case completes:
+		return t, keepCompletion(ctx, tx, userID, t)
+	case before.Completed && !t.Completed:
+		return t, undoCompletion(ctx, tx, userID, t.ID, now)
 	}
 	return t, nil
 }
@@ -167,28 +173,63 @@ func deleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	if err := postgres.DeleteTask(ctx, tx, userID, id); err != nil {
 		return err
 	}
+	if err := postgres.LeaveCompletions(ctx, tx, userID, id, now); err != nil {
+		return err
+	}
 	t.Revision = u.Revision + 1
 	return commitDeletion(ctx, tx, userID, t, now)
 }
 
-// withdrawSuccessor takes back the next occurrence when the completion that made it is undone, unless somebody has touched
-// it since.
-func withdrawSuccessor(ctx context.Context, tx pgx.Tx, userID, previousID uuid.UUID, now time.Time) error {
-	id, ok, err := postgres.Successor(ctx, tx, userID, previousID)
-	if err != nil || !ok {
-		return err
-	}
-	t, err := postgres.TaskByID(ctx, tx, userID, id)
-	if task.ErrorCode(err) == task.CodeNotFound || (err == nil && !t.UpdatedAt.Equal(t.CreatedAt)) {
-		return nil
-	}
+// keepCompletion stores the completion of a recurring task, at the revision that t has. The next
+// occurrence is made only while it is stored. A follower that stayed when the task was reopened
+// follows this completion as well: a second one beside it would double the series.
+func keepCompletion(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) error {
+	before, found, err := postgres.LastCompletion(ctx, tx, userID, t.ID)
 	if err != nil {
 		return err
 	}
-	if err := postgres.DeleteSuccessor(ctx, tx, userID, previousID); err != nil {
+	if found {
+		if err := postgres.DeleteCompletions(ctx, tx, userID, t.ID); err != nil {
+			return err
+		}
+	}
+	if t.Recurrence == nil {
+		return nil
+	}
+	c := postgres.Completion{UserID: userID, TaskID: t.ID, Revision: t.Revision}
+	if before.FollowerID != nil {
+		switch _, err := postgres.TaskByID(ctx, tx, userID, *before.FollowerID); {
+		case err == nil:
+			c.FollowerID = before.FollowerID
+		case task.ErrorCode(err) != task.CodeNotFound:
+			return err
+		}
+	}
+	return postgres.InsertCompletion(ctx, tx, c)
+}
+
+// undoCompletion forgets a task's completion and takes its next occurrence back, unless that was
+// touched since. A touched one stays the task's follower.
+func undoCompletion(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, now time.Time) error {
+	c, found, err := postgres.LastCompletion(ctx, tx, userID, id)
+	if err != nil || !found {
 		return err
 	}
-	return deleteTask(ctx, tx, userID, id, "", now)
+	untouched := false
+	if c.FollowerID != nil {
+		follower, err := postgres.TaskByID(ctx, tx, userID, *c.FollowerID)
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound {
+			return err
+		}
+		if err == nil && !follower.UpdatedAt.Equal(follower.CreatedAt) {
+			return nil
+		}
+		untouched = err == nil
+	}
+	if err := postgres.DeleteCompletions(ctx, tx, userID, id); err != nil || !untouched {
+		return err
+	}
+	return deleteTask(ctx, tx, userID, *c.FollowerID, "", now)
 }
 
 // commitChange takes the revision that t has been given, sets its reminders and appends the events, with task.changed last.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -174,35 +173,4 @@ func toUTC(t **time.Time) {
 		u := (*t).UTC()
 		*t = &u
 	}
-}
-
-// InsertSuccessor notes that a task follows another. It returns false when the other has a successor already.
-func InsertSuccessor(ctx context.Context, tx pgx.Tx, userID, previousID, id uuid.UUID) (bool, error) {
-	tag, err := tx.Exec(ctx, `INSERT INTO successors (previous_id, task_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		previousID, id, userID)
-	if err != nil {
-		return false, fmt.Errorf("insert successor: %w", err)
-	}
-	return tag.RowsAffected() == 1, nil
-}
-
-// Successor returns the id of the task that follows another, and false when none does.
-func Successor(ctx context.Context, tx pgx.Tx, userID, previousID uuid.UUID) (uuid.UUID, bool, error) {
-	var id uuid.UUID
-	err := tx.QueryRow(ctx, `SELECT task_id FROM successors WHERE previous_id = $1 AND user_id = $2`, previousID, userID).Scan(&id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return uuid.Nil, false, nil
-	}
-	if err != nil {
-		return uuid.Nil, false, fmt.Errorf("query successor: %w", err)
-	}
-	return id, true, nil
-}
-
-// DeleteSuccessor forgets which task follows another, so that completing the other again makes a new one.
-func DeleteSuccessor(ctx context.Context, tx pgx.Tx, userID, previousID uuid.UUID) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM successors WHERE previous_id = $1 AND user_id = $2`, previousID, userID); err != nil {
-		return fmt.Errorf("delete successor: %w", err)
-	}
-	return nil
 }

@@ -3,21 +3,25 @@ package task
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// SuccessorID returns the id of the task that follows another as the occurrence of their series at an instant: a UUIDv5,
-// the same for whoever computes it. The series' id would not do instead of the previous task's: when a pattern was changed
-// or a task was done early, a series can come again to an instant that it has had.
-func SuccessorID(previousID uuid.UUID, occurrence time.Time) uuid.UUID {
-	return uuid.NewSHA1(previousID, []byte(occurrence.UTC().Format(time.RFC3339Nano)))
+// SuccessorID returns the id of the task that follows another's completion, which took a revision:
+// a UUIDv5, equal for every caller. The occurrence's instant would not do instead of the revision.
+// A task that is completed, reopened and completed again can come to the same instant, and its
+// second completion has a follower of its own.
+func SuccessorID(previousID uuid.UUID, completedRevision int64) uuid.UUID {
+	return uuid.NewSHA1(previousID, []byte(strconv.FormatInt(completedRevision, 10)))
 }
 
-// NextTask returns the task for the occurrence that follows a completed one, as Next finds it, or false when there is none.
-// It is open, due at its occurrence, and otherwise a copy; reminders set for an instant keep their distance from the due
-// date on the clock. Revision, CreatedAt and UpdatedAt are left to whoever stores it. Errors have code invalid.
+// NextTask returns the task for the occurrence that follows a completed one, as Next finds it, or
+// false when there is none. t is the task as it was completed: its revision is that of the
+// completion, and the id derives from it. It is open, due at its occurrence, and otherwise a copy;
+// reminders set for an instant keep their distance from the due date on the clock. Revision,
+// CreatedAt and UpdatedAt are left to whoever stores it. Errors have code invalid.
 func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	next, ok, err := Next(t, completedAt)
 	if err != nil || !ok {
@@ -33,7 +37,7 @@ func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	}
 	due, occurrence := next.At, next.At
 	return Task{
-		ID:          SuccessorID(t.ID, next.At),
+		ID:          SuccessorID(t.ID, t.Revision),
 		Title:       t.Title,
 		Description: t.Description,
 		Priority:    t.Priority,
