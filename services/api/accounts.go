@@ -124,7 +124,7 @@ func (a *api) login(w http.ResponseWriter, r *http.Request) error {
 
 	var cookie *http.Cookie
 	err = a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		if u, err = lockUnchanged(ctx, tx, u); err != nil {
+		if u, err = lockUnchanged(ctx, tx, u, postgres.LockUser); err != nil {
 			return err
 		}
 		if hash != u.PasswordHash {

@@ -22,7 +22,7 @@ func TestChangesWithoutTheNewestResync(t *testing.T) {
 	p.newTask(t, object{"title": "2"})
 	publish(published)
 	p.newTask(t, object{"title": "3"})
-	publish(published.Add(-2*time.Hour))
+	publish(published.Add(-2 * time.Hour))
 	if _, err := purgeOnce(t.Context(), p.db, published.Add(keepEvents-time.Hour)); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/services/postgres"
@@ -87,7 +88,7 @@ func (a *api) newPassword(ctx context.Context, c caller, in userPatch) (func(con
 		return nil, err
 	}
 	return func(ctx context.Context, tx pgx.Tx) (postgres.User, error) {
-		u, err := lockUnchanged(ctx, tx, checked)
+		u, err := lockUnchanged(ctx, tx, checked, postgres.LockUser)
 		u.PasswordHash = hash
 		if err != nil {
 			return u, err
@@ -120,7 +121,7 @@ func (a *api) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
 		return err
 	}
 	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		if _, err := lockUnchanged(ctx, tx, u); err != nil {
+		if _, err := lockUnchanged(ctx, tx, u, postgres.LockUserToDelete); err != nil {
 			return answer{}, err
 		}
 		forget := map[string]string{"Set-Cookie": a.cookie("", -1).String()}
@@ -152,10 +153,11 @@ func (a *api) confirm(ctx context.Context, u postgres.User, field, password stri
 	return nil
 }
 
-// lockUnchanged holds the row of a user whose password has been checked outside the transaction. Code unauthorized when the
-// password has changed or the account has gone since.
-func lockUnchanged(ctx context.Context, tx pgx.Tx, checked postgres.User) (postgres.User, error) {
-	u, err := postgres.LockUser(ctx, tx, checked.ID)
+// lockUnchanged locks a user whose password has been checked outside the transaction. Code unauthorized when the password has
+// changed or the account has gone since.
+func lockUnchanged(ctx context.Context, tx pgx.Tx, checked postgres.User,
+	lock func(context.Context, pgx.Tx, uuid.UUID) (postgres.User, error)) (postgres.User, error) {
+	u, err := lock(ctx, tx, checked.ID)
 	if task.ErrorCode(err) == task.CodeNotFound || (err == nil && u.PasswordHash != checked.PasswordHash) {
 		return postgres.User{}, errWrongLogin
 	}

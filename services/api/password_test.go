@@ -169,7 +169,7 @@ func TestLoginFailsWhenThePasswordChangesMeanwhile(t *testing.T) {
 	gone := postgres.User{PasswordHash: a.hasher.decoy}
 	for _, u := range []postgres.User{checked, gone} {
 		err := a.db.InTx(t.Context(), func(tx pgx.Tx) error {
-			_, err := lockUnchanged(t.Context(), tx, u)
+			_, err := lockUnchanged(t.Context(), tx, u, postgres.LockUser)
 			return err
 		})
 		if got := task.ErrorCode(err); got != task.CodeUnauthorized {

@@ -224,7 +224,9 @@ func (i *instance) post(t *testing.T, e event.Event) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+i.addr+"/events/reminders", bytes.NewReader(raw))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+i.addr+"/events/reminders", bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}

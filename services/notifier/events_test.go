@@ -185,3 +185,19 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 		t.Errorf("want 9 failed attempts and no secret in the log:\n%s", text)
 	}
 }
+
+// The user's row is locked, by a large import or by a machine that was lost in the middle of a change.
+func TestReminderOfALockedUserIsTaken(t *testing.T) {
+	t.Parallel()
+	b, h := newBed(t), newHook(t, nil)
+	b.addChannel(t, h.channel())
+	n := b.start(t, testTiming)
+	b.tx(t, func(tx pgx.Tx) error {
+		if _, err := postgres.LockUser(t.Context(), tx, b.user); err != nil {
+			return err
+		}
+		n.want(t, b.reminder(t, b.user, "x"))
+		b.settled(t, b.user, 1, postgres.DeliverySent)
+		return nil
+	})
+}

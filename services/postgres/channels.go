@@ -79,9 +79,9 @@ func ChannelByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Channel,
 	return oneChannel(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
-// LockChannel is ChannelByID, and holds the row until the transaction ends.
+// LockChannel is ChannelByID, and holds the row until the transaction ends. Deliveries to it can be inserted meanwhile.
 func LockChannel(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Channel, error) {
-	return oneChannel(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND id = $2 FOR UPDATE`, userID, id)
+	return oneChannel(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND id = $2 FOR NO KEY UPDATE`, userID, id)
 }
 
 // UpdateChannel stores what may change of a channel: where it leads and whether it is enabled. Lock it first.

@@ -27,9 +27,8 @@ type StoredAnswer struct {
 func TakeIdempotencyKey(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, hash []byte, now time.Time) (a StoredAnswer, found bool, err error) {
 	taken := false
 	batch := &pgx.Batch{}
-	// The row refers to the user's, which is shared by that; two requests of one user that both shared it before they locked it,
-	// as most do, would wait for each other.
-	batch.Queue(`SELECT FROM users WHERE id = $1 FOR UPDATE`, userID)
+	// Every transaction locks the user first, and the key second: two requests in another order would wait for each other.
+	batch.Queue(`SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, userID)
 	batch.Queue(`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		userID, key, hash, now).Exec(func(tag pgconn.CommandTag) error {
 		taken = tag.RowsAffected() == 1

@@ -146,7 +146,11 @@ func prepareMigrations(ctx context.Context, tx pgx.Tx, all []migration) error {
 	return nil
 }
 
+// lockMigrations waits until no other process migrates. It keeps others waiting until the transaction ends.
 func lockMigrations(ctx context.Context, tx pgx.Tx) error {
+	if err := waitAsLongAsNeeded(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
 		return fmt.Errorf("lock migrations: %w", err)
 	}

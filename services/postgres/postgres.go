@@ -49,6 +49,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg.MaxConnLifetime = min(cfg.MaxConnLifetime, maxLifetime)
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 6
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	boundSessions(cfg)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -64,7 +64,7 @@ const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', j
 // does, so that neither the reminder nor its task changes in between. Code not_found when there is none.
 func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
 	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
-	const lock = `SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR UPDATE`
+	const lock = `SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR NO KEY UPDATE`
 	if _, err := tx.Exec(ctx, lock, taskID, number); err != nil {
 		return Reminder{}, fmt.Errorf("lock reminder's user: %w", err)
 	}

@@ -75,8 +75,14 @@ func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
 }
 
 // LockUser returns a user and holds the row until the transaction ends, so that no change of the user's tasks commits in
-// between. Code not_found when there is none.
+// between. Rows that refer to the user can be inserted meanwhile: a reminder's deliveries do not wait for a long import.
+// Code not_found when there is none.
 func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
+}
+
+// LockUserToDelete is LockUser for DeleteUser. Rows that refer to the user have to wait, and then find nobody.
+func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
@@ -94,7 +100,8 @@ func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 }
 
 // DeleteUser removes a user and all that is theirs, events that are not published yet and deliveries that wait included. What
-// refers to the user from outside the database (a reminder's job, an event on its way) finds nothing any more. Code not_found when there is no such user.
+// refers to the user from outside the database (a reminder's job, an event on its way) finds nothing any more. Call LockUserToDelete
+// first. Code not_found when there is no such user.
 func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	rows, err := tx.Query(ctx, `SELECT id::text FROM deliveries WHERE user_id = $1`, id)
 	if err != nil {

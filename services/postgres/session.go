@@ -1,0 +1,75 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// How long a lost process or machine can keep what it had locked. The server alone can end such a session.
+const (
+	// idleInTransaction ends a transaction whose client says nothing. It is longer than a request may take. Without it, a lost
+	// machine holds a user's row until the kernel gives its connection up, which takes two hours.
+	idleInTransaction = 30 * time.Second
+	// lockTimeout ends a wait for a lock. It is longer than an import may take, so it ends only waits whose caller is lost.
+	// There is no statement_timeout: every call has a deadline, and migrations, backups and purges may run longer than any.
+	lockTimeout = 90 * time.Second
+
+	// Keepalives find a lost peer within keepAliveIdle + keepAliveCount * keepAliveInterval.
+	keepAliveIdle     = 15 * time.Second
+	keepAliveInterval = 10 * time.Second
+	keepAliveCount    = 3
+	// unackedTimeout ends a connection whose peer does not acknowledge what was sent.
+	unackedTimeout = 45 * time.Second
+)
+
+// sessionSettings are the settings of every session. DATABASE_URL may set each of them to something else.
+func sessionSettings() map[string]string {
+	return map[string]string{
+		"idle_in_transaction_session_timeout": milliseconds(idleInTransaction),
+		"lock_timeout":                        milliseconds(lockTimeout),
+		"tcp_keepalives_idle":                 strconv.Itoa(int(keepAliveIdle.Seconds())),
+		"tcp_keepalives_interval":             strconv.Itoa(int(keepAliveInterval.Seconds())),
+		"tcp_keepalives_count":                strconv.Itoa(keepAliveCount),
+		"tcp_user_timeout":                    milliseconds(unackedTimeout),
+	}
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// boundSessions makes both ends of each of a pool's connections notice when the other is gone. The settings follow the
+// connecting, because poolers refuse startup parameters that they do not know.
+func boundSessions(cfg *pgxpool.Config) {
+	var names, values []string
+	for name, value := range sessionSettings() {
+		if _, given := cfg.ConnConfig.RuntimeParams[name]; !given {
+			names, values = append(names, name), append(values, value)
+		}
+	}
+	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval, Count: keepAliveCount,
+	}}
+	cfg.ConnConfig.DialFunc = dialer.DialContext
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)`, names, values)
+		if err != nil {
+			return fmt.Errorf("set up session: %w", err)
+		}
+		return nil
+	}
+}
+
+// waitAsLongAsNeeded lifts the bounds of a session from a transaction: one that waits for other migrations, or holds a lock
+// while other connections work.
+func waitAsLongAsNeeded(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`)
+	if err != nil {
+		return fmt.Errorf("lift bounds of session: %w", err)
+	}
+	return nil
+}
