@@ -46,20 +46,14 @@ func Scopes() []string { return []string{ScopeTasksRead, ScopeTasksWrite, ScopeA
 type Caller struct {
 	UserID uuid.UUID
 	Scopes []string
-	// Session is the caller's session; nil when the caller is a token.
-	Session *postgres.Session
+	// SessionHash is the session's key in the database; nil when the caller is a token.
+	SessionHash []byte
 	// ExpiresAt is when the token stops working; nil is never, and for a session.
 	ExpiresAt *time.Time
 	// Credential is the session or token itself. It is only for deriving keys and must not be stored, logged or sent on.
 	Credential string
-}
-
-// SessionHash returns the key of the caller's session in the database; nil when the caller is a token.
-func (c Caller) SessionHash() []byte {
-	if c.Session == nil {
-		return nil
-	}
-	return c.Session.TokenHash
+	// Epoch names the history which revisions are of at the time of the request.
+	Epoch string
 }
 
 // Can says whether the caller has a scope.
@@ -75,14 +69,17 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 	}
 	c := Caller{Credential: credential}
 	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if c.Epoch, err = postgres.Epoch(ctx, tx); err != nil {
+			return err
+		}
 		if isToken {
 			var t postgres.Token
 			t, err = postgres.TokenByHash(ctx, tx, Hash(credential), now)
 			c.UserID, c.Scopes, c.ExpiresAt = t.UserID, t.Scopes, t.ExpiresAt
 			return err
 		}
-		s, err := postgres.UseSession(ctx, tx, Hash(credential), now)
-		c.UserID, c.Scopes, c.Session = s.UserID, Scopes(), &s
+		c.SessionHash, c.Scopes = Hash(credential), Scopes()
+		c.UserID, err = postgres.UseSession(ctx, tx, c.SessionHash, now)
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {

@@ -99,9 +99,11 @@ func TestSessionEnds(t *testing.T) {
 	p.send(t, "POST", "/api/v1/logout", nil).want(t, 204)
 	a.send(t, "POST", "/api/v1/logout", nil).want(t, 204)
 
-	// Thirty days without use end it.
+	// Thirty days end it.
 	p.Secret = again()
-	a.advance(sessionIdle)
+	a.advance(sessionLife - time.Second)
+	p.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+	a.advance(time.Second)
 	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
 }
 

@@ -62,11 +62,8 @@ func (a *api) as(scope string, h handler) http.Handler {
 		if err != nil {
 			return err
 		}
-		if c.Session != nil {
+		if c.SessionHash != nil {
 			if err := a.gate.origins.Check(r); err != nil {
-				return err
-			}
-			if err := a.renewSession(ctx, w, c); err != nil {
 				return err
 			}
 		}

@@ -101,7 +101,8 @@ func (o rawAnswer) write(w http.ResponseWriter) {
 	_, _ = w.Write(o.Body) // the caller may be gone; what was done stays done
 }
 
-// taskAnswer answers with a task and its ETag.
-func taskAnswer(status int, t task.Task) answer {
-	return answer{Status: status, Header: map[string]string{"ETag": etag(t)}, Body: t}
+// taskAnswer answers with a task and its ETag. Should a restore end the epoch before the answer is
+// written, the ETag matches nothing, and the client reads the task again.
+func taskAnswer(status int, t task.Task, epoch string) answer {
+	return answer{Status: status, Header: map[string]string{"ETag": etag(t, epoch)}, Body: t}
 }

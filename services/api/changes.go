@@ -14,11 +14,13 @@ import (
 )
 
 // changeList answers GET /changes. Resync means that changes after since are no longer kept, or that since is beyond the
-// user's revision: the items are worthless and the client has to list its tasks anew. NextCursor is a revision to ask with.
+// user's revision or of another epoch: the items are worthless and the client has to list its tasks anew. NextCursor is a revision to ask with.
 type changeList struct {
 	page[changeItem]
 	Revision int64 `json:"revision"`
-	Resync   bool  `json:"resync"`
+	// Epoch names the history which the revisions are of; the client says it with since.
+	Epoch  string `json:"epoch"`
+	Resync bool   `json:"resync"`
 }
 
 // changeItem is a change as /live sends it.
@@ -29,8 +31,8 @@ type changeItem struct {
 }
 
 func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "since", "limit")
-	since, limit := q.integer("since", 0), q.limit()
+	q := newQuery(r.URL.Query(), "since", "epoch", "limit")
+	since, epoch, limit := q.integer("since", 0), q.text("epoch"), q.limit()
 	if since < 0 {
 		q.fail("since", "is negative")
 	}
@@ -52,9 +54,9 @@ func (a *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) erro
 	if err != nil {
 		return err
 	}
-	out := changeList{Revision: user.Revision}
+	out := changeList{Revision: user.Revision, Epoch: user.Epoch}
 	out.Items = []changeItem{}
-	if out.Resync = since > user.Revision || incomplete(events, limit, since, user.Revision); out.Resync {
+	if out.Resync = (epoch != "" && epoch != user.Epoch) || since > user.Revision || incomplete(events, limit, since, user.Revision); out.Resync {
 		return server.Encode(w, http.StatusOK, out)
 	}
 	for i, e := range events {

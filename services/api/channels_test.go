@@ -125,8 +125,7 @@ func TestEnablingClearsTheReason(t *testing.T) {
 		t.Helper()
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			seen := postgres.Channel{ID: c.ID, UpdatedAt: updatedAt.UpdatedAt}
-			_, err := postgres.DisableChannel(t.Context(), tx, seen, "gone", p.instant())
-			return err
+			return postgres.DisableChannel(t.Context(), tx, seen, "gone", p.instant())
 		})
 		if err != nil {
 			t.Fatal(err)

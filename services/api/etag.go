@@ -7,16 +7,16 @@ import (
 	"taskmaster/services/task"
 )
 
-// etag is a task's strong entity tag: the revision at which it changed last.
-func etag(t task.Task) string { return fmt.Sprintf("%q", fmt.Sprint(t.Revision)) }
+// etag returns a task's strong entity tag. The same revision of another epoch is another task.
+func etag(t task.Task, epoch string) string { return fmt.Sprintf("%q", t.Version(epoch)) }
 
 // checkMatch evaluates If-Match (RFC 9110 section 13.1.1). Code precondition_failed when the task has changed since.
-func checkMatch(ifMatch string, t task.Task) error {
+func checkMatch(ifMatch string, t task.Task, epoch string) error {
 	if ifMatch == "" {
 		return nil
 	}
 	for tag := range strings.SplitSeq(ifMatch, ",") {
-		if tag = strings.TrimSpace(tag); tag == "*" || tag == etag(t) {
+		if tag = strings.TrimSpace(tag); tag == "*" || tag == etag(t, epoch) {
 			return nil
 		}
 	}

@@ -4,6 +4,7 @@
 //	api migrate            bring the database's schema up to date
 //	api replay --since 2h  publish stored events again
 //	api dead-letters       show, replay or discard what no consumer could handle
+//	api restored           tell everybody that the database was restored by other means
 package main
 
 import (

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
 )
 
 func TestMe(t *testing.T) {
@@ -13,7 +15,15 @@ func TestMe(t *testing.T) {
 	p := a.newPerson(t)
 	p.send(t, "POST", "/api/v1/tasks", map[string]any{"title": "one"}).want(t, 201)
 
-	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1}
+	var epoch string
+	err := a.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+		epoch, err = postgres.Epoch(t.Context(), tx)
+		return err
+	})
+	if err != nil || epoch == "" {
+		t.Fatalf("got the epoch %q, %v", epoch, err)
+	}
+	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch}
 	if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

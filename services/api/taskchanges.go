@@ -80,7 +80,7 @@ func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	if err != nil {
 		return task.Task{}, err
 	}
-	if err := checkMatch(ifMatch, before); err != nil {
+	if err := checkMatch(ifMatch, before, u.Epoch); err != nil {
 		return task.Task{}, err
 	}
 	t := clone(before)
@@ -167,7 +167,7 @@ func deleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	if err != nil {
 		return err
 	}
-	if err := checkMatch(ifMatch, t); err != nil {
+	if err := checkMatch(ifMatch, t, u.Epoch); err != nil {
 		return err
 	}
 	if err := postgres.DeleteTask(ctx, tx, userID, id); err != nil {

@@ -36,7 +36,7 @@ func (a *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error
 		if err != nil {
 			return answer{}, err
 		}
-		out := taskAnswer(http.StatusCreated, t)
+		out := taskAnswer(http.StatusCreated, t, c.Epoch)
 		out.Header["Location"] = "/api/v1/tasks/" + t.ID.String()
 		return out, nil
 	})
@@ -55,8 +55,8 @@ func (a *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(t))
-	if r.Header.Get("If-None-Match") == etag(t) {
+	w.Header().Set("ETag", etag(t, c.Epoch))
+	if r.Header.Get("If-None-Match") == etag(t, c.Epoch) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -187,7 +187,7 @@ func (a *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []
 		if err != nil {
 			return answer{}, err
 		}
-		return taskAnswer(http.StatusOK, t), nil
+		return taskAnswer(http.StatusOK, t, c.Epoch), nil
 	})
 }
 

@@ -117,8 +117,8 @@ func TestReplaysAreBounded(t *testing.T) {
 	}
 	<-h.turns
 	h.timeout = readTimeout
-	revision, changes, err := h.after(t.Context(), p.id, 0)
-	if err != nil || revision != 1 || len(changes) != 1 {
-		t.Errorf("with a turn got %d, %d changes, %v, want 1, 1 change", revision, len(changes), err)
+	u, changes, err := h.after(t.Context(), p.id, 0)
+	if err != nil || u.Revision != 1 || len(changes) != 1 {
+		t.Errorf("with a turn got %d, %d changes, %v, want 1, 1 change", u.Revision, len(changes), err)
 	}
 }

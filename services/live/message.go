@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"time"
 
 	"taskmaster/services/event"
@@ -23,6 +25,8 @@ const (
 
 // message is what a socket carries. A deleted task is as it was last. Clients ignore types and fields that they do not know.
 type message struct {
+	// Epoch names the history which Revision is of. Each socket puts it in when it sends (encoded.of).
+	Epoch    string     `json:"epoch,omitempty"`
 	Revision int64      `json:"revision"`
 	Type     string     `json:"type"`
 	Task     *task.Task `json:"task,omitempty"`
@@ -35,6 +39,11 @@ type message struct {
 type encoded struct {
 	revision int64
 	body     []byte
+}
+
+// of returns the message as sockets of an epoch get it: with the epoch as its first field.
+func (m encoded) of(epoch string) []byte {
+	return slices.Concat([]byte(`{"epoch":`), strconv.AppendQuote(nil, epoch), []byte{','}, m.body[1:])
 }
 
 // encode makes the message of a task.changed event.

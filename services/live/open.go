@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -38,7 +39,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	since, err := l.since(r, caller)
+	since, epoch, err := l.since(r, caller)
 	if err != nil {
 		return err
 	}
@@ -50,11 +51,11 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return nil // it is answered
 	}
 	s := &socket{
-		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since,
+		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since, epoch: epoch,
 		stopping: l.stopping, interval: l.cfg.PingInterval, trusted: time.Now(),
-		stillAllowed: func(ctx context.Context) error {
-			_, err := l.authenticate(ctx, r)
-			return err
+		stillAllowed: func(ctx context.Context) (string, error) {
+			caller, err := l.authenticate(ctx, r)
+			return caller.Epoch, err
 		},
 	}
 	if err := s.serve(r.Context()); err != nil {
@@ -92,20 +93,21 @@ func (l *live) authenticate(ctx context.Context, r *http.Request) (account.Calle
 	return caller, nil
 }
 
-// since returns the revision that the client has: what it says, or else the present one.
-func (l *live) since(r *http.Request, caller account.Caller) (int64, error) {
-	if q := r.URL.Query(); q.Has("since") {
-		since, err := strconv.ParseInt(q.Get("since"), 10, 64)
+// since returns the revision that the client has, and its epoch: what it says, or else the present ones.
+func (l *live) since(r *http.Request, caller account.Caller) (since int64, epoch string, err error) {
+	q := r.URL.Query()
+	if q.Has("since") {
+		since, err = strconv.ParseInt(q.Get("since"), 10, 64)
 		if err != nil || since < 0 {
-			return 0, task.Invalid("since", "is not a revision, such as 41")
+			return 0, "", task.Invalid("since", "is not a revision, such as 41")
 		}
-		return since, nil
+		return since, cmp.Or(q.Get("epoch"), caller.Epoch), nil
 	}
 	ctx := r.Context()
 	var user postgres.User
-	err := l.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+	err = l.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		user, err = postgres.UserByID(ctx, tx, caller.UserID)
 		return err
 	})
-	return user.Revision, err
+	return user.Revision, cmp.Or(q.Get("epoch"), user.Epoch), err
 }

@@ -49,6 +49,9 @@ const trustFor = time.Second
 // errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
 var errGone = errors.New("the peer is gone")
 
+// errRestored is the end of an epoch: the client has revisions of another history.
+var errRestored = errors.New("the database was restored")
+
 // socket is one client's connection. Its stream alone writes messages.
 type socket struct {
 	conn    *websocket.Conn
@@ -57,10 +60,13 @@ type socket struct {
 	history *history
 	// sent is the revision that the client has: of the last message, or what it asked to be told after.
 	sent int64
+	// epoch names the history which sent is of.
+	epoch string
 	// stopping ends when the process does.
 	stopping <-chan struct{}
-	// stillAllowed returns code unauthorized when the credential that opened the socket has ended.
-	stillAllowed func(context.Context) error
+	// stillAllowed returns the present epoch, and code unauthorized when the credential that opened the
+	// socket has ended.
+	stillAllowed func(context.Context) (epoch string, err error)
 	// interval is the longest time from one heartbeat to the next.
 	interval time.Duration
 	// trusted is when the stream last asked whether the credential is good.
@@ -124,10 +130,7 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 	}
 	q, stop := s.hub.watch(s.userID)
 	defer stop()
-	if err := s.replay(ctx); err != nil {
-		return reason(err)
-	}
-	if err := s.heartbeat(ctx); err != nil {
+	if err := s.catchUp(ctx); err != nil {
 		return reason(err)
 	}
 	for {
@@ -139,20 +142,34 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 				return errTooSlow
 			case m.revision == s.sent+1 && m.body != nil:
 				err = s.write(ctx, m)
-			case m.revision > s.sent:
+			case m.revision > s.sent, m.body != nil && time.Since(s.trusted) > trustFor:
+				// A change that the client has can be the broker's repetition, or one of a restored database.
 				err = s.replay(ctx)
 			}
 		case <-check:
-			if err = s.replay(ctx); err == nil {
-				err = s.heartbeat(ctx)
-			}
+			err = s.catchUp(ctx)
 		case <-s.stopping:
 			return errGoingAway
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if errors.Is(err, errRestored) {
+			err = s.catchUp(ctx)
+		}
 		if err != nil {
 			return reason(err)
+		}
+	}
+}
+
+// catchUp sends what the client has missed, and then a heartbeat.
+func (s *socket) catchUp(ctx context.Context) error {
+	for {
+		if err := s.replay(ctx); err != nil {
+			return err
+		}
+		if err := s.heartbeat(ctx); !errors.Is(err, errRestored) {
+			return err
 		}
 	}
 }
@@ -167,7 +184,8 @@ func (s *socket) heartbeat(ctx context.Context) error {
 	return s.write(ctx, m)
 }
 
-// write sends a message and notes its revision, unless the credential has ended.
+// write sends a message and notes its revision, unless the credential has ended, or the epoch
+// (errRestored).
 func (s *socket) write(ctx context.Context, m encoded) error {
 	select {
 	case <-s.stopping:
@@ -175,14 +193,18 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	default:
 	}
 	if time.Since(s.trusted) > trustFor {
-		if err := s.allowed(ctx); task.ErrorCode(err) == task.CodeUnauthorized {
+		epoch, err := s.allowed(ctx)
+		if task.ErrorCode(err) == task.CodeUnauthorized {
 			return errUnauthorized
 		} // While the database is away it cannot be told. Every heartbeat asks again.
 		s.trusted = time.Now()
+		if err == nil && epoch != s.epoch {
+			return errRestored
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	if err := s.conn.Write(ctx, websocket.MessageText, m.body); err != nil {
+	if err := s.conn.Write(ctx, websocket.MessageText, m.of(s.epoch)); err != nil {
 		return fmt.Errorf("%w: write message: %w", errGone, err)
 	}
 	s.sent = m.revision
@@ -214,7 +236,7 @@ func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 	}
 }
 
-func (s *socket) allowed(ctx context.Context) error {
+func (s *socket) allowed(ctx context.Context) (epoch string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return s.stillAllowed(ctx)

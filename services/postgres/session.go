@@ -60,7 +60,7 @@ func boundSessions(cfg *pgxpool.Config) {
 		if err != nil {
 			return fmt.Errorf("set up session: %w", err)
 		}
-		return nil
+		return noticeRestore(ctx, conn)
 	}
 }
 

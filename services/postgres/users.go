@@ -29,9 +29,14 @@ type User struct {
 	WeekStart string
 	Revision  int64
 	CreatedAt time.Time
+	// Epoch names the history which the revision is of.
+	Epoch string
 }
 
 const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
+
+// userRow is a User as it is read.
+const userRow = userColumns + `, ` + epochOf
 
 // InsertUser stores a new user, whose week starts on Monday unless it says otherwise. Code conflict when the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
@@ -48,7 +53,7 @@ func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
 
 // UserByID returns a user. Code not_found when there is none.
 func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1`, id)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1`, id)
 }
 
 // Revisions returns the revisions of users, by their id. Users that are gone are missing.
@@ -71,19 +76,19 @@ func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]i
 
 // UserByEmail returns the user with a lower-case e-mail address. Code not_found when there is none.
 func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE email = $1`, email)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE email = $1`, email)
 }
 
 // LockUser returns a user and holds the row until the transaction ends, so that no change of the user's tasks commits in
 // between. Rows that refer to the user can be inserted meanwhile: a reminder's deliveries do not wait for a long import.
 // Code not_found when there is none.
 func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
 }
 
 // LockUserToDelete is LockUser for DeleteUser. Rows that refer to the user have to wait, and then find nobody.
 func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userColumns+` FROM users WHERE id = $1 FOR UPDATE`, id)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
 // UpdateUser stores a user's time zone, week start and password hash. Code not_found when there is no such user.

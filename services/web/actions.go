@@ -14,7 +14,7 @@ func (w *web) completeTask(rw http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	rw.Header().Set("ETag", taskETag(t))
+	rw.Header().Set("ETag", v.etag(t))
 	return w.done(rw, r, back(r), notice{Text: "Completed " + quoted(t.Title), Undo: "/tasks/" + t.ID.String() + "/reopen"})
 }
 
@@ -24,7 +24,7 @@ func (w *web) reopenTask(rw http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	rw.Header().Set("ETag", taskETag(t))
+	rw.Header().Set("ETag", v.etag(t))
 	return w.done(rw, r, back(r), notice{Text: quoted(t.Title) + " is open again"})
 }
 

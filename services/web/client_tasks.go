@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/url"
-	"strconv"
 
 	"taskmaster/services/task"
 )
@@ -16,6 +15,8 @@ type user struct {
 	// WeekStart is "monday" or "sunday"; "" is Monday.
 	WeekStart string `json:"week_start"`
 	Revision  int64  `json:"revision"`
+	// Epoch names the history which revisions are of.
+	Epoch string `json:"epoch"`
 }
 
 // me returns who is logged in. Code unauthorized when nobody is.
@@ -67,16 +68,16 @@ func (s *session) post(ctx context.Context, path, key string, in any) (t task.Ta
 	return t, err
 }
 
-// taskETag is a task's entity tag (RFC 9110 section 8.8.3).
-func taskETag(t task.Task) string { return etag(strconv.FormatInt(t.Revision, 10)) }
+// etag is a task's entity tag (RFC 9110 section 8.8.3).
+func (v *visit) etag(t task.Task) string { return etag(t.Version(v.user.Epoch)) }
 
 // taskPath is where a task is found beneath /tasks.
 func taskPath(id string) string { return "/" + url.PathEscape(id) }
 
-// etag is the entity tag of a task at a revision, as a form holds it; "" when it holds none.
-func etag(revision string) string {
-	if revision == "" {
+// etag is the entity tag of a task's version, as a form holds it; "" when it holds none.
+func etag(version string) string {
+	if version == "" {
 		return ""
 	}
-	return `"` + revision + `"`
+	return `"` + version + `"`
 }

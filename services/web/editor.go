@@ -92,7 +92,7 @@ func (w *web) saveTask(rw http.ResponseWriter, r *http.Request, v *visit) error 
 		}
 		switch task.ErrorCode(err) {
 		case "":
-			rw.Header().Set("ETag", taskETag(t))
+			rw.Header().Set("ETag", v.etag(t))
 			rw.Header().Set(madeHeader, mine.made(merged.form, r.PostForm))
 			said := notice{Text: "Saved " + quoted(t.Title)}
 			if e.From == "" {

@@ -28,7 +28,7 @@ func (w *web) postpone(rw http.ResponseWriter, r *http.Request, v *visit) error 
 	if _, err := v.call(r.Context(), "PATCH", "/tasks"+taskPath(t.ID.String()), map[string]any{"due_at": due}, &moved, unless...); err != nil {
 		return err
 	}
-	rw.Header().Set("ETag", taskETag(moved))
+	rw.Header().Set("ETag", v.etag(moved))
 	n := notice{Text: quoted(t.Title) + " has no date"}
 	if due != nil {
 		n.Text = quoted(t.Title) + " is due " + when(*due, v.now, v.zone)

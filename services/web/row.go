@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"time"
 
 	"taskmaster/services/phrase"
@@ -10,8 +9,10 @@ import (
 
 // row is a task in a list.
 type row struct {
-	ID, Title, Revision string
-	Completed, Overdue  bool
+	ID, Title string
+	// Revision is the task's version, as the form says it that changes the task.
+	Revision           string
+	Completed, Overdue bool
 	// Due, Done and Snoozed are nil when there is nothing to say.
 	Due, Done, Snoozed *moment
 	// Repeats says the recurrence in words, "" none.
@@ -23,7 +24,7 @@ type row struct {
 
 func (v *visit) row(t task.Task) row {
 	r := row{
-		ID: t.ID.String(), Title: t.Title, Revision: strconv.FormatInt(t.Revision, 10),
+		ID: t.ID.String(), Title: t.Title, Revision: t.Version(v.user.Epoch),
 		Completed: t.Completed, Overdue: overdue(t, v.now), Priority: t.Priority, HasNotes: t.Description != "",
 		Due: v.moment(t.DueAt), Done: v.moment(t.CompletedAt), Repeats: repeatWords(t),
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"strings"
 
 	"taskmaster/services/task"
@@ -36,6 +37,13 @@ func browserName(userAgent string) string {
 		return string(runes[:40]) + "…"
 	}
 	return userAgent
+}
+
+// passCookies passes on what api says of the session's cookie.
+func passCookies(rw http.ResponseWriter, header http.Header) {
+	for _, cookie := range header.Values("Set-Cookie") {
+		rw.Header().Add("Set-Cookie", cookie)
+	}
 }
 
 // isGone says whether what was to be done away with is gone already.

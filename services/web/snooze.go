@@ -50,6 +50,6 @@ func (w *web) snoozeTask(rw http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	rw.Header().Set("ETag", taskETag(t))
+	rw.Header().Set("ETag", v.etag(t))
 	return w.done(rw, r, back(r), notice{Text: "You will be reminded of " + quoted(t.Title) + " " + when(until, v.now, v.zone)})
 }

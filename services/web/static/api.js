@@ -3,6 +3,15 @@
 const timeout = 15_000;
 
 export async function call(method, path, body) {
+  return (await ask(method, path, body)).answer;
+}
+
+// version returns the version of what is at a path, as forms say it: its ETag without the quotes.
+export async function version(path) {
+  return (await ask("GET", path)).response.headers.get("ETag")?.replaceAll('"', "") ?? "";
+}
+
+async function ask(method, path, body) {
   let response;
   try {
     response = await fetch("/api/v1" + path, {
@@ -15,7 +24,7 @@ export async function call(method, path, body) {
   }
   const answer = await response.json().catch(() => null);
   if (!response.ok) throw new Error(explain(response.status, answer));
-  return answer;
+  return { response, answer };
 }
 
 // explain says a problem (RFC 9457) as a person would.

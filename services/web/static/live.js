@@ -12,12 +12,14 @@ class Live {
   #wait = firstWait;
   #away = false;
   #revision;
+  #epoch; // the history which the revision is of: a restore of the server's database begins another
   #on;
 
-  // on has change(message), resync(), state("live" | "connecting" | "offline") and refused(), which is called
+  // on has change(message), resync(restored), state("live" | "connecting" | "offline") and refused(), which is called
   // when a connection was not made or was closed, and resolves to "again", "away" when no server answers, or "stop".
-  constructor(revision, on) {
+  constructor(revision, epoch, on) {
     this.#revision = revision;
+    this.#epoch = epoch ?? "";
     this.#on = on;
     addEventListener("online", this.#now);
     addEventListener("offline", this.#off);
@@ -43,7 +45,7 @@ class Live {
 
   #connect() {
     if (!this.#away) this.#on.state("connecting");
-    const url = new URL(`/live?since=${this.#revision}`, location.href);
+    const url = new URL(`/live?since=${this.#revision}&epoch=${this.#epoch}`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     this.#socket = socket;
@@ -55,8 +57,11 @@ class Live {
     socket.onmessage = (event) => {
       if (!this.#on) return;
       const message = JSON.parse(event.data);
+      const { epoch = this.#epoch } = message; // a server of an older version says none
+      const restored = epoch !== this.#epoch;
       this.#revision = message.revision;
-      if (message.type === "resync") this.#on.resync();
+      this.#epoch = epoch;
+      if (message.type === "resync") this.#on.resync(restored);
       else if (message.task) this.#on.change(message);
     };
     socket.onclose = () => this.#closed();
@@ -85,7 +90,7 @@ const words = { live: "Live", connecting: "Connecting…", offline: "Offline" };
 //	live:change  detail is the message: {revision, type, task}; the view is refreshed by it
 //	live:resync  too much was missed to be told one by one; the view is refreshed too
 export function startLive() {
-  const revision = app().dataset.revision;
+  const { revision, epoch } = app().dataset;
   if (revision === undefined) return;
   let stale = false;
   let wait = firstWait;
@@ -103,14 +108,16 @@ export function startLive() {
   }
   document.addEventListener("visibilitychange", () => stale && update());
   const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
-  new Live(Number(revision), {
+  new Live(Number(revision), epoch, {
     change(message) {
       tell("live:change", message);
       update();
     },
-    resync() {
+    resync(restored) {
       tell("live:resync");
-      update();
+      // After a restore nothing that this page knows need be true any more.
+      if (restored && !typed()) location.reload();
+      else update();
     },
     state(state) {
       const shown = document.getElementById("connection");

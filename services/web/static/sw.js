@@ -99,6 +99,7 @@ async function keep(key, response, before) {
   const from = html.indexOf(begins);
   const to = html.search(ends);
   if (from < 0) return;
+  await forgetOtherEpochs(html);
   const cache = await caches.open(viewCache);
   await cache.delete(key); // so that the oldest come first
   if (before !== forgotten) return;
@@ -106,6 +107,18 @@ async function keep(key, response, before) {
   const keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - maxViews))) await cache.delete(old);
 }
+
+// forgetOtherEpochs forgets what is kept when a view shows that the server's database was restored:
+// it is of a history that did not happen.
+async function forgetOtherEpochs(html) {
+  const cache = await caches.open(viewCache);
+  const last = (await cache.keys()).at(-1);
+  if (!last || !epochOf(html)) return;
+  const kept = await cache.match(last);
+  if (kept && epochOf(await kept.text()) !== epochOf(html)) await caches.delete(viewCache);
+}
+
+const epochOf = (html) => html.match(/<div id="app"[^>]* data-epoch="([^"]*)"/)?.[1];
 
 async function recall(key) {
   const cache = await caches.open(viewCache);

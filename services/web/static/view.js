@@ -15,13 +15,14 @@ let shown = 0; // counts what has been shown
 let running = null;
 let again = false;
 
-let revision = Number(app().dataset.revision); // of what is shown
+let { revision, epoch } = app().dataset; // of what is shown
 
 document.addEventListener("htmx:after:swap", () => {
   shown++;
-  const before = revision;
-  revision = Number(app().dataset.revision);
-  if (revision < before) refresh(); // an answer that was made before what it took the place of
+  const before = { revision, epoch };
+  ({ revision, epoch } = app().dataset);
+  // An answer that was made before what it took the place of. Of another epoch it says nothing.
+  if (epoch === before.epoch && Number(revision) < Number(before.revision)) refresh();
 });
 
 // refresh fetches the view anew and morphs what is shown into it: focus, scroll and what is being typed stay. However often

@@ -2,7 +2,7 @@
 // was meant is shown with what is there instead, for the person to choose.
 
 import { addAgain, newKey } from "./add.js";
-import { call } from "./api.js";
+import { version } from "./api.js";
 import { field, withField } from "./queue.js";
 import { app, say, tell } from "./view.js";
 
@@ -155,8 +155,8 @@ export class Waiting {
   // anyway does a thing to a task as it is now.
   async #anyway(change) {
     try {
-      const { revision } = await call("GET", `/tasks/${change.task}`);
-      this.#choose(change, { ...change, fields: withField(change.fields, "revision", String(revision)) });
+      const now = await version(`/tasks/${change.task}`);
+      this.#choose(change, { ...change, fields: withField(change.fields, "revision", now) });
     } catch (error) {
       tell(error.message);
     }

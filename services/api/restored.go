@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/services/postgres"
+)
+
+// restoredCommand is for a database that was restored by means of PostgreSQL or of a disk.
+func restoredCommand(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	url := os.Getenv("DATABASE_URL")
+	if url == "" {
+		return errors.New("DATABASE_URL is required")
+	}
+	db, err := postgres.OpenService(ctx, url, 2)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return restored(ctx, db, os.Stdout)
+}
+
+func restored(ctx context.Context, db *postgres.DB, out io.Writer) error {
+	var epoch string
+	var events int64
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		epoch, events, err = postgres.Restored(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "the epoch is %s: clients load everything anew, and a running api schedules the reminders and publishes %d events again\n", epoch, events)
+	return err
+}
