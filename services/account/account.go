@@ -46,14 +46,22 @@ func Scopes() []string { return []string{ScopeTasksRead, ScopeTasksWrite, ScopeA
 type Caller struct {
 	UserID uuid.UUID
 	Scopes []string
-	// SessionHash is the session's key in the database; nil when the caller is a token.
-	SessionHash []byte
+	// Session is the caller's session; nil when the caller is a token.
+	Session *postgres.Session
 	// ExpiresAt is when the token stops working; nil is never, and for a session.
 	ExpiresAt *time.Time
 	// Credential is the session or token itself. It is only for deriving keys and must not be stored, logged or sent on.
 	Credential string
 	// Epoch names the history which revisions are of at the time of the request.
 	Epoch string
+}
+
+// SessionHash returns the key of the caller's session in the database; nil when the caller is a token.
+func (c Caller) SessionHash() []byte {
+	if c.Session == nil {
+		return nil
+	}
+	return c.Session.TokenHash
 }
 
 // Can says whether the caller has a scope.
@@ -78,8 +86,8 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 			c.UserID, c.Scopes, c.ExpiresAt = t.UserID, t.Scopes, t.ExpiresAt
 			return err
 		}
-		c.SessionHash, c.Scopes = Hash(credential), Scopes()
-		c.UserID, err = postgres.UseSession(ctx, tx, c.SessionHash, now)
+		s, err := postgres.UseSession(ctx, tx, Hash(credential), now)
+		c.UserID, c.Scopes, c.Session = s.UserID, Scopes(), &s
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {

@@ -88,7 +88,7 @@ func TestAuthenticate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.UserID != user.ID || !slices.Equal(got.Scopes, tt.wantScopes) || (got.SessionHash != nil) != tt.wantSession {
+			if got.UserID != user.ID || !slices.Equal(got.Scopes, tt.wantScopes) || (got.Session != nil) != tt.wantSession {
 				t.Errorf("got %+v, want user %s, scopes %v, a session: %v", got, user.ID, tt.wantScopes, tt.wantSession)
 			}
 		})

@@ -17,8 +17,15 @@ import (
 	"taskmaster/services/task"
 )
 
-// sessionLife is how long a session lasts from login on.
-const sessionLife = 30 * 24 * time.Hour
+// A session in use goes on. A forgotten one ends by itself.
+const (
+	// sessionIdle is how long a session lasts without use.
+	sessionIdle = 30 * 24 * time.Hour
+	// sessionLife is how long a session lasts from login on, however much it is used.
+	sessionLife = 180 * 24 * time.Hour
+	// sessionRenewal is how much later a session has to end for its renewal to be written.
+	sessionRenewal = time.Hour
+)
 
 // signupInput asks for an ASCII address, of which the case does not matter.
 type signupInput struct {
@@ -180,20 +187,54 @@ func (a *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *serv
 	return rate.Allow("email "+*email, a.now())
 }
 
-// startSession logs a user in and ends the session that the browser had before.
+// startSession logs a user in and ends the session that the browser had before. The browser stays the user's channel if it was.
 func (a *api) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
-	if old, err := r.Cookie(account.CookieName); err == nil {
-		if err := postgres.DeleteSession(ctx, tx, account.Hash(old.Value)); err != nil {
-			return nil, err
-		}
-	}
 	secret, now := account.NewSession(), a.instant()
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, fmt.Errorf("make session id: %w", err)
 	}
-	s := postgres.Session{ID: id, TokenHash: account.Hash(secret), UserID: userID, UserAgent: userAgent(r), CreatedAt: now, ExpiresAt: now.Add(sessionLife)}
-	return a.cookie(secret, int(sessionLife.Seconds())), postgres.InsertSession(ctx, tx, s)
+	s := postgres.Session{ID: id, TokenHash: account.Hash(secret), UserID: userID, UserAgent: userAgent(r), CreatedAt: now, ExpiresAt: sessionEnd(now, now)}
+	if err := postgres.InsertSession(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	if cookie, err := r.Cookie(account.CookieName); err == nil {
+		old, err := postgres.SessionByHash(ctx, tx, account.Hash(cookie.Value))
+		if err == nil {
+			err = postgres.MoveBrowser(ctx, tx, old, s)
+		}
+		if err == nil {
+			err = postgres.DeleteSession(ctx, tx, old.TokenHash)
+		}
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound {
+			return nil, err
+		}
+	}
+	return a.cookie(secret, int(sessionIdle.Seconds())), nil
+}
+
+// sessionEnd returns when a session ends unless it is used again.
+func sessionEnd(createdAt, usedAt time.Time) time.Time {
+	end := usedAt.Add(sessionIdle)
+	if last := createdAt.Add(sessionLife); end.After(last) {
+		return last
+	}
+	return end
+}
+
+// renewSession lets a session that is used end later, in the database and in the browser.
+func (a *api) renewSession(ctx context.Context, w http.ResponseWriter, c caller) error {
+	now := a.instant()
+	end := sessionEnd(c.Session.CreatedAt, now)
+	if end.Sub(c.Session.ExpiresAt) < sessionRenewal {
+		return nil
+	}
+	err := a.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.RenewSession(ctx, tx, c.Session.TokenHash, end) })
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, a.cookie(c.Credential, int(end.Sub(now).Seconds())))
+	return nil
 }
 
 // cookie makes the session's cookie; a maxAge below 0 makes the browser forget it.

@@ -62,8 +62,11 @@ func (a *api) as(scope string, h handler) http.Handler {
 		if err != nil {
 			return err
 		}
-		if c.SessionHash != nil {
+		if c.Session != nil {
 			if err := a.gate.origins.Check(r); err != nil {
+				return err
+			}
+			if err := a.renewSession(ctx, w, c); err != nil {
 				return err
 			}
 		}

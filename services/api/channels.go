@@ -23,15 +23,17 @@ type channelBody struct {
 	Endpoint string    `json:"endpoint,omitempty"`
 	Enabled  bool      `json:"enabled"`
 	// DisabledReason says why the system disabled the channel.
-	DisabledReason *string   `json:"disabled_reason"`
-	CreatedAt      time.Time `json:"created_at"`
-	UpdatedAt      time.Time `json:"updated_at"`
-	Secret         string    `json:"secret,omitempty"`
+	DisabledReason *string `json:"disabled_reason"`
+	// Dismissed is that the owner has seen the reason.
+	Dismissed bool      `json:"dismissed"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Secret    string    `json:"secret,omitempty"`
 }
 
 func newChannelBody(c postgres.Channel) channelBody {
 	b := channelBody{ID: c.ID, Kind: c.Kind, URL: c.URL, Address: c.Address, Enabled: c.Enabled,
-		DisabledReason: textOrNull(c.DisabledReason), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+		DisabledReason: textOrNull(c.DisabledReason), Dismissed: c.Dismissed, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 	if c.Subscription != nil {
 		b.Endpoint = c.Subscription.Endpoint
 	}
@@ -91,7 +93,7 @@ func (a *api) getChannel(w http.ResponseWriter, r *http.Request, c caller) error
 	return server.Encode(w, http.StatusOK, newChannelBody(channel))
 }
 
-// patchChannel enables, disables or redirects a channel.
+// patchChannel enables, disables or redirects a channel, or notes that its owner knows why it ended.
 func (a *api) patchChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -103,12 +105,18 @@ func (a *api) patchChannel(w http.ResponseWriter, r *http.Request, c caller) err
 		return err
 	}
 	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		if err := holdSession(ctx, tx, c); err != nil {
+			return answer{}, err
+		}
 		channel, err := postgres.LockChannel(ctx, tx, c.UserID, id)
 		if err != nil {
 			return answer{}, err
 		}
 		if err := in.apply(&channel); err != nil {
 			return answer{}, err
+		}
+		if in.Subscription != nil {
+			return a.storeSubscription(ctx, tx, channel, *in.Subscription, c)
 		}
 		channel.UpdatedAt = a.instant()
 		return answer{Status: http.StatusOK, Body: newChannelBody(channel)}, postgres.UpdateChannel(ctx, tx, channel)

@@ -13,13 +13,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/services/postgres"
+	"taskmaster/services/server"
 	"taskmaster/services/task"
 )
 
 // maxChannels is how many channels a user has at most.
 const maxChannels = 20
 
-// createChannel adds a channel. A browser that is one already gets it back, enabled and with its present keys.
+// createChannel adds a channel. A browser that is one already gets it back, enabled and with its present keys. A browser belongs to
+// the account that registered it last, and to the session that did.
 func (a *api) createChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in channelInput
 	body, err := a.decode(w, r, &in)
@@ -35,12 +37,18 @@ func (a *api) createChannel(w http.ResponseWriter, r *http.Request, c caller) er
 		if err != nil {
 			return answer{}, err
 		}
+		if err := holdSession(ctx, tx, c); err != nil {
+			return answer{}, err
+		}
 		existing, err := postgres.Channels(ctx, tx, c.UserID)
 		if err != nil {
 			return answer{}, err
 		}
-		if known := sameBrowser(existing, in); known != nil {
-			return a.renewSubscription(ctx, tx, *known, in)
+		if in.Subscription != nil {
+			if known := browserChannel(existing, in.Subscription.Endpoint, c); known != nil {
+				known.Enabled, known.DisabledReason, known.Dismissed = in.Enabled == nil || *in.Enabled, "", false
+				return a.storeSubscription(ctx, tx, *known, *in.Subscription, c)
+			}
 		}
 		if len(existing) >= maxChannels {
 			return answer{}, task.Errorf(task.CodeConflict, "there are %d channels already, delete one first", len(existing))
@@ -48,6 +56,12 @@ func (a *api) createChannel(w http.ResponseWriter, r *http.Request, c caller) er
 		channel, err := a.newChannel(in, u, existing)
 		if err != nil {
 			return answer{}, err
+		}
+		if channel.Subscription != nil {
+			channel.SessionID = sessionID(c)
+			if err := postgres.TakeBrowser(ctx, tx, channel); err != nil {
+				return answer{}, err
+			}
 		}
 		if err := postgres.InsertChannel(ctx, tx, channel); err != nil {
 			return answer{}, err
@@ -95,18 +109,91 @@ func newSigningSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(secret)
 }
 
-// sameBrowser returns the channel that has the subscription's endpoint, or nil.
-func sameBrowser(existing []postgres.Channel, in channelInput) *postgres.Channel {
-	for _, e := range existing {
-		if in.Subscription != nil && e.Subscription != nil && e.Subscription.Endpoint == in.Subscription.Endpoint {
+// browserChannel returns the channel of a browser: the one with its endpoint, else the one of the caller's session; nil when there
+// is none.
+func browserChannel(channels []postgres.Channel, endpoint string, c caller) *postgres.Channel {
+	var found *postgres.Channel
+	for _, e := range channels {
+		switch {
+		case e.Subscription == nil:
+		case e.Subscription.Endpoint == endpoint:
 			return &e
+		case c.Session != nil && e.SessionID != nil && *e.SessionID == c.Session.ID:
+			found = &e
 		}
 	}
-	return nil
+	return found
 }
 
-func (a *api) renewSubscription(ctx context.Context, tx pgx.Tx, c postgres.Channel, in channelInput) (answer, error) {
-	c.Subscription = in.Subscription.stored()
-	c.Enabled, c.DisabledReason, c.UpdatedAt = in.Enabled == nil || *in.Enabled, "", a.instant()
-	return answer{Status: http.StatusOK, Body: newChannelBody(c)}, postgres.UpdateChannel(ctx, tx, c)
+// storeSubscription gives a channel the present subscription of its browser. The caller holds the session.
+func (a *api) storeSubscription(ctx context.Context, tx pgx.Tx, channel postgres.Channel, s subscriptionInput, c caller) (answer, error) {
+	channel.Subscription, channel.SessionID, channel.UpdatedAt = s.stored(), sessionID(c), a.instant()
+	if err := postgres.TakeBrowser(ctx, tx, channel); err != nil {
+		return answer{}, err
+	}
+	return answer{Status: http.StatusOK, Body: newChannelBody(channel)}, postgres.UpdateChannel(ctx, tx, channel)
+}
+
+// sessionID returns the session to which a browser that the caller registers belongs; nil for an API token.
+func sessionID(c caller) *uuid.UUID {
+	if c.Session == nil {
+		return nil
+	}
+	return &c.Session.ID
+}
+
+// holdSession keeps the caller's session until the transaction ends. Changes of channels lock the session before the channel, as
+// the end of a session does: else the two deadlock.
+func holdSession(ctx context.Context, tx pgx.Tx, c caller) error {
+	if c.Session == nil {
+		return nil
+	}
+	err := postgres.LockSession(ctx, tx, c.Session.ID)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return task.Errorf(task.CodeUnauthorized, "the session has ended")
+	}
+	return err
+}
+
+type renewInput struct {
+	// OldEndpoint is the endpoint that the browser had before; "" when the browser does not say.
+	OldEndpoint  string            `json:"old_endpoint" validate:"max=2000"`
+	Subscription subscriptionInput `json:"subscription"`
+}
+
+// renewChannel follows a browser that renewed its push subscription (Push API, pushsubscriptionchange). It never adds a channel:
+// the person may have logged out of the browser. Code not_found when the browser is no channel of the caller's.
+func (a *api) renewChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in renewInput
+	body, err := a.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	if err := task.InvalidFields(in.Subscription.check()); err != nil {
+		return err
+	}
+	return a.change(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
+			return answer{}, err
+		}
+		if err := holdSession(ctx, tx, c); err != nil {
+			return answer{}, err
+		}
+		existing, err := postgres.Channels(ctx, tx, c.UserID)
+		if err != nil {
+			return answer{}, err
+		}
+		channel := browserChannel(existing, in.OldEndpoint, c)
+		if channel == nil {
+			return answer{}, task.Errorf(task.CodeNotFound, "this browser is no channel of the account")
+		}
+		// The old subscription may have failed before this request. A channel that its owner disabled stays disabled.
+		if channel.DisabledReason != "" {
+			channel.Enabled, channel.DisabledReason, channel.Dismissed = true, "", false
+		}
+		return a.storeSubscription(ctx, tx, *channel, in.Subscription, c)
+	})
 }

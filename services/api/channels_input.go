@@ -41,6 +41,8 @@ type channelPatch struct {
 	Enabled      *bool              `json:"enabled"`
 	URL          *string            `json:"url"`
 	Subscription *subscriptionInput `json:"subscription"`
+	// Dismissed says that the owner has seen why the system disabled the channel.
+	Dismissed *bool `json:"dismissed"`
 }
 
 // validate reports every bad field.
@@ -89,10 +91,20 @@ func (in channelPatch) apply(c *postgres.Channel) error {
 		bad = append(bad, in.Subscription.check()...)
 		c.Subscription = in.Subscription.stored()
 	}
-	if in.Enabled != nil {
-		c.Enabled, c.DisabledReason = *in.Enabled, ""
+	if err := task.InvalidFields(bad); err != nil {
+		return err
 	}
-	return task.InvalidFields(bad)
+	// A browser that the system gave up is gone, or somebody else's by now: only the browser itself brings it back.
+	if c.Kind == postgres.ChannelWebPush && c.DisabledReason != "" && in.Enabled != nil && *in.Enabled && in.Subscription == nil {
+		return task.Errorf(task.CodeConflict, "reminders can be turned on again in that browser alone")
+	}
+	if in.Enabled != nil {
+		c.Enabled, c.DisabledReason, c.Dismissed = *in.Enabled, "", false
+	}
+	if in.Dismissed != nil {
+		c.Dismissed = *in.Dismissed && c.DisabledReason != ""
+	}
+	return nil
 }
 
 // checkURL checks what can be told of a URL by its text. Where it leads is checked whenever something is sent there.

@@ -125,7 +125,8 @@ func TestEnablingClearsTheReason(t *testing.T) {
 		t.Helper()
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			seen := postgres.Channel{ID: c.ID, UpdatedAt: updatedAt.UpdatedAt}
-			return postgres.DisableChannel(t.Context(), tx, seen, "gone", p.instant())
+			_, err := postgres.DisableChannel(t.Context(), tx, seen, "gone", p.instant())
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
+	"taskmaster/services/task"
 )
 
 const (
@@ -49,19 +52,55 @@ var purges = []struct {
 }
 
 // keepHouse removes expired rows at every interval until ctx ends. Of several replicas one does it at a time.
-func keepHouse(ctx context.Context, db *postgres.DB, interval time.Duration, log *slog.Logger, now func() time.Time) error {
+func keepHouse(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, now func() time.Time) error {
 	report := func(ctx context.Context, err error) {
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "housekeeping was cut short", "continues_in", interval, "error", err)
 		}
 	}
 	return every(ctx, interval, report, func(ctx context.Context) error {
-		removed, err := purgeOnce(ctx, db, now())
+		err := expireBrowsers(ctx, db, queue, now())
+		removed, purgeErr := purgeOnce(ctx, db, now())
 		if len(removed) > 0 {
 			log.InfoContext(ctx, "housekeeping removed what is over", "rows", removed)
 		}
-		return errors.Join(err, remindOfDeadLetters(ctx, db, log))
+		return errors.Join(err, purgeErr, remindOfDeadLetters(ctx, db, log))
 	})
+}
+
+// expireBrowsers disables the push channels of expired sessions and tells their owners.
+func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	var users []uuid.UUID
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		users, err = postgres.ExpiredBrowserOwners(ctx, tx, now, purgeBatch) // the others in an hour
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, userID := range users {
+		err := db.InTx(ctx, func(tx pgx.Tx) error {
+			if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
+				return err
+			}
+			ended, err := postgres.ExpireBrowsers(ctx, tx, userID, now)
+			if err != nil {
+				return err
+			}
+			for _, c := range ended {
+				if err := queue.TellEnded(ctx, tx, c, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound { // an account that was deleted meanwhile
+			return fmt.Errorf("expire browsers: %w", err)
+		}
+	}
+	return nil
 }
 
 // remindOfDeadLetters says that some wait, for only a person can know what is to become of them.

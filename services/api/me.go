@@ -24,12 +24,31 @@ type userDeletion struct {
 	Password string `json:"password" validate:"required,max=256"`
 }
 
+// meBody is a user with what every page shows them.
+type meBody struct {
+	userBody
+	// EndedChannels are the channels that the system disabled and that the user has not dismissed.
+	EndedChannels []postgres.EndedChannel `json:"ended_channels"`
+}
+
 func (a *api) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
-	u, err := a.user(r.Context(), c)
+	out := meBody{EndedChannels: []postgres.EndedChannel{}}
+	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		u, err := postgres.UserByID(ctx, tx, c.UserID)
+		if err != nil {
+			return err
+		}
+		out.userBody = newUserBody(u)
+		ended, err := postgres.EndedChannels(ctx, tx, c.UserID)
+		for _, channel := range ended {
+			out.EndedChannels = append(out.EndedChannels, channel.Ended())
+		}
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	return server.Encode(w, http.StatusOK, newUserBody(u))
+	return server.Encode(w, http.StatusOK, out)
 }
 
 // patchMe changes the time zone, which new tasks take, the first day of the week, and the password.
@@ -93,7 +112,7 @@ func (a *api) newPassword(ctx context.Context, c caller, in userPatch) (func(con
 		if err != nil {
 			return u, err
 		}
-		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash)
+		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash())
 	}, nil
 }
 

@@ -156,6 +156,55 @@ func TestJobFiresItsReminderOnce(t *testing.T) {
 	}
 }
 
+// A reminder is known by its place in the list, and the list changes within a minute of the firing.
+func TestInstantThatFiredIsNotArmedAgain(t *testing.T) {
+	t.Parallel()
+	reminders := func(seconds ...int) object {
+		list := []object{}
+		for _, s := range seconds {
+			list = append(list, object{"at": testStart.Add(time.Duration(s) * time.Second)})
+		}
+		return object{"reminders": list}
+	}
+	for _, c := range []struct {
+		name  string
+		edits []object
+		want  string
+	}{
+		{"shorter", []object{reminders(30)}, ""},
+		{"shorter, with another", []object{reminders(30, 59)}, "1@0.9833333333333333"},
+		{"in another order", []object{reminders(30, 0)}, ""},
+		{"longer", []object{reminders(58, 0, 30)}, "0@0.9666666666666667"},
+		{"taken away one by one and put back", []object{reminders(30), reminders(), reminders(0, 30)}, ""},
+		{"moved away and back", []object{reminders(300, 600), reminders(30, 0)}, ""},
+		{"moved before it fires", []object{reminders(30, 57), reminders(57)}, "0@0.95"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newRemindersBench(t)
+			made := b.newTask(t, object{"title": "dentist", "reminders": reminders(0, 30)["reminders"]})
+			b.reconciled(t)
+			b.advance(30 * time.Second)
+			for number := range 2 {
+				b.callback(t, sidecar.JobName(made.ID, number)).want(t, 200)
+			}
+			if got, want := b.due(t), "0@0 1@0.5"; got != want {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+			b.advance(10 * time.Second)
+			for _, edit := range c.edits {
+				b.send(t, "PATCH", taskPath(made.ID), edit).want(t, 200)
+			}
+			b.reconciled(t)
+			b.advance(20*time.Second + 2*sweepGrace)
+			b.swept(t)
+			if got := b.due(t); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // A job that does not hold any more is answered as done and does nothing.
 func TestJobThatDoesNotHold(t *testing.T) {
 	t.Parallel()

@@ -50,6 +50,7 @@ func (a *api) routes() []route {
 		{"GET /api/v1/export", a.as(scopeRead, a.exportTasks)},
 		{"POST /api/v1/import", a.as(scopeWrite, a.importTasks)},
 		{"POST /api/v1/channels", a.as(scopeAccount, a.createChannel)},
+		{"POST /api/v1/channels/renew", a.as(scopeAccount, a.renewChannel)},
 		{"GET /api/v1/channels", a.as(scopeAccount, a.listChannels)},
 		{"GET /api/v1/channels/{id}", a.as(scopeAccount, a.getChannel)},
 		{"PATCH /api/v1/channels/{id}", a.as(scopeAccount, a.patchChannel)},

@@ -49,7 +49,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return relay.Run(ctx) })
 	g.Go(func() error { return reminders.run(ctx) })
-	g.Go(func() error { return keepHouse(ctx, background, cfg.HousekeepingInterval, log, time.Now) })
+	g.Go(func() error { return keepHouse(ctx, background, a.deliveries, cfg.HousekeepingInterval, log, time.Now) })
 	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
 	return g.Wait()
 }

@@ -49,7 +49,7 @@ func (a *api) listSessions(w http.ResponseWriter, r *http.Request, c caller) err
 	bodies := make([]sessionBody, len(sessions))
 	for i, s := range sessions {
 		bodies[i] = sessionBody{ID: s.ID, UserAgent: s.UserAgent, CreatedAt: s.CreatedAt, LastUsedAt: s.UsedAt, ExpiresAt: s.ExpiresAt,
-			Current: bytes.Equal(s.TokenHash, c.SessionHash)}
+			Current: bytes.Equal(s.TokenHash, c.SessionHash())}
 	}
 	return server.Encode(w, http.StatusOK, page[sessionBody]{Items: bodies})
 }
@@ -63,7 +63,7 @@ func (a *api) endSession(w http.ResponseWriter, r *http.Request, c caller) error
 	return a.change(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		ended, err := postgres.EndSession(ctx, tx, c.UserID, id)
 		out := answer{Status: http.StatusNoContent}
-		if err == nil && bytes.Equal(ended, c.SessionHash) {
+		if err == nil && bytes.Equal(ended, c.SessionHash()) {
 			out.Header = map[string]string{"Set-Cookie": a.cookie("", -1).String()}
 		}
 		return out, err
@@ -73,6 +73,6 @@ func (a *api) endSession(w http.ResponseWriter, r *http.Request, c caller) error
 // endOtherSessions ends all of the caller's sessions but the one that asks; an API token has none to spare.
 func (a *api) endOtherSessions(w http.ResponseWriter, r *http.Request, c caller) error {
 	return a.change(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		return answer{Status: http.StatusNoContent}, postgres.DeleteOtherSessions(ctx, tx, c.UserID, c.SessionHash)
+		return answer{Status: http.StatusNoContent}, postgres.DeleteOtherSessions(ctx, tx, c.UserID, c.SessionHash())
 	})
 }

@@ -35,7 +35,7 @@ func TestSessionsAreListed(t *testing.T) {
 	if ua := got[0].UserAgent; !strings.HasPrefix(ua, "Phone/1.0 é") || len(ua) > maxUserAgent || strings.ToValidUTF8(ua, "") != ua {
 		t.Errorf("got user agent %q", ua)
 	}
-	want := sessionBody{ID: got[1].ID, CreatedAt: testStart, LastUsedAt: testStart, ExpiresAt: testStart.Add(sessionLife)}
+	want := sessionBody{ID: got[1].ID, CreatedAt: testStart, LastUsedAt: testStart, ExpiresAt: testStart.Add(sessionIdle)}
 	if got[1] != want {
 		t.Errorf("got %+v, want %+v", got[1], want)
 	}
@@ -51,7 +51,7 @@ func TestSessionsAreListed(t *testing.T) {
 	if got := phone.sessions(t); len(got) != 2 {
 		t.Errorf("got %d sessions, want 2", len(got))
 	}
-	a.advance(sessionLife - 12*time.Minute + 30*time.Second)
+	a.advance(sessionIdle - 12*time.Minute + 30*time.Second)
 	if got := p.login(t).sessions(t); len(got) != 2 {
 		t.Errorf("got %+v, want the new one and the phone's: the first has expired", got)
 	}
@@ -90,5 +90,42 @@ func TestEndedSessionsAreRefused(t *testing.T) {
 	p = p.login(t)
 	token := p.newToken(t, scopeAccount)
 	a.send(t, "DELETE", "/api/v1/sessions", nil, bearer(token)).want(t, 204)
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+}
+
+// A session that is used goes on, in the database and in the browser, until it is too old; one that is not used ends.
+func TestSessionInUseGoesOn(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	const day = 24 * time.Hour
+	left := p.login(t)
+	renewed := func(r reply) int {
+		t.Helper()
+		cookies := (&http.Response{Header: r.Header}).Cookies()
+		if len(cookies) == 0 {
+			return 0
+		}
+		if got := cookies[0]; got.Value != p.Secret || !got.HttpOnly || !got.Secure {
+			t.Errorf("got cookie %v, want the same session", got)
+		}
+		return cookies[0].MaxAge
+	}
+	if got := renewed(p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != 0 {
+		t.Errorf("right after login: got Max-Age %d, want no cookie", got)
+	}
+	for a.clock.Load().Before(testStart.Add(150 * day)) {
+		a.advance(29 * day)
+		if got := renewed(p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != int((30*day).Seconds()) && a.clock.Load().Before(testStart.Add(150*day)) {
+			t.Errorf("at %s: got Max-Age %d, want 30 days", a.clock.Load(), got)
+		}
+		if got := renewed(p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != 0 {
+			t.Errorf("at %s, the next moment: got Max-Age %d, want no cookie", a.clock.Load(), got)
+		}
+	}
+	left.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	a.setTime(testStart.Add(180*day - time.Second))
+	p.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+	a.setTime(testStart.Add(180 * day))
 	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
 }

@@ -66,7 +66,7 @@ func buildDapr(ctx context.Context, root, bin string, log *lines) error {
 // daprStamp changes when the programs would.
 func daprStamp(runtime string) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum", filepath.Join("daprd", "main.go")} {
+	for _, name := range []string{"go.mod", "go.sum", filepath.Join("daprd", "main.go"), filepath.Join("daprd", "components.go")} {
 		b, err := os.ReadFile(filepath.Join(runtime, name))
 		if err != nil {
 			return "", err

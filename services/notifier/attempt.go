@@ -12,6 +12,7 @@ import (
 
 	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
+	"taskmaster/services/task"
 )
 
 // sender makes an attempt to hand a delivery to its receiver. It returns nil when the receiver has taken it.
@@ -70,7 +71,7 @@ func (w *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outcom
 		err := w.inTx(ctx, func(tx pgx.Tx) error {
 			now := w.now()
 			if failed != nil && failed.gone && a.Channel != nil {
-				if err := postgres.DisableChannel(ctx, tx, *a.Channel, failed.reason, now); err != nil {
+				if err := w.endChannel(ctx, tx, *a.Channel, failed.reason, now); err != nil {
 					return err
 				}
 			}
@@ -85,6 +86,24 @@ func (w *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outcom
 		case <-time.After(spread(wait)):
 		}
 	}
+}
+
+// endChannel disables a channel that leads nowhere any more, and tells its owner over the others.
+func (w *worker) endChannel(ctx context.Context, tx pgx.Tx, c postgres.Channel, reason string, now time.Time) error {
+	// The new deliveries refer to the user, whose row everybody locks first.
+	_, err := postgres.LockUser(ctx, tx, c.UserID)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ended, err := postgres.DisableChannel(ctx, tx, c, reason, now)
+	if err != nil || !ended {
+		return err
+	}
+	c.DisabledReason = reason
+	return w.queue.TellEnded(ctx, tx, c, now)
 }
 
 // inTx is postgres.DB.InTx for when a connection gets free.

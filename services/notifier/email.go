@@ -80,7 +80,7 @@ func newMessage(a postgres.Attempt, from *netmail.Address, page *template.Templa
 	m.SetMessageIDWithValue(a.Delivery.ID.String() + "@" + domain)
 	m.SetDate()
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
-	m.Subject("Reminder: " + n.Title)
+	m.Subject(n.Subject)
 	m.SetBodyString(mail.TypeTextPlain, n.text())
 	if err := m.AddAlternativeHTMLTemplate(page, n); err != nil {
 		return nil, err

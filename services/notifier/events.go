@@ -24,7 +24,7 @@ func (n *notifier) receive(ctx context.Context, e event.Event) error {
 		if err != nil || !isNew {
 			return err
 		}
-		channels, err := postgres.EnabledChannels(ctx, tx, e.Data.UserID)
+		channels, err := postgres.EnabledChannels(ctx, tx, e.Data.UserID, now)
 		if err != nil || len(channels) == 0 {
 			return err
 		}

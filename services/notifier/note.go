@@ -17,6 +17,8 @@ const (
 
 // note is a notification in words.
 type note struct {
+	// Subject is the subject of an e-mail.
+	Subject string
 	// Title is the task's, in one line.
 	Title string
 	// Body says when the task is due.
@@ -25,16 +27,23 @@ type note struct {
 	Description string
 	// Link leads to the task; relative when it is not known where people reach the system.
 	Link string
+	// LinkText names the page that the link leads to.
+	LinkText string
 }
 
 func newNote(a postgres.Attempt, publicURL string) note {
+	if a.Ended != nil {
+		return endedNote(a.Ended.Data.Channel, publicURL)
+	}
 	t := a.Event.Data.TaskData
 	n := note{
 		Title:       shorten(oneLine(t.Title), maxNoteTitle),
 		Body:        "Reminder",
 		Description: shorten(strings.TrimSpace(t.Description), maxNoteDescription),
 		Link:        strings.TrimSuffix(publicURL, "/") + "/task/" + t.ID.String(),
+		LinkText:    "Open the task",
 	}
+	n.Subject = "Reminder: " + n.Title
 	if t.DueAt != nil {
 		n.Body = "Due " + inZone(*t.DueAt, t.TimeZone).Format("Mon 2 Jan 2006 15:04 MST")
 	}
@@ -42,6 +51,21 @@ func newNote(a postgres.Attempt, publicURL string) note {
 		n.Body = "This is a test."
 		n.Link = strings.TrimSuffix(publicURL, "/") + "/"
 	}
+	return n
+}
+
+// endedNote says that another channel of the person's leads nowhere any more.
+func endedNote(c postgres.EndedChannel, publicURL string) note {
+	about := map[string]string{
+		postgres.ChannelWebPush: "a browser of yours", postgres.ChannelEmail: "your mailbox", postgres.ChannelWebhook: "a webhook of yours",
+	}[c.Kind]
+	n := note{
+		Title:    "Reminders no longer reach " + about,
+		Body:     shorten(oneLine(c.Where+": "+c.Reason), maxNoteTitle) + ".",
+		Link:     strings.TrimSuffix(publicURL, "/") + "/settings/notifications",
+		LinkText: "Look at the settings",
+	}
+	n.Subject = n.Title
 	return n
 }
 

@@ -43,7 +43,11 @@ func newPush(cfg config, client *outbound) (sender, error) {
 	return func(ctx context.Context, a postgres.Attempt) *failure {
 		tag := base64.RawURLEncoding.EncodeToString(a.Delivery.ID[:])
 		note := newNote(a, cfg.PublicURL)
-		payload, err := json.Marshal(pushMessage{note.Title, note.Body, a.Event.Data.TaskID.String(), tag, note.Link})
+		message := pushMessage{Title: note.Title, Body: note.Body, Tag: tag, URL: note.Link}
+		if a.Ended == nil {
+			message.TaskID = a.Event.Data.TaskID.String()
+		}
+		payload, err := json.Marshal(message)
 		if err != nil {
 			return &failure{reason: "the message could not be written", permanent: true}
 		}

@@ -52,7 +52,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	}
 
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry()}
-	w := newWorker(db, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
+	w := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return work(ctx, queueDB, w, log) })
 	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })

@@ -14,13 +14,22 @@ import (
 	"taskmaster/services/postgres"
 )
 
-// webhookBody is what a webhook receives. Type and Data are the event's; a test has Test.
+// webhookBody is the message to a webhook: of an event, with its type and a webhookData; or that another channel ended, with an
+// EndedData.
 type webhookBody struct {
-	Type      string      `json:"type"`
-	Timestamp time.Time   `json:"timestamp"`
-	Data      webhookData `json:"data"`
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      any       `json:"data"`
 }
 
+func newWebhookBody(a postgres.Attempt) webhookBody {
+	if a.Ended != nil {
+		return webhookBody{a.Ended.Type, a.Ended.Time, a.Ended.Data}
+	}
+	return webhookBody{a.Event.Type, a.Event.Time, webhookData{a.Event.Data, a.Delivery.Test}}
+}
+
+// webhookData is the data of an event; Test marks a test.
 type webhookData struct {
 	event.Data
 	Test bool `json:"test,omitempty"`
@@ -31,7 +40,7 @@ type webhookData struct {
 func newWebhook(client *outbound) sender {
 	return func(ctx context.Context, a postgres.Attempt) *failure {
 		id, now := a.Delivery.ID.String(), time.Now()
-		body, err := json.Marshal(webhookBody{a.Event.Type, a.Event.Time, webhookData{a.Event.Data, a.Delivery.Test}})
+		body, err := json.Marshal(newWebhookBody(a))
 		if err != nil {
 			return &failure{reason: "the message could not be written", permanent: true}
 		}

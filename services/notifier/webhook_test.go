@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -183,7 +184,7 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 		var sent, givenUp int
 		for _, d := range b.deliveries(t, b.user) {
 			switch {
-			case *d.ChannelID == other.ID && d.State == postgres.DeliverySent:
+			case *d.ChannelID == other.ID && d.State == postgres.DeliverySent && d.TaskID != nil:
 				sent++
 			case *d.ChannelID == gone.ID && d.State == postgres.DeliveryGivenUp && d.Attempts == 1:
 				givenUp++
@@ -191,6 +192,89 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 		}
 		return sent == 2 && givenUp == 1, "want two sent by the other channel and one given up by this"
 	})
+}
+
+// A channel that is gone is told of by all others, once, in words and for programs.
+func TestEndedChannelIsToldByTheOthers(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	gone := newBrowser(t, func(int) int { return http.StatusGone })
+	hook, screen, mailbox := newHook(t, nil), newBrowser(t, nil), newMailServer(t, nil)
+	ended := b.addChannel(t, gone.channel())
+	b.addChannel(t, hook.channel())
+	b.addChannel(t, screen.channel())
+	b.addChannel(t, postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@example.com"})
+	n := b.start(t, testTiming, withPush(t), mailbox.configure)
+	n.want(t, b.reminder(t, b.user, "x"))
+	// Four deliveries of the reminder, three of the message.
+	eventually(t, func() (bool, string) {
+		sent := 0
+		for _, d := range b.deliveries(t, b.user) {
+			if d.State == postgres.DeliverySent {
+				sent++
+			}
+		}
+		return sent == 6, fmt.Sprintf("%d deliveries are sent, want 6", sent)
+	})
+	n.want(t, b.reminder(t, b.user, "y")) // it is not told again
+	eventually(t, func() (bool, string) {
+		all := b.deliveries(t, b.user)
+		for _, d := range all {
+			if d.State != postgres.DeliverySent && *d.ChannelID != ended.ID {
+				return false, fmt.Sprintf("delivery %+v is not sent", d)
+			}
+		}
+		return len(all) == 10, fmt.Sprintf("there are %d deliveries, want 10", len(all))
+	})
+
+	var body struct {
+		Type string
+		Data postgres.EndedData
+	}
+	told := 0
+	for _, got := range hook.received() {
+		if err := json.Unmarshal(got.Body, &body); err != nil {
+			t.Fatal(err)
+		}
+		if body.Type != postgres.ChannelEnded {
+			continue
+		}
+		told++
+		want := postgres.EndedChannel{ID: ended.ID, Kind: "web_push", Where: strings.TrimPrefix(gone.URL, "http://"), Reason: "the browser's subscription is over"}
+		if body.Data.Channel != want || body.Data.UserID != b.user {
+			t.Errorf("got %s, want %+v", got.Body, want)
+		}
+	}
+	if told != 1 {
+		t.Errorf("the webhook was told %d times, want once", told)
+	}
+	const words = "Reminders no longer reach a browser of yours"
+	letters := 0
+	for _, l := range mailbox.letters() {
+		if strings.Contains(l.raw, "Subject: "+words) && strings.Contains(l.raw, "https://tasks.example.com/settings/notifications") {
+			letters++
+		}
+	}
+	if letters != 1 {
+		t.Errorf("got %d letters that say %q, want one", letters, words)
+	}
+	pushes := 0
+	for _, m := range screen.messages() {
+		content, err := screen.decrypt(m.body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got pushMessage
+		if err := json.Unmarshal(content, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Title == words && got.TaskID == "" && strings.HasSuffix(got.URL, "/settings/notifications") {
+			pushes++
+		}
+	}
+	if pushes != 1 {
+		t.Errorf("got %d push messages that say %q, want one", pushes, words)
+	}
 }
 
 func TestUnreachable(t *testing.T) {

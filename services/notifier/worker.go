@@ -27,6 +27,7 @@ const (
 type worker struct {
 	river.WorkerDefaults[delivery.Job]
 	db      *postgres.DB
+	queue   *delivery.Queue
 	senders map[string]sender
 	timing  timing
 	metrics metrics
@@ -38,8 +39,8 @@ type worker struct {
 	database chan struct{}
 }
 
-func newWorker(db *postgres.DB, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser),
+func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
+	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser),
 		database: make(chan struct{}, max(conns/2, 1))}
 }
 

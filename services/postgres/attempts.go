@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 type Attempt struct {
 	Delivery Delivery
 	Event    event.Event
+	// Ended is the message that another channel ended, which is sent instead of an event; nil for an event.
+	Ended *EndedNotice
 	// Channel is nil when it is gone.
 	Channel *Channel
 }
@@ -29,12 +32,17 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 	if err := tx.QueryRow(ctx, `SELECT event FROM deliveries WHERE id = $1`, deliveryID).Scan(&raw); err != nil {
 		return Attempt{}, fmt.Errorf("read event of delivery: %w", err)
 	}
-	e, err := event.Decode(raw)
-	if err != nil {
+	a := Attempt{Delivery: d}
+	if a.Event, err = event.Decode(raw); err != nil {
 		return Attempt{}, err
 	}
-	channel, err := channelOrNone(ctx, tx, d.ChannelID)
-	return Attempt{Delivery: d, Event: e, Channel: channel}, err
+	if a.Event.Type == ChannelEnded {
+		if err := json.Unmarshal(raw, &a.Ended); err != nil {
+			return Attempt{}, fmt.Errorf("decode notice of delivery %s: %w", deliveryID, err)
+		}
+	}
+	a.Channel, err = channelOrNone(ctx, tx, d.ChannelID)
+	return a, err
 }
 
 // Outcome is how an attempt ended.

@@ -34,6 +34,10 @@ type Channel struct {
 	DisabledReason string
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	// SessionID is the session that registered a browser, which ends the channel with it; nil when an API token did.
+	SessionID *uuid.UUID
+	// Dismissed is that the owner has seen why the system disabled the channel.
+	Dismissed bool
 }
 
 // Subscription is a browser's push subscription, as PushSubscription.toJSON gives it. Whoever knows the endpoint and the
@@ -50,14 +54,14 @@ type SubscriptionKeys struct {
 }
 
 const channelColumns = `id, user_id, kind, coalesce(url, ''), coalesce(address, ''), subscription, coalesce(secret, ''), enabled,
-	coalesce(disabled_reason, ''), created_at, updated_at`
+	coalesce(disabled_reason, ''), created_at, updated_at, session_id, dismissed`
 
 // InsertChannel stores a new channel.
 func InsertChannel(ctx context.Context, tx pgx.Tx, c Channel) error {
 	_, err := tx.Exec(ctx, `
-		INSERT INTO channels (id, user_id, kind, url, address, subscription, secret, enabled, disabled_reason, created_at, updated_at)
-		VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6, nullif($7, ''), $8, nullif($9, ''), $10, $11)`,
-		c.ID, c.UserID, c.Kind, c.URL, c.Address, c.Subscription, c.Secret, c.Enabled, c.DisabledReason, c.CreatedAt, c.UpdatedAt)
+		INSERT INTO channels (id, user_id, kind, url, address, subscription, secret, enabled, disabled_reason, created_at, updated_at, session_id)
+		VALUES ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6, nullif($7, ''), $8, nullif($9, ''), $10, $11, $12)`,
+		c.ID, c.UserID, c.Kind, c.URL, c.Address, c.Subscription, c.Secret, c.Enabled, c.DisabledReason, c.CreatedAt, c.UpdatedAt, c.SessionID)
 	if err != nil {
 		return fmt.Errorf("insert channel: %w", err)
 	}
@@ -69,9 +73,11 @@ func Channels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, erro
 	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 ORDER BY id`, userID)
 }
 
-// EnabledChannels returns those of a user's channels that notifications go to.
-func EnabledChannels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, error) {
-	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND enabled ORDER BY id`, userID)
+// EnabledChannels returns the user's channels that get notifications. A browser whose session has expired gets none, although
+// the session's row stays until it is purged.
+func EnabledChannels(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) ([]Channel, error) {
+	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND enabled
+		AND (session_id IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.id = session_id AND s.expires_at > $2)) ORDER BY id`, userID, now)
 }
 
 // ChannelByID returns one of a user's channels. Code not_found when the user has no such.
@@ -87,24 +93,50 @@ func LockChannel(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Channel,
 // UpdateChannel stores what may change of a channel: where it leads and whether it is enabled. Lock it first.
 func UpdateChannel(ctx context.Context, tx pgx.Tx, c Channel) error {
 	_, err := tx.Exec(ctx, `
-		UPDATE channels SET url = nullif($3, ''), subscription = $4, enabled = $5, disabled_reason = nullif($6, ''), updated_at = $7
-		WHERE user_id = $1 AND id = $2`, c.UserID, c.ID, c.URL, c.Subscription, c.Enabled, c.DisabledReason, c.UpdatedAt)
+		UPDATE channels SET url = nullif($3, ''), subscription = $4, enabled = $5, disabled_reason = nullif($6, ''), updated_at = $7, session_id = $8, dismissed = $9
+		WHERE user_id = $1 AND id = $2`, c.UserID, c.ID, c.URL, c.Subscription, c.Enabled, c.DisabledReason, c.UpdatedAt, c.SessionID, c.Dismissed)
 	if err != nil {
 		return fmt.Errorf("update channel: %w", err)
 	}
 	return nil
 }
 
-// DisableChannel disables a channel that turned out to lead nowhere, and says why. A channel that was changed since c was
-// read stays as it is: what was found out is not about what it is now.
-func DisableChannel(ctx context.Context, tx pgx.Tx, c Channel, reason string, now time.Time) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE channels SET enabled = false, disabled_reason = $3, updated_at = $4 WHERE id = $1 AND updated_at = $2 AND enabled`,
-		c.ID, c.UpdatedAt, reason, now)
+// TakeBrowser makes a push channel the only one of its browser: it removes the channels of all users that have the same endpoint,
+// and the other ones of the same session. Other transactions that register the browser wait until this one ends.
+func TakeBrowser(ctx context.Context, tx pgx.Tx, c Channel) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, hashtext($2))`, endpointLock, c.Subscription.Endpoint); err != nil {
+		return fmt.Errorf("lock push endpoint: %w", err)
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM channels WHERE (subscription ->> 'endpoint' = $1 OR session_id = $2) AND id <> $3`,
+		c.Subscription.Endpoint, c.SessionID, c.ID)
 	if err != nil {
-		return fmt.Errorf("disable channel: %w", err)
+		return fmt.Errorf("take push endpoint: %w", err)
 	}
 	return nil
+}
+
+// endpointLock is the class of the advisory locks that keep apart two transactions that register the same browser.
+const endpointLock = 7_301_004
+
+// MoveBrowser gives the push channel of a session to another session of the same user.
+func MoveBrowser(ctx context.Context, tx pgx.Tx, from, to Session) error {
+	_, err := tx.Exec(ctx, `UPDATE channels SET session_id = $2 WHERE session_id = $1 AND user_id = $3`, from.ID, to.ID, to.UserID)
+	if err != nil {
+		return fmt.Errorf("move push channel to another session: %w", err)
+	}
+	return nil
+}
+
+// DisableChannel disables a channel that turned out to lead nowhere, and says why. A channel that was changed since c was
+// read stays as it is: what was found out is not about what it is now. It returns whether the channel was disabled.
+func DisableChannel(ctx context.Context, tx pgx.Tx, c Channel, reason string, now time.Time) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		UPDATE channels SET enabled = false, disabled_reason = $3, dismissed = false, updated_at = $4 WHERE id = $1 AND updated_at = $2 AND enabled`,
+		c.ID, c.UpdatedAt, reason, now)
+	if err != nil {
+		return false, fmt.Errorf("disable channel: %w", err)
+	}
+	return tag.RowsAffected() == 1, nil
 }
 
 // DeleteChannel removes a channel. Its deliveries stay; those that wait are given up. Code not_found when the user has no

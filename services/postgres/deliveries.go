@@ -39,7 +39,7 @@ type Delivery struct {
 	ChannelID   *uuid.UUID
 	ChannelKind string
 	EventID     uuid.UUID
-	// TaskID is nil for a test.
+	// TaskID is nil for a test, and for the message that another channel ended.
 	TaskID *uuid.UUID
 	Test   bool
 	State  string
@@ -73,6 +73,10 @@ func InsertDeliveries(ctx context.Context, tx pgx.Tx, e event.Event, deliveries 
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
+	return insertDeliveries(ctx, tx, e.ID, raw, deliveries)
+}
+
+func insertDeliveries(ctx context.Context, tx pgx.Tx, eventID uuid.UUID, raw []byte, deliveries []Delivery) error {
 	batch := &pgx.Batch{}
 	for _, d := range deliveries {
 		batch.Queue(`
@@ -81,7 +85,7 @@ func InsertDeliveries(ctx context.Context, tx pgx.Tx, e event.Event, deliveries 
 			d.ID, d.UserID, d.ChannelID, d.ChannelKind, d.EventID, d.TaskID, d.Test, raw, d.State, d.CreatedAt, d.UpdatedAt, d.NextAttemptAt)
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("insert deliveries of event %s: %w", e.ID, err)
+		return fmt.Errorf("insert deliveries of event %s: %w", eventID, err)
 	}
 	return nil
 }

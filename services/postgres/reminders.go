@@ -31,8 +31,9 @@ type Reminder struct {
 const lateReminder = time.Minute
 
 // SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
-// unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. The transaction
-// has to hold the user's row. A row of an account that had the task before becomes this user's, because a reminder is
+// unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. Neither is one at
+// which a reminder of the task has fired, under whatever number: the numbers are places in a list that gets longer and
+// shorter. The transaction has to hold the user's row. A row of an account that had the task before becomes this user's, because a reminder is
 // looked up, and removed with its account, by user.
 func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
 	numbers := make([]int, 0, len(wanted))
@@ -42,7 +43,9 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 		// retry_at stays: a reconciler that is speaking with the scheduler at this moment is not joined by another.
 		batch.Queue(`
 			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
-			VALUES ($1, $2, $3, $4::timestamptz, CASE WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
+			VALUES ($1, $2, $3, $4::timestamptz, CASE
+				WHEN EXISTS (SELECT FROM reminders WHERE task_id = $1 AND $4 = ANY (fired_instants)) THEN 'fired'
+				WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
 			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
 			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
@@ -89,9 +92,12 @@ func MarkCancelled(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) er
 }
 
 // endReminder leaves a job that is still to come to the reconciler to remove. One whose time has come is over by itself.
+// SetReminders arms no instant of an hour ago, so instants that fired before are forgotten.
 func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now time.Time) error {
 	_, err := tx.Exec(ctx, `
-		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END
+		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END,
+			fired_instants = CASE WHEN $3 = 'fired'
+				THEN ARRAY(SELECT i FROM unnest(fired_instants) i WHERE i > $4 - interval '1 hour') || fire_at ELSE fired_instants END
 		WHERE task_id = $1 AND number = $2`, r.TaskID, r.Number, state, now)
 	if err != nil {
 		return fmt.Errorf("mark reminder %s: %w", state, err)

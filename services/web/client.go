@@ -23,8 +23,10 @@ const (
 	maxAnswer = 32 << 20
 )
 
-// session calls api on behalf of who sent a request: with their cookie, and as from their address.
+// session calls api on behalf of the sender of a request: with their cookie, and as from their address.
 type session struct {
+	// answer is the header of the answer to the sender, who gets the cookies that api sets.
+	answer  http.Header
 	client  *http.Client
 	cookie  *http.Cookie
 	host    string
@@ -33,8 +35,8 @@ type session struct {
 }
 
 // newSession returns the session of a request. One without a cookie can log in and sign up.
-func (w *web) newSession(r *http.Request) *session {
-	s := &session{client: w.api, host: r.Host, browser: r.UserAgent(), address: server.ClientAddr(r, w.trusted)}
+func (w *web) newSession(rw http.ResponseWriter, r *http.Request) *session {
+	s := &session{answer: rw.Header(), client: w.api, host: r.Host, browser: r.UserAgent(), address: server.ClientAddr(r, w.trusted)}
 	if cookie, err := r.Cookie(account.CookieName); err == nil {
 		s.cookie = cookie
 	}
@@ -43,7 +45,7 @@ func (w *web) newSession(r *http.Request) *session {
 
 // call sends a request to /api/v1 + path with in as JSON, unless nil, and decodes the answer into out, unless nil. header are
 // pairs of name and value; those with an empty value are left out. What api refuses is a *task.Error with its code, fields
-// and words. The header of the answer is returned.
+// and words. The header of the answer is returned; the cookies in it are the sender's already.
 func (s *session) call(ctx context.Context, method, path string, in, out any, header ...string) (http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -64,6 +66,10 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 		return nil, fmt.Errorf("ask api for %s %s: %w", method, path, err)
 	}
 	defer res.Body.Close()
+	// api renews the session of a page in use, at any call.
+	for _, cookie := range res.Header.Values("Set-Cookie") {
+		s.answer.Add("Set-Cookie", cookie)
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read what api answered to %s %s: %w", method, path, err)

@@ -14,7 +14,7 @@ type enterForm struct {
 // enter is the page on which people log in and sign up.
 func (w *web) enter(rw http.ResponseWriter, r *http.Request) error {
 	next, _ := localPath(r.URL.Query().Get("next"))
-	if _, err := w.newSession(r).me(r.Context()); err == nil {
+	if _, err := w.newSession(rw, r).me(r.Context()); err == nil {
 		http.Redirect(rw, r, orToday(next), http.StatusSeeOther)
 		return nil
 	}
@@ -37,10 +37,10 @@ func (w *web) signup(rw http.ResponseWriter, r *http.Request) error {
 	return w.begin(rw, r, "/signup", in)
 }
 
-// begin starts a session by a call of api, whose cookie is passed on.
+// begin starts a session by a call of api.
 func (w *web) begin(rw http.ResponseWriter, r *http.Request, path string, in map[string]string) error {
 	next, _ := localPath(r.PostFormValue("next"))
-	header, err := w.newSession(r).call(r.Context(), "POST", path, in, nil)
+	_, err := w.newSession(rw, r).call(r.Context(), "POST", path, in, nil)
 	switch task.ErrorCode(err) {
 	case "":
 	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
@@ -50,21 +50,14 @@ func (w *web) begin(rw http.ResponseWriter, r *http.Request, path string, in map
 	default:
 		return err
 	}
-	for _, cookie := range header.Values("Set-Cookie") {
-		rw.Header().Add("Set-Cookie", cookie)
-	}
 	http.Redirect(rw, r, orToday(next), http.StatusSeeOther)
 	return nil
 }
 
 // logout ends the session.
 func (w *web) logout(rw http.ResponseWriter, r *http.Request) error {
-	header, err := w.newSession(r).call(r.Context(), "POST", "/logout", nil, nil)
-	if err != nil {
+	if _, err := w.newSession(rw, r).call(r.Context(), "POST", "/logout", nil, nil); err != nil {
 		return err
-	}
-	for _, cookie := range header.Values("Set-Cookie") {
-		rw.Header().Add("Set-Cookie", cookie)
 	}
 	http.Redirect(rw, r, "/enter", http.StatusSeeOther)
 	return nil

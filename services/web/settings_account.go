@@ -108,14 +108,13 @@ func (w *web) changePassword(rw http.ResponseWriter, r *http.Request, v *visit) 
 
 // endSession logs a browser out; when it is this one, the next page is the one to log in.
 func (w *web) endSession(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	header, err := v.call(r.Context(), "DELETE", itemPath("/sessions", r.PathValue("id")), nil, nil)
+	_, err := v.call(r.Context(), "DELETE", itemPath("/sessions", r.PathValue("id")), nil, nil)
 	if isGone(err) {
 		return w.done(rw, r, accountPath, notice{Text: "That session has ended already"})
 	}
 	if err != nil {
 		return err
 	}
-	passCookies(rw, header)
 	return w.done(rw, r, accountPath, notice{Text: "The session has ended"})
 }
 
@@ -153,10 +152,8 @@ func (w *web) deleteToken(rw http.ResponseWriter, r *http.Request, v *visit) err
 
 // deleteAccount deletes everything, with the password.
 func (w *web) deleteAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	header, err := v.call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil)
-	if err != nil {
+	if _, err := v.call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
 		return w.refuseAccount(rw, r, v, err, "delete", "password")
 	}
-	passCookies(rw, header)
 	return w.done(rw, r, "/enter", notice{Text: "Your account and everything in it is deleted"})
 }

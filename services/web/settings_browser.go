@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"strings"
 
 	"taskmaster/services/task"
@@ -37,13 +36,6 @@ func browserName(userAgent string) string {
 		return string(runes[:40]) + "…"
 	}
 	return userAgent
-}
-
-// passCookies passes on what api says of the session's cookie.
-func passCookies(rw http.ResponseWriter, header http.Header) {
-	for _, cookie := range header.Values("Set-Cookie") {
-		rw.Header().Add("Set-Cookie", cookie)
-	}
 }
 
 // isGone says whether what was to be done away with is gone already.

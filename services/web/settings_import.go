@@ -45,7 +45,7 @@ func (w *web) upload(h visitHandler) http.Handler {
 		if err := w.origins.Check(r); err != nil {
 			return err
 		}
-		v := &visit{session: w.newSession(r), now: w.now()}
+		v := &visit{session: w.newSession(rw, r), now: w.now()}
 		if err := v.loadUser(r); err != nil {
 			return err
 		}

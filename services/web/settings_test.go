@@ -296,3 +296,23 @@ func TestSignUpTellsTheBrowsersCalendar(t *testing.T) {
 		t.Errorf("got %d, %q by %q, want %q", got.status, api.changes, browser, want)
 	}
 }
+
+// The cookie of a session that api renews reaches the browser, whatever page that was.
+func TestRenewedSessionReachesTheBrowser(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/api/v1/me" {
+			rw.Header().Set("Set-Cookie", "taskmaster_session=x; Max-Age=2592000")
+			fmt.Fprint(rw, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
+			return
+		}
+		fmt.Fprint(rw, `{"items": [], "next_cursor": ""}`)
+	})}})
+	for _, path := range []string{"/today", "/settings/account", "/recurrence"} {
+		got := e.do("GET", path, nil, "Cookie", "taskmaster_session=x")
+		if cookies := got.header.Values("Set-Cookie"); got.status != 200 || len(cookies) != 1 || !strings.Contains(cookies[0], "Max-Age=2592000") {
+			t.Errorf("%s: got %d with cookies %q, want the session's", path, got.status, cookies)
+		}
+	}
+}

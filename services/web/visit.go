@@ -50,7 +50,7 @@ func (w *web) form(h visitHandler) http.Handler { return w.anyForm(w.visited(h))
 // visited finds out who asks.
 func (w *web) visited(h visitHandler) server.Handler {
 	return func(rw http.ResponseWriter, r *http.Request) error {
-		v := &visit{session: w.newSession(r), now: w.now()}
+		v := &visit{session: w.newSession(rw, r), now: w.now()}
 		if err := v.loadUser(r); err != nil {
 			return err
 		}

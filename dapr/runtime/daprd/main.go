@@ -1,39 +1,122 @@
-// Command daprd is the Dapr sidecar with the components that this project uses, and no others.
+// Command daprd is the Dapr sidecar with the component types that this project uses, and no others.
 //
-// Dapr's own command registers every component there is. Compiling those takes twice as long, because most of them bring the
-// SDK of a cloud or of a database. Everything else is Dapr's: flags, configuration, behaviour.
+// Dapr's own command registers every type there is. Compiling those takes twice as long, because most of them bring the SDK
+// of a cloud or of a database. Its package cmd/daprd/app cannot be used without them: it panics unless a build tag has chosen
+// all types or the stable ones. The flags and the runtime are Dapr's.
 //
-// A component of a type that is not registered here needs a full daprd. `make run` uses the program that the variable DAPRD
-// names.
+// A component of another type needs a full daprd. `make run` uses the program that the variable DAPRD names.
 package main
 
 import (
-	"github.com/dapr/components-contrib/nameresolution/sqlite"
-	"github.com/dapr/components-contrib/pubsub/jetstream"
-	"github.com/dapr/components-contrib/pubsub/kafka"
-	"github.com/dapr/components-contrib/pubsub/rabbitmq"
-	"github.com/dapr/components-contrib/pubsub/redis"
-	"github.com/dapr/components-contrib/secretstores/local/env"
-	"github.com/dapr/components-contrib/secretstores/local/file"
-	"github.com/dapr/dapr/cmd/daprd/app"
-	"github.com/dapr/dapr/pkg/components/nameresolution"
-	"github.com/dapr/dapr/pkg/components/pubsub"
-	"github.com/dapr/dapr/pkg/components/secretstores"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/dapr/dapr/cmd/daprd/options"
+	"github.com/dapr/dapr/pkg/buildinfo"
+	"github.com/dapr/dapr/pkg/healthz"
+	"github.com/dapr/dapr/pkg/metrics"
+	"github.com/dapr/dapr/pkg/modes"
+	"github.com/dapr/dapr/pkg/runtime"
+	"github.com/dapr/dapr/pkg/security"
+	"github.com/dapr/kit/concurrency"
+	"github.com/dapr/kit/logger"
+	"github.com/dapr/kit/signals"
+	"go.opencensus.io/stats/view"
 )
 
 func main() {
-	register()
-	app.Run()
+	log := logger.NewLogger("dapr.runtime")
+	opts, err := options.New(os.Args[1:])
+	if err != nil {
+		log.Fatalf("read flags: %v", err)
+	}
+	switch {
+	case opts.RuntimeVersion:
+		fmt.Println(buildinfo.Version())
+		return
+	case opts.BuildInfo:
+		fmt.Printf("Version: %s\nGit Commit: %s\nGit Version: %s\n", buildinfo.Version(), buildinfo.Commit(), buildinfo.GitVersion())
+		return
+	case opts.WaitCommand:
+		runtime.WaitUntilDaprOutboundReady(opts.DaprHTTPPort)
+		return
+	}
+	types := componentTypes(logger.NewLogger("dapr.contrib"))
+	opts.Logger.SetAppID(opts.AppID)
+	if err := logger.ApplyOptionsToLoggers(&opts.Logger); err != nil {
+		log.Fatalf("set up the log: %v", err)
+	}
+	health := healthz.New()
+	config := runtimeConfig(opts, health, log)
+	config.Registry = types
+	if err := run(signals.Context(), opts, config); err != nil {
+		log.Fatalf("fatal: %v", err)
+	}
 }
 
-// register adds the component types of the folders dapr/components and dapr/local to Dapr's registries. It has to run before
-// app.Run, which hands the registries to the sidecar.
-func register() {
-	pubsub.DefaultRegistry.RegisterComponent(jetstream.NewJetStream, "jetstream")
-	pubsub.DefaultRegistry.RegisterComponent(kafka.NewKafka, "kafka")
-	pubsub.DefaultRegistry.RegisterComponent(rabbitmq.NewRabbitMQ, "rabbitmq")
-	pubsub.DefaultRegistry.RegisterComponent(redis.NewRedisStreams, "redis")
-	secretstores.DefaultRegistry.RegisterComponent(env.NewEnvSecretStore, "local.env")
-	secretstores.DefaultRegistry.RegisterComponent(file.NewLocalSecretStore, "local.file")
-	nameresolution.DefaultRegistry.RegisterComponent(sqlite.NewResolver, "sqlite")
+// run serves until ctx is cancelled.
+func run(ctx context.Context, opts *options.Options, config *runtime.Config) error {
+	identity, err := security.New(ctx, security.Options{
+		SentryAddress: opts.SentryAddress, ControlPlaneTrustDomain: opts.ControlPlaneTrustDomain,
+		ControlPlaneNamespace: opts.ControlPlaneNamespace, TrustAnchors: opts.TrustAnchors, AppID: opts.AppID,
+		MTLSEnabled: opts.EnableMTLS, Mode: modes.DaprMode(opts.Mode), Healthz: config.Healthz,
+		JwtAudiences: opts.SentryRequestJwtAudiences,
+	})
+	if err != nil {
+		return err
+	}
+	serve := func(ctx context.Context) error {
+		if config.Security, err = identity.Handler(ctx); err != nil {
+			return err
+		}
+		sidecar, err := runtime.FromConfig(ctx, config)
+		if err != nil {
+			return err
+		}
+		return sidecar.Run(ctx)
+	}
+	return concurrency.NewRunnerManager(identity.Run, serve).Run(ctx)
+}
+
+// runtimeConfig returns the configuration that the flags describe.
+func runtimeConfig(o *options.Options, health healthz.Healthz, log logger.Logger) *runtime.Config {
+	return &runtime.Config{
+		Healthz: health,
+
+		// The app.
+		AppID: o.AppID, ApplicationPort: o.AppPort, AppProtocol: o.AppProtocol, AppSSL: o.AppSSL,
+		AppChannelAddress: o.AppChannelAddress, AppMaxConcurrency: o.AppMaxConcurrency,
+		EnableAppHealthCheck: o.EnableAppHealthCheck, AppHealthCheckPath: o.AppHealthCheckPath,
+		AppHealthProbeInterval: o.AppHealthProbeInterval, AppHealthProbeTimeout: o.AppHealthProbeTimeout,
+		AppHealthThreshold: o.AppHealthThreshold,
+
+		// Where the sidecar listens, and for how much.
+		DaprHTTPPort: o.DaprHTTPPort, DaprAPIGRPCPort: o.DaprAPIGRPCPort, DaprAPIListenAddresses: o.DaprAPIListenAddresses,
+		DaprInternalGRPCPort: o.DaprInternalGRPCPort, DaprInternalGRPCListenAddress: o.DaprInternalGRPCListenAddress,
+		DaprPublicPort: o.DaprPublicPort, DaprPublicListenAddress: o.DaprPublicListenAddress,
+		UnixDomainSocket: o.UnixDomainSocket, AllowedOrigins: o.AllowedOrigins,
+		MaxRequestSize: o.MaxRequestSize, ReadBufferSize: o.ReadBufferSize,
+		EnableProfiling: o.EnableProfiling, ProfilePort: o.ProfilePort,
+		EnableAPILogging: o.EnableAPILogging, DisableInitEndpoints: o.DisableInitEndpoints,
+
+		// Components and configuration.
+		Mode: o.Mode, Config: o.Config, ResourcesPath: o.ResourcesPath, ComponentsPath: o.ComponentsPath,
+		HotReloadReconcileInterval:   o.HotReloadReconcileInterval,
+		DisableBuiltinK8sSecretStore: o.DisableBuiltinK8sSecretStore,
+
+		// The control plane.
+		ControlPlaneAddress: o.ControlPlaneAddress, SentryAddress: o.SentryAddress, EnableMTLS: o.EnableMTLS,
+		SchedulerAddress: o.SchedulerAddress, SchedulerStreams: o.SchedulerJobStreams,
+		ActorsService: o.ActorsService, ActorsDisseminationTimeout: o.ActorsDisseminationTimeout,
+		RemindersService: o.RemindersService,
+
+		// The end.
+		DaprGracefulShutdownSeconds: o.DaprGracefulShutdownSeconds, DaprBlockShutdownDuration: o.DaprBlockShutdownDuration,
+
+		Metrics: metrics.Options{
+			Enabled: o.Metrics.Enabled(), Port: o.Metrics.Port(), ListenAddress: o.Metrics.ListenAddress(),
+			Namespace: metrics.DefaultMetricNamespace, Meter: view.NewMeter(), Healthz: health, Log: log,
+		},
+	}
 }

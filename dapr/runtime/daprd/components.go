@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/dapr/components-contrib/nameresolution/sqlite"
+	"github.com/dapr/components-contrib/pubsub/jetstream"
+	"github.com/dapr/components-contrib/pubsub/kafka"
+	"github.com/dapr/components-contrib/pubsub/rabbitmq"
+	"github.com/dapr/components-contrib/pubsub/redis"
+	"github.com/dapr/components-contrib/secretstores/local/env"
+	"github.com/dapr/components-contrib/secretstores/local/file"
+	"github.com/dapr/dapr/pkg/components/bindings"
+	"github.com/dapr/dapr/pkg/components/configuration"
+	"github.com/dapr/dapr/pkg/components/conversation"
+	"github.com/dapr/dapr/pkg/components/crypto"
+	"github.com/dapr/dapr/pkg/components/lock"
+	"github.com/dapr/dapr/pkg/components/middleware/http"
+	"github.com/dapr/dapr/pkg/components/nameresolution"
+	"github.com/dapr/dapr/pkg/components/pubsub"
+	"github.com/dapr/dapr/pkg/components/secretstores"
+	"github.com/dapr/dapr/pkg/components/state"
+	"github.com/dapr/dapr/pkg/runtime/registry"
+	"github.com/dapr/kit/logger"
+)
+
+// componentTypes returns registries with the types of the folders dapr/components and dapr/local. Kinds of components that
+// the system does not use have an empty registry, so that a file of such a type is refused by name.
+func componentTypes(log logger.Logger) *registry.Options {
+	topics := pubsub.NewRegistry()
+	topics.Logger = log
+	topics.RegisterComponent(jetstream.NewJetStream, "jetstream")
+	topics.RegisterComponent(kafka.NewKafka, "kafka")
+	topics.RegisterComponent(rabbitmq.NewRabbitMQ, "rabbitmq")
+	topics.RegisterComponent(redis.NewRedisStreams, "redis")
+
+	secrets := secretstores.NewRegistry()
+	secrets.Logger = log
+	secrets.RegisterComponent(env.NewEnvSecretStore, "local.env")
+	secrets.RegisterComponent(file.NewLocalSecretStore, "local.file")
+
+	names := nameresolution.NewRegistry()
+	names.Logger = log
+	names.RegisterComponent(sqlite.NewResolver, "sqlite")
+
+	return registry.NewOptions().
+		WithPubSubs(topics).WithSecretStores(secrets).WithNameResolutions(names).
+		WithStateStores(state.NewRegistry()).WithConfigurations(configuration.NewRegistry()).WithLocks(lock.NewRegistry()).
+		WithBindings(bindings.NewRegistry()).WithCryptoProviders(crypto.NewRegistry()).
+		WithHTTPMiddlewares(http.NewRegistry()).WithConversations(conversation.NewRegistry())
+}
