@@ -1,3 +1,4 @@
+-- older versions run: yes
 -- Completions of recurring tasks that stand: one row per completion, known by the revision that it
 -- took. Without a row nothing follows. Reopening the task removes its row, so an event that comes
 -- later changes nothing. The row of a task that was deleted while it was completed stays until the
