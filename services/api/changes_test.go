@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/postgres/postgrestest"
 	"taskmaster/services/task"
 )
 
@@ -56,10 +57,9 @@ func TestChangesAreOneSnapshot(t *testing.T) {
 			return err
 		}
 		go func() { answer <- p.send(t, "GET", "/api/v1/changes?since=0", nil) }()
-		eventually(t, "the request waits for the changes", func() bool {
-			return p.count(t, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-				AND wait_event_type = 'Lock' AND query LIKE '%task-updates%' AND pid <> pg_backend_pid()`) == 1
-		})
+		if err := postgrestest.AwaitWaiter(t.Context(), tx); err != nil {
+			return err
+		}
 		made, err := newTask(task.Task{Title: "2", TimeZone: "UTC"}, testStart)
 		if err != nil {
 			return err

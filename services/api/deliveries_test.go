@@ -90,7 +90,7 @@ func TestTestBesideDeletion(t *testing.T) {
 	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	got := make(chan reply, 1)
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		if _, err := postgres.LockUser(t.Context(), tx, p.ID); err != nil {
+		if _, err := postgres.LockUserToDelete(t.Context(), tx, p.ID); err != nil {
 			return err
 		}
 		go func() { got <- p.send(t, "POST", "/api/v1/channels/"+c.ID.String()+"/test", nil) }()

@@ -46,6 +46,7 @@ const (
 var testTiming = timing{
 	schedule: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond},
 	attempt:  10 * time.Second,
+	stop:     10 * time.Second,
 	mark:     10 * time.Second,
 	rescue:   25 * time.Second,
 	poll:     100 * time.Millisecond,

@@ -48,7 +48,7 @@ func TestReminderBesideDeletion(t *testing.T) {
 	n, e := b.start(t, testTiming), b.reminder(t, b.user, "x")
 	got := make(chan string, 1)
 	b.tx(t, func(tx pgx.Tx) error {
-		if _, err := postgres.LockUser(t.Context(), tx, b.user); err != nil {
+		if _, err := postgres.LockUserToDelete(t.Context(), tx, b.user); err != nil {
 			return err
 		}
 		go func() { got <- n.post(t, e) }()

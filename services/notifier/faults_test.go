@@ -146,6 +146,36 @@ func TestStopLetsAttemptsEnd(t *testing.T) {
 	}
 }
 
+// The receiver takes longer than a process that stops may wait.
+func TestAttemptThatAStopBreaksOffIsNotCounted(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	h := newHook(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		if n == 0 {
+			<-r.Context().Done()
+		}
+		w.WriteHeader(http.StatusBadGateway)
+	})
+	b.addChannel(t, h.channel())
+	hurried := testTiming
+	hurried.attempt, hurried.rescue, hurried.stop = patience, 3*patience, 50*time.Millisecond
+	n := b.start(t, hurried)
+	n.want(t, b.reminder(t, b.user, "x"))
+	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
+	n.stop()
+	if d := b.deliveries(t, b.user)[0]; d.State != postgres.DeliveryPending || d.Attempts != 0 {
+		t.Errorf("got %+v when notifier had stopped, want it pending", d)
+	}
+	b.start(t, testTiming)
+	want := len(testTiming.schedule) + 1
+	if d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]; d.Attempts != want {
+		t.Errorf("it was given up after %d attempts, want %d", d.Attempts, want)
+	}
+	if got := len(h.received()); got != 1+want {
+		t.Errorf("got %d messages, want %d and the one that was broken off", got, want)
+	}
+}
+
 func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

@@ -12,6 +12,9 @@ type timing struct {
 	schedule []time.Duration
 	// attempt bounds one attempt.
 	attempt time.Duration
+	// stop is how long attempts under way may take after the process was told to stop. Then they are broken off, before the
+	// process is killed, and made again by another.
+	stop time.Duration
 	// mark bounds noting how it ended, database trouble included.
 	mark time.Duration
 	// rescue is how old an attempt is when its process must have died. It is longer than attempt and mark together.
@@ -28,6 +31,7 @@ var defaultTiming = timing{
 		20 * time.Hour, 24 * time.Hour,
 	},
 	attempt: 15 * time.Second,
+	stop:    10 * time.Second,
 	mark:    20 * time.Second,
 	rescue:  time.Minute,
 	poll:    time.Second,

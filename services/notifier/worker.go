@@ -44,7 +44,7 @@ func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[st
 		database: make(chan struct{}, max(conns/2, 1))}
 }
 
-// work works deliveries off until ctx ends, and then lets attempts under way come to their end.
+// work works deliveries off until ctx ends. Then attempts under way have until timing.stop.
 func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) error {
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, w); err != nil {
@@ -60,7 +60,7 @@ func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) err
 		FetchPollInterval:           w.timing.poll,
 		JobTimeout:                  w.timing.attempt + w.timing.mark,
 		RescueStuckJobsAfter:        w.timing.rescue,
-		SoftStopTimeout:             w.timing.attempt,
+		SoftStopTimeout:             w.timing.stop,
 		CompletedJobRetentionPeriod: time.Hour,
 		Logger:                      slog.New(warnings{log.Handler()}),
 	})
@@ -109,7 +109,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	started := w.now()
 	failed := w.send(ctx, a, job.Attempt)
 	if failed != nil && ctx.Err() != nil {
-		return ctx.Err() // told to stop: the attempt did not fail, it was broken off
+		return ctx.Err() // the process stops: River gives the job back, and does not count the attempt
 	}
 	outcome := w.outcome(job, failed)
 	w.metrics.observe(a.Delivery.ChannelKind, outcome.State, w.now().Sub(started))

@@ -8,14 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"taskmaster/services/event"
 	"taskmaster/services/postgres"
 	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/task"
 )
 
 // openWith connects to a database with other settings.
@@ -119,56 +116,13 @@ func TestMigrationIsWaitedFor(t *testing.T) {
 			return err
 		}
 		go func() { done <- postgres.Migrate(ctx, impatient) }()
-		waiting(t, db, "advisory", 100*time.Millisecond)
-		return nil
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `SELECT pg_sleep(0.2)`)
+		return err
 	})
 	if err := <-done; err != nil {
 		t.Errorf("migrate: %v", err)
-	}
-}
-
-// A delivery comes while its user is being deleted.
-func TestDeletedUserIsGivenNoDelivery(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	user := newUser(t, db)
-	late := event.New(event.ReminderDue, user, task.Task{ID: uuid.New()}, base)
-	done := make(chan error, 1)
-	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := postgres.LockUserToDelete(ctx, tx, user); err != nil {
-			return err
-		}
-		go func() {
-			done <- db.InTx(ctx, func(tx pgx.Tx) error {
-				d := postgres.NewDelivery(late, postgres.Channel{UserID: user, Kind: postgres.ChannelEmail}, base)
-				d.ChannelID = nil
-				return postgres.InsertDeliveries(ctx, tx, late, []postgres.Delivery{d})
-			})
-		}()
-		waiting(t, db, "transactionid", 0)
-		return postgres.DeleteUser(ctx, tx, user)
-	})
-	const foreignKeyViolation = "23503"
-	if pgErr, ok := errors.AsType[*pgconn.PgError](<-done); !ok || pgErr.Code != foreignKeyViolation {
-		t.Errorf("the delivery ended with %v, want code %s", pgErr, foreignKeyViolation)
-	}
-}
-
-// waiting returns once a session of the database has waited for a kind of lock that long.
-func waiting(t *testing.T, db *postgres.DB, lock string, long time.Duration) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		n := 0
-		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-			return tx.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
-				WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = $1 AND clock_timestamp() - query_start > $2`,
-				lock, long).Scan(&n)
-		})
-		if n > 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting for a session that waits for a lock of kind %s", lock)
-		}
 	}
 }
