@@ -8,8 +8,8 @@ import (
 	"taskmaster/services/task"
 )
 
-// Origins refuses what another site's page makes a browser send. A browser attaches its session whoever asks for that, so
-// forms, calls with a session and WebSockets are believed from pages of the same origin alone.
+// Origins refuses requests that another site's page makes a browser send. A browser attaches its session to those as well.
+// Forms, calls with a session and WebSockets are therefore believed from pages of the same origin alone.
 //
 // The page's origin is compared with the host under which the browser reached us, not with a configured name. A name that
 // an attacker points at our address (DNS rebinding) gains nothing: the browser keeps the session for the name under which
@@ -18,8 +18,7 @@ type Origins struct {
 	protection *http.CrossOriginProtection
 }
 
-// NewOrigins returns Origins that also trust pages at these URLs, whatever the host that a request names. Empty ones are
-// left out.
+// NewOrigins returns Origins that also trust pages at these URLs, under every host of a request. It ignores empty URLs.
 func NewOrigins(trusted ...string) (*Origins, error) {
 	o := &Origins{http.NewCrossOriginProtection()}
 	for _, raw := range trusted {
@@ -56,8 +55,8 @@ func (o *Origins) Check(r *http.Request) error {
 }
 
 // CheckSocket refuses a WebSocket that another site's page opens: code forbidden. A WebSocket begins as a GET, which Check
-// lets pass, and no browser asks us before it opens one. A browser always says from which origin it comes; who does
-// not is a program, which has no business with a session.
+// lets pass, and no browser asks us before it opens one. A browser always names an origin. A request without one comes from
+// a program, and a program has a token.
 func (o *Origins) CheckSocket(r *http.Request) error {
 	said := r.Header.Values("Origin")
 	if len(said) == 0 && r.Header.Get("Authorization") != "" {
@@ -66,7 +65,7 @@ func (o *Origins) CheckSocket(r *http.Request) error {
 	if len(said) != 1 || said[0] == "" {
 		return task.Errorf(task.CodeForbidden, "the request does not say from which origin it comes")
 	}
-	// The connection was encrypted, and the page was not: whoever is between them could have written the page.
+	// The connection was encrypted and the page was not: anybody on the network could have written the page.
 	if u, err := url.Parse(said[0]); err == nil && u.Scheme == "http" && r.Header.Get("X-Forwarded-Proto") == "https" {
 		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 	}

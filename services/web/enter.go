@@ -9,16 +9,21 @@ import (
 // enterForm is what somebody typed to log in or sign up, and where they go then.
 type enterForm struct {
 	Email, Next, Problem string
+	// Ended says that the browser still shows a session that has ended.
+	Ended bool
 }
 
 // enter is the page on which people log in and sign up.
 func (w *web) enter(rw http.ResponseWriter, r *http.Request) error {
 	next, _ := localPath(r.URL.Query().Get("next"))
-	if _, err := w.newSession(rw, r).me(r.Context()); err == nil {
+	s := w.newSession(rw, r)
+	_, err := s.me(r.Context())
+	if err == nil {
 		http.Redirect(rw, r, orToday(next), http.StatusSeeOther)
 		return nil
 	}
-	return w.show(rw, r, http.StatusOK, page{Name: "enter", Title: "Welcome to TaskMaster", Body: enterForm{Next: next}})
+	form := enterForm{Next: next, Ended: s.cookie != nil && task.ErrorCode(err) == task.CodeUnauthorized}
+	return w.show(rw, r, http.StatusOK, page{Name: "enter", Title: "Welcome to TaskMaster", Body: form})
 }
 
 func (w *web) login(rw http.ResponseWriter, r *http.Request) error {

@@ -22,12 +22,16 @@ const (
 	hstsYear   = "max-age=31536000"
 )
 
+// versionHeader tells a page that was left open over an upgrade that there is another version of it.
+const versionHeader = "Taskmaster-Version"
+
 func (w *web) withHeaders(h http.Handler) http.Handler {
 	secure := strings.HasPrefix(w.cfg.PublicURL, "https://")
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		for name, value := range securityHeaders {
 			rw.Header().Set(name, value)
 		}
+		rw.Header().Set(versionHeader, w.version)
 		if secure {
 			rw.Header().Set(hstsHeader, hstsYear)
 		}
@@ -41,5 +45,6 @@ func dropHeaders(res *http.Response) error {
 		res.Header.Del(name)
 	}
 	res.Header.Del(hstsHeader)
+	res.Header.Del(versionHeader)
 	return nil
 }

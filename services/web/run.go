@@ -23,9 +23,11 @@ type web struct {
 	addresses, credentials *server.Limiter
 	transport              *http.Transport
 	// api is a client of api's replicas, origins tells whose pages may send forms.
-	api       *http.Client
-	origins   *server.Origins
-	assets    *assets
+	api     *http.Client
+	origins *server.Origins
+	assets  *assets
+	// version is that of the page, which changes with its files and templates.
+	version   string
 	templates templates
 	// workerScript is the service worker.
 	workerScript []byte
@@ -55,10 +57,13 @@ func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.T
 	if w.assets, err = newAssets(); err != nil {
 		return nil, err
 	}
-	if w.workerScript, err = newWorkerScript(w.assets); err != nil {
+	if w.version, err = newVersion(w.assets, templateFiles); err != nil {
 		return nil, err
 	}
-	w.templates, err = newTemplates(w.assets)
+	if w.workerScript, err = newWorkerScript(w.assets, w.version); err != nil {
+		return nil, err
+	}
+	w.templates, err = newTemplates(w.assets, w.version)
 	return w, err
 }
 

@@ -19,9 +19,10 @@ var templateFiles embed.FS
 // templates are the pages: each file of templates/pages defines "main", which stands in layout.html and may use the parts.
 type templates map[string]*template.Template
 
-func newTemplates(a *assets) (templates, error) {
+func newTemplates(a *assets, version string) (templates, error) {
 	shared, err := template.New("shared").Funcs(template.FuncMap{
-		"asset": a.url,
+		"asset":   a.url,
+		"version": func() string { return version },
 		// key makes an Idempotency-Key for a form: however often that is sent, what it asks for is done once.
 		"key": rand.Text,
 		// dict makes what a part is given out of names and values.

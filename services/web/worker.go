@@ -16,8 +16,9 @@ func (w *web) worker(rw http.ResponseWriter, _ *http.Request) {
 	_, _ = rw.Write(w.workerScript) // the browser may be gone
 }
 
-// newWorkerScript puts before static/sw.js what it needs to know.
-func newWorkerScript(a *assets) ([]byte, error) {
+// newWorkerScript puts before static/sw.js what it needs to know. The version of the pages makes it another script, which keeps
+// another page for when there is no network.
+func newWorkerScript(a *assets, page string) ([]byte, error) {
 	files := []string{}
 	for name := range a.content {
 		// Icons are the system's to show, and the worker has no use for itself.
@@ -30,7 +31,7 @@ func newWorkerScript(a *assets) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the page's files: %w", err)
 	}
-	return fmt.Appendf(nil, "const version = %q;\nconst files = %s;\n%s", a.version, raw, a.content["sw.js"]), nil
+	return fmt.Appendf(nil, "const version = %q; // pages: %s\nconst files = %s;\n%s", a.version, page, raw, a.content["sw.js"]), nil
 }
 
 // offline is the page that is shown of what was not loaded when there is no network.

@@ -35,6 +35,18 @@ func TestDeleteAccount(t *testing.T) {
 	w.see(`location.pathname === "/enter"`)
 }
 
+// A page says by itself that its session was ended elsewhere, although nothing changes.
+func TestSessionEndsElsewhere(t *testing.T) {
+	p := newPerson(t)
+	w := p.window("/all")
+	w.watch.excuse("401")
+	w.live()
+	p.do("POST", "/logout", nil, nil)
+	w.see(`location.pathname === "/enter" && new URLSearchParams(location.search).get("next") === "/all"`)
+	w.seeText("Your session has ended.")
+	w.see(`document.getElementById("password")`)
+}
+
 // Whose session ends while something is typed keeps it, and goes on with it when logged in again.
 func TestSessionEndsWhileTyping(t *testing.T) {
 	p := newPerson(t)
@@ -45,9 +57,8 @@ func TestSessionEndsWhileTyping(t *testing.T) {
 	w.click(line)
 	w.press("half a sentence")
 	p.do("POST", "/logout", nil, nil)
-	w.device.offline() // a socket that is open lasts for up to half a minute more
-	w.device.online()
-	w.seeText("You are not logged in any more.")
+	w.seeText("Your session has ended.")
+	w.see(`document.querySelector('#standing a[href="/enter"]')`)
 
 	other := w.device.window()
 	other.open("/enter")
@@ -56,6 +67,7 @@ func TestSessionEndsWhileTyping(t *testing.T) {
 	other.click("form[data-enter] button:not([formaction])")
 	other.see(`location.pathname === "/today"`)
 	w.live()
+	w.see(`!document.querySelector("#standing a")`)
 	w.press(kb.Enter)
 	w.shows("half a sentence")
 }

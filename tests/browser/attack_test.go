@@ -165,6 +165,32 @@ func TestForgedRequests(t *testing.T) {
 	}
 }
 
+// Another site's page cannot open a WebSocket with the person's session, by which it would read every change.
+func TestForgedSockets(t *testing.T) {
+	p := newPerson(t)
+	p.create(fields{"title": "secret plans"})
+	d := newDevice(t)
+	d.login(p.Person)
+	w := d.window()
+	w.watch.excuse("WebSocket connection to", "403")
+	heard := `new Promise((resolve) => {
+		const socket = new WebSocket(` + quote(strings.Replace(d.url, "http", "ws", 1)+"/live?since=0") + `);
+		socket.onmessage = ({data}) => resolve(data);
+		socket.onclose = ({code}) => resolve("closed with " + code);
+	})`
+	at := otherSite(t, "")
+	for _, at := range []string{at, strings.Replace(at, "localhost", "127.0.0.1", 1)} { // another site; the same site, whose cookies go along
+		w.do(chromedp.Navigate(at))
+		if got := value[string](w, heard); got != "closed with 1006" {
+			t.Errorf("a page at %s heard %s", at, got)
+		}
+	}
+	w.open("/offline") // of ours, without a socket of its own
+	if got := value[string](w, heard); !strings.Contains(got, "secret plans") {
+		t.Errorf("a page of ours heard %s", got)
+	}
+}
+
 // No page of ours can be put into a frame of another's.
 func TestFraming(t *testing.T) {
 	p := newPerson(t)

@@ -22,6 +22,7 @@ type Link struct {
 	cut   bool
 	delay time.Duration
 	flows chan struct{} // closed unless the link is stalled
+	lost  chan struct{} // closed when the connections that there are now are forgotten
 }
 
 // NewLink makes a link from 127.0.0.1 to the address that is asked for at each connection. It is to be closed.
@@ -35,7 +36,7 @@ func NewLinkFrom(ctx context.Context, host string, to func() (address string, er
 	if err != nil {
 		return nil, fmt.Errorf("listen for a link: %w", err)
 	}
-	l := &Link{to: to, ln: ln, open: map[net.Conn]bool{}, flows: make(chan struct{})}
+	l := &Link{to: to, ln: ln, open: map[net.Conn]bool{}, flows: make(chan struct{}), lost: make(chan struct{})}
 	close(l.flows)
 	ctx, l.close = context.WithCancel(ctx)
 	l.wg.Go(func() { l.serve(ctx) })
@@ -51,6 +52,15 @@ func (l *Link) Cut() { l.set(true, false, 0) }
 // Stall lets nothing through and tells nobody, as a network does that swallows packets. When the link is mended, what was
 // on its way goes on.
 func (l *Link) Stall() { l.set(false, true, 0) }
+
+// Forget loses the connections that there are, as a NAT does that was restarted: the near end hears nothing on them any more,
+// and is reset when it sends. The far end is told nothing. New connections work.
+func (l *Link) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.lost)
+	l.lost = make(chan struct{})
+}
 
 // Slow lets everything wait on its way, in each direction.
 func (l *Link) Slow(delay time.Duration) { l.set(false, false, delay) }
@@ -125,10 +135,18 @@ func (l *Link) join(ctx context.Context, near net.Conn) {
 		return
 	}
 	defer l.forget(far)
+	lost := l.current()
 	var both sync.WaitGroup
-	both.Go(func() { l.pass(ctx, far, near) })
-	both.Go(func() { l.pass(ctx, near, far) })
+	both.Go(func() { l.pass(ctx, far, near, lost, reset) })
+	both.Go(func() { l.pass(ctx, near, far, lost, func(net.Conn) {}) })
 	both.Wait()
+}
+
+// current returns the channel that is closed when a connection that begins now is forgotten.
+func (l *Link) current() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
 }
 
 // track remembers a connection so that it can be cut. When the link is cut already it says no.
@@ -149,12 +167,21 @@ func (l *Link) forget(conn net.Conn) {
 	delete(l.open, conn)
 }
 
-// pass passes on what comes, and its end.
-func (l *Link) pass(ctx context.Context, to, from net.Conn) {
+// pass passes on what comes, and its end. What comes after the connection was lost goes to refuse the sender, and no further.
+func (l *Link) pass(ctx context.Context, to, from net.Conn, lost <-chan struct{}, refuse func(net.Conn)) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
 		l.wait(ctx)
+		select {
+		case <-lost:
+			if err != nil {
+				return
+			}
+			refuse(from)
+			continue
+		default:
+		}
 		if n > 0 {
 			if _, writeErr := to.Write(buffer[:n]); writeErr != nil {
 				reset(from)

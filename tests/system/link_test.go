@@ -1,8 +1,10 @@
 package system
 
 import (
+	"errors"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -131,5 +133,26 @@ func TestLinkSlow(t *testing.T) {
 	}
 	if took := time.Since(began); took < 2*delay {
 		t.Errorf("there and back took %s, less than twice the delay", took)
+	}
+}
+
+// A forgotten connection is silent and is not closed, until something is sent on it. A new one works.
+func TestLinkForget(t *testing.T) {
+	t.Parallel()
+	l := newLink(t)
+	conn := dial(t, l)
+	if got, err := say(conn, "one", time.Minute); got != "one" || err != nil {
+		t.Fatalf("got %q, %v", got, err)
+	}
+	l.Forget()
+	got, err := hear(conn, 1, 300*time.Millisecond)
+	if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
+		t.Errorf("a forgotten connection says %q, %v, want silence", got, err)
+	}
+	if got, err := say(conn, "two", time.Minute); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a forgotten connection answers %q, %v, want it reset", got, err)
+	}
+	if got, err := say(dial(t, l), "three", time.Minute); got != "three" || err != nil {
+		t.Errorf("a new connection says %q, %v", got, err)
 	}
 }

@@ -11,6 +11,7 @@ import { startLive } from "./live.js";
 import { startOffline, startWorker } from "./offline.js";
 import { startSettings } from "./settings.js";
 import { startToasts } from "./toasts.js";
+import { startVersion } from "./version.js";
 import { app, clearProblem, focusPlace, refresh, tell } from "./view.js";
 
 // What the page needs to know of the browser.
@@ -31,6 +32,7 @@ startEditor();
 startKeys();
 startToasts();
 startSettings();
+startVersion();
 startLive();
 startWorker();
 startPush();

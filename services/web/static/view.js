@@ -59,8 +59,8 @@ async function fetchView() {
   } catch {
     return false;
   }
-  if (new URL(response.url).pathname === "/enter" && !typed()) {
-    location.assign("/enter?next=" + encodeURIComponent(path));
+  if (new URL(response.url).pathname === "/enter") {
+    sessionEnded();
     return true;
   }
   if (response.status >= 500 || response.status === 429) return false;
@@ -70,7 +70,7 @@ async function fetchView() {
     return false;
   }
   if ((response.status >= 400 || response.redirected) && typed()) {
-    tell("This page is not there any more, or you are not logged in any more. What you typed is still here.");
+    tell("This page is not there any more. What you typed is still here.");
     return true;
   }
   const focus = focusPlace();
@@ -102,17 +102,48 @@ export function say(text) {
 
 // tell shows that something went wrong, until it is closed.
 export function tell(text) {
+  document.getElementById("problem").replaceChildren(newToast(text));
+}
+
+const standing = new Map(); // name -> the toast and its text
+
+// stand shows a notice of a name for as long as it holds: until stand is called without a text. A link {href, text} opens
+// another tab.
+export function stand(name, text, link) {
+  const shown = standing.get(name);
+  if (shown?.text === text) return;
+  shown?.toast.remove();
+  standing.delete(name);
+  if (!text) return;
+  const toast = newToast(text, link);
+  standing.set(name, { toast, text });
+  document.getElementById("standing")?.append(toast);
+}
+
+function newToast(text, link) {
   const toast = document.createElement("div");
   toast.className = "toast";
   const words = document.createElement("p");
   words.textContent = text;
+  if (link) words.append(" ", Object.assign(document.createElement("a"), { href: link.href, textContent: link.text, target: "_blank" }));
   const close = document.createElement("button");
   close.type = "button";
   close.className = "link";
   close.dataset.close = "";
   close.textContent = "Close";
   toast.append(words, close);
-  document.getElementById("problem").replaceChildren(toast);
+  return toast;
+}
+
+// sessionEnded leads to where the person logs in and returns true. It returns false and only says so when that would lose
+// what is being typed.
+export function sessionEnded() {
+  if (typed()) {
+    stand("session", "Your session has ended. What you typed is still here.", { href: "/enter", text: "Log in in another tab" });
+    return false;
+  }
+  location.assign("/enter?next=" + encodeURIComponent(here()));
+  return true;
 }
 
 export function clearProblem() {

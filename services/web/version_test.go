@@ -1,0 +1,66 @@
+package main
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// A page knows its version, and every answer names the server's, whatever stands behind it.
+func TestVersionIsTold(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set(versionHeader, "of api")
+	})}})
+	page := e.do("GET", "/enter", nil)
+	match := regexp.MustCompile(`<meta name="taskmaster-version" content="([^"]+)">`).FindStringSubmatch(page.body)
+	if match == nil {
+		t.Fatal("the page does not know its version")
+	}
+	for _, path := range []string{"/enter", "/healthz", "/api/v1/me", "/nowhere"} {
+		if got := e.do("GET", path, nil).header.Values(versionHeader); len(got) != 1 || got[0] != match[1] {
+			t.Errorf("%s: got version %q, want the page's, %q", path, got, match[1])
+		}
+	}
+}
+
+// Another template or another file makes another version, and the same ones make the same.
+func TestVersionFollowsThePage(t *testing.T) {
+	t.Parallel()
+	version := func(files, template string) string {
+		t.Helper()
+		got, err := newVersion(&assets{version: files}, fstest.MapFS{"layout.html": {Data: []byte(template)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	first := version("files", "layout")
+	if got := version("files", "layout"); got != first {
+		t.Errorf("the same page has versions %q and %q", first, got)
+	}
+	if got := version("files", "another layout"); got == first {
+		t.Error("another template has the same version")
+	}
+	if got := version("other files", "layout"); got == first {
+		t.Error("other files have the same version")
+	}
+}
+
+// Who comes with a session that has ended is told so; who never had one is not.
+func TestEndedSessionIsTold(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.WriteHeader(http.StatusUnauthorized)
+		_, _ = rw.Write([]byte(`{"code": "unauthorized", "detail": "log in"}`))
+	})}})
+	const words = "Your session has ended."
+	if got := e.do("GET", "/enter", nil, "Cookie", "taskmaster_session=ended"); !strings.Contains(got.body, words) {
+		t.Errorf("got %s, want it to say %q", got.body, words)
+	}
+	if got := e.do("GET", "/enter", nil); strings.Contains(got.body, words) {
+		t.Errorf("who had no session is told %q", words)
+	}
+}
