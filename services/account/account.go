@@ -42,6 +42,9 @@ const tokenPrefix = "tm_"
 // Scopes returns all scopes, which are what a session has.
 func Scopes() []string { return []string{ScopeTasksRead, ScopeTasksWrite, ScopeAccount} }
 
+// ErrNotValid refuses a credential that is unknown, was revoked or has expired, and one of a deleted account.
+var ErrNotValid = task.Errorf(task.CodeUnauthorized, "the session or API token is not valid, or no longer")
+
 // Caller is who sent a request, and what they may do.
 type Caller struct {
 	UserID uuid.UUID
@@ -91,7 +94,11 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {
-		return Caller{}, task.Errorf(task.CodeUnauthorized, "the session or API token is not valid, or no longer")
+		return Caller{}, ErrNotValid
+	}
+	if task.ErrorCode(err) == task.CodeOutcomeUnknown {
+		// All that it stores is when the credential was used last.
+		return Caller{}, task.RetryLater(task.CodeUnavailable, time.Second, "the database is away, try again shortly")
 	}
 	if err != nil {
 		return Caller{}, fmt.Errorf("authenticate: %w", err)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 
 	"taskmaster/services/account"
+	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
 )
@@ -78,7 +80,11 @@ func (a *api) as(scope string, h handler) http.Handler {
 		}
 		// What is somebody's own is not kept by a cache between us; no-cache still lets If-None-Match save the transfer.
 		w.Header().Set("Cache-Control", "private, no-cache")
-		return h(w, r, c)
+		err = h(w, r, c)
+		if errors.Is(err, postgres.ErrNoUser) {
+			return account.ErrNotValid // the account was deleted after the credential was checked
+		}
+		return err
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -61,6 +62,9 @@ func (a *api) changeWithin(ctx context.Context, w http.ResponseWriter, r *http.R
 		}
 		return nil
 	})
+	if key != nil && task.ErrorCode(err) == task.CodeOutcomeUnknown {
+		return errors.Join(errRepeatWithKey, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,6 +72,9 @@ func (a *api) changeWithin(ctx context.Context, w http.ResponseWriter, r *http.R
 	out.write(w)
 	return nil
 }
+
+var errRepeatWithKey = task.Errorf(task.CodeOutcomeUnknown,
+	"the database did not confirm the change, so whether it was saved is unknown: send it again with the same Idempotency-Key, and it is done once")
 
 // rawAnswer is an answer as it goes over the wire.
 type rawAnswer struct {

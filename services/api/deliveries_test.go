@@ -102,7 +102,7 @@ func TestTestBesideDeletion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	(<-got).wantProblem(t, 404, "not_found")
+	(<-got).wantProblem(t, 401, "unauthorized")
 }
 
 func TestRetry(t *testing.T) {

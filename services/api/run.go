@@ -27,6 +27,9 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer background.Close()
+	disk := postgres.NewDisk(log)
+	db.ShareDisk(disk)
+	background.ShareDisk(disk)
 	dapr, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
 	if err != nil {
 		return err

@@ -109,5 +109,8 @@ func (l *live) since(r *http.Request, caller account.Caller) (since int64, epoch
 		user, err = postgres.UserByID(ctx, tx, caller.UserID)
 		return err
 	})
+	if errors.Is(err, postgres.ErrNoUser) {
+		return 0, "", account.ErrNotValid
+	}
 	return user.Revision, cmp.Or(q.Get("epoch"), user.Epoch), err
 }

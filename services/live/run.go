@@ -41,6 +41,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	if err != nil {
 		return fmt.Errorf("ALLOWED_ORIGINS: %w", err)
 	}
+	db.ShareDisk(postgres.NewDisk(log))
 	l := &live{
 		cfg: cfg, db: db, log: log, now: time.Now, origins: origins,
 		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser),

@@ -172,6 +172,7 @@ func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err e
 	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout+batchTimeout+markTimeout)
 	defer cancel()
 	err = s.relay.DB.InTx(txCtx, func(tx pgx.Tx) error {
+		b, claimed = nil, false
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"taskmaster/services/task"
 )
 
 // DB is a bounded set of connections. When all are taken and three callers wait for each, the next is refused at once
@@ -22,17 +20,15 @@ type DB struct {
 	pool *pgxpool.Pool
 	// admitted has a place for each connection and for three callers who wait for it.
 	admitted chan struct{}
+	disk     *Disk
 }
 
 const (
 	connectTimeout = 10 * time.Second
-	acquireTimeout = 2 * time.Second
 	// maxIdleTime is how long an unused connection stays open. Idle ones would otherwise count against the server's limit.
 	maxIdleTime = 5 * time.Minute
 	// maxLifetime is how long a connection is used. A server's process grows with each kind of statement.
 	maxLifetime = time.Hour
-	// retryAfter is what a refused caller is told.
-	retryAfter = time.Second
 )
 
 // Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server answers. The URL's
@@ -60,7 +56,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to database: %w", err)
 	}
-	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns)}, nil
+	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler))}, nil
 }
 
 // OpenService is Open for a service. It refuses a database of a newer version, which the service would
@@ -89,46 +85,6 @@ func (db *DB) Ping(ctx context.Context) error {
 		return fmt.Errorf("ping database: %w", err)
 	}
 	return nil
-}
-
-// InTx runs f in a read-committed transaction, which commits when f returns nil and rolls back otherwise. It returns f's
-// error as it is. Code unavailable means that the database is overloaded or away and that nothing was done; when the
-// connection breaks during the commit the outcome is unknown and the error is internal.
-func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return db.inTx(ctx, pgx.TxOptions{}, f)
-}
-
-// InSnapshot is InTx for reading: all statements of f see the database as it is at the first one.
-func (db *DB) InSnapshot(ctx context.Context, f func(tx pgx.Tx) error) error {
-	return db.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
-}
-
-func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
-	select {
-	case db.admitted <- struct{}{}:
-		defer func() { <-db.admitted }()
-	default:
-		return task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded, try again shortly")
-	}
-	conn, err := db.acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	return pgx.BeginTxFunc(ctx, conn, options, f)
-}
-
-func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	waitCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
-	defer cancel()
-	conn, err := db.pool.Acquire(waitCtx)
-	if err == nil {
-		return conn, nil
-	}
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("acquire connection: %w", ctx.Err())
-	}
-	return nil, errors.Join(task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded or its database away, try again shortly"), err)
 }
 
 // isUniqueViolation says whether err is PostgreSQL's unique_violation.

@@ -60,9 +60,12 @@ func UseSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time)
 		return Session{}, err
 	}
 	if since := now.Add(-SessionUse); !s.UsedAt.After(since) {
-		// Of requests at the same time the first does it.
-		_, err := tx.Exec(ctx, `UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND coalesce(used_at, created_at) <= $3`, tokenHash, now, since)
-		if err != nil {
+		// Of requests at the same time the first does it. With a full disk nobody does, and what is stored can still be read.
+		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND coalesce(used_at, created_at) <= $3`, tokenHash, now, since)
+			return err
+		})
+		if err != nil && !isDiskFull(err) {
 			return Session{}, fmt.Errorf("note use of session: %w", err)
 		}
 	}

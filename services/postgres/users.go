@@ -99,7 +99,7 @@ func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 		return fmt.Errorf("update user: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
-		return errNoUser
+		return ErrNoUser
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 		return fmt.Errorf("delete user: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
-		return errNoUser
+		return ErrNoUser
 	}
 	if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE user_id = $1`, id); err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
@@ -141,7 +141,7 @@ func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, erro
 	var revision int64
 	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return 0, errNoUser
+		return 0, ErrNoUser
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take revision: %w", err)
@@ -149,7 +149,8 @@ func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, erro
 	return revision, nil
 }
 
-var errNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
+// ErrNoUser is that the user does not exist, or no longer.
+var ErrNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
 
 func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, error) {
 	rows, err := tx.Query(ctx, sql, args...)
@@ -158,7 +159,7 @@ func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, err
 	}
 	u, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[User])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return User{}, errNoUser
+		return User{}, ErrNoUser
 	}
 	if err != nil {
 		return User{}, fmt.Errorf("read user: %w", err)

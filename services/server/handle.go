@@ -45,6 +45,9 @@ var statuses = map[task.Code]int{
 	task.CodePrecondition: http.StatusPreconditionFailed,
 	task.CodeRateLimited:  http.StatusTooManyRequests,
 	task.CodeUnavailable:  http.StatusServiceUnavailable,
+	task.CodeDiskFull:     http.StatusInsufficientStorage,
+	// No Retry-After goes with it: a client that obeyed would do twice what was done.
+	task.CodeOutcomeUnknown: http.StatusGatewayTimeout,
 }
 
 // Handle adapts h: an error becomes a problem+json answer. Only the text of a *task.Error or *StatusError is shown; any
@@ -63,16 +66,23 @@ func WriteError(w http.ResponseWriter, r *http.Request, log *slog.Logger, err er
 	if p.Status == 0 {
 		return
 	}
+	writeProblem(w, p)
+}
+
+func writeProblem(w http.ResponseWriter, p Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nothing to do about it
 }
 
+// internalDetail is what a caller is told of a failure that is none of theirs.
+const internalDetail = "something went wrong on our side"
+
 // Explain returns what a caller is told of an error, sets the headers that go with it but neither writes nor sets a content
 // type, and logs what a person should look at. Status is 0 when the caller is gone and there is nobody to be told.
 func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) Problem {
-	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: "something went wrong on our side"}
+	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: internalDetail}
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		p.Status, p.Code, p.Detail = e.Status, e.Code, e.Detail
 	} else if e, ok := errors.AsType[*task.Error](err); ok {
@@ -90,7 +100,10 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 		w.Header().Set("Retry-After", "1")
 		log.WarnContext(r.Context(), "request timed out", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable {
+	switch {
+	case p.Status == http.StatusServiceUnavailable, p.Code == task.CodeDiskFull:
+		// The log has it already, or one line when it began.
+	case p.Status >= http.StatusInternalServerError:
 		log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if p.Status == http.StatusUnauthorized {

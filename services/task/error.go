@@ -22,7 +22,11 @@ const (
 	// CodeRateLimited and CodeUnavailable pass: the same request may succeed later.
 	CodeRateLimited Code = "rate_limited"
 	CodeUnavailable Code = "unavailable"
-	CodeInternal    Code = "internal"
+	// CodeDiskFull is that there was no space for what had to be stored. Nothing was.
+	CodeDiskFull Code = "disk_full"
+	// CodeOutcomeUnknown is that a change may have been stored or not: the answer to it was lost.
+	CodeOutcomeUnknown Code = "outcome_unknown"
+	CodeInternal       Code = "internal"
 )
 
 // FieldError names one bad input field by its JSON path ("recurrence.rrule") and says what is wrong and the way out.

@@ -47,9 +47,9 @@ func (w *web) newSession(rw http.ResponseWriter, r *http.Request) *session {
 // pairs of name and value; those with an empty value are left out. What api refuses is a *task.Error with its code, fields
 // and words. The header of the answer is returned; the cookies in it are the sender's already.
 func (s *session) call(ctx context.Context, method, path string, in, out any, header ...string) (http.Header, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	r, err := s.request(ctx, method, path, in)
+	r, err := s.request(callCtx, method, path, in)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 		return nil, task.RetryLater(task.CodeUnavailable, retryAfter, "the server is not reachable right now, try again shortly")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ask api for %s %s: %w", method, path, err)
+		return nil, unanswered(ctx, method, fmt.Errorf("ask api for %s %s: %w", method, path, err))
 	}
 	defer res.Body.Close()
 	// api renews the session of a page in use, at any call.
@@ -72,7 +72,7 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("read what api answered to %s %s: %w", method, path, err)
+		return nil, unanswered(ctx, method, fmt.Errorf("read what api answered to %s %s: %w", method, path, err))
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, refusal(res, body, method, path)
@@ -84,6 +84,17 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 	}
 	return res.Header, nil
 }
+
+// unanswered is the error of a call that was sent and not answered. Whether api did what a change asked for is then unknown,
+// unless nobody waits for the answer any more.
+func unanswered(ctx context.Context, method string, err error) error {
+	if method == http.MethodGet || ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(errOutcomeUnknown, err)
+}
+
+var errOutcomeUnknown = task.Errorf(task.CodeOutcomeUnknown, "the server did not answer, so whether this was saved is unknown: look before you repeat it")
 
 func (s *session) request(ctx context.Context, method, path string, in any) (*http.Request, error) {
 	var content io.Reader

@@ -70,6 +70,10 @@ func heading(status int) string {
 		return "Too much at once"
 	case http.StatusServiceUnavailable:
 		return "Not reachable right now"
+	case http.StatusInsufficientStorage:
+		return "Nothing was saved"
+	case http.StatusGatewayTimeout:
+		return "Perhaps it was saved, perhaps not"
 	}
 	return "Something went wrong"
 }

@@ -38,7 +38,7 @@ func (w *web) proxy(service string, urls []string) (http.Handler, error) {
 		ErrorLog:       slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil { // else the client is gone, or we are going
-				server.WriteError(rw, r, w.log, upstreamProblem(rw, service, err))
+				server.WriteError(rw, r, w.log, upstreamProblem(rw, r, service, err))
 			}
 		},
 	}
@@ -88,18 +88,29 @@ func (w *web) fromProxy(r *http.Request) bool {
 }
 
 // upstreamProblem is what a client is told when a request could not be passed on or was not answered.
-func upstreamProblem(rw http.ResponseWriter, service string, err error) error {
+func upstreamProblem(rw http.ResponseWriter, r *http.Request, service string, err error) error {
 	if errors.As(err, new(*http.MaxBytesError)) {
 		return errTooLarge
 	}
 	if errors.Is(err, errNoUpstream) {
 		return task.RetryLater(task.CodeUnavailable, retryAfter, "%s cannot be reached, try again shortly", service)
 	}
-	// The request was on its way: whether anything was done is not known.
-	rw.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
-	problem := &server.StatusError{Status: http.StatusBadGateway, Code: "bad_gateway", Detail: service + " broke off before it answered"}
+	// The request was on its way: whether anything was done is not known. A client that repeats a change because it is told when
+	// to try again does it twice.
+	unknown := ": whether anything was done is unknown"
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		unknown = ""
+		rw.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	case r.Header.Get("Idempotency-Key") != "":
+		unknown += ", send it again with the same Idempotency-Key, and it is done once"
+		rw.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	default:
+		unknown += ", look before you repeat it"
+	}
+	problem := &server.StatusError{Status: http.StatusBadGateway, Code: "bad_gateway", Detail: service + " broke off before it answered" + unknown}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		problem = &server.StatusError{Status: http.StatusGatewayTimeout, Code: "gateway_timeout", Detail: service + " did not answer in time"}
+		problem = &server.StatusError{Status: http.StatusGatewayTimeout, Code: "gateway_timeout", Detail: service + " did not answer in time" + unknown}
 	}
 	return fmt.Errorf("%w: %w", problem, err)
 }

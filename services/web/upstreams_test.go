@@ -86,11 +86,32 @@ func TestBrokenAnswerIsNotRetried(t *testing.T) {
 	}
 	e := start(t, config{APIURLs: []string{upstream(t, breaks), upstream(t, breaks)}})
 	got := e.do("POST", "/api/v1/tasks", strings.NewReader(`{"title":"a"}`))
-	if got.status != 502 || got.code() != "bad_gateway" || got.header.Get("Retry-After") == "" {
-		t.Errorf("got %d %s, want a problem of 502 with Retry-After", got.status, got.body)
+	if got.status != 502 || got.code() != "bad_gateway" || !strings.Contains(got.body, "whether anything was done is unknown") {
+		t.Errorf("got %d %s, want a problem of 502 that says that the outcome is unknown", got.status, got.body)
+	}
+	if after := got.header.Get("Retry-After"); after != "" {
+		t.Errorf("the answer asks to repeat what may have been done, after %s s", after)
 	}
 	if asked.Load() != 1 {
 		t.Errorf("the request was sent %d times, want once", asked.Load())
+	}
+}
+
+// A form whose answer is lost says so to the person, who would otherwise send it twice.
+func TestFormWithoutAnswer(t *testing.T) {
+	t.Parallel()
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			io.WriteString(rw, `{"email": "person@example.com", "time_zone": "UTC"}`)
+			return
+		}
+		io.Copy(io.Discard, r.Body)
+		panic(http.ErrAbortHandler)
+	})}})
+	got := e.do("POST", "/settings/tokens", strings.NewReader("name=program&scopes=tasks%3Aread"), "Cookie", "taskmaster_session=x",
+		"Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true")
+	if got.status != 504 || !strings.Contains(got.body, "whether this was saved is unknown") {
+		t.Errorf("got %d %s, want 504 that says that the outcome is unknown", got.status, got.body)
 	}
 }
 

@@ -16,6 +16,7 @@ const timeout = 20_000;
 const firstWait = 1_000;
 const longestWait = 30_000;
 const maxFailures = 5; // of a server that answers, but with an error of its own
+const diskFull = 507; // until somebody makes room, sending it again is of no use
 
 export class Queue {
   #user;
@@ -139,7 +140,7 @@ export class Queue {
     if (response.ok) return { done: response.headers };
     if (status === 401) return { login: true };
     if (away(status)) return { after: retryAfter(response) };
-    if (status >= 500 && (change.failures ?? 0) < maxFailures) return { failed: true };
+    if (status >= 500 && status !== diskFull && (change.failures ?? 0) < maxFailures) return { failed: true };
     const problem = await response.json().catch(() => null);
     return { conflict: { status, words: words(status, problem), seen: problem?.seen, parts: problem?.conflicts ?? [] } };
   }

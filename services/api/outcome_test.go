@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"taskmaster/services/postgres"
+	"taskmaster/services/postgres/postgrestest"
+)
+
+// commitLink is a network to PostgreSQL on which a commit can get lost.
+type commitLink struct {
+	// left counts the commits up to that of the test, which is lost or late.
+	left atomic.Int64
+	// deliver is whether the commit reaches PostgreSQL.
+	deliver bool
+	// answer holds the answer back; without it the connection breaks.
+	answer func(server net.Conn)
+}
+
+// serve passes a connection's bytes on. pgx sends a commit as one simple query.
+func (l *commitLink) serve(ctx context.Context, client net.Conn, to string) {
+	server, err := new(net.Dialer).DialContext(ctx, "tcp", to)
+	if err != nil {
+		client.Close()
+		return
+	}
+	context.AfterFunc(ctx, func() { server.Close(); client.Close() })
+	hold := make(chan struct{}, 1) // by the commit of the test
+	go func() {
+		defer server.Close()
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := client.Read(buffer)
+			if err != nil {
+				return
+			}
+			if bytes.Contains(buffer[:n], []byte("commit\x00")) && l.left.Add(-1) == 0 {
+				hold <- struct{}{}
+				if !l.deliver {
+					continue
+				}
+			}
+			if _, err := server.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+	}()
+	go func() {
+		defer client.Close()
+		buffer := make([]byte, 64<<10)
+		for {
+			n, err := server.Read(buffer)
+			if err != nil {
+				return
+			}
+			select {
+			case <-hold:
+				if l.answer == nil {
+					return // the connection breaks
+				}
+				l.answer(server)
+			default:
+			}
+			if _, err := client.Write(buffer[:n]); err != nil {
+				return
+			}
+		}
+	}()
+}
+
+// newCommitLink makes an api whose database is behind a link, with somebody who has an account.
+func newCommitLink(t *testing.T, l *commitLink) person {
+	t.Helper()
+	address, err := url.Parse(postgrestest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	to := address.Host
+	go func() {
+		for {
+			client, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			l.serve(t.Context(), client, to)
+		}
+	}()
+	address.Host = ln.Addr().String()
+	db, err := postgres.Open(t.Context(), address.String(), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	a := newTestAPI(t)
+	a.db = db
+	return a.newPerson(t)
+}
+
+// patience ends a request's context after a time, as an impatient client does.
+func patience(d time.Duration) func(*http.Request) {
+	return func(r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), d)
+		context.AfterFunc(ctx, cancel)
+		*r = *r.WithContext(ctx)
+	}
+}
+
+// TestLostCommit loses the answer to the commit of a new task. The answer says that the outcome is unknown and how to find
+// out. Doing so, with the same Idempotency-Key, leaves one task whether the commit arrived or not.
+func TestLostCommit(t *testing.T) {
+	t.Parallel()
+	never := func(server net.Conn) { _, _ = io.Copy(io.Discard, server) }
+	for _, c := range []struct {
+		name    string
+		deliver bool
+		answer  func(net.Conn)
+	}{
+		{"stored, no answer", true, never},
+		{"stored, connection broken", true, nil},
+		{"not stored, no answer", false, never},
+	} {
+		for _, key := range []string{"", "pay rent once"} {
+			t.Run(c.name+", key "+key, func(t *testing.T) {
+				t.Parallel()
+				l := &commitLink{deliver: c.deliver, answer: c.answer}
+				p := newCommitLink(t, l)
+				token := p.newToken(t, "tasks:read", "tasks:write")
+				body := object{"title": "pay rent"}
+				l.left.Store(2) // the first is that of authentication
+				r := p.testAPI.send(t, "POST", "/api/v1/tasks", body, bearer(token), header("Idempotency-Key", key), patience(2*time.Second))
+				r.wantProblem(t, 504, "outcome_unknown")
+				if after := r.Header.Get("Retry-After"); after != "" {
+					t.Errorf("the answer asks to repeat what may be done, after %s s", after)
+				}
+				if want := "Idempotency-Key"; strings.Contains(string(r.Body), want) != (key != "") {
+					t.Errorf("with key %q the answer is %s", key, r.Body)
+				}
+				if key != "" {
+					p.testAPI.send(t, "POST", "/api/v1/tasks", body, bearer(token), header("Idempotency-Key", key)).want(t, 201)
+				}
+				want := 0
+				if c.deliver || key != "" {
+					want = 1
+				}
+				eventually(t, "the commit is done or dropped", func() bool {
+					return p.count(t, `SELECT count(*) FROM tasks`) == want
+				})
+			})
+		}
+	}
+}
+
+// TestLateCommit lets the answer to a commit come after the request's deadline. Its outcome is known all the same.
+func TestLateCommit(t *testing.T) {
+	t.Parallel()
+	l := &commitLink{deliver: true, answer: func(net.Conn) { time.Sleep(2 * time.Second) }}
+	p := newCommitLink(t, l)
+	token := p.newToken(t, "tasks:write")
+	l.left.Store(2) // the first is that of authentication
+	p.testAPI.send(t, "POST", "/api/v1/tasks", object{"title": "pay rent"}, bearer(token), patience(time.Second)).want(t, 201)
+}
