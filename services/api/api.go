@@ -14,6 +14,7 @@ import (
 	"taskmaster/services/delivery"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
+	"taskmaster/services/task"
 )
 
 // api is what handlers share. They never speak to the sidecar: what they change is committed with its events, and wake
@@ -30,6 +31,7 @@ type api struct {
 	// firing has a place for each reminder that fires at this moment.
 	firing  chan struct{}
 	metrics *prometheus.Registry
+	panics  prometheus.Counter
 	// deadLetters counts those that came, by the topic that they came from.
 	deadLetters *prometheus.CounterVec
 
@@ -54,7 +56,7 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	metrics.MustRegister(deadLetters)
 	return &api{
 		cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries,
-		firing: make(chan struct{}, maxFiring), metrics: metrics, deadLetters: deadLetters, imports: newImports(),
+		firing: make(chan struct{}, maxFiring), metrics: metrics, panics: server.NewPanics(metrics), deadLetters: deadLetters, imports: newImports(),
 	}, nil
 }
 
@@ -65,7 +67,11 @@ const requestTimeout = 15 * time.Second
 func (a *api) read(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return a.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
+	err := a.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
+	if task.ErrorCode(err) == task.CodeOutcomeUnknown {
+		return task.RetryLater(task.CodeUnavailable, time.Second, "the database is away, try again shortly")
+	}
+	return err
 }
 
 // decode reads a request's JSON body into v and returns the bytes as well, by which a repeated request is recognised.

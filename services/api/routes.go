@@ -70,7 +70,7 @@ func (a *api) routes() []route {
 		{"GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})},
 		// kubelet
 		{"GET /healthz", server.Healthz()},
-		{"GET /readyz", server.Readyz(a.log, a.db.Ping)},
+		{"GET /readyz", server.Readyz(a.log, a.db.Ping, a.db.CheckDisk)},
 	}
 }
 
@@ -80,5 +80,5 @@ func (a *api) handler() http.Handler {
 	for _, r := range a.routes() {
 		mux.Handle(r.pattern, r.handler)
 	}
-	return server.WithProblems(a.log, mux)
+	return server.Recover(a.log, a.panics, server.WithProblems(a.log, mux))
 }

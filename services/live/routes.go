@@ -3,6 +3,9 @@ package main
 import (
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"taskmaster/services/server"
 	"taskmaster/services/sidecar"
 )
@@ -10,12 +13,15 @@ import (
 // routes is all that live answers.
 func (l *live) routes() http.Handler {
 	mux := http.NewServeMux()
+	metrics := prometheus.NewRegistry()
 	// browser, programs
 	mux.Handle("GET /live", server.Handle(l.log, l.open))
 	// pub/sub
 	mux.Handle("POST /events/task-updates", server.FromSidecar(l.log, l.cfg.AppAPIToken, sidecar.Subscriber(l.log, l.hub.handle)))
+	// Prometheus
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(l.log, l.db.Ping))
-	return server.WithProblems(l.log, mux)
+	mux.Handle("GET /readyz", server.Readyz(l.log, l.db.Ping, l.db.CheckDisk))
+	return server.Recover(l.log, server.NewPanics(metrics), server.WithProblems(l.log, mux))
 }

@@ -16,8 +16,8 @@ func (n *notifier) handler() http.Handler {
 	mux.Handle("POST /events/reminders", server.FromSidecar(n.log, n.cfg.AppAPIToken, sidecar.Subscriber(n.log, n.receive)))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(n.log, n.db.Ping))
+	mux.Handle("GET /readyz", server.Readyz(n.log, n.db.Ping, n.db.CheckDisk))
 	// Prometheus
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
-	return mux
+	return server.Recover(n.log, n.panics, mux)
 }

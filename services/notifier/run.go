@@ -23,6 +23,7 @@ type notifier struct {
 	log      *slog.Logger
 	now      func() time.Time
 	registry *prometheus.Registry
+	panics   prometheus.Counter
 }
 
 // run serves until ctx ends; then attempts under way come to their end.
@@ -40,6 +41,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 		return err
 	}
 	defer db.Close()
+	db.ShareDisk(postgres.NewDisk(log))
 	// The queue's own connections: neither a burst of events nor one of attempts can keep it from its work.
 	queueDB, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.QueueConns)
 	if err != nil {
@@ -52,6 +54,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	}
 
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry()}
+	n.panics = server.NewPanics(n.registry)
 	w := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return work(ctx, queueDB, w, log) })

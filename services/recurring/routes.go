@@ -3,6 +3,9 @@ package main
 import (
 	"net/http"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"taskmaster/services/server"
 	"taskmaster/services/sidecar"
 )
@@ -10,10 +13,13 @@ import (
 // routes is all that recurring answers.
 func (r *recurring) routes() http.Handler {
 	mux := http.NewServeMux()
+	metrics := prometheus.NewRegistry()
 	// pub/sub
 	mux.Handle("POST /events/task-events", server.FromSidecar(r.log, r.cfg.AppAPIToken, sidecar.Subscriber(r.log, r.handle)))
+	// Prometheus
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(r.log))
-	return mux
+	return server.Recover(r.log, server.NewPanics(metrics), mux)
 }

@@ -40,7 +40,8 @@ func (w *web) handler() (http.Handler, error) {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(w.log))
-	return withDeadlines(w.withHeaders(w.withMissing(mux, server.WithProblems(w.log, mux))), bodyTimeout, writeTimeout), nil
+	recovering := server.Recover(w.log, nil, w.withMissing(mux, server.WithProblems(w.log, mux)))
+	return withDeadlines(w.withHeaders(recovering), bodyTimeout, writeTimeout), nil
 }
 
 // withMissing tells people, rather than programs, that there is no page at an address.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// count returns how many lines have a text.
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), text)
+}
+
+// TestPanicIsLoggedAndCounted shows that a programming error in a handler, of people or of events, does not vanish.
+func TestPanicIsLoggedAndCounted(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	log := &lines{}
+	a.log = slog.New(slog.NewTextHandler(log, nil))
+	a.db = nil // which no handler expects
+	h := a.api.handler()
+	for _, target := range []string{"/api/v1/login", "/events/dead-letters"} {
+		body := strings.NewReader(`{"email": "person@example.com", "password": "correct horse"}`)
+		r := httptest.NewRequestWithContext(t.Context(), "POST", target, body)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Dapr-Api-Token", a.cfg.AppAPIToken)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		reply{w.Code, w.Header(), w.Body.Bytes()}.wantProblem(t, 500, "internal")
+	}
+	if got := log.count("level=ERROR msg=\"handler panicked\""); got != 2 {
+		t.Errorf("the log has %d panics, want 2", got)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", "/metrics", nil))
+	if want := "\ntaskmaster_panics_total 2\n"; !strings.Contains(w.Body.String(), want) {
+		t.Errorf("the metrics lack %q", want)
+	}
+}
