@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak soak lint vuln bench bench-page faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -112,6 +112,11 @@ test-soak: kafka ## Use the system for three minutes on nats and kafka, with eve
 
 short-soak-on-%:
 	.local/bin/soak -broker $* -short -for 150s
+
+# Longer by hand: make test-series SERIES_TIME=30m ARGS="-rapid.steps=200". It compiles what `make test` has compiled.
+SERIES_TIME ?= 60s
+test-series: ## Complete, reopen, edit, delete and import at random for SERIES_TIME, and compare every step with a model
+	SERIES_TIME=$(SERIES_TIME) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v ./tests/series $(ARGS)
 
 soak: build ## Use the system lightly for hours, and check the books; ARGS="-broker nats -for 130m"
 	go run ./tests/soak $(ARGS)
