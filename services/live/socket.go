@@ -19,12 +19,11 @@ const (
 	pongTimeout  = 10 * time.Second
 )
 
-// The codes with which a socket is closed that are the contract's own. They are named after the statuses of HTTP, which a
-// browser does not show to a page.
+// The contract's own codes of a close. They follow the statuses of HTTP, which a browser does not show to a page.
 const (
 	// statusUnauthorized says that the session or API token has ended: log in, and connect again.
 	statusUnauthorized = websocket.StatusCode(4401)
-	// statusTooMany says that the user has too many sockets: connect again after fullRetryAfter at the earliest.
+	// statusTooMany says that the user has too many sockets: connect again after a pause that grows.
 	statusTooMany = websocket.StatusCode(4429)
 )
 
@@ -211,8 +210,8 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	return nil
 }
 
-// beat makes sure, again and again, that the peer answers, and lets the stream send a heartbeat. Before that the stream looks
-// for what was missed: the broker may have lost a message after which no other came.
+// beat pings the peer in every interval, and lets the stream send a heartbeat. Before that the stream reads missed changes from
+// the database: the broker may have lost a message after which no other came.
 func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 	for {
 		// A tenth is left for the work itself. Sockets that were opened together drift apart.

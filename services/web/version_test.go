@@ -49,7 +49,7 @@ func TestVersionFollowsThePage(t *testing.T) {
 	}
 }
 
-// Who comes with a session that has ended is told so; who never had one is not.
+// The login page says that a session has ended to a browser that shows an ended session, and to no other.
 func TestEndedSessionIsTold(t *testing.T) {
 	t.Parallel()
 	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, _ *http.Request) {

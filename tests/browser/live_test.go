@@ -49,8 +49,8 @@ func TestSilence(t *testing.T) {
 	w.shows("live again")
 }
 
-// A path may have died while the device slept, the page was not shown or the network was away: the page connects again at
-// once, without waiting for a silence.
+// A path may have died while the device slept, the page was hidden or the network was away. The page connects again at once,
+// without waiting for a silence.
 func TestComesBack(t *testing.T) {
 	for name, comesBack := range map[string]func(w *window){
 		"shown": func(w *window) {
@@ -80,7 +80,7 @@ func TestComesBack(t *testing.T) {
 	}
 }
 
-// Under any name by which a browser reaches the system the page is live, not only under the configured one.
+// The page is live under every name by which a browser reaches the system, not only under the configured one.
 func TestAnyName(t *testing.T) {
 	p := newPerson(t)
 	d := newDevice(t)
@@ -95,7 +95,7 @@ func TestAnyName(t *testing.T) {
 	w.shows("elsewhere")
 }
 
-// A window of an account that has as many open as it may says so, and follows when another one is closed.
+// The 51st window of an account says why it is not live, and follows when another one is closed.
 func TestTooManyWindows(t *testing.T) {
 	p := newPerson(t)
 	var sockets []*system.Socket

@@ -167,7 +167,7 @@ func (l *Link) forget(conn net.Conn) {
 	delete(l.open, conn)
 }
 
-// pass passes on what comes, and its end. What comes after the connection was lost goes to refuse the sender, and no further.
+// pass passes on bytes and their end. After the connection was lost it drops bytes, and refuses their sender.
 func (l *Link) pass(ctx context.Context, to, from net.Conn, lost <-chan struct{}, refuse func(net.Conn)) {
 	buffer := make([]byte, 32<<10)
 	for {

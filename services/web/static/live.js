@@ -16,7 +16,7 @@ const sleepAfter = 10_000; // a timer that comes later than this after its time 
 const doubtAfter = 1_000; // how long a connection that is replaced is shown as live
 const tooMany = 4429; // the code of a close
 
-// A clock can be set back, and one that cannot be may stand still while the device sleeps: time has passed when either says so.
+// The clock of the device can be set back. The clock of the page can stand still while the device sleeps. The larger time counts.
 const now = () => ({ wall: Date.now(), run: performance.now() });
 const since = (then) => Math.max(Date.now() - then.wall, performance.now() - then.run);
 

@@ -1,4 +1,4 @@
-// A page that was left open over an upgrade says so, and loads itself anew once nothing is lost by that.
+// The page notices an upgrade of the server, says so, and loads itself anew when nothing is being typed.
 
 import { stand, typed } from "./view.js";
 
@@ -39,7 +39,7 @@ function load() {
   location.reload();
 }
 
-// busy says whether something would be lost or torn away: text, a secret that is shown once, a choice, a form on its way.
+// busy reports whether loading the page would lose something: text, a secret that is shown once, a choice, a form on its way.
 function busy() {
   return typed() || Date.now() - touched < stillFor && !document.hidden || edited() ||
     Boolean(document.querySelector("[data-still], dialog[open], #undos > *, .htmx-request"));
