@@ -91,6 +91,35 @@ func TestCompletedTwiceIsFollowedOnce(t *testing.T) {
 	}
 }
 
+// A completion that was undone is not followed, however soon it was undone. A task that was completed
+// and then tidied up is.
+func TestUndoneCompletionIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	u := newUser(t, shared.System)
+	daily := func(title string) system.Task {
+		return u.create(fields{"title": title, "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	}
+	for range 20 {
+		undone := daily("undone")
+		u.complete(undone.ID)
+		u.do("POST", "/tasks/"+undone.ID+"/reopen", nil, nil)
+		u.delete(undone.ID)
+	}
+	tidied := daily("tidied up")
+	u.complete(tidied.ID)
+	u.delete(tidied.ID)
+	successor(t, u, tidied)
+	settle(t, u)
+	for _, left := range u.tasks() {
+		if left.Title == "undone" {
+			t.Errorf("a series that was undone and deleted is back: %+v", left)
+		}
+	}
+	if got := u.series(tidied); len(got) != 1 {
+		t.Errorf("%d tasks follow the one that was tidied up, want 1: %+v", len(got), got)
+	}
+}
+
 // successor waits for the open task that follows one of a series.
 func successor(t *testing.T, u user, of system.Task) system.Task {
 	t.Helper()
