@@ -33,7 +33,8 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	}
 	leave, err := l.hub.enter(caller.UserID)
 	if why, ok := errors.AsType[websocket.CloseError](err); ok {
-		return l.refuse(w, r, why)
+		l.refuse(w, r, why)
+		return nil
 	}
 	if err != nil {
 		return err
@@ -66,15 +67,14 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 
 // refuse opens a WebSocket only to close it with a reason. A browser shows a page neither the status nor the body of a
 // handshake that fails.
-func (l *live) refuse(w http.ResponseWriter, r *http.Request, why websocket.CloseError) error {
+func (l *live) refuse(w http.ResponseWriter, r *http.Request, why websocket.CloseError) {
 	l.sockets.Add(1)
 	defer l.sockets.Done()
 	conn, err := accept(w, r)
 	if err != nil {
-		return nil // it is answered
+		return // it is answered
 	}
 	_ = conn.Close(why.Code, why.Reason) // the peer may be gone
-	return nil
 }
 
 // accept makes a connection a WebSocket, or answers with an error. The origin has been checked.

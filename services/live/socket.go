@@ -37,9 +37,9 @@ var (
 	errTryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
 
-// errTooMany is the end of a socket of a user who has max others.
-func errTooMany(max int) error {
-	return websocket.CloseError{Code: statusTooMany, Reason: fmt.Sprintf("%d windows of this account are open already", max)}
+// errTooMany is the end of a socket of a user who has limit others.
+func errTooMany(limit int) error {
+	return websocket.CloseError{Code: statusTooMany, Reason: fmt.Sprintf("%d windows of this account are open already", limit)}
 }
 
 // trustFor is how long a credential is taken to be good that was: when it ends, nothing that happens later than that is told.
