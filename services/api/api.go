@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"taskmaster/services/delivery"
+	"taskmaster/services/peruser"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
@@ -28,10 +29,14 @@ type api struct {
 
 	gate   *gate
 	hasher *hasher
-	// firing has a place for each reminder that fires at this moment.
-	firing  chan struct{}
-	metrics *prometheus.Registry
-	panics  prometheus.Counter
+	// cautious decides which reminders are due and which rows are old.
+	cautious *cautiousClock
+	// firing has a place for each reminder that fires at this moment, and each user has firingOfUser of them. looking has a
+	// place for each that is looked up before.
+	firing, looking chan struct{}
+	firingOfUser    *peruser.Semaphore
+	metrics         *prometheus.Registry
+	panics          prometheus.Counter
 	// deadLetters counts those that came, by the topic that they came from.
 	deadLetters *prometheus.CounterVec
 
@@ -54,9 +59,15 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 		Name: "taskmaster_dead_letters_total", Help: "Events that no consumer could handle.",
 	}, []string{"topic"})
 	metrics.MustRegister(deadLetters)
+	cautious := &cautiousClock{process: now, database: db.Now}
+	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "taskmaster_clock_offset_seconds", Help: "How far this process's clock is ahead of the database's.",
+	}, func() float64 { return cautious.lastOffset().Seconds() }))
 	return &api{
 		cfg: cfg, db: db, log: log, now: now, wake: wake, gate: g, hasher: newHasher(passwordCost), deliveries: deliveries,
-		firing: make(chan struct{}, maxFiring), metrics: metrics, panics: server.NewPanics(metrics), deadLetters: deadLetters, imports: newImports(),
+		cautious: cautious,
+		firing:   make(chan struct{}, maxFiring), looking: make(chan struct{}, maxLooking), firingOfUser: peruser.New(maxFiringOfUser),
+		metrics: metrics, panics: server.NewPanics(metrics), deadLetters: deadLetters, imports: newImports(),
 	}, nil
 }
 

@@ -18,6 +18,11 @@ const (
 	// maxFiring is how many reminders fire at once. A thousand that are due at the same second take turns, and leave
 	// connections to people.
 	maxFiring = 8
+	// maxFiringOfUser is how many of these places one user's reminders take. They wait for each other in any case, because each
+	// holds the user's row, and those of others need not wait for all of them.
+	maxFiringOfUser = 2
+	// maxLooking is how many reminders are looked up at once, before they queue for a place.
+	maxLooking = 4
 	// fireTimeout bounds the wait for a turn together with the firing.
 	fireTimeout = 10 * time.Second
 	// clockSkew is how much earlier than by our clock a reminder may fire: the scheduler goes by its own.
@@ -40,15 +45,53 @@ func (a *api) fireJob(w http.ResponseWriter, r *http.Request) error {
 func (a *api) fire(ctx context.Context, taskID uuid.UUID, number int) error {
 	ctx, cancel := context.WithTimeout(ctx, fireTimeout)
 	defer cancel()
+	r, err := a.findReminder(ctx, taskID, number)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return nil // it went with its account
+	}
+	if err != nil {
+		return err
+	}
+	if !r.Pending || r.FireAt.After(a.cautious.now().Add(clockSkew)) {
+		return nil // one of thousands that call at once need not wait to learn that
+	}
+	return a.fireInTurn(ctx, r)
+}
+
+func (a *api) findReminder(ctx context.Context, taskID uuid.UUID, number int) (r postgres.Reminder, err error) {
+	select {
+	case a.looking <- struct{}{}:
+		defer func() { <-a.looking }()
+	case <-ctx.Done():
+		return postgres.Reminder{}, errManyDue
+	}
+	err = a.db.InTx(ctx, func(tx pgx.Tx) error {
+		r, err = postgres.ReminderByID(ctx, tx, taskID, number)
+		return err
+	})
+	return r, err
+}
+
+var errManyDue = task.RetryLater(task.CodeUnavailable, time.Second, "too many reminders are due")
+
+// fireInTurn is fire for a reminder that has been read. It waits for one of its user's places first, so that those who wait
+// behind a user of thousands are that user's own.
+func (a *api) fireInTurn(ctx context.Context, found postgres.Reminder) error {
+	ctx, cancel := context.WithTimeout(ctx, fireTimeout)
+	defer cancel()
+	if err := a.firingOfUser.Acquire(ctx, found.UserID); err != nil {
+		return errManyDue
+	}
+	defer a.firingOfUser.Release(found.UserID)
 	select {
 	case a.firing <- struct{}{}:
 		defer func() { <-a.firing }()
 	case <-ctx.Done():
-		return task.RetryLater(task.CodeUnavailable, time.Second, "too many reminders are due")
+		return errManyDue
 	}
 	var fired *postgres.Reminder
 	err := a.db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		fired, err = fireReminder(ctx, tx, taskID, number, a.now().UTC().Truncate(time.Microsecond))
+		fired, err = fireReminder(ctx, tx, found.TaskID, found.Number, a.cautious.now())
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -50,6 +51,8 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 		t.Fatal(err)
 	}
 	a.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
+	// The test's clock is the database's as well.
+	a.cautious.database = func(context.Context) (time.Time, error) { return a.cautious.process(), nil }
 	ta.api, ta.handler = a, checked(t, a.handler())
 	return ta
 }

@@ -52,15 +52,19 @@ var purges = []struct {
 }
 
 // keepHouse removes expired rows at every interval until ctx ends. Of several replicas one does it at a time.
-func keepHouse(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, now func() time.Time) error {
+func keepHouse(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, clock *cautiousClock) error {
 	report := func(ctx context.Context, err error) {
 		if err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "housekeeping was cut short", "continues_in", interval, "error", err)
 		}
 	}
 	return every(ctx, interval, report, func(ctx context.Context) error {
-		err := expireBrowsers(ctx, db, queue, now())
-		removed, purgeErr := purgeOnce(ctx, db, now())
+		if err := clock.compare(ctx); err != nil {
+			return err
+		}
+		now := clock.now()
+		err := expireBrowsers(ctx, db, queue, now)
+		removed, purgeErr := purgeOnce(ctx, db, now)
 		if len(removed) > 0 {
 			log.InfoContext(ctx, "housekeeping removed what is over", "rows", removed)
 		}

@@ -35,7 +35,7 @@ type jobsBench struct {
 func newJobsBench(t *testing.T) *jobsBench {
 	t.Helper()
 	a := newTestAPI(t)
-	a.now = time.Now
+	a.now, a.cautious.process = time.Now, time.Now
 	b := &jobsBench{began: time.Now(), calls: map[string]int{}}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.called(r) {
@@ -52,7 +52,7 @@ func newJobsBench(t *testing.T) *jobsBench {
 	}
 	t.Cleanup(client.Close)
 	b.client, b.person = client, a.newPerson(t)
-	b.reminders = newReminders(a.db, client, a.fire, a.log, time.Now)
+	b.reminders = newReminders(a.db, client, a.fireInTurn, a.log, a.cautious)
 	return b
 }
 

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -50,9 +49,12 @@ type jobs interface {
 type reminders struct {
 	db   *postgres.DB
 	jobs jobs
-	fire func(ctx context.Context, taskID uuid.UUID, number int) error
+	fire func(ctx context.Context, r postgres.Reminder) error
 	log  *slog.Logger
 	now  func() time.Time
+	// clock is what now reads. The sweep keeps it right.
+	clock       *cautiousClock
+	clockReport func(ctx context.Context, err error)
 
 	woken       chan struct{}
 	verifyEvery time.Duration
@@ -60,8 +62,10 @@ type reminders struct {
 	verified postgres.ReminderPosition
 }
 
-func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, taskID uuid.UUID, number int) error, log *slog.Logger, now func() time.Time) *reminders {
-	return &reminders{db: db, jobs: j, fire: fire, log: log, now: now, woken: make(chan struct{}, 1), verifyEvery: verifyInterval}
+func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, r postgres.Reminder) error, log *slog.Logger, clock *cautiousClock) *reminders {
+	m := &reminders{db: db, jobs: j, fire: fire, log: log, now: clock.now, clock: clock, woken: make(chan struct{}, 1), verifyEvery: verifyInterval}
+	m.clockReport = m.stateLog("this process and the database differ in time, the earlier counts")
+	return m
 }
 
 // wake says that reminders may have changed. It never blocks.

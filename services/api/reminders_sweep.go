@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/services/postgres"
 	"taskmaster/services/sidecar"
+	"taskmaster/services/task"
 )
 
 const (
@@ -18,6 +22,9 @@ const (
 	// sweepGrace is what a job has to fire its reminder before the sweep does.
 	sweepGrace = 2 * time.Second
 	sweepPage  = 100
+	// maxSweepPages bounds a sweep, and maxSweepFailed the reminders that it goes around. The next sweep comes in a second.
+	maxSweepPages  = 100
+	maxSweepFailed = 1000
 
 	// verifyInterval is how often a page of jobs is looked up, of reminders due between verifyFrom and verifyTo from now.
 	// Those due sooner may be firing.
@@ -29,51 +36,78 @@ const (
 )
 
 // sweepOnce fires the reminders that are overdue: the scheduler has lost them, never heard of them, or everything was down.
-// It returns an error when a whole page could not be fired.
+// Users take turns, and a reminder that fails holds up no other. It returns an error when one could not be fired.
 func (m *reminders) sweepOnce(ctx context.Context) error {
-	now := m.now()
-	var after postgres.ReminderPosition
-	for ctx.Err() == nil {
+	if err := m.clock.compare(ctx); err != nil {
+		return err
+	}
+	m.clockReport(ctx, m.clock.check())
+	var failed failedReminders
+	for range maxSweepPages {
+		now := m.now()
 		var page []postgres.Reminder
 		err := m.inTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-			page, err = postgres.OverdueReminders(ctx, tx, now, now.Add(-sweepGrace), after, sweepPage)
+			page, err = postgres.OverdueReminders(ctx, tx, now, now.Add(-sweepGrace), failed.reminders, failed.users, sweepPage)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if err := m.firePage(ctx, page); err != nil {
-			return err
+		m.firePage(ctx, page, &failed)
+		if len(page) < sweepPage || len(failed.reminders) > maxSweepFailed || ctx.Err() != nil {
+			break
 		}
-		if len(page) < sweepPage {
-			return nil
-		}
-		after = page[len(page)-1].Position()
 	}
-	return ctx.Err()
+	return failed.err
 }
 
-// firePage fires reminders, and returns an error when none could be.
-func (m *reminders) firePage(ctx context.Context, page []postgres.Reminder) error {
+// failedReminders lists the reminders and users that the rest of a sweep leaves out.
+type failedReminders struct {
+	mu        sync.Mutex
+	reminders []postgres.Reminder
+	// users are those whose reminders have to wait: somebody else holds their row, or too many are due.
+	users []uuid.UUID
+	err   error
+}
+
+// add notes why a reminder failed. It reports whether the next of the same user may be fired.
+func (f *failedReminders) add(r postgres.Reminder, err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = fmt.Errorf("fire reminder %d of task %s: %w", r.Number, r.TaskID, err)
+	}
+	if task.ErrorCode(err) == task.CodeUnavailable || errors.Is(err, context.DeadlineExceeded) {
+		f.users = append(f.users, r.UserID)
+		return false
+	}
+	f.reminders = append(f.reminders, r)
+	return true
+}
+
+// firePage fires reminders: those of one user one after another, for each holds the user's row.
+func (m *reminders) firePage(ctx context.Context, page []postgres.Reminder, failed *failedReminders) {
+	var users []uuid.UUID
+	ofUser := map[uuid.UUID][]postgres.Reminder{}
+	for _, r := range page {
+		if len(ofUser[r.UserID]) == 0 {
+			users = append(users, r.UserID)
+		}
+		ofUser[r.UserID] = append(ofUser[r.UserID], r)
+	}
 	var g errgroup.Group
 	g.SetLimit(maxFiring)
-	var mu sync.Mutex
-	var failed []error
-	for _, r := range page {
+	for _, user := range users {
 		g.Go(func() error {
-			if err := m.fire(ctx, r.TaskID, r.Number); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, err)
+			for _, r := range ofUser[user] {
+				if err := m.fire(ctx, r); err != nil && !failed.add(r, err) {
+					break
+				}
 			}
 			return nil
 		})
 	}
 	_ = g.Wait() // the errors are in failed
-	if len(page) > 0 && len(failed) == len(page) {
-		return failed[0]
-	}
-	return nil
 }
 
 // verifyOnce looks up whether the scheduler holds the jobs of a page of the next reminders, where the last call ended, and

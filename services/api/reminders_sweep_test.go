@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/postgres"
 	"taskmaster/services/sidecar"
 )
 
@@ -54,6 +55,113 @@ func TestSweepFiresMoreThanAPage(t *testing.T) {
 	if got := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due'`); got != n {
 		t.Errorf("%d reminders fired, want %d", got, n)
 	}
+}
+
+// More of one person's reminders than a page holds cannot be fired, because their tasks cannot be read.
+func TestSweepGoesOnBehindRemindersThatFail(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	other := b.newPerson(t)
+	b.addTasks(t, b.ID, 2*sweepPage+1, 45)
+	b.addTasks(t, other.ID, 3, 46)
+	b.exec(t, `UPDATE tasks SET recurrence = '"not a rule"' WHERE user_id = $1`, b.ID)
+	b.advance(47 * time.Minute)
+	if err := b.sweepOnce(t.Context()); err == nil {
+		t.Error("a sweep in which reminders failed returned no error")
+	}
+	if got := b.dueOf(t, other.ID); got != 3 {
+		t.Errorf("%d reminders of another person fired, want 3", got)
+	}
+}
+
+// A transaction that was left open holds one person's row.
+func TestSweepGoesOnBehindALockedPerson(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	other := b.newPerson(t)
+	b.addTasks(t, b.ID, sweepPage+1, 45)
+	b.addTasks(t, other.ID, 3, 46)
+	b.advance(47 * time.Minute)
+	b.locked(t, func() {
+		if err := b.sweepOnce(t.Context()); err == nil {
+			t.Error("a sweep in which reminders failed returned no error")
+		}
+		if got := b.dueOf(t, other.ID); got != 3 {
+			t.Errorf("%d reminders of another person fired, want 3", got)
+		}
+	})
+	b.swept(t)
+	if got := b.dueOf(t, b.ID); got != sweepPage+1 {
+		t.Errorf("%d reminders fired after the row was free, want %d", got, sweepPage+1)
+	}
+}
+
+func TestSweepTakesTurns(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	other := b.newPerson(t)
+	b.addTasks(t, b.ID, 3*sweepPage, 45)
+	b.addTasks(t, other.ID, 1, 46)
+	b.advance(47 * time.Minute)
+	b.swept(t)
+	before := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND seq < (
+		SELECT seq FROM outbox WHERE type = 'reminder.due' AND user_id = $1)`, other.ID)
+	if before >= sweepPage {
+		t.Errorf("%d reminders of one person fired before the only one of another, want less than %d", before, sweepPage)
+	}
+}
+
+// Jobs of one person call while that person's row is held: they do not take all places.
+func TestOnePersonLeavesPlacesForOthers(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	other := b.newPerson(t)
+	b.addTasks(t, b.ID, 4*maxFiring, 45)
+	b.reconciled(t)
+	mine := slices.Collect(maps.Keys(b.allJobs(t)))
+	made := other.newTask(t, object{"title": "plants", "due_at": minute(60)})
+	b.advance(45 * time.Minute)
+	var calls sync.WaitGroup
+	b.locked(t, func() {
+		for _, name := range mine {
+			calls.Go(func() { b.callback(t, name) })
+		}
+		eventually(t, "one's reminders wait for the row", func() bool { return len(b.firing) > 0 })
+		b.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+		if got := b.dueOf(t, other.ID); got != 1 {
+			t.Errorf("%d reminders of another person fired, want 1", got)
+		}
+		if got := len(b.firing); got > maxFiringOfUser {
+			t.Errorf("one person's reminders hold %d places, want %d at most", got, maxFiringOfUser)
+		}
+	})
+	calls.Wait()
+	b.advance(2 * sweepGrace)
+	b.swept(t)
+	if got := b.dueOf(t, b.ID); got != len(mine) {
+		t.Errorf("%d reminders fired in the end, want %d", got, len(mine))
+	}
+}
+
+// locked runs f while another transaction holds the person's row.
+func (p person) locked(t *testing.T, f func()) {
+	t.Helper()
+	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		if _, err := postgres.LockUser(t.Context(), tx, p.ID); err != nil {
+			return err
+		}
+		f()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dueOf returns how many reminders of a user went to the outbox.
+func (ta *testAPI) dueOf(t *testing.T, user uuid.UUID) int {
+	t.Helper()
+	return ta.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND user_id = $1`, user)
 }
 
 func TestForgottenJobsAreScheduledAgain(t *testing.T) {

@@ -37,7 +37,7 @@ func newRemindersBenchAt(t *testing.T, start time.Time) remindersBench {
 	a.setTime(start)
 	p := a.newPerson(t)
 	b := remindersBench{person: p, jobs: &sidecar.Fake{}}
-	b.reminders = newReminders(p.db, b.jobs, p.fire, p.log, p.now)
+	b.reminders = newReminders(p.db, b.jobs, p.fireInTurn, p.log, p.cautious)
 	return b
 }
 

@@ -43,7 +43,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: a.metrics,
 	})
-	reminders := newReminders(background, dapr, a.fire, log, time.Now)
+	reminders := newReminders(background, dapr, a.fireInTurn, log, a.cautious)
 	reminders.verifyEvery = cfg.ReminderVerifyInterval
 	a.wake = func(userID uuid.UUID) {
 		relay.Wake(userID)
@@ -52,7 +52,9 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return relay.Run(ctx) })
 	g.Go(func() error { return reminders.run(ctx) })
-	g.Go(func() error { return keepHouse(ctx, background, a.deliveries, cfg.HousekeepingInterval, log, time.Now) })
+	g.Go(func() error {
+		return keepHouse(ctx, background, a.deliveries, cfg.HousekeepingInterval, log, a.cautious)
+	})
 	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
 	return g.Wait()
 }

@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 )
@@ -278,29 +276,6 @@ func TestEndIsNotedWhenTheDatabaseIsBack(t *testing.T) {
 	b.exec(t, `ALTER TABLE away RENAME TO deliveries`)
 	if b.settled(t, b.user, 1, postgres.DeliverySent); len(h.received()) != 1 {
 		t.Errorf("got %d messages, want one: %s", len(h.received()), log)
-	}
-}
-
-func TestPlaces(t *testing.T) {
-	t.Parallel()
-	p, one, other := newPlaces(2), uuid.New(), uuid.New()
-	for _, user := range []uuid.UUID{one, one, other} {
-		if !p.take(t.Context(), user) {
-			t.Fatalf("%s got no place", user)
-		}
-	}
-	if p.take(t.Context(), one) {
-		t.Error("a user got a third place of two")
-	}
-	p.leave(one)
-	if !p.take(t.Context(), one) {
-		t.Error("a place that was left was not given again")
-	}
-	p.leave(one)
-	p.leave(one)
-	p.leave(other)
-	if len(p.users) > 0 {
-		t.Errorf("users without places are remembered: %v", p.users)
 	}
 }
 

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"taskmaster/services/delivery"
+	"taskmaster/services/peruser"
 	"taskmaster/services/postgres"
 	"taskmaster/services/task"
 )
@@ -23,6 +25,10 @@ const (
 	maxOfUser   = 8
 )
 
+// placeWait is how long an attempt waits for one of its user's places. It is enough for receivers that answer promptly,
+// and too little for slow ones to hold up the rest.
+const placeWait = 100 * time.Millisecond
+
 // worker works deliveries off.
 type worker struct {
 	river.WorkerDefaults[delivery.Job]
@@ -33,14 +39,14 @@ type worker struct {
 	metrics metrics
 	log     *slog.Logger
 	now     func() time.Time
-	places  *places
+	places  *peruser.Semaphore
 	// database has a place for each connection that attempts may hold at once. There are many more attempts than those:
 	// they wait for a connection rather than be refused one, and leave some for events.
 	database chan struct{}
 }
 
 func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: newPlaces(maxOfUser),
+	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: peruser.New(maxOfUser),
 		database: make(chan struct{}, max(conns/2, 1))}
 }
 
@@ -101,10 +107,10 @@ func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	case a.Delivery.State == postgres.DeliverySent, a.Delivery.State == postgres.DeliveryGivenUp, a.Delivery.Round != job.Args.Round:
 		return nil // done, by an attempt whose end the queue did not learn of, or in a later round
 	}
-	if !w.places.take(ctx, a.Delivery.UserID) {
+	if !w.take(ctx, a.Delivery.UserID) {
 		return river.JobSnooze(snooze(job.Metadata))
 	}
-	defer w.places.leave(a.Delivery.UserID)
+	defer w.places.Release(a.Delivery.UserID)
 
 	started := w.now()
 	failed := w.send(ctx, a, job.Attempt)
@@ -125,6 +131,13 @@ func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 		return failed
 	}
 	return nil
+}
+
+// take takes one of the user's places. It reports whether one got free soon.
+func (w *worker) take(ctx context.Context, user uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(ctx, placeWait)
+	defer cancel()
+	return w.places.Acquire(ctx, user) == nil
 }
 
 // NextRetry says when a job is worked again after its latest attempt. One that never came to an end, for its process died,

@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -87,11 +88,23 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Now returns the time by the clock of the database's machine.
+func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
+	err = db.InTx(ctx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now) })
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return now, nil
+}
+
 // isUniqueViolation says whether err is PostgreSQL's unique_violation.
 func isUniqueViolation(err error) bool { return isCode(err, "23505") }
 
 // isDeadlock says whether err is PostgreSQL's deadlock_detected.
 func isDeadlock(err error) bool { return isCode(err, "40P01") }
+
+// isLockTimeout reports whether err is PostgreSQL's lock_not_available, which a lock_timeout gives.
+func isLockTimeout(err error) bool { return isCode(err, "55P03") }
 
 // isCode says whether err is PostgreSQL's error with this code (appendix A of its manual).
 func isCode(err error, code string) bool {

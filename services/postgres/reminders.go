@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,14 +64,8 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 
 const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at`
 
-// LockReminder returns a reminder and holds its user's row until the transaction ends, as every change of a user's tasks
-// does, so that neither the reminder nor its task changes in between. Code not_found when there is none.
-func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
-	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
-	const lock = `SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR NO KEY UPDATE`
-	if _, err := tx.Exec(ctx, lock, taskID, number); err != nil {
-		return Reminder{}, fmt.Errorf("lock reminder's user: %w", err)
-	}
+// ReminderByID returns a reminder. Code not_found when there is none.
+func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
 	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2`, taskID, number)
 	if err != nil {
 		return Reminder{}, err
@@ -79,6 +74,28 @@ func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) 
 		return Reminder{}, task.Errorf(task.CodeNotFound, "there is no such reminder")
 	}
 	return found[0], nil
+}
+
+// reminderLockWait bounds the wait for a reminder's user, who may be locked by a long import or by a lost machine. It is short:
+// the firing is tried again, and must not keep others waiting.
+const reminderLockWait = "2s"
+
+// LockReminder returns a reminder and holds its user's row until the transaction ends, as every change of a user's tasks
+// does, so that neither the reminder nor its task changes in between. Code not_found when there is none, unavailable when
+// somebody else holds the user.
+func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
+	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('lock_timeout', $1, true)`, reminderLockWait)
+	batch.Queue(`SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR NO KEY UPDATE`, taskID, number)
+	err := tx.SendBatch(ctx, batch).Close()
+	if isLockTimeout(err) {
+		return Reminder{}, errors.Join(task.RetryLater(task.CodeUnavailable, retryAfter, "the user's tasks are being changed"), err)
+	}
+	if err != nil {
+		return Reminder{}, fmt.Errorf("lock reminder's user: %w", err)
+	}
+	return ReminderByID(ctx, tx, taskID, number)
 }
 
 // MarkFired notes that a reminder has fired; it will not again, unless it is moved.
@@ -115,13 +132,22 @@ type ReminderPosition struct {
 // Position returns the reminder's place.
 func (r Reminder) Position() ReminderPosition { return ReminderPosition{r.FireAt, r.TaskID, r.Number} }
 
-// OverdueReminders returns pending reminders behind a place, in order, that should have fired by now and that no job is
-// going to fire: those that the scheduler does not know of, and those that should have fired before an earlier instant.
-func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, after ReminderPosition, limit int) ([]Reminder, error) {
-	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
-		WHERE state = 'pending' AND fire_at <= $1 AND (fire_at < $2 OR job_at IS DISTINCT FROM fire_at)
-			AND (fire_at, task_id, number) > ($3, $4, $5)
-		ORDER BY fire_at, task_id, number LIMIT $6`, now, before, after.FireAt, after.TaskID, after.Number, limit)
+// OverdueReminders returns pending reminders that should have fired by now and that no job is going to fire: those that the
+// scheduler does not know of, and those that should have fired before an earlier instant. It leaves out some reminders, and
+// all of some users. Users take turns: first comes the oldest of each, then the second of each.
+func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, without []Reminder, withoutUsers []uuid.UUID, limit int) ([]Reminder, error) {
+	tasks, numbers := make([]uuid.UUID, len(without)), make([]int, len(without))
+	for i, r := range without {
+		tasks[i], numbers[i] = r.TaskID, r.Number
+	}
+	if withoutUsers == nil {
+		withoutUsers = []uuid.UUID{} // nil is NULL, and leaves out everybody
+	}
+	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM (
+			SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY fire_at, task_id, number) AS turn FROM reminders
+			WHERE state = 'pending' AND fire_at <= $1 AND (fire_at < $2 OR job_at IS DISTINCT FROM fire_at)
+				AND (task_id, number) NOT IN (SELECT * FROM unnest($3::uuid[], $4::int[])) AND user_id <> ALL ($5)
+		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $6`, now, before, tasks, numbers, withoutUsers, limit)
 }
 
 // ScheduledReminders returns pending reminders behind a place and before an instant, in order, whose job the scheduler

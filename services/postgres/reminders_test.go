@@ -289,13 +289,10 @@ func TestOverdueReminders(t *testing.T) {
 		{99, 99, 2, "[0@10 job@10 1@20 job@20 2@25 job@30 3@40 job@40]"},
 	} {
 		var got []postgres.Reminder
-		var after postgres.ReminderPosition
 		for more := true; more; {
 			in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
-				page, err := postgres.OverdueReminders(ctx, tx, at(c.now), at(c.before), after, c.limit)
-				if more = len(page) == c.limit; more {
-					after = page[len(page)-1].Position()
-				}
+				page, err := postgres.OverdueReminders(ctx, tx, at(c.now), at(c.before), got, nil, c.limit)
+				more = len(page) == c.limit
 				got = append(got, page...)
 				return err
 			})
@@ -304,6 +301,30 @@ func TestOverdueReminders(t *testing.T) {
 			t.Errorf("at %d before %d by %d: got %s, want %s", c.now, c.before, c.limit, got, c.want)
 		}
 	}
+}
+
+func TestOverdueRemindersOfUsersTakeTurns(t *testing.T) {
+	t.Parallel()
+	b := newRemindersBench(t)
+	other := remindersBench{b.DB, newUser(t, b.DB), uuid.Must(uuid.NewV7())}
+	b.set(t, base, map[int]int{0: 1, 1: 2, 2: 3})
+	other.set(t, base, map[int]int{5: 10, 6: 20})
+	overdue := func(want string, without ...uuid.UUID) {
+		t.Helper()
+		in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
+			var got []int
+			page, err := postgres.OverdueReminders(ctx, tx, at(30), at(30), nil, without, 4)
+			for _, r := range page {
+				got = append(got, r.Number)
+			}
+			if fmt.Sprint(got) != want {
+				t.Errorf("without %v: got reminders %v, want %s", without, got, want)
+			}
+			return err
+		})
+	}
+	overdue("[0 5 1 6]")
+	overdue("[5 6]", b.user)
 }
 
 func TestScheduledAndForgotten(t *testing.T) {

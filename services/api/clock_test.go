@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/services/sidecar"
+)
+
+// The process's clock jumps while the database's stays.
+func TestClockThatJumpsFiresNothingEarly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		// process and database are the clocks at the end, in minutes from the start; the reminder is set for 45.
+		process, database int
+		want              string
+		degraded          bool
+	}{
+		{"both early", 44, 44, "", false},
+		{"both due", 45, 45, "0@45", false},
+		{"the process jumped forward", 600, 44, "", true},
+		{"the process jumped forward and the reminder is due", 600, 46, "0@45", true},
+		{"the database jumped forward", 44, 600, "", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newRemindersBench(t)
+			made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+			b.reconciled(t)
+			b.advance(time.Duration(c.process) * time.Minute)
+			b.cautious.database = func(context.Context) (time.Time, error) {
+				return testStart.Add(time.Duration(c.database) * time.Minute), nil
+			}
+			b.swept(t)
+			b.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+			if got := b.due(t); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			if degraded := b.cautious.check() != nil; degraded != c.degraded {
+				t.Errorf("degraded: %v, want %v", degraded, c.degraded)
+			}
+			inStep := strings.Contains(string(b.testAPI.send(t, "GET", "/metrics", nil).Body), "taskmaster_clock_offset_seconds 0\n")
+			if inStep == c.degraded {
+				t.Errorf("the metric of an offset of 0: %v, want %v", inStep, !c.degraded)
+			}
+		})
+	}
+}
+
+func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	real := time.Now()
+	seedRows(t, a.db, 1, real.Add(-91*24*time.Hour))
+	seedRows(t, a.db, 1, real.Add(time.Hour))
+	a.cautious.process = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
+	a.cautious.database = a.db.Now
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- keepHouse(ctx, a.db, a.deliveries, time.Hour, a.log, a.cautious) }()
+	eventually(t, "old rows are removed", func() bool {
+		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // the last that are removed
+	})
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("keepHouse returned %v, want context.Canceled", err)
+	}
+	for _, table := range []string{"outbox", "inbox", "reminders", "deliveries", "dead_letters", "idempotency_keys", "sessions"} {
+		if got := a.count(t, `SELECT count(*) FROM `+table); got != 1 {
+			t.Errorf("%s: %d rows are left, want the new one", table, got)
+		}
+	}
+}
