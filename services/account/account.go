@@ -36,6 +36,13 @@ const (
 // CookieName is the cookie that holds a browser's session.
 const CookieName = "taskmaster_session"
 
+// Header names the account that a page was made for. A request of a session of another account is refused: a page that was left
+// open in a browser must not act for the person who logged in there since.
+const Header = "Taskmaster-Account"
+
+// CodeOther refuses a request of a page that was made for another account.
+const CodeOther task.Code = "other_account"
+
 // tokenPrefix starts every API token, so that scanners for leaked secrets can tell what it is.
 const tokenPrefix = "tm_"
 

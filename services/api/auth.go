@@ -68,6 +68,10 @@ func (a *api) as(scope string, h handler) http.Handler {
 			if err := a.gate.origins.Check(r); err != nil {
 				return err
 			}
+			if owner := r.Header.Get(account.Header); owner != "" && owner != c.UserID.String() {
+				return &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,
+					Detail: "this page belongs to another account: somebody else has logged in in this browser"}
+			}
 			if err := a.renewSession(ctx, w, c); err != nil {
 				return err
 			}

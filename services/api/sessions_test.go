@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"taskmaster/services/account"
 )
 
 // login logs the person in once more and returns the new session.
@@ -128,4 +130,21 @@ func TestSessionInUseGoesOn(t *testing.T) {
 	p.send(t, "GET", "/api/v1/me", nil).want(t, 200)
 	a.setTime(testStart.Add(180 * day))
 	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+}
+
+// A page that was left open does not act for the person who has logged in in its browser since.
+func TestPageOfAnotherAccountIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	ada, bob := a.newPerson(t), a.newPerson(t)
+	for _, r := range []reply{
+		bob.send(t, "GET", "/api/v1/me", nil, header(account.Header, ada.ID.String())),
+		bob.send(t, "POST", "/api/v1/tasks", object{"title": "Ada's"}, header(account.Header, ada.ID.String())),
+	} {
+		r.wantProblem(t, 403, "other_account")
+	}
+	if n := len(bob.allTasks(t)); n != 0 {
+		t.Errorf("Bob has %d tasks, want none", n)
+	}
+	bob.send(t, "POST", "/api/v1/tasks", object{"title": "Bob's"}, header(account.Header, bob.ID.String())).want(t, 201)
 }

@@ -27,6 +27,8 @@ type pushMessage struct {
 	TaskID string `json:"task_id"`
 	Tag    string `json:"tag"`
 	URL    string `json:"url"`
+	// Account is the id of the person who is reminded: an action is not done for somebody else who uses the browser by then.
+	Account string `json:"account"`
 }
 
 // newPush sends web push (RFC 8030) encrypted for the browser (RFC 8291) and signed with the VAPID key (RFC 8292). 404 and
@@ -43,7 +45,7 @@ func newPush(cfg config, client *outbound) (sender, error) {
 	return func(ctx context.Context, a postgres.Attempt) *failure {
 		tag := base64.RawURLEncoding.EncodeToString(a.Delivery.ID[:])
 		note := newNote(a, cfg.PublicURL)
-		message := pushMessage{Title: note.Title, Body: note.Body, Tag: tag, URL: note.Link}
+		message := pushMessage{Title: note.Title, Body: note.Body, Tag: tag, URL: note.Link, Account: a.Delivery.UserID.String()}
 		if a.Ended == nil {
 			message.TaskID = a.Event.Data.TaskID.String()
 		}

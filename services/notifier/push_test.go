@@ -193,7 +193,7 @@ func TestPush(t *testing.T) {
 	tag := base64.RawURLEncoding.EncodeToString(d.ID[:])
 	want := pushMessage{
 		Title: strings.Repeat("ä<", 99) + "ä…", Body: "Due Tue 10 Feb 2026 16:00 CET", TaskID: e.Data.TaskID.String(), Tag: tag,
-		URL: "https://tasks.example.com/task/" + e.Data.TaskID.String(),
+		URL: "https://tasks.example.com/task/" + e.Data.TaskID.String(), Account: b.user.String(),
 	}
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)

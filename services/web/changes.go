@@ -3,8 +3,6 @@ package main
 import (
 	"net/http"
 	"time"
-
-	"taskmaster/services/task"
 )
 
 // A browser that could not reach us keeps the forms that somebody sent and sends them later, by a script: with the header
@@ -13,14 +11,6 @@ import (
 const changeOfHeader = "Taskmaster-Change-Of"
 
 func keptChange(r *http.Request) bool { return r.Header.Get(changeOfHeader) != "" }
-
-// checkOwner refuses what a browser kept for somebody else: code unauthorized.
-func (v *visit) checkOwner(r *http.Request) error {
-	if owner := r.Header.Get(changeOfHeader); owner != "" && owner != v.user.ID {
-		return task.Errorf(task.CodeUnauthorized, "somebody else is logged in")
-	}
-	return nil
-}
 
 const (
 	// maxKept is how long ago a change may have been made for what it says of days to be about those days.

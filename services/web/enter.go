@@ -59,9 +59,20 @@ func (w *web) begin(rw http.ResponseWriter, r *http.Request, path string, in map
 	return nil
 }
 
-// logout ends the session.
+// logout ends the session, unless it is another person's than the page's by now.
 func (w *web) logout(rw http.ResponseWriter, r *http.Request) error {
-	if _, err := w.newSession(rw, r).call(r.Context(), "POST", "/logout", nil, nil); err != nil {
+	v := &visit{session: w.newSession(rw, r)}
+	var err error
+	switch v.user, err = v.me(r.Context()); task.ErrorCode(err) {
+	case "":
+		if err := v.checkOwner(r); err != nil {
+			return err
+		}
+	case task.CodeUnauthorized: // it has ended
+	default:
+		return err
+	}
+	if _, err := v.call(r.Context(), "POST", "/logout", nil, nil); err != nil {
 		return err
 	}
 	http.Redirect(rw, r, "/enter", http.StatusSeeOther)

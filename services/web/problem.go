@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"taskmaster/services/account"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
 )
@@ -16,6 +17,8 @@ type told struct {
 	Text string
 	// LogIn says that the way out is to log in.
 	LogIn bool
+	// Typed is what was typed into a form that could not be done, for a browser that left its page for this answer.
+	Typed []typedField
 }
 
 // fail answers an error: who is not logged in is sent to log in, anybody else is told what is wrong.
@@ -37,7 +40,7 @@ func (w *web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == 0 {
 		return // the visitor is gone
 	}
-	answer := page{Name: "problem", Title: heading(p.Status), Body: told{sentence(p), loggedOut}}
+	answer := page{Name: "problem", Title: heading(p), Body: told{sentence(p), loggedOut, typedFields(r)}}
 	if fromHTMX(r) && (r.Method != http.MethodGet || p.Status != http.StatusNotFound) {
 		// What is shown and what was typed stay where they are, and it is told beside them.
 		rw.Header().Set("HX-Retarget", "#problem")
@@ -54,8 +57,11 @@ func (w *web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 }
 
 // heading says what kind of thing went wrong.
-func heading(status int) string {
-	switch status {
+func heading(p server.Problem) string {
+	if p.Code == account.CodeOther {
+		return "Somebody else is logged in"
+	}
+	switch p.Status {
 	case http.StatusNotFound:
 		return "There is nothing here"
 	case http.StatusUnauthorized:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net"
@@ -29,6 +30,8 @@ type web struct {
 	// version is that of the page, which changes with its files and templates.
 	version   string
 	templates templates
+	// accountMark stands in the templates for the account that a page is made for. Nobody can guess it and put it into a text.
+	accountMark string
 	// workerScript is the service worker.
 	workerScript []byte
 	// stopping ends when what streams has to end; streams counts what has not.
@@ -40,7 +43,8 @@ type web struct {
 func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (*web, error) {
 	w := &web{
 		cfg: cfg, log: log, now: now, stopping: ctx, transport: newTransport(),
-		addresses: newLimiter(cfg.RatePerMinuteAddress), credentials: newLimiter(cfg.RatePerMinuteUser),
+		accountMark: rand.Text(),
+		addresses:   newLimiter(cfg.RatePerMinuteAddress), credentials: newLimiter(cfg.RatePerMinuteUser),
 	}
 	var err error
 	if w.trusted, err = server.ParsePrefixes(cfg.TrustedProxies); err != nil {
@@ -63,7 +67,7 @@ func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.T
 	if w.workerScript, err = newWorkerScript(w.assets, w.version); err != nil {
 		return nil, err
 	}
-	w.templates, err = newTemplates(w.assets, w.version)
+	w.templates, err = newTemplates(w.assets, w.version, w.accountMark)
 	return w, err
 }
 

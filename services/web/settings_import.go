@@ -39,8 +39,11 @@ type shownImported struct {
 // maxUpload is the largest form with a file that is read, in bytes: what api takes of an import, and what is around it.
 const maxUpload = 11 << 20
 
-// upload adapts a handler of a form with a file, which reads the body itself, for who is logged in.
-func (w *web) upload(h visitHandler) http.Handler {
+// uploadHandler answers a form with a file. err is why the file could not be read.
+type uploadHandler func(rw http.ResponseWriter, r *http.Request, v *visit, f upload, err error) error
+
+// upload adapts a handler of a form with a file: POST, for who is logged in, from a page of ours and of the same account.
+func (w *web) upload(h uploadHandler) http.Handler {
 	return w.answer(func(rw http.ResponseWriter, r *http.Request) error {
 		if err := w.origins.Check(r); err != nil {
 			return err
@@ -50,7 +53,11 @@ func (w *web) upload(h visitHandler) http.Handler {
 			return err
 		}
 		r.Body = http.MaxBytesReader(rw, r.Body, maxUpload)
-		return h(rw, r, v)
+		f, err := uploaded(r)
+		if err := v.checkAccount(f.account); err != nil {
+			return err
+		}
+		return h(rw, r, v, f, err)
 	})
 }
 
@@ -63,12 +70,11 @@ func (w *web) showImport(rw http.ResponseWriter, r *http.Request, v *visit, stat
 }
 
 // importTasks adds the tasks of the file that a form holds, or says what it would add.
-func (w *web) importTasks(rw http.ResponseWriter, r *http.Request, v *visit) error {
+func (w *web) importTasks(rw http.ResponseWriter, r *http.Request, v *visit, f upload, err error) error {
 	dryRun := r.URL.Query().Get("preview") == "1"
-	name, content, err := uploaded(r)
 	var done apiImport
 	if err == nil {
-		done, err = v.importFile(r.Context(), name, content, dryRun)
+		done, err = v.importFile(r.Context(), f.name, f.content, dryRun)
 	}
 	if err != nil {
 		refused, status, err := w.refuse(rw, r, err, "import", "file")
@@ -77,7 +83,7 @@ func (w *web) importTasks(rw http.ResponseWriter, r *http.Request, v *visit) err
 		}
 		return w.showImport(rw, r, v, status, importPage{Refused: refused})
 	}
-	shown := &shownImport{Name: name, apiImport: done, More: done.Created - len(done.Sample)}
+	shown := &shownImport{Name: f.name, apiImport: done, More: done.Created - len(done.Sample)}
 	for _, s := range done.Sample {
 		t := shownImported{Title: s.Title, Completed: s.Completed, Tags: s.Tags, Due: v.moment(s.DueAt)}
 		if s.Priority != string(task.PriorityNone) {
@@ -91,23 +97,41 @@ func (w *web) importTasks(rw http.ResponseWriter, r *http.Request, v *visit) err
 	return w.showImport(rw, r, v, http.StatusOK, importPage{Done: shown})
 }
 
-// uploaded reads the file of a form.
-func uploaded(r *http.Request) (name string, content []byte, err error) {
+// upload is a form with a file.
+type upload struct {
+	account string
+	name    string
+	content []byte
+}
+
+// maxAccountField is the longest account field that is read, in bytes: an id and an address.
+const maxAccountField = 500
+
+// uploaded reads a form up to its file.
+func uploaded(r *http.Request) (f upload, err error) {
 	none := task.Invalid("file", "is missing: choose one")
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return "", nil, none
+		return f, none
 	}
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return "", nil, none
+			return f, none
 		}
 		if err != nil {
-			return "", nil, unreadable(err)
+			return f, unreadable(err)
 		}
-		if part.FormName() == "file" {
-			return readPart(part, none)
+		switch part.FormName() {
+		case accountField:
+			named, err := io.ReadAll(io.LimitReader(part, maxAccountField))
+			if err != nil {
+				return f, unreadable(err)
+			}
+			f.account = string(named)
+		case "file":
+			f.name, f.content, err = readPart(part, none)
+			return f, err
 		}
 	}
 }

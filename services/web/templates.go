@@ -19,8 +19,8 @@ var templateFiles embed.FS
 // templates are the pages: each file of templates/pages defines "main", which stands in layout.html and may use the parts.
 type templates map[string]*template.Template
 
-func newTemplates(a *assets, version string) (templates, error) {
-	shared, err := template.New("shared").Funcs(template.FuncMap{
+func newTemplates(a *assets, version, mark string) (templates, error) {
+	shared := template.New("shared").Funcs(template.FuncMap{
 		"asset":   a.url,
 		"version": func() string { return version },
 		// key makes an Idempotency-Key for a form: however often that is sent, what it asks for is done once.
@@ -35,9 +35,17 @@ func newTemplates(a *assets, version string) (templates, error) {
 		"priorities":    func() []string { return []string{"none", "low", "medium", "high"} },
 		"reminderUnits": func() []string { return []string{"minutes", "hours", "days", "weeks"} },
 		"noReminder":    func() reminderForm { return reminderForm{Unit: "minutes"} },
-	}).ParseFS(templateFiles, "templates/*.html", "templates/parts/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("parse the templates: %w", err)
+	})
+	for _, pattern := range []string{"templates/*.html", "templates/parts/*.html"} {
+		files, err := fs.Glob(templateFiles, pattern)
+		if err != nil {
+			return nil, fmt.Errorf("list the templates: %w", err)
+		}
+		for _, file := range files {
+			if err := parse(shared, file, mark); err != nil {
+				return nil, err
+			}
+		}
 	}
 	files, err := fs.Glob(templateFiles, "templates/pages/*.html")
 	if err != nil {
@@ -49,12 +57,24 @@ func newTemplates(a *assets, version string) (templates, error) {
 		if err != nil {
 			return nil, fmt.Errorf("copy the layout: %w", err)
 		}
-		if page, err = page.ParseFS(templateFiles, file); err != nil {
-			return nil, fmt.Errorf("parse %s: %w", file, err)
+		if err := parse(page, file, mark); err != nil {
+			return nil, err
 		}
 		all[strings.TrimSuffix(path.Base(file), ".html")] = page
 	}
 	return all, nil
+}
+
+// parse adds a file's templates to t. Their forms name the account.
+func parse(t *template.Template, file, mark string) error {
+	text, err := templateFiles.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	if _, err := t.New(path.Base(file)).Parse(withAccount(string(text), mark)); err != nil {
+		return fmt.Errorf("parse %s: %w", file, err)
+	}
+	return nil
 }
 
 // page is what a handler has to say. The layout shows the rest.
@@ -118,7 +138,7 @@ func (w *web) show(rw http.ResponseWriter, r *http.Request, status int, p page) 
 	rw.Header().Set("Cache-Control", caching)
 	rw.Header().Add("Vary", "HX-Request, Cookie")
 	rw.WriteHeader(status)
-	_, _ = rw.Write(out.Bytes()) // the visitor may be gone
+	_, _ = rw.Write(bytes.ReplaceAll(out.Bytes(), []byte(w.accountMark), []byte(accountOf(p.User)))) // the visitor may be gone
 	return nil
 }
 

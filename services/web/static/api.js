@@ -1,5 +1,7 @@
 // Calls of the REST API, by the page's own scripts. A failure is an Error whose message is fit to be shown.
 
+import { owner } from "./view.js";
+
 const timeout = 15_000;
 
 export async function call(method, path, body) {
@@ -16,7 +18,7 @@ async function ask(method, path, body) {
   try {
     response = await fetch("/api/v1" + path, {
       method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout),
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: { ...owner(), ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {

@@ -4,7 +4,7 @@
 // A path can die without a close (NAT, VPN, sleep), and a browser does not notice. The server sends a heartbeat in every
 // interval that it names; after a longer silence, and whenever the device may have been away, the page connects anew.
 
-import { app, refresh, sessionEnded, stand, typed } from "./view.js";
+import { app, othersPage, owner, refresh, sessionEnded, stand, typed } from "./view.js";
 import { askVersion } from "./version.js";
 
 const firstWait = 500;
@@ -202,8 +202,10 @@ export function startLive() {
     },
     async refused() {
       try {
-        const response = await fetch("/api/v1/me", { cache: "no-store", signal: AbortSignal.timeout(15_000) });
+        const response = await fetch("/api/v1/me", { headers: owner(), cache: "no-store", signal: AbortSignal.timeout(15_000) });
         if (response.status === 401) return sessionEnded() ? "stop" : "again";
+        if (response.status === 403) return othersPage() ? "stop" : "again";
+        stand("owner");
       } catch {
         return "away";
       }

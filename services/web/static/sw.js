@@ -167,12 +167,12 @@ self.addEventListener("push", (event) => {
 });
 
 // show shows a message; one with the same tag takes the other's place. A test is about no task.
-function show({ title, body, tag, task_id: task, url }) {
+function show({ title, body, tag, task_id: task, url, account }) {
   const path = url ? new URL(url, location.origin).pathname : "/";
   const about = path.startsWith("/task/") ? task : undefined;
   return self.registration.showNotification(title, {
     body, tag, icon: "/static/icon/icon-192.png", badge: "/static/icon/icon-192.png",
-    actions: about ? actions : [], data: { title, body, tag, task: about, url },
+    actions: about ? actions : [], data: { title, body, tag, task: about, url, account },
   });
 }
 
@@ -190,7 +190,7 @@ async function act(action, data) {
   try {
     const response = await fetch(`/api/v1/tasks/${encodeURIComponent(data.task)}/${action}`, {
       method: "POST", credentials: "same-origin", signal: AbortSignal.timeout(20_000),
-      headers: { "Content-Type": "application/json", "Idempotency-Key": `${action}-${data.tag}` },
+      headers: { "Content-Type": "application/json", "Idempotency-Key": `${action}-${data.tag}`, "Taskmaster-Account": data.account ?? "" },
       body: body && JSON.stringify(body),
     });
     if (response.ok) return;

@@ -8,6 +8,10 @@ const pause = 400; // between one refresh and the next, when much changes at onc
 export const app = () => document.getElementById("app");
 export const here = () => location.pathname + location.search;
 
+// owner is the header by which a request names the account that the page was made for. Somebody else may have logged in in another
+// tab: the server refuses to act for them.
+export const owner = () => (app().dataset.user ? { "Taskmaster-Account": app().dataset.user } : {});
+
 // typed says whether something was typed that would be lost with the page.
 export const typed = () => Boolean(document.querySelector("[data-dirty]") || document.getElementById("line")?.value);
 
@@ -52,7 +56,7 @@ async function fetchView() {
   let response, text;
   try {
     response = await fetch(path, {
-      headers: { "HX-Request": "true", "HX-Current-URL": from, "Taskmaster-Refresh": "1" },
+      headers: { "HX-Request": "true", "HX-Current-URL": from, "Taskmaster-Refresh": "1", ...owner() },
       cache: "no-store", signal: AbortSignal.timeout(timeout),
     });
     text = await response.text();
@@ -63,7 +67,12 @@ async function fetchView() {
     sessionEnded();
     return true;
   }
+  if (response.status === 403) {
+    othersPage();
+    return true;
+  }
   if (response.status >= 500 || response.status === 429) return false;
+  stand("owner");
   if (path !== here() || before !== shown) {
     // What is shown now is newer than what was asked for, but perhaps not new enough.
     again = true;
@@ -143,6 +152,17 @@ export function sessionEnded() {
     return false;
   }
   location.assign("/enter?next=" + encodeURIComponent(here()));
+  return true;
+}
+
+// othersPage loads a page anew that was made for somebody else than who is logged in by now, and returns true. It returns false and
+// only says so when that would lose what is being typed.
+export function othersPage() {
+  if (typed()) {
+    stand("owner", "Somebody else has logged in in this browser. What you typed is still here, and is not sent for them.");
+    return false;
+  }
+  location.reload();
   return true;
 }
 
