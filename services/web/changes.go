@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -19,16 +20,35 @@ const (
 	maxOnItsWay = time.Minute
 )
 
-// madeAt is when somebody typed what a form has. "Tomorrow" is the day after that. It is now unless the form was kept, or its
-// browser says when: a form whose answer was lost is sent again, and has to mean what it meant.
+// madeAt returns the instant at which somebody typed a form. "Tomorrow" is the day after that. It is now unless the form was kept, or
+// its browser says when: a form whose answer was lost is sent again, and has to mean the same.
+//
+// made_at is by the browser's clock, which may be wrong by hours. made_ago is the form's age in milliseconds, by the same clock:
+// its error cancels out.
 func (v *visit) madeAt(r *http.Request) time.Time {
 	at, err := time.Parse(time.RFC3339, r.PostFormValue("made_at"))
 	if err != nil {
 		return v.now
+	}
+	if said := r.PostFormValue("made_ago"); said != "" {
+		ago, err := strconv.ParseInt(said, 10, 64)
+		if err != nil || ago < 0 || ago > maxKept.Milliseconds() {
+			return v.now
+		}
+		at = at.Add(-clockError(at.Add(time.Duration(ago) * time.Millisecond).Sub(v.now)))
 	}
 	since := v.now.Sub(at)
 	if since.Abs() <= maxOnItsWay || (keptChange(r) && since > 0 && since <= maxKept) {
 		return at
 	}
 	return v.now
+}
+
+// clockError returns by how much a browser's clock is ahead, of which difference includes the form's way here. It is coarse, so that a
+// form means the same however long its way was: another time it would be another request under the same key.
+func clockError(difference time.Duration) time.Duration {
+	if difference.Abs() <= maxOnItsWay {
+		return 0
+	}
+	return difference.Round(time.Minute)
 }

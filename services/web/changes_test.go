@@ -120,3 +120,58 @@ func TestKeptChangeIsOfItsDay(t *testing.T) {
 		}
 	}
 }
+
+// A form is dated by its age: the browser's clock may be wrong by hours or by years, and the error is in both of what it says.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	e, made := changesAPI(t)
+	for name, tt := range map[string]struct {
+		owner      string
+		ahead, ago time.Duration
+		want       time.Duration // how long ago the form is taken to be made
+	}{
+		"right, at once":           {"", 0, 0, 0},
+		"ahead by five hours":      {"", 5 * time.Hour, 0, 0},
+		"behind by five hours":     {"", -5 * time.Hour, 0, 0},
+		"right, kept":              {"ada", 0, 49 * time.Hour, 49 * time.Hour},
+		"ahead, kept":              {"ada", 5 * time.Hour, 49 * time.Hour, 49 * time.Hour},
+		"behind, kept":             {"ada", -30 * time.Hour, 49 * time.Hour, 49 * time.Hour},
+		"of 1970, kept":            {"ada", -56 * 365 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		"ahead by more than kept":  {"ada", 90 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		"kept for too long":        {"ada", 5 * time.Hour, 40 * 24 * time.Hour, 0},
+		"an age that nobody kept":  {"", 5 * time.Hour, 49 * time.Hour, 0},
+		"an age before its making": {"ada", 5 * time.Hour, -time.Hour, 0},
+	} {
+		now := time.Now().UTC()
+		form := url.Values{"line": {"call mum in 90 minutes"}, "made_at": {now.Add(tt.ahead - tt.ago).Format(time.RFC3339Nano)},
+			"made_ago": {fmt.Sprint(tt.ago.Milliseconds())}}
+		e.keptForm("/tasks", tt.owner, form)
+		due, err := time.Parse(time.RFC3339, fmt.Sprint(made()["due_at"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A minute is what the time of day is cut to, and another what a slow test may take.
+		if got, want := due, now.Add(90*time.Minute-tt.want); got.Sub(want).Abs() > 2*time.Minute {
+			t.Errorf("%s: due %s, want about %s", name, got, want)
+		}
+	}
+}
+
+// With a wrong clock, too, a form that is sent again asks for the same.
+func TestWrongClockSentAgain(t *testing.T) {
+	t.Parallel()
+	e, made := changesAPI(t)
+	// Far from where the error of the clock is rounded to another minute.
+	now := time.Now().UTC().Truncate(time.Minute)
+	at := now.Add(5 * time.Hour)
+	send := func() any {
+		t.Helper()
+		e.keptForm("/tasks", "ada", url.Values{"line": {"call mum in 90 minutes"}, "made_at": {at.Format(time.RFC3339Nano)},
+			"made_ago": {fmt.Sprint(time.Since(now).Milliseconds())}})
+		return made()["due_at"]
+	}
+	first, again := send(), send()
+	if first != again {
+		t.Errorf("due %v, and then %v", first, again)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -41,6 +42,23 @@ type apiChannel struct {
 	DisabledReason *string   `json:"disabled_reason"`
 	CreatedAt      time.Time `json:"created_at"`
 	Secret         string    `json:"secret"`
+}
+
+// endedChannel is a channel that the system disabled.
+type endedChannel struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Where  string `json:"where"`
+	Reason string `json:"reason"`
+}
+
+// Words says what the end of the channel means.
+func (c endedChannel) Words() string {
+	about := map[string]string{"web_push": "one of your browsers", "email": "your mailbox"}[c.Kind]
+	if about == "" {
+		about = "one of your webhooks"
+	}
+	return "Reminders no longer reach " + about + " (" + c.Where + "): " + strings.TrimSuffix(c.Reason, ".") + "."
 }
 
 // apiDelivery is a notification to a channel, and how far it got.

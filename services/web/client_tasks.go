@@ -15,6 +15,8 @@ type user struct {
 	// WeekStart is "monday" or "sunday"; "" is Monday.
 	WeekStart string `json:"week_start"`
 	Revision  int64  `json:"revision"`
+	// Ended are the channels that the system disabled, until the user dismisses them.
+	Ended []endedChannel `json:"ended_channels"`
 	// Epoch names the history which revisions are of.
 	Epoch string `json:"epoch"`
 }

@@ -29,8 +29,11 @@ type notificationsPage struct {
 type shownChannel struct {
 	ID, Kind, Name, Where string
 	Enabled               bool
-	Reason                string
-	Made                  moment
+	// Reason is why the system disabled the channel. Trouble is why the last reminder to an enabled one did not arrive.
+	Reason, Trouble string
+	// ThereAlone is that the channel can be turned on in its browser alone.
+	ThereAlone bool
+	Made       moment
 }
 
 type shownDelivery struct {
@@ -65,7 +68,9 @@ func (w *web) showNotifications(rw http.ResponseWriter, r *http.Request, v *visi
 		p.HasEmail = p.HasEmail || c.Kind == "email"
 		shown := shownChannel{ID: c.ID, Kind: c.Kind, Name: kindName(c.Kind), Where: c.where(), Enabled: c.Enabled, Made: newMoment(c.CreatedAt, v.now, v.zone)}
 		if c.DisabledReason != nil {
-			shown.Reason = *c.DisabledReason
+			shown.Reason, shown.ThereAlone = *c.DisabledReason, c.Kind == "web_push"
+		} else if c.Enabled {
+			shown.Trouble = troubleOf(c.ID, deliveries)
 		}
 		p.Channels = append(p.Channels, shown)
 	}
@@ -83,6 +88,20 @@ func (w *web) showNotifications(rw http.ResponseWriter, r *http.Request, v *visi
 	}
 	here := page{Name: "notifications", Title: "Notifications", Path: notificationsPath, Here: notificationsPath, Body: p, Secret: p.Made != nil}
 	return w.showTo(rw, r, v, status, here)
+}
+
+// troubleOf returns why the last delivery to a channel was given up, "" when it was not. deliveries are the newest first.
+func troubleOf(channelID string, deliveries []apiDelivery) string {
+	for _, d := range deliveries {
+		switch {
+		case d.ChannelID == nil, *d.ChannelID != channelID, d.State == "pending":
+		case d.State == "given_up" && d.Reason != nil:
+			return *d.Reason
+		default:
+			return ""
+		}
+	}
+	return ""
 }
 
 // pushKey returns what a browser needs to subscribe to push, "" when push is not set up.
@@ -147,7 +166,7 @@ func (w *web) refuseNotifications(rw http.ResponseWriter, r *http.Request, v *vi
 	return w.showNotifications(rw, r, v, status, notificationsPage{Refused: refused})
 }
 
-// changeChannel does what a button beside a channel says: enable, disable, test or delete.
+// changeChannel does what a button beside a channel says: enable, disable, test or delete; or dismisses the message that it ended.
 func (w *web) changeChannel(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	path := itemPath("/channels", r.PathValue("id"))
 	var err error
@@ -162,6 +181,11 @@ func (w *web) changeChannel(rw http.ResponseWriter, r *http.Request, v *visit) e
 	case "test":
 		said = "A test is on its way: what becomes of it stands under Deliveries"
 		_, err = v.call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
+	case "dismiss":
+		_, err = v.call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
+		if err == nil || isGone(err) {
+			return w.done(rw, r, back(r), notice{})
+		}
 	case "delete":
 		said = "Deleted"
 		_, err = v.call(r.Context(), "DELETE", path, nil, nil)

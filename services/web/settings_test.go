@@ -316,3 +316,59 @@ func TestRenewedSessionReachesTheBrowser(t *testing.T) {
 		}
 	}
 }
+
+// A channel that ended is told of on every page, with a way to the settings and one to dismiss it; a browser is turned on again in that
+// browser alone; a channel to which the last message did not get through says so.
+func TestEndedChannels(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 10)
+	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+		const when = `"2026-03-02T10:00:00Z"`
+		rw.Header().Set("Content-Type", "application/json")
+		if r.Method != http.MethodGet {
+			body, _ := io.ReadAll(r.Body)
+			asked <- r.Method + " " + r.URL.Path + " " + string(body)
+		}
+		switch r.URL.Path {
+		case "/api/v1/me":
+			fmt.Fprint(rw, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1,
+				"ended_channels": [{"id": "c1", "kind": "web_push", "where": "push.example.com", "reason": `+quote("over "+evil)+`}]}`)
+		case "/api/v1/channels":
+			fmt.Fprint(rw, `{"items": [{"id": "c1", "kind": "web_push", "endpoint": "https://push.example.com/x", "enabled": false, "disabled_reason": "over", "created_at": `+when+`},
+				{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": `+when+`},
+				{"id": "c3", "kind": "webhook", "url": "https://y.example/", "enabled": true, "created_at": `+when+`}]}`)
+		case "/api/v1/deliveries":
+			fmt.Fprint(rw, `{"items": [{"id": "d4", "channel_id": "c2", "channel_kind": "webhook", "state": "pending", "created_at": `+when+`},
+				{"id": "d3", "channel_id": "c2", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 500", "created_at": `+when+`},
+				{"id": "d2", "channel_id": "c3", "channel_kind": "webhook", "state": "sent", "created_at": `+when+`},
+				{"id": "d1", "channel_id": "c3", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 404", "created_at": `+when+`}]}`)
+		default:
+			fmt.Fprint(rw, `{"items": [], "next_cursor": "", "public_key": ""}`)
+		}
+	})}})
+	for _, path := range []string{"/today", "/done", "/settings/account", "/settings/import", "/settings/notifications"} {
+		got := e.do("GET", path, nil, "Cookie", "taskmaster_session=x").body
+		for _, want := range []string{
+			"Reminders no longer reach one of your browsers (push.example.com): over &#34;&gt;&lt;script&gt;", `<a href="/settings/notifications">Look at`,
+			`<form method="post" action="/settings/channels/c1/dismiss"><input type="hidden" name="account" value="ada ada@example.com"><input type="hidden" name="back" value="` + path + `">`,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s lacks %q", path, want)
+			}
+		}
+	}
+	got := e.do("GET", "/settings/notifications", nil, "Cookie", "taskmaster_session=x").body
+	if strings.Contains(got, "/settings/channels/c1/enable") || !strings.Contains(got, "turned on again in that browser alone") {
+		t.Error("a browser that was given up can be turned on from elsewhere")
+	}
+	if n := strings.Count(got, "The last message did not arrive: it answered 500"); n != 1 || strings.Contains(got, "did not arrive: it answered 404") {
+		t.Errorf("the channel that fails says so %d times, want once and none for the other", n)
+	}
+	done := e.do("POST", "/settings/channels/c1/dismiss", strings.NewReader("back=/done"), "Cookie", "taskmaster_session=x", "Content-Type", "application/x-www-form-urlencoded")
+	if done.status != 303 || done.header.Get("Location") != "/done" {
+		t.Errorf("got %d to %s, want the page that was shown", done.status, done.header.Get("Location"))
+	}
+	if got := <-asked; got != `PATCH /api/v1/channels/c1 {"dismissed":true}` {
+		t.Errorf("api was asked for %s", got)
+	}
+}

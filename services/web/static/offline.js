@@ -3,7 +3,7 @@
 
 import { newKey } from "./add.js";
 import { settle } from "./editor.js";
-import { away, Queue, retryAfter } from "./queue.js";
+import { away, made, Queue, retryAfter, stamp } from "./queue.js";
 import { app, here, refresh, say, typed } from "./view.js";
 import { Waiting, words } from "./waiting.js";
 
@@ -54,7 +54,7 @@ async function send(path, request, ctx) {
   const from = here();
   const change = describe(path, request.body, request.form);
   // What is typed means the same whenever it arrives: should the answer be lost, it is sent again as it was.
-  request.body.append("made_at", change.at);
+  for (const [name, value] of made(change)) request.body.append(name, value);
   if (waiting.changes.length === 0) {
     try {
       const response = await fetch(path, request);
@@ -80,8 +80,7 @@ function describe(path, body, form) {
   const url = new URL(path, location.href);
   const [, , task, kind] = url.pathname.split("/");
   const fields = [...body.entries()].map(([name, value]) => [name, String(value)]);
-  const at = new Date().toISOString();
-  const change = { path: url.pathname + url.search, task: task ?? "", kind: kind ?? (task ? "edit" : "add"), fields, at };
+  const change = { path: url.pathname + url.search, task: task ?? "", kind: kind ?? (task ? "edit" : "add"), fields, ...stamp() };
   change.title = titleOf(change);
   change.edited = form && change.kind === "edit" ? edited(form) : [];
   return change;
@@ -132,7 +131,14 @@ async function leave(event) {
   }
   await queue.clear();
   await forgetViews();
+  await unsubscribe().catch(() => {}); // the server ends the channel in any case
   form.submit();
+}
+
+// unsubscribe ends the browser's push subscription: whoever uses the browser next gets none of this person's reminders.
+async function unsubscribe() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
 // keepApart lets nobody see the views of who used this browser before.

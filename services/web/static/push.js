@@ -24,6 +24,7 @@ export async function startPush(place) {
     const channel = await current();
     if (!channel) return show("off", "Reminders can appear on this device even when TaskMaster is closed.");
     if (!channel.enabled) return show("off", `Reminders in this browser are off: ${channel.disabled_reason ?? "you turned them off"}.`);
+    await call("POST", "/channels/renew", await renewal()).catch(() => {}); // binds a channel of an earlier version to this session
     show("on", "Reminders appear in this browser.");
   }
 
@@ -89,6 +90,12 @@ async function current() {
     cursor = page.next_cursor;
   } while (cursor);
   return null;
+}
+
+async function renewal() {
+  const registration = await navigator.serviceWorker.ready;
+  const subscription = await registration.pushManager.getSubscription();
+  return { old_endpoint: subscription.endpoint, subscription: subscription.toJSON() };
 }
 
 async function subscribe(key) {

@@ -159,8 +159,19 @@ export function post(change, user) {
   return fetch(change.path, {
     method: "POST", credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout),
     headers: { "Taskmaster-Change-Of": user },
-    body: new URLSearchParams([...change.fields, ["made_at", change.at]]),
+    body: new URLSearchParams([...change.fields, ...made(change)]),
   });
+}
+
+// stamp is the instant at which a change is made. The device's clock may be wrong by hours, and may be set before the change is sent.
+export const stamp = () => ({ at: new Date().toISOString(), ticks: performance.now(), page: performance.timeOrigin });
+
+// made tells when a change was made, and how long ago that is. A constant error of the clock cancels out in an age. In the page that
+// made the change, performance.now() does not follow a clock that is set back; it may stand still while the device sleeps.
+export function made(change) {
+  const ticks = change.page === performance.timeOrigin ? performance.now() - change.ticks : 0;
+  const ago = Math.max(Date.now() - Date.parse(change.at), ticks, 0);
+  return [["made_at", change.at], ["made_ago", String(Math.round(ago))]];
 }
 
 // away says whether a status means that the server could not be reached or has too much to do: nothing is wrong with what

@@ -211,9 +211,31 @@ async function refusal(response) {
   return `That cannot be done: ${problem?.detail ?? "the task is different by now"}.`;
 }
 
-// openPage shows the task, in a window in which nothing is lost by that or a new one.
-async function openPage({ task }) {
-  const path = task ? `/task/${encodeURIComponent(task)}` : "/today";
+// A browser may renew its subscription at any time; the old one then reaches nobody. The server gives the channel of this browser the
+// new one, and makes none: whoever is logged in by now need not be who wanted reminders here.
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(followPush(event)));
+
+async function followPush({ oldSubscription, newSubscription }) {
+  const made = newSubscription ?? await resubscribe(oldSubscription);
+  if (!made) return;
+  const response = await fetch("/api/v1/channels/renew", {
+    method: "POST", credentials: "same-origin", signal: AbortSignal.timeout(20_000),
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ old_endpoint: oldSubscription?.endpoint ?? "", subscription: made.toJSON() }),
+  });
+  if (response.status === 404) await made.unsubscribe();
+}
+
+// resubscribe subscribes as before, for browsers that leave that to the page.
+async function resubscribe(old) {
+  const key = old?.options?.applicationServerKey;
+  return key ? self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }) : null;
+}
+
+// openPage shows the task, or the settings that a message is about, in a window in which nothing is lost by that or a new one.
+async function openPage({ task, url }) {
+  const about = url ? new URL(url, location.origin).pathname : "/";
+  const path = task ? `/task/${encodeURIComponent(task)}` : about === "/" ? "/today" : about;
   const clients = await self.clients.matchAll({ type: "window" });
   const client = await Promise.any(clients.map(free)).catch(() => null);
   if (!client) return self.clients.openWindow(path);
