@@ -48,10 +48,18 @@ func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 	var ids []uuid.UUID
+	var about *exportedAccount
 	err := a.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		if about, err = readAccount(ctx, tx, c); err != nil {
+			return err
+		}
 		ids, err = postgres.TaskIDs(ctx, tx, c.UserID)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	account, err := about.fields()
 	if err != nil {
 		return err
 	}
@@ -62,7 +70,7 @@ func (a *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="taskmaster-%s.%s"`, a.now().UTC().Format(time.DateOnly), format))
-	if err := a.export(r.Context(), w, newExporter(w, format, a.instant()), c.UserID, ids, withHistory); err != nil {
+	if err := a.export(r.Context(), w, newExporter(w, format, account, a.instant()), c.UserID, ids, withHistory); err != nil {
 		if r.Context().Err() == nil {
 			a.log.ErrorContext(r.Context(), "export broke off", "error", err)
 		}
@@ -106,17 +114,17 @@ func (a *api) export(ctx context.Context, w http.ResponseWriter, out exporter, u
 	return out.Close()
 }
 
-func newExporter(w io.Writer, format string, now time.Time) exporter {
+func newExporter(w io.Writer, format, account string, now time.Time) exporter {
 	if format == "ics" {
 		return ical.NewWriter(w, now)
 	}
 	out := &jsonExporter{w: bufio.NewWriter(w)}
 	// The buffer keeps the first error and Flush returns it.
-	_, _ = fmt.Fprintf(out.w, `{"version":%d,"exported_at":%q,"tasks":[`, exportVersion, now.Format(time.RFC3339Nano))
+	_, _ = fmt.Fprintf(out.w, `{"version":%d,"exported_at":%q,%s"tasks":[`, exportVersion, now.Format(time.RFC3339Nano), account)
 	return out
 }
 
-// jsonExporter writes {"version", "exported_at", "tasks", "history"} with a task or an entry per line.
+// jsonExporter writes {"version", "exported_at", "settings", "channels", "tasks", "history"} with a task or an entry per line.
 type jsonExporter struct {
 	w *bufio.Writer
 	// wrote says that a task was written, history that an entry was.

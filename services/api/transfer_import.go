@@ -4,6 +4,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -86,7 +87,12 @@ func (a *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 	return a.changeWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		notes, err := storeSettings(ctx, tx, c, in, dryRun)
+		if err != nil {
+			return answer{}, err
+		}
 		result, err := storeImport(ctx, tx, c.UserID, in, dryRun, a.instant())
+		result.Notes = slices.Insert(result.Notes, 0, notes...)
 		return answer{Status: http.StatusOK, Body: result}, err
 	})
 }

@@ -26,6 +26,8 @@ type importReader struct {
 	bad     []task.FieldError
 	// notes are what was changed or left out.
 	notes []importNote
+	// settings are the account's in the file; nil when it has none.
+	settings *exportedSettings
 }
 
 // enough ends the reading of a file of which enough is wrong, or which takes too long.
@@ -137,7 +139,7 @@ func (in *importReader) addTodo(todo ical.Todo) {
 	}
 }
 
-// readJSON reads {"version", "exported_at", "tasks", "history"} entry by entry.
+// readJSON reads {"version", "exported_at", "settings", "channels", "tasks", "history"} entry by entry.
 func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -154,6 +156,10 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 			err = d.Decode(&version)
 		case "exported_at":
 			err = d.Decode(new(time.Time))
+		case "settings":
+			err = in.readSettings(d)
+		case "channels":
+			err = in.readChannels(d)
 		case "tasks":
 			err = in.readList(ctx, d)
 		case "history":
