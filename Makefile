@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page bench-start faults clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -132,6 +132,9 @@ bench: build ## Measure the whole system on this machine and print a table
 
 bench-page: build ## Measure in Chromium how long it takes until a view shows something
 	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)
+
+bench-start: ## Measure the first start in a fresh clone with empty caches, by stage; ARGS="-keep-modules" fetches no modules
+	go run ./tests/firststart $(ARGS)
 
 faults: build ## Break everything during 100,000 events; ARGS="-broker kafka -seed 7"
 	go run ./tests/faults $(ARGS)

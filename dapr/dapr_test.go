@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -112,6 +113,36 @@ type configuration struct {
 			Component, Version string
 			Configuration      map[string]string
 		} `yaml:"nameResolution"`
+	}
+}
+
+var registration = regexp.MustCompile(`(topics|secrets|names)\.RegisterComponent\([^,]+, "([^"]+)"\)`)
+
+// The daprd that is built here has the types that the files use, and none besides: each brings its SDK to compile.
+func TestOurDaprdHasTheTypesInUse(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("runtime/daprd/components.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]string{"topics": "pubsub.", "secrets": "secretstores.", "names": "nameresolution."}
+	registered := map[string]bool{}
+	for _, match := range registration.FindAllSubmatch(source, -1) {
+		registered[kinds[string(match[1])]+string(match[2])] = true
+	}
+	used := map[string]bool{
+		"nameresolution." + read[configuration](t, "local/configuration.yaml").Spec.NameResolution.Component: true,
+		read[component](t, "local/secrets.yaml").Spec.Type:                                                   true,
+	}
+	files, err := filepath.Glob("components/*/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		used[read[component](t, file).Spec.Type] = true
+	}
+	if !maps.Equal(registered, used) {
+		t.Errorf("registered are %v, in use are %v", slices.Sorted(maps.Keys(registered)), slices.Sorted(maps.Keys(used)))
 	}
 }
 

@@ -23,6 +23,7 @@ type bed struct {
 	t       *testing.T
 	console *console
 	broker  *process
+	jobs    *process // the scheduler
 }
 
 func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
@@ -41,7 +42,7 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = buildDapr(t.Context(), cfg.root, bin, console.writer("build", ""))
+	err = buildDapr(t.Context(), cfg.root, bin, []string{daprdProgram, schedulerProgram}, console.writer("build", ""), newStages())
 	unlock()
 	if err != nil {
 		t.Fatal(err)
@@ -68,10 +69,15 @@ func newBed(t *testing.T, services []string, replicas map[string]int) *bed {
 		t.Fatal(err)
 	}
 	b.startBroker()
-	scheduler := b.scheduler()
-	b.start(scheduler)
-	b.await(scheduler.name, scheduler.ready)
+	b.startScheduler()
 	return b
+}
+
+func (b *bed) startScheduler() {
+	b.t.Helper()
+	scheduler := b.scheduler()
+	b.jobs = b.start(scheduler)
+	b.await(scheduler.name, scheduler.ready)
 }
 
 // start starts a program that ends with the test at the latest.

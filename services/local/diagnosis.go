@@ -113,15 +113,28 @@ func (p plan) explain(ctx context.Context, said cause) *fault {
 	secrets := p.componentSecrets()
 	for _, c := range all {
 		if c.Metadata.Name == said.component {
-			reason := c.words(ctx, oneLine(c.hide(said.reason, secrets)), secrets)
+			reason := oneLine(c.hide(said.reason, secrets))
+			if found := noType.FindStringSubmatch(reason); found != nil {
+				reason = p.lacksType(found[1])
+			} else {
+				reason = c.words(ctx, reason, secrets)
+			}
 			return &fault{said.component, c.file, strings.Join(append(c.missingSecrets(secrets), reason), "; ")}
 		}
 	}
 	return &fault{said.component, "dapr/local", oneLine(said.reason)} // the secret store
 }
 
+// lacksType says that the sidecar has no components of a type, and where there are some.
+func (p plan) lacksType(name string) string {
+	if p.dapr.daprd != "" {
+		return fmt.Sprintf("there is no type %s in %s", name, p.dapr.daprd)
+	}
+	return fmt.Sprintf("there is no type %s in the daprd that is built here: start again with DAPRD=PATH, a full daprd such as `dapr init` installs", name)
+}
+
 var (
-	noType       = regexp.MustCompile(`couldn't find message bus (\S+)`)
+	noType       = regexp.MustCompile(`couldn't find [a-z ]+ (\S+)`)
 	noConnection = regexp.MustCompile(`(?i)dial tcp|no servers available|i/o timeout|deadline exceeded|connection re(fused|set)|no such host|EOF\b|out of available brokers`)
 	noPermission = regexp.MustCompile(`(?i)authorization violation|WRONGPASS|NOAUTH|NOPERM|authenticat|username or password|access.refused|SASL|x509|certificate`)
 	localEnd     = regexp.MustCompile(`\S+->`)
@@ -132,8 +145,6 @@ var (
 func (c component) words(ctx context.Context, reason string, secrets map[string]map[string]string) string {
 	at := strings.Join(c.addresses(secrets), ", ")
 	switch {
-	case noType.MatchString(reason):
-		return fmt.Sprintf("there is no type %s", noType.FindStringSubmatch(reason)[1])
 	case at == "":
 		return reason
 	case noPermission.MatchString(reason):

@@ -53,15 +53,21 @@ func command(ctx context.Context, args []string) int {
 	switch cfg.verb {
 	case verbBuild:
 		out := log.writer("local", "")
-		if err := build(ctx, cfg, out); err != nil {
-			return report(err)
-		}
-		return report(fetch(ctx, cfg, out))
+		return report(provideAll(ctx, cfg, out))
 	case verbClean:
 		return report(clean(cfg))
 	default:
 		return report(run(ctx, cfg, log))
 	}
+}
+
+// provideAll builds everything, whatever is installed, and fetches what the broker needs: tests and images want the pinned
+// versions.
+func provideAll(ctx context.Context, cfg config, log *lines) error {
+	if err := build(ctx, cfg, []string{daprdProgram, schedulerProgram}, log, newStages()); err != nil {
+		return err
+	}
+	return fetch(ctx, cfg, log)
 }
 
 // report says what went wrong, in one line, and returns the exit status. Being told to stop is no error.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -25,6 +26,7 @@ type plan struct {
 	secrets     secrets
 	databaseURL string
 	self        string // this program
+	dapr        daprPrograms
 }
 
 func (p plan) bin(name string) string {
@@ -40,7 +42,7 @@ func (p plan) daprDir() string { return filepath.Join(p.cfg.dir, "dapr") }
 func (p plan) scheduler() spec {
 	l := p.layout
 	return spec{
-		name: "scheduler", role: "scheduler", program: p.bin("scheduler"), dir: p.cfg.dir, env: p.systemEnv(),
+		name: "scheduler", role: "scheduler", program: cmp.Or(p.dapr.scheduler, p.bin(schedulerProgram)), dir: p.cfg.dir, env: p.systemEnv(),
 		args: append([]string{
 			"--id=scheduler",
 			"--listen-address=127.0.0.1", "--port=" + strconv.Itoa(l.scheduler),
@@ -71,7 +73,7 @@ func sidecarName(r replica) string { return r.id() + "/dapr" }
 func (p plan) sidecar(r replica) spec {
 	dapr := filepath.Join(p.cfg.root, "dapr")
 	return spec{
-		name: sidecarName(r), role: "sidecar", program: p.bin("daprd"), dir: p.daprDir(), env: p.sidecarEnv(r),
+		name: sidecarName(r), role: "sidecar", program: cmp.Or(p.dapr.daprd, p.bin(daprdProgram)), dir: p.daprDir(), env: p.sidecarEnv(r),
 		args: []string{
 			"--app-id=" + r.service,
 			"--app-port=" + strconv.Itoa(r.http), "--app-channel-address=127.0.0.1",

@@ -11,9 +11,14 @@ import (
 // startAll returns when the services can be used, and of each sidecar is known whether it can. What a sidecar cannot do at
 // the moment takes nothing else down: services serve without, and events wait in the database.
 func (s *system) startAll(ctx context.Context) error {
+	started := s.times.begin("start everything")
 	base, baseCtx := errgroup.WithContext(ctx)
 	var databaseURL string
-	base.Go(func() (err error) { databaseURL, err = s.startDatabase(baseCtx, ctx); return err })
+	base.Go(func() (err error) {
+		defer s.times.begin("start PostgreSQL")()
+		databaseURL, err = s.startDatabase(baseCtx, ctx)
+		return err
+	})
 	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
 	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
 	if err := base.Wait(); err != nil {
@@ -44,7 +49,8 @@ func (s *system) startAll(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return s.state.update(func(state *systemState) { state.Ready = true })
+	started()
+	return s.state.update(func(state *systemState) { state.Ready, state.Stages = true, s.times.list() })
 }
 
 // pairs makes all services and their sidecars, and starts none.

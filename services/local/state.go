@@ -18,6 +18,7 @@ type systemState struct {
 	PID         int            `json:"pid"`
 	Ready       bool           `json:"ready"`
 	Processes   []processState `json:"processes"`
+	Stages      []stage        `json:"stages,omitempty"` // of the start, once it is ready
 }
 
 // processState is one process. Addresses are host:port.

@@ -26,6 +26,7 @@ type system struct {
 	log        *lines
 	complaints *complaints
 	state      *stateFile
+	times      *stages
 	group      *errgroup.Group // owns the keeping of all units
 
 	mu       sync.Mutex
@@ -48,6 +49,10 @@ func run(ctx context.Context, cfg config, console *console) error {
 		return err
 	}
 	defer unlock()
+	times := newStages()
+	if err := awaitLeftovers(ctx, cfg.dir); err != nil {
+		return err
+	}
 	layout, err := fixedLayout(cfg)
 	if err != nil {
 		return err
@@ -57,7 +62,8 @@ func run(ctx context.Context, cfg config, console *console) error {
 		return err
 	}
 	defer release()
-	if err := build(ctx, cfg, log); err != nil {
+	dapr, err := provide(ctx, cfg, log, times)
+	if err != nil {
 		return err
 	}
 	for _, r := range layout.replicas {
@@ -73,8 +79,8 @@ func run(ctx context.Context, cfg config, console *console) error {
 	}
 
 	s := &system{
-		plan:    plan{cfg: cfg, layout: layout, secrets: secrets, databaseURL: cfg.getenv("DATABASE_URL"), self: self},
-		console: console, log: log, complaints: newComplaints(log),
+		plan:    plan{cfg: cfg, layout: layout, secrets: secrets, databaseURL: cfg.getenv("DATABASE_URL"), self: self, dapr: dapr},
+		console: console, log: log, complaints: newComplaints(log), times: times,
 	}
 	if err := s.prepare(); err != nil {
 		return err
@@ -82,6 +88,32 @@ func run(ctx context.Context, cfg config, console *console) error {
 	err = s.serve(ctx)
 	return errors.Join(err, s.state.remove())
 }
+
+// provide makes sure of all programs: it builds and fetches them side by side. It returns those of Dapr.
+func provide(ctx context.Context, cfg config, log *lines, times *stages) (daprPrograms, error) {
+	dapr, err := findDapr(ctx, cfg, log)
+	if err != nil {
+		return dapr, err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return build(ctx, cfg, dapr.unbuilt(), log, times) })
+	group.Go(func() error {
+		defer times.begin("fetch the broker")()
+		if err := fetch(ctx, cfg, log); err != nil {
+			return fmt.Errorf("broker %s: %w", cfg.brokerName, err)
+		}
+		return nil
+	})
+	if cfg.getenv("DATABASE_URL") == "" {
+		group.Go(func() error {
+			defer times.begin("find or fetch PostgreSQL")()
+			return embedded.Fetch(ctx, postgresDir(cfg), log)
+		})
+	}
+	return dapr, group.Wait()
+}
+
+func postgresDir(cfg config) string { return filepath.Join(cfg.dir, "postgres") }
 
 // prepare writes the files that the processes need.
 func (s *system) prepare() error {
@@ -149,7 +181,7 @@ func (s *system) startDatabase(ctx, life context.Context) (string, error) {
 		s.postgres = s.unit(processState{Name: "postgres", Role: "postgres", Replica: 1, Address: loopback("", s.layout.postgres)},
 			func(ctx context.Context) (c child, err error) {
 				server, err = embedded.Start(ctx, embedded.Config{
-					Dir: filepath.Join(s.cfg.dir, "postgres"), Port: s.layout.postgres, Log: s.console.writer("postgres", "postgres"),
+					Dir: postgresDir(s.cfg), Port: s.layout.postgres, Log: s.console.writer("postgres", "postgres"),
 				})
 				return server, err
 			})
@@ -183,15 +215,6 @@ func through(at, database string) (string, error) {
 	}
 	u.Host = cmp.Or(at, u.Host)
 	return u.String(), nil
-}
-
-func (s *system) startScheduler(ctx, life context.Context) error {
-	spec := s.plan.scheduler()
-	s.scheduler = s.program(spec, processState{Name: "scheduler", Role: "scheduler", Replica: 1, Address: loopback("", s.layout.scheduler)})
-	if err := s.launch(life, s.scheduler); err != nil {
-		return err
-	}
-	return awaitURL(ctx, "scheduler", spec.ready)
 }
 
 // stopAll stops what was started: services first, which then still have their sidecars to finish with, and last what all

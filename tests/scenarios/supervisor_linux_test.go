@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,6 +76,30 @@ func TestNothingIsLeftRunning(t *testing.T) {
 			nothingLeft(t, all)
 		})
 	}
+}
+
+var alarm = regexp.MustCompile(`(?i)level=(warn|error)|\b(warning|error|fatal|panic): |cannot|in trouble|events wait`)
+
+// After kill -9 of the supervisor the next start is like any other. The killed scheduler's leadership used to last for 20
+// seconds, in which the sidecars and the api complained.
+func TestStartAfterKill(t *testing.T) {
+	t.Parallel()
+	cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: "api,live,web", Env: environment(nil)}
+	killed, err := system.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newUser(t, killed).create(fields{"title": "remind me", "due_at": "2030-01-01T09:00:00Z", "reminders": []fields{{"minutes_before": 15}}})
+	killed.Kill()
+	checkEnd(t, killed, "signal: killed")
+
+	s := own(t, cfg)
+	for line := range strings.Lines(s.Tail(1 << 30)) {
+		if alarm.MatchString(line) {
+			t.Errorf("a false alarm: %s", line)
+		}
+	}
+	t.Logf("ready after %v, the first time after %v", s.ReadyAfter, killed.ReadyAfter)
 }
 
 // What cannot be is said in one line, and nothing is left running.

@@ -6,7 +6,6 @@ import (
 	"github.com/dapr/components-contrib/pubsub/kafka"
 	"github.com/dapr/components-contrib/pubsub/rabbitmq"
 	"github.com/dapr/components-contrib/pubsub/redis"
-	"github.com/dapr/components-contrib/secretstores/local/env"
 	"github.com/dapr/components-contrib/secretstores/local/file"
 	"github.com/dapr/dapr/pkg/components/bindings"
 	"github.com/dapr/dapr/pkg/components/configuration"
@@ -22,7 +21,8 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// componentTypes returns registries with the types of the folders dapr/components and dapr/local. Kinds of components that
+// componentTypes returns registries with the types of the folders dapr/components and dapr/local: a test there compares the
+// names. Kinds of components that
 // the system does not use have an empty registry, so that a file of such a type is refused by name.
 func componentTypes(log logger.Logger) *registry.Options {
 	topics := pubsub.NewRegistry()
@@ -34,7 +34,6 @@ func componentTypes(log logger.Logger) *registry.Options {
 
 	secrets := secretstores.NewRegistry()
 	secrets.Logger = log
-	secrets.RegisterComponent(env.NewEnvSecretStore, "local.env")
 	secrets.RegisterComponent(file.NewLocalSecretStore, "local.file")
 
 	names := nameresolution.NewRegistry()

@@ -37,7 +37,7 @@ var installed = []string{
 // programsVariable names the variable that chooses PostgreSQL's programs: a folder, or fetchPrograms.
 const programsVariable = "POSTGRES_PROGRAMS"
 
-// fetchPrograms is the choice of the fetched programs, whatever is installed.
+// fetchPrograms chooses the fetched programs, even where others are installed.
 const fetchPrograms = "fetch"
 
 // binaries returns the folder of the programs that can serve cfg.Dir: those that the user chose, else of the data's major

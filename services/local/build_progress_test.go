@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// A person who waits is told the share of the work that is done, and how long the rest takes at the same speed.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
+	p := &progress{}
+	check := func(want string) {
+		t.Helper()
+		if got := p.say(now); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	check("0 packages compiled")
+	p.fetched("example.com/a v1.0.0")
+	p.fetched("example.com/b v1.0.0")
+	check("2 modules fetched")
+	p.compiled("before the plan")
+	check("1 packages compiled")
+
+	// 100 packages, of which the last is as large as all others together.
+	sizes := map[string]int64{"large": 9900}
+	for i := range 99 {
+		sizes[fmt.Sprint(i)] = 100
+	}
+	p.compiled("0")
+	p.plan(sizes, now)
+	check("0 %")
+	now = now.Add(5 * time.Second)
+	for i := range 50 {
+		p.compiled(fmt.Sprint(i)) // 0 a second time, which does not count
+	}
+	now = now.Add(4 * time.Second)
+	check("24 %") // 5000 of 19800, and the programs are linked in the last 5 %
+	now = now.Add(51 * time.Second)
+	check("24 %, about 3 minutes left") // a minute for 24 %
+	p.compiled("large")
+	check("71 %, less than half a minute left") // a minute for 71 %
+	for i := 50; i < 99; i++ {
+		p.compiled(fmt.Sprint(i))
+	}
+	p.compiled("not planned")
+	now = now.Add(14 * time.Minute)
+	check("95 %, about a minute left")
+}
+
+func TestRoughly(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "less than half a minute", 29 * time.Second: "less than half a minute", 30 * time.Second: "about a minute",
+		89 * time.Second: "about a minute", 90 * time.Second: "about 2 minutes", 200 * time.Second: "about 3 minutes",
+	} {
+		if got := roughly(d); got != want {
+			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+	}
+}
