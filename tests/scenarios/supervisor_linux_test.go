@@ -78,24 +78,26 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	}
 }
 
-var alarm = regexp.MustCompile(`(?i)level=(warn|error)|\b(warning|error|fatal|panic): |cannot|in trouble|events wait`)
+// Lines by which the sidecars and the api complain of a scheduler that does not answer, and the one by which the supervisor
+// says that it waits.
+var schedulerAlarm = regexp.MustCompile(`(?i)(level=(warn|error)|\b(warning|error|fatal): ).*(schedul|jobs)|scheduler was killed`)
 
 // After kill -9 of the supervisor the next start is like any other. The killed scheduler's leadership used to last for 20
 // seconds, in which the sidecars and the api complained.
 func TestStartAfterKill(t *testing.T) {
 	t.Parallel()
-	cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: "api,live,web", Env: environment(nil)}
+	cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil)}
 	killed, err := system.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newUser(t, killed).create(fields{"title": "remind me", "due_at": "2030-01-01T09:00:00Z", "reminders": []fields{{"minutes_before": 15}}})
 	killed.Kill()
 	checkEnd(t, killed, "signal: killed")
 
 	s := own(t, cfg)
 	for line := range strings.Lines(s.Tail(1 << 30)) {
-		if alarm.MatchString(line) {
+		// A busy machine may keep the api from its database, which is another thing.
+		if schedulerAlarm.MatchString(line) && !strings.Contains(line, "overloaded or its database away") {
 			t.Errorf("a false alarm: %s", line)
 		}
 	}

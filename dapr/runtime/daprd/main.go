@@ -47,11 +47,17 @@ func main() {
 	if err := logger.ApplyOptionsToLoggers(&opts.Logger); err != nil {
 		log.Fatalf("set up the log: %v", err)
 	}
-	health := healthz.New()
-	config := runtimeConfig(opts, health, log)
-	config.Registry = types
-	if err := run(signals.Context(), opts, config); err != nil {
-		log.Fatalf("fatal: %v", err)
+	// Dapr sends the process SIGHUP when a file changed for which the runtime has to start anew. Each life has a context. The
+	// channel is closed when the process is asked to end.
+	for life := range signals.OnHUP(signals.Context()) {
+		config := runtimeConfig(opts, healthz.New(), log)
+		config.Registry = types
+		if err := run(life, opts, config); err != nil {
+			log.Fatalf("Fatal error from runtime: %s", err) // as Dapr's own command says it
+		}
+		if life.Err() == nil {
+			return // the shutdown API ended it
+		}
 	}
 }
 
