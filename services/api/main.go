@@ -4,6 +4,8 @@
 //	api migrate            bring the database's schema up to date
 //	api replay --since 2h  publish stored events again
 //	api dead-letters       show, replay or discard what no consumer could handle
+//	api backup FILE        write all data into a file, also while the services run
+//	api restore FILE       make an empty database that of a backup
 //	api restored           tell everybody that the database was restored by other means
 package main
 

@@ -14,6 +14,8 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"replay":       replay,
 	"dead-letters": deadLettersCommand,
 	"restored":     restoredCommand,
+	"backup":       backupCommand,
+	"restore":      restoreCommand,
 }
 
 // migrate brings the schema of DATABASE_URL up to date.

@@ -258,21 +258,14 @@ func CheckVersion(ctx context.Context, db *DB) error {
 // checkRiver returns an error when a newer River has migrated its tables. River itself would not
 // mind, and work on tables that it does not know.
 func checkRiver(ctx context.Context, db *DB) error {
-	migrator, err := riverMigrator(db)
+	known, err := knownRiver(db)
 	if err != nil {
 		return err
 	}
-	known := 0
-	for _, m := range migrator.AllVersions() {
-		known = max(known, m.Version)
-	}
 	return db.InTx(ctx, func(tx pgx.Tx) error {
-		if made, err := hasTable(ctx, tx, "river_migration"); !made || err != nil {
+		version, err := riverVersion(ctx, tx)
+		if err != nil {
 			return err
-		}
-		var version int
-		if err := tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM river_migration`).Scan(&version); err != nil {
-			return fmt.Errorf("query River migrations: %w", err)
 		}
 		if version > known {
 			return errNewer(fmt.Sprintf("%d of River", version))
