@@ -151,6 +151,58 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// A browser that renews its subscription is followed, and one from which somebody logged out is not.
+func TestPushSubscriptionChanges(t *testing.T) {
+	p := newPerson(t)
+	script, _ := pushInstead(t)
+	_, renewed, err := shared.push.Subscribe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(renewed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDevice(t)
+	d.login(p.Person)
+	d.grant(browser.PermissionTypeNotifications)
+	w := d.window()
+	w.beforePages(script)
+	w.open("/settings/notifications")
+	w.see(`document.querySelector("[data-push]").dataset.push === "off"`)
+	w.click("[data-push-on]")
+	w.see(`document.querySelector("[data-push]").dataset.push === "on"`)
+	sw := w.worker()
+	changes := fmt.Sprintf(`(async () => {
+		const json = %s;
+		const event = new Event("pushsubscriptionchange");
+		event.newSubscription = {endpoint: json.endpoint, toJSON: () => json, unsubscribe: async () => { self.unsubscribed = true; return true; }};
+		let done;
+		event.waitUntil = (work) => { done = work; };
+		self.dispatchEvent(event);
+		await done;
+	})()`, raw)
+	sw.evaluate(changes, nil)
+	const endpoints = `fetch("/api/v1/channels").then((r) => r.json()).then((page) => page.items.map((c) => c.endpoint).join())`
+	w.see(endpoints + `.then((all) => all === ` + quote(fmt.Sprint(renewed["endpoint"])) + `)`)
+
+	w.open("/today")
+	w.click(".account summary")
+	w.click(`form[action="/logout"] button`)
+	w.see(`location.pathname === "/enter"`)
+	w.fill("#email", p.Email)
+	w.fill("#password", p.Password)
+	w.click("form[data-enter] button:not([formaction])")
+	w.see(`location.pathname === "/today"`)
+	sw.evaluate(changes, nil)
+	var unsubscribed bool
+	sw.evaluate(`self.unsubscribed === true`, &unsubscribed)
+	if !unsubscribed {
+		t.Error("the browser stays subscribed although it is nobody's channel")
+	}
+	w.see(endpoints + `.then((all) => all === "")`)
+}
+
 // Who said no once is told how to mend that.
 func TestPushDenied(t *testing.T) {
 	p := newPerson(t)

@@ -1,0 +1,49 @@
+package browser
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// aheadBy makes the device's clock wrong.
+func aheadBy(hours int) string {
+	return fmt.Sprintf(`{
+		const Right = Date, ahead = %d * 3_600_000;
+		self.Date = class extends Right {
+			constructor(...of) { if (of.length > 0) super(...of); else super(Right.now() + ahead); }
+			static now() { return Right.now() + ahead; }
+		};
+	}`, hours)
+}
+
+// What a device does without a network is dated by its age, however wrong the device's clock is.
+func TestWrongClock(t *testing.T) {
+	p := newPerson(t)
+	for _, hours := range []int{9, -9} {
+		d := newDevice(t)
+		d.login(p.Person)
+		w := d.window()
+		w.watch.excuseNetwork()
+		w.beforePages(aheadBy(hours))
+		w.open("/all")
+		w.live()
+		w.kept("/all")
+		title := fmt.Sprintf("call mum %d", hours+100)
+		d.offline()
+		w.seeText("Offline")
+		before := time.Now()
+		w.add(title + " in 90 minutes")
+		w.waiting(1)
+		after := time.Now()
+		w.reload() // the age is known to the next page as well
+		w.waiting(1)
+		d.online()
+		w.waiting(0)
+		due := p.hasOne(title).DueAt
+		// The time of day is cut to the minute, and the error of the clock rounded to one.
+		if due == nil || due.Before(before.Add(88*time.Minute)) || due.After(after.Add(92*time.Minute)) {
+			t.Errorf("with a clock that is wrong by %d hours it is due %v, want 90 minutes after %s", hours, due, before)
+		}
+	}
+}
