@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,9 +26,9 @@ const (
 	sessionRenewal = time.Hour
 )
 
-// signupInput asks for an ASCII address, of which the case does not matter.
+// signupInput asks for an address, of which neither the case nor spaces around it matter.
 type signupInput struct {
-	Email    string `json:"email" validate:"required,email,printascii,max=254"`
+	Email    string `json:"email" validate:"required,email,max=254"`
 	Password string `json:"password" validate:"required,min=8,max=256"`
 	// TimeZone is where the user's tasks are due, unless they say otherwise; "" is UTC.
 	TimeZone string `json:"time_zone" validate:"omitempty,timezone"`
@@ -38,7 +37,7 @@ type signupInput struct {
 }
 
 type loginInput struct {
-	Email    string `json:"email" validate:"required,email,printascii,max=254"`
+	Email    string `json:"email" validate:"required,email,max=254"`
 	Password string `json:"password" validate:"required,max=256"`
 }
 
@@ -172,7 +171,7 @@ func (a *api) logout(w http.ResponseWriter, r *http.Request) error {
 }
 
 // readCredentials reads and checks a body, within the rate for the sender's address and then for the e-mail address, which
-// is thus protected from many senders too. email is in the body, and is lower case afterwards.
+// is thus protected from many senders too. email is in the body, and is normalized afterwards.
 func (a *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
 	if err := rate.Allow("address "+server.ClientAddr(r, a.gate.proxies), a.now()); err != nil {
 		return err
@@ -180,10 +179,14 @@ func (a *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *serv
 	if _, err := a.decode(w, r, body); err != nil {
 		return err
 	}
+	normal, refused := account.NormalizeEmail(*email)
+	if refused != "" {
+		return task.Invalid("email", refused)
+	}
+	*email = normal
 	if err := server.Validate(body); err != nil {
 		return err
 	}
-	*email = strings.ToLower(*email)
 	return rate.Allow("email "+*email, a.now())
 }
 

@@ -97,5 +97,5 @@ func (a *api) decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, err
 	if len(body) == 0 && r.Method == http.MethodPost {
 		return body, server.DecodeJSON([]byte("{}"), v)
 	}
-	return body, server.DecodeJSON(body, v)
+	return body, server.NameBody(server.DecodeJSON(body, v))
 }

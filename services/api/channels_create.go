@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/account"
 	"taskmaster/services/postgres"
 	"taskmaster/services/server"
 	"taskmaster/services/task"
@@ -91,7 +91,7 @@ func (a *api) newChannel(in channelInput, u postgres.User, existing []postgres.C
 	case postgres.ChannelWebPush:
 		c.Subscription = in.Subscription.stored()
 	case postgres.ChannelEmail:
-		if strings.ToLower(in.Address) != u.Email {
+		if address, _ := account.NormalizeEmail(in.Address); address != u.Email {
 			return postgres.Channel{}, task.Invalid("address", "is not the account's own e-mail address, and only that can be a channel")
 		}
 		c.Address = u.Email

@@ -47,6 +47,7 @@ type channelPatch struct {
 
 // validate reports every bad field.
 func (in channelInput) validate() error {
+	in.Address = strings.TrimSpace(in.Address)
 	if err := server.Validate(in); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"taskmaster/services/server"
 	"taskmaster/services/task"
@@ -73,7 +74,7 @@ func inField(name string, err error) []task.FieldError {
 	}
 	fields := make([]task.FieldError, len(invalid.Fields))
 	for i, f := range invalid.Fields {
-		if f.Field != "" {
+		if f.Field != "" && !strings.HasPrefix(f.Field, "[") {
 			f.Field = "." + f.Field
 		}
 		fields[i] = task.FieldError{Field: name + f.Field, Message: f.Message}

@@ -37,10 +37,12 @@ func (a *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 	}
 	var in occurrence
 	if err := json.Unmarshal(body, &in); err != nil {
-		return task.Errorf(task.CodeConflict, "the occurrence is not one: %v", err)
+		a.log.WarnContext(r.Context(), "occurrence is not JSON", "error", err)
+		return task.Errorf(task.CodeConflict, "the occurrence is not one")
 	}
 	in.Task.Normalize()
-	if err := in.Task.Validate(); err != nil {
+	// The title is that of the task before, which may be older than the rules for titles.
+	if err := in.Task.ValidateAfter(in.Task); err != nil {
 		return task.Errorf(task.CodeConflict, "the occurrence is not valid: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)

@@ -107,7 +107,7 @@ func (q *query) oneOf(name, missing string, values ...string) string {
 			return s
 		}
 	}
-	q.fail(name, fmt.Sprintf("is not one of %v", values))
+	q.fail(name, "is not one of "+strings.Join(values, ", "))
 	return missing
 }
 
@@ -116,7 +116,7 @@ func (q *query) instant(name string) *time.Time {
 	if s == "" {
 		return nil
 	}
-	t, err := time.Parse(time.RFC3339, s)
+	t, err := task.ParseInstant(s)
 	if err != nil {
 		q.fail(name, "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z")
 		return nil

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/account"
 	"taskmaster/services/postgres"
 )
 
@@ -43,7 +43,8 @@ func replay(ctx context.Context, args []string) error {
 		return err
 	}
 	defer db.Close()
-	return replayEvents(ctx, db, time.Now(), *since, strings.ToLower(*email), os.Stdout)
+	address, _ := account.NormalizeEmail(*email)
+	return replayEvents(ctx, db, time.Now(), *since, address, os.Stdout)
 }
 
 func replayEvents(ctx context.Context, db *postgres.DB, now time.Time, since time.Duration, email string, out io.Writer) error {

@@ -90,7 +90,7 @@ func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	t.Normalize()
 	reconcileCompletion(&t, before, now)
 	anchorSeries(&t, before)
-	if err := t.Validate(); err != nil {
+	if err := t.ValidateAfter(before); err != nil {
 		return task.Task{}, err
 	}
 	previous, err := event.Changes(before, t)

@@ -69,18 +69,20 @@ func (in *importReader) readArchive(ctx context.Context, body []byte) error {
 func unpack(f *zip.File, budget int64) ([]byte, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, badImport(fmt.Sprintf("%s cannot be unpacked: %v", f.Name, err))
+		return nil, badImport(f.Name + cannotUnpack)
 	}
 	defer func() { _ = r.Close() }() // it was read to its end, or is refused anyway
 	data, err := io.ReadAll(io.LimitReader(r, budget+1))
 	if err != nil {
-		return nil, badImport(fmt.Sprintf("%s cannot be unpacked: %v", f.Name, err))
+		return nil, badImport(f.Name + cannotUnpack)
 	}
 	if int64(len(data)) > budget {
 		return nil, &server.StatusError{Status: 413, Code: "too_large", Detail: fmt.Sprintf("the archive unpacks to more than %d MiB", maxUnpacked>>20)}
 	}
 	return data, nil
 }
+
+const cannotUnpack = " cannot be unpacked: it is damaged, encrypted or compressed in an unusual way"
 
 func badImport(detail string) error {
 	return &server.StatusError{Status: 400, Code: "bad_request", Detail: detail}

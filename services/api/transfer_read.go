@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -153,9 +155,9 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 		}
 		switch name {
 		case "version":
-			err = d.Decode(&version)
+			err = in.readField(d, "version", &version)
 		case "exported_at":
-			err = d.Decode(new(time.Time))
+			err = in.readField(d, "exported_at", new(time.Time))
 		case "settings":
 			err = in.readSettings(d)
 		case "channels":
@@ -186,6 +188,18 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 	return nil
 }
 
+// readField reads a field of the file beside its tasks.
+func (in *importReader) readField(d *json.Decoder, name string, into any) error {
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		return notExport(err)
+	}
+	if err := server.DecodeJSON(raw, into); err != nil {
+		return task.InvalidFields(inField(name, err))
+	}
+	return nil
+}
+
 func (in *importReader) readList(ctx context.Context, d *json.Decoder) error {
 	if t, err := d.Token(); err != nil || t != json.Delim('[') {
 		return notExport(err)
@@ -211,6 +225,13 @@ func (in *importReader) readList(ctx context.Context, d *json.Decoder) error {
 		if err != nil {
 			bad = inField(fmt.Sprintf("tasks[%d]", in.count), err)
 		}
+		if e.task.Title != "" { // what has none is refused below
+			fitted, changed := task.FitTitle(e.task.Title)
+			if changed != "" {
+				in.notes = append(in.notes, importNote{Title: fitted, Message: changed})
+			}
+			e.task.Title = fitted
+		}
 		e.id, e.key = e.task.ID, e.task.ID.String()
 		if e.id == uuid.Nil {
 			e.key = fmt.Sprintf("without id %x", sha256.Sum256(raw))
@@ -229,8 +250,10 @@ func (skipped) UnmarshalJSON([]byte) error { return nil }
 
 func notExport(err error) error {
 	detail := `the body is not an export: {"version": 1, "tasks": [...]}`
-	if err != nil {
-		detail += ": " + err.Error()
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		detail += fmt.Sprintf(": byte %d does not belong there", syntax.Offset)
+	} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		detail += ": the file ends in the middle"
 	}
 	return &server.StatusError{Status: http.StatusBadRequest, Code: "bad_request", Detail: detail}
 }

@@ -17,7 +17,7 @@ const diskQuiet = 10 * time.Second
 // probeDisk writes a megabyte.
 const probeDisk = `CREATE TEMPORARY TABLE disk_probe ON COMMIT DROP AS SELECT repeat('x', 1024) FROM generate_series(1, 1024)`
 
-// Disk is what is known of the database server's disk. The DBs of a process share one, so that the log has one line when the
+// Disk is the state of the database server's disk. The DBs of a process share one, so that the log has one line when the
 // disk is full and one when it has room again.
 type Disk struct {
 	log *slog.Logger

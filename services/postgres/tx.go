@@ -35,8 +35,8 @@ var (
 )
 
 // InTx runs f in a read-committed transaction, which commits when f returns nil and rolls back otherwise. It returns f's
-// error as it is. It runs f again, in a new transaction, when a table was altered since f's statements were prepared, so f
-// must not keep what an earlier run has left in its variables.
+// error as it is. When a table was altered since f's statements were prepared, it runs f again in a new transaction. So f must
+// reset its variables.
 //
 // With code unavailable the database is overloaded or away, and with code disk_full its disk is full: nothing was done. Code
 // outcome_unknown means that the answer to the commit was lost: the change may be stored or not. A commit that was sent has
@@ -153,7 +153,7 @@ func graced(ctx context.Context, grace time.Duration) (context.Context, context.
 	return later, func() { stop(); cancel() }
 }
 
-// explain adds to the error of a transaction what its caller may be shown of it.
+// explain adds the words for its caller to the error of a transaction.
 func (db *DB) explain(ctx context.Context, conn *pgxpool.Conn, err error) error {
 	if err == nil {
 		return nil
@@ -188,7 +188,7 @@ const (
 	invalidTransactionState = "25"
 )
 
-// isDiskFull reports whether PostgreSQL found no space for what it had to write.
+// isDiskFull reports whether PostgreSQL found no space to write.
 func isDiskFull(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {

@@ -156,6 +156,12 @@ func describe(f validator.FieldError) string {
 		return "is not a URL"
 	case "origin":
 		return "is not a scheme and a host alone, such as https://tasks.example.com: there is no way to serve below a path"
+	case "email":
+		return "is not an e-mail address"
+	case "timezone":
+		return "is not an IANA time zone such as Europe/Berlin"
+	case "unique":
+		return "has an entry twice"
 	case "cidr":
 		return "is not a network such as 10.0.0.0/8"
 	}

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"taskmaster/services/task"
 )
@@ -39,7 +38,15 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	return DecodeJSON(body, v)
+	return NameBody(DecodeJSON(body, v))
+}
+
+// NameBody names the body in an error that is about all of it and so about no field.
+func NameBody(err error) error {
+	if invalid, ok := errors.AsType[*task.Error](err); ok && len(invalid.Fields) == 1 && invalid.Fields[0].Field == "" {
+		return task.Invalid("body", invalid.Fields[0].Message)
+	}
+	return err
 }
 
 // CheckJSON refuses a request whose Content-Type is something else than JSON with a StatusError of 415.
@@ -58,6 +65,9 @@ func CheckJSON(r *http.Request) error {
 func DecodeJSON(body []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
+	if bad := misfits(body, v); len(bad) > 0 {
+		return task.InvalidFields(bad)
+	}
 	err := d.Decode(v)
 	if err == nil {
 		if _, err = d.Token(); errors.Is(err, io.EOF) {
@@ -66,7 +76,7 @@ func DecodeJSON(body []byte, v any) error {
 		return badJSON("the body has something after its JSON value")
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return task.Invalid(wrong.Field, "is a JSON "+wrong.Value+", which does not fit")
+		return task.Invalid(wrong.Field, misfit(wrong))
 	}
 	if known, ok := errors.AsType[*task.Error](err); ok {
 		return known
@@ -75,16 +85,22 @@ func DecodeJSON(body []byte, v any) error {
 		return task.Invalid(strings.Trim(name, `"`), "is not a known field")
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return badJSON(fmt.Sprintf("the body is not JSON: %v at byte %d", syntax, syntax.Offset))
+		return badJSON(fmt.Sprintf("the body is not JSON: byte %d does not belong there", syntax.Offset))
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return badJSON("the body is empty or ends in the middle of its JSON")
 	}
-	if _, ok := errors.AsType[*time.ParseError](err); ok {
-		return task.Invalid("", "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z")
+	// The library's words are for programmers.
+	return task.Invalid("", "has a value that does not fit")
+}
+
+// misfit says what a value is that its field cannot be.
+func misfit(wrong *json.UnmarshalTypeError) string {
+	kind := wrong.Value
+	if kind == "bool" {
+		kind = "boolean"
 	}
-	// What is left comes from types that parse themselves: a time or an id.
-	return task.Invalid("", strings.TrimPrefix(err.Error(), "json: "))
+	return "is a JSON " + kind + ", which does not fit"
 }
 
 func badJSON(detail string) error { return &StatusError{http.StatusBadRequest, "bad_request", detail} }

@@ -100,7 +100,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 		allow        string
 	}{
 		{"GET", "/tasks/1", 200, ""},
-		{"POST", "/tasks/1", 405, "DELETE, GET"},
+		{"POST", "/tasks/1", 405, "DELETE, GET, HEAD"},
 		{"GET", "/task", 404, ""},
 	} {
 		w := httptest.NewRecorder()

@@ -42,23 +42,22 @@ var inputValidator = sync.OnceValue(func() *validator.Validate {
 })
 
 func describeInput(f validator.FieldError) string {
+	isNumber := f.Kind() >= reflect.Int && f.Kind() <= reflect.Float64
 	switch f.Tag() {
-	case "email":
-		return "is not an e-mail address"
-	case "timezone":
-		return "is not an IANA time zone such as Europe/Berlin"
-	case "unique":
-		return "has an entry twice"
-	case "uuid":
-		return "is not a UUID"
 	case "max", "lte":
 		if f.Kind() == reflect.String {
 			return "has more than " + f.Param() + " characters"
+		}
+		if isNumber {
+			break
 		}
 		return "has more than " + f.Param() + " entries"
 	case "min", "gte":
 		if f.Kind() == reflect.String {
 			return "has fewer than " + f.Param() + " characters"
+		}
+		if isNumber {
+			break
 		}
 		return "has fewer than " + f.Param() + " entries"
 	}

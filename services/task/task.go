@@ -153,7 +153,11 @@ func utc(t **time.Time) {
 }
 
 // Validate reports every bad field of a normalized task in one CodeInvalid error, or nil.
-func (t *Task) Validate() error {
+func (t *Task) Validate() error { return t.ValidateAfter(Task{}) }
+
+// ValidateAfter is Validate for a task that was before. A title that stays as it was may be older than the rule that it is one
+// line and visible.
+func (t *Task) ValidateAfter(before Task) error {
 	var bad []FieldError
 	check := func(ok bool, field, message string) {
 		if !ok {
@@ -161,6 +165,10 @@ func (t *Task) Validate() error {
 		}
 	}
 	check(t.Title != "", "title", "is required")
+	if t.Title != before.Title {
+		check(!hasLineBreak(t.Title), "title", "has more than one line: put what follows into the description")
+		check(t.Title == "" || isVisible(t.Title), "title", "has no visible character")
+	}
 	check(utf8.RuneCountInString(t.Title) <= MaxTitle, "title", "has more than 500 characters")
 	check(utf8.RuneCountInString(t.Description) <= MaxDescription, "description", "has more than 16000 characters")
 	check(storable(t.Title), "title", "contains a NUL character or is not UTF-8")

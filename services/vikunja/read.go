@@ -129,6 +129,8 @@ func (r *reader) misfit(at int, what string, err error) error {
 		err = fmt.Errorf("%s is a JSON %s, which does not fit", cmp.Or(e.Field, "it"), e.Value)
 	} else if e, ok := errors.AsType[*time.ParseError](err); ok {
 		err = fmt.Errorf("%s is not an RFC 3339 instant", shorten(e.Value))
+	} else if strings.HasPrefix(err.Error(), "Time.") {
+		err = errors.New("an instant is not a text") // in words of the library, which has no type for it
 	}
 	return task.Errorf(task.CodeInvalid, "%s: in the %s that begins here, %v", place(r.data, at), what, err)
 }

@@ -95,21 +95,22 @@ func TestRead(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ json, want string }{
-		"nothing":             {"", "line 1, column 1: unexpected end"},
-		"cut off":             {"[\n {\"id\": 1", "line 2, column"},
-		"a broken line":       {"[\n  {\"id\": 1,}\n]", "line 2, column 12: invalid character '}'"},
-		"another file":        {`{"version": 1}`, "line 1, column 1: this is not a list of projects"},
-		"a task that is 1":    {"[{\"tasks\": [\n1]}]", "line 2, column 1: in the task that begins here, it is a JSON number"},
-		"tasks that are 1":    {"[{\n \"tasks\": 1}]", "line 2, column 11: this is not a list of tasks"},
-		"a project that is 1": {"[\n 1]", "line 2, column 2: this is not a project"},
-		"a bad label":         {"[{\"tasks\": [\n{\"labels\": [{\"title\": 1}]}]}]", "line 2, column 1: in the task that begins here"},
-		"a bad instant":       {"[{\"tasks\": [\n{\"title\": \"x\", \"due_date\": \"soon\"}]}]", "line 2, column 1: in the task that begins here, soon is not an RFC 3339 instant"},
-		"a bomb of tasks":     {`[{"tasks": [` + strings.Repeat(`{},`, 1_000_000) + `{}]}]`, "more than 1000 tasks"},
-		"a bomb of comments":  {`[{"tasks": [{"comments": [` + strings.Repeat(`{},`, 300_000) + `{}]}]}]`, "has more than 1000 entries"},
-		"a long project":      {`[{"title": "` + strings.Repeat("T", 501) + `"}]`, "line 1, column 12: in the title that begins here, is longer than 500 bytes"},
-		"a large task":        {`[{"tasks": [{"description": "` + strings.Repeat(`<ul>`, 300_000) + `"}]}]`, "line 1, column 13: the task that begins here is larger than 1 MiB"},
-		"a bomb of lists":     {strings.Repeat(`[{"lists": `, 9) + "[]" + strings.Repeat("}]", 9), "nested too deeply"},
-		"more than limit":     {`[{"tasks": [` + strings.Repeat(`{"title": "x"},`, 1000) + `{}]}]`, "more than 1000 tasks"},
+		"nothing":              {"", "line 1, column 1: unexpected end"},
+		"cut off":              {"[\n {\"id\": 1", "line 2, column"},
+		"a broken line":        {"[\n  {\"id\": 1,}\n]", "line 2, column 12: this is not JSON"},
+		"another file":         {`{"version": 1}`, "line 1, column 1: this is not a list of projects"},
+		"a task that is 1":     {"[{\"tasks\": [\n1]}]", "line 2, column 1: in the task that begins here, it is a JSON number"},
+		"tasks that are 1":     {"[{\n \"tasks\": 1}]", "line 2, column 11: this is not a list of tasks"},
+		"a project that is 1":  {"[\n 1]", "line 2, column 2: this is not a project"},
+		"a bad label":          {"[{\"tasks\": [\n{\"labels\": [{\"title\": 1}]}]}]", "line 2, column 1: in the task that begins here"},
+		"an instant that is 1": {"[{\"tasks\": [\n{\"title\": \"x\", \"due_date\": 1}]}]", "in the task that begins here, an instant is not a text"},
+		"a bad instant":        {"[{\"tasks\": [\n{\"title\": \"x\", \"due_date\": \"soon\"}]}]", "line 2, column 1: in the task that begins here, soon is not an RFC 3339 instant"},
+		"a bomb of tasks":      {`[{"tasks": [` + strings.Repeat(`{},`, 1_000_000) + `{}]}]`, "more than 1000 tasks"},
+		"a bomb of comments":   {`[{"tasks": [{"comments": [` + strings.Repeat(`{},`, 300_000) + `{}]}]}]`, "has more than 1000 entries"},
+		"a long project":       {`[{"title": "` + strings.Repeat("T", 501) + `"}]`, "line 1, column 12: in the title that begins here, is longer than 500 bytes"},
+		"a large task":         {`[{"tasks": [{"description": "` + strings.Repeat(`<ul>`, 300_000) + `"}]}]`, "line 1, column 13: the task that begins here is larger than 1 MiB"},
+		"a bomb of lists":      {strings.Repeat(`[{"lists": `, 9) + "[]" + strings.Repeat("}]", 9), "nested too deeply"},
+		"more than limit":      {`[{"tasks": [` + strings.Repeat(`{"title": "x"},`, 1000) + `{}]}]`, "more than 1000 tasks"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

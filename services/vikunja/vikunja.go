@@ -67,11 +67,14 @@ func Read(data []byte, o Options) (File, error) {
 
 // syntax says where what is no JSON begins.
 func syntax(data []byte, err error) error {
-	offset := len(data)
+	offset, message := len(data), "this is not JSON"
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = int(e.Offset) - 1
+		if int(e.Offset) >= len(data) {
+			message = "unexpected end of the file, or " + message
+		}
 	}
-	return task.Errorf(task.CodeInvalid, "%s: %v", place(data, offset), err)
+	return task.Errorf(task.CodeInvalid, "%s: %s", place(data, offset), message)
 }
 
 // place says where a byte is.

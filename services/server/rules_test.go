@@ -1,0 +1,64 @@
+package server
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// brokenRule is a rule that a value breaks.
+type brokenRule struct {
+	validator.FieldError
+	tag, param string
+	kind       reflect.Kind
+}
+
+func (b brokenRule) Tag() string        { return b.tag }
+func (b brokenRule) Param() string      { return b.param }
+func (b brokenRule) Kind() reflect.Kind { return b.kind }
+
+// TestEveryRuleHasWords reads the rules of all validate tags in the source. Each that a value can break is told in words, and not
+// by its name.
+func TestEveryRuleHasWords(t *testing.T) {
+	t.Parallel()
+	tag := regexp.MustCompile("validate:\"([^\"]+)\"")
+	rules := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, found := range tag.FindAllSubmatch(source, -1) {
+			for rule := range strings.SplitSeq(string(found[1]), ",") {
+				rules[rule] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rules) < 10 {
+		t.Fatalf("found the rules %v only", rules)
+	}
+	for rule := range rules {
+		name, param, _ := strings.Cut(rule, "=")
+		if name == "omitempty" || name == "dive" {
+			continue // which nothing breaks
+		}
+		for _, kind := range []reflect.Kind{reflect.String, reflect.Int, reflect.Slice} {
+			f := brokenRule{tag: name, param: param, kind: kind}
+			for _, said := range []string{describe(f), describeInput(f)} {
+				if strings.Contains(said, "breaks the rule") {
+					t.Errorf("the rule %s has no words: %s", rule, said)
+				}
+			}
+		}
+	}
+}
