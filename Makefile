@@ -13,7 +13,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page bench-start faults clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -139,5 +139,11 @@ bench-start: ## Measure the first start in a fresh clone with empty caches, by s
 faults: build ## Break everything during 100,000 events; ARGS="-broker kafka -seed 7"
 	go run ./tests/faults $(ARGS)
 
-clean-local: ## Forget all data of `make run`; built programs stay
+backup: ## Write all data of `make run` into FILE, while it runs or not
+	@go run ./services/local backup "$(or $(FILE),$(error name the file: make backup FILE=...))" $(ARGS)
+
+restore: ## Make an empty installation that of the backup FILE
+	@go run ./services/local restore "$(or $(FILE),$(error name the file: make restore FILE=...))" $(ARGS)
+
+clean-local: ## Forget all data of `make run`; built programs and backups stay
 	@go run ./services/local clean

@@ -26,6 +26,8 @@ type config struct {
 	databaseAt string // where services reach PostgreSQL, if not where it listens
 	tuning     tuning
 	restart    bool
+	backups    schedule
+	file       string         // of a backup
 	verb       string         // empty: run
 	services   []string       // which to run, in the order of the catalogue
 	replicas   map[string]int // more than one
@@ -33,8 +35,10 @@ type config struct {
 }
 
 const (
-	verbBuild = "build"
-	verbClean = "clean"
+	verbBuild   = "build"
+	verbClean   = "clean"
+	verbBackup  = "backup"
+	verbRestore = "restore"
 )
 
 // loadConfig reads the command line. Usage and its errors go to w.
@@ -54,12 +58,18 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	c.tuning.register(flags)
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.Usage = func() {
-		fmt.Fprintln(w, "usage: local [build | clean] [flags]")
+		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]")
 		flags.PrintDefaults()
 	}
 
-	if len(args) > 0 && (args[0] == verbBuild || args[0] == verbClean) {
+	if len(args) > 0 && slices.Contains([]string{verbBuild, verbClean, verbBackup, verbRestore}, args[0]) {
 		c.verb, args = args[0], args[1:]
+	}
+	if c.verb == verbBackup || c.verb == verbRestore {
+		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+			return c, fmt.Errorf("name the file: %s FILE", c.verb)
+		}
+		c.file, args = args[0], args[1:]
 	}
 	if err := flags.Parse(args); err != nil {
 		return c, err
@@ -73,6 +83,9 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 		return c, err
 	}
 	if c.dir, err = filepath.Abs(c.dir); err != nil {
+		return c, err
+	}
+	if c.backups, err = loadSchedule(c.dir, getenv); err != nil {
 		return c, err
 	}
 	if c.broker, err = findBroker(c.brokerName); err != nil {

@@ -3,12 +3,15 @@
 //
 //	local         build what is missing, run until Ctrl-C
 //	local build   build only, and fetch what the broker needs
-//	local clean   forget what was kept
+//	local clean   forget what was kept, except backups
+//	local backup FILE   write all data into a file, while it runs or not
+//	local restore FILE  make an empty installation that of a backup
 //
 // Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
 //
 //	postgres/     the database          scheduler/   pending jobs
 //	broker/       events              dapr/        what sidecars share: secrets, each other's addresses
+//	backups/      made every day
 //	secrets.json  generated tokens      system.json  processes, addresses and the database's URL, while it runs
 //
 // Programs are built into .local/bin of the repository, whatever -dir is.
@@ -56,6 +59,10 @@ func command(ctx context.Context, args []string) int {
 		return report(provideAll(ctx, cfg, out))
 	case verbClean:
 		return report(clean(cfg))
+	case verbBackup:
+		return report(saveBackup(ctx, cfg, os.Stdout))
+	case verbRestore:
+		return report(restoreBackup(ctx, cfg, os.Stdout))
 	default:
 		return report(run(ctx, cfg, log))
 	}

@@ -144,6 +144,7 @@ func (s *system) serve(ctx context.Context) error {
 	err := s.startAll(groupCtx)
 	if err == nil {
 		s.log.Printf("%s", s.greeting(time.Since(began)))
+		group.Go(func() error { s.keepBackups(groupCtx, s.databaseURL); return nil })
 		<-groupCtx.Done()
 	}
 	// Who died is worth more than who waited for it in vain.
