@@ -18,12 +18,15 @@ import (
 // Without a sidecar everything works but publishing, which waits and says so.
 func TestRunWithoutSidecar(t *testing.T) {
 	t.Parallel()
-	const port = 1 // nobody listens there
-	cfg := config{
-		DatabaseURL: postgrestest.URL(t), DatabaseConns: 4, RelayConns: 4,
-		LoginPerMinute: 100, SignupPerMinute: 100, RatePerMinute: 1000,
+	const port = "1" // nobody listens there
+	env := map[string]string{
+		"DATABASE_URL": postgrestest.URL(t), "DATABASE_CONNS": "4", "RELAY_CONNS": "4", "COOKIE_SECURE": "false",
+		"APP_API_TOKEN": "of the sidecar", "DAPR_GRPC_PORT": port, "DAPR_HTTP_PORT": port,
 	}
-	cfg.AppAPIToken, cfg.DaprGRPCPort, cfg.DaprHTTPPort = "of the sidecar", port, port
+	cfg, err := loadConfig(func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
