@@ -129,6 +129,7 @@ vuln: ## Look for known vulnerabilities in what the programs call
 
 bench: build ## Measure the whole system on this machine and print a table
 	go run ./tests/bench $(ARGS)
+	go test -run '^$$' -bench Wait -benchtime 1x ./services/outbox
 
 bench-page: build ## Measure in Chromium how long it takes until a view shows something
 	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)

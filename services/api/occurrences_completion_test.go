@@ -154,7 +154,7 @@ func TestUndoneCompletionIsNotFollowed(t *testing.T) {
 		s.reopen()
 		s.remove()
 		s.exec(t, `UPDATE outbox SET published_at = created_at`)
-		if err := replayEvents(t.Context(), s.db, s.now(), 2*time.Hour, "", new(bytes.Buffer)); err != nil {
+		if err := replayEvents(t.Context(), s.db, s.now().Add(-2*time.Hour), "", new(bytes.Buffer)); err != nil {
 			t.Fatal(err)
 		}
 		if n := s.count(t, `SELECT count(*) FROM outbox WHERE published_at IS NULL AND type = 'task.completed'`); n != 1 {

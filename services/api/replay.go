@@ -44,25 +44,38 @@ func replay(ctx context.Context, args []string) error {
 	}
 	defer db.Close()
 	address, _ := account.NormalizeEmail(*email)
-	return replayEvents(ctx, db, time.Now(), *since, address, os.Stdout)
+	// Not the clock of this machine, which is an operator's: a slow one would select too few events.
+	var now time.Time
+	if err := db.InTx(ctx, func(tx pgx.Tx) error {
+		now, err = postgres.Now(ctx, tx)
+		return err
+	}); err != nil {
+		return err
+	}
+	return replayEvents(ctx, db, now.Add(-*since), address, os.Stdout)
 }
 
-func replayEvents(ctx context.Context, db *postgres.DB, now time.Time, since time.Duration, email string, out io.Writer) error {
+// replayEvents makes published events wait again. It takes those written since an instant, up to the last one that the
+// outbox has now. The end is a place and no time, because relays note the time of publishing by their own clocks.
+func replayEvents(ctx context.Context, db *postgres.DB, since time.Time, email string, out io.Writer) error {
 	var userID uuid.UUID
-	if email != "" {
-		err := db.InTx(ctx, func(tx pgx.Tx) error {
-			u, err := postgres.UserByEmail(ctx, tx, email)
-			userID = u.ID
-			return err
-		})
-		if err != nil {
+	var until int64
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if until, err = postgres.LastSeq(ctx, tx); err != nil || email == "" {
 			return err
 		}
+		u, err := postgres.UserByEmail(ctx, tx, email)
+		userID = u.ID
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	var total, n, last int64
 	for more := true; more; {
+		after := last
 		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
-			n, last, err = postgres.Replay(ctx, tx, now.Add(-since), now, userID, last, replayBatch)
+			n, last, err = postgres.Replay(ctx, tx, since, userID, after, until, replayBatch)
 			return err
 		})
 		if err != nil {
@@ -71,6 +84,6 @@ func replayEvents(ctx context.Context, db *postgres.DB, now time.Time, since tim
 		total += n
 		more = n == replayBatch
 	}
-	_, err := fmt.Fprintf(out, "%d events will be published again by a running api\n", total)
+	_, err = fmt.Fprintf(out, "%d events will be published again by a running api\n", total)
 	return err
 }

@@ -37,7 +37,7 @@ func TestReplay(t *testing.T) {
 				email = mine.Email
 			}
 			var out bytes.Buffer
-			if err := replayEvents(t.Context(), a.db, a.now(), c.since, email, &out); err != nil {
+			if err := replayEvents(t.Context(), a.db, a.now().Add(-c.since), email, &out); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.HasPrefix(out.String(), c.want+" ") {
@@ -60,7 +60,7 @@ func TestReplay(t *testing.T) {
 func TestReplayOfNobody(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
-	err := replayEvents(t.Context(), a.db, a.now(), time.Hour, "nobody@example.com", new(bytes.Buffer))
+	err := replayEvents(t.Context(), a.db, a.now().Add(-time.Hour), "nobody@example.com", new(bytes.Buffer))
 	if task.ErrorCode(err) != task.CodeNotFound {
 		t.Errorf("got %v, want code not_found", err)
 	}

@@ -34,11 +34,12 @@ func (p person) events(t *testing.T) []event.Event {
 	t.Helper()
 	var events []event.Event
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		for {
-			claimed, _, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(p.ID), 0, 1000, nil)
-			if err != nil || len(claimed.Events) == 0 {
+		for queue := (postgres.Queue{Shard: postgres.Shard(p.ID)}); ; {
+			claimed, _, err := postgres.ClaimQueue(t.Context(), tx, postgres.ClaimRequest{Queue: queue, Topics: event.Topics(), Limit: 1000})
+			if err != nil || len(claimed.Events) == 0 && queue.Overflow {
 				return err
 			}
+			queue.Overflow = queue.Overflow || len(claimed.Events) == 0
 			var seqs []int64
 			for _, o := range claimed.Events {
 				e, err := event.Decode(o.Raw)

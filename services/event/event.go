@@ -20,6 +20,9 @@ const (
 	TopicDeadLetters = "dead-letters"
 )
 
+// Topics returns the topics that api publishes to.
+func Topics() []string { return []string{TopicTasks, TopicReminders, TopicUpdates} }
+
 // The event types. Created to Deleted are on TopicTasks, ReminderDue on TopicReminders and TaskChanged on TopicUpdates.
 const (
 	TaskCreated   = "task.created"

@@ -60,21 +60,19 @@ func BenchmarkClaim(bb *testing.B) {
 				if held > 0 {
 					b.fill(bb, held)
 				}
-				for n := b.pending(bb); n > 0; n = b.pending(bb) {
-					s.runOnce(bb.Context())
-				}
+				b.drain(bb, s)
 				survey(bb, r)
 				survey(bb, r)
-				b.fill(bb, batchSize)
+				b.fill(bb, 2*batchSize)
 				var mark int64
 				if marked {
 					mark = s.mark.Load()
 				}
 				for bb.Loop() {
 					err := b.db.InTx(bb.Context(), func(tx pgx.Tx) error {
-						c, _, err := postgres.ClaimShard(bb.Context(), tx, markedShard, mark, batchSize, nil)
-						if len(c.Events) != batchSize {
-							bb.Errorf("got %d events, want %d", len(c.Events), batchSize)
+						c, _, err := postgres.ClaimQueue(bb.Context(), tx, claimRequest(mark))
+						if len(c.Events) != 2*batchSize {
+							bb.Errorf("got %d events, want %d", len(c.Events), 2*batchSize)
 						}
 						return err
 					})

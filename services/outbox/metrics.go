@@ -11,6 +11,8 @@ type metrics struct {
 	failures  *prometheus.CounterVec
 	delay     prometheus.Histogram
 	lag       prometheus.Gauge
+	// deadLetters counts the events that were given up.
+	deadLetters *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -26,10 +28,13 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 5, 30, 300, 3600},
 		}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "taskmaster_outbox_lag_seconds", Help: "Age of the oldest event that waits to be published; 0 when none does.",
+			Name: "taskmaster_outbox_lag_seconds", Help: "Age of the event that waits to be published next, of all shards the oldest; 0 when none waits.",
 		}),
+		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "taskmaster_outbox_dead_letters_total", Help: "Events that were given up, because the broker refused them alone.",
+		}, []string{"topic"}),
 	}
-	r.MustRegister(m.published, m.failures, m.delay, m.lag)
+	r.MustRegister(m.published, m.failures, m.delay, m.lag, m.deadLetters)
 	return m
 }
 

@@ -128,7 +128,7 @@ func TestReplayPublishesAgainInOrder(t *testing.T) {
 	b.awaitNothingPending(t)
 
 	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		n, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), time.Now().Add(time.Hour), b.users[0], 0, 1000)
+		n, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), b.users[0], 0, 1000, 1000)
 		if want := int64(10); err == nil && n != want {
 			t.Errorf("replayed %d events, want %d", n, want)
 		}

@@ -54,6 +54,9 @@ func (r *Relay) pollOnce(ctx context.Context) error {
 		return err
 	}
 	var lag time.Duration
+	if since := r.overflowSince.Load(); since != 0 {
+		lag = r.Now().Sub(time.UnixMicro(since))
+	}
 	for _, p := range pending {
 		lag = max(lag, r.Now().Sub(p.Since))
 		r.shards[p.Shard].wake()
@@ -84,7 +87,7 @@ func (r *Relay) surveyOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, surveyTimeout)
 	defer cancel()
 	var found postgres.Marks
-	var pending []postgres.PendingShard
+	var pending, overflow []postgres.PendingShard
 	err := r.DB.InTx(ctx, func(tx pgx.Tx) error {
 		// What has a seq up to the last is seen by the next statement, or is of a transaction that is open.
 		last, err := postgres.LastSeq(ctx, tx)
@@ -94,7 +97,10 @@ func (r *Relay) surveyOnce(ctx context.Context) error {
 		for i := range found {
 			found[i] = last + 1
 		}
-		pending, err = postgres.PendingShards(ctx, tx, postgres.Marks{})
+		if pending, err = postgres.PendingShards(ctx, tx, postgres.Marks{}); err != nil {
+			return err
+		}
+		overflow, err = postgres.PendingOverflow(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -111,5 +117,13 @@ func (r *Relay) surveyOnce(ctx context.Context) error {
 	for _, p := range pending {
 		r.shards[p.Shard].wake()
 	}
+	var since int64
+	for _, p := range overflow {
+		if written := p.Since.UnixMicro(); since == 0 || written < since {
+			since = written
+		}
+		r.overflow[p.Shard].wake()
+	}
+	r.overflowSince.Store(since)
 	return nil
 }

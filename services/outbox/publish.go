@@ -21,6 +21,7 @@ const (
 func (b *batch) publish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
+	b.handOutUntil = time.Now().Add(handOutFor)
 	var parts sync.WaitGroup
 	for _, l := range b.alone {
 		parts.Go(func() { b.publishTogether(ctx, []lane{l}) })
@@ -29,15 +30,14 @@ func (b *batch) publish(ctx context.Context) {
 		parts.Go(func() { b.publishTogether(ctx, lanes) })
 	}
 	parts.Wait()
-	b.givenUp = b.givenUp || b.hopeless()
 }
 
 // publishTogether publishes lanes of one topic in rounds, each of which takes the next event of every lane, until all have
-// come to an end. Rounds get smaller as lanes do, and a small one takes as long as a large one; so when the shard holds more
+// come to an end. Rounds get smaller as lanes do, and a small one takes as long as a large one; so when the queue holds more
 // events, what less than half of the lanes have left is for the next batch, where all have.
 func (b *batch) publishTogether(ctx context.Context, lanes []lane) {
 	worthwhile := 1
-	if b.continued {
+	if b.claim.More {
 		worthwhile = max(1, len(lanes)/2)
 	}
 	for len(lanes) >= worthwhile {
@@ -57,7 +57,7 @@ func (b *batch) publishTogether(ctx context.Context, lanes []lane) {
 func (b *batch) publishHeads(ctx context.Context, lanes []lane) (left []lane) {
 	b.relay.inFlight <- struct{}{}
 	defer func() { <-b.relay.inFlight }()
-	if b.over() {
+	if b.over(lanes[0][0].Topic) {
 		return nil
 	}
 	messages := make([]event.Message, len(lanes))

@@ -12,16 +12,24 @@
 // published one event after another, many lanes at once: one call takes the next event of each lane of a topic. The broker
 // may take the events of a call in any order and need not say which it took, so a call never has two of one lane, and the
 // lanes of a call that failed are tried again one by one. An event that cannot be published so holds back its lane alone.
+//
+// Nobody waits for another. A lane's first waiting events are in the shard's queue, further ones in its overflow queue, which
+// is published beside it: an import of thousands of tasks delays an event of somebody else by one batch at most. A topic that
+// the broker refuses waits by itself. An event that fails for an hour while the broker takes others of its topic becomes a
+// dead letter, and its lane goes on behind it.
 package outbox
 
 import (
 	"context"
 	"log/slog"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"taskmaster/services/event"
@@ -57,12 +65,19 @@ type Config struct {
 // Relay publishes the outbox.
 type Relay struct {
 	Config
-	shards   []*shard
-	claims   chan struct{}
-	pace     *rate.Limiter
-	inFlight chan struct{}
-	metrics  *metrics
-	trouble  trouble
+	// shards are the queues of turn 0, by number; overflow are the others.
+	shards, overflow []*shard
+	claims           chan struct{}
+	// overflowClaims keeps overflow queues from taking all claims: a quarter is left to the others.
+	overflowClaims *semaphore.Weighted
+	pace           *rate.Limiter
+	inFlight       chan struct{}
+	metrics        *metrics
+	trouble        trouble
+	// reportAfter and giveUpAfter are the constants of these names, but in tests.
+	reportAfter, giveUpAfter time.Duration
+	// overflowSince is when the oldest of the next events of overflow queues was written, in microseconds; 0 when there is none.
+	overflowSince atomic.Int64
 	// surveyed is where the latest survey found each shard's first event. Its goroutine alone uses it.
 	surveyed postgres.Marks
 }
@@ -70,14 +85,19 @@ type Relay struct {
 // New makes a Relay, which does nothing before Run.
 func New(cfg Config) *Relay {
 	r := &Relay{
-		Config:   cfg,
-		claims:   make(chan struct{}, cfg.Claims),
-		pace:     rate.NewLimiter(claimsPerSecond, claimsBurst),
-		inFlight: make(chan struct{}, maxInFlight),
-		metrics:  newMetrics(cfg.Metrics),
+		Config:         cfg,
+		claims:         make(chan struct{}, cfg.Claims),
+		overflowClaims: semaphore.NewWeighted(int64(max(1, cfg.Claims-max(1, cfg.Claims/4)))),
+		pace:           rate.NewLimiter(claimsPerSecond, claimsBurst),
+		inFlight:       make(chan struct{}, maxInFlight),
+		metrics:        newMetrics(cfg.Metrics),
+		reportAfter:    reportAfter,
+		giveUpAfter:    giveUpAfter,
 	}
 	for number := range postgres.Shards {
-		r.shards = append(r.shards, newShard(r, number))
+		s, overflow := newShard(r, postgres.Queue{Shard: number}), newShard(r, postgres.Queue{Shard: number, Overflow: true})
+		s.overflow = overflow
+		r.shards, r.overflow = append(r.shards, s), append(r.overflow, overflow)
 	}
 	return r
 }
@@ -89,7 +109,7 @@ func (r *Relay) Wake(userID uuid.UUID) { r.shards[postgres.Shard(userID)].wake()
 // and returns ctx's error.
 func (r *Relay) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, s := range r.shards {
+	for _, s := range slices.Concat(r.shards, r.overflow) {
 		g.Go(func() error { return s.run(ctx) })
 	}
 	g.Go(func() error { return r.poll(ctx) })

@@ -8,12 +8,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/services/event"
 	"taskmaster/services/postgres"
 )
 
 const (
-	// batchSize is how many events a transaction publishes at most. After a kill as many are published again.
-	batchSize = 1024
+	// batchSize is how many events of a topic a transaction publishes at most. After a kill as many are published again.
+	batchSize = 512
 	// claimTimeout bounds the reading of a batch; markTimeout is what is left for marking it.
 	claimTimeout = 5 * time.Second
 	markTimeout  = 5 * time.Second
@@ -25,30 +26,39 @@ const (
 	forgetLane = time.Minute
 )
 
-// shard is a part of the outbox. Its goroutine alone reads and writes its fields, but for woken and mark.
+// shard is a part of the outbox, or its overflow. Its goroutine alone reads and writes its fields, but for woken and mark.
 type shard struct {
-	relay  *Relay
-	number int
-	woken  chan struct{}
+	relay *Relay
+	postgres.Queue
+	// overflow is the shard's overflow queue; nil when it is one itself.
+	overflow *shard
+	woken    chan struct{}
 	// mark is where claims begin; surveys move it.
 	mark atomic.Int64
 
-	// failures counts the batches in a row that came to nothing, refusals the claims in a row that another relay held.
+	// failures counts the claims in a row that the database failed, refusals those that another relay held.
 	failures, refusals int
 	// notBefore is until when the shard is left alone in spite of being woken.
 	notBefore time.Time
-	// blocked are the lanes whose next event could not be published.
+	// topics are those of which nothing could be published, blocked the lanes whose next event could not be.
+	topics  map[string]block
 	blocked map[postgres.Lane]block
 }
 
-// block is a lane's wait for its next attempt.
+// block is the wait of a lane, or of a topic, for its next attempt.
 type block struct {
 	failures int
 	until    time.Time
+	err      error
+	// behind counts the claims in a row that found the lane's predecessors in the shard's other queue. This is no failure.
+	behind int
+	stuck  stuck
 }
 
-func newShard(r *Relay, number int) *shard {
-	return &shard{relay: r, number: number, woken: make(chan struct{}, 1), blocked: map[postgres.Lane]block{}}
+func newShard(r *Relay, queue postgres.Queue) *shard {
+	return &shard{
+		relay: r, Queue: queue, woken: make(chan struct{}, 1), topics: map[string]block{}, blocked: map[postgres.Lane]block{},
+	}
 }
 
 // wake makes the shard's goroutine look at it, once for any number of calls that come before it does.
@@ -73,23 +83,38 @@ func (s *shard) run(ctx context.Context) error {
 			timer.Reset(wait)
 			continue
 		}
-		if err := s.relay.pace.Wait(ctx); err != nil {
+		wait, again, err := s.runInTurn(ctx)
+		if err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case s.relay.claims <- struct{}{}:
-		}
-		wait, again := s.runOnce(ctx)
-		<-s.relay.claims
 		if again {
 			timer.Reset(wait)
 		}
 	}
 }
 
-// runOnce publishes the shard's oldest events. It returns whether and when to come again without being woken. What ctx ends
+// runInTurn calls runOnce when the relay has a place for it.
+func (s *shard) runInTurn(ctx context.Context) (wait time.Duration, again bool, err error) {
+	if s.Overflow {
+		if err := s.relay.overflowClaims.Acquire(ctx, 1); err != nil {
+			return 0, false, err
+		}
+		defer s.relay.overflowClaims.Release(1)
+	}
+	if err := s.relay.pace.Wait(ctx); err != nil {
+		return 0, false, err
+	}
+	select {
+	case <-ctx.Done():
+		return 0, false, ctx.Err()
+	case s.relay.claims <- struct{}{}:
+	}
+	defer func() { <-s.relay.claims }()
+	wait, again = s.runOnce(ctx)
+	return wait, again, nil
+}
+
+// runOnce publishes the shard's first events. It returns whether and when to come again without being woken. What ctx ends
 // is the claiming; a batch once claimed is published and marked.
 func (s *shard) runOnce(ctx context.Context) (wait time.Duration, again bool) {
 	b, claimed, err := s.publishBatch(ctx)
@@ -104,17 +129,14 @@ func (s *shard) runOnce(ctx context.Context) (wait time.Duration, again bool) {
 		s.refusals++
 		return min(maxRefusedWait, minRefusedWait<<min(s.refusals-1, 10)), true
 	}
-	s.refusals = 0
+	s.failures, s.refusals = 0, 0
 	now := time.Now()
 	s.remember(b, now)
-	switch {
-	case b.givenUp:
-		return s.backOff(), true
-	case b.more:
-		s.failures = 0
+	s.bury(ctx)
+	s.report(ctx)
+	if b.more && len(b.done)+len(b.claim.Behind) > 0 {
 		return 0, true
 	}
-	s.failures = 0
 	return s.nextAttempt(now)
 }
 
@@ -126,45 +148,86 @@ func (s *shard) backOff() time.Duration {
 	return wait
 }
 
-// remember notes which lanes a batch found blocked, and which it found open.
+// remember notes which topics and lanes a batch found blocked, and which it found open. The wait belongs to the topic or the
+// lane that failed. It starts small again after each success, or a lane with a failure now and then would get ever slower.
 func (s *shard) remember(b *batch, now time.Time) {
+	for topic, t := range b.topics {
+		switch {
+		case t.givenUp:
+			failures := s.topics[topic].failures + 1
+			s.topics[topic] = block{failures: failures, until: now.Add(backoff(failures)), err: t.err}
+		case t.done+t.failed > 0 || !b.more:
+			delete(s.topics, topic)
+		}
+	}
 	for lane, block := range s.blocked {
-		if b.settles(lane, b.at.Before(block.until)) || now.Sub(block.until) > forgetLane {
+		if b.settles(lane) || now.Sub(block.until) > forgetLane {
 			delete(s.blocked, lane)
 		}
 	}
-	for lane, err := range b.failed {
-		failures := s.blocked[lane].failures + 1
-		s.blocked[lane] = block{failures, now.Add(backoff(failures))}
-		s.relay.trouble.note(s, err)
+	for lane, f := range b.failed {
+		before := s.blocked[lane]
+		if b.opened[lane] {
+			before = block{}
+		}
+		failures := before.failures + 1
+		s.blocked[lane] = block{
+			failures: failures, until: now.Add(backoff(failures)), err: f.err, stuck: before.stuck.again(f.event, s.relay, now),
+		}
 	}
-	if len(s.blocked) == 0 {
-		s.relay.trouble.clear(s)
+	for _, lane := range b.claim.Behind {
+		before := s.blocked[lane]
+		before.behind++
+		before.until = now.Add(backoff(before.behind))
+		s.blocked[lane] = before
+	}
+	if s.overflow != nil {
+		s.wakeOverflow(b)
+	}
+}
+
+// wakeOverflow wakes the overflow queue when a batch had so many events of a lane that there may be further ones.
+func (s *shard) wakeOverflow(b *batch) {
+	seen := map[postgres.Lane]int{}
+	for _, e := range b.claim.Events {
+		if seen[e.Lane]++; seen[e.Lane] == postgres.MaxAhead {
+			s.overflow.wake()
+			return
+		}
 	}
 }
 
 // nextAttempt returns when the first blocked lane may be tried again, and false when none is blocked.
 func (s *shard) nextAttempt(now time.Time) (wait time.Duration, any bool) {
-	for _, block := range s.blocked {
-		if left := max(0, block.until.Sub(now)); !any || left < wait {
+	for lane, block := range s.blocked {
+		until := block.until
+		if topic := s.topics[lane.Topic]; until.Before(topic.until) {
+			until = topic.until
+		}
+		if left := max(0, until.Sub(now)); !any || left < wait {
 			wait, any = left, true
 		}
 	}
 	return wait, any
 }
 
-// resting returns the lanes that are not to be tried yet.
-func (s *shard) resting(now time.Time) []postgres.Lane {
-	var lanes []postgres.Lane
-	for lane, block := range s.blocked {
-		if now.Before(block.until) {
-			lanes = append(lanes, lane)
+// request returns the claim to make at an instant: all but the lanes and topics that are not to be tried yet.
+func (s *shard) request(now time.Time) postgres.ClaimRequest {
+	q := postgres.ClaimRequest{Queue: s.Queue, Mark: s.mark.Load(), Limit: batchSize}
+	for _, topic := range event.Topics() {
+		if !now.Before(s.topics[topic].until) {
+			q.Topics = append(q.Topics, topic)
 		}
 	}
-	return lanes
+	for lane, block := range s.blocked {
+		if now.Before(block.until) {
+			q.Skip = append(q.Skip, lane)
+		}
+	}
+	return q
 }
 
-// publishBatch claims the shard, publishes its oldest events and marks them, in one transaction. It returns claimed=false
+// publishBatch claims the shard, publishes its first events and marks them, in one transaction. It returns claimed=false
 // when another relay has the shard.
 func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err error) {
 	// A stop finishes a batch that has begun: what is published has to be marked. So the transaction outlives ctx, and is
@@ -179,19 +242,20 @@ func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err e
 		claimCtx, cancel := context.WithTimeout(txCtx, claimTimeout)
 		defer cancel()
 		now := time.Now()
-		claim, ok, err := postgres.ClaimShard(claimCtx, tx, s.number, s.mark.Load(), batchSize, s.resting(now))
+		request := s.request(now)
+		claim, ok, err := postgres.ClaimQueue(claimCtx, tx, request)
 		if err != nil || !ok {
 			return err
 		}
 		claimed = true
-		b = newBatch(s, claim, now)
+		b = newBatch(s, request, claim, now)
 		if b.publish(txCtx); len(b.done) == 0 {
 			return nil
 		}
 		return postgres.MarkPublished(txCtx, tx, b.done, s.relay.Now())
 	})
 	if err != nil {
-		return nil, false, fmt.Errorf("publish shard %d: %w", s.number, err)
+		return nil, false, fmt.Errorf("publish shard %d: %w", s.Shard, err)
 	}
 	return b, claimed, nil
 }

@@ -20,6 +20,41 @@ type trouble struct {
 	of map[any]error
 	// since is when trouble was reported; zero when all is well or nothing was said yet.
 	since time.Time
+	// taken is when the broker last took an event of a topic, failing how many lanes of a topic wait after a failure, by shard.
+	taken   map[string]time.Time
+	failing map[*shard]map[string]int
+}
+
+// noteTaken notes that the broker took an event of a topic.
+func (t *trouble) noteTaken(topic string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.taken == nil {
+		t.taken = map[string]time.Time{}
+	}
+	t.taken[topic] = at
+}
+
+// noteFailing notes how many lanes of a shard wait after a failure, by topic.
+func (t *trouble) noteFailing(s *shard, lanes map[string]int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failing == nil {
+		t.failing = map[*shard]map[string]int{}
+	}
+	t.failing[s] = lanes
+}
+
+// alone reports whether a lane of a topic fails alone: the broker took events of the topic after an instant, and few lanes of
+// it fail.
+func (t *trouble) alone(topic string, since time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	failing := 0
+	for _, lanes := range t.failing {
+		failing += lanes[topic]
+	}
+	return t.taken[topic].After(since) && failing < maxFailures
 }
 
 func (t *trouble) note(part any, err error) {

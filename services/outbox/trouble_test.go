@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -90,8 +91,9 @@ func TestBlockedLaneHoldsBackItselfAlone(t *testing.T) {
 	eventually(t, "all but the stuck lane, again", func() bool { return b.pending(t) == changes-1 })
 	b.setRefuse(nil)
 	b.awaitNothingPending(t)
-	wantEach(t, b.events(), []uuid.UUID{stuck}, changes, true)
-	wantEach(t, b.events(), []uuid.UUID{other}, 5, true)
+	// The event that shared a call with the refused one is published again.
+	wantEach(t, b.events(), []uuid.UUID{stuck}, changes, false)
+	wantEach(t, b.events(), []uuid.UUID{other}, 5, false)
 }
 
 func TestAwayBrokerIsNotAskedForEveryLane(t *testing.T) {
@@ -120,7 +122,7 @@ func TestAwayBrokerIsNotAskedForEveryLane(t *testing.T) {
 	}
 	// Waking does not hurry it.
 	<-tried
-	notBefore := s.notBefore
+	notBefore := slices.MinFunc([]time.Time{s.topics[event.TopicTasks].until, s.topics[event.TopicUpdates].until}, time.Time.Compare)
 	s.wake()
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

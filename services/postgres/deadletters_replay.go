@@ -46,7 +46,7 @@ func ReplayDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Tim
 // not have it.
 func publishAgain(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, error) {
 	var seq int64
-	err := tx.QueryRow(ctx, `UPDATE outbox SET published_at = NULL WHERE id = $1 RETURNING seq`, id).Scan(&seq)
+	err := tx.QueryRow(ctx, `UPDATE outbox SET published_at = NULL, turn = 0 WHERE id = $1 RETURNING seq`, id).Scan(&seq)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}

@@ -23,6 +23,20 @@ func Shard(userID uuid.UUID) int {
 	return int(h.Sum32() % Shards)
 }
 
+// MaxAhead is how many waiting events of a partition key have turn 0. More would let the imports of many users delay the
+// others of the shard, fewer would send the bursts of everyday use through the overflow queue.
+const MaxAhead = 16
+
+// nextTurn is the turn of the next event of user $2 on topic $4. It never falls below the turn of the partition key's last
+// waiting event, so that the order of turns is the order of the partition key.
+var nextTurn = fmt.Sprintf(`coalesce((
+	SELECT last.turn + (SELECT count(*) = %[1]d FROM (
+		SELECT published_at FROM outbox WHERE user_id = $2 AND topic = $4 ORDER BY revision DESC, seq DESC LIMIT %[1]d
+	) ahead WHERE published_at IS NULL)::int
+	FROM (
+		SELECT turn, published_at FROM outbox WHERE user_id = $2 AND topic = $4 ORDER BY revision DESC, seq DESC LIMIT 1
+	) last WHERE published_at IS NULL), 0)`, MaxAhead)
+
 // AppendEvents writes events to the outbox, and to their tasks' history what they tell of it. The transaction has to hold the user's row (NextRevision or LockUser), or
 // events of one user may be published out of order.
 func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
@@ -33,8 +47,8 @@ func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 			return fmt.Errorf("encode event %s: %w", e.ID, err)
 		}
 		// A reminder's event has its task's revision; the row has the user's, by which the lane is in order.
-		batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at)
-			VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9)`,
+		batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, turn)
+			VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9, `+nextTurn+`)`,
 			e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
 		if err := queueEventHistory(batch, e); err != nil {
 			return err
@@ -52,20 +66,30 @@ type Lane struct {
 	Topic  string
 }
 
-// Replay makes up to limit published events wait again: those written at or after since and published before until, with a
-// seq greater than after, of one user unless userID is the nil UUID. They are taken in order. It returns how many, and the
-// seq of the last, for the next call.
-func Replay(ctx context.Context, tx pgx.Tx, since, until time.Time, userID uuid.UUID, after int64, limit int) (n, last int64, err error) {
+// Replay makes up to limit published events wait again: those written at or after since, with a seq greater than after and
+// at most until, of one user unless userID is the nil UUID. They are taken in order, and wait behind the newer events of
+// others when there are many. It returns how many, and the seq of the last, for the next call.
+func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID, after, until int64, limit int) (n, last int64, err error) {
+	// Rows are locked in the order of seq, as DeleteUser does, so that neither waits for the other in a circle.
 	err = tx.QueryRow(ctx, `
-		WITH chosen AS (
-			SELECT seq FROM outbox
-			WHERE seq > $4 AND created_at >= $1 AND published_at < $2
-				AND ($3 = '00000000-0000-0000-0000-000000000000'::uuid OR user_id = $3)
-			ORDER BY seq LIMIT $5
+		WITH locked AS (
+			SELECT seq, user_id, topic, revision FROM outbox
+			WHERE seq > $3 AND seq <= $4 AND created_at >= $1 AND published_at IS NOT NULL AND ($2 = `+noUUID+` OR user_id = $2)
+			ORDER BY seq LIMIT $5 FOR NO KEY UPDATE
+		), placed AS (
+			SELECT *, row_number() OVER (PARTITION BY user_id, topic ORDER BY seq) AS place FROM locked
+		), ahead AS (
+			SELECT first.user_id, first.topic, before.turn FROM placed first CROSS JOIN LATERAL (
+				SELECT turn, published_at FROM outbox o
+				WHERE o.user_id = first.user_id AND o.topic = first.topic
+					AND (o.revision, o.seq) < (first.revision, first.seq) AND o.revision > 0
+				ORDER BY o.revision DESC, o.seq DESC LIMIT 1
+			) before WHERE first.place = 1 AND first.revision > 0 AND before.published_at IS NULL
 		), replayed AS (
-			UPDATE outbox SET published_at = NULL WHERE seq IN (SELECT seq FROM chosen) RETURNING seq
+			UPDATE outbox SET published_at = NULL, turn = coalesce(ahead.turn + place, greatest(0, place - $6))
+			FROM placed LEFT JOIN ahead USING (user_id, topic) WHERE outbox.seq = placed.seq RETURNING outbox.seq
 		)
-		SELECT count(*), coalesce(max(seq), $4) FROM replayed`, since, until, userID, after, limit).Scan(&n, &last)
+		SELECT count(*), coalesce(max(seq), $3) FROM replayed`, since, userID, after, until, limit, MaxAhead).Scan(&n, &last)
 	if err != nil {
 		return 0, 0, fmt.Errorf("replay outbox: %w", err)
 	}

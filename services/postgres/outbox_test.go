@@ -30,13 +30,18 @@ func change(t *testing.T, db *postgres.DB, user uuid.UUID, title string, at time
 	})
 }
 
+// waiting is the request for the first events of a shard, at most limit of each topic.
+func waiting(shard, limit int) postgres.ClaimRequest {
+	return postgres.ClaimRequest{Queue: postgres.Queue{Shard: shard}, Topics: event.Topics(), Limit: limit}
+}
+
 // claim returns what a shard holds, as topic@revision.
-func claim(t *testing.T, db *postgres.DB, shard, limit int, skip ...postgres.Lane) (names []string, seqs []int64) {
+func claim(t *testing.T, db *postgres.DB, q postgres.ClaimRequest) (names []string, seqs []int64) {
 	t.Helper()
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		c, ok, err := postgres.ClaimShard(ctx, tx, shard, 0, limit, skip)
+		c, ok, err := postgres.ClaimQueue(ctx, tx, q)
 		if err == nil && !ok {
-			err = fmt.Errorf("shard %d is claimed", shard)
+			err = fmt.Errorf("queue %v is claimed", q.Queue)
 		}
 		for _, o := range c.Events {
 			e, decodeErr := event.Decode(o.Raw)
@@ -52,7 +57,7 @@ func claim(t *testing.T, db *postgres.DB, shard, limit int, skip ...postgres.Lan
 
 func publishAll(t *testing.T, db *postgres.DB, user uuid.UUID, at time.Time) {
 	t.Helper()
-	_, seqs := claim(t, db, postgres.Shard(user), 1000)
+	_, seqs := claim(t, db, waiting(postgres.Shard(user), 1000))
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkPublished(ctx, tx, seqs, at) })
 }
 
@@ -72,24 +77,32 @@ func TestClaimShard(t *testing.T) {
 		want  []string
 	}{
 		{"all", 100, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2", "task-events@3", "task-updates@3"}},
-		{"the first", 3, nil, []string{"task-events@1", "task-updates@1", "task-events@2"}},
+		{"the first of each topic", 2, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2"}},
 		{"without a lane", 2, []postgres.Lane{lane(event.TopicTasks)}, []string{"task-updates@1", "task-updates@2"}},
 		{"without any lane", 2, []postgres.Lane{lane(event.TopicTasks), lane(event.TopicUpdates)}, nil},
-		{"without somebody else's lane", 1, []postgres.Lane{{UserID: uuid.New(), Topic: event.TopicTasks}}, []string{"task-events@1"}},
+		{"without somebody else's lane", 1, []postgres.Lane{{UserID: uuid.New(), Topic: event.TopicTasks}}, []string{"task-events@1", "task-updates@1"}},
 	} {
-		if got, _ := claim(t, db, shard, c.limit, c.skip...); !slices.Equal(got, c.want) {
+		q := waiting(shard, c.limit)
+		q.Skip = c.skip
+		if got, _ := claim(t, db, q); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}
 
+	q := waiting(shard, 100)
+	q.Topics = []string{event.TopicReminders, event.TopicUpdates}
+	if got, _ := claim(t, db, q); !slices.Equal(got, []string{"task-updates@1", "task-updates@2", "task-updates@3"}) {
+		t.Errorf("of two topics: got %v, want those of task-updates", got)
+	}
+
 	// One publisher at a time, and what the first has marked the second does not see.
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		first, _, err := postgres.ClaimShard(ctx, tx, shard, 0, 100, nil)
+		first, _, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
 		if err != nil {
 			return err
 		}
 		err = db.InTx(ctx, func(tx pgx.Tx) error {
-			got, ok, err := postgres.ClaimShard(ctx, tx, shard, 0, 100, nil)
+			got, ok, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
 			if ok || len(got.Events) > 0 {
 				t.Errorf("the second publisher got %d events, ok %v; want none", len(got.Events), ok)
 			}
@@ -100,8 +113,8 @@ func TestClaimShard(t *testing.T) {
 		}
 		return postgres.MarkPublished(ctx, tx, []int64{first.Events[0].Seq, first.Events[1].Seq}, base)
 	})
-	if got, _ := claim(t, db, shard, 1); !slices.Equal(got, []string{"task-events@2"}) {
-		t.Errorf("after marking the first change: got %v, want task-events@2", got)
+	if got, _ := claim(t, db, waiting(shard, 1)); !slices.Equal(got, []string{"task-events@2", "task-updates@2"}) {
+		t.Errorf("after marking the first change: got %v, want the second", got)
 	}
 }
 
@@ -112,13 +125,13 @@ func TestClaimOfWhoHangs(t *testing.T) {
 	user := newUser(t, db)
 	change(t, db, user, "water the plants", base)
 	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
-		if _, ok, err := postgres.ClaimShard(t.Context(), tx, postgres.Shard(user), 0, 100, nil); err != nil || !ok {
+		if _, ok, err := postgres.ClaimQueue(t.Context(), tx, waiting(postgres.Shard(user), 100)); err != nil || !ok {
 			t.Fatalf("got ok %v, %v", ok, err)
 		}
 		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 			var next postgres.Claim
 			err := db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
-				next, _, err = postgres.ClaimShard(t.Context(), tx, postgres.Shard(user), 0, 100, nil)
+				next, _, err = postgres.ClaimQueue(t.Context(), tx, waiting(postgres.Shard(user), 100))
 				return err
 			})
 			if err != nil {
@@ -147,7 +160,9 @@ func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 	}
 	var got, replayed []string
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		c, _, err := postgres.ClaimShard(ctx, tx, postgres.Shard(user), 0, 100, []postgres.Lane{{UserID: user, Topic: event.TopicTasks}})
+		q := waiting(postgres.Shard(user), 100)
+		q.Topics = []string{event.TopicUpdates}
+		c, _, err := postgres.ClaimQueue(ctx, tx, q)
 		for _, o := range c.Events {
 			var e event.Event
 			if err := json.Unmarshal(o.Raw, &e); err != nil {
@@ -227,10 +242,14 @@ func TestReplay(t *testing.T) {
 			if c.mine {
 				only = users[0]
 			}
-			var total, n, last int64
+			var total, n, last, until int64
+			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+				until, err = postgres.LastSeq(ctx, tx)
+				return err
+			})
 			for more := true; more; more = int(n) == c.limit {
 				in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-					n, last, err = postgres.Replay(ctx, tx, base.Add(-c.since), base, only, last, c.limit)
+					n, last, err = postgres.Replay(ctx, tx, base.Add(-c.since), only, last, until, c.limit)
 					return err
 				})
 				total += n
@@ -245,6 +264,180 @@ func TestReplay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A relay notes the time of publishing by its own clock, which may be ahead of everybody else's.
+func TestReplayOfWhatWasPublishedInTheFuture(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	change(t, db, user, "old", base)
+	publishAll(t, db, user, base.Add(time.Hour))
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		until, err := postgres.LastSeq(ctx, tx)
+		if err != nil {
+			return err
+		}
+		n, _, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), uuid.Nil, 0, until, 100)
+		if n != 2 {
+			t.Errorf("replayed %d events, want 2", n)
+		}
+		return err
+	})
+}
+
+// A relay marks events while their user is deleted, and neither waits for the other in a circle. A relay that waited would:
+// it has the fourth event and wants the fifth, while the deletion has the fifth and wants the fourth.
+func TestMarkingBesideADeletion(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	for range 3 {
+		change(t, db, user, "water the plants", base)
+	}
+	_, seqs := claim(t, db, waiting(postgres.Shard(user), 100))
+	var deleted, marked chan error = make(chan error, 1), make(chan error, 1)
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		// Held by somebody else for now, so that both are in the middle of their rows at once.
+		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE seq = $1 FOR UPDATE`, seqs[4]); err != nil {
+			return err
+		}
+		go func() {
+			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				// By the index of partition keys, as a large table makes the planner choose: all of one topic come first.
+				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off`); err != nil {
+					return err
+				}
+				return postgres.DeleteUser(t.Context(), tx, user)
+			})
+		}()
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
+		}
+		go func() {
+			marked <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				return postgres.MarkPublished(t.Context(), tx, seqs[3:5], base)
+			})
+		}()
+		// The relay waits for nobody. A relay that waited would deadlock when this transaction ends.
+		select {
+		case err := <-marked:
+			marked <- err
+		case <-time.After(5 * time.Second):
+			t.Error("marking waits for the transaction that holds an event")
+		}
+		return nil
+	})
+	if err := <-deleted; err != nil {
+		t.Errorf("delete user: %v", err)
+	}
+	if err := <-marked; err != nil {
+		t.Errorf("mark published: %v", err)
+	}
+}
+
+// Accounts are deleted while their events are replayed: both lock rows in one order.
+func TestReplayBesideADeletion(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	for range 3 {
+		change(t, db, user, "water the plants", base)
+	}
+	publishAll(t, db, user, base)
+	deleted, replayed := make(chan error, 1), make(chan error, 1)
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE revision = 2 AND topic = 'task-events' FOR UPDATE`); err != nil {
+			return err
+		}
+		go func() {
+			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
+					return err
+				}
+				return postgres.DeleteUser(t.Context(), tx, user)
+			})
+		}()
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
+		}
+		go func() {
+			replayed <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				_, _, err := postgres.Replay(t.Context(), tx, base, uuid.Nil, 1, 100, 100)
+				return err
+			})
+		}()
+		time.Sleep(200 * time.Millisecond) // until it has what it can have
+		return nil
+	})
+	if err := <-deleted; err != nil {
+		t.Errorf("delete user: %v", err)
+	}
+	if err := <-replayed; err != nil {
+		t.Errorf("replay: %v", err)
+	}
+}
+
+// The first waiting events of a partition key have turn 0 and the further ones count, however they are written, until all
+// are published.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	turns := func() (turns []int64) {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, `SELECT turn FROM outbox WHERE topic = 'task-events' AND published_at IS NULL ORDER BY seq`)
+			if err != nil {
+				return err
+			}
+			turns, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+			return err
+		})
+		return turns
+	}
+	imported := func(n int) {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			last, err := postgres.TakeRevisions(ctx, tx, user, n)
+			if err != nil {
+				return err
+			}
+			var events []event.Event
+			for i := range n {
+				made := task.Task{ID: uuid.Must(uuid.NewV7()), Revision: last - int64(n-1-i)}
+				events = append(events, event.New(event.TaskCreated, user, made, base))
+			}
+			return postgres.CopyEvents(ctx, tx, events)
+		})
+	}
+	want := func(when string, ahead int, last int64) {
+		t.Helper()
+		expected := make([]int64, ahead)
+		for turn := range last {
+			expected = append(expected, turn+1)
+		}
+		if got := turns(); !slices.Equal(got, expected) {
+			t.Errorf("%s: got turns %v, want %v", when, got, expected)
+		}
+	}
+	for range postgres.MaxAhead - 1 {
+		change(t, db, user, "water the plants", base)
+	}
+	want("changes", postgres.MaxAhead-1, 0)
+	imported(3)
+	want("an import behind them", postgres.MaxAhead, 2)
+	change(t, db, user, "water the plants", base)
+	want("a change behind the import", postgres.MaxAhead, 3)
+	publishAll(t, db, user, base)
+	change(t, db, user, "water the plants", base)
+	if got, want := turns(), []int64{1, 2, 3, 3}; !slices.Equal(got, want) {
+		t.Errorf("after the first are published: got turns %v, want %v", got, want)
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = now()`)
+		return err
+	})
+	change(t, db, user, "water the plants", base)
+	want("after all are published", 1, 0)
 }
 
 // What purging leaves of a user's changes is what came last, without a gap: clients compute from revisions what they missed.
@@ -278,7 +471,7 @@ func TestPurgeOutboxLeavesNoGap(t *testing.T) {
 			return err
 		})
 	}
-	if got, _ := claim(t, db, postgres.Shard(user), 100); len(got) != 4 {
+	if got, _ := claim(t, db, waiting(postgres.Shard(user), 100)); len(got) != 4 {
 		t.Errorf("got %v left to publish, want the last two changes", got)
 	}
 }

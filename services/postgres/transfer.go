@@ -114,18 +114,77 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 
 // CopyEvents does what AppendEvents does, for many events of tasks that are new, of which there is no history.
 func CopyEvents(ctx context.Context, tx pgx.Tx, events []event.Event) error {
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outbox"},
-		[]string{"id", "user_id", "shard", "topic", "type", "task_id", "revision", "event", "created_at"},
+	turns, err := nextTurns(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"outbox"},
+		[]string{"id", "user_id", "shard", "topic", "type", "task_id", "revision", "event", "created_at", "turn"},
 		pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
 			e := events[i]
 			raw, err := json.Marshal(e)
 			if err != nil {
 				return nil, fmt.Errorf("encode event %s: %w", e.ID, err)
 			}
-			return []any{e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time}, nil
+			return []any{e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time, turns[i]}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("copy to outbox: %w", err)
 	}
 	return nil
+}
+
+// nextTurns returns the turn of each event, as nextTurn has it for one.
+func nextTurns(ctx context.Context, tx pgx.Tx, events []event.Event) ([]int64, error) {
+	type end struct {
+		waiting int
+		turn    int64
+	}
+	ends := map[Lane]end{}
+	var users []uuid.UUID
+	var topics []string
+	for _, e := range events {
+		key := Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		if _, known := ends[key]; !known {
+			ends[key] = end{}
+			users, topics = append(users, key.UserID), append(topics, key.Topic)
+		}
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT key.user_id, key.topic, last.turn, ahead.waiting
+		FROM unnest($1::uuid[], $2::text[]) key (user_id, topic)
+		CROSS JOIN LATERAL (
+			SELECT turn, published_at FROM outbox o
+			WHERE o.user_id = key.user_id AND o.topic = key.topic ORDER BY revision DESC, seq DESC LIMIT 1
+		) last
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS waiting FROM (
+				SELECT published_at FROM outbox o
+				WHERE o.user_id = key.user_id AND o.topic = key.topic ORDER BY revision DESC, seq DESC LIMIT $3
+			) newest WHERE published_at IS NULL
+		) ahead
+		WHERE last.published_at IS NULL`, users, topics, MaxAhead)
+	if err != nil {
+		return nil, fmt.Errorf("query turns: %w", err)
+	}
+	var key Lane
+	var found end
+	if _, err := pgx.ForEachRow(rows, []any{&key.UserID, &key.Topic, &found.turn, &found.waiting}, func() error {
+		ends[key] = found
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read turns: %w", err)
+	}
+	turns := make([]int64, len(events))
+	for i, e := range events {
+		key := Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		end := ends[key]
+		if end.waiting >= MaxAhead {
+			end.turn++
+		}
+		turns[i] = end.turn
+		end.waiting++
+		ends[key] = end
+	}
+	return turns, nil
 }

@@ -124,7 +124,9 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if tag.RowsAffected() == 0 {
 		return ErrNoUser
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM outbox WHERE user_id = $1`, id); err != nil {
+	// Rows of the outbox are locked in the order of seq, as Replay does.
+	_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE user_id = $1 ORDER BY seq FOR UPDATE)`, id)
+	if err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
 	}
 	// One that runs at this moment finds that its delivery is gone.

@@ -190,8 +190,11 @@ const maxReplayed = 100_000
 // replay publishes all events of a user again, as the command api replay does.
 func (f *fixture) replay(ctx context.Context, userID uuid.UUID) error {
 	return f.db.InTx(ctx, func(tx pgx.Tx) error {
-		now := time.Now()
-		_, _, err := postgres.Replay(ctx, tx, now.Add(-2*time.Hour), now.Add(time.Minute), userID, 0, maxReplayed)
+		until, err := postgres.LastSeq(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, _, err = postgres.Replay(ctx, tx, time.Now().Add(-2*time.Hour), userID, 0, until, maxReplayed)
 		return err
 	})
 }

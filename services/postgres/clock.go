@@ -1,0 +1,17 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Now returns the time by the server's clock, for programs that run on machines whose clock nobody keeps.
+func Now(ctx context.Context, tx pgx.Tx) (now time.Time, err error) {
+	if err := tx.QueryRow(ctx, `SELECT now()`).Scan(&now); err != nil {
+		return time.Time{}, fmt.Errorf("query time: %w", err)
+	}
+	return now, nil
+}
