@@ -62,6 +62,7 @@ var accesses = map[string]access{
 	"GET /api/v1/channels/{id}":          {scope: scopeAccount, id: "channel", want: 404},
 	"PATCH /api/v1/channels/{id}":        {scope: scopeAccount, id: "channel", want: 404, body: `{"enabled": false}`},
 	"DELETE /api/v1/channels/{id}":       {scope: scopeAccount, id: "channel", want: 404},
+	"POST /api/v1/channels/renew":        {scope: scopeAccount, want: 404, body: renewal("", testSubscription)},
 	"POST /api/v1/channels/{id}/test":    {scope: scopeAccount, id: "channel", want: 404},
 	"GET /api/v1/push-key":               {scope: scopeAccount, want: 200},
 	"GET /api/v1/deliveries":             {scope: scopeRead, want: 200},

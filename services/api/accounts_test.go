@@ -18,7 +18,10 @@ func TestSignupAndLogin(t *testing.T) {
 	up := a.send(t, "POST", "/api/v1/signup", map[string]any{
 		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"}).want(t, 201)
 	user := decoded[userBody](t, up)
-	want := userBody{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart}
+	want := userBody{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch}
+	if user.Epoch == "" {
+		t.Error("the answer names no epoch")
+	}
 	if user != want {
 		t.Errorf("got %+v, want %+v", user, want)
 	}

@@ -16,7 +16,7 @@ import (
 func Random(r *rand.Rand) task.Task {
 	created := instant(r, 2020, 2026)
 	t := task.Task{
-		ID: id(r), Title: text(r, 1, 60), Description: text(r, 0, 400), Priority: pick(r, task.PriorityNone, task.PriorityLow, task.PriorityMedium, task.PriorityHigh),
+		ID: id(r), Title: line(r, 1, 60), Description: text(r, 0, 400), Priority: pick(r, task.PriorityNone, task.PriorityLow, task.PriorityMedium, task.PriorityHigh),
 		TimeZone: pick(r, "UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Argentina/Buenos_Aires"),
 		Revision: 1, CreatedAt: created, UpdatedAt: created, Tags: []string{}, Reminders: []task.Reminder{},
 	}
@@ -89,9 +89,18 @@ func id(r *rand.Rand) uuid.UUID {
 	return id
 }
 
-// text has the characters that formats trip over. It does not begin or end with a space.
-func text(r *rand.Rand, least, most int) string {
-	alphabet := []rune("abcXYZ ,;:\\\"'\n\t=-#%{}[]<>&äß漢字😀\u2028")
+// inLine are the characters of one line that formats trip over.
+const inLine = "abcXYZ ,;:\\\"'\t=-#%{}[]<>&äß漢字😀"
+
+// line returns a text of one line, as a title has to be.
+func line(r *rand.Rand, least, most int) string { return from(r, inLine, least, most) }
+
+// text returns a text of several lines.
+func text(r *rand.Rand, least, most int) string { return from(r, inLine+"\n\u2028", least, most) }
+
+// from draws characters. The text does not begin or end with a space.
+func from(r *rand.Rand, characters string, least, most int) string {
+	alphabet := []rune(characters)
 	var b strings.Builder
 	for range least + r.IntN(most-least+1) {
 		b.WriteRune(alphabet[r.IntN(len(alphabet))])
