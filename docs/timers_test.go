@@ -171,22 +171,24 @@ func duration(e ast.Expr) (time.Duration, bool) {
 		y, okY := factor(e.Y)
 		_, unitX := duration(e.X)
 		_, unitY := duration(e.Y)
-		return x * y, okX && okY && (unitX || unitY)
+		return time.Duration(x * y), okX && okY && (unitX || unitY)
 	}
 	return 0, false
 }
 
-func factor(e ast.Expr) (time.Duration, bool) {
+// factor evaluates a number, or a duration in nanoseconds.
+func factor(e ast.Expr) (int64, bool) {
 	if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.INT {
-		n, err := strconv.Atoi(literal.Value)
-		return time.Duration(n), err == nil
+		n, err := strconv.ParseInt(literal.Value, 10, 64)
+		return n, err == nil
 	}
 	if product, ok := e.(*ast.BinaryExpr); ok && product.Op == token.MUL {
 		x, okX := factor(product.X)
 		y, okY := factor(product.Y)
 		return x * y, okX && okY
 	}
-	return duration(e)
+	d, ok := duration(e)
+	return int64(d), ok
 }
 
 // matches returns a timer for each match of the pattern, whose groups are the name and the value.

@@ -233,9 +233,8 @@ func (a *api) renewSession(ctx context.Context, w http.ResponseWriter, c caller)
 		return nil
 	}
 	err := a.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.RenewSession(ctx, tx, c.Session.TokenHash, end) })
-	switch task.ErrorCode(err) {
-	case task.CodeDiskFull, task.CodeOutcomeUnknown:
-		return nil // the next request renews it; what is stored can be read meanwhile
+	if code := task.ErrorCode(err); code == task.CodeDiskFull || code == task.CodeOutcomeUnknown {
+		return nil // the next request renews it; stored tasks can be read meanwhile
 	}
 	if err != nil {
 		return err

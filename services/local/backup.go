@@ -202,8 +202,8 @@ func withDatabase(ctx context.Context, cfg config, f func(db *postgres.DB, runni
 
 func databaseOf(ctx context.Context, cfg config) (url string, running bool, stop func() error, err error) {
 	stop = func() error { return nil }
-	unlock, err := lock(cfg.dir)
-	running = err != nil
+	unlock, lockErr := lock(cfg.dir)
+	running = lockErr != nil
 	if url := cfg.getenv("DATABASE_URL"); url != "" {
 		if !running {
 			unlock()
@@ -213,7 +213,7 @@ func databaseOf(ctx context.Context, cfg config) (url string, running bool, stop
 	if running {
 		url, stateErr := runningDatabase(cfg.dir)
 		if stateErr != nil {
-			return "", false, nil, errors.Join(err, stateErr)
+			return "", false, nil, errors.Join(lockErr, stateErr)
 		}
 		return url, true, stop, nil
 	}

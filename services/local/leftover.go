@@ -26,8 +26,8 @@ func awaitLeftovers(ctx context.Context, dir string) error {
 		return err
 	}
 	var last systemState
-	if err := json.Unmarshal(b, &last); err != nil {
-		return nil //nolint:nilerr // It is written anew; what runs shows when a port is taken.
+	if json.Unmarshal(b, &last) != nil {
+		return nil // a broken file is written anew; a process that still runs shows by its port
 	}
 	ctx, cancel := context.WithTimeout(ctx, leftoverTimeout)
 	defer cancel()

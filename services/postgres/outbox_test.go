@@ -296,7 +296,7 @@ func TestMarkingBesideADeletion(t *testing.T) {
 		change(t, db, user, "water the plants", base)
 	}
 	_, seqs := claim(t, db, waiting(postgres.Shard(user), 100))
-	var deleted, marked chan error = make(chan error, 1), make(chan error, 1)
+	deleted, marked := make(chan error, 1), make(chan error, 1)
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 		// Held by somebody else for now, so that both are in the middle of their rows at once.
 		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE seq = $1 FOR UPDATE`, seqs[4]); err != nil {

@@ -31,7 +31,7 @@ func TestClientKeepsItsConnectionsAlive(t *testing.T) {
 			"on": {syscall.SOL_SOCKET, syscall.SO_KEEPALIVE}, "idle": {syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE},
 			"interval": {syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL}, "count": {syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT},
 		} {
-			value, err := syscall.GetsockoptInt(int(fd), option[0], option[1]) //nolint:gosec // a descriptor fits
+			value, err := syscall.GetsockoptInt(int(fd), option[0], option[1])
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -58,6 +58,7 @@ func misfitsIn(value any, t reflect.Type, path string) []task.FieldError {
 		for i, element := range list {
 			bad = append(bad, misfitsIn(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i))...)
 		}
+	default: // decoding itself refuses a scalar of another kind
 	}
 	return bad
 }

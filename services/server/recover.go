@@ -21,14 +21,15 @@ func NewPanics(metrics prometheus.Registerer) prometheus.Counter {
 }
 
 // Recover answers a request whose handler panics with a problem of 500, logs the panic with its stack and counts it, unless
-// panics is nil. net/http alone would break the connection off, and its log is for debugging. A panic of http.ErrAbortHandler breaks the connection off as it is meant to, and so does a panic after the answer has
-// begun, because nobody may take a part for the whole.
+// panics is nil. net/http alone would break the connection off, and its log is for debugging. A panic of http.ErrAbortHandler
+// breaks the connection off as intended. So does a panic after the answer has begun, because nobody may take a part for the
+// whole.
 //
 // A panic outside of a handler, in a loop of a service, ends the process, and the runtime prints its stack.
 func Recover(log *slog.Logger, panics prometheus.Counter, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &begun{ResponseWriter: w}
-		defer func() {
+		defer func() { //nolint:contextcheck // the request carries the context
 			cause := recover()
 			if cause == nil {
 				return

@@ -14,7 +14,7 @@ import (
 )
 
 // lostIndex panics as a programming error does.
-func lostIndex(list []int) int { return list[len(list)] }
+func lostIndex(list []int, i int) int { return list[i] }
 
 func TestPanic(t *testing.T) {
 	t.Parallel()
@@ -28,16 +28,16 @@ func TestPanic(t *testing.T) {
 	}{
 		{"before the answer", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Set-Cookie", "session=of nobody")
-			lostIndex(nil)
+			lostIndex(nil, 0)
 		}, 500, 1, true},
 		{"within the answer", func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "the first half")
 			_ = http.NewResponseController(w).Flush()
-			lostIndex(nil)
+			lostIndex(nil, 0)
 		}, 0, 1, true},
 		{"on purpose", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, 0, false},
 		{"of a handler that returns errors", Handle(slog.New(slog.DiscardHandler), func(http.ResponseWriter, *http.Request) error {
-			lostIndex(nil)
+			lostIndex(nil, 0)
 			return nil
 		}).ServeHTTP, 500, 1, true},
 	} {

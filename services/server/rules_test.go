@@ -12,16 +12,16 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// brokenRule is a rule that a value breaks.
-type brokenRule struct {
+// brokenRuleError is a rule that a value breaks.
+type brokenRuleError struct {
 	validator.FieldError
 	tag, param string
 	kind       reflect.Kind
 }
 
-func (b brokenRule) Tag() string        { return b.tag }
-func (b brokenRule) Param() string      { return b.param }
-func (b brokenRule) Kind() reflect.Kind { return b.kind }
+func (b brokenRuleError) Tag() string        { return b.tag }
+func (b brokenRuleError) Param() string      { return b.param }
+func (b brokenRuleError) Kind() reflect.Kind { return b.kind }
 
 // TestEveryRuleHasWords reads the rules of all validate tags in the source. Each that a value can break is told in words, and not
 // by its name.
@@ -53,7 +53,7 @@ func TestEveryRuleHasWords(t *testing.T) {
 			continue // which nothing breaks
 		}
 		for _, kind := range []reflect.Kind{reflect.String, reflect.Int, reflect.Slice} {
-			f := brokenRule{tag: name, param: param, kind: kind}
+			f := brokenRuleError{tag: name, param: param, kind: kind}
 			for _, said := range []string{describe(f), describeInput(f)} {
 				if strings.Contains(said, "breaks the rule") {
 					t.Errorf("the rule %s has no words: %s", rule, said)

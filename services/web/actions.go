@@ -43,7 +43,7 @@ func (w *web) deleteTask(rw http.ResponseWriter, r *http.Request, v *visit) erro
 	if r.PostFormValue("sure") == "" && !keptChange(r) {
 		return w.showTo(rw, r, v, http.StatusOK, page{Name: "delete", Title: "Delete " + quoted(d.Title) + "?", Body: d, Here: d.Back})
 	}
-	_, err := v.call(r.Context(), "DELETE", "/tasks"+taskPath(d.ID), nil, nil, "If-Match", etag(d.Revision))
+	err := v.call(r.Context(), "DELETE", "/tasks"+taskPath(d.ID), nil, nil, "If-Match", etag(d.Revision))
 	switch task.ErrorCode(err) {
 	case "", task.CodeNotFound: // deleted already is deleted
 		return w.done(rw, r, d.Back, notice{Text: "Deleted " + quoted(d.Title)})

@@ -45,13 +45,13 @@ func (w *web) newSession(rw http.ResponseWriter, r *http.Request) *session {
 
 // call sends a request to /api/v1 + path with in as JSON, unless nil, and decodes the answer into out, unless nil. header are
 // pairs of name and value; those with an empty value are left out. What api refuses is a *task.Error with its code, fields
-// and words. The header of the answer is returned; the cookies in it are the sender's already.
-func (s *session) call(ctx context.Context, method, path string, in, out any, header ...string) (http.Header, error) {
+// and words.
+func (s *session) call(ctx context.Context, method, path string, in, out any, header ...string) error {
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	r, err := s.request(callCtx, method, path, in)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		if header[i+1] != "" {
@@ -60,10 +60,10 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 	}
 	res, err := s.client.Do(r)
 	if errors.Is(err, errNoUpstream) {
-		return nil, task.RetryLater(task.CodeUnavailable, retryAfter, "the server is not reachable right now, try again shortly")
+		return task.RetryLater(task.CodeUnavailable, retryAfter, "the server is not reachable right now, try again shortly")
 	}
 	if err != nil {
-		return nil, unanswered(ctx, method, fmt.Errorf("ask api for %s %s: %w", method, path, err))
+		return unanswered(ctx, method, fmt.Errorf("ask api for %s %s: %w", method, path, err))
 	}
 	defer res.Body.Close()
 	// api renews the session of a page in use, at any call.
@@ -72,17 +72,17 @@ func (s *session) call(ctx context.Context, method, path string, in, out any, he
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return nil, unanswered(ctx, method, fmt.Errorf("read what api answered to %s %s: %w", method, path, err))
+		return unanswered(ctx, method, fmt.Errorf("read what api answered to %s %s: %w", method, path, err))
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return nil, refusal(res, body, method, path)
+		return refusal(res, body, method, path)
 	}
 	if out != nil {
 		if err := json.Unmarshal(body, out); err != nil {
-			return nil, fmt.Errorf("decode what api answered to %s %s: %w", method, path, err)
+			return fmt.Errorf("decode what api answered to %s %s: %w", method, path, err)
 		}
 	}
-	return res.Header, nil
+	return nil
 }
 
 // unanswered is the error of a call that was sent and not answered. Whether api did what a change asked for is then unknown,

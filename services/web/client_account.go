@@ -77,7 +77,7 @@ type apiDelivery struct {
 
 func all[T any](ctx context.Context, s *session, path string) ([]T, error) {
 	var l listed[T]
-	_, err := s.call(ctx, "GET", path, nil, &l)
+	err := s.call(ctx, "GET", path, nil, &l)
 	return l.Items, err
 }
 

@@ -23,7 +23,7 @@ type user struct {
 
 // me returns who is logged in. Code unauthorized when nobody is.
 func (s *session) me(ctx context.Context) (u user, err error) {
-	_, err = s.call(ctx, "GET", "/me", nil, &u)
+	err = s.call(ctx, "GET", "/me", nil, &u)
 	return u, err
 }
 
@@ -47,7 +47,7 @@ func (s *session) tasksUpTo(ctx context.Context, most int, filter url.Values) ([
 			Items      []task.Task `json:"items"`
 			NextCursor string      `json:"next_cursor"`
 		}
-		if _, err := s.call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page); err != nil {
+		if err := s.call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page); err != nil {
 			return nil, false, err
 		}
 		all = append(all, page.Items...)
@@ -60,13 +60,13 @@ func (s *session) tasksUpTo(ctx context.Context, most int, filter url.Values) ([
 
 // task returns one task. Code not_found when the user has none such.
 func (s *session) task(ctx context.Context, id string) (t task.Task, err error) {
-	_, err = s.call(ctx, "GET", "/tasks"+taskPath(id), nil, &t)
+	err = s.call(ctx, "GET", "/tasks"+taskPath(id), nil, &t)
 	return t, err
 }
 
 // post sends a change to /tasks + path, once however often the form with this key is sent, and returns the task as it is then.
 func (s *session) post(ctx context.Context, path, key string, in any) (t task.Task, err error) {
-	_, err = s.call(ctx, "POST", "/tasks"+path, in, &t, "Idempotency-Key", key)
+	err = s.call(ctx, "POST", "/tasks"+path, in, &t, "Idempotency-Key", key)
 	return t, err
 }
 

@@ -88,7 +88,7 @@ func (w *web) saveTask(rw http.ResponseWriter, r *http.Request, v *visit) error 
 		}
 		patch, err := merged.form.patch(formOf(t, v.now))
 		if err == nil && len(patch) > 0 {
-			_, err = v.call(r.Context(), "PATCH", "/tasks"+taskPath(t.ID.String()), patch, &t, "If-Match", etag(e.Row.Revision))
+			err = v.call(r.Context(), "PATCH", "/tasks"+taskPath(t.ID.String()), patch, &t, "If-Match", etag(e.Row.Revision))
 		}
 		switch task.ErrorCode(err) {
 		case "":

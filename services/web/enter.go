@@ -45,7 +45,7 @@ func (w *web) signup(rw http.ResponseWriter, r *http.Request) error {
 // begin starts a session by a call of api.
 func (w *web) begin(rw http.ResponseWriter, r *http.Request, path string, in map[string]string) error {
 	next, _ := localPath(r.PostFormValue("next"))
-	_, err := w.newSession(rw, r).call(r.Context(), "POST", path, in, nil)
+	err := w.newSession(rw, r).call(r.Context(), "POST", path, in, nil)
 	switch task.ErrorCode(err) {
 	case "":
 	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
@@ -72,7 +72,7 @@ func (w *web) logout(rw http.ResponseWriter, r *http.Request) error {
 	default:
 		return err
 	}
-	if _, err := v.call(r.Context(), "POST", "/logout", nil, nil); err != nil {
+	if err := v.call(r.Context(), "POST", "/logout", nil, nil); err != nil {
 		return err
 	}
 	http.Redirect(rw, r, "/enter", http.StatusSeeOther)

@@ -40,7 +40,7 @@ func (v *visit) history(ctx context.Context, t task.Task) ([]historyEntry, error
 	var list struct {
 		Items []happened `json:"items"`
 	}
-	if _, err := v.call(ctx, "GET", "/tasks"+taskPath(t.ID.String())+"/history?limit="+historyShown, nil, &list); err != nil {
+	if err := v.call(ctx, "GET", "/tasks"+taskPath(t.ID.String())+"/history?limit="+historyShown, nil, &list); err != nil {
 		return nil, err
 	}
 	entries := make([]historyEntry, len(list.Items))

@@ -25,7 +25,7 @@ func (w *web) postpone(rw http.ResponseWriter, r *http.Request, v *visit) error 
 		unless = []string{"If-Match", etag(revision)}
 	}
 	var moved task.Task
-	if _, err := v.call(r.Context(), "PATCH", "/tasks"+taskPath(t.ID.String()), map[string]any{"due_at": due}, &moved, unless...); err != nil {
+	if err := v.call(r.Context(), "PATCH", "/tasks"+taskPath(t.ID.String()), map[string]any{"due_at": due}, &moved, unless...); err != nil {
 		return err
 	}
 	rw.Header().Set("ETag", v.etag(moved))

@@ -91,7 +91,7 @@ func scopeWords(scopes []string) string {
 // saveAccount changes the time zone and the first day of the week.
 func (w *web) saveAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	in := map[string]string{"time_zone": r.PostFormValue("time_zone"), "week_start": r.PostFormValue("week_start")}
-	if _, err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
+	if err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
 		return w.refuseAccount(rw, r, v, err, "calendar", "time_zone", "week_start")
 	}
 	return w.done(rw, r, accountPath, notice{Text: "Saved"})
@@ -100,7 +100,7 @@ func (w *web) saveAccount(rw http.ResponseWriter, r *http.Request, v *visit) err
 // changePassword ends all other sessions too.
 func (w *web) changePassword(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	in := map[string]string{"current_password": r.PostFormValue("current_password"), "password": r.PostFormValue("password")}
-	if _, err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
+	if err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
 		return w.refuseAccount(rw, r, v, err, "password", "current_password", "password")
 	}
 	return w.done(rw, r, accountPath, notice{Text: "The password is changed, and you are logged out everywhere else"})
@@ -108,7 +108,7 @@ func (w *web) changePassword(rw http.ResponseWriter, r *http.Request, v *visit) 
 
 // endSession logs a browser out; when it is this one, the next page is the one to log in.
 func (w *web) endSession(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	_, err := v.call(r.Context(), "DELETE", itemPath("/sessions", r.PathValue("id")), nil, nil)
+	err := v.call(r.Context(), "DELETE", itemPath("/sessions", r.PathValue("id")), nil, nil)
 	if isGone(err) {
 		return w.done(rw, r, accountPath, notice{Text: "That session has ended already"})
 	}
@@ -119,7 +119,7 @@ func (w *web) endSession(rw http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 func (w *web) endOtherSessions(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	if _, err := v.call(r.Context(), "DELETE", "/sessions", nil, nil); err != nil {
+	if err := v.call(r.Context(), "DELETE", "/sessions", nil, nil); err != nil {
 		return err
 	}
 	return w.done(rw, r, accountPath, notice{Text: "You are logged out everywhere else"})
@@ -136,14 +136,14 @@ func (w *web) makeToken(rw http.ResponseWriter, r *http.Request, v *visit) error
 		in["expires_at"] = v.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour)
 	}
 	var made apiToken
-	if _, err := v.call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+	if err := v.call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return w.refuseAccount(rw, r, v, err, "token", "name", "scopes")
 	}
 	return w.showAccount(rw, r, v, http.StatusOK, accountPage{Made: &made})
 }
 
 func (w *web) deleteToken(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	_, err := v.call(r.Context(), "DELETE", itemPath("/tokens", r.PathValue("id")), nil, nil)
+	err := v.call(r.Context(), "DELETE", itemPath("/tokens", r.PathValue("id")), nil, nil)
 	if err != nil && !isGone(err) {
 		return err
 	}
@@ -152,7 +152,7 @@ func (w *web) deleteToken(rw http.ResponseWriter, r *http.Request, v *visit) err
 
 // deleteAccount deletes everything, with the password.
 func (w *web) deleteAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	if _, err := v.call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
+	if err := v.call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
 		return w.refuseAccount(rw, r, v, err, "delete", "password")
 	}
 	return w.done(rw, r, "/enter", notice{Text: "Your account and everything in it is deleted"})

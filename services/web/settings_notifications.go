@@ -109,7 +109,7 @@ func (s *session) pushKey(ctx context.Context) (string, error) {
 	var out struct {
 		PublicKey string `json:"public_key"`
 	}
-	_, err := s.call(ctx, "GET", "/push-key", nil, &out)
+	err := s.call(ctx, "GET", "/push-key", nil, &out)
 	if task.ErrorCode(err) == task.CodeNotFound {
 		return "", nil
 	}
@@ -149,7 +149,7 @@ func (w *web) addChannel(rw http.ResponseWriter, r *http.Request, v *visit) erro
 		in["address"] = v.user.Email
 	}
 	var made apiChannel
-	if _, err := v.call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+	if err := v.call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return w.refuseNotifications(rw, r, v, err, kind, "url")
 	}
 	if made.Secret != "" {
@@ -174,21 +174,21 @@ func (w *web) changeChannel(rw http.ResponseWriter, r *http.Request, v *visit) e
 	switch r.PathValue("what") {
 	case "enable":
 		said = "Reminders go there again"
-		_, err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": true}, nil)
+		err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": true}, nil)
 	case "disable":
 		said = "Reminders go there no more"
-		_, err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": false}, nil)
+		err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": false}, nil)
 	case "test":
 		said = "A test is on its way: what becomes of it stands under Deliveries"
-		_, err = v.call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
+		err = v.call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
 	case "dismiss":
-		_, err = v.call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
+		err = v.call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
 		if err == nil || isGone(err) {
 			return w.done(rw, r, back(r), notice{})
 		}
 	case "delete":
 		said = "Deleted"
-		_, err = v.call(r.Context(), "DELETE", path, nil, nil)
+		err = v.call(r.Context(), "DELETE", path, nil, nil)
 	default:
 		return task.Errorf(task.CodeNotFound, "there is nothing such to do with a channel")
 	}
@@ -204,7 +204,7 @@ func (w *web) changeChannel(rw http.ResponseWriter, r *http.Request, v *visit) e
 // retryDelivery sends a delivery again.
 func (w *web) retryDelivery(rw http.ResponseWriter, r *http.Request, v *visit) error {
 	path := itemPath("/deliveries", r.PathValue("id")) + "/retry"
-	if _, err := v.call(r.Context(), "POST", path, nil, nil, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+	if err := v.call(r.Context(), "POST", path, nil, nil, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return w.refuseNotifications(rw, r, v, err, "delivery")
 	}
 	return w.done(rw, r, notificationsPath, notice{Text: "It is being sent again"})
