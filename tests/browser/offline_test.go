@@ -342,7 +342,8 @@ func TestQueueBelongsToItsUser(t *testing.T) {
 	mine, theirs := newPerson(t), newPerson(t)
 	w := mine.window("/all")
 	w.watch.excuseNetwork()
-	w.watch.excuse("401") // for what is somebody else's
+	w.watch.excuse("401") // to a request of nobody
+	w.watch.excuse("403") // to a request of the account whose page is open, by the one that has logged in
 	w.live()
 	w.kept("/all")
 	w.device.offline()
