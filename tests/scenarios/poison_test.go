@@ -159,11 +159,12 @@ func TestEventsOfANewerVersion(t *testing.T) {
 			publish(topic, id, raw)
 		}
 	}
-	// Known ones, of another task so that they have an effect of their own.
-	other := uuid.Must(uuid.NewV7()).String()
+	// Known ones. The completion is a real one, because nothing else is followed. Its newer event is
+	// the second about it, and makes no second follower.
+	done := u.complete(task.ID)
 	id, raw := newer("task.completed", func(data, task map[string]any) {
-		data["task_id"], task["id"], task["series_id"] = other, other, other
-		task["completed"], task["completed_at"], task["title"] = true, "2030-01-01T10:00:00Z", "From the future"
+		data["revision"], task["revision"] = done.Revision, done.Revision
+		task["completed"], task["completed_at"], task["title"] = true, done.CompletedAt, "From the future"
 	})
 	publish(system.TopicTasks, id, raw)
 	id, raw = newer("reminder.due", func(data, task map[string]any) {
@@ -173,24 +174,24 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	publish(system.TopicReminders, id, raw)
 
 	err := system.Poll(within(t), func() error {
-		for _, task := range u.tasks() {
-			if task.Title == "From the future" && !task.Completed {
-				return nil
-			}
+		if n := len(u.series(task)); n != 2 {
+			return fmt.Errorf("the series has %d tasks, want the completed one and its follower", n)
 		}
-		return fmt.Errorf("the completed task of the newer event has no successor")
+		return nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
 	notified(t, &shared.webhooks.Inbox, task.ID)
-	// The successor took revision 2.
-	message(t, socket, 2)
+	// The follower took the revision after the completion's.
+	message(t, socket, done.Revision)
+	message(t, socket, done.Revision+1)
+	next := done.Revision + 2
 	id, raw = newer("task.changed", func(data, task map[string]any) {
-		data["revision"], task["revision"], task["priority"], task["title"] = 3, 3, "urgent", "Live from the future"
+		data["revision"], task["revision"], task["priority"], task["title"] = next, next, "urgent", "Live from the future"
 	})
 	publish(system.TopicUpdates, id, raw)
-	if m := message(t, socket, 3); m.Task == nil || m.Task.Title != "Live from the future" {
+	if m := message(t, socket, next); m.Task == nil || m.Task.Title != "Live from the future" {
 		t.Errorf("the socket was told %+v", m)
 	}
 
@@ -206,6 +207,9 @@ func TestEventsOfANewerVersion(t *testing.T) {
 				t.Errorf("it became a dead letter: %s", d.Line)
 			}
 		}
+	}
+	if n := len(u.series(task)); n != 2 {
+		t.Errorf("the series has %d tasks after a second event about its completion, want 2", n)
 	}
 }
 
