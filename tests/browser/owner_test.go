@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
 
@@ -85,6 +86,7 @@ func TestKeptChangesAreNobodyElses(t *testing.T) {
 	w.device.online()
 	bobs := w.device.window()
 	bobs.watch.excuseNetwork()
+	bobs.watch.excuse("401", "403")
 	bobs.open("/all")
 	bobs.live()
 	bobs.add("typed by Bob")
@@ -95,6 +97,7 @@ func TestKeptChangesAreNobodyElses(t *testing.T) {
 	if n := len(ada.tasks()); n != 0 {
 		t.Errorf("Ada has %d tasks, want none yet", n)
 	}
+	bobs.do(chromedp.Navigate("about:blank")) // Bob's page would load itself anew, and end the next load
 	w.device.login(ada.Person)
 	bobs.open("/all")
 	ada.hasOne("typed by Ada without a network")
