@@ -36,6 +36,7 @@ var services = []string{"api", "live", "notifier", "recurring", "web"}
 var kinds = map[string]func() metav1.Object{
 	"apps/v1 Deployment":                     func() metav1.Object { return new(appsv1.Deployment) },
 	"autoscaling/v2 HorizontalPodAutoscaler": func() metav1.Object { return new(autoscalingv2.HorizontalPodAutoscaler) },
+	"batch/v1 CronJob":                       func() metav1.Object { return new(batchv1.CronJob) },
 	"batch/v1 Job":                           func() metav1.Object { return new(batchv1.Job) },
 	"cert-manager.io/v1 Certificate":         func() metav1.Object { return new(certificate) },
 	"dapr.io/v1alpha1 Component":             func() metav1.Object { return new(components.Component) },
@@ -44,6 +45,7 @@ var kinds = map[string]func() metav1.Object{
 	"dapr.io/v2alpha1 Subscription":          func() metav1.Object { return new(subscriptions.Subscription) },
 	"networking.k8s.io/v1 NetworkPolicy":     func() metav1.Object { return new(networkingv1.NetworkPolicy) },
 	"policy/v1 PodDisruptionBudget":          func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
+	"v1 PersistentVolumeClaim":               func() metav1.Object { return new(corev1.PersistentVolumeClaim) },
 	"v1 Service":                             func() metav1.Object { return new(corev1.Service) },
 	"v1 ServiceAccount":                      func() metav1.Object { return new(corev1.ServiceAccount) },
 }
@@ -98,6 +100,12 @@ notifier: {allowNetworks: [10.20.0.0/16], mailFrom: "Tasks <tasks@example.com>"}
 `,
 	"certificate": base + `
 web: {tls: {issuer: {name: letsencrypt}}}
+`,
+	"backup": base + `
+backup: {enabled: true, schedule: "30 2 * * 0", timeZone: Europe/Berlin, keep: 4, volume: {storageClassName: slow, size: 20Gi}}
+`,
+	"backup into a claim": base + `
+backup: {enabled: true, volume: {claimName: archive}}
 `,
 }
 
@@ -216,7 +224,7 @@ func all[T metav1.Object](m manifest) map[string]T {
 	return found
 }
 
-// pod is a pod that will be: one of a service, or the migration's.
+// pod is a pod that will be: one of a service, of the migration, or of the backup.
 type pod struct {
 	name string
 	meta metav1.ObjectMeta
@@ -230,6 +238,10 @@ func (m manifest) pods() []pod {
 	}
 	for name, j := range all[*batchv1.Job](m) {
 		pods = append(pods, pod{name, j.Spec.Template.ObjectMeta, j.Spec.Template.Spec})
+	}
+	for name, c := range all[*batchv1.CronJob](m) {
+		template := c.Spec.JobTemplate.Spec.Template
+		pods = append(pods, pod{name, template.ObjectMeta, template.Spec})
 	}
 	slices.SortFunc(pods, func(a, b pod) int { return strings.Compare(a.name, b.name) })
 	return pods

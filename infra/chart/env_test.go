@@ -60,13 +60,14 @@ func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
 		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"backup":    {"DATABASE_URL=neon/url", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"live":      {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url"},
 		"migrate":   {"DATABASE_URL=neon/url"},
 		"notifier":  {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SMTP_URL=tokens/smtp-url?", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"recurring": {"APP_API_TOKEN=tokens/token"},
 		"web":       {"APP_API_TOKEN=tokens/token"},
 	}
-	for _, pod := range install(t, base).pods() {
+	for _, pod := range install(t, valueSets["backup"]).pods() {
 		var got []string
 		for _, variable := range pod.spec.Containers[0].Env {
 			if variable.ValueFrom == nil {
@@ -126,6 +127,9 @@ func TestCertificateOfWeb(t *testing.T) {
 		var mounted []string
 		for _, pod := range m.pods() {
 			for _, volume := range pod.spec.Volumes {
+				if volume.Secret == nil {
+					continue
+				}
 				mounted = append(mounted, pod.name+":"+volume.Secret.SecretName)
 			}
 		}

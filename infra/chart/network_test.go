@@ -116,17 +116,17 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		dapr     = end{name: "dapr", namespace: "dapr-system"}
 		dns      = end{name: "dns", namespace: "kube-system"}
 	)
-	text := valueSets["large"] + "dapr: {namespace: dapr-system}\n"
+	text := valueSets["large"] + "dapr: {namespace: dapr-system}\nbackup: {enabled: true}\n"
 	m := install(t, text)
 	tests := []struct {
 		to    end
 		port  int
 		names []string
 	}{
-		{dns, 53, []string{"api", "live", "migrate", "notifier", "recurring", "web"}},
+		{dns, 53, []string{"api", "backup", "live", "migrate", "notifier", "recurring", "web"}},
 		{dns, 443, nil},
 		{dapr, 50001, services}, {dapr, 50006, services}, {dapr, 6500, services}, {dapr, 443, nil},
-		{database, 5432, []string{"api", "live", "migrate", "notifier"}},
+		{database, 5432, []string{"api", "backup", "live", "migrate", "notifier"}},
 		{broker, 9093, []string{"api", "live", "notifier", "recurring"}},
 		{public, 443, []string{"notifier"}},
 		{chosen, 8025, []string{"notifier"}},

@@ -40,6 +40,7 @@ publicURL: https://tasks.example.com
 autoscaling: {enabled: true}
 metrics: {namespace: monitoring}
 imagePullSecrets: [registry]
+backup: {enabled: true, timeZone: Europe/Berlin}
 web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 `} {
 		c.dryRun(c.values(outside, first), more)
@@ -57,6 +58,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
+	c.backUpAndRestore(outside)
 
 	traffic := startTraffic(t, url)
 	c.install(c.values(outside, second))
@@ -106,6 +108,7 @@ broker: {addresses: [%q], secretName: kafka}
 tokens: {secretName: tokens}
 notifier: {allowNetworks: [%s/32]}
 resources: {sidecar: {requests: {cpu: 25m}}}
+backup: {enabled: true, volume: {size: 1Gi}}
 env: %s
 `, quoted, o.databasePort, o.broker, c.host, env)
 }

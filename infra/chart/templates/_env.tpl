@@ -11,6 +11,13 @@
   valueFrom: {secretKeyRef: {name: {{ .Values.database.secretName }}, key: url}}
 {{- end }}
 
+{{- define "taskmaster.env.vapidKeys" -}}
+- name: VAPID_PUBLIC_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+- name: VAPID_PRIVATE_KEY
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-private-key, optional: true}}
+{{- end }}
+
 {{- define "taskmaster.env.api" -}}
 {{ include "taskmaster.env.database" . }}
 - name: PUBLIC_URL
@@ -30,10 +37,7 @@
 {{ include "taskmaster.env.database" . }}
 - name: PUBLIC_URL
   value: {{ .Values.publicURL | quote }}
-- name: VAPID_PUBLIC_KEY
-  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
-- name: VAPID_PRIVATE_KEY
-  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-private-key, optional: true}}
+{{ include "taskmaster.env.vapidKeys" . }}
 - name: VAPID_SUBJECT
   value: {{ include "taskmaster.vapidSubject" . | quote }}
 - name: SMTP_URL

@@ -13,8 +13,9 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
+{{- /* (dict "root" $ "name" component); objectName where an object is not named after its component. */}}
 {{- define "taskmaster.metadata" -}}
-name: {{ .name }}
+name: {{ .objectName | default .name }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- include "taskmaster.labels" . | nindent 2 }}
