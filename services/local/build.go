@@ -201,9 +201,12 @@ func (b goBuild) follow(r io.Reader, note func(line string)) (message []byte, er
 	return message, scan.Err()
 }
 
+// compiledReason is how the go command tells of a program that is compiled and only has to be linked.
+const compiledReason = "not installed but available in build cache"
+
 // stale returns the packages that are yet to be compiled, with the size of their source in bytes.
 func (b goBuild) stale(ctx context.Context) (map[string]int64, error) {
-	const format = "{{if .Stale}}{{.ImportPath}}\t{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}{{end}}"
+	const format = "{{if and .Stale (ne .StaleReason \"" + compiledReason + "\")}}{{.ImportPath}}\t{{.Dir}}{{range .GoFiles}}\t{{.}}{{end}}{{end}}"
 	out, err := b.command(ctx, slices.Concat([]string{"list", "-deps", "-f", format}, b.flags, b.packages)).Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the packages of %s: %w", b.what, err)

@@ -76,11 +76,13 @@ func (p *progress) share() float64 {
 	return float64(p.begun) / float64(p.total) * (1 - linkShare)
 }
 
-// say tells in a few words how far the build is, and how long it will still take.
+// say describes in a few words how far the build is, and how long it will still take.
 func (p *progress) say(now time.Time) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch share, passed := p.share(), now.Sub(p.planned); {
+	case p.sizes != nil && p.begun == p.total:
+		return "linking"
 	case len(p.packages) == 0 && p.modules > 0:
 		return fmt.Sprintf("%d modules fetched", p.modules)
 	case p.total == 0:

@@ -47,7 +47,18 @@ func TestProgress(t *testing.T) {
 	}
 	p.compiled("not planned")
 	now = now.Add(14 * time.Minute)
-	check("95 %, about a minute left")
+	check("linking")
+}
+
+// TestProgressOfLinking: with everything compiled before, only the programs are linked.
+func TestProgressOfLinking(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
+	p := &progress{}
+	p.plan(map[string]int64{}, now)
+	if got := p.say(now.Add(time.Minute)); got != "linking" {
+		t.Errorf("got %q, want linking", got)
+	}
 }
 
 func TestRoughly(t *testing.T) {
