@@ -47,11 +47,11 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
-	@go run ./services/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
+	@go run ./cmd/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
 build: ## Build every program but infra, and Dapr's (minutes, once), into .local/bin
 	go build $(PROGRAMS)
-	go run ./services/local build
+	go run ./cmd/local build
 
 test: build ## Run all tests that need Go alone, with -race when there is a C compiler
 ifeq ($(CC_FOUND),)
@@ -66,13 +66,13 @@ test-browser: build ## Use the page in Chromium; screenshots of every view are l
 	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
 
 test-servers: ## Test what is made for redis-server and rabbitmq-server, which have to be installed
-	$(GO_TEST) -count=1 -tags brokers -run 'OfOurs$$' ./services/local
+	$(GO_TEST) -count=1 -tags brokers -run 'OfOurs$$' ./cmd/local
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" runs them on that one, make -j2 on two at once
 
 # Before the time runs in which the system has to be ready.
 kafka: build ## Fetch Apache Kafka by Maven (once), unless KAFKA_BROKERS names one
-	go run ./services/local build -broker kafka
+	go run ./cmd/local build -broker kafka
 
 test-on-kafka: kafka
 test-on-%: build
@@ -129,7 +129,7 @@ vuln: ## Look for known vulnerabilities in what the programs call
 
 bench: build ## Measure the whole system on this machine and print a table
 	go run ./tests/bench $(ARGS)
-	go test -run '^$$' -bench Wait -benchtime 1x ./services/outbox
+	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox
 
 bench-page: build ## Measure in Chromium how long it takes until a view shows something
 	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)
@@ -141,10 +141,10 @@ faults: build ## Break everything during 100,000 events; ARGS="-broker kafka -se
 	go run ./tests/faults $(ARGS)
 
 backup: ## Write all data of `make run` into FILE, while it runs or not
-	@go run ./services/local backup "$(or $(FILE),$(error name the file: make backup FILE=...))" $(ARGS)
+	@go run ./cmd/local backup "$(or $(FILE),$(error name the file: make backup FILE=...))" $(ARGS)
 
 restore: ## Make an empty installation that of the backup FILE
-	@go run ./services/local restore "$(or $(FILE),$(error name the file: make restore FILE=...))" $(ARGS)
+	@go run ./cmd/local restore "$(or $(FILE),$(error name the file: make restore FILE=...))" $(ARGS)
 
 clean-local: ## Forget all data of `make run`; built programs and backups stay
-	@go run ./services/local clean
+	@go run ./cmd/local clean

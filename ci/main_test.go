@@ -38,10 +38,10 @@ func TestProject(t *testing.T) {
 	var names []string
 	for _, c := range p.Services {
 		names = append(names, c.Name)
-		if !slices.Contains(c.Folders, "services/"+c.Name) || !slices.Contains(c.Folders, "services/server") {
+		if !slices.Contains(c.Folders, "services/"+c.Name) || !slices.Contains(c.Folders, "internal/server") {
 			t.Errorf("%s is built from %v", c.Name, c.Folders)
 		}
-		if slices.Contains(c.Folders, "services/postgres") == (c.Name == "recurring") {
+		if slices.Contains(c.Folders, "internal/postgres") == (c.Name == "recurring") {
 			t.Errorf("%s and the database: built from %v", c.Name, c.Folders)
 		}
 	}

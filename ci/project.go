@@ -63,20 +63,15 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	return root, p, err
 }
 
-// components finds the deployable services: folders of services/ with a main package, but for the one that runs the whole
-// system on one machine.
+// components finds the deployable services: the programs in services/.
 func components(ctx context.Context, root, module string) ([]plan.Component, error) {
-	const format = `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`
-	mains, err := answer(ctx, root, "go", "list", "-f", format, "./services/...")
+	mains, err := answer(ctx, root, "go", "list", "./services/...")
 	if err != nil {
 		return nil, fmt.Errorf("list the services: %w", err)
 	}
 	var found []plan.Component
 	for main := range strings.SplitSeq(mains, "\n") {
 		name := path.Base(main)
-		if name == "local" {
-			continue
-		}
 		folders, err := foldersOf(ctx, root, module, "./services/"+name)
 		if err != nil {
 			return nil, err

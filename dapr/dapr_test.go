@@ -1,5 +1,5 @@
 // Package dapr holds no code: its tests keep the files in this folder consistent. What the files make sidecars do is
-// tested in services/local.
+// tested in cmd/local.
 package dapr
 
 import (

@@ -29,7 +29,7 @@ const (
 )
 
 // notTimers are packages whose durations belong to calendars and to texts.
-var notTimers = []string{"services/task", "services/phrase", "services/ical", "services/todoist", "services/vikunja"}
+var notTimers = []string{"internal/task", "internal/phrase", "internal/importer"}
 
 // timer is one row of the generated tables.
 type timer struct{ place, name, value string }
@@ -93,7 +93,7 @@ func goTimers(t *testing.T) []timer {
 	t.Helper()
 	var all []timer
 	files := token.NewFileSet()
-	walk(t, "../services", ".go", func(path, place string, source []byte) {
+	visit := func(path, place string, source []byte) {
 		if strings.HasSuffix(path, "_test.go") || slices.ContainsFunc(notTimers, func(p string) bool { return strings.HasPrefix(place, p+"/") }) {
 			return
 		}
@@ -137,7 +137,10 @@ func goTimers(t *testing.T) []timer {
 			}
 			return true
 		})
-	})
+	}
+	for _, dir := range []string{"../cmd", "../internal", "../services"} {
+		walk(t, dir, ".go", visit)
+	}
 	return all
 }
 

@@ -13,7 +13,7 @@ const (
 const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clause,ISC,MIT,MPL-2.0,0BSD,Unlicense,CC0-1.0"
 
 // allCode is everything that a check of the code has to see.
-var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
+var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "cmd/**", "internal/**", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
 
 // Workflows are those of GitHub Actions.
 var Workflows = []string{
@@ -21,7 +21,7 @@ var Workflows = []string{
 }
 
 // generated are the packages whose tests hold files that are written by a program to what that would write now.
-var generated = []string{"./services/event", "./ci/plan", "./ci/engine"}
+var generated = []string{"./internal/event", "./ci/plan", "./ci/engine"}
 
 // Check looks at the code and runs none of the services: form, likely mistakes, known vulnerabilities, the workflows, the chart,
 // generated files, and the licences of what the services are made of.

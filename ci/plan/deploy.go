@@ -8,7 +8,7 @@ import (
 
 // Infra are the folders that the Pulumi program is built from and reads: its Helm chart has Dapr's files in it. They are not looked up,
 // because that takes the code of three clouds; a test of infra's does.
-var Infra = []string{"infra", "dapr", "services/event", "services/task"}
+var Infra = []string{"infra", "dapr", "internal/event", "internal/task"}
 
 // freeScript ends what a killed upgrade has left in the cluster: Helm refuses every upgrade while one is pending, and a part of it may
 // run. The release goes back to what was deployed last; without such a one, what was begun is forgotten.

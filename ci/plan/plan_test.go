@@ -19,10 +19,10 @@ func project() Project {
 		Go: "1.26.5", Revision: "0123456789abcdef0123456789abcdef01234567", Source: "https://example.com/taskmaster",
 		Time: time.Date(2026, 11, 25, 12, 0, 0, 0, time.FixedZone("", 3600)),
 		Services: []Component{
-			{"api", []string{"services/api", "services/event", "services/task"}},
-			{"web", []string{"services/server", "services/web"}},
+			{"api", []string{"services/api", "internal/event", "internal/task"}},
+			{"web", []string{"internal/server", "services/web"}},
 		},
-		Smoke: []string{"services/task", "tests/smoke", "tests/system"},
+		Smoke: []string{"internal/task", "tests/smoke", "tests/system"},
 	}
 }
 
@@ -115,7 +115,7 @@ func TestWhatAnEditRebuilds(t *testing.T) {
 		"services/api/README.md":    {"compile api for linux/amd64"},
 		"services/web/page.go":      {"compile web for linux/amd64"},
 		"services/web/page_test.go": nil,
-		"services/task/task.go":     {"compile api for linux/amd64"},
+		"internal/task/task.go":     {"compile api for linux/amd64"},
 		"tests/ledger/book.go":      nil,
 		"ci/plan/plan.go":           nil,
 		"ci/image/main.go":          {"image of api", "image of web"},

@@ -18,8 +18,8 @@ var envTag = regexp.MustCompile("`env:\"([A-Z_]+)\"(.*)`")
 func variables(t *testing.T, service string) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
-	for _, file := range []string{"server", service} {
-		source, err := os.ReadFile("../../services/" + file + "/config.go")
+	for _, folder := range []string{"internal/server", "services/" + service} {
+		source, err := os.ReadFile("../../" + folder + "/config.go")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"taskmaster/infra/config"
-	"taskmaster/services/event"
+	"taskmaster/internal/event"
 )
 
 // Whatever the broker is, services reach it the same way: by addresses, over TLS, with SCRAM-SHA-512.

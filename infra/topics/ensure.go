@@ -10,7 +10,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"taskmaster/services/event"
+	"taskmaster/internal/event"
 )
 
 var topics = []string{event.TopicTasks, event.TopicReminders, event.TopicUpdates, event.TopicDeadLetters}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 func TestSignupAndLogin(t *testing.T) {

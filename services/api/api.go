@@ -11,11 +11,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/peruser"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/peruser"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // api is what handlers share. They never speak to the sidecar: what they change is committed with its events, and wake

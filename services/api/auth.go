@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"net/netip"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // caller is who sent a request.

@@ -10,8 +10,8 @@ import (
 	"os"
 	"time"
 
-	"taskmaster/services/backup"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/backup"
+	"taskmaster/internal/postgres"
 )
 
 // backupConns is enough for a command: one connection copies, the others migrate.

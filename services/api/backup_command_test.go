@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // A backup and a restore by command, and what a person can get wrong.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // answer is a response before it is written, so that it can be stored in the transaction that earned it.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/task"
 )
 
 // The replica that published the newest change had a clock that was behind, so that change is removed before older ones.

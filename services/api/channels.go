@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
 )
 
 // channelBody is a channel as the API shows it: a push subscription without its keys, and a webhook's signing secret only

@@ -8,9 +8,9 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // maxURL is the longest URL of a channel, in bytes.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // testSubscription is a browser's, in the form of PushSubscription.toJSON.

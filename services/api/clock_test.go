@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/sidecar"
 )
 
 // The process's clock jumps while the database's stays.

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 // config is everything that api reads from its environment.

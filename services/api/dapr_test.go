@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/portblock"
+	"taskmaster/internal/portblock"
 )
 
 // daprBench is a real scheduler and a real sidecar in front of an app.
@@ -89,7 +89,7 @@ func (d *daprBench) start(program string, env []string, args ...string) (kill fu
 	return kill
 }
 
-// startPatience is as long as services/local has it: on a busy machine these two take their time.
+// startPatience is as long as cmd/local has it: on a busy machine these two take their time.
 const startPatience = 90 * time.Second
 
 func (d *daprBench) await(port int, path string) {

@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // maxDeadLetters is how many dead letters may wait for somebody to look at them. Further ones stay in the topic, and come

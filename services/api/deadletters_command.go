@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 const deadLettersUsage = `usage: api dead-letters [list] [-all]                      those that wait, or all that are kept

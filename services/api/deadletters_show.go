@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
 )
 
 // consumerOf says which app a topic's events go to; whatever else takes some, too, writes dead letters that look alike.

@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // deliverDeadLetter hands api what stood in the dead letter topic, as its sidecar does, and returns the verdict.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // jobs returns what is queued for a delivery, in order.

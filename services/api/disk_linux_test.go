@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // fillDisk leaves no space for a table that is empty: its file becomes /dev/full, which refuses every write with ENOSPC. What

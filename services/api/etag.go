@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // etag returns a task's strong entity tag. The same revision of another epoch is another task.

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // taskFields is the body of POST and PATCH: the fields that are there, by name. What is absent stays as it is; null clears.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // TestAccountDeletedDuringTheRequest sends requests that pass authentication and then wait, because the account is being

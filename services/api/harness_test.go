@@ -17,8 +17,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }

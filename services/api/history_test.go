@@ -12,9 +12,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/history"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/history"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // historyOf returns all of a task's history, as a line per entry, read in pages of a size.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 const (

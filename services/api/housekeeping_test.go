@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // seedRows fills every table that is purged with n rows of an age.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
+	"taskmaster/internal/task"
 )
 
 // jobsBench is an api on the real clock whose reminders are jobs of a real scheduler.

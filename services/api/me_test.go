@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 func TestMe(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"os"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // commands are what the program does other than serve.

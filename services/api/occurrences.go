@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/history"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/history"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // occurrence is the body of POST /internal/occurrences: the task that follows a completed one.

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/task"
 )
 
 // completions returns all task.completed events of the person, in order, published or not.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 func TestMovedDueDateKeepsTheSeries(t *testing.T) {

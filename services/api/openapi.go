@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 // openAPI is the contract of everything under /api/v1. It is written by hand; tests hold every response to it.

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // commitLink is a network to PostgreSQL on which a commit can get lost.

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // page is one part of a list. NextCursor is "" on the last.

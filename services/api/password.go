@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/crypto/argon2"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // argonCost is what one argon2id hash takes. Memory is in KiB.

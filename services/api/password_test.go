@@ -10,8 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 func TestPasswordHash(t *testing.T) {

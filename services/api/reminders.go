@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
 )
 
 const (

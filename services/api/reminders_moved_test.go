@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/sidecar"
 )
 
 // TestRemindersMoveWithTheirTask moves a task to another account by export, deletion and import. Its rows of reminders exist

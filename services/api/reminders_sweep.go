@@ -11,9 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
+	"taskmaster/internal/task"
 )
 
 const (

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
 )
 
 func TestSweep(t *testing.T) {

@@ -13,10 +13,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
+	"taskmaster/internal/task"
 )
 
 // remindersBench is an api with somebody who has tasks, and a scheduler that records.

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
 )
 
 // replayBatch is how many events a transaction makes wait again.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 func TestReplay(t *testing.T) {

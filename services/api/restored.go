@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // restoredCommand is for a database that was restored by means of PostgreSQL or of a disk.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"taskmaster/services/server"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 )
 
 // route is a pattern of net/http's ServeMux and what answers it.

@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 )
 
 // run serves until ctx ends.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 // Without a sidecar everything works but publishing, which waits and says so.

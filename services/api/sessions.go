@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
 )
 
 // sessionBody is a session as the API shows it.

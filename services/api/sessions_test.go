@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/account"
+	"taskmaster/internal/account"
 )
 
 // login logs the person in once more and returns the new session.

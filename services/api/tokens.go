@@ -11,10 +11,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // maxTokens is how many tokens a user has at most, expired ones included.

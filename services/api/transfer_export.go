@@ -16,9 +16,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/ical"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // exportVersion is that of the JSON form.

@@ -10,10 +10,10 @@ import (
 	"path"
 	"strings"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
-	"taskmaster/services/todoist"
-	"taskmaster/services/vikunja"
+	"taskmaster/internal/importer/todoist"
+	"taskmaster/internal/importer/vikunja"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // Media types of archives: the registered one, and what some browsers say instead.

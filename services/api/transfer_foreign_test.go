@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 func asType(mediaType string) func(*http.Request) { return header("Content-Type", mediaType) }
@@ -41,7 +41,7 @@ func zipped(t *testing.T, files ...string) string {
 
 func fixture(t *testing.T, path string) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.FromSlash("../" + path))
+	data, err := os.ReadFile(filepath.FromSlash("../../internal/importer/" + path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/ical"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
-	"taskmaster/services/todoist"
+	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/importer/todoist"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // Limits of an import. It is the one request whose body may be larger than server.MaxBody.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/ical"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // importReader gathers the entries of a file, and what is wrong with them.

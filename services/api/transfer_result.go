@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // Limits of what an import's answer tells.

@@ -8,9 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // exportedSettings are the account's settings in an export.

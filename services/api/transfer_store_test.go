@@ -8,9 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/task"
 )
 
 // TestImportIsIdempotent shows that the same request, sent again with its key, is answered as before.
@@ -31,7 +31,7 @@ func TestImportIsIdempotent(t *testing.T) {
 func TestImportKnowsWhatItHad(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	calendar, err := os.ReadFile("../ical/testdata/thunderbird.ics")
+	calendar, err := os.ReadFile("../../internal/importer/ical/testdata/thunderbird.ics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
-	"taskmaster/services/task/tasktest"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
+	"taskmaster/internal/task/tasktest"
 )
 
 func asCalendar() func(r *http.Request) {

@@ -8,8 +8,8 @@ import (
 	"github.com/coder/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
 )
 
 func TestEndedSessionCloses(t *testing.T) {

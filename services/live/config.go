@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 // config is everything that live reads from its environment.

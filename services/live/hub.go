@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/event"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/task"
 )
 
 // queueSize is how many messages a socket may be behind before it is closed.

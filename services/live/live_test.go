@@ -19,12 +19,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
-	"taskmaster/services/account"
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 const (

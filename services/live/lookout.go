@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // lookInterval is how often a new replica looks for changes itself.

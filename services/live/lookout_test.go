@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"taskmaster/services/event"
+	"taskmaster/internal/event"
 )
 
 // A replica that the broker brings nothing yet tells its clients all the same.

@@ -19,7 +19,7 @@ package main
 import (
 	"os"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 func main() {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"taskmaster/services/event"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/task"
 )
 
 // The types of messages.

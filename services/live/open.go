@@ -12,10 +12,10 @@ import (
 	"github.com/coder/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // open answers GET /live: it checks who asks and from where, makes the connection a WebSocket and serves it to its end.

@@ -13,10 +13,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
-	"taskmaster/services/server"
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/server"
 )
 
 // newToken gives a person an API token with scopes.

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"taskmaster/services/server"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 )
 
 // routes is all that live answers.

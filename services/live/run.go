@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
 )
 
 // spareConns is how many database connections are left to authentication and heartbeats while all turns of history are

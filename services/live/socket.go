@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 const (

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
+	"taskmaster/internal/event"
 )
 
 func TestStream(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // sender makes an attempt to hand a delivery to its receiver. It returns nil when the receiver has taken it.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 func TestConfig(t *testing.T) {

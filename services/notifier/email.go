@@ -15,7 +15,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 //go:embed email.html

@@ -15,7 +15,7 @@ import (
 	"github.com/emersion/go-smtp"
 	gomail "github.com/wneessen/go-mail"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // mailServer is a real SMTP server. It refuses as refuse says and keeps what it takes.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 func TestDuplicateIsOneDelivery(t *testing.T) {

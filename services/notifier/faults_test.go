@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
 )
 
 // inheritedListener is the file by which a child has its parent's listener: the first after the standard ones.

@@ -5,8 +5,8 @@ import (
 	"time"
 	"unicode"
 
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // How much of a task's texts goes into a message, in characters. A push message has to fit in 4 KiB, encrypted.

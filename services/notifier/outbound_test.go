@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 func TestIsPublic(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/SherClockHolmes/webpush-go"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // pushTTL is how long a push service keeps a message for a browser that is away.

@@ -25,7 +25,7 @@ import (
 
 	"github.com/SherClockHolmes/webpush-go"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 )
 
 // browser is a browser with a push subscription, together with its push service.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
 )
 
 // TestQueuedElsewhere sends what api queues: a test of a channel, and a delivery that its owner wants sent again.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"taskmaster/services/server"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 )
 
 // handler answers every route, and says of each who calls.

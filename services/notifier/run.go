@@ -10,9 +10,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/postgres"
-	"taskmaster/services/server"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
 )
 
 // notifier is what the routes share.

@@ -10,8 +10,8 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
 )
 
 // webhookBody is the message to a webhook: of an event, with its type and a webhookData; or that another channel ended, with an

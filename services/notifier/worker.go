@@ -11,10 +11,10 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
-	"taskmaster/services/delivery"
-	"taskmaster/services/peruser"
-	"taskmaster/services/postgres"
-	"taskmaster/services/task"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/peruser"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 // How many attempts of a kind, and how many of one user, a process makes at once. Each waits for a network most of the time.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 // config is everything that recurring reads from its environment.

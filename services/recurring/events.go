@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/event"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/task"
 )
 
 // The app that owns tasks, and its method that makes an occurrence.

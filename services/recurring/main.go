@@ -12,7 +12,7 @@ package main
 import (
 	"os"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 func main() { os.Exit(server.Main(loadConfig, run)) }

@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"taskmaster/services/event"
-	"taskmaster/services/sidecar"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/sidecar"
+	"taskmaster/internal/task"
 )
 
 const token = "the sidecar's token"

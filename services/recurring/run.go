@@ -5,8 +5,8 @@ import (
 	"log/slog"
 	"net"
 
-	"taskmaster/services/server"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 )
 
 // recurring is what the routes share.

@@ -3,7 +3,7 @@ package main
 import (
 	"net/http"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // completeTask and reopenTask say in which state a task is to be, which is safe to say twice and loses nothing that somebody

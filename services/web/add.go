@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // addTask makes a task of one line as it was typed, and of the fields "set by hand", which win.

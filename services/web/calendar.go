@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // calendarPage is a month as a grid of whole weeks, and the tasks of one day of it.

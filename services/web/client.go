@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
-	"taskmaster/services/account"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 const (

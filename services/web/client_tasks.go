@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/url"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // user is who is logged in.

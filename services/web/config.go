@@ -1,6 +1,6 @@
 package main
 
-import "taskmaster/services/server"
+import "taskmaster/internal/server"
 
 // config is everything that web reads from its environment.
 type config struct {

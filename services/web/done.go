@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // doneShown is how many of the completed tasks are listed, the last ones first.

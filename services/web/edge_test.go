@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskmaster/services/account"
+	"taskmaster/internal/account"
 )
 
 func TestRates(t *testing.T) {

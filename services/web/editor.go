@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // editorPage is one task with all that can be changed of it.

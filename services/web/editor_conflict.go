@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // conflict is a part of a task that was changed here and elsewhere at once.

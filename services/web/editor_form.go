@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // taskForm is a task as its form holds it: texts, read on the clocks of its time zone. Forms are compared to find out what

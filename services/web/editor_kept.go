@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // madeHeader tells a browser that sent a change that it had kept what it made of the task. It puts that as "made" into later

@@ -3,7 +3,7 @@ package main
 import (
 	"net/http"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // enterForm is what somebody typed to log in or sign up, and where they go then.

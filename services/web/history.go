@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // historyShown is how many of the last things that happened to a task are listed.

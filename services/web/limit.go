@@ -4,8 +4,8 @@ import (
 	"crypto/sha256"
 	"net/http"
 
-	"taskmaster/services/account"
-	"taskmaster/services/server"
+	"taskmaster/internal/account"
+	"taskmaster/internal/server"
 )
 
 // newLimiter makes a limiter of which fifteen seconds' worth may come at once; nil when perMinute is 0.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // list is a view that is made of tasks, in groups.

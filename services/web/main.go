@@ -13,7 +13,7 @@ package main
 import (
 	"os"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 func main() {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // nav is the navigation: links to all views, with how much is open in each.

@@ -7,9 +7,9 @@ import (
 	"regexp"
 	"strings"
 
-	"taskmaster/services/account"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // Two people may use one browser: one of them logs in while a page of the other is still open in another tab. So every form says

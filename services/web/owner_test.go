@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"taskmaster/services/account"
+	"taskmaster/internal/account"
 )
 
 // Every form of every template that changes something names the account, whatever its author thought of.

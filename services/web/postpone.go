@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // postpone moves a task to another day, at the time of day that it had: `to` is today, tomorrow, week (next Monday), or the

@@ -7,9 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"taskmaster/services/account"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/account"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // told is what somebody is told of an error.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // maxBody is the largest body that passes, in bytes: a little more than the largest that anything behind takes, an import

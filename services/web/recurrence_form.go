@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // repeatForm is a recurrence as the form holds it.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // What the form makes of a rule means the same as the rule, and what it has no room for stays as it is.

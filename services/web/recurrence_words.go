@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // recurrenceWords is a recurrence in words, and the dates on which the task is due, the first included.

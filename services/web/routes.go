@@ -6,8 +6,8 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // handler is all that web answers.

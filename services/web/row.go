@@ -3,8 +3,8 @@ package main
 import (
 	"time"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // row is a task in a list.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 // web is the service.

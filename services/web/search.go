@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // searched is what was looked for, and what was found.

@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // refusedForm is a form of the settings that could not be done: it is shown again, with what was typed and why.

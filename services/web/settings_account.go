@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // accountPage is what /settings/account shows.

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // browserName says a User-Agent as people do: "Firefox on Linux". What it does not know it cuts short.

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 const importPath = "/settings/import"

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 const notificationsPath = "/settings/notifications"

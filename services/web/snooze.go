@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // snoozeChoice is a moment until which a task can be put off.

@@ -7,9 +7,9 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // occurrencesShown is how many occurrences of a recurrence are listed, the first included.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/phrase"
-	"taskmaster/services/task"
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
 )
 
 // understoodWords is what a line means, in words.

@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/services/server"
-	"taskmaster/services/task"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
 )
 
 // visit is a request of somebody who is logged in.

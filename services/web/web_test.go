@@ -16,7 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"taskmaster/services/server"
+	"taskmaster/internal/server"
 )
 
 const deadline = 20 * time.Second

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 // moment is an instant as a page shows it.

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 func TestWhen(t *testing.T) {

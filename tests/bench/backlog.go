@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"taskmaster/services/event"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
 )
 
 const (

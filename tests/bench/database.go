@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/postgres"
+	"taskmaster/internal/postgres"
 	"taskmaster/tests/system"
 )
 

@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.sockets, "sockets", 1000, "sockets to fan out to")
 	flags.IntVar(&b.reminders, "reminders", 1000, "reminders due at one second")
 	seconds := flags.Int("seconds", 15, "length of each load")
-	flags.StringVar(&b.broker, "broker", "", "broker of the events; left out it is what BROKER says, or the default of services/local")
+	flags.StringVar(&b.broker, "broker", "", "broker of the events; left out it is what BROKER says, or the default of cmd/local")
 	flags.IntVar(&b.crowd, "crowd", 500, "users whose events volume, held, drain and peers measure")
 	flags.Float64Var(&b.rate, "rate", 1000, "events a second of volume and held")
 	flags.DurationVar(&b.volumeFor, "for", 10*time.Minute, "length of volume and of held")

@@ -6,9 +6,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
 )
 
 // relayMover is our relay as api runs it.

@@ -14,9 +14,9 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
 )
 
 // riverMover is River with a job for each event, inserted in the transaction of the change.

@@ -15,9 +15,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
 )
 
 // watermillMover is watermill's forwarder, which is its outbox: messages are written to a table in the transaction of the

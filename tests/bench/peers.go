@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/event"
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
+	"taskmaster/internal/event"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
 	"taskmaster/tests/system"
 )
 

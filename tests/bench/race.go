@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"taskmaster/services/event"
-	"taskmaster/services/outbox"
+	"taskmaster/internal/event"
+	"taskmaster/internal/outbox"
 	"taskmaster/tests/system"
 )
 

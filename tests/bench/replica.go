@@ -15,9 +15,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"taskmaster/services/outbox"
-	"taskmaster/services/postgres"
-	"taskmaster/services/sidecar"
+	"taskmaster/internal/outbox"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/sidecar"
 	"taskmaster/tests/system"
 )
 

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"taskmaster/services/portblock"
+	"taskmaster/internal/portblock"
 	"taskmaster/tests/system"
 )
 

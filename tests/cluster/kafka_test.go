@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"taskmaster/services/portblock"
+	"taskmaster/internal/portblock"
 	"taskmaster/tests/system"
 )
 
@@ -78,7 +78,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 	programs := kafkaPrograms(t, root)
 	// Arguments are in files, where only their owner can read them.
 	java := func(ctx context.Context, args ...string) *exec.Cmd {
-		log := filepath.Join(root, "services", "local", "kafka", "log4j2.properties")
+		log := filepath.Join(root, "cmd", "local", "kafka", "log4j2.properties")
 		var file bytes.Buffer
 		for _, arg := range append([]string{"-cp", filepath.Join(programs, "*"), "-Dlog4j2.configurationFile=" + log, "-Xmx512m", "-XX:+UseSerialGC"}, args...) {
 			fmt.Fprintf(&file, "%q\n", arg)
@@ -130,14 +130,14 @@ func makeTopics(t *testing.T, root string, o *outside, authority string) {
 	}
 }
 
-// kafkaPrograms returns the folder of Kafka's programs. services/local keeps them, and Maven fetches them where it has not.
+// kafkaPrograms returns the folder of Kafka's programs. cmd/local keeps them, and Maven fetches them where it has not.
 func kafkaPrograms(t *testing.T, root string) string {
 	t.Helper()
 	if found, err := filepath.Glob(filepath.Join(root, ".local", "kafka-*", "libs")); err == nil && len(found) > 0 {
 		return found[len(found)-1]
 	}
 	dir := t.TempDir()
-	pom, err := os.ReadFile(filepath.Join(root, "services", "local", "kafka", "pom.xml"))
+	pom, err := os.ReadFile(filepath.Join(root, "cmd", "local", "kafka", "pom.xml"))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "pom.xml"), pom, 0o600)
 	}

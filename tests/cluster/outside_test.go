@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"taskmaster/services/postgres/embedded"
+	"taskmaster/internal/postgres/embedded"
 	"taskmaster/tests/system"
 )
 

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string) (err error) {
 
 	began := time.Now()
 	supervisor := filepath.Join(dir, "local")
-	compile := exec.CommandContext(ctx, "go", "build", "-o", supervisor, "./services/local")
+	compile := exec.CommandContext(ctx, "go", "build", "-o", supervisor, "./cmd/local")
 	compile.Dir, compile.Env, compile.Stdout, compile.Stderr = clone, env, os.Stdout, os.Stderr
 	if err := compile.Run(); err != nil {
 		return fmt.Errorf("compile the supervisor: %w", err)

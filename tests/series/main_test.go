@@ -22,7 +22,7 @@ import (
 	"os"
 	"testing"
 
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/postgres/postgrestest"
 )
 
 func TestMain(m *testing.M) {

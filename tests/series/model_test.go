@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"taskmaster/services/event"
-	"taskmaster/services/task"
+	"taskmaster/internal/event"
+	"taskmaster/internal/task"
 )
 
 // world is two people, the model of their tasks, and the events on their way.

@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"taskmaster/services/task"
+	"taskmaster/internal/task"
 )
 
 type object = map[string]any

@@ -17,11 +17,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/services/account"
-	"taskmaster/services/event"
-	"taskmaster/services/portblock"
-	"taskmaster/services/postgres"
-	"taskmaster/services/postgres/postgrestest"
+	"taskmaster/internal/account"
+	"taskmaster/internal/event"
+	"taskmaster/internal/portblock"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/tests/system"
 )
 

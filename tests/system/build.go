@@ -18,7 +18,7 @@ var built struct {
 	err     error
 }
 
-// Supervisor returns the program of services/local, built from the source as it is, with everything that it runs. The
+// Supervisor returns the program of cmd/local, built from the source as it is, with everything that it runs. The
 // first call in a process builds; on a machine without built sidecars that takes minutes.
 func Supervisor(ctx context.Context) (string, error) {
 	built.once.Do(func() { built.program, built.err = buildSupervisor(ctx) })
@@ -45,7 +45,7 @@ func buildSupervisor(ctx context.Context) (string, error) {
 		name += ".exe"
 	}
 	program := filepath.Join(bin, name)
-	if err := runIn(ctx, root, "go", "build", "-o", filepath.Join(own, name), "./services/local"); err != nil {
+	if err := runIn(ctx, root, "go", "build", "-o", filepath.Join(own, name), "./cmd/local"); err != nil {
 		return "", err
 	}
 	if err := os.Rename(filepath.Join(own, name), program); err != nil {
@@ -71,7 +71,7 @@ func dependOnSource() error {
 	if err != nil {
 		return err
 	}
-	for _, dir := range []string{"services", "dapr"} {
+	for _, dir := range []string{"cmd", "internal", "services", "dapr"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, _ fs.DirEntry, err error) error {
 			if err == nil {
 				_, err = os.Stat(path)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"taskmaster/services/portblock"
+	"taskmaster/internal/portblock"
 )
 
 // getOK asks an address and wants 2xx.

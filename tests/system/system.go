@@ -1,4 +1,4 @@
-// Package system runs the whole of TaskMaster for tests, from outside: the program of services/local on free ports with a
+// Package system runs the whole of TaskMaster for tests, from outside: the program of cmd/local on free ports with a
 // folder of its own, people who use it over HTTP and WebSocket, an app that watches its events, and receivers of its
 // notifications. It knows the contracts alone and imports none of the services.
 package system

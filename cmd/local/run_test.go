@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"taskmaster/internal/postgres"
+)
+
+// What runs below the services, as run starts it. The services join in tests/.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startRun(t, dir)
+	state := first.state(t)
+	if got, want := roles(state), "broker postgres scheduler"; got != want {
+		t.Fatalf("runs %s, want %s", got, want)
+	}
+	for _, file := range []string{"system.json", "secrets.json", "dapr/secrets.json"} {
+		info, err := os.Stat(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s has mode %o", file, got)
+		}
+	}
+	db, err := postgres.Open(t.Context(), state.DatabaseURL, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+
+	for name, err := range map[string]error{
+		"a second run on the same folder": run(t.Context(), first.cfg, first.console),
+		"forgetting a running system":     clean(first.cfg),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "already") {
+			t.Errorf("%s: got error %v", name, err)
+		}
+	}
+
+	if err := first.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	for _, p := range state.Processes {
+		if alive(p.PID) {
+			t.Errorf("%s runs on", p.label())
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "system.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("system.json is left: %v", err)
+	}
+
+	// The secrets are kept: what browsers and the broker's files were made with goes on to work.
+	before, err := loadSecrets(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := startRun(t, dir)
+	after, err := loadSecrets(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before != after {
+		t.Error("the secrets changed")
+	}
+	if err := second.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+
+	if err := clean(second.cfg); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range left {
+		if entry.Name() != "lock" {
+			t.Errorf("%s is left after forgetting all", entry.Name())
+		}
+	}
+}
+
+func TestRunEndsWhenAProcessDies(t *testing.T) {
+	t.Parallel()
+	r := startRun(t, t.TempDir())
+	state := r.state(t)
+	kill(t, state, "scheduler")
+	<-r.done
+	if r.err == nil || !strings.Contains(r.err.Error(), "scheduler ended (signal: killed") {
+		t.Errorf("got error %v, want one that names the scheduler", r.err)
+	}
+	for _, p := range state.Processes {
+		if alive(p.PID) {
+			t.Errorf("%s runs on", p.label())
+		}
+	}
+}
+
+func TestRunRestarts(t *testing.T) {
+	t.Parallel()
+	r := startRun(t, t.TempDir(), "-restart")
+	before := r.state(t)
+	for _, role := range []string{"broker", "postgres", "scheduler"} {
+		kill(t, before, role)
+	}
+	eventually(t, "all processes are others", func() bool {
+		for i, p := range r.state(t).Processes {
+			if p.PID == before.Processes[i].PID {
+				return false
+			}
+		}
+		return true
+	})
+	state := r.state(t)
+	db, err := postgres.Open(t.Context(), state.DatabaseURL, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	secrets, err := loadSecrets(r.cfg.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := plan{cfg: r.cfg, secrets: secrets}
+	p.layout.broker = port(t, state, "broker")
+	err = await(t.Context(), "broker", func(ctx context.Context) error { return p.cfg.broker.ready(ctx, p) })
+	if err != nil {
+		t.Error(err)
+	}
+	if err := r.stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+}
+
+// running is a run in this process, with no services.
+type running struct {
+	cfg     config
+	console *console
+	cancel  context.CancelFunc
+	done    chan struct{}
+	err     error // once done is closed
+}
+
+// startRun runs the system until it is ready.
+func startRun(t *testing.T, dir string, args ...string) *running {
+	t.Helper()
+	cfg := mustConfig(t, os.Getenv, append([]string{"-dir=" + dir, "-ports=free", "-services="}, args...)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	r := &running{cfg: cfg, console: &console{w: io.Discard}, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		r.err = run(ctx, cfg, r.console)
+	}()
+	t.Cleanup(func() { _ = r.stop() })
+	eventually(t, "ready", func() bool {
+		select {
+		case <-r.done:
+			t.Fatalf("ended: %v", r.err)
+		default:
+		}
+		b, err := os.ReadFile(filepath.Join(dir, "system.json"))
+		var s systemState
+		return err == nil && json.Unmarshal(b, &s) == nil && s.Ready
+	})
+	return r
+}
+
+func (r *running) stop() error {
+	r.cancel()
+	<-r.done
+	return r.err
+}
+
+func (r *running) state(t *testing.T) systemState {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(r.cfg.dir, "system.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s systemState
+	if err := json.Unmarshal(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func roles(s systemState) string {
+	var roles []string
+	for _, want := range []string{"broker", "postgres", "scheduler", "service", "sidecar"} {
+		for _, p := range s.Processes {
+			if p.Role == want {
+				roles = append(roles, p.Role)
+			}
+		}
+	}
+	return strings.Join(roles, " ")
+}
+
+func kill(t *testing.T, s systemState, role string) {
+	t.Helper()
+	for _, p := range s.Processes {
+		if p.Role == role {
+			process, err := os.FindProcess(p.PID)
+			if err == nil {
+				err = process.Kill()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func alive(pid int) bool {
+	process, err := os.FindProcess(pid)
+	return err == nil && process.Signal(syscall.Signal(0)) == nil
+}
+
+// port is where the process with a role listens.
+func port(t *testing.T, state systemState, role string) int {
+	t.Helper()
+	for _, p := range state.Processes {
+		if p.Role != role {
+			continue
+		}
+		_, port, err := net.SplitHostPort(p.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	t.Fatalf("no %s runs", role)
+	return 0
+}

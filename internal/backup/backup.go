@@ -1,0 +1,213 @@
+// Package backup writes an installation's data into one file, and makes an installation of it.
+//
+// The file is a ZIP archive, so that its parts can be read without TaskMaster:
+//
+//	tables/NAME.copy   a table's rows as PostgreSQL's COPY writes them (text format, UTF-8)
+//	extra/NAME         a part of the caller, such as the keys of web push
+//	manifest.json      the format's version, the schema, and of each part its size and SHA-256
+//
+// The manifest comes last, so a file that was cut off has none. All tables are of one snapshot. The
+// file holds password hashes, tokens' hashes and webhooks' secrets: its owner alone may read it.
+package backup
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+)
+
+// The format that this version writes, and the only one that it reads.
+const (
+	formatName    = "taskmaster-backup"
+	formatVersion = 1
+)
+
+// manifest is the table of contents of a backup.
+type manifest struct {
+	Format  string    `json:"format"`
+	Version int       `json:"version"`
+	MadeAt  time.Time `json:"made_at"`
+	// Epoch is that of the installation then; a restore begins another.
+	Epoch     string              `json:"epoch"`
+	Schema    postgres.Schema     `json:"schema"`
+	Tables    []table             `json:"tables"` // each after those that it refers to
+	Sequences []postgres.Sequence `json:"sequences"`
+	Extra     []part              `json:"extra"`
+}
+
+// part is a file in the archive.
+type part struct {
+	File   string `json:"file"`
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// table is a part that holds a table.
+type table struct {
+	postgres.Table
+	part
+	Rows int64 `json:"rows"`
+}
+
+// partialSuffix is at the end of the name of a file that is being written.
+const partialSuffix = ".partial"
+
+// Save writes a backup of a database into a file, with extra parts by their names. The file is there
+// when it is complete and on the disk, and not before: until then it is FILE.partial.
+func Save(ctx context.Context, db *postgres.DB, file string, extra map[string][]byte, now time.Time) error {
+	return save(file, func(w io.Writer) error { return write(ctx, db, w, extra, now) })
+}
+
+func save(file string, write func(w io.Writer) error) (err error) {
+	partial := file + partialSuffix
+	// A killed backup may have left one with another owner or mode.
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove broken backup: %w", err)
+	}
+	f, err := os.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("create backup: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // closed already, or of no use
+			_ = os.Remove(partial)
+		}
+	}()
+	if err := write(f); err != nil {
+		return fmt.Errorf("write backup: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync backup: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close backup: %w", err)
+	}
+	if err := os.Rename(partial, file); err != nil {
+		return fmt.Errorf("name backup: %w", err)
+	}
+	return syncDir(filepath.Dir(file))
+}
+
+func write(ctx context.Context, db *postgres.DB, w io.Writer, extra map[string][]byte, now time.Time) error {
+	archive := zip.NewWriter(w)
+	m := manifest{Format: formatName, Version: formatVersion, MadeAt: now.UTC(), Extra: []part{}}
+	err := db.ReadForBackup(ctx, func(tx pgx.Tx) (err error) {
+		if m.Epoch, err = postgres.Epoch(ctx, tx); err != nil {
+			return err
+		}
+		if m.Schema, err = postgres.SchemaOf(ctx, tx); err != nil {
+			return err
+		}
+		tables, err := postgres.BackupTables(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, t := range tables {
+			entry, err := newEntry(archive, "tables/"+t.Name+".copy")
+			if err != nil {
+				return err
+			}
+			rows, err := postgres.CopyOut(ctx, tx, t, entry)
+			if err != nil {
+				return err
+			}
+			m.Tables = append(m.Tables, table{t, entry.part(), rows})
+		}
+		m.Sequences, err = postgres.Sequences(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(extra)) {
+		entry, err := newEntry(archive, "extra/"+name)
+		if err != nil {
+			return err
+		}
+		if _, err := entry.Write(extra[name]); err != nil {
+			return err
+		}
+		m.Extra = append(m.Extra, entry.part())
+	}
+	entry, err := newEntry(archive, manifestFile)
+	if err != nil {
+		return err
+	}
+	if err := json.NewEncoder(entry).Encode(m); err != nil {
+		return fmt.Errorf("encode manifest: %w", err)
+	}
+	if err := archive.Close(); err != nil {
+		return fmt.Errorf("end archive: %w", err)
+	}
+	return nil
+}
+
+const manifestFile = "manifest.json"
+
+// entry is a part that is being written.
+type entry struct {
+	file string
+	w    io.Writer
+	size int64
+	sum  hash.Hash
+}
+
+func newEntry(archive *zip.Writer, file string) (*entry, error) {
+	w, err := archive.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("begin %s: %w", file, err)
+	}
+	return &entry{file: file, w: w, sum: sha256.New()}, nil
+}
+
+func (e *entry) Write(b []byte) (int, error) {
+	n, err := e.w.Write(b)
+	e.size += int64(n)
+	_, _ = e.sum.Write(b[:n]) // it never fails
+	if err != nil {
+		return n, fmt.Errorf("write %s: %w", e.file, err)
+	}
+	return n, nil
+}
+
+func (e *entry) part() part { return part{e.file, e.size, hex.EncodeToString(e.sum.Sum(nil))} }
+
+// syncDir makes a file's new name outlive a crash of the machine. Where a folder cannot be synced, as
+// on Windows, the name is as safe as it gets.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("open folder of backup: %w", err)
+	}
+	_ = d.Sync()
+	if err := d.Close(); err != nil {
+		return fmt.Errorf("close folder of backup: %w", err)
+	}
+	return nil
+}
+
+// lines counts the rows of a table in COPY's text format.
+type lines struct{ n int64 }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.n += int64(bytes.Count(b, []byte{'\n'}))
+	return len(b), nil
+}

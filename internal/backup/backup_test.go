@@ -1,0 +1,405 @@
+package backup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/backup"
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/task"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+var now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+// A backup that is made while people write is of one moment. Restored, every table is as it was then,
+// and the installation can be used.
+func TestBackupWhileWritingAndRestore(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.OpenFor(t, 12)
+	owner := fill(t, db)
+	file := filepath.Join(t.TempDir(), "backup.zip")
+	writing, stop := context.WithCancel(t.Context())
+	var writers sync.WaitGroup
+	var written atomic.Int64
+	for range 4 {
+		user := newUser(t, db)
+		writers.Go(func() {
+			for writing.Err() == nil {
+				if err := change(writing, db, user, "while it is backed up"); err != nil && writing.Err() == nil {
+					t.Error(err)
+					return
+				}
+				written.Add(1)
+			}
+		})
+	}
+	enough := func(n int64) {
+		for deadline := time.Now().Add(time.Minute); written.Load() < n; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("only %d changes were made", written.Load())
+			}
+		}
+	}
+	enough(50)
+	if err := backup.Save(t.Context(), db, file, map[string][]byte{"vapid.json": []byte(`{"public": "p"}`)}, now); err != nil {
+		t.Fatal(err)
+	}
+	enough(written.Load() + 10)
+	stop()
+	writers.Wait()
+
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got mode %v, %v; want its owner alone to read it", info.Mode(), err)
+	}
+	b := open(t, file)
+	if extra, err := b.Extra("vapid.json"); err != nil || string(extra) != `{"public": "p"}` {
+		t.Errorf("got the extra part %q, %v", extra, err)
+	}
+	restored := empty(t)
+	result, err := b.Restore(t.Context(), restored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Rows == 0 || result.Events == 0 || result.Epoch == epoch(t, db) {
+		t.Errorf("got %+v, want rows, events and another epoch than %s", result, epoch(t, db))
+	}
+
+	// Nobody changed the owner's rows since the backup: each of them is there as it was.
+	want, got := rowsOf(t, db, owner), rowsOf(t, restored, owner)
+	for name := range want {
+		if len(want[name]) == 0 {
+			t.Errorf("the test has no rows of %s", name)
+		}
+		if !slices.Equal(got[name], want[name]) {
+			t.Errorf("%s: got %q, want %q", name, got[name], want[name])
+		}
+	}
+	// The backup is of one moment: a user's revision is that of the newest change.
+	in(t, restored, func(ctx context.Context, tx pgx.Tx) error {
+		var users, torn int
+		err := tx.QueryRow(ctx, `
+			SELECT count(*), count(*) FILTER (WHERE revision <> (SELECT coalesce(max(revision), 0) FROM outbox o WHERE o.user_id = u.id)
+				OR revision <> (SELECT count(*) FROM outbox o WHERE o.user_id = u.id AND topic = 'task-updates')) FROM users u`).Scan(&users, &torn)
+		if users != 5 || torn > 0 {
+			t.Errorf("of %d users %d are torn, want 5 and none", users, torn)
+		}
+		return err
+	})
+	// It goes on: ids, sequences, reminders.
+	in(t, restored, func(ctx context.Context, tx pgx.Tx) error {
+		var scheduled int
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM reminders WHERE state = 'pending' AND job_at IS NOT NULL`).Scan(&scheduled)
+		if scheduled > 0 {
+			t.Errorf("%d reminders are taken to be scheduled, want none", scheduled)
+		}
+		return err
+	})
+	if err := change(t.Context(), restored, owner, "after the restore"); err != nil {
+		t.Error(err)
+	}
+	queue(t, restored)
+	in(t, restored, func(ctx context.Context, tx pgx.Tx) error {
+		var behind int
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM outbox WHERE seq > (SELECT last_value FROM outbox_seq_seq)`).Scan(&behind)
+		if behind > 0 {
+			t.Errorf("the sequence is behind %d rows", behind)
+		}
+		return err
+	})
+	if err := postgres.CheckVersion(t.Context(), restored); err != nil {
+		t.Error(err)
+	}
+}
+
+// A target with data, and a file that is not whole, are refused before anything is changed.
+func TestRestoreRefusals(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	fill(t, db)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "backup.zip")
+	if err := backup.Save(t.Context(), db, file, nil, now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, file).Restore(t.Context(), db); err == nil || !strings.Contains(err.Error(), "the target is not empty") {
+		t.Errorf("into the same database: got %v, want it refused", err)
+	}
+	newer := postgrestest.NewerURL(t)
+	target, err := postgres.Open(t.Context(), newer, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(target.Close)
+	if _, err := open(t, file).Restore(t.Context(), target); err == nil || !strings.Contains(err.Error(), "restore it into a database without any tables") {
+		t.Errorf("into a newer schema: got %v, want it refused", err)
+	}
+	later := filepath.Join(dir, "later.zip")
+	if err := backup.Save(t.Context(), target, later, nil, now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, later).Restore(t.Context(), postgrestest.Open(t)); err == nil || !strings.Contains(err.Error(), "the backup is of a newer version of TaskMaster") {
+		t.Errorf("of a newer version: got %v, want it refused", err)
+	}
+
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := filepath.Join(dir, "damaged.zip")
+	refused := func(what string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(damaged, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := backup.Open(damaged); err == nil {
+			t.Errorf("%s was taken", what)
+			b.Close()
+		}
+	}
+	refused("an empty file", nil)
+	refused("another file", []byte(strings.Repeat("not a backup\n", 1000)))
+	for _, part := range []int{1, len(whole) / 3, len(whole) / 2, len(whole) - 1} {
+		refused(fmt.Sprintf("the first %d of %d bytes", part, len(whole)), whole[:part])
+	}
+	// One byte in each part of the file.
+	for at := 60; at < len(whole); at += len(whole) / 40 {
+		flipped := slices.Clone(whole)
+		flipped[at] ^= 0x10
+		if err := os.WriteFile(damaged, flipped, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := backup.Open(damaged)
+		if err != nil {
+			continue
+		}
+		// A bit that says nothing about the content, such as a time in the archive, may be another.
+		into := empty(t)
+		if _, err := b.Restore(t.Context(), into); err != nil {
+			t.Errorf("byte %d: verified, and then: %v", at, err)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A backup that could not be finished leaves the file of before, and nothing else.
+func TestUnfinishedBackup(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	fill(t, db)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "backup.zip")
+	if err := os.WriteFile(file, []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := backup.Save(ctx, db, file, nil, now); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	names := list(t, dir)
+	content, err := os.ReadFile(file)
+	if err != nil || string(content) != "before" || !slices.Equal(names, []string{"backup.zip"}) {
+		t.Errorf("got %q in %q, %v; want what was before alone", content, names, err)
+	}
+}
+
+func TestRotate(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	dir := filepath.Join(t.TempDir(), "backups")
+	if at, err := backup.Newest(dir); err != nil || !at.IsZero() {
+		t.Errorf("got %v, %v; want none", at, err)
+	}
+	for day := range 4 {
+		if _, err := backup.Rotate(t.Context(), db, dir, 2, nil, now.AddDate(0, 0, day)); err != nil {
+			t.Fatal(err)
+		}
+		if day == 0 {
+			for _, name := range []string{"mine.zip", "taskmaster-old.zip", "taskmaster-20260302T100000Z.zip.partial"} {
+				if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	want := []string{"mine.zip", "taskmaster-20260304T100000Z.zip", "taskmaster-20260305T100000Z.zip", "taskmaster-old.zip"}
+	if got := list(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if at, err := backup.Newest(dir); err != nil || !at.Equal(now.AddDate(0, 0, 3)) {
+		t.Errorf("got %v, %v; want the last", at, err)
+	}
+}
+
+// fill makes an account with something in every table, and returns whose it is.
+func fill(t *testing.T, db *postgres.DB) uuid.UUID {
+	t.Helper()
+	user := newUser(t, db)
+	for _, title := range []string{"line\nbreak\ttab \\. \\N", "snow ☃ 𝄞", `"quoted", 'so'`} {
+		if err := change(t.Context(), db, user, title); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		for _, sql := range []string{
+			`INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('\x00ff0a5c', $1, now(), now() + '1 day')`,
+			`INSERT INTO tokens (id, user_id, name, scopes, token_hash, created_at) VALUES (gen_random_uuid(), $1, 'a program', '{tasks:read,"odd, \"scope\""}', '\x0102', now())`,
+			`UPDATE tasks SET recurrence = '{"rrule": "daily"}', tags = '{home,"a,b"}', completed_at = now(), series_id = id WHERE user_id = $1`,
+			`INSERT INTO successors (previous_id, task_id, user_id) SELECT gen_random_uuid(), id, user_id FROM tasks WHERE user_id = $1`,
+			`INSERT INTO task_history (task_id, number, user_id, type, at, detail) SELECT id, 100, user_id, 'completed', now(), '{"a": 1}' FROM tasks WHERE user_id = $1`,
+			`INSERT INTO reminders (task_id, number, user_id, fire_at, state, job_at) SELECT id, 0, user_id, '2030-01-01', 'fired', '2030-01-01' FROM tasks WHERE user_id = $1`,
+			`INSERT INTO channels (id, user_id, kind, url, secret, enabled, created_at, updated_at) VALUES (gen_random_uuid(), $1, 'webhook', 'https://example.com', 'whsec_x', true, now(), now())`,
+			`INSERT INTO deliveries (id, user_id, channel_id, channel_kind, event_id, event, state, created_at, updated_at)
+				SELECT gen_random_uuid(), user_id, id, kind, gen_random_uuid(), '{"a":  1}', 'sent', now(), now() FROM channels WHERE user_id = $1`,
+			`INSERT INTO idempotency_keys (user_id, key, request_hash, body, created_at) VALUES ($1, 'k', '\x01', '\x0a', now())`,
+			`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at) VALUES (gen_random_uuid(), $1, 'why', '\x7b00', now(), now())`,
+			`INSERT INTO inbox (consumer, event_id, received_at) SELECT 'notifier', $1, now()`,
+		} {
+			if _, err := tx.Exec(ctx, sql, user); err != nil {
+				return fmt.Errorf("%s: %w", sql, err)
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = created_at WHERE revision = 1`)
+		return err
+	})
+	queue(t, db)
+	return user
+}
+
+// queue puts a delivery's job into the queue.
+func queue(t *testing.T, db *postgres.DB) {
+	t.Helper()
+	q, err := delivery.NewQueue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error { return q.Add(ctx, tx, postgres.Delivery{ID: uuid.New()}) })
+}
+
+// rowsOf returns what each table has of a user, as JSON, without the columns that a restore changes.
+func rowsOf(t *testing.T, db *postgres.DB, user uuid.UUID) map[string][]string {
+	t.Helper()
+	rows := map[string][]string{}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		tables, err := postgres.BackupTables(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, table := range tables {
+			where := `user_id = $1`
+			switch table.Name {
+			case "users":
+				where = `id = $1`
+			case "inbox":
+				where = `event_id = $1`
+			case "river_job":
+				where = `$1::uuid IS NOT NULL`
+			case "completions": // nothing follows here
+				continue
+			}
+			found, err := tx.Query(ctx, `SELECT (to_jsonb(r) - '{published_at,job_at}'::text[])::text FROM `+table.Name+` r WHERE `+where+` ORDER BY 1`, user)
+			if err != nil {
+				return fmt.Errorf("%s: %w", table.Name, err)
+			}
+			if rows[table.Name], err = pgx.CollectRows(found, pgx.RowTo[string]); err != nil {
+				return fmt.Errorf("%s: %w", table.Name, err)
+			}
+		}
+		return nil
+	})
+	return rows
+}
+
+func newUser(t *testing.T, db *postgres.DB) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		return postgres.InsertUser(ctx, tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: now})
+	})
+	return id
+}
+
+// change makes a task, with its revision and its events.
+func change(ctx context.Context, db *postgres.DB, user uuid.UUID, title string) error {
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		revision, err := postgres.NextRevision(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		made := task.Task{ID: uuid.Must(uuid.NewV7()), Title: title, TimeZone: "UTC", Revision: revision, CreatedAt: now, UpdatedAt: now}
+		made.Normalize()
+		if _, err := postgres.InsertTask(ctx, tx, user, made); err != nil {
+			return err
+		}
+		return postgres.AppendEvents(ctx, tx, event.New(event.TaskCreated, user, made, now), event.New(event.TaskChanged, user, made, now))
+	})
+}
+
+func epoch(t *testing.T, db *postgres.DB) (epoch string) {
+	t.Helper()
+	in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+		epoch, err = postgres.Epoch(ctx, tx)
+		return err
+	})
+	return epoch
+}
+
+func empty(t *testing.T) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgrestest.EmptyURL(t), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+func open(t *testing.T, file string) *backup.Backup {
+	t.Helper()
+	b, err := backup.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func in(t *testing.T, db *postgres.DB, f func(ctx context.Context, tx pgx.Tx) error) {
+	t.Helper()
+	if err := db.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,146 @@
+package ical
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"taskmaster/internal/task"
+)
+
+// property is a content line: NAME;PARAM=value:value.
+type property struct {
+	name   string
+	params []param
+	value  string
+}
+
+type param struct{ name, value string }
+
+// param returns a parameter's value, "" when it is not there.
+func (p property) param(name string) string {
+	for _, q := range p.params {
+		if q.name == name {
+			return q.value
+		}
+	}
+	return ""
+}
+
+// lines yields unfolded content lines (RFC 5545 section 3.1), each with the number of its first physical line. Lines may end
+// with LF alone, as they do in files that went through an editor.
+type lines struct {
+	rest   []byte
+	number int
+	next   int
+}
+
+func newLines(data []byte) *lines {
+	return &lines{rest: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
+}
+
+// scan returns the next line that is not empty, and false at the end.
+func (l *lines) scan() (string, bool) {
+	for len(l.rest) > 0 {
+		l.number = l.next + 1
+		line := l.physical()
+		if len(l.rest) == 0 || (l.rest[0] != ' ' && l.rest[0] != '\t') {
+			if len(line) > 0 {
+				return string(line), true
+			}
+			continue
+		}
+		// Folding may split a character: bytes are joined before they are looked at.
+		joined := bytes.Clone(line)
+		for len(l.rest) > 0 && (l.rest[0] == ' ' || l.rest[0] == '\t') {
+			joined = append(joined, l.physical()[1:]...)
+		}
+		return string(joined), true
+	}
+	return "", false
+}
+
+func (l *lines) physical() []byte {
+	l.next++
+	line, rest, _ := bytes.Cut(l.rest, []byte("\n"))
+	l.rest = rest
+	return bytes.TrimSuffix(line, []byte("\r"))
+}
+
+// parse splits a content line. Names are upper case afterwards.
+func (l *lines) parse(line string) (property, error) {
+	i := strings.IndexAny(line, ":;")
+	if i <= 0 {
+		return property{}, l.errorf("is not an iCalendar line such as SUMMARY:Buy milk")
+	}
+	p := property{name: strings.ToUpper(line[:i])}
+	for line = line[i:]; line[0] == ';'; {
+		name, rest, ok := strings.Cut(line[1:], "=")
+		if !ok || strings.ContainsAny(name, ":;") {
+			return property{}, l.errorf("has a parameter without a value")
+		}
+		value, rest, ok := cutValue(rest)
+		if !ok {
+			return property{}, l.errorf("ends within its parameters")
+		}
+		p.params = append(p.params, param{strings.ToUpper(name), value})
+		line = rest
+	}
+	p.value = line[1:]
+	return p, nil
+}
+
+// cutValue returns a parameter's value or values, without quotes, and what follows: ";" or ":".
+func cutValue(s string) (value, rest string, ok bool) {
+	quoted := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == ';' || c == ':'):
+			return strings.ReplaceAll(s[:i], `"`, ""), s[i:], true
+		}
+	}
+	return "", "", false
+}
+
+func (l *lines) errorf(format string, args ...any) error {
+	return task.Errorf(task.CodeInvalid, "line %d %s", l.number, fmt.Sprintf(format, args...))
+}
+
+// unescape reads a TEXT value. A backslash before anything unknown is left out.
+func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var out strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out.WriteByte(s[i])
+			continue
+		}
+		i++
+		if s[i] == 'n' || s[i] == 'N' {
+			out.WriteByte('\n')
+		} else {
+			out.WriteByte(s[i])
+		}
+	}
+	return out.String()
+}
+
+// splitList splits a value at the commas that are not escaped and reads each part as TEXT.
+func splitList(s string) []string {
+	var parts []string
+	start := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case ',':
+			parts = append(parts, unescape(s[start:i]))
+			start = i + 1
+		}
+	}
+	return append(parts, unescape(s[start:]))
+}

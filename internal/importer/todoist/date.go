@@ -1,0 +1,130 @@
+package todoist
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
+)
+
+// dueHour is when a task is due of which a date alone is known, as in internal/phrase.
+const dueHour = 9
+
+// maxDate is the longest date that is read, in characters.
+const maxDate = 200
+
+// zone returns where a line's times are meant. The error says that the line's own is not known.
+func (r *reader) zone(x row) (*time.Location, error) {
+	account, err := task.LoadZone(r.o.Zone)
+	if err != nil {
+		account = time.UTC
+	}
+	name := x.get("TIMEZONE")
+	if name == "" {
+		return account, nil
+	}
+	zone, err := task.LoadZone(name)
+	if err != nil {
+		return account, fmt.Errorf("the time zone %q is not known, %s was taken", name, account)
+	}
+	return zone, nil
+}
+
+// due reads DATE, or DEADLINE where there is no date. What cannot be read is kept.
+func (p *pending) due(now time.Time, zone *time.Location) {
+	date, deadline := p.get("DATE"), p.get("DEADLINE")
+	if date != "" && !p.readDate(date, now, zone) {
+		why := "the date cannot be read"
+		if language := p.get("DATE_LANG"); language != "" && !strings.HasPrefix(language, "en") {
+			why += fmt.Sprintf(", it is not English but %q", language)
+		}
+		p.keep("Date", date, why)
+	}
+	switch {
+	case deadline == "":
+	case date == "" && p.readDate(deadline, now, zone):
+		p.changed = append(p.changed, fmt.Sprintf("has a deadline and no date: it is due at the deadline, %q", deadline))
+	default:
+		p.keep("Deadline", deadline, "tasks have no deadline besides the date on which they are due")
+	}
+}
+
+// readDate reads a date as the file has it: ISO 8601, or what a person typed.
+func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool {
+	if at, ok := iso(text, zone); ok {
+		p.task.DueAt = &at
+		return true
+	}
+	if utf8.RuneCountInString(text) > maxDate {
+		return false
+	}
+	typed, afterDone := dialect(text)
+	const title = "task"
+	draft, _ := phrase.Parse(title+" "+typed, now, zone, phrase.Options{})
+	if draft.Title != title || draft.DueAt == nil || len(draft.Tags) > 0 || draft.Priority != "" || draft.Reminders != nil {
+		return false // not all of it is a date
+	}
+	p.task.DueAt, p.task.Recurrence = draft.DueAt, draft.Recurrence
+	if afterDone && draft.Recurrence != nil {
+		p.task.Recurrence.Anchor = task.AnchorCompletion
+	}
+	return true
+}
+
+// dialects are Todoist's ways to say what internal/phrase says otherwise.
+var dialects = []struct {
+	todoist *regexp.Regexp
+	phrase  string
+}{
+	{regexp.MustCompile(`^ev `), "every "},
+	{regexp.MustCompile(`^tom\b`), "tomorrow"},
+	{regexp.MustCompile(` @ `), " at "},
+	{regexp.MustCompile(` ending `), " until "},
+	// Sat 7 Nov is 7 Nov.
+	{regexp.MustCompile(`^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* (\d{1,2} [a-z]{3}|[a-z]{3,9} \d{1,2}\b)`), "$1"},
+	// Every 27 is a day of the month, and every 2nd friday that of the month, as every 3rd friday is.
+	{regexp.MustCompile(`^every (1|21|31)( at .*)?$`), "every ${1}st$2"},
+	{regexp.MustCompile(`^every (2|22)( at .*)?$`), "every ${1}nd$2"},
+	{regexp.MustCompile(`^every (3|23)( at .*)?$`), "every ${1}rd$2"},
+	{regexp.MustCompile(`^every (\d{1,2})( at .*)?$`), "every ${1}th$2"},
+	{regexp.MustCompile(`^every 2nd ((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)`), "every 2nd $1 of the month"},
+}
+
+// dialect turns a date as Todoist writes it into one that internal/phrase reads. "every! 3 days" is counted from completion, and
+// so is "after 3 days".
+func dialect(text string) (typed string, afterDone bool) {
+	typed = strings.Join(strings.Fields(strings.ToLower(text)), " ")
+	if rest, ok := strings.CutPrefix(typed, "after "); ok {
+		typed, afterDone = "every "+rest, true
+	}
+	if strings.Contains(typed, "every!") {
+		typed, afterDone = strings.ReplaceAll(typed, "every!", "every"), true
+	}
+	for _, d := range dialects {
+		typed = d.todoist.ReplaceAllString(typed, d.phrase)
+	}
+	return typed, afterDone
+}
+
+// iso reads a date, a local time or an instant.
+func iso(text string, zone *time.Location) (time.Time, bool) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, inRange(at)
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return at, inRange(at)
+		}
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return time.Date(day.Year(), day.Month(), day.Day(), dueHour, 0, 0, 0, zone), inRange(day)
+}
+
+func inRange(t time.Time) bool { return t.Year() >= 1971 && t.Year() <= 9998 }

@@ -1,0 +1,215 @@
+package todoist
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"taskmaster/internal/task"
+)
+
+// reader gathers a file's tasks.
+type reader struct {
+	o       Options
+	project string
+	section string
+	file    File
+	// open is the task that notes are added to.
+	open *pending
+	// parents are the tasks that the line's are indented under, by level.
+	parents []string
+	// keys counts tasks that are alike.
+	keys map[string]int
+}
+
+// pending is a task whose notes are still to come.
+type pending struct {
+	row
+	key     string
+	task    task.Task
+	written []string // paragraphs of the description
+	size    int      // of its comments, in bytes
+	changed []string
+}
+
+func newReader(o Options) *reader {
+	return &reader{o: o, project: projectOf(o.Name), keys: map[string]int{}}
+}
+
+// backupID is what a backup adds to a project's name.
+var backupID = regexp.MustCompile(`\s*\[[0-9A-Za-z]+\]$`)
+
+// projectOf returns the project that a file's name says; the inbox is none.
+func projectOf(name string) string {
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name = strings.TrimSpace(backupID.ReplaceAllString(strings.TrimSuffix(name, path.Ext(name)), ""))
+	if name == "." || name == "/" || strings.EqualFold(name, "inbox") {
+		return ""
+	}
+	return name
+}
+
+// row reads a line. What is no task and belongs to none becomes one, so that it is not lost.
+func (r *reader) row(x row) error {
+	size := 0
+	for _, field := range x.fields {
+		size += len(field)
+	}
+	if size > maxRow {
+		return task.Errorf(task.CodeInvalid, "line %d: what begins here is larger than %d MiB", x.line, maxRow>>20)
+	}
+	content := x.get("CONTENT")
+	kind := strings.ToLower(x.get("TYPE"))
+	switch {
+	case kind == "task":
+		return r.task(x, content)
+	case kind == "section" && len(content) > maxName:
+		return task.Errorf(task.CodeInvalid, "line %d: the section's name is longer than %d bytes", x.line, maxName)
+	case kind == "section":
+		r.finish()
+		r.section, r.parents = content, nil
+	case content == "" || kind == "meta": // nothing, and how the project is shown
+	case kind == "note" && r.open != nil:
+		r.open.written = append(r.open.written, content)
+		if r.open.size += len(content); r.open.size > maxComments {
+			return task.Errorf(task.CodeInvalid, "line %d: the comments of the task on line %d are larger than %d MiB", x.line, r.open.line, maxComments>>20)
+		}
+	case kind == "note":
+		return r.task(x, content, "is a comment without a task above it: it is a task of its own now")
+	default:
+		return r.task(x, content, fmt.Sprintf("is taken for a task, though its TYPE is %q", shorten(kind)))
+	}
+	return nil
+}
+
+// note notes what was changed or left out, maxNotes times at most.
+func (r *reader) note(line int, title, message string) {
+	if len(r.file.Notes) >= maxNotes {
+		return
+	}
+	title = shorten(title)
+	r.file.Notes = append(r.file.Notes, Note{Line: line, Title: title, Message: message})
+}
+
+// task begins a task, of which may be said what was made of it.
+func (r *reader) task(x row, content string, said ...string) error {
+	r.finish()
+	if len(r.file.Todos) >= r.o.Limit {
+		return task.Errorf(task.CodeInvalid, "line %d: the file has more than %d tasks: split it", x.line, r.o.Limit)
+	}
+	zone, err := r.zone(x)
+	p := &pending{row: x, changed: said}
+	if err != nil {
+		p.changed = append(p.changed, err.Error())
+	}
+	p.task = task.Task{TimeZone: zone.String()}
+	var labels []string
+	p.task.Title, labels = splitLabels(content)
+	if p.task.Title == "" {
+		p.task.Title = content
+	}
+	p.task.Tags = append([]string{r.project, r.section}, labels...)
+	p.task.Priority = p.priority()
+	if text := x.get("DESCRIPTION"); text != "" {
+		p.written = append(p.written, text)
+	}
+	p.due(r.o.Now, zone)
+	r.indent(p)
+	p.extras()
+	where := fmt.Sprintf("%q %q %q %q", r.project, r.section, r.parents[:len(r.parents)-1], content)
+	key := fmt.Sprintf("todoist %x", sha256.Sum256([]byte(where)))
+	r.keys[key]++
+	p.key = fmt.Sprint(key, " ", r.keys[key])
+	r.open = p
+	return nil
+}
+
+// splitLabels takes the words that are labels out of a task's content.
+func splitLabels(content string) (title string, labels []string) {
+	var words []string
+	for _, word := range strings.Fields(content) {
+		if label, ok := strings.CutPrefix(word, "@"); ok && label != "" {
+			labels = append(labels, label)
+		} else {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, " "), labels
+}
+
+func (p *pending) priority() task.Priority {
+	switch given := p.get("PRIORITY"); given {
+	case "1":
+		return task.PriorityHigh
+	case "2":
+		return task.PriorityMedium
+	case "3":
+		return task.PriorityLow
+	case "4", "":
+		return task.PriorityNone
+	default:
+		p.keep("Priority", given, "the priority is not 1 to 4")
+		return task.PriorityNone
+	}
+}
+
+// keep writes into the description what has no place elsewhere, and says why.
+func (p *pending) keep(name, value, why string) {
+	p.written = append(p.written, name+": "+value)
+	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
+}
+
+// shorten cuts what a note repeats.
+func shorten(s string) string {
+	const most = 80
+	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
+		return string(runes[:min(len(runes), most)]) + "…"
+	}
+	return s
+}
+
+// indent notes what a task is a part of.
+func (r *reader) indent(p *pending) {
+	level := 1
+	if _, err := fmt.Sscanf(p.get("INDENT"), "%d", &level); err != nil || level < 1 {
+		level = 1
+	}
+	level = min(level, len(r.parents)+1, maxIndent)
+	r.parents = append(r.parents[:level-1:level-1], shorten(p.task.Title))
+	if level > 1 {
+		p.keep("Part of", strings.Join(r.parents[:level-1], " > "), "there are no sub-tasks")
+	}
+}
+
+// extras keeps what tasks do not have here.
+func (p *pending) extras() {
+	if who := p.get("RESPONSIBLE"); who != "" {
+		p.keep("Responsible", who, "tasks are their owner's")
+	}
+	if length := p.get("DURATION"); length != "" && length != "None" {
+		p.keep("Duration", strings.TrimSpace(length+" "+p.get("DURATION_UNIT")), "tasks have no duration")
+	}
+}
+
+// finish adds the task that was open.
+func (r *reader) finish() {
+	p := r.open
+	r.open = nil
+	if p == nil {
+		return
+	}
+	p.task.Description = strings.Join(p.written, "\n\n")
+	fitted, changed := task.Fit(p.task)
+	for i, t := range fitted {
+		key := p.key
+		if i > 0 {
+			key = fmt.Sprint(p.key, " part ", i+1)
+		}
+		r.file.Todos = append(r.file.Todos, Todo{Key: key, Line: p.line, Task: t})
+	}
+	for _, message := range append(p.changed, changed...) {
+		r.note(p.line, fitted[0].Title, message)
+	}
+}

@@ -1,0 +1,352 @@
+package vikunja
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// reader gathers an export's tasks. It goes through the file once and has no more of it in memory than a task.
+type reader struct {
+	o    Options
+	data []byte
+	d    *json.Decoder
+	file File
+	// count is the number of tasks that were read.
+	count int
+}
+
+const (
+	// maxProjects is how deep projects can be in projects: exports before Vikunja 0.21 have lists in namespaces.
+	maxProjects = 3
+	// maxTask is the largest task in an export, in bytes.
+	maxTask = 1 << 20
+	// maxName is the longest title of a project, which each of its tasks has, in bytes.
+	maxName = 500
+)
+
+// here is where the next value begins.
+func (r *reader) here() int {
+	at := int(r.d.InputOffset())
+	return at + len(r.data[at:]) - len(bytes.TrimLeft(r.data[at:], " \t\r\n,:"))
+}
+
+// begins refuses a value that does not begin as it should.
+func (r *reader) begins(with byte, what string) error {
+	at := r.here()
+	if at < len(r.data) && r.data[at] != with && r.data[at] != 'n' {
+		return task.Errorf(task.CodeInvalid, "%s: this is not %s", place(r.data, at), what)
+	}
+	return nil
+}
+
+// projects reads a list of projects.
+func (r *reader) projects(depth int) error {
+	if depth > maxProjects {
+		return task.Errorf(task.CodeInvalid, "%s: projects are nested too deeply", place(r.data, r.here()))
+	}
+	if err := r.begins('[', "a list of projects"); err != nil {
+		return err
+	}
+	return elements(r.d, func() error { return r.project(depth) })
+}
+
+// project reads a project. Its title may come after its tasks.
+func (r *reader) project(depth int) error {
+	if err := r.begins('{', "a project"); err != nil {
+		return err
+	}
+	var p project
+	var tasks []source
+	err := members(r.d, func(name string) error {
+		at := r.here()
+		switch name {
+		case "title":
+			err := r.d.Decode(&p.Title)
+			if len(p.Title) > maxName {
+				err = fmt.Errorf("is longer than %d bytes", maxName)
+			}
+			return r.misfit(at, "title", err)
+		case "description":
+			return r.misfit(at, "description", r.d.Decode(&p.Description))
+		case "is_archived":
+			return r.misfit(at, "value of is_archived", r.d.Decode(&p.Archived))
+		case "tasks":
+			if err := r.begins('[', "a list of tasks"); err != nil {
+				return err
+			}
+			return elements(r.d, func() error {
+				s, err := r.task()
+				tasks = append(tasks, s)
+				return err
+			})
+		case "lists":
+			return r.projects(depth + 1)
+		}
+		return r.d.Decode(new(skip))
+	})
+	if p.Description != "" {
+		r.file.Notes = append(r.file.Notes, Note{Title: p.Title, Message: "projects become tags: the description of the project is left out"})
+	}
+	for _, s := range tasks {
+		r.add(p, s)
+	}
+	return err
+}
+
+func (r *reader) task() (source, error) {
+	at := r.here()
+	if r.count++; r.count > r.o.Limit {
+		return source{}, task.Errorf(task.CodeInvalid, "%s: the export has more than %d tasks", place(r.data, at), r.o.Limit)
+	}
+	var raw json.RawMessage
+	if err := r.d.Decode(&raw); err != nil {
+		return source{}, fmt.Errorf("read a task: %w", err)
+	}
+	if len(raw) > maxTask {
+		return source{}, task.Errorf(task.CodeInvalid, "%s: the task that begins here is larger than %d MiB", place(r.data, at), maxTask>>20)
+	}
+	var s source
+	err := json.Unmarshal(raw, &s)
+	return s, r.misfit(at, "task", err)
+}
+
+// misfit says of what, and where it begins, a value is not what it should be.
+func (r *reader) misfit(at int, what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		err = fmt.Errorf("%s is a JSON %s, which does not fit", cmp.Or(e.Field, "it"), e.Value)
+	} else if e, ok := errors.AsType[*time.ParseError](err); ok {
+		err = fmt.Errorf("%s is not an RFC 3339 instant", shorten(e.Value))
+	} else if strings.HasPrefix(err.Error(), "Time.") {
+		err = errors.New("an instant is not a text") // in words of the library, which has no type for it
+	}
+	return task.Errorf(task.CodeInvalid, "%s: in the %s that begins here, %v", place(r.data, at), what, err)
+}
+
+// add turns one task into ours.
+func (r *reader) add(p project, s source) {
+	b := builder{source: s}
+	b.t = task.Task{
+		Title: s.Title, TimeZone: r.o.Zone, CreatedAt: s.Created, Completed: s.Done, Priority: b.priority(), Reminders: []task.Reminder{},
+	}
+	if text := markdown(s.Description); text != "" {
+		b.written = append(b.written, text)
+	}
+	if s.Done && set(s.DoneAt) {
+		b.t.CompletedAt = &s.DoneAt
+	}
+	b.tags(p)
+	b.dates()
+	b.repeat()
+	b.reminders()
+	b.extras()
+	b.t.Description = strings.Join(b.written, "\n\n")
+
+	key := fmt.Sprintf("vikunja %d %s", s.ID, s.Created.UTC().Format(time.RFC3339Nano))
+	if s.ID == 0 {
+		where := fmt.Sprintf("%q %q %s", p.Title, s.Title, s.Created.UTC().Format(time.RFC3339Nano))
+		key = fmt.Sprintf("vikunja %x", sha256.Sum256([]byte(where)))
+	}
+	fitted, changed := task.Fit(b.t)
+	for i, t := range fitted {
+		k := key
+		if i > 0 {
+			k = fmt.Sprint(key, " part ", i+1)
+		}
+		r.file.Todos = append(r.file.Todos, Todo{Key: k, Task: t})
+	}
+	for _, message := range append(b.changed, changed...) {
+		r.file.Notes = append(r.file.Notes, Note{Title: fitted[0].Title, Message: message})
+	}
+}
+
+// set says whether an instant is one, and one that there can be.
+func set(t time.Time) bool { return t.Year() >= 1971 && t.Year() <= 9998 }
+
+// builder makes one task.
+type builder struct {
+	source
+	t       task.Task
+	written []string // paragraphs of the description
+	changed []string
+}
+
+// keep writes into the description what has no place elsewhere, and says why.
+func (b *builder) keep(name, value, why string) {
+	b.written = append(b.written, name+": "+value)
+	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
+}
+
+// shorten cuts what a note repeats.
+func shorten(s string) string {
+	const most = 80
+	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
+		return string(runes[:min(len(runes), most)]) + "…"
+	}
+	return s
+}
+
+func (b *builder) priority() task.Priority {
+	switch p := b.Priority; {
+	case p <= 0:
+		return task.PriorityNone
+	case p == 1:
+		return task.PriorityLow
+	case p == 2:
+		return task.PriorityMedium
+	case p > 3:
+		b.changed = append(b.changed, fmt.Sprintf("the priority %s is now high, which is the highest", map[bool]string{true: "urgent", false: "do now"}[p == 4]))
+		return task.PriorityHigh
+	}
+	return task.PriorityHigh
+}
+
+func (b *builder) tags(p project) {
+	if title := strings.TrimSpace(p.Title); !strings.EqualFold(title, "inbox") {
+		b.t.Tags = append(b.t.Tags, title)
+	}
+	for _, label := range b.Labels {
+		b.t.Tags = append(b.t.Tags, label.Title)
+	}
+	if b.Favorite {
+		b.t.Tags = append(b.t.Tags, "favorite")
+	}
+	if p.Archived {
+		b.t.Tags = append(b.t.Tags, "archived")
+		b.changed = append(b.changed, "is in an archived project: it has the tag archived")
+	}
+}
+
+func (b *builder) dates() {
+	if set(b.DueDate) {
+		b.t.DueAt = &b.DueDate
+	}
+	if set(b.StartDate) {
+		b.keep("Starts", b.StartDate.UTC().Format(time.RFC3339), "tasks have no start")
+	}
+	if set(b.EndDate) {
+		b.keep("Ends", b.EndDate.UTC().Format(time.RFC3339), "tasks have no end")
+	}
+}
+
+// The ways in which tasks repeat: some seconds after the due date, each month, and some seconds after completion.
+const (
+	repeatAfterDue = iota
+	repeatMonthly
+	repeatAfterDone
+)
+
+const (
+	day  = 24 * 60 * 60
+	week = 7 * day
+)
+
+func (b *builder) repeat() {
+	if b.RepeatAfter <= 0 && b.RepeatMode != repeatMonthly || b.Done {
+		return
+	}
+	said := fmt.Sprintf("every %s", time.Duration(min(b.RepeatAfter, 1<<32))*time.Second)
+	rule := ""
+	switch {
+	case b.RepeatMode == repeatMonthly:
+		rule, said = "FREQ=MONTHLY", "every month"
+	case b.RepeatAfter%week == 0:
+		rule = fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d", b.RepeatAfter/week)
+	case b.RepeatAfter%day == 0:
+		rule = fmt.Sprintf("FREQ=DAILY;INTERVAL=%d", b.RepeatAfter/day)
+	}
+	if rule == "" {
+		b.keep("Repeats", said, "tasks repeat after whole days")
+		return
+	}
+	if b.t.DueAt == nil {
+		b.keep("Repeats", said, "a task has to be due to repeat")
+		return
+	}
+	repeating := b.t
+	repeating.Recurrence = &task.Recurrence{RRule: rule}
+	if b.RepeatMode == repeatAfterDone {
+		repeating.Recurrence.Anchor = task.AnchorCompletion
+	}
+	checked := repeating
+	checked.Title, checked.Tags, checked.Recurrence = "x", nil, new(*repeating.Recurrence)
+	checked.Normalize()
+	if checked.Validate() != nil {
+		b.keep("Repeats", said, "this recurrence is not possible")
+		return
+	}
+	b.t = repeating
+}
+
+// reminders counts those of repeating tasks, and those that are relative to the due date, back from there.
+func (b *builder) reminders() {
+	all := b.Reminders
+	for _, at := range b.OldReminders {
+		all = append(all, reminder{At: at})
+	}
+	for _, given := range all {
+		if !set(given.At) {
+			if given.RelativeTo != "due_date" || b.t.DueAt == nil {
+				b.changed = append(b.changed, "a reminder has no time, and is left out")
+				continue
+			}
+			given.At = b.t.DueAt.Add(time.Duration(max(min(given.Period, week*52), -week*52)) * time.Second)
+		}
+		at := task.Reminder{At: &given.At}
+		if b.t.DueAt != nil && (given.RelativeTo == "due_date" || b.t.Recurrence != nil) {
+			before := b.t.DueAt.Sub(given.At)
+			if minutes := int(before / time.Minute); before >= 0 && before%time.Minute == 0 && minutes <= task.MaxMinutesBefore {
+				at = task.Reminder{MinutesBefore: &minutes}
+			}
+		}
+		b.t.Reminders = append(b.t.Reminders, at)
+	}
+}
+
+// extras keeps what tasks do not have here.
+func (b *builder) extras() {
+	for _, kind := range slices.Sorted(maps.Keys(b.Related)) {
+		var titles []string
+		for _, other := range b.Related[kind] {
+			titles = append(titles, other.Title)
+		}
+		name := map[string]string{"parenttask": "Part of", "subtask": "Sub-tasks", "blocked": "Blocked by"}[kind]
+		if len(titles) > 0 {
+			b.keep(cmp.Or(name, strings.ToUpper(kind[:min(1, len(kind))])+kind[min(1, len(kind)):]), strings.Join(titles, ", "), "tasks are not related")
+		}
+	}
+	if b.PercentDone > 0 && b.PercentDone < 1 {
+		b.keep("Progress", fmt.Sprintf("%.0f %%", b.PercentDone*100), "tasks have no progress")
+	}
+	var names []string
+	for _, who := range b.Assignees {
+		names = append(names, cmp.Or(who.Name, who.Username))
+	}
+	if len(names) > 0 {
+		b.keep("Assigned to", strings.Join(names, ", "), "tasks are their owner's")
+	}
+	names = nil
+	for _, file := range b.Attachments {
+		names = append(names, file.File.Name)
+	}
+	if len(names) > 0 {
+		b.keep("Files in Vikunja", strings.Join(names, ", "), "files are left out")
+	}
+	for _, c := range b.Comments {
+		if text := markdown(c.Comment); text != "" {
+			b.written = append(b.written, fmt.Sprintf("%s, %s:\n%s", cmp.Or(c.Author.Name, c.Author.Username, "Comment"), c.Created.UTC().Format(time.DateOnly), text))
+		}
+	}
+}

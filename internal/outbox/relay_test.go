@@ -1,0 +1,277 @@
+package outbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/task"
+)
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(childDatabase); url != "" {
+		os.Exit(publishAsChild(url))
+	}
+	os.Exit(postgrestest.Main(m))
+}
+
+const patience = 30 * time.Second
+
+// broker records what is published, and refuses what refuse says.
+type broker struct {
+	mu       sync.Mutex
+	refuse   func(e event.Event) error
+	taken    []event.Event
+	attempts int
+	// unordered are events whose call had another of their user, which some brokers may put behind them.
+	unordered []event.Event
+}
+
+var errAway = errors.New("the broker is away")
+
+// publish takes the messages of a call that are not refused and fails the call if one is, as a sidecar does.
+func (b *broker) publish(_ context.Context, topic string, messages []event.Message) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.attempts++
+	var refused error
+	keys := map[string]bool{}
+	for _, m := range messages {
+		e, err := event.Decode(m.CloudEvent)
+		if err != nil {
+			return err
+		}
+		if want := e.Data.UserID.String(); m.Key != want || topic != event.Topic(e.Type) {
+			return fmt.Errorf("published to %s with key %s, want %s and %s", topic, m.Key, event.Topic(e.Type), want)
+		}
+		if keys[m.Key] {
+			b.unordered = append(b.unordered, e)
+		}
+		keys[m.Key] = true
+		if b.refuse != nil {
+			if err := b.refuse(e); err != nil {
+				refused = err
+				continue
+			}
+		}
+		b.taken = append(b.taken, e)
+	}
+	return refused
+}
+
+func (b *broker) setRefuse(f func(e event.Event) error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refuse = f
+}
+
+func (b *broker) events() []event.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]event.Event{}, b.taken...)
+}
+
+// bench is a database with users whose changes append events, and a broker.
+type bench struct {
+	*broker
+	db    *postgres.DB
+	log   *logBuffer
+	users []uuid.UUID
+}
+
+func newBench(t testing.TB, users int) *bench {
+	t.Helper()
+	return newBenchOn(t, postgrestest.Open(t), users)
+}
+
+// relayCallers is how many callers of the database a relay is at once: its claims, its poll and its survey.
+const relayCallers = relayClaims + 2
+
+func newBenchOn(t testing.TB, db *postgres.DB, users int) *bench {
+	t.Helper()
+	b := &bench{broker: &broker{}, db: db, log: &logBuffer{}}
+	t.Cleanup(func() {
+		for _, e := range b.unordered {
+			t.Errorf("revision %d of user %s was published in a call with another of theirs", e.Data.Revision, e.Data.UserID)
+		}
+	})
+	for range users {
+		b.users = append(b.users, newUser(t, b.db))
+	}
+	return b
+}
+
+func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		return postgres.InsertUser(t.Context(), tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: time.Now()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+const relayClaims = 3
+
+func (b *bench) relay(publish Publish) *Relay {
+	return New(Config{
+		DB: b.db, Publish: publish, Claims: relayClaims, Now: time.Now, Metrics: prometheus.NewRegistry(),
+		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+	})
+}
+
+// start runs a relay until the test ends.
+func (b *bench) start(t testing.TB) *Relay {
+	t.Helper()
+	r := b.relay(b.publish)
+	start(t, r)
+	return r
+}
+
+func start(t testing.TB, r *Relay) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v, want context.Canceled", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// change commits a change of a user as api does, with its two events.
+func change(ctx context.Context, db *postgres.DB, user uuid.UUID) error {
+	return db.InTx(ctx, func(tx pgx.Tx) error { return appendChange(ctx, tx, user) })
+}
+
+func appendChange(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	revision, err := postgres.NextRevision(ctx, tx, user)
+	if err != nil {
+		return err
+	}
+	t, now := newTask(revision), time.Now()
+	return postgres.AppendEvents(ctx, tx, event.New(event.TaskCreated, user, t, now), event.New(event.TaskChanged, user, t, now))
+}
+
+func newTask(revision int64) task.Task {
+	return task.Task{ID: uuid.Must(uuid.NewV7()), Title: `pay "rent" \ and` + "\nmore", Revision: revision}
+}
+
+func (b *bench) change(t testing.TB, user uuid.UUID, times int) {
+	t.Helper()
+	for range times {
+		if err := change(t.Context(), b.db, user); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fill commits changes of all users that make n events, many in one transaction.
+func (b *bench) fill(t testing.TB, n int) {
+	t.Helper()
+	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		events := make([]event.Event, 0, n)
+		for i := 0; len(events) < n; i++ {
+			user := b.users[i%len(b.users)]
+			revision, err := postgres.NextRevision(t.Context(), tx, user)
+			if err != nil {
+				return err
+			}
+			made, now := newTask(revision), time.Now()
+			events = append(events, event.New(event.TaskCreated, user, made, now), event.New(event.TaskChanged, user, made, now))
+		}
+		return postgres.CopyEvents(t.Context(), tx, events)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *bench) pending(t testing.TB) (n int) {
+	t.Helper()
+	err := b.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+		n, err = postgres.CountPending(t.Context(), tx, 1_000_000)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (b *bench) awaitNothingPending(t testing.TB) {
+	t.Helper()
+	eventually(t, "nothing pending", func() bool { return b.pending(t) == 0 })
+}
+
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// wantEach fails the test unless each user's revisions 1 to n were taken on both topics, in order, each at least once, and
+// only once if once is set.
+func wantEach(t *testing.T, events []event.Event, users []uuid.UUID, n int, once bool) {
+	t.Helper()
+	next := map[postgres.Lane]int64{}
+	for _, e := range events {
+		lane := postgres.Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		switch got, want := e.Data.Revision, next[lane]+1; {
+		case got == want:
+			next[lane] = got
+		case got > want:
+			t.Fatalf("%v: got revision %d, want %d first", lane, got, want)
+		case once:
+			t.Fatalf("%v: got revision %d again", lane, got)
+		}
+	}
+	for _, user := range users {
+		for _, topic := range []string{event.TopicTasks, event.TopicUpdates} {
+			if got := next[postgres.Lane{UserID: user, Topic: topic}]; got != int64(n) {
+				t.Errorf("user %s on %s: got %d events, want %d", user, topic, got, n)
+			}
+		}
+	}
+}
+
+// logBuffer is a log that tests read.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) count(message string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), message)
+}

@@ -1,0 +1,75 @@
+package phrase
+
+import "time"
+
+// Days are wall times at midnight, labelled UTC as those of internal/task, so that arithmetic knows no offset.
+
+func daysLater(n int) func(time.Time) time.Time {
+	return func(today time.Time) time.Time { return today.AddDate(0, 0, n) }
+}
+
+// nextWeek is the Monday after.
+func nextWeek(today time.Time) time.Time { return onWeekday(today.AddDate(0, 0, 1), time.Monday) }
+
+func nextMonth(today time.Time) time.Time {
+	return time.Date(today.Year(), today.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+}
+
+func nextYear(today time.Time) time.Time {
+	return time.Date(today.Year()+1, time.January, 1, 0, 0, 0, 0, time.UTC)
+}
+
+func endOfMonth(today time.Time) time.Time { return nextMonth(today).AddDate(0, 0, -1) }
+
+func endOfYear(today time.Time) time.Time { return nextYear(today).AddDate(0, 0, -1) }
+
+// weekend is the Saturday to come, or today in a weekend.
+func weekend(today time.Time) time.Time {
+	if today.Weekday() == time.Sunday {
+		return today
+	}
+	return onWeekday(today, time.Saturday)
+}
+
+// weekendAfter is the Saturday of next week.
+func weekendAfter(today time.Time) time.Time { return onWeekday(nextWeek(today), time.Saturday) }
+
+// onWeekday returns the first such day from a day on.
+func onWeekday(from time.Time, weekday time.Weekday) time.Time {
+	return from.AddDate(0, 0, (int(weekday-from.Weekday())+7)%7)
+}
+
+func daysIn(month time.Month, year int) int {
+	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+}
+
+// yearDay is a day of this year or of the next that has it.
+func (p *parser) yearDay(month time.Month, day int) date {
+	in := func(year int) time.Time {
+		for daysIn(month, year) < day {
+			year++
+		}
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	d := date{day: in(p.today.Year()), again: func(last time.Time) time.Time { return in(last.Year() + 1) }}
+	if d.day.Before(p.today) {
+		d.day = d.again(d.day)
+	}
+	return d
+}
+
+// monthDay is a day of this month or of the next that has it.
+func (p *parser) monthDay(day int) date {
+	in := func(first time.Time) time.Time {
+		for daysIn(first.Month(), first.Year()) < day {
+			first = nextMonth(first)
+		}
+		return first.AddDate(0, 0, day-1)
+	}
+	again := func(last time.Time) time.Time { return in(nextMonth(last)) }
+	d := date{day: in(p.today.AddDate(0, 0, 1-p.today.Day())), again: again}
+	if d.day.Before(p.today) {
+		d.day = again(d.day)
+	}
+	return d
+}

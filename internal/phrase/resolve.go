@@ -1,0 +1,112 @@
+package phrase
+
+import (
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// resolve turns what was said into a due date, a recurrence and reminders.
+func (p *parser) resolve() {
+	switch {
+	case p.rule != nil:
+		p.resolveRule()
+	case p.instant != nil:
+		due := p.instant.UTC()
+		p.out.DueAt = &due
+	case p.date != nil || p.clock != nil || p.part != nil:
+		due := p.at(p.wallDue())
+		p.out.DueAt = &due
+	}
+	p.resolveReminders()
+}
+
+// at returns the instant at which clocks here show a wall time.
+func (p *parser) at(wall time.Time) time.Time { return task.Instant(wall, p.zone).UTC() }
+
+// passed says whether a wall time is not in the future.
+func (p *parser) passed(wall time.Time) bool { return !p.at(wall).After(p.now) }
+
+// clockOn returns the time of day on a day. Today, what is left of it decides what is meant where that is open.
+func (p *parser) clockOn(day time.Time) clock {
+	part := p.part
+	if p.clock != nil {
+		c := p.clock.in(part)
+		later := clock{hour: c.hour + 12, minute: c.minute}
+		if c.half && part == nil && day.Equal(p.today) && p.passed(c.on(day)) && !p.passed(later.on(day)) {
+			return later
+		}
+		return c
+	}
+	if part == nil {
+		part = anyTime
+	}
+	if !day.Equal(p.today) {
+		return part.clock(day, nil)
+	}
+	here := p.wallNow()
+	return part.clock(day, &here)
+}
+
+func (p *parser) wallNow() time.Time {
+	here := p.now.In(p.zone)
+	return time.Date(here.Year(), here.Month(), here.Day(), here.Hour(), here.Minute(), here.Second(), 0, time.UTC)
+}
+
+// wallDue returns when a task that does not repeat is due. Without a day it is the next time that clocks show it.
+func (p *parser) wallDue() time.Time {
+	if p.date == nil {
+		if wall := p.usual(p.today); !p.passed(wall) {
+			return wall
+		}
+		return p.usual(p.today.AddDate(0, 0, 1))
+	}
+	wall := p.clockOn(p.date.day).on(p.date.day)
+	if p.date.again != nil && p.passed(wall) {
+		day := p.date.again(p.date.day)
+		wall = p.clockOn(day).on(day)
+	}
+	return wall
+}
+
+// usual returns the time of day as it is meant on any day.
+func (p *parser) usual(day time.Time) time.Time {
+	part := p.part
+	if p.clock != nil {
+		return p.clock.in(part).on(day)
+	}
+	if part == nil {
+		part = anyTime
+	}
+	return part.clock(day, nil).on(day)
+}
+
+// resolveReminders is for a task that is due; another gives the words back.
+func (p *parser) resolveReminders() {
+	if p.before == nil && p.remindAt == nil {
+		return
+	}
+	due := p.out.DueAt
+	if due == nil {
+		for i := range p.words {
+			if p.words[i].kind == KindReminder {
+				p.words[i].kind = ""
+			}
+		}
+		return
+	}
+	for _, minutes := range p.before {
+		p.out.Reminders = append(p.out.Reminders, task.Reminder{MinutesBefore: &minutes})
+	}
+	if p.remindAt != nil {
+		here := due.In(p.zone)
+		day := time.Date(here.Year(), here.Month(), here.Day(), 0, 0, 0, 0, time.UTC)
+		at := p.at(p.remindAt.in(nil).on(day))
+		p.out.Reminders = []task.Reminder{{At: &at}}
+	}
+}
+
+func (p *parser) draft() Draft {
+	p.out.Title = p.title()
+	return p.out
+}

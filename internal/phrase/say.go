@@ -1,0 +1,139 @@
+package phrase
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// Say says a valid recurrence of a task that is due at an instant, as clocks in zone show it: "every month on the 1st at
+// 09:00". A rule that would take more than a sentence is told as it is.
+func Say(r task.Recurrence, due time.Time, zone *time.Location) string {
+	start := due
+	if r.DTStart != nil {
+		start = *r.DTStart
+	}
+	start = start.In(zone)
+	parts := ruleParts(r.RRule)
+	pattern, ok := parts.pattern(start)
+	if !ok {
+		return "by the rule " + r.RRule
+	}
+	said := pattern + " at " + start.Format("15:04")
+	if r.Anchor == task.AnchorCompletion {
+		said += ", counted from when it is done"
+	}
+	if n := parts["COUNT"]; n == "1" {
+		said += ", once"
+	} else if n != "" {
+		said += ", " + n + " times"
+	}
+	end := r.EndAt
+	if last, ok := parts.until(zone); ok && (end == nil || last.Before(*end)) {
+		end = &last
+	}
+	if end != nil {
+		said += ", until " + end.In(zone).Format("2 January 2006")
+	}
+	return said
+}
+
+// until returns the UNTIL of a rule, which is in UTC or as clocks show it.
+func (r ruleText) until(zone *time.Location) (time.Time, bool) {
+	for _, layout := range []string{"20060102T150405Z", "20060102T150405", "20060102"} {
+		in := zone
+		if strings.HasSuffix(layout, "Z") {
+			in = time.UTC
+		}
+		if last, err := time.ParseInLocation(layout, r["UNTIL"], in); err == nil {
+			return last, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// ruleText is an RRULE by its parts.
+type ruleText map[string]string
+
+func ruleParts(text string) ruleText {
+	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
+	if !strings.Contains(text, "=") {
+		return ruleText{"FREQ": text, "SHORT": "1"}
+	}
+	parts := ruleText{}
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		parts[name] = value
+	}
+	return parts
+}
+
+// pattern says which days a rule names, or false when it has something that is not said.
+func (r ruleText) pattern(start time.Time) (string, bool) {
+	for name := range r {
+		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST", "SHORT"}, name) {
+			return "", false
+		}
+	}
+	days, named, ok := r.days(start)
+	if !ok || r["BYMONTH"] != "" && r["FREQ"] != "YEARLY" {
+		return "", false
+	}
+	switch r["FREQ"] {
+	case "DAILY":
+		if !named {
+			return r.every("day"), true
+		}
+		return "every " + days, r["BYDAY"] != "" && r["INTERVAL"] == "" && !r.ordinals()
+	case "WEEKLY":
+		if r["BYMONTHDAY"] != "" {
+			return "", false
+		}
+		if named && r.every("week") == "every week" {
+			return "every " + days, true
+		}
+		return r.every("week") + " on " + days, true
+	case "MONTHLY":
+		return r.every("month") + " on the " + days, r["BYDAY"] == "" || r.ordinals()
+	case "YEARLY":
+		return r.year(start, days, named)
+	}
+	return "", false
+}
+
+func (r ruleText) every(unit string) string {
+	switch n := r["INTERVAL"]; n {
+	case "", "1":
+		return "every " + unit
+	case "2":
+		return "every other " + unit
+	default:
+		return "every " + n + " " + unit + "s"
+	}
+}
+
+// year says a rule of a date in a year.
+func (r ruleText) year(start time.Time, days string, named bool) (string, bool) {
+	month := start.Month()
+	if text := r["BYMONTH"]; text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return "", false // several
+		}
+		month = time.Month(n)
+	}
+	switch {
+	case !named:
+		return fmt.Sprintf("%s on %d %s", r.every("year"), start.Day(), month), true
+	case r["BYMONTH"] == "" || r["BYDAY"] != "" && !r.ordinals():
+		return "", false
+	}
+	if day, err := strconv.Atoi(r["BYMONTHDAY"]); err == nil && day > 0 {
+		return fmt.Sprintf("%s on %d %s", r.every("year"), day, month), true
+	}
+	return r.every("year") + " on the " + days + " of " + month.String(), true
+}

@@ -1,0 +1,70 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/event"
+)
+
+// Attempt is what an attempt at a delivery needs.
+type Attempt struct {
+	Delivery Delivery
+	Event    event.Event
+	// Ended is the message that another channel ended, which is sent instead of an event; nil for an event.
+	Ended *EndedNotice
+	// Channel is nil when it is gone.
+	Channel *Channel
+}
+
+// AttemptOf reads what an attempt at a delivery needs. Code not_found when the delivery is gone.
+func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, error) {
+	d, err := oneDelivery(ctx, tx, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = $1`, deliveryID)
+	if err != nil {
+		return Attempt{}, err
+	}
+	var raw []byte
+	if err := tx.QueryRow(ctx, `SELECT event FROM deliveries WHERE id = $1`, deliveryID).Scan(&raw); err != nil {
+		return Attempt{}, fmt.Errorf("read event of delivery: %w", err)
+	}
+	a := Attempt{Delivery: d}
+	if a.Event, err = event.Decode(raw); err != nil {
+		return Attempt{}, err
+	}
+	if a.Event.Type == ChannelEnded {
+		if err := json.Unmarshal(raw, &a.Ended); err != nil {
+			return Attempt{}, fmt.Errorf("decode notice of delivery %s: %w", deliveryID, err)
+		}
+	}
+	a.Channel, err = channelOrNone(ctx, tx, d.ChannelID)
+	return a, err
+}
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	// State is DeliverySent, DeliveryFailed or DeliveryGivenUp.
+	State string
+	// Reason says why it did not deliver.
+	Reason string
+	// Next is when a failed delivery is tried again.
+	Next *time.Time
+}
+
+// MarkAttempt notes how an attempt at a delivery ended. Only an attempt of the delivery's present round counts, except that
+// what was sent is sent, whichever attempt did it. What is sent stays so.
+func MarkAttempt(ctx context.Context, tx pgx.Tx, d Delivery, o Outcome, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE deliveries SET state = $3, reason = nullif($4, ''), next_attempt_at = $5, updated_at = $6, attempts = attempts + 1,
+			sent_at = CASE WHEN $3 = 'sent' THEN $6::timestamptz END
+		WHERE id = $1 AND state <> 'sent' AND (round = $2 OR $3 = 'sent')`,
+		d.ID, d.Round, o.State, o.Reason, o.Next, now)
+	if err != nil {
+		return fmt.Errorf("mark attempt at delivery %s: %w", d.ID, err)
+	}
+	return nil
+}

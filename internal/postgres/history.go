@@ -1,0 +1,118 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/event"
+	"taskmaster/internal/history"
+)
+
+// MaxHistory is how many entries of a task are kept, the newest.
+const MaxHistory = 500
+
+// insertHistory numbers an entry and forgets the one that is too many. A task that is gone has no history. The user's row
+// is held, so that nobody else takes the number.
+const insertHistory = `
+	WITH last AS (
+		SELECT coalesce((SELECT number FROM task_history WHERE task_id = $1 ORDER BY number DESC LIMIT 1), 0) AS number
+		FROM tasks WHERE id = $1 AND user_id = $2
+	), forgotten AS (
+		DELETE FROM task_history WHERE task_id = $1 AND number <= (SELECT number FROM last) + 1 - $6
+	)
+	INSERT INTO task_history (task_id, number, user_id, type, at, detail)
+	SELECT $1, number + 1, $2, $3, $4, $5 FROM last`
+
+// HistoryEntry is an entry with its place in its task's history.
+type HistoryEntry struct {
+	Number int
+	history.Entry
+}
+
+// AppendHistory adds to a task's history what no event tells. The transaction has to hold the user's row.
+func AppendHistory(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, entries ...history.Entry) error {
+	batch := &pgx.Batch{}
+	if err := queueHistory(batch, userID, taskID, entries); err != nil {
+		return err
+	}
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("append to history: %w", err)
+	}
+	return nil
+}
+
+func queueEventHistory(batch *pgx.Batch, e event.Event) error {
+	entries, err := history.Of(e)
+	if err != nil {
+		return err
+	}
+	return queueHistory(batch, e.Data.UserID, e.Data.TaskID, entries)
+}
+
+func queueHistory(batch *pgx.Batch, userID, taskID uuid.UUID, entries []history.Entry) error {
+	for _, entry := range entries {
+		detail, err := json.Marshal(entry.Detail)
+		if err != nil {
+			return fmt.Errorf("encode history of task %s: %w", taskID, err)
+		}
+		batch.Queue(insertHistory, taskID, userID, entry.Type, entry.At, detail, MaxHistory)
+	}
+	return nil
+}
+
+// History returns a task's entries before a number, the newest first, at most limit; 0 is no number.
+func History(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, before, limit int) ([]HistoryEntry, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT number, type, at, detail FROM task_history
+		WHERE task_id = $1 AND user_id = $2 AND ($3 = 0 OR number < $3) ORDER BY number DESC LIMIT $4`, taskID, userID, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("query history: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (HistoryEntry, error) {
+		var e HistoryEntry
+		err := row.Scan(&e.Number, &e.Type, &e.At, &e.Detail)
+		e.At = e.At.UTC()
+		return e, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read history: %w", err)
+	}
+	return entries, nil
+}
+
+// HistoryPosition is a place in the order of tasks and, within each, of entries. The zero value is the start.
+type HistoryPosition struct {
+	TaskID uuid.UUID
+	Number int
+}
+
+// TaskHistoryEntry is an entry with the task that it is of.
+type TaskHistoryEntry struct {
+	TaskID uuid.UUID
+	HistoryEntry
+}
+
+// HistoryOfTasks returns the entries of a user's tasks behind a place, by task and then the oldest first, at most limit.
+func HistoryOfTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, ids []uuid.UUID, after HistoryPosition, limit int) ([]TaskHistoryEntry, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT task_id, number, type, at, detail FROM task_history
+		WHERE user_id = $1 AND task_id = ANY ($2) AND (task_id, number) > ($3, $4) ORDER BY task_id, number LIMIT $5`,
+		userID, ids, after.TaskID, after.Number, limit)
+	if err != nil {
+		return nil, fmt.Errorf("query history of tasks: %w", err)
+	}
+	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (TaskHistoryEntry, error) {
+		var e TaskHistoryEntry
+		err := row.Scan(&e.TaskID, &e.Number, &e.Type, &e.At, &e.Detail)
+		e.At = e.At.UTC()
+		return e, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read history of tasks: %w", err)
+	}
+	return entries, nil
+}

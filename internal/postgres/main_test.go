@@ -1,0 +1,36 @@
+package postgres_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+// base is the present of tests.
+var base = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+// in runs f in a transaction and fails the test when it fails.
+func in(t *testing.T, db *postgres.DB, f func(ctx context.Context, tx pgx.Tx) error) {
+	t.Helper()
+	if err := db.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newUser(t *testing.T, db *postgres.DB) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		return postgres.InsertUser(ctx, tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: base})
+	})
+	return id
+}

@@ -1,0 +1,290 @@
+package postgres
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrationLock is the advisory lock that keeps two migrating processes apart.
+const migrationLock = 7_301_001
+
+// migration is one of our schema changes.
+type migration struct {
+	// name is the file's path, as schema_migrations has it.
+	name     string
+	script   string
+	checksum string
+	// compatible reports whether the versions before this migration run on the schema after it. Then
+	// they do not refuse it: a release can be rolled back.
+	compatible bool
+}
+
+// compatibleLine is the first line of a migration that leaves older versions running.
+const compatibleLine = "-- older versions run: yes\n"
+
+// superseded are checksums under which a migration was released before it was edited. What the
+// edits changed is made by a later migration, so they count as applied.
+var superseded = map[string][]string{
+	"migrations/0001_init.sql": {
+		"be6db043de4cb02e79e09145d4e16a1325ba2e91786882d84ffc8f5a43ce8880",
+		"ea2fcca91419a8a91e957415cc1d8880f33c14673901f5a675e15ba0972143cf",
+		"c4d8106bfc3bb9e26bb84bdd2f78d0a10fe8d18940f3fdec336acda7588fa3c8",
+		"c8b29156ad7dc715bc9dff38e37cf7e2db9edccdec4016c1b60eb8f5246d0dec",
+	},
+}
+
+// loadMigrations returns our migrations in the order of their names.
+func loadMigrations() ([]migration, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	all := make([]migration, len(names))
+	for i, name := range names {
+		script, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read migration: %w", err)
+		}
+		all[i] = newMigration(name, script)
+	}
+	return all, nil
+}
+
+// newMigration reads a migration. Its checksum does not depend on how the checkout ends lines.
+func newMigration(name string, script []byte) migration {
+	script = bytes.ReplaceAll(script, []byte("\r\n"), []byte("\n"))
+	sum := sha256.Sum256(script)
+	return migration{
+		name: name, script: string(script), checksum: hex.EncodeToString(sum[:]),
+		compatible: bytes.HasPrefix(script, []byte(compatibleLine)),
+	}
+}
+
+// Migrate brings the schema up to date: our migrations in name order, each once and in a transaction
+// of its own, then River's. It refuses a database of a newer version, and one to which a migration
+// was applied that has been edited since. Safe to run by several processes at a time and again.
+func Migrate(ctx context.Context, db *DB) error {
+	all, err := loadMigrations()
+	if err != nil {
+		return err
+	}
+	return migrateTo(ctx, db, all)
+}
+
+func migrateTo(ctx context.Context, db *DB, all []migration) error {
+	if err := checkRiver(ctx, db); err != nil {
+		return err
+	}
+	if err := db.InTx(ctx, func(tx pgx.Tx) error { return prepareMigrations(ctx, tx, all) }); err != nil {
+		return err
+	}
+	for _, m := range all {
+		if err := db.InTx(ctx, func(tx pgx.Tx) error { return m.apply(ctx, tx) }); err != nil {
+			return fmt.Errorf("migrate %s: %w", m.name, err)
+		}
+	}
+	// River's own migrator has no lock: hold ours around it, on a connection of its own.
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		if err := lockMigrations(ctx, tx); err != nil {
+			return err
+		}
+		migrator, err := riverMigrator(db)
+		if err != nil {
+			return err
+		}
+		if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+			return fmt.Errorf("migrate River: %w", err)
+		}
+		return nil
+	})
+}
+
+// prepareMigrations makes or extends schema_migrations, compares what was applied with what this
+// version knows, and gives a checksum to rows of versions that kept none.
+func prepareMigrations(ctx context.Context, tx pgx.Tx, all []migration) error {
+	if err := lockMigrations(ctx, tx); err != nil {
+		return err
+	}
+	const table = `
+		CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+		ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS checksum text;
+		ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS compatible boolean NOT NULL DEFAULT false`
+	if _, err := tx.Exec(ctx, table); err != nil {
+		return fmt.Errorf("create schema_migrations: %w", err)
+	}
+	applied, err := appliedMigrations(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := checkNewer(applied, all); err != nil {
+		return err
+	}
+	for _, m := range all {
+		if err := checkUnchanged(applied, m); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE schema_migrations SET checksum = $2, compatible = $3 WHERE name = $1 AND checksum IS NULL`,
+			m.name, m.checksum, m.compatible)
+		if err != nil {
+			return fmt.Errorf("adopt migration %s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// lockMigrations waits until no other process migrates. It keeps others waiting until the transaction ends.
+func lockMigrations(ctx context.Context, tx pgx.Tx) error {
+	if err := waitAsLongAsNeeded(ctx, tx); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
+		return fmt.Errorf("lock migrations: %w", err)
+	}
+	return nil
+}
+
+// apply applies a migration unless it was applied.
+func (m migration) apply(ctx context.Context, tx pgx.Tx) error {
+	if err := lockMigrations(ctx, tx); err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO schema_migrations (name, checksum, compatible) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+		m.name, m.checksum, m.compatible)
+	if err != nil {
+		return fmt.Errorf("note migration: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, m.script); err != nil {
+		return fmt.Errorf("apply migration: %w", err)
+	}
+	return nil
+}
+
+// AppliedMigration is a migration as the database has it.
+type AppliedMigration struct {
+	Name string `json:"name"`
+	// Checksum is the SHA-256 of the migration's file, in hex; empty for one of a version that kept
+	// none.
+	Checksum string `json:"checksum"`
+	// Compatible reports whether versions that do not know the migration run with it.
+	Compatible bool `json:"compatible"`
+}
+
+// appliedMigrations returns the migrations that the database has, by name. The table may be that of
+// a version that kept no checksums.
+func appliedMigrations(ctx context.Context, tx pgx.Tx) ([]AppliedMigration, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT name, coalesce(to_jsonb(m) ->> 'checksum', ''), coalesce((to_jsonb(m) ->> 'compatible')::boolean, false)
+		FROM schema_migrations m ORDER BY name`)
+	if err != nil {
+		return nil, fmt.Errorf("query migrations: %w", err)
+	}
+	applied, err := pgx.CollectRows(rows, pgx.RowToStructByPos[AppliedMigration])
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return applied, nil
+}
+
+// checkNewer returns an error when a migration was applied that is none of ours, unless its author
+// said that older versions run with it.
+func checkNewer(applied []AppliedMigration, all []migration) error {
+	for _, a := range applied {
+		known := slices.ContainsFunc(all, func(m migration) bool { return m.name == a.Name })
+		if !known && !a.Compatible {
+			return errNewer(path.Base(a.Name))
+		}
+	}
+	return nil
+}
+
+// errNewer refuses a database that a newer version has changed.
+func errNewer(migration string) error {
+	return fmt.Errorf("the database is of a newer version of TaskMaster: it has the migration %s, which this version does not know; run that version, or restore a backup",
+		migration)
+}
+
+// checkUnchanged returns an error when a migration was applied in another form.
+func checkUnchanged(applied []AppliedMigration, m migration) error {
+	for _, a := range applied {
+		if a.Name != m.name || a.Checksum == "" || a.Checksum == m.checksum || slices.Contains(superseded[m.name], a.Checksum) {
+			continue
+		}
+		return fmt.Errorf("internal/postgres/%s was edited after it was applied to this database (SHA-256 %.12s then, %.12s now): put the file back as it was, and write the change as a new migration",
+			m.name, a.Checksum, m.checksum)
+	}
+	return nil
+}
+
+// CheckVersion returns an error when the database is of a newer version, on which this one would do
+// harm. A database without a schema passes.
+func CheckVersion(ctx context.Context, db *DB) error {
+	all, err := loadMigrations()
+	if err != nil {
+		return err
+	}
+	err = db.InTx(ctx, func(tx pgx.Tx) error {
+		if made, err := hasTable(ctx, tx, "schema_migrations"); !made || err != nil {
+			return err
+		}
+		applied, err := appliedMigrations(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return checkNewer(applied, all)
+	})
+	if err != nil {
+		return err
+	}
+	return checkRiver(ctx, db)
+}
+
+// checkRiver returns an error when a newer River has migrated its tables. River itself would not
+// mind, and work on tables that it does not know.
+func checkRiver(ctx context.Context, db *DB) error {
+	known, err := knownRiver(db)
+	if err != nil {
+		return err
+	}
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		version, err := riverVersion(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if version > known {
+			return errNewer(fmt.Sprintf("%d of River", version))
+		}
+		return nil
+	})
+}
+
+func riverMigrator(db *DB) (*rivermigrate.Migrator[pgx.Tx], error) {
+	migrator, err := rivermigrate.New(riverpgxv5.New(db.pool), nil)
+	if err != nil {
+		return nil, fmt.Errorf("open River migrations: %w", err)
+	}
+	return migrator, nil
+}
+
+func hasTable(ctx context.Context, tx pgx.Tx, name string) (made bool, err error) {
+	if err := tx.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, name).Scan(&made); err != nil {
+		return false, fmt.Errorf("look for table %s: %w", name, err)
+	}
+	return made, nil
+}

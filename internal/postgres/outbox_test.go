@@ -1,0 +1,541 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/task"
+)
+
+// change appends the two events of a user's next change, made at an instant.
+func change(t *testing.T, db *postgres.DB, user uuid.UUID, title string, at time.Time) {
+	t.Helper()
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		revision, err := postgres.NextRevision(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		made := task.Task{ID: uuid.Must(uuid.NewV7()), Title: title, Revision: revision}
+		return postgres.AppendEvents(ctx, tx, event.New(event.TaskCreated, user, made, at), event.New(event.TaskChanged, user, made, at))
+	})
+}
+
+// waiting is the request for the first events of a shard, at most limit of each topic.
+func waiting(shard, limit int) postgres.ClaimRequest {
+	return postgres.ClaimRequest{Queue: postgres.Queue{Shard: shard}, Topics: event.Topics(), Limit: limit}
+}
+
+// claim returns what a shard holds, as topic@revision.
+func claim(t *testing.T, db *postgres.DB, q postgres.ClaimRequest) (names []string, seqs []int64) {
+	t.Helper()
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		c, ok, err := postgres.ClaimQueue(ctx, tx, q)
+		if err == nil && !ok {
+			err = fmt.Errorf("queue %v is claimed", q.Queue)
+		}
+		for _, o := range c.Events {
+			e, decodeErr := event.Decode(o.Raw)
+			if decodeErr != nil {
+				return decodeErr
+			}
+			names, seqs = append(names, fmt.Sprintf("%s@%d", o.Topic, e.Data.Revision)), append(seqs, o.Seq)
+		}
+		return err
+	})
+	return names, seqs
+}
+
+func publishAll(t *testing.T, db *postgres.DB, user uuid.UUID, at time.Time) {
+	t.Helper()
+	_, seqs := claim(t, db, waiting(postgres.Shard(user), 1000))
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkPublished(ctx, tx, seqs, at) })
+}
+
+func TestClaimShard(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	shard := postgres.Shard(user)
+	for range 3 {
+		change(t, db, user, "water the plants", base)
+	}
+	lane := func(topic string) postgres.Lane { return postgres.Lane{UserID: user, Topic: topic} }
+	for _, c := range []struct {
+		name  string
+		limit int
+		skip  []postgres.Lane
+		want  []string
+	}{
+		{"all", 100, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2", "task-events@3", "task-updates@3"}},
+		{"the first of each topic", 2, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2"}},
+		{"without a lane", 2, []postgres.Lane{lane(event.TopicTasks)}, []string{"task-updates@1", "task-updates@2"}},
+		{"without any lane", 2, []postgres.Lane{lane(event.TopicTasks), lane(event.TopicUpdates)}, nil},
+		{"without somebody else's lane", 1, []postgres.Lane{{UserID: uuid.New(), Topic: event.TopicTasks}}, []string{"task-events@1", "task-updates@1"}},
+	} {
+		q := waiting(shard, c.limit)
+		q.Skip = c.skip
+		if got, _ := claim(t, db, q); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
+
+	q := waiting(shard, 100)
+	q.Topics = []string{event.TopicReminders, event.TopicUpdates}
+	if got, _ := claim(t, db, q); !slices.Equal(got, []string{"task-updates@1", "task-updates@2", "task-updates@3"}) {
+		t.Errorf("of two topics: got %v, want those of task-updates", got)
+	}
+
+	// One publisher at a time, and what the first has marked the second does not see.
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		first, _, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
+		if err != nil {
+			return err
+		}
+		err = db.InTx(ctx, func(tx pgx.Tx) error {
+			got, ok, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
+			if ok || len(got.Events) > 0 {
+				t.Errorf("the second publisher got %d events, ok %v; want none", len(got.Events), ok)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return postgres.MarkPublished(ctx, tx, []int64{first.Events[0].Seq, first.Events[1].Seq}, base)
+	})
+	if got, _ := claim(t, db, waiting(shard, 1)); !slices.Equal(got, []string{"task-events@2", "task-updates@2"}) {
+		t.Errorf("after marking the first change: got %v, want the second", got)
+	}
+}
+
+// A publisher that hangs, or whose machine is gone, says nothing more on a connection that stays open. Its shard goes to the next one.
+func TestClaimOfWhoHangs(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	change(t, db, user, "water the plants", base)
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		if _, ok, err := postgres.ClaimQueue(t.Context(), tx, waiting(postgres.Shard(user), 100)); err != nil || !ok {
+			t.Fatalf("got ok %v, %v", ok, err)
+		}
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			var next postgres.Claim
+			err := db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+				next, _, err = postgres.ClaimQueue(t.Context(), tx, waiting(postgres.Shard(user), 100))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(next.Events) == 2 {
+				return nil
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the shard stays with who hangs")
+			}
+		}
+	})
+	if err == nil {
+		t.Error("who hung has committed, without the claim")
+	}
+}
+
+func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	titles := []string{`a "quoted" \ backslash \n \x41`, "line\nbreak\ttab", "snow ☃ and 𝄞", "<b>&amp;</b>", `\\`, `\001`}
+	for _, title := range titles {
+		change(t, db, user, title, base)
+	}
+	var got, replayed []string
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		q := waiting(postgres.Shard(user), 100)
+		q.Topics = []string{event.TopicUpdates}
+		c, _, err := postgres.ClaimQueue(ctx, tx, q)
+		for _, o := range c.Events {
+			var e event.Event
+			if err := json.Unmarshal(o.Raw, &e); err != nil {
+				t.Fatalf("%v: %s", err, o.Raw)
+			}
+			got = append(got, e.Data.TaskData.Title)
+		}
+		return err
+	})
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		events, err := postgres.Changes(ctx, tx, user, 0, 100)
+		for _, e := range events {
+			replayed = append(replayed, e.Data.TaskData.Title)
+		}
+		return err
+	})
+	if !slices.Equal(got, titles) || !slices.Equal(replayed, titles) {
+		t.Errorf("got %q to publish and %q as changes, want %q", got, replayed, titles)
+	}
+}
+
+func TestPendingShards(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	published, pending := newUser(t, db), newUser(t, db)
+	for postgres.Shard(pending) == postgres.Shard(published) {
+		pending = newUser(t, db)
+	}
+	change(t, db, published, "done", base)
+	publishAll(t, db, published, base)
+	change(t, db, pending, "first", base)
+	change(t, db, pending, "second", base.Add(time.Minute))
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		shards, err := postgres.PendingShards(ctx, tx, postgres.Marks{})
+		if len(shards) != 1 || shards[0].Shard != postgres.Shard(pending) || !shards[0].Since.Equal(base) {
+			t.Errorf("got %v, want shard %d since %v alone", shards, postgres.Shard(pending), base)
+		}
+		return err
+	})
+	for limit, want := range map[int]int{100: 4, 3: 3} {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			got, err := postgres.CountPending(ctx, tx, limit)
+			if got != want {
+				t.Errorf("CountPending up to %d: got %d, want %d", limit, got, want)
+			}
+			return err
+		})
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		since time.Duration
+		mine  bool
+		limit int
+		want  int
+	}{
+		{"all", 3 * time.Hour, false, 100, 12},
+		{"in small batches", 3 * time.Hour, false, 5, 12},
+		{"since", 30 * time.Minute, false, 100, 4},
+		{"of one user", 3 * time.Hour, true, 100, 6},
+		{"none", 0, false, 100, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			db := postgrestest.Open(t)
+			users := []uuid.UUID{newUser(t, db), newUser(t, db)}
+			for _, user := range users {
+				for _, age := range []time.Duration{2 * time.Hour, time.Hour, time.Minute} {
+					change(t, db, user, "old", base.Add(-age))
+				}
+				publishAll(t, db, user, base.Add(-time.Second))
+			}
+			var only uuid.UUID
+			if c.mine {
+				only = users[0]
+			}
+			var total, n, last, until int64
+			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+				until, err = postgres.LastSeq(ctx, tx)
+				return err
+			})
+			for more := true; more; more = int(n) == c.limit {
+				in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+					n, last, err = postgres.Replay(ctx, tx, base.Add(-c.since), only, last, until, c.limit)
+					return err
+				})
+				total += n
+			}
+			pending := 0
+			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+				pending, err = postgres.CountPending(ctx, tx, 100)
+				return err
+			})
+			if int(total) != c.want || pending != c.want {
+				t.Errorf("got %d replayed and %d pending, want %d", total, pending, c.want)
+			}
+		})
+	}
+}
+
+// A relay notes the time of publishing by its own clock, which may be ahead of everybody else's.
+func TestReplayOfWhatWasPublishedInTheFuture(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	change(t, db, user, "old", base)
+	publishAll(t, db, user, base.Add(time.Hour))
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		until, err := postgres.LastSeq(ctx, tx)
+		if err != nil {
+			return err
+		}
+		n, _, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), uuid.Nil, 0, until, 100)
+		if n != 2 {
+			t.Errorf("replayed %d events, want 2", n)
+		}
+		return err
+	})
+}
+
+// A relay marks events while their user is deleted, and neither waits for the other in a circle. A relay that waited would:
+// it has the fourth event and wants the fifth, while the deletion has the fifth and wants the fourth.
+func TestMarkingBesideADeletion(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	for range 3 {
+		change(t, db, user, "water the plants", base)
+	}
+	_, seqs := claim(t, db, waiting(postgres.Shard(user), 100))
+	deleted, marked := make(chan error, 1), make(chan error, 1)
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		// Held by somebody else for now, so that both are in the middle of their rows at once.
+		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE seq = $1 FOR UPDATE`, seqs[4]); err != nil {
+			return err
+		}
+		go func() {
+			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				// By the index of partition keys, as a large table makes the planner choose: all of one topic come first.
+				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off`); err != nil {
+					return err
+				}
+				return postgres.DeleteUser(t.Context(), tx, user)
+			})
+		}()
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
+		}
+		go func() {
+			marked <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				return postgres.MarkPublished(t.Context(), tx, seqs[3:5], base)
+			})
+		}()
+		// The relay waits for nobody. A relay that waited would deadlock when this transaction ends.
+		select {
+		case err := <-marked:
+			marked <- err
+		case <-time.After(5 * time.Second):
+			t.Error("marking waits for the transaction that holds an event")
+		}
+		return nil
+	})
+	if err := <-deleted; err != nil {
+		t.Errorf("delete user: %v", err)
+	}
+	if err := <-marked; err != nil {
+		t.Errorf("mark published: %v", err)
+	}
+}
+
+// Accounts are deleted while their events are replayed: both lock rows in one order.
+func TestReplayBesideADeletion(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	for range 3 {
+		change(t, db, user, "water the plants", base)
+	}
+	publishAll(t, db, user, base)
+	deleted, replayed := make(chan error, 1), make(chan error, 1)
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE revision = 2 AND topic = 'task-events' FOR UPDATE`); err != nil {
+			return err
+		}
+		go func() {
+			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
+					return err
+				}
+				return postgres.DeleteUser(t.Context(), tx, user)
+			})
+		}()
+		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
+			return err
+		}
+		go func() {
+			replayed <- db.InTx(t.Context(), func(tx pgx.Tx) error {
+				_, _, err := postgres.Replay(t.Context(), tx, base, uuid.Nil, 1, 100, 100)
+				return err
+			})
+		}()
+		time.Sleep(200 * time.Millisecond) // until it has what it can have
+		return nil
+	})
+	if err := <-deleted; err != nil {
+		t.Errorf("delete user: %v", err)
+	}
+	if err := <-replayed; err != nil {
+		t.Errorf("replay: %v", err)
+	}
+}
+
+// The first waiting events of a partition key have turn 0 and the further ones count, however they are written, until all
+// are published.
+func TestTurns(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	turns := func() (turns []int64) {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, `SELECT turn FROM outbox WHERE topic = 'task-events' AND published_at IS NULL ORDER BY seq`)
+			if err != nil {
+				return err
+			}
+			turns, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+			return err
+		})
+		return turns
+	}
+	imported := func(n int) {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			last, err := postgres.TakeRevisions(ctx, tx, user, n)
+			if err != nil {
+				return err
+			}
+			var events []event.Event
+			for i := range n {
+				made := task.Task{ID: uuid.Must(uuid.NewV7()), Revision: last - int64(n-1-i)}
+				events = append(events, event.New(event.TaskCreated, user, made, base))
+			}
+			return postgres.CopyEvents(ctx, tx, events)
+		})
+	}
+	want := func(when string, ahead int, last int64) {
+		t.Helper()
+		expected := make([]int64, ahead)
+		for turn := range last {
+			expected = append(expected, turn+1)
+		}
+		if got := turns(); !slices.Equal(got, expected) {
+			t.Errorf("%s: got turns %v, want %v", when, got, expected)
+		}
+	}
+	for range postgres.MaxAhead - 1 {
+		change(t, db, user, "water the plants", base)
+	}
+	want("changes", postgres.MaxAhead-1, 0)
+	imported(3)
+	want("an import behind them", postgres.MaxAhead, 2)
+	change(t, db, user, "water the plants", base)
+	want("a change behind the import", postgres.MaxAhead, 3)
+	publishAll(t, db, user, base)
+	change(t, db, user, "water the plants", base)
+	if got, want := turns(), []int64{1, 2, 3, 3}; !slices.Equal(got, want) {
+		t.Errorf("after the first are published: got turns %v, want %v", got, want)
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = now()`)
+		return err
+	})
+	change(t, db, user, "water the plants", base)
+	want("after all are published", 1, 0)
+}
+
+// What purging leaves of a user's changes is what came last, without a gap: clients compute from revisions what they missed.
+func TestPurgeOutboxLeavesNoGap(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := newUser(t, db)
+	const changes = 8
+	for i := range changes {
+		change(t, db, user, "old", base)
+		if i < changes-2 {
+			publishAll(t, db, user, base.Add(time.Duration(i)*time.Minute))
+		}
+	}
+	// Rewriting rows in another order, as replays do, must not decide which go first.
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = published_at WHERE revision IN (1, 3)`)
+		return err
+	})
+	for removed := int64(3); removed == 3; {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+			if removed, err = postgres.PurgeOutbox(ctx, tx, base.Add(time.Hour), 3); err != nil {
+				return err
+			}
+			events, err := postgres.Changes(ctx, tx, user, 0, 100)
+			for i, e := range events {
+				if want := int64(changes - len(events) + 1 + i); e.Data.Revision != want {
+					t.Errorf("%d changes left: the %d. has revision %d, want %d", len(events), i+1, e.Data.Revision, want)
+				}
+			}
+			return err
+		})
+	}
+	if got, _ := claim(t, db, waiting(postgres.Shard(user), 100)); len(got) != 4 {
+		t.Errorf("got %v left to publish, want the last two changes", got)
+	}
+}
+
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user, other := newUser(t, db), newUser(t, db)
+	for range 5 {
+		change(t, db, user, "mine", base)
+		change(t, db, other, "theirs", base)
+	}
+	for _, c := range []struct {
+		since int64
+		limit int
+		want  []int64
+	}{
+		{0, 100, []int64{1, 2, 3, 4, 5}}, {2, 2, []int64{3, 4}}, {5, 10, nil}, {99, 10, nil},
+	} {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			events, err := postgres.Changes(ctx, tx, user, c.since, c.limit)
+			var got []int64
+			for _, e := range events {
+				if e.Data.UserID != user || e.Type != event.TaskChanged {
+					t.Errorf("since %d: got %s of %s", c.since, e.Type, e.Data.UserID)
+				}
+				got = append(got, e.Data.Revision)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("since %d at most %d: got %v, want %v", c.since, c.limit, got, c.want)
+			}
+			return err
+		})
+	}
+}
+
+func TestInbox(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	id := uuid.New()
+	for _, c := range []struct {
+		consumer string
+		id       uuid.UUID
+		want     bool
+	}{{"notifier", id, true}, {"notifier", id, false}, {"recurring", id, true}, {"notifier", uuid.New(), true}} {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			got, err := postgres.Receive(ctx, tx, c.consumer, c.id, base)
+			if got != c.want {
+				t.Errorf("Receive(%s, %s) = %v, want %v", c.consumer, c.id, got, c.want)
+			}
+			return err
+		})
+	}
+	for _, c := range []struct {
+		before time.Time
+		limit  int
+		want   int64
+	}{{base, 10, 0}, {base.Add(time.Microsecond), 2, 2}, {base.Add(time.Hour), 10, 1}, {base.Add(time.Hour), 10, 0}} {
+		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+			got, err := postgres.PurgeInbox(ctx, tx, c.before, c.limit)
+			if got != c.want {
+				t.Errorf("PurgeInbox(%v, %d) = %d, want %d", c.before, c.limit, got, c.want)
+			}
+			return err
+		})
+	}
+}

@@ -1,0 +1,170 @@
+// Package postgrestest gives tests a real PostgreSQL: one server for a test binary, one database for a test.
+package postgrestest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/embedded"
+)
+
+const startTimeout = 2 * time.Minute
+
+var (
+	server   *url.URL
+	database atomic.Int64
+)
+
+// Main runs a package's tests with a server: that of TEST_DATABASE_URL (a superuser's) if set, else one of its own. Call it
+// as os.Exit(postgrestest.Main(m)).
+func Main(m *testing.M) int {
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	stop, err := start(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "postgrestest:", err)
+		return 1
+	}
+	defer stop()
+	return m.Run()
+}
+
+func start(ctx context.Context) (stop func(), err error) {
+	stop = func() {}
+	raw := os.Getenv("TEST_DATABASE_URL")
+	if raw == "" {
+		dir, err := os.MkdirTemp("", "taskmaster-postgres-")
+		if err != nil {
+			return nil, fmt.Errorf("make directory: %w", err)
+		}
+		s, err := embedded.Start(ctx, embedded.Config{Dir: dir, Unsafe: true})
+		if err != nil {
+			os.RemoveAll(dir)
+			return nil, err
+		}
+		raw, stop = s.URL(), func() {
+			if err := s.Stop(); err != nil {
+				fmt.Fprintln(os.Stderr, "postgrestest:", err)
+			}
+			os.RemoveAll(dir)
+		}
+	}
+	if server, err = url.Parse(raw); err == nil {
+		err = migrateTemplate(ctx)
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// template is the database that every test's is a copy of, named for this process.
+func template() string { return fmt.Sprintf("template_%d", os.Getpid()) }
+
+func migrateTemplate(ctx context.Context) error {
+	if err := execute(ctx, `CREATE DATABASE `+template()); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, databaseURL(template()), 4)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return postgres.Migrate(ctx, db)
+}
+
+// URL makes a migrated, empty database for the test and returns its URL. The database goes with the test.
+func URL(t testing.TB) string {
+	t.Helper()
+	return create(t, template())
+}
+
+// EmptyURL is URL for a database without a schema.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	return create(t, "template1")
+}
+
+// NewerURL is URL for a database that a version after this one has changed.
+func NewerURL(t testing.TB) string {
+	t.Helper()
+	raw := URL(t)
+	conn, err := pgx.Connect(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), `INSERT INTO schema_migrations (name) VALUES ('migrations/9999_future.sql')`); err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func create(t testing.TB, template string) string {
+	t.Helper()
+	if server == nil {
+		t.Fatal("postgrestest: the package needs func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }")
+	}
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), database.Add(1))
+	if err := execute(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		// The test's own context has ended by now.
+		if err := execute(context.WithoutCancel(t.Context()), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return databaseURL(name)
+}
+
+// Open makes a migrated, empty database for the test and connects to it, with connections for 8 callers at once.
+func Open(t testing.TB) *postgres.DB {
+	t.Helper()
+	return OpenFor(t, 8)
+}
+
+// OpenFor is Open for that many callers at once. One more would wait for a connection, and in vain if all others take long.
+func OpenFor(t testing.TB, callers int) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), URL(t), callers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+func databaseURL(name string) string {
+	u := *server
+	u.Path = "/" + name
+	return u.String()
+}
+
+// execute runs a statement on a connection of its own. PostgreSQL refuses two copies of a template at a time, so it is
+// done under a lock that all test binaries share.
+func execute(ctx context.Context, sql string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, server.String())
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(7301000)`); err != nil {
+		return fmt.Errorf("lock: %w", err)
+	}
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/task"
+)
+
+// SnoozeNumber is the number of the reminder that a snooze sets; those of the task's own list come before it.
+const SnoozeNumber = task.MaxReminders
+
+// Reminder is what should fire when, and what the scheduler was last told of it.
+type Reminder struct {
+	TaskID uuid.UUID
+	Number int
+	UserID uuid.UUID
+	FireAt time.Time
+	// Pending is false once it has fired or was cancelled.
+	Pending bool
+	// JobAt is the instant for which the scheduler holds a job; nil when it holds none.
+	JobAt *time.Time
+}
+
+// lateReminder is how long after its instant a reminder is still taken: the request for it may have been on its way, or tried
+// again, when the instant came.
+const lateReminder = time.Minute
+
+// SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
+// unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. Neither is one at
+// which a reminder of the task has fired, under whatever number: the numbers are places in a list that gets longer and
+// shorter. The transaction has to hold the user's row. A row of an account that had the task before becomes this user's, because a reminder is
+// looked up, and removed with its account, by user.
+func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
+	numbers := make([]int, 0, len(wanted))
+	batch := &pgx.Batch{}
+	for number, at := range wanted {
+		numbers = append(numbers, number)
+		// retry_at stays: a reconciler that is speaking with the scheduler at this moment is not joined by another.
+		batch.Queue(`
+			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
+			VALUES ($1, $2, $3, $4::timestamptz, CASE
+				WHEN EXISTS (SELECT FROM reminders WHERE task_id = $1 AND $4 = ANY (fired_instants)) THEN 'fired'
+				WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
+			ON CONFLICT (task_id, number) DO UPDATE
+			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
+			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
+				OR reminders.user_id <> excluded.user_id`,
+			taskID, number, userID, at, now.Add(-lateReminder))
+	}
+	batch.Queue(`
+		UPDATE reminders SET state = 'cancelled'
+		WHERE task_id = $1 AND user_id = $2 AND state = 'pending' AND number <> ALL ($3)`, taskID, userID, numbers)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("set reminders: %w", err)
+	}
+	return nil
+}
+
+const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at`
+
+// ReminderByID returns a reminder. Code not_found when there is none.
+func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
+	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2`, taskID, number)
+	if err != nil {
+		return Reminder{}, err
+	}
+	if len(found) == 0 {
+		return Reminder{}, task.Errorf(task.CodeNotFound, "there is no such reminder")
+	}
+	return found[0], nil
+}
+
+// reminderLockWait bounds the wait for a reminder's user, who may be locked by a long import or by a lost machine. It is short:
+// the firing is tried again, and must not keep others waiting.
+const reminderLockWait = "2s"
+
+// LockReminder returns a reminder and holds its user's row until the transaction ends, as every change of a user's tasks
+// does, so that neither the reminder nor its task changes in between. Code not_found when there is none, unavailable when
+// somebody else holds the user.
+func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
+	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('lock_timeout', $1, true)`, reminderLockWait)
+	batch.Queue(`SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR NO KEY UPDATE`, taskID, number)
+	err := tx.SendBatch(ctx, batch).Close()
+	if isLockTimeout(err) {
+		return Reminder{}, errors.Join(task.RetryLater(task.CodeUnavailable, retryAfter, "the user's tasks are being changed"), err)
+	}
+	if err != nil {
+		return Reminder{}, fmt.Errorf("lock reminder's user: %w", err)
+	}
+	return ReminderByID(ctx, tx, taskID, number)
+}
+
+// MarkFired notes that a reminder has fired; it will not again, unless it is moved.
+func MarkFired(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
+	return endReminder(ctx, tx, r, "fired", now)
+}
+
+// MarkCancelled notes that a reminder is not to fire any more.
+func MarkCancelled(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
+	return endReminder(ctx, tx, r, "cancelled", now)
+}
+
+// endReminder leaves a job that is still to come to the reconciler to remove. One whose time has come is over by itself.
+// SetReminders arms no instant of an hour ago, so instants that fired before are forgotten.
+func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now time.Time) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END,
+			fired_instants = CASE WHEN $3 = 'fired'
+				THEN ARRAY(SELECT i FROM unnest(fired_instants) i WHERE i > $4 - interval '1 hour') || fire_at ELSE fired_instants END
+		WHERE task_id = $1 AND number = $2`, r.TaskID, r.Number, state, now)
+	if err != nil {
+		return fmt.Errorf("mark reminder %s: %w", state, err)
+	}
+	return nil
+}
+
+// ReminderPosition is a place in the order of reminders: by instant, then by task and number. The zero value is the start.
+type ReminderPosition struct {
+	FireAt time.Time
+	TaskID uuid.UUID
+	Number int
+}
+
+// Position returns the reminder's place.
+func (r Reminder) Position() ReminderPosition { return ReminderPosition{r.FireAt, r.TaskID, r.Number} }
+
+// OverdueReminders returns pending reminders that should have fired by now and that no job is going to fire: those that the
+// scheduler does not know of, and those that should have fired before an earlier instant. It leaves out some reminders, and
+// all of some users. Users take turns: first comes the oldest of each, then the second of each.
+func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, without []Reminder, withoutUsers []uuid.UUID, limit int) ([]Reminder, error) {
+	tasks, numbers := make([]uuid.UUID, len(without)), make([]int, len(without))
+	for i, r := range without {
+		tasks[i], numbers[i] = r.TaskID, r.Number
+	}
+	if withoutUsers == nil {
+		withoutUsers = []uuid.UUID{} // nil is NULL, and leaves out everybody
+	}
+	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM (
+			SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY fire_at, task_id, number) AS turn FROM reminders
+			WHERE state = 'pending' AND fire_at <= $1 AND (fire_at < $2 OR job_at IS DISTINCT FROM fire_at)
+				AND (task_id, number) NOT IN (SELECT * FROM unnest($3::uuid[], $4::int[])) AND user_id <> ALL ($5)
+		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $6`, now, before, tasks, numbers, withoutUsers, limit)
+}
+
+// ScheduledReminders returns pending reminders behind a place and before an instant, in order, whose job the scheduler
+// should hold.
+func ScheduledReminders(ctx context.Context, tx pgx.Tx, after ReminderPosition, before time.Time, limit int) ([]Reminder, error) {
+	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
+		WHERE state = 'pending' AND job_at = fire_at AND fire_at < $1 AND (fire_at, task_id, number) > ($2, $3, $4)
+		ORDER BY fire_at, task_id, number LIMIT $5`, before, after.FireAt, after.TaskID, after.Number, limit)
+}
+
+// ClaimUnscheduled returns reminders of which the scheduler has been told something else than they want, the most urgent
+// first, and keeps other callers off them until the given instant, in whole microseconds, or until MarkScheduled. Reminders
+// whose time has come are none: a job would be too late.
+func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limit int) ([]Reminder, error) {
+	return queryReminders(ctx, tx, `
+		UPDATE reminders r SET retry_at = $2
+		FROM (
+			SELECT task_id, number FROM reminders
+			WHERE ((state = 'pending' AND job_at IS DISTINCT FROM fire_at) OR (state <> 'pending' AND job_at IS NOT NULL))
+				AND (state <> 'pending' OR fire_at > $1)
+				AND (retry_at IS NULL OR retry_at <= $1)
+			ORDER BY fire_at LIMIT $3 FOR UPDATE SKIP LOCKED
+		) c
+		WHERE r.task_id = c.task_id AND r.number = c.number
+		RETURNING r.task_id, r.number, r.user_id, r.fire_at, r.state = 'pending', r.job_at`, now, until, limit)
+}
+
+// MarkScheduled notes that the scheduler now holds what a claimed reminder wanted when it was claimed: a job at FireAt, or
+// none when not Pending. If it wants something else by now it stays work, to be claimed at once. A claim that somebody else
+// has taken over after claimedUntil is left alone.
+func MarkScheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil time.Time) error {
+	var jobAt *time.Time
+	if claimed.Pending {
+		jobAt = &claimed.FireAt
+	}
+	// A job that has fired the reminder meanwhile is gone.
+	return markReminder(ctx, tx, "scheduled", `
+		UPDATE reminders SET job_at = CASE WHEN state = 'fired' AND fire_at = $3 THEN NULL ELSE $3::timestamptz END, retry_at = NULL
+		WHERE task_id = $1 AND number = $2 AND retry_at = $4`, claimed.TaskID, claimed.Number, jobAt, claimedUntil)
+}
+
+// MarkUnscheduled notes that a claimed reminder could not be scheduled and is not to be tried again before an instant.
+func MarkUnscheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil, retryAt time.Time) error {
+	return markReminder(ctx, tx, "unscheduled", `UPDATE reminders SET retry_at = $3 WHERE task_id = $1 AND number = $2 AND retry_at = $4`,
+		claimed.TaskID, claimed.Number, retryAt, claimedUntil)
+}
+
+// MarkForgotten notes that the scheduler does not hold the job of a reminder though it should, so that it is scheduled again.
+func MarkForgotten(ctx context.Context, tx pgx.Tx, r Reminder) error {
+	return markReminder(ctx, tx, "forgotten", `UPDATE reminders SET job_at = NULL WHERE task_id = $1 AND number = $2 AND job_at = $3`,
+		r.TaskID, r.Number, r.JobAt)
+}
+
+// markReminder runs an update of what the scheduler was told. When the server's crash loses it the scheduler is told again,
+// which does no harm, so the commit need not wait for the disk. It takes one reminder a transaction: those who change
+// tasks may hold several, in any order.
+func markReminder(ctx context.Context, tx pgx.Tx, as, sql string, args ...any) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
+	batch.Queue(sql, args...)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("mark reminder %s: %w", as, err)
+	}
+	return nil
+}
+
+// PurgeReminders removes up to limit reminders that are over since before an instant and of which the scheduler holds
+// nothing, and whose task is gone or done. It returns how many.
+func PurgeReminders(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
+	tag, err := tx.Exec(ctx, `
+		DELETE FROM reminders r USING (
+			SELECT task_id, number FROM reminders
+			WHERE state <> 'pending' AND job_at IS NULL AND fire_at < $1
+				AND NOT EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND completed_at IS NULL)
+			LIMIT $2 FOR UPDATE SKIP LOCKED
+		) c WHERE r.task_id = c.task_id AND r.number = c.number`, before, limit)
+	if err != nil {
+		return 0, fmt.Errorf("purge reminders: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+func queryReminders(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]Reminder, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("query reminders: %w", err)
+	}
+	reminders, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Reminder])
+	if err != nil {
+		return nil, fmt.Errorf("read reminders: %w", err)
+	}
+	for i := range reminders {
+		reminders[i].FireAt = reminders[i].FireAt.UTC()
+		toUTC(&reminders[i].JobAt)
+	}
+	return reminders, nil
+}

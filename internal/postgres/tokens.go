@@ -1,0 +1,96 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/task"
+)
+
+// Token is a key to the API that a user gave to a program. What the program holds is not kept, only its SHA-256.
+type Token struct {
+	ID        uuid.UUID
+	UserID    uuid.UUID
+	Name      string
+	Scopes    []string
+	CreatedAt time.Time
+	// ExpiresAt is when the token stops working; nil is never.
+	ExpiresAt *time.Time
+}
+
+//nolint:gosec // the names of columns, not a credential
+const tokenColumns = `id, user_id, name, scopes, created_at, expires_at`
+
+// InsertToken stores a new token under the SHA-256 of what its holder shows.
+func InsertToken(ctx context.Context, tx pgx.Tx, t Token, tokenHash []byte) error {
+	_, err := tx.Exec(ctx, `INSERT INTO tokens (`+tokenColumns+`, token_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		t.ID, t.UserID, t.Name, t.Scopes, t.CreatedAt, t.ExpiresAt, tokenHash)
+	if err != nil {
+		return fmt.Errorf("insert token: %w", err)
+	}
+	return nil
+}
+
+// TokenByHash returns the token with a SHA-256. Code not_found when there is none or it has expired.
+func TokenByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (Token, error) {
+	tokens, err := queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
+		WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)`, tokenHash, now)
+	if err != nil {
+		return Token{}, err
+	}
+	if len(tokens) == 0 {
+		return Token{}, errNoToken
+	}
+	return tokens[0], nil
+}
+
+// ListTokens returns at most limit of a user's tokens, the newest first, expired ones too: those made before the token
+// before, or from the newest on when it is nil.
+func ListTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID, before *uuid.UUID, limit int) ([]Token, error) {
+	// Ids are UUIDv7, so their order is that of creation.
+	return queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
+		WHERE user_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
+}
+
+// CountTokens returns how many tokens a user has, expired ones too.
+func CountTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int, error) {
+	var n int
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM tokens WHERE user_id = $1`, userID).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count tokens: %w", err)
+	}
+	return n, nil
+}
+
+// DeleteToken removes a user's token. Code not_found when the user has none such.
+func DeleteToken(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
+	tag, err := tx.Exec(ctx, `DELETE FROM tokens WHERE user_id = $1 AND id = $2`, userID, id)
+	if err != nil {
+		return fmt.Errorf("delete token: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errNoToken
+	}
+	return nil
+}
+
+var errNoToken = task.Errorf(task.CodeNotFound, "there is no such token")
+
+func queryTokens(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]Token, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("query tokens: %w", err)
+	}
+	tokens, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Token])
+	if err != nil {
+		return nil, fmt.Errorf("read tokens: %w", err)
+	}
+	for i := range tokens {
+		tokens[i].CreatedAt = tokens[i].CreatedAt.UTC()
+		toUTC(&tokens[i].ExpiresAt)
+	}
+	return tokens, nil
+}

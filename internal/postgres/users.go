@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/task"
+)
+
+// The days on which a user's week can start.
+const (
+	WeekMonday   = "monday"
+	WeekSunday   = "sunday"
+	WeekSaturday = "saturday"
+)
+
+// User is someone with tasks. Email is lower case; PasswordHash is argon2id in PHC form.
+type User struct {
+	ID           uuid.UUID
+	Email        string
+	PasswordHash string
+	TimeZone     string
+	// WeekStart is WeekMonday, WeekSunday or WeekSaturday.
+	WeekStart string
+	Revision  int64
+	CreatedAt time.Time
+	// Epoch names the history which the revision is of.
+	Epoch string
+}
+
+const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
+
+// userRow is a User as it is read.
+const userRow = userColumns + `, ` + epochOf
+
+// InsertUser stores a new user, whose week starts on Monday unless it says otherwise. Code conflict when the e-mail address has an account.
+func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
+	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'), $6, $7)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Revision, u.CreatedAt)
+	if isUniqueViolation(err) {
+		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
+	}
+	if err != nil {
+		return fmt.Errorf("insert user: %w", err)
+	}
+	return nil
+}
+
+// UserByID returns a user. Code not_found when there is none.
+func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1`, id)
+}
+
+// Revisions returns the revisions of users, by their id. Users that are gone are missing.
+func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
+	rows, err := tx.Query(ctx, `SELECT id, revision FROM users WHERE id = ANY ($1)`, ids)
+	if err != nil {
+		return nil, fmt.Errorf("query revisions: %w", err)
+	}
+	revisions := make(map[uuid.UUID]int64, len(ids))
+	var id uuid.UUID
+	var revision int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &revision}, func() error {
+		revisions[id] = revision
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read revisions: %w", err)
+	}
+	return revisions, nil
+}
+
+// UserByEmail returns the user with a lower-case e-mail address. Code not_found when there is none.
+func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE email = $1`, email)
+}
+
+// LockUser returns a user and holds the row until the transaction ends, so that no change of the user's tasks commits in
+// between. Rows that refer to the user can be inserted meanwhile: a reminder's deliveries do not wait for a long import.
+// Code not_found when there is none.
+func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
+}
+
+// LockUserToDelete is LockUser for DeleteUser. Rows that refer to the user have to wait, and then find nobody.
+func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
+}
+
+// UpdateUser stores a user's time zone, week start and password hash. Code not_found when there is no such user.
+func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
+	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
+		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash)
+	if err != nil {
+		return fmt.Errorf("update user: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNoUser
+	}
+	return nil
+}
+
+// DeleteUser removes a user and all that is theirs, events that are not published yet and deliveries that wait included. What
+// refers to the user from outside the database (a reminder's job, an event on its way) finds nothing any more. Call LockUserToDelete
+// first. Code not_found when there is no such user.
+func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
+	rows, err := tx.Query(ctx, `SELECT id::text FROM deliveries WHERE user_id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("query user's deliveries: %w", err)
+	}
+	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("read user's deliveries: %w", err)
+	}
+	// The user's row goes first: it is what everybody locks first. The outbox and the queue of deliveries do not go with it.
+	tag, err := tx.Exec(ctx, `DELETE FROM users WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("delete user: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNoUser
+	}
+	// Rows of the outbox are locked in the order of seq, as Replay does.
+	_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE user_id = $1 ORDER BY seq FOR UPDATE)`, id)
+	if err != nil {
+		return fmt.Errorf("delete user's events: %w", err)
+	}
+	// One that runs at this moment finds that its delivery is gone.
+	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE kind = 'delivery' AND state <> 'running' AND args ->> 'delivery_id' = ANY ($1)`, deliveries)
+	if err != nil {
+		return fmt.Errorf("delete jobs of user's deliveries: %w", err)
+	}
+	return nil
+}
+
+// NextRevision takes the user's next revision and holds the user's row until the transaction ends. Whoever changes a task
+// calls it before reading the task. Code not_found when there is no such user.
+func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, error) {
+	var revision int64
+	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, ErrNoUser
+	}
+	if err != nil {
+		return 0, fmt.Errorf("take revision: %w", err)
+	}
+	return revision, nil
+}
+
+// ErrNoUser is that the user does not exist, or no longer.
+var ErrNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
+
+func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return User{}, fmt.Errorf("query user: %w", err)
+	}
+	u, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[User])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return User{}, ErrNoUser
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read user: %w", err)
+	}
+	u.CreatedAt = u.CreatedAt.UTC()
+	return u, nil
+}

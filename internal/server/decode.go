@@ -1,0 +1,106 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"taskmaster/internal/task"
+)
+
+// MaxBody is the largest body that Decode reads, in bytes.
+const MaxBody = 64 << 10
+
+// ReadBody reads a request's body of at most limit bytes. A larger one is a StatusError of 413.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &StatusError{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)}
+	}
+	if err != nil {
+		return nil, &StatusError{http.StatusBadRequest, "bad_request", "the body ended early"}
+	}
+	return body, nil
+}
+
+// Decode reads a request's body, one JSON value of at most MaxBody bytes, into v. Another content type is a StatusError of
+// 415, what is not JSON one of 400; an unknown field or a value of the wrong type is code invalid and names the field.
+func Decode(w http.ResponseWriter, r *http.Request, v any) error {
+	if err := CheckJSON(r); err != nil {
+		return err
+	}
+	body, err := ReadBody(w, r, MaxBody)
+	if err != nil {
+		return err
+	}
+	return NameBody(DecodeJSON(body, v))
+}
+
+// NameBody names the body in an error that is about all of it and so about no field.
+func NameBody(err error) error {
+	if invalid, ok := errors.AsType[*task.Error](err); ok && len(invalid.Fields) == 1 && invalid.Fields[0].Field == "" {
+		return task.Invalid("body", invalid.Fields[0].Message)
+	}
+	return err
+}
+
+// CheckJSON refuses a request whose Content-Type is something else than JSON with a StatusError of 415.
+func CheckJSON(r *http.Request) error {
+	ct := r.Header.Get("Content-Type")
+	if ct == "" {
+		return nil
+	}
+	if mt, _, err := mime.ParseMediaType(ct); err != nil || (mt != "application/json" && !strings.HasSuffix(mt, "+json")) {
+		return &StatusError{http.StatusUnsupportedMediaType, "unsupported_media_type", "the body has to be application/json"}
+	}
+	return nil
+}
+
+// DecodeJSON reads one JSON value as Decode does.
+func DecodeJSON(body []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if bad := misfits(body, v); len(bad) > 0 {
+		return task.InvalidFields(bad)
+	}
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		return badJSON("the body has something after its JSON value")
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return task.Invalid(wrong.Field, misfit(wrong))
+	}
+	if known, ok := errors.AsType[*task.Error](err); ok {
+		return known
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return task.Invalid(strings.Trim(name, `"`), "is not a known field")
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return badJSON(fmt.Sprintf("the body is not JSON: byte %d does not belong there", syntax.Offset))
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return badJSON("the body is empty or ends in the middle of its JSON")
+	}
+	// The library's words are for programmers.
+	return task.Invalid("", "has a value that does not fit")
+}
+
+// misfit says what a value is that its field cannot be.
+func misfit(wrong *json.UnmarshalTypeError) string {
+	kind := wrong.Value
+	if kind == "bool" {
+		kind = "boolean"
+	}
+	return "is a JSON " + kind + ", which does not fit"
+}
+
+func badJSON(detail string) error { return &StatusError{http.StatusBadRequest, "bad_request", detail} }

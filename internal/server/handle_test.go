@@ -1,0 +1,225 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+func TestErrorsBecomeProblems(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		err    error
+		status int
+		code   task.Code
+		detail string
+		retry  string
+	}{
+		{"domain", fmt.Errorf("read task: %w", task.Errorf(task.CodeNotFound, "no such task")), 404, "not_found", "no such task", ""},
+		{"fields", task.Invalid("title", "is required"), 422, "invalid", "some fields are not valid", ""},
+		{"later", task.RetryLater(task.CodeUnavailable, 1500*time.Millisecond, "full"), 503, "unavailable", "full", "2"},
+		{"request", &StatusError{413, "too_large", "too large"}, 413, "too_large", "too large", ""},
+		{"timeout", fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "unavailable", "this took too long, try again shortly", "1"},
+		{"internal is not shown", errors.New("password is hunter2"), 500, "internal", "something went wrong on our side", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := httptest.NewRecorder()
+			Handle(slog.New(slog.DiscardHandler), func(http.ResponseWriter, *http.Request) error { return tt.err }).
+				ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			var p Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+				t.Fatal(err)
+			}
+			if w.Code != tt.status || p.Status != tt.status || p.Code != tt.code || p.Detail != tt.detail || w.Header().Get("Retry-After") != tt.retry ||
+				w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("got %d %+v with %v", w.Code, p, w.Header())
+			}
+		})
+	}
+}
+
+func TestDecodeJSON(t *testing.T) {
+	t.Parallel()
+	type input struct {
+		Title string    `json:"title"`
+		DueAt time.Time `json:"due_at"`
+	}
+	tests := []struct{ body, field, message string }{
+		{`{"title": "x", "due_at": "2026-03-02T10:00:00Z"}`, "", ""},
+		{`{"title": 1}`, "title", "number"},
+		{`{"titel": "x"}`, "titel", "not a known field"},
+		{`{"title": "x"} {}`, "", "after its JSON value"},
+		{`{"title": `, "", "ends in the middle"},
+		{``, "", "empty"},
+		{`title=x`, "", "not JSON"},
+	}
+	for _, tt := range tests {
+		var v input
+		err := DecodeJSON([]byte(tt.body), &v)
+		if tt.message == "" {
+			if err != nil || v.Title != "x" {
+				t.Errorf("%s: got %+v, %v", tt.body, v, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), tt.message) {
+			t.Errorf("%s: got %v, want %q in it", tt.body, err, tt.message)
+		}
+		if e, ok := errors.AsType[*task.Error](err); tt.field != "" && (!ok || e.Fields[0].Field != tt.field) {
+			t.Errorf("%s: got %v, want it to name %s", tt.body, err, tt.field)
+		}
+	}
+}
+
+func TestUnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	for _, pattern := range []string{"GET /tasks/{id}", "DELETE /tasks/{id}"} {
+		mux.Handle(pattern, Healthz())
+	}
+	h := WithProblems(slog.New(slog.DiscardHandler), mux)
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{"GET", "/tasks/1", 200, ""},
+		{"POST", "/tasks/1", 405, "DELETE, GET, HEAD"},
+		{"GET", "/task", 404, ""},
+	} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, nil))
+		if w.Code != tt.status || w.Header().Get("Allow") != tt.allow {
+			t.Errorf("%s %s: got %d and Allow %q, want %d and %q", tt.method, tt.path, w.Code, w.Header().Get("Allow"), tt.status, tt.allow)
+		}
+	}
+}
+
+func TestOnlyTheSidecarMayCall(t *testing.T) {
+	t.Parallel()
+	h := FromSidecar(slog.New(slog.DiscardHandler), "secret", Healthz())
+	for token, want := range map[string]int{"secret": 200, "Secret": 403, "": 403} {
+		r := httptest.NewRequest("POST", "/events/x", nil)
+		r.Header.Set("Dapr-Api-Token", token)
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("token %q: got %d, want %d", token, w.Code, want)
+		}
+	}
+}
+
+func TestStopLetsRequestsFinish(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	entered, served := make(chan struct{}), make(chan error, 1)
+	slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-ctx.Done()
+		_, _ = io.WriteString(w, "done")
+	})
+	go func() { served <- Serve(ctx, ln, slow, slog.New(slog.DiscardHandler)) }()
+	answered := make(chan string, 1)
+	go func() {
+		r, err := http.Get("http://" + ln.Addr().String())
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		defer r.Body.Close()
+		body, _ := io.ReadAll(r.Body)
+		answered <- string(body)
+	}()
+	<-entered
+	stop()
+	if got := <-answered; got != "done" {
+		t.Errorf("got %q, want done", got)
+	}
+	if err := <-served; err != nil {
+		t.Errorf("got %v, want no error after a stop", err)
+	}
+	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
+		t.Error("it still listens")
+	}
+}
+
+// A client that keeps its connection is answered after the stop, and told that the connection ends with that.
+func TestStopAsksClientsToLeave(t *testing.T) {
+	t.Parallel()
+	// The time in which clients are asked to leave stands still while this one asks.
+	synctest.Test(t, func(t *testing.T) {
+		ln := pipes{make(chan net.Conn), make(chan struct{})}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- Serve(ctx, ln, Healthz(), slog.New(slog.DiscardHandler)) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: ln.dial}}
+		toldToLeave := func() bool {
+			r, err := client.Get("http://server")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+			return r.Close
+		}
+		if toldToLeave() {
+			t.Error("it asks to leave before it stops")
+		}
+		stop()
+		synctest.Wait()
+		if !toldToLeave() {
+			t.Error("it does not ask to leave when it stops")
+		}
+		if err := <-served; err != nil {
+			t.Errorf("got %v, want no error after a stop", err)
+		}
+	})
+}
+
+// pipes is a listener inside the process.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, syscall.ECONNREFUSED
+	}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipes) Close() error { close(p.closed); return nil }
+
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }

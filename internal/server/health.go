@@ -1,0 +1,60 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// readyTimeout bounds a readiness check.
+const readyTimeout = 2 * time.Second
+
+// Healthz answers 200 as long as the process serves. Caller: kubelet.
+func Healthz() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+}
+
+// readiness answers GET /readyz.
+type readiness struct {
+	// Status is ready or degraded.
+	Status string `json:"status"`
+	// Problem names the code of what the service cannot do.
+	Problem task.Code `json:"problem,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// Readyz answers 200 when every check passes, else 503. A sidecar or broker that is down does not make a service unready:
+// it can serve, and what it would publish waits. Nor does a full disk, with which all that is stored can still be read: the
+// answer then is 200 with the status degraded. Caller: kubelet.
+func Readyz(log *slog.Logger, checks ...func(context.Context) error) http.Handler {
+	return Handle(log, func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		answer := readiness{Status: "ready"}
+		for _, check := range checks {
+			err := check(ctx)
+			if task.ErrorCode(err) == task.CodeDiskFull {
+				answer = readiness{"degraded", task.CodeDiskFull, err.Error()}
+			} else if err != nil {
+				log.WarnContext(ctx, "not ready", "error", err)
+				return task.RetryLater(task.CodeUnavailable, time.Second, "not ready")
+			}
+		}
+		return Encode(w, http.StatusOK, answer)
+	})
+}
+
+// FromSidecar lets only the sidecar through: calls that show the app's API token (https://docs.dapr.io/operations/security/app-api-token/).
+func FromSidecar(log *slog.Logger, token string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Dapr-Api-Token")), []byte(token)) != 1 {
+			WriteError(w, r, log, task.Errorf(task.CodeForbidden, "only the sidecar may call this"))
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}

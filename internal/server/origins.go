@@ -1,0 +1,75 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"taskmaster/internal/task"
+)
+
+// Origins refuses requests that another site's page makes a browser send. A browser attaches its session to those as well.
+// Forms, calls with a session and WebSockets are therefore believed from pages of the same origin alone.
+//
+// The page's origin is compared with the host under which the browser reached us, not with a configured name. A name that
+// an attacker points at our address (DNS rebinding) gains nothing: the browser keeps the session for the name under which
+// it logged in, and sends none to another.
+type Origins struct {
+	protection *http.CrossOriginProtection
+}
+
+// NewOrigins returns Origins that also trust pages at these URLs, under every host of a request. It ignores empty URLs.
+func NewOrigins(trusted ...string) (*Origins, error) {
+	o := &Origins{http.NewCrossOriginProtection()}
+	for _, raw := range trusted {
+		if raw == "" {
+			continue
+		}
+		u, err := url.Parse(raw)
+		if err != nil {
+			return nil, fmt.Errorf("parse a trusted URL: %w", err)
+		}
+		if err := o.protection.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, fmt.Errorf("trust an origin: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// Check refuses a request that changes something when another site's page made the browser send it (Sec-Fetch-Site, else
+// Origin): code forbidden.
+func (o *Origins) Check(r *http.Request) error {
+	err := o.protection.Check(r)
+	if err == nil {
+		return nil
+	}
+	// A proxy may have put its own name into Host. No page can set this header without asking us first.
+	if host := r.Header.Get("X-Forwarded-Host"); host != "" && host != r.Host {
+		forwarded := *r
+		forwarded.Host = host
+		if o.protection.Check(&forwarded) == nil {
+			return nil
+		}
+	}
+	return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
+}
+
+// CheckSocket refuses a WebSocket that another site's page opens: code forbidden. A WebSocket begins as a GET, which Check
+// lets pass, and no browser asks us before it opens one. A browser always names an origin. A request without one comes from
+// a program, and a program has a token.
+func (o *Origins) CheckSocket(r *http.Request) error {
+	said := r.Header.Values("Origin")
+	if len(said) == 0 && r.Header.Get("Authorization") != "" {
+		return nil
+	}
+	if len(said) != 1 || said[0] == "" {
+		return task.Errorf(task.CodeForbidden, "the request does not say from which origin it comes")
+	}
+	// The connection was encrypted and the page was not: anybody on the network could have written the page.
+	if u, err := url.Parse(said[0]); err == nil && u.Scheme == "http" && r.Header.Get("X-Forwarded-Proto") == "https" {
+		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
+	}
+	asPost := *r
+	asPost.Method = http.MethodPost
+	return o.Check(&asPost)
+}

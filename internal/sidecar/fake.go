@@ -1,0 +1,131 @@
+package sidecar
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"time"
+
+	"taskmaster/internal/event"
+)
+
+// Fake records the calls that a Client would make. Err, when set, is asked before each call with the call's name
+// ("publish", "schedule", "delete", "has", "invoke") and its subject (topic, job or method), and fails it.
+type Fake struct {
+	Err func(call, subject string) error
+
+	mu        sync.Mutex
+	published []event.Event
+	jobs      map[string]time.Time
+	invoked   []Invocation
+}
+
+// Invocation is a recorded Invoke.
+type Invocation struct {
+	AppID, Method string
+	Body          json.RawMessage
+}
+
+func (f *Fake) fail(call, subject string) error {
+	if f.Err == nil {
+		return nil
+	}
+	return f.Err(call, subject)
+}
+
+// Publish records an event.
+func (f *Fake) Publish(_ context.Context, topic, _ string, cloudEvent []byte) error {
+	if err := f.fail("publish", topic); err != nil {
+		return err
+	}
+	e, err := event.Decode(cloudEvent)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.published = append(f.published, e)
+	return nil
+}
+
+// PublishAll records events.
+func (f *Fake) PublishAll(ctx context.Context, topic string, messages []event.Message) error {
+	for _, m := range messages {
+		if err := f.Publish(ctx, topic, m.Key, m.CloudEvent); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Published returns the events so far, in order.
+func (f *Fake) Published() []event.Event {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.published)
+}
+
+// ScheduleJob records a job.
+func (f *Fake) ScheduleJob(_ context.Context, name string, at time.Time) error {
+	if err := f.fail("schedule", name); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.jobs == nil {
+		f.jobs = map[string]time.Time{}
+	}
+	f.jobs[name] = at
+	return nil
+}
+
+// DeleteJob forgets a job.
+func (f *Fake) DeleteJob(_ context.Context, name string) error {
+	if err := f.fail("delete", name); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.jobs, name)
+	return nil
+}
+
+// HasJob says whether a job is recorded.
+func (f *Fake) HasJob(_ context.Context, name string) (bool, error) {
+	if err := f.fail("has", name); err != nil {
+		return false, err
+	}
+	_, ok := f.Job(name)
+	return ok, nil
+}
+
+// Job returns the instant of a recorded job.
+func (f *Fake) Job(name string) (time.Time, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at, ok := f.jobs[name]
+	return at, ok
+}
+
+// Invoke records a call.
+func (f *Fake) Invoke(_ context.Context, appID, method string, body any) error {
+	if err := f.fail("invoke", method); err != nil {
+		return err
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.invoked = append(f.invoked, Invocation{appID, method, raw})
+	return nil
+}
+
+// Invoked returns the calls so far, in order.
+func (f *Fake) Invoked() []Invocation {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.invoked)
+}
