@@ -24,8 +24,9 @@ NEEDS_ENGINE  := taskmaster/tests/deploy taskmaster/tests/deploy/language
 NEEDS_COSIGN  := taskmaster/ci/sign
 NEEDS_ACT     := taskmaster/tests/workflows
 # And what needs Helm and the clouds' Pulumi SDKs: they take minutes and gigabytes to compile, and more with -race.
-INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list ./infra/...))
-PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list ./...))
+# -find keeps the go command from fetching the modules of packages that are only listed.
+INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list -find ./infra/...))
+PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list -find ./...))
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -34,7 +35,7 @@ PULUMI        := github.com/pulumi/pulumi
 BROKERS ?= kafka redis rabbitmq
 
 # What there is to build of them: some hold only tests.
-PROGRAMS       = $(filter $(PACKAGES),$(shell go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...))
+PROGRAMS       = $(filter $(PACKAGES),$(shell go list -find -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...))
 
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
