@@ -14,17 +14,23 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// Common is the configuration that every service has. Embed it in the service's config struct.
+// Common holds the settings of every service. Each service embeds it in its config struct.
 type Common struct {
+	// ListenAddr is the address to listen on.
 	ListenAddr string `env:"LISTEN_ADDR" default:":8080" validate:"hostname_port"`
-	LogFormat  string `env:"LOG_FORMAT" default:"json" validate:"oneof=json text"`
-	LogLevel   string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
-	// AppAPIToken is what the sidecar shows with every call to the app; without it callbacks would be open to anyone.
+	// LogFormat is the format of the log.
+	LogFormat string `env:"LOG_FORMAT" default:"json" validate:"oneof=json text"`
+	// LogLevel is the lowest level that is logged.
+	LogLevel string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
+	// AppAPIToken is the token that the sidecar sends with every call to the app. Without it callbacks
+	// would be open to everybody.
 	AppAPIToken string `env:"APP_API_TOKEN" validate:"required"`
-	// DaprGRPCPort and DaprHTTPPort are the sidecar's, on localhost.
+	// DaprGRPCPort is the gRPC port of the sidecar on 127.0.0.1.
 	DaprGRPCPort int `env:"DAPR_GRPC_PORT" default:"50001" validate:"min=1,max=65535"`
+	// DaprHTTPPort is the HTTP port of the sidecar on 127.0.0.1.
 	DaprHTTPPort int `env:"DAPR_HTTP_PORT" default:"3500" validate:"min=1,max=65535"`
-	// DaprAPIToken is what the app shows to the sidecar, when that asks for it.
+	// DaprAPIToken is the token that the app sends to the sidecar. It is empty when the sidecar asks
+	// for none.
 	DaprAPIToken string `env:"DAPR_API_TOKEN"`
 }
 

@@ -6,27 +6,34 @@ import (
 	"taskmaster/internal/server"
 )
 
-// config is everything that api reads from its environment.
+// config holds the settings that api reads from its environment.
 type config struct {
 	server.Common
+	// DatabaseURL is the URL of the PostgreSQL database.
 	DatabaseURL string `env:"DATABASE_URL" validate:"required"`
-	// DatabaseConns is how many connections requests may hold at once; the background has RelayConns more.
+	// DatabaseConns is the number of connections that requests may hold at once.
 	DatabaseConns int `env:"DATABASE_CONNS" default:"16" validate:"min=1,max=500"`
-	RelayConns    int `env:"RELAY_CONNS" default:"24" validate:"min=2,max=100"`
-	// PublicURL is where people reach the system; cookies are Secure and other origins refused accordingly.
-	PublicURL    string `env:"PUBLIC_URL" validate:"omitempty,origin"`
-	CookieSecure bool   `env:"COOKIE_SECURE" default:"true"`
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
-	TrustedProxies  []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
-	LoginPerMinute  int      `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
-	SignupPerMinute int      `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
-	// RatePerMinute is how many requests a user may send; 0 is any number.
+	// RelayConns is the number of further connections for the relay and the reminders.
+	RelayConns int `env:"RELAY_CONNS" default:"24" validate:"min=2,max=100"`
+	// PublicURL is the scheme and host at which people reach the system, without a path. Requests of
+	// other origins are refused.
+	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
+	// CookieSecure sets the Secure attribute of cookies. It is false only where there is no TLS.
+	CookieSecure bool `env:"COOKIE_SECURE" default:"true"`
+	// TrustedProxies are the networks whose X-Forwarded-For header is believed.
+	TrustedProxies []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
+	// LoginPerMinute is the number of logins for an address and for an e-mail address.
+	LoginPerMinute int `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
+	// SignupPerMinute is the number of sign-ups from an address.
+	SignupPerMinute int `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
+	// RatePerMinute is the number of requests that a user may send. 0 means no limit.
 	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`
-	// VAPIDPublicKey is what browsers need to subscribe to push; empty when push is not set up.
+	// VAPIDPublicKey is the key with which browsers subscribe to push. Without it push is off.
 	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY"`
-	// HousekeepingInterval is how often expired rows are removed, ReminderVerifyInterval how often the scheduler is asked
-	// whether it still has the jobs of the next hour.
-	HousekeepingInterval   time.Duration `env:"HOUSEKEEPING_INTERVAL" default:"1h" validate:"min=1s"`
+	// HousekeepingInterval is the time from one removal of expired rows to the next.
+	HousekeepingInterval time.Duration `env:"HOUSEKEEPING_INTERVAL" default:"1h" validate:"min=1s"`
+	// ReminderVerifyInterval is the time from one check of the scheduler to the next. A check looks
+	// up the jobs of the next hour and schedules lost ones again.
 	ReminderVerifyInterval time.Duration `env:"REMINDER_VERIFY_INTERVAL" default:"1m" validate:"min=1s"`
 }
 

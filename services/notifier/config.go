@@ -4,28 +4,33 @@ import (
 	"taskmaster/internal/server"
 )
 
-// config is everything that notifier reads from its environment.
+// config holds the settings that notifier reads from its environment.
 type config struct {
 	server.Common
+	// DatabaseURL is the URL of the PostgreSQL database.
 	DatabaseURL string `env:"DATABASE_URL" validate:"required"`
-	// DatabaseConns is how many connections events and attempts may hold at once; the queue has QueueConns more.
+	// DatabaseConns is the number of connections that events and attempts may hold at once.
 	DatabaseConns int `env:"DATABASE_CONNS" default:"12" validate:"min=1,max=500"`
-	QueueConns    int `env:"QUEUE_CONNS" default:"6" validate:"min=3,max=100"`
-	// PublicURL is where people reach the system; without it messages hold no link.
+	// QueueConns is the number of further connections for the delivery queue.
+	QueueConns int `env:"QUEUE_CONNS" default:"6" validate:"min=3,max=100"`
+	// PublicURL is the scheme and host at which people reach the system, without a path. Without it
+	// messages contain no link.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
-	// The VAPID keys (RFC 8292), in base64url, and a contact for the push services' operators: an e-mail address or https
-	// URL. Without the keys web push is off.
-	VAPIDPublicKey  string `env:"VAPID_PUBLIC_KEY" validate:"required_with=VAPIDPrivateKey"`
+	// VAPIDPublicKey is the public key of web push (RFC 8292) in base64url. Without it push is off.
+	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY" validate:"required_with=VAPIDPrivateKey"`
+	// VAPIDPrivateKey is the private key of web push in base64url.
 	VAPIDPrivateKey string `env:"VAPID_PRIVATE_KEY" validate:"required_with=VAPIDPublicKey"`
-	VAPIDSubject    string `env:"VAPID_SUBJECT" validate:"required_with=VAPIDPrivateKey"`
-	// SMTPURL is smtp://user:password@host:587, or smtps://user:password@host:465. The first encrypts when the server
-	// offers it; with ?tls=mandatory it does not go on without, with ?tls=none it does not try. A password is never sent in
-	// the clear. Empty: e-mail is off.
+	// VAPIDSubject is a contact for operators of push services: an e-mail address or an https URL.
+	VAPIDSubject string `env:"VAPID_SUBJECT" validate:"required_with=VAPIDPrivateKey"`
+	// SMTPURL is smtp://user:password@host:587 or smtps://user:password@host:465. Without it e-mail
+	// is off. With smtp the connection is encrypted when the server offers STARTTLS. The query
+	// ?tls=mandatory requires encryption and ?tls=none does not try it. A password is never sent
+	// unencrypted.
 	SMTPURL string `env:"SMTP_URL"`
 	// SMTPFrom is the sender, such as "TaskMaster <reminders@example.com>".
 	SMTPFrom string `env:"SMTP_FROM" validate:"required_with=SMTPURL"`
-	// WebhookAllowNetworks are networks that webhooks and push endpoints may be in although they are not public. There
-	// http:// is taken as well as https://.
+	// WebhookAllowNetworks are private networks that webhooks and push endpoints may be in. In these
+	// networks http:// is accepted as well as https://.
 	WebhookAllowNetworks []string `env:"WEBHOOK_ALLOW_NETWORKS" validate:"dive,cidr"`
 }
 

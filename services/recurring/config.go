@@ -4,7 +4,7 @@ import (
 	"taskmaster/internal/server"
 )
 
-// config is everything that recurring reads from its environment.
+// config holds the settings that recurring reads from its environment.
 type config struct {
 	server.Common
 }
