@@ -1,7 +1,9 @@
 # `make` alone lists the targets. Only Go is needed, and for -race a C compiler.
 
-# One build cache serves everything; -race alone needs cgo.
+# One build cache serves everything; -race alone needs cgo. With -trimpath the cache serves every clone, and the images, whose
+# programs are built with it.
 export CGO_ENABLED := 0
+export GOFLAGS := $(strip -trimpath $(filter-out -trimpath,$(GOFLAGS)))
 
 GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0
 GOVULNCHECK   := go run golang.org/x/vuln/cmd/govulncheck@v1.1.4

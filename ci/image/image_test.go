@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	}
 	programs.amd64, programs.arm64 = filepath.Join(dir, "amd64"), filepath.Join(dir, "arm64")
 	for arch, out := range map[string]string{"amd64": programs.amd64, "arm64": programs.arm64} {
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", out, "../../services/web")
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", out, "./testdata/program")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 		if said, err := cmd.CombinedOutput(); err != nil {
 			panic(string(said))

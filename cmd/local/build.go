@@ -46,7 +46,7 @@ func build(ctx context.Context, cfg config, dapr []string, log *lines, times *st
 	for _, name := range cfg.services {
 		args = append(args, "./services/"+name)
 	}
-	services := goBuild{what: "the services", dir: cfg.root, out: bin, packages: args}
+	services := goBuild{what: "the services", dir: cfg.root, out: bin, flags: []string{"-trimpath"}, packages: args}
 	group.Go(func() error { return services.run(ctx, log, times) })
 	return group.Wait()
 }
