@@ -10,12 +10,14 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// The process's clock jumps while the database's stays.
+// TestClockThatJumpsFiresNothingEarly lets the clock of the process jump and that of the database
+// stay.
 func TestClockThatJumpsFiresNothingEarly(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
-		// process and database are the clocks at the end, in minutes from the start; the reminder is set for 45.
+		// process and database are the clocks at the end, in minutes from the start. The reminder
+		// is set for 45.
 		process, database int
 		want              string
 		degraded          bool
@@ -61,13 +63,13 @@ func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	a.cautious.database = a.db.Now
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- keepHouse(ctx, a.db, a.deliveries, time.Hour, a.log, a.cautious) }()
+	go func() { done <- runRetention(ctx, a.db, a.deliveries, time.Hour, a.log, a.cautious) }()
 	eventually(t, "old rows are removed", func() bool {
-		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // the last that are removed
+		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // sessions are deleted last
 	})
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("keepHouse returned %v, want context.Canceled", err)
+		t.Errorf("runRetention returned %v, want context.Canceled", err)
 	}
 	for _, table := range []string{"outbox", "inbox", "reminders", "deliveries", "dead_letters", "idempotency_keys", "sessions"} {
 		if got := a.count(t, `SELECT count(*) FROM `+table); got != 1 {

@@ -30,8 +30,8 @@ type config struct {
 	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`
 	// VAPIDPublicKey is the key with which browsers subscribe to push. Without it push is off.
 	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY"`
-	// HousekeepingInterval is the time from one removal of expired rows to the next.
-	HousekeepingInterval time.Duration `env:"HOUSEKEEPING_INTERVAL" default:"1h" validate:"min=1s"`
+	// RetentionInterval is the time between two deletions of expired rows.
+	RetentionInterval time.Duration `env:"HOUSEKEEPING_INTERVAL" default:"1h" validate:"min=1s"`
 	// ReminderVerifyInterval is the time from one check of the scheduler to the next. A check looks
 	// up the jobs of the next hour and schedules lost ones again.
 	ReminderVerifyInterval time.Duration `env:"REMINDER_VERIFY_INTERVAL" default:"1m" validate:"min=1s"`

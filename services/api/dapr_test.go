@@ -28,7 +28,8 @@ type daprBench struct {
 	killScheduler          func()
 }
 
-// newDaprBench starts a scheduler, and a sidecar that calls the app at an address and shows it a token.
+// newDaprBench starts a scheduler and a sidecar. The sidecar calls the app at an address with a
+// token.
 func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
 	t.Helper()
 	d := &daprBench{t: t, bin: daprBin(t), dir: t.TempDir()}
@@ -38,7 +39,7 @@ func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(release) // when all are killed: a scheduler that comes back finds its ports as it left them
+	t.Cleanup(release) // after all programs are killed: a restarted scheduler needs the same ports
 	for i, port := range ports {
 		*port = free[i]
 	}
@@ -53,7 +54,7 @@ func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
 	return d
 }
 
-// startScheduler starts the scheduler on what it has stored before.
+// startScheduler starts the scheduler with its stored data.
 func (d *daprBench) startScheduler() {
 	d.t.Helper()
 	d.killScheduler = d.start("scheduler", nil,
@@ -68,13 +69,13 @@ func (d *daprBench) startScheduler() {
 	d.await(d.health, "/healthz")
 }
 
-// start starts a program and returns what kills it; the end of the test does so at the latest.
+// start starts a program. kill ends it; otherwise the end of the test does.
 func (d *daprBench) start(program string, env []string, args ...string) (kill func()) {
 	d.t.Helper()
 	cmd := exec.CommandContext(d.t.Context(), filepath.Join(d.bin, program), args...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Dir = d.dir
-	// The scheduler's database tells its whole life; what the test needs to know of it shows elsewhere.
+	// The scheduler logs every step of its database, which no test needs.
 	if program == "daprd" {
 		cmd.Stdout, cmd.Stderr = d.t.Output(), d.t.Output()
 	}
@@ -82,19 +83,19 @@ func (d *daprBench) start(program string, env []string, args ...string) (kill fu
 		d.t.Fatal(err)
 	}
 	kill = sync.OnceFunc(func() {
-		_ = cmd.Process.Kill() // it may have ended
-		_ = cmd.Wait()         // killed, as it should be
+		_ = cmd.Process.Kill() // The program may have ended.
+		_ = cmd.Wait()         // The error reports the kill.
 	})
 	d.t.Cleanup(kill)
 	return kill
 }
 
-// startPatience is as long as cmd/local has it: on a busy machine these two take their time.
-const startPatience = 90 * time.Second
+// startTimeout is the limit for the start of a program, as in cmd/local. A busy machine is slow.
+const startTimeout = 90 * time.Second
 
 func (d *daprBench) await(port int, path string) {
 	d.t.Helper()
-	within(d.t, startPatience, fmt.Sprintf("port %d answers", port), func() bool {
+	within(d.t, startTimeout, fmt.Sprintf("port %d answers", port), func() bool {
 		ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)
@@ -110,7 +111,7 @@ func (d *daprBench) await(port int, path string) {
 	})
 }
 
-// daprBin finds the folder of daprd and scheduler: DAPR_BIN_DIR, else .local/bin beside go.mod.
+// daprBin returns the folder of daprd and scheduler: DAPR_BIN_DIR, else .local/bin beside go.mod.
 func daprBin(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("DAPR_BIN_DIR")
@@ -127,7 +128,7 @@ func daprBin(t *testing.T) string {
 			program += ".exe"
 		}
 		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
-			t.Fatalf("%v: run make build", err)
+			t.Fatalf("find %s: %v; run make build", program, err)
 		}
 	}
 	return dir

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// exec runs a statement on the database, behind the api's back.
+// exec runs a statement directly on the database.
 func (ta *testAPI) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	err := ta.db.InTx(t.Context(), func(tx pgx.Tx) error {
@@ -19,7 +19,7 @@ func (ta *testAPI) exec(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// count returns the one number that a query gives.
+// count returns the number that a query selects.
 func (ta *testAPI) count(t *testing.T, sql string, args ...any) (n int) {
 	t.Helper()
 	err := ta.db.InTx(t.Context(), func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), sql, args...).Scan(&n) })
@@ -29,16 +29,18 @@ func (ta *testAPI) count(t *testing.T, sql string, args ...any) (n int) {
 	return n
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
+// eventually polls a condition for 30 seconds.
+func eventually(t *testing.T, condition string, ok func() bool) {
 	t.Helper()
-	within(t, 30*time.Second, what, ok)
+	within(t, 30*time.Second, condition, ok)
 }
 
-func within(t *testing.T, patience time.Duration, what string, ok func() bool) {
+// within polls a condition until a timeout, and then ends the test.
+func within(t *testing.T, timeout time.Duration, condition string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
+			t.Fatalf("timed out after %v waiting for: %s", timeout, condition)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// fillDisk leaves no space for a table that is empty: its file becomes /dev/full, which refuses every write with ENOSPC. What
-// it returns makes room again.
+// fillDisk leaves no space for an empty table. It replaces the table's file by /dev/full, which
+// refuses every write with ENOSPC. free makes room again.
 func (ta *testAPI) fillDisk(t *testing.T, table string) (free func()) {
 	t.Helper()
 	var dir, file string
@@ -38,8 +38,9 @@ func (ta *testAPI) fillDisk(t *testing.T, table string) (free func()) {
 	}
 }
 
-// TestFullDisk shows that a change which does not fit on the disk is refused in words, that all else can be read, that health
-// names the reason, and that the log has one line when it begins and one when it is over.
+// TestFullDisk shows that a change which does not fit on the disk is refused with a reason.
+// Everything can still be read, and health names the reason. The log has one line at the beginning
+// and one at the end.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
@@ -70,13 +71,13 @@ func TestFullDisk(t *testing.T) {
 
 	free()
 	p.send(t, "POST", "/api/v1/tasks", object{"title": "pay rent"}, header("Idempotency-Key", "pay rent once")).want(t, 201)
-	eventually(t, "health is well again", func() bool { return readyz().Status == "ready" })
+	eventually(t, "the service is ready again", func() bool { return readyz().Status == "ready" })
 	for _, text := range []string{"the database's disk is full", "the database's disk has room again"} {
 		if got := log.count(text); got != 1 {
 			t.Errorf("the log has %d lines %q, want 1", got, text)
 		}
 	}
 	if got := log.count("request failed"); got != 0 {
-		t.Errorf("the log has %d lines of requests besides, want none", got)
+		t.Errorf("the log has %d lines of failed requests, want none", got)
 	}
 }

@@ -23,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// testAPI is api's whole handler on a database of its own, at a time that the test sets.
+// testAPI is the whole handler of api on its own database. The test sets its clock.
 type testAPI struct {
 	*api
 	handler http.Handler
@@ -35,7 +35,7 @@ const testPassword = "correct horse battery staple"
 
 var testStart = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-// newTestAPI makes an api whose limits are out of the way and whose password hashes are cheap.
+// newTestAPI returns an api with high rate limits and cheap password hashes.
 func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 	t.Helper()
 	cfg := config{LoginPerMinute: 10_000, SignupPerMinute: 10_000, CookieSecure: true}
@@ -51,7 +51,7 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 		t.Fatal(err)
 	}
 	a.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
-	// The test's clock is the database's as well.
+	// The test's clock is the clock of the database too.
 	a.cautious.database = func(context.Context) (time.Time, error) { return a.cautious.process(), nil }
 	ta.api, ta.handler = a, checked(t, a.handler())
 	return ta
@@ -60,14 +60,15 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 func (ta *testAPI) setTime(at time.Time)    { ta.clock.Store(&at) }
 func (ta *testAPI) advance(d time.Duration) { ta.setTime(ta.clock.Load().Add(d)) }
 
-// reply is an answer of the handler.
+// reply is a recorded response.
 type reply struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// send sends a request to the handler; body is nil, a string that is sent as it is, or becomes JSON.
+// send sends a request to the handler. A nil body is empty, a string is sent unchanged, and any
+// other value becomes JSON.
 func (ta *testAPI) send(t *testing.T, method, path string, body any, options ...func(*http.Request)) reply {
 	t.Helper()
 	var content io.Reader
@@ -94,7 +95,7 @@ func (ta *testAPI) send(t *testing.T, method, path string, body any, options ...
 	return reply{w.Code, w.Header(), w.Body.Bytes()}
 }
 
-// want fails the test unless the answer has a status.
+// want ends the test unless the response has a status.
 func (r reply) want(t *testing.T, status int) reply {
 	t.Helper()
 	if r.Status != status {
@@ -103,7 +104,7 @@ func (r reply) want(t *testing.T, status int) reply {
 	return r
 }
 
-// wantProblem fails the test unless the answer is a problem of a status and code.
+// wantProblem ends the test unless the response is a problem with a status and a code.
 func (r reply) wantProblem(t *testing.T, status int, code string) reply {
 	t.Helper()
 	r.want(t, status)
@@ -114,12 +115,12 @@ func (r reply) wantProblem(t *testing.T, status int, code string) reply {
 	return r
 }
 
-// decoded reads an answer's JSON.
+// decoded decodes the JSON of a response.
 func decoded[T any](t *testing.T, r reply) T {
 	t.Helper()
 	var v T
 	if err := json.Unmarshal(r.Body, &v); err != nil {
-		t.Fatalf("answer is not JSON: %v: %s", err, r.Body)
+		t.Fatalf("the response is not JSON: %v: %s", err, r.Body)
 	}
 	return v
 }
@@ -134,12 +135,12 @@ func session(secret string) func(*http.Request) {
 	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: account.CookieName, Value: secret}) }
 }
 
-// from sets the address that a request comes from.
+// from sets the sender's address.
 func from(addr string) func(*http.Request) {
 	return func(r *http.Request) { r.RemoteAddr = addr + ":1234" }
 }
 
-// person is somebody with an account who is logged in.
+// person is a logged-in user.
 type person struct {
 	*testAPI
 	ID     uuid.UUID
@@ -147,7 +148,7 @@ type person struct {
 	Secret string
 }
 
-// newPerson signs somebody up.
+// newPerson signs a new user up.
 func (ta *testAPI) newPerson(t *testing.T) person {
 	t.Helper()
 	email := fmt.Sprintf("person%d@example.com", ta.people.Add(1))
@@ -161,14 +162,14 @@ func (p person) send(t *testing.T, method, path string, body any, options ...fun
 	return p.testAPI.send(t, method, path, body, append([]func(*http.Request){session(p.Secret)}, options...)...)
 }
 
-// newToken makes an API token of the person's.
+// newToken creates an API token of the person.
 func (p person) newToken(t *testing.T, scopes ...string) string {
 	t.Helper()
 	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "test", "scopes": scopes}).want(t, 201)
 	return decoded[tokenBody](t, r).Token
 }
 
-// sessionOf returns the session that an answer sets.
+// sessionOf returns the session that a response sets.
 func sessionOf(t *testing.T, r reply) string {
 	t.Helper()
 	cookies := (&http.Response{Header: r.Header}).Cookies()

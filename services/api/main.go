@@ -1,12 +1,17 @@
-// Command api keeps tasks: REST for browsers and programs, the outbox and its relay, and the jobs of reminders.
+// Command api stores tasks. It serves REST to browsers and programs, owns the outbox and its relay,
+// and fires reminders.
 //
 //	api                    serve
-//	api migrate            bring the database's schema up to date
+//	api migrate            bring the database schema up to date
 //	api replay --since 2h  publish stored events again
-//	api dead-letters       show, replay or discard what no consumer could handle
+//	api dead-letters       show, replay or discard events that no consumer could handle
 //	api backup FILE        write all data into a file, also while the services run
-//	api restore FILE       make an empty database that of a backup
-//	api restored           tell everybody that the database was restored by other means
+//	api restore FILE       fill an empty database from a backup
+//	api restored           tell clients that the database was restored by other means
+//
+// The files sort by the thing that they handle: account, channel, delivery, export, import,
+// session, task, token. A change runs through answer_commit.go, and task_store.go holds the changes
+// of a task. The programs that an operator runs begin with command_.
 package main
 
 import (

@@ -18,9 +18,10 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// checked returns h with every exchange under /api/v1 held to openapi.json: path, method, status, content type, headers and
-// body of the answer, and, when h did what it was asked, the parameters and body of the request. Whatever the document does
-// not say fails the test, 500 included. All tests of handlers go through it.
+// checked returns h with a check of every exchange under /api/v1 against openapi.json. It checks
+// path, method, status, content type, headers and body of the response. If h accepted the request,
+// it checks its parameters and body too. An undocumented exchange fails the test, including status
+// 500. All tests of handlers use it.
 func checked(t *testing.T, h http.Handler) http.Handler {
 	t.Helper()
 	c, err := theContract()
@@ -40,12 +41,12 @@ func checked(t *testing.T, h http.Handler) http.Handler {
 		answer := &recorded{ResponseWriter: w, status: http.StatusOK}
 		h.ServeHTTP(answer, r)
 		if err := c.check(r, body, answer); err != nil {
-			t.Errorf("%s %s answered %d, which openapi.json does not say: %v\n%s", r.Method, r.URL, answer.status, err, answer.body.Bytes())
+			t.Errorf("%s %s: the response %d differs from openapi.json: %v\n%s", r.Method, r.URL, answer.status, err, answer.body.Bytes())
 		}
 	})
 }
 
-// recorded passes an answer on and keeps it.
+// recorded passes a response on and keeps a copy.
 type recorded struct {
 	http.ResponseWriter
 	status int
@@ -64,16 +65,16 @@ func (r *recorded) Write(p []byte) (int, error) {
 
 func (r *recorded) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// contract is openapi.json, ready to be checked against.
+// contract is the parsed openapi.json.
 type contract struct {
 	doc map[string]any
-	// operations finds the operation of a request by the same rules as the handler finds the route.
+	// operations maps a request to its operation by the same rules as the router of the handler.
 	operations *http.ServeMux
 	mu         sync.Mutex
 	compiler   *jsonschema.Compiler
 }
 
-// documentURL is what schemas in the document are known by while they are compiled.
+// documentURL is the URL of the document for the schema compiler.
 const documentURL = "file:///openapi.json"
 
 var theContract = sync.OnceValues(func() (*contract, error) {
@@ -101,10 +102,12 @@ type operation struct {
 
 func (o operation) route() string { return strings.ToUpper(o.method) + " " + o.path }
 
-// ServeHTTP is never called: an operation is a handler only to be found by ServeMux.
-func (operation) ServeHTTP(http.ResponseWriter, *http.Request) { panic("an operation answers nothing") }
+// ServeHTTP is never called. An operation is a handler only so that ServeMux can find it.
+func (operation) ServeHTTP(http.ResponseWriter, *http.Request) {
+	panic("an operation is not a handler")
+}
 
-// list returns the document's operations, by path and method.
+// list returns the operations of the document by path and method.
 func (c *contract) list() []operation {
 	var found []operation
 	paths := c.root().child("paths")
@@ -137,7 +140,7 @@ func (c *contract) check(r *http.Request, body []byte, answer *recorded) error {
 	return errors.Join(problems...)
 }
 
-// checkUnknown lets through what has no operation if it is answered so, as a problem.
+// checkUnknown accepts a request without an operation if the response is a problem with 404 or 405.
 func (c *contract) checkUnknown(r *http.Request, answer *recorded) error {
 	if answer.status != http.StatusNotFound && answer.status != http.StatusMethodNotAllowed {
 		return errors.New("there is no such path and method")
@@ -171,7 +174,8 @@ func (c *contract) checkHeaders(o operation, response node, got http.Header) err
 	return errors.Join(problems...)
 }
 
-// renewsSession reports whether an answer renews the caller's session, as the document allows of every operation that takes one.
+// renewsSession reports whether a response extends the caller's session. The document allows this
+// for every operation with a session.
 func renewsSession(o operation, got http.Header) bool {
 	cookies := (&http.Response{Header: got}).Cookies()
 	return len(o.child("security").names()) > 0 && len(cookies) == 1 && cookies[0].Value != "" && cookies[0].MaxAge > 0
@@ -181,7 +185,7 @@ func (c *contract) checkContent(response node, contentType string, body []byte) 
 	content := response.child("content")
 	if !content.exists() {
 		if len(body) > 0 || contentType != "" {
-			return fmt.Errorf("has a body of type %q, where the document has none", contentType)
+			return fmt.Errorf("has a body of type %q, but the document has none", contentType)
 		}
 		return nil
 	}
@@ -209,7 +213,7 @@ func (c *contract) validate(schema node, value any) error {
 	return compiled.Validate(value)
 }
 
-// node is a place in the document. References are followed.
+// node is a position in the document. References are followed.
 type node struct {
 	c       *contract
 	pointer string
@@ -225,7 +229,7 @@ func (n node) value(name string) any {
 	return m[name]
 }
 
-// member returns a member of an object or, by its number, an element of an array.
+// member returns a member of an object, or an element of an array by its number.
 func (n node) member(name string) node {
 	made := node{c: n.c, pointer: n.pointer + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name), at: n.value(name)}
 	if list, ok := n.at.([]any); ok {
@@ -236,7 +240,8 @@ func (n node) member(name string) node {
 	return made
 }
 
-// child returns a member, or what it refers to; references to schemas are left to their compiler.
+// child returns a member, and follows a reference. The schema compiler resolves references to
+// schemas.
 func (n node) child(name string) node {
 	made := n.member(name)
 	if ref, ok := made.value("$ref").(string); ok && !strings.HasPrefix(ref, "#/components/schemas/") {
@@ -245,7 +250,7 @@ func (n node) child(name string) node {
 	return made
 }
 
-// resolve follows a reference, "#/components/parameters/Limit".
+// resolve follows a reference such as "#/components/parameters/Limit".
 func (c *contract) resolve(ref string) node {
 	n := c.root()
 	for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
@@ -254,7 +259,7 @@ func (c *contract) resolve(ref string) node {
 	return n
 }
 
-// names returns the members' names, or the elements' numbers, in order.
+// names returns the names of the members, or the numbers of the elements, in order.
 func (n node) names() []string {
 	var names []string
 	switch at := n.at.(type) {
@@ -271,7 +276,8 @@ func (n node) names() []string {
 	return names
 }
 
-// TestCheckedRefuses shows that checked sees each way in which an answer can differ from the document.
+// TestCheckedRefuses shows that checked detects each difference between a response and the
+// document.
 func TestCheckedRefuses(t *testing.T) {
 	t.Parallel()
 	c, err := theContract()
@@ -309,10 +315,10 @@ func TestCheckedRefuses(t *testing.T) {
 		{"an undocumented field", "GET", "/api/v1/tasks/1", "", 200, asJSON, strings.Replace(task, `"title"`, `"colour": 1, "title"`, 1), "colour"},
 		{"a missing field", "GET", "/api/v1/tasks/1", "", 200, asJSON, strings.Replace(task, `"title"`, `"titel"`, 1), "title"},
 		{"a field of another type", "GET", "/api/v1/tasks/1", "", 200, asJSON, strings.Replace(task, `"completed":false`, `"completed":"no"`, 1), "completed"},
-		{"what is not an instant", "GET", "/api/v1/tasks/1", "", 200, asJSON, strings.Replace(task, `"due_at":"2026-03-01T`, `"due_at":"2026-03-01 `, 1), "due_at"},
+		{"an invalid instant", "GET", "/api/v1/tasks/1", "", 200, asJSON, strings.Replace(task, `"due_at":"2026-03-01T`, `"due_at":"2026-03-01 `, 1), "due_at"},
 		{"an undocumented parameter", "GET", "/api/v1/tasks?colour=red", "", 200, header("Content-Type", "application/json"), `{"items": [], "next_cursor": ""}`, "colour"},
 		{"a parameter of another type", "GET", "/api/v1/tasks?limit=many", "", 200, header("Content-Type", "application/json"), `{"items": [], "next_cursor": ""}`, "limit"},
-		{"an undocumented field taken", "PATCH", "/api/v1/tasks/1", `{"colour": 1}`, 200, asJSON, task, "colour"},
+		{"an accepted undocumented field", "PATCH", "/api/v1/tasks/1", `{"colour": 1}`, 200, asJSON, task, "colour"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// checkRequest holds a request that was granted to the document: what is not in the document should not have been taken.
+// checkRequest checks an accepted request against the document.
 func (c *contract) checkRequest(o operation, r *http.Request, body []byte) error {
 	return errors.Join(c.checkParameters(o, r), c.checkRequestBody(o, r, body), checkSecurity(o, r))
 }

@@ -10,31 +10,31 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Who comes when every connection is held and three wait for each is refused at once. Who waits is refused as well in the end,
-// in other words.
+// TestOverloadIsRefusedAtOnce takes every connection and fills the queue of three waiters for each.
+// A further request is refused at once. A waiting request is refused later, with another message.
 func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	const places = 4 * 8
+	const connections = 4 * 8
 	ctx, release := context.WithCancel(t.Context())
 	var callers sync.WaitGroup
 	defer callers.Wait()
 	defer release()
-	for range places {
+	for range connections {
 		callers.Go(func() {
-			// Who has waited in vain comes again, so that the places stay taken.
+			// A caller whose wait ended tries again, so that the queue stays full.
 			for ; ctx.Err() == nil; time.Sleep(time.Millisecond) {
 				_ = p.db.InTx(ctx, func(pgx.Tx) error { <-ctx.Done(); return nil })
 			}
 		})
 	}
 	var r reply
-	eventually(t, "all places are taken and a request is refused without having waited", func() bool {
+	eventually(t, "a request is refused without a wait, because the queue is full", func() bool {
 		r = p.send(t, "GET", "/api/v1/tasks", nil)
 		return strings.Contains(string(r.Body), `"the service is overloaded, try again shortly"`)
 	})
 	if r.wantProblem(t, 503, "unavailable"); r.Header.Get("Retry-After") == "" {
-		t.Error("it is not said when to come again")
+		t.Error("the answer has no Retry-After")
 	}
 	release()
 	callers.Wait()

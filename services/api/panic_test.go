@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// lines is a log.
+// lines is a log in memory.
 type lines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -21,20 +21,20 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// count returns how many lines have a text.
+// count returns the number of lines with a text.
 func (l *lines) count(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Count(l.text.String(), text)
 }
 
-// TestPanicIsLoggedAndCounted shows that a programming error in a handler, of people or of events, does not vanish.
+// TestPanicIsLoggedAndCounted causes a panic in a handler for people and in one for events.
 func TestPanicIsLoggedAndCounted(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	log := &lines{}
 	a.log = slog.New(slog.NewTextHandler(log, nil))
-	a.db = nil // which no handler expects
+	a.db = nil // so that handlers panic
 	h := a.api.handler()
 	for _, target := range []string{"/api/v1/login", "/events/dead-letters"} {
 		body := strings.NewReader(`{"email": "person@example.com", "password": "correct horse"}`)

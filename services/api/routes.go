@@ -9,76 +9,76 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// route is a pattern of net/http's ServeMux and what answers it.
+// route is a pattern of net/http's ServeMux and its handler.
 type route struct {
 	pattern string
 	handler http.Handler
 }
 
-// routes is all that api answers, and says of each who calls.
-func (a *api) routes() []route {
+// routes returns all routes of api. A comment names the caller of each group.
+func (s *api) routes() []route {
 	fromSidecar := func(h server.Handler) http.Handler {
-		return server.FromSidecar(a.log, a.cfg.AppAPIToken, server.Handle(a.log, h))
+		return server.FromSidecar(s.log, s.cfg.AppAPIToken, server.Handle(s.log, h))
 	}
 	return []route{
-		// anyone
-		{"GET /api/v1/openapi.json", server.Handle(a.log, openAPIDocument())},
-		// browser
-		{"POST /api/v1/signup", a.anyone(a.signup)},
-		{"POST /api/v1/login", a.anyone(a.login)},
-		{"POST /api/v1/logout", a.anyone(a.logout)},
-		// browser, programs
-		{"GET /api/v1/me", a.as(scopeAccount, a.getMe)},
-		{"PATCH /api/v1/me", a.as(scopeAccount, a.patchMe)},
-		{"DELETE /api/v1/me", a.as(scopeAccount, a.deleteMe)},
-		{"GET /api/v1/sessions", a.as(scopeAccount, a.listSessions)},
-		{"DELETE /api/v1/sessions", a.as(scopeAccount, a.endOtherSessions)},
-		{"DELETE /api/v1/sessions/{id}", a.as(scopeAccount, a.endSession)},
-		{"POST /api/v1/tokens", a.as(scopeAccount, a.createToken)},
-		{"GET /api/v1/tokens", a.as(scopeAccount, a.listTokens)},
-		{"DELETE /api/v1/tokens/{id}", a.as(scopeAccount, a.deleteToken)},
-		{"POST /api/v1/tasks", a.as(scopeWrite, a.createTask)},
-		{"GET /api/v1/tasks", a.as(scopeRead, a.listTasks)},
-		{"GET /api/v1/tasks/{id}", a.as(scopeRead, a.getTask)},
-		{"PATCH /api/v1/tasks/{id}", a.as(scopeWrite, a.patchTask)},
-		{"DELETE /api/v1/tasks/{id}", a.as(scopeWrite, a.deleteTask)},
-		{"POST /api/v1/tasks/{id}/complete", a.as(scopeWrite, a.completeTask)},
-		{"POST /api/v1/tasks/{id}/reopen", a.as(scopeWrite, a.reopenTask)},
-		{"POST /api/v1/tasks/{id}/snooze", a.as(scopeWrite, a.snoozeTask)},
-		{"GET /api/v1/tasks/{id}/history", a.as(scopeRead, a.listHistory)},
-		{"GET /api/v1/changes", a.as(scopeRead, a.listChanges)},
-		{"GET /api/v1/export", a.as(scopeRead, a.exportTasks)},
-		{"POST /api/v1/import", a.as(scopeWrite, a.importTasks)},
-		{"POST /api/v1/channels", a.as(scopeAccount, a.createChannel)},
-		{"POST /api/v1/channels/renew", a.as(scopeAccount, a.renewChannel)},
-		{"GET /api/v1/channels", a.as(scopeAccount, a.listChannels)},
-		{"GET /api/v1/channels/{id}", a.as(scopeAccount, a.getChannel)},
-		{"PATCH /api/v1/channels/{id}", a.as(scopeAccount, a.patchChannel)},
-		{"DELETE /api/v1/channels/{id}", a.as(scopeAccount, a.deleteChannel)},
-		{"POST /api/v1/channels/{id}/test", a.as(scopeAccount, a.testChannel)},
-		{"GET /api/v1/push-key", a.as(scopeAccount, a.getPushKey)},
-		{"GET /api/v1/deliveries", a.as(scopeRead, a.listDeliveries)},
-		{"GET /api/v1/deliveries/{id}", a.as(scopeRead, a.getDelivery)},
-		{"POST /api/v1/deliveries/{id}/retry", a.as(scopeAccount, a.retryDelivery)},
-		// pub/sub
-		{"POST /events/dead-letters", server.FromSidecar(a.log, a.cfg.AppAPIToken, sidecar.MessageSubscriber(a.log, a.deadLetter))},
-		// recurring, by invocation
-		{"POST /internal/occurrences", fromSidecar(a.createOccurrence)},
-		// job
-		{"POST /job/{name}", fromSidecar(a.fireJob)},
+		// browser, program: without an account
+		{"GET /api/v1/openapi.json", server.Handle(s.log, openAPIDocument())},
+		// browser: begin and end a session
+		{"POST /api/v1/signup", s.public(s.signup)},
+		{"POST /api/v1/login", s.public(s.login)},
+		{"POST /api/v1/logout", s.public(s.logout)},
+		// browser, program: with a session or an API token
+		{"GET /api/v1/me", s.requireScope(scopeAccount, s.getMe)},
+		{"PATCH /api/v1/me", s.requireScope(scopeAccount, s.patchMe)},
+		{"DELETE /api/v1/me", s.requireScope(scopeAccount, s.deleteMe)},
+		{"GET /api/v1/sessions", s.requireScope(scopeAccount, s.listSessions)},
+		{"DELETE /api/v1/sessions", s.requireScope(scopeAccount, s.endOtherSessions)},
+		{"DELETE /api/v1/sessions/{id}", s.requireScope(scopeAccount, s.endSession)},
+		{"POST /api/v1/tokens", s.requireScope(scopeAccount, s.createToken)},
+		{"GET /api/v1/tokens", s.requireScope(scopeAccount, s.listTokens)},
+		{"DELETE /api/v1/tokens/{id}", s.requireScope(scopeAccount, s.deleteToken)},
+		{"POST /api/v1/tasks", s.requireScope(scopeWrite, s.createTask)},
+		{"GET /api/v1/tasks", s.requireScope(scopeRead, s.listTasks)},
+		{"GET /api/v1/tasks/{id}", s.requireScope(scopeRead, s.getTask)},
+		{"PATCH /api/v1/tasks/{id}", s.requireScope(scopeWrite, s.patchTask)},
+		{"DELETE /api/v1/tasks/{id}", s.requireScope(scopeWrite, s.deleteTask)},
+		{"POST /api/v1/tasks/{id}/complete", s.requireScope(scopeWrite, s.completeTask)},
+		{"POST /api/v1/tasks/{id}/reopen", s.requireScope(scopeWrite, s.reopenTask)},
+		{"POST /api/v1/tasks/{id}/snooze", s.requireScope(scopeWrite, s.snoozeTask)},
+		{"GET /api/v1/tasks/{id}/history", s.requireScope(scopeRead, s.listHistory)},
+		{"GET /api/v1/changes", s.requireScope(scopeRead, s.listChanges)},
+		{"GET /api/v1/export", s.requireScope(scopeRead, s.exportTasks)},
+		{"POST /api/v1/import", s.requireScope(scopeWrite, s.importTasks)},
+		{"POST /api/v1/channels", s.requireScope(scopeAccount, s.createChannel)},
+		{"POST /api/v1/channels/renew", s.requireScope(scopeAccount, s.renewChannel)},
+		{"GET /api/v1/channels", s.requireScope(scopeAccount, s.listChannels)},
+		{"GET /api/v1/channels/{id}", s.requireScope(scopeAccount, s.getChannel)},
+		{"PATCH /api/v1/channels/{id}", s.requireScope(scopeAccount, s.patchChannel)},
+		{"DELETE /api/v1/channels/{id}", s.requireScope(scopeAccount, s.deleteChannel)},
+		{"POST /api/v1/channels/{id}/test", s.requireScope(scopeAccount, s.testChannel)},
+		{"GET /api/v1/push-key", s.requireScope(scopeAccount, s.getPushKey)},
+		{"GET /api/v1/deliveries", s.requireScope(scopeRead, s.listDeliveries)},
+		{"GET /api/v1/deliveries/{id}", s.requireScope(scopeRead, s.getDelivery)},
+		{"POST /api/v1/deliveries/{id}/retry", s.requireScope(scopeAccount, s.retryDelivery)},
+		// pub/sub, through the sidecar
+		{"POST /events/dead-letters", server.FromSidecar(s.log, s.cfg.AppAPIToken, sidecar.MessageSubscriber(s.log, s.deadLetter))},
+		// recurring, by service invocation through the sidecar
+		{"POST /internal/occurrences", fromSidecar(s.createOccurrence)},
+		// job of the scheduler, through the sidecar
+		{"POST /job/{name}", fromSidecar(s.fireJob)},
 		// Prometheus
-		{"GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{})},
+		{"GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{})},
 		// kubelet
 		{"GET /healthz", server.Healthz()},
-		{"GET /readyz", server.Readyz(a.log, a.db.Ping, a.db.CheckDisk)},
+		{"GET /readyz", server.Readyz(s.log, s.db.Ping, s.db.CheckDisk)},
 	}
 }
 
-// handler answers every route, and any other path with a problem.
-func (a *api) handler() http.Handler {
+// handler answers every route. It answers any other path with a problem document.
+func (s *api) handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range a.routes() {
+	for _, r := range s.routes() {
 		mux.Handle(r.pattern, r.handler)
 	}
-	return server.Recover(a.log, a.panics, server.WithProblems(a.log, mux))
+	return server.Recover(s.log, s.panics, server.WithProblems(s.log, mux))
 }

@@ -15,7 +15,7 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// run serves until ctx ends.
+// run serves requests and runs the background work until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
@@ -36,16 +36,16 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	defer dapr.Close()
 
-	a, err := newAPI(cfg, db, log, time.Now, nil)
+	s, err := newAPI(cfg, db, log, time.Now, nil)
 	if err != nil {
 		return err
 	}
 	relay := outbox.New(outbox.Config{
-		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: a.metrics,
+		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: s.metrics,
 	})
-	reminders := newReminders(background, dapr, a.fireInTurn, log, a.cautious)
+	reminders := newReminders(background, dapr, s.fireInTurn, log, s.cautious)
 	reminders.verifyEvery = cfg.ReminderVerifyInterval
-	a.wake = func(userID uuid.UUID) {
+	s.wake = func(userID uuid.UUID) {
 		relay.Wake(userID)
 		reminders.wake()
 	}
@@ -53,8 +53,8 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	g.Go(func() error { return relay.Run(ctx) })
 	g.Go(func() error { return reminders.run(ctx) })
 	g.Go(func() error {
-		return keepHouse(ctx, background, a.deliveries, cfg.HousekeepingInterval, log, a.cautious)
+		return runRetention(ctx, background, s.deliveries, cfg.RetentionInterval, log, s.cautious)
 	})
-	g.Go(func() error { return server.Serve(ctx, ln, a.handler(), log) })
+	g.Go(func() error { return server.Serve(ctx, ln, s.handler(), log) })
 	return g.Wait()
 }

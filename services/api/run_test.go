@@ -15,10 +15,10 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
-// Without a sidecar everything works but publishing, which waits and says so.
+// TestRunWithoutSidecar runs api without a sidecar. Requests work, and events wait for publication.
 func TestRunWithoutSidecar(t *testing.T) {
 	t.Parallel()
-	const port = "1" // nobody listens there
+	const port = "1" // no program listens on it
 	env := map[string]string{
 		"DATABASE_URL": postgrestest.URL(t), "DATABASE_CONNS": "4", "RELAY_CONNS": "4", "COOKIE_SECURE": "false",
 		"APP_API_TOKEN": "of the sidecar", "DAPR_GRPC_PORT": port, "DAPR_HTTP_PORT": port,
@@ -66,7 +66,7 @@ func TestRunWithoutSidecar(t *testing.T) {
 	send("GET", "/readyz", "", 200)
 	send("POST", "/api/v1/signup", `{"email": "person@example.com", "password": "`+testPassword+`"}`, 201)
 	send("POST", "/api/v1/tasks", `{"title": "dentist", "due_at": "2099-01-01T00:00:00Z"}`, 201)
-	eventually(t, "the metrics tell of failures and of what waits", func() bool {
+	eventually(t, "the metrics count publish failures and the lag", func() bool {
 		metrics := send("GET", "/metrics", "", 200)
 		return strings.Contains(metrics, `taskmaster_outbox_publish_failures_total{topic="task-events"}`) &&
 			!strings.Contains(metrics, "\ntaskmaster_outbox_lag_seconds 0\n")

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// caller is the authenticated sender of a request.
+type caller = account.Caller
+
+// handler answers a request of an authenticated caller, or returns an error.
+type handler func(w http.ResponseWriter, r *http.Request, c caller) error
+
+// The scopes that routes require.
+const (
+	scopeRead    = account.ScopeTasksRead
+	scopeWrite   = account.ScopeTasksWrite
+	scopeAccount = account.ScopeAccount
+)
+
+// accessPolicy holds the rate limits and the origins whose pages may send requests.
+type accessPolicy struct {
+	proxies []netip.Prefix
+	logins  *server.Limiter
+	signups *server.Limiter
+	users   *server.Limiter
+	origins *server.Origins
+}
+
+func newAccessPolicy(cfg config) (*accessPolicy, error) {
+	proxies, err := server.ParsePrefixes(cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	origins, err := server.NewOrigins(cfg.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+	}
+	return &accessPolicy{
+		proxies: proxies,
+		logins:  server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
+		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
+		// Ten seconds' worth of requests may arrive at once, as when a page is opened.
+		users:   server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
+		origins: origins,
+	}, nil
+}
+
+// requireScope passes requests to h whose caller has a scope and keeps to the rate limit. A browser
+// attaches its session to requests that any site makes it send. A request with a session therefore
+// has to come from our own page. A token is attached by its holder alone.
+func (s *api) requireScope(scope string, h handler) http.Handler {
+	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		c, err := account.Authenticate(ctx, s.db, r, s.now())
+		if err != nil {
+			return err
+		}
+		if c.Session != nil {
+			if err := s.access.origins.Check(r); err != nil {
+				return err
+			}
+			if owner := r.Header.Get(account.Header); owner != "" && owner != c.UserID.String() {
+				return &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,
+					Detail: "this page belongs to another account: somebody else has logged in with this browser"}
+			}
+			if err := s.renewSession(ctx, w, c); err != nil {
+				return err
+			}
+		}
+		if !c.Can(scope) {
+			return task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", scope)
+		}
+		if err := s.access.users.Allow(c.UserID.String(), s.now()); err != nil {
+			return err
+		}
+		// No shared cache may keep a user's data. With no-cache, If-None-Match still saves the
+		// transfer.
+		w.Header().Set("Cache-Control", "private, no-cache")
+		err = h(w, r, c)
+		if errors.Is(err, postgres.ErrNoUser) {
+			return account.ErrNotValid // the account was deleted after the credential was checked
+		}
+		return err
+	})
+}
+
+// public passes requests of everybody to h. It refuses requests that another site made a browser
+// send: such a site could log a person in to somebody else's account.
+func (s *api) public(h server.Handler) http.Handler {
+	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.access.origins.Check(r); err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		return h(w, r)
+	})
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+type userPatch struct {
+	TimeZone  *string `json:"time_zone" validate:"omitempty,timezone"`
+	WeekStart *string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
+	// Password is the new password. It requires CurrentPassword and ends all other sessions.
+	Password        *string `json:"password" validate:"omitempty,min=8,max=256"`
+	CurrentPassword *string `json:"current_password" validate:"omitempty,max=256"`
+}
+
+type userDeletion struct {
+	Password string `json:"password" validate:"required,max=256"`
+}
+
+// meBody is a user with the state that every page shows.
+type meBody struct {
+	userBody
+	// EndedChannels are the channels that the system disabled and the user has not dismissed.
+	EndedChannels []postgres.EndedChannel `json:"ended_channels"`
+}
+
+func (s *api) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
+	out := meBody{EndedChannels: []postgres.EndedChannel{}}
+	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		u, err := postgres.UserByID(ctx, tx, c.UserID)
+		if err != nil {
+			return err
+		}
+		out.userBody = newUserBody(u)
+		ended, err := postgres.EndedChannels(ctx, tx, c.UserID)
+		for _, channel := range ended {
+			out.EndedChannels = append(out.EndedChannels, channel.Ended())
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, out)
+}
+
+// patchMe changes the time zone, the first day of the week and the password.
+func (s *api) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in userPatch
+	body, err := s.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	lock := func(ctx context.Context, tx pgx.Tx) (postgres.User, error) {
+		return postgres.LockUser(ctx, tx, c.UserID)
+	}
+	if in.Password != nil {
+		if lock, err = s.newPassword(r.Context(), c, in); err != nil {
+			return err
+		}
+	}
+	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		u, err := lock(ctx, tx)
+		if err != nil {
+			return answer{}, err
+		}
+		if in.TimeZone != nil {
+			u.TimeZone = *in.TimeZone
+		}
+		if in.WeekStart != nil {
+			u.WeekStart = *in.WeekStart
+		}
+		return answer{Status: http.StatusOK, Body: newUserBody(u)}, postgres.UpdateUser(ctx, tx, u)
+	})
+}
+
+// newPassword checks the current password and hashes the new one. Both are slow, so they happen
+// outside the transaction. The returned function locks the user, sets the hash and ends the other
+// sessions.
+func (s *api) newPassword(ctx context.Context, c caller, in userPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
+	if in.CurrentPassword == nil {
+		return nil, task.Invalid("current_password", "is required to change the password")
+	}
+	leave, err := s.hasher.admit()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	checked, err := s.user(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.confirm(ctx, checked, "current_password", *in.CurrentPassword); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.hash(ctx, *in.Password)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, tx pgx.Tx) (postgres.User, error) {
+		u, err := lockUnchanged(ctx, tx, checked, postgres.LockUser)
+		u.PasswordHash = hash
+		if err != nil {
+			return u, err
+		}
+		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash())
+	}, nil
+}
+
+// deleteMe deletes the account and all its data at once. It sends no task.deleted, because nobody
+// is left to read it, and waiting events are deleted too. A job that fires later finds no reminder.
+func (s *api) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in userDeletion
+	body, err := s.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	leave, err := s.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	u, err := s.user(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	if err := s.confirm(r.Context(), u, "password", in.Password); err != nil {
+		return err
+	}
+	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		if _, err := lockUnchanged(ctx, tx, u, postgres.LockUserToDelete); err != nil {
+			return answer{}, err
+		}
+		forget := map[string]string{"Set-Cookie": s.cookie("", -1).String()}
+		return answer{Status: http.StatusNoContent, Header: forget}, postgres.DeleteUser(ctx, tx, u.ID)
+	})
+}
+
+func (s *api) user(ctx context.Context, c caller) (u postgres.User, err error) {
+	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		u, err = postgres.UserByID(ctx, tx, c.UserID)
+		return err
+	})
+	return u, err
+}
+
+// confirm checks the password of a logged-in user, within the rate limit of logins. With a stolen
+// session, the password must not be easier to guess. The caller has called admit. confirm returns
+// code invalid for the given field when the password is wrong.
+func (s *api) confirm(ctx context.Context, u postgres.User, field, password string) error {
+	if err := s.access.logins.Allow("email "+u.Email, s.now()); err != nil {
+		return err
+	}
+	ok, err := s.hasher.verify(ctx, password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return task.Invalid(field, "is not the account's password")
+	}
+	return nil
+}
+
+// lockUnchanged locks a user whose password was checked outside the transaction. It returns code
+// unauthorized when the password has changed or the account was deleted since.
+func lockUnchanged(ctx context.Context, tx pgx.Tx, checked postgres.User,
+	lock func(context.Context, pgx.Tx, uuid.UUID) (postgres.User, error)) (postgres.User, error) {
+	u, err := lock(ctx, tx, checked.ID)
+	if task.ErrorCode(err) == task.CodeNotFound || (err == nil && u.PasswordHash != checked.PasswordHash) {
+		return postgres.User{}, errWrongLogin
+	}
+	return u, err
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+)
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	p.send(t, "POST", "/api/v1/tasks", map[string]any{"title": "one"}).want(t, 201)
+
+	var epoch string
+	err := a.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+		epoch, err = postgres.Epoch(t.Context(), tx)
+		return err
+	})
+	if err != nil || epoch == "" {
+		t.Fatalf("got the epoch %q, %v", epoch, err)
+	}
+	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch}
+	if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	want.TimeZone = "America/New_York"
+	r := p.send(t, "PATCH", "/api/v1/me", map[string]any{"time_zone": "America/New_York"}).want(t, 200)
+	if got := decoded[userBody](t, r); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	want.WeekStart = "sunday"
+	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday"}).want(t, 200)
+	if got := decoded[userBody](t, r); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for name, body := range map[string]string{
+		"unknown day":          `{"week_start": "friday"}`,
+		"unknown zone":         `{"time_zone": "Europe/Atlantis"}`,
+		"empty zone":           `{"time_zone": ""}`,
+		"unknown field":        `{"email": "eve@example.com"}`,
+		"short password":       `{"password": "short", "current_password": "` + testPassword + `"}`,
+		"no current password":  `{"password": "another password"}`,
+		"bad current password": `{"password": "another password", "current_password": "not the password", "time_zone": "UTC"}`,
+	} {
+		p.send(t, "PATCH", "/api/v1/me", body).wantProblem(t, 422, "invalid")
+		if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil)); got != want {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+	}
+	a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200)
+}
+
+func TestNewPasswordEndsOtherSessions(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p, stranger := a.newPerson(t), a.newPerson(t)
+	token := p.newToken(t, scopeAccount)
+	login := func(password string) reply {
+		return a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": password})
+	}
+	other := sessionOf(t, login(testPassword).want(t, 200))
+
+	p.send(t, "PATCH", "/api/v1/me", map[string]any{"password": "another password", "current_password": testPassword}).want(t, 200)
+	p.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+	stranger.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+	a.send(t, "GET", "/api/v1/me", nil, bearer(token)).want(t, 200)
+	a.send(t, "GET", "/api/v1/me", nil, session(other)).wantProblem(t, 401, "unauthorized")
+	login(testPassword).wantProblem(t, 401, "unauthorized")
+	login("another password").want(t, 200)
+
+	// A change with an API token ends all sessions.
+	a.send(t, "PATCH", "/api/v1/me", map[string]any{"password": testPassword, "current_password": "another password"}, bearer(token)).want(t, 200)
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+}
+
+func TestDeleteMeLeavesNothing(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p, other := a.newPerson(t), a.newPerson(t)
+	ownedThings(t, p)
+	ownedThings(t, other)
+	key := header("Idempotency-Key", "once")
+	p.send(t, "POST", "/api/v1/tasks", map[string]any{"title": "kept with its answer"}, key).want(t, 201)
+	token := p.newToken(t, scopeAccount)
+	before, others := everythingOf(t, p), everythingOf(t, other)
+	const jobs = `SELECT count(*) FROM river_job`
+	if n := a.count(t, jobs); n != 2 {
+		t.Fatalf("got %d jobs of deliveries, want one of each person's", n)
+	}
+
+	for _, body := range []any{nil, `{}`, `{"password": "not the password"}`} {
+		if r := p.send(t, "DELETE", "/api/v1/me", body); r.Status != 422 && r.Status != 400 {
+			t.Fatalf("got status %d for %v, want 400 or 422", r.Status, body)
+		}
+	}
+	if got := everythingOf(t, p); len(got) != len(before) {
+		t.Fatalf("a refused deletion left %d rows of %d", len(got), len(before))
+	}
+	r := p.send(t, "DELETE", "/api/v1/me", map[string]any{"password": testPassword}).want(t, 204)
+	if got := r.Header.Get("Set-Cookie"); !strings.Contains(got, "Max-Age=0") {
+		t.Errorf("got Set-Cookie %q, want the cookie deleted", got)
+	}
+	if got := everythingOf(t, p); len(got) != 0 {
+		t.Errorf("deletion left %s", strings.Join(got, "\n"))
+	}
+	if n := a.count(t, jobs); n != 1 {
+		t.Errorf("got %d jobs of deliveries, want the other person's", n)
+	}
+	if got := everythingOf(t, other); strings.Join(got, "\n") != strings.Join(others, "\n") {
+		t.Error("deletion of one account changed another")
+	}
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	a.send(t, "GET", "/api/v1/me", nil, bearer(token)).wantProblem(t, 401, "unauthorized")
+	a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).wantProblem(t, 401, "unauthorized")
+	a.send(t, "POST", "/api/v1/signup", map[string]any{"email": p.Email, "password": testPassword}).want(t, 201)
+}
+
+// TestSecretsAreNotStored searches a dump of the whole database for credentials.
+func TestSecretsAreNotStored(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	token := decoded[tokenBody](t, p.send(t, "POST", "/api/v1/tokens",
+		map[string]any{"name": "test", "scopes": []string{scopeRead}}, header("Idempotency-Key", "once")).want(t, 201)).Token
+	var dump string
+	err := a.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		return tx.QueryRow(t.Context(), `SELECT database_to_xml(true, false, '')::text`).Scan(&dump)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(dump, p.Email) {
+		t.Fatal("the dump lacks the account")
+	}
+	for name, secret := range map[string]string{"password": testPassword, "session": p.Secret, "token": token} {
+		if strings.Contains(dump, secret) {
+			t.Errorf("the database holds a %s in the clear", name)
+		}
+	}
+}

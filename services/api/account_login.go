@@ -1,0 +1,263 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// A session in use is extended. An unused one expires.
+const (
+	// sessionIdle is the lifetime of a session that is not used.
+	sessionIdle = 30 * 24 * time.Hour
+	// sessionLife is the lifetime of a session from login, however often it is used.
+	sessionLife = 180 * 24 * time.Hour
+	// sessionRenewal is the least extension that is written. Without it, every request would write
+	// to the database.
+	sessionRenewal = time.Hour
+)
+
+// signupInput is the body of POST /signup. In the address, case and surrounding spaces are ignored.
+type signupInput struct {
+	Email    string `json:"email" validate:"required,email,max=254"`
+	Password string `json:"password" validate:"required,min=8,max=256"`
+	// TimeZone is the default time zone of the user's tasks; "" is UTC.
+	TimeZone string `json:"time_zone" validate:"omitempty,timezone"`
+	// WeekStart is the first day of the user's week; "" is monday.
+	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
+}
+
+type loginInput struct {
+	Email    string `json:"email" validate:"required,email,max=254"`
+	Password string `json:"password" validate:"required,max=256"`
+}
+
+// userBody is a user as the API shows it.
+type userBody struct {
+	ID        uuid.UUID `json:"id"`
+	Email     string    `json:"email"`
+	TimeZone  string    `json:"time_zone"`
+	WeekStart string    `json:"week_start"`
+	CreatedAt time.Time `json:"created_at"`
+	Revision  int64     `json:"revision"`
+	Epoch     string    `json:"epoch"`
+}
+
+func newUserBody(u postgres.User) userBody {
+	return userBody{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch}
+}
+
+// signup creates an account and logs the user in. It returns code conflict when the address has an
+// account.
+func (s *api) signup(w http.ResponseWriter, r *http.Request) error {
+	var in signupInput
+	if err := s.readCredentials(w, r, s.access.signups, &in, &in.Email); err != nil {
+		return err
+	}
+	leave, err := s.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	hash, err := s.hasher.hash(ctx, in.Password)
+	if err != nil {
+		return err
+	}
+	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
+		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday)}
+	var cookie *http.Cookie
+	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
+		if err := postgres.InsertUser(ctx, tx, u); err != nil {
+			return err
+		}
+		if u.Epoch, err = postgres.Epoch(ctx, tx); err != nil {
+			return err
+		}
+		cookie, err = s.startSession(ctx, tx, r, u.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie)
+	return server.Encode(w, http.StatusCreated, newUserBody(u))
+}
+
+// login starts a session. It returns code unauthorized when there is no such account or the
+// password is wrong. Both take the same time, so that nobody learns which addresses have an
+// account.
+func (s *api) login(w http.ResponseWriter, r *http.Request) error {
+	var in loginInput
+	if err := s.readCredentials(w, r, s.access.logins, &in, &in.Email); err != nil {
+		return err
+	}
+	leave, err := s.hasher.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+
+	var u postgres.User
+	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		u, err = postgres.UserByEmail(ctx, tx, in.Email)
+		return err
+	})
+	if task.ErrorCode(err) == task.CodeNotFound {
+		u, err = postgres.User{PasswordHash: s.hasher.decoy}, nil
+	}
+	if err != nil {
+		return err
+	}
+	ok, err := s.hasher.verify(ctx, in.Password, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errWrongLogin
+	}
+	hash := u.PasswordHash
+	if s.hasher.outdated(hash) {
+		if hash, err = s.hasher.hash(ctx, in.Password); err != nil {
+			return err
+		}
+	}
+
+	var cookie *http.Cookie
+	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		if u, err = lockUnchanged(ctx, tx, u, postgres.LockUser); err != nil {
+			return err
+		}
+		if hash != u.PasswordHash {
+			u.PasswordHash = hash
+			if err := postgres.UpdateUser(ctx, tx, u); err != nil {
+				return err
+			}
+		}
+		cookie, err = s.startSession(ctx, tx, r, u.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie)
+	return server.Encode(w, http.StatusOK, newUserBody(u))
+}
+
+var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")
+
+// logout ends the browser's session, if it has one, and deletes the cookie.
+func (s *api) logout(w http.ResponseWriter, r *http.Request) error {
+	if cookie, err := r.Cookie(account.CookieName); err == nil {
+		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+		defer cancel()
+		err := s.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.DeleteSession(ctx, tx, account.Hash(cookie.Value)) })
+		if err != nil {
+			return err
+		}
+	}
+	http.SetCookie(w, s.cookie("", -1))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readCredentials reads and checks a body. It applies the rate limit to the sender's address, and
+// then to the e-mail address, which protects an account from many senders. email points into body
+// and is normalized.
+func (s *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
+	if err := rate.Allow("address "+server.ClientAddr(r, s.access.proxies), s.now()); err != nil {
+		return err
+	}
+	if _, err := s.decode(w, r, body); err != nil {
+		return err
+	}
+	normal, refused := account.NormalizeEmail(*email)
+	if refused != "" {
+		return task.Invalid("email", refused)
+	}
+	*email = normal
+	if err := server.Validate(body); err != nil {
+		return err
+	}
+	return rate.Allow("email "+*email, s.now())
+}
+
+// startSession logs a user in and ends the previous session of the browser. If the same user had
+// registered the browser for push, it stays registered.
+func (s *api) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
+	secret, now := account.NewSession(), s.instant()
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, fmt.Errorf("make session id: %w", err)
+	}
+	started := postgres.Session{
+		ID: id, TokenHash: account.Hash(secret), UserID: userID, UserAgent: userAgent(r), CreatedAt: now, ExpiresAt: sessionEnd(now, now),
+	}
+	if err := postgres.InsertSession(ctx, tx, started); err != nil {
+		return nil, err
+	}
+	if cookie, err := r.Cookie(account.CookieName); err == nil {
+		old, err := postgres.SessionByHash(ctx, tx, account.Hash(cookie.Value))
+		if err == nil {
+			err = postgres.MoveBrowser(ctx, tx, old, started)
+		}
+		if err == nil {
+			err = postgres.DeleteSession(ctx, tx, old.TokenHash)
+		}
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound {
+			return nil, err
+		}
+	}
+	return s.cookie(secret, int(sessionIdle.Seconds())), nil
+}
+
+// sessionEnd returns the expiry of a session that was last used at usedAt.
+func sessionEnd(createdAt, usedAt time.Time) time.Time {
+	end := usedAt.Add(sessionIdle)
+	if last := createdAt.Add(sessionLife); end.After(last) {
+		return last
+	}
+	return end
+}
+
+// renewSession extends a session in use, in the database and in the browser.
+func (s *api) renewSession(ctx context.Context, w http.ResponseWriter, c caller) error {
+	now := s.instant()
+	end := sessionEnd(c.Session.CreatedAt, now)
+	if end.Sub(c.Session.ExpiresAt) < sessionRenewal {
+		return nil
+	}
+	err := s.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.RenewSession(ctx, tx, c.Session.TokenHash, end) })
+	if code := task.ErrorCode(err); code == task.CodeDiskFull || code == task.CodeOutcomeUnknown {
+		return nil // The next request renews it. Reading tasks must not fail because of a full disk.
+	}
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, s.cookie(c.Credential, int(end.Sub(now).Seconds())))
+	return nil
+}
+
+// cookie returns the session cookie. A maxAge below 0 deletes it in the browser.
+func (s *api) cookie(secret string, maxAge int) *http.Cookie {
+	return &http.Cookie{
+		Name: account.CookieName, Value: secret, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: s.cfg.CookieSecure, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// instant returns the current time in UTC, in the precision of the database.
+func (s *api) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }

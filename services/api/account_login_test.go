@@ -1,0 +1,267 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+func TestSignupAndLogin(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+
+	up := a.send(t, "POST", "/api/v1/signup", map[string]any{
+		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"}).want(t, 201)
+	user := decoded[userBody](t, up)
+	want := userBody{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch}
+	if user.Epoch == "" {
+		t.Error("the answer names no epoch")
+	}
+	if user != want {
+		t.Errorf("got %+v, want %+v", user, want)
+	}
+	a.send(t, "POST", "/api/v1/signup", map[string]any{"email": "ADA@example.com", "password": testPassword}).
+		wantProblem(t, 409, "conflict")
+
+	in := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "ada@EXAMPLE.com", "password": testPassword}).want(t, 200)
+	if got := decoded[userBody](t, in); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if sessionOf(t, up) == sessionOf(t, in) {
+		t.Error("two logins have the same session")
+	}
+	for _, r := range []reply{up, in} {
+		a.send(t, "GET", "/api/v1/me", nil, session(sessionOf(t, r))).want(t, 200)
+	}
+}
+
+func TestWrongLoginsLookTheSame(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	wrong := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "not the password"}).wantProblem(t, 401, "unauthorized")
+	unknown := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "nobody@example.com", "password": testPassword}).wantProblem(t, 401, "unauthorized")
+	if got, want := string(unknown.Body), string(wrong.Body); got != want {
+		t.Errorf("got %s for an unknown address, want the same as for a wrong password: %s", got, want)
+	}
+	if len(wrong.Header["Set-Cookie"])+len(unknown.Header["Set-Cookie"]) != 0 {
+		t.Error("a refused login sets a cookie")
+	}
+
+	// Both take the same time: the password of an unknown address is checked too, against a hash of
+	// the same cost.
+	if cost, _, _, err := decodeHash(a.hasher.decoy); cost != a.hasher.cost || err != nil {
+		t.Errorf("the decoy has cost %v and error %v, want cost %v", cost, err, a.hasher.cost)
+	}
+	a.hasher.decoy = "not a hash"
+	r := httptest.NewRequestWithContext(t.Context(), "POST", "/", strings.NewReader(`{"email": "nobody@example.com", "password": "12345678"}`))
+	if err := a.login(httptest.NewRecorder(), r); task.ErrorCode(err) != task.CodeInternal {
+		t.Errorf("got error %v for an unknown address, want that of a broken decoy", err)
+	}
+}
+
+func TestSessionCookie(t *testing.T) {
+	t.Parallel()
+	for _, secure := range []bool{true, false} {
+		a := newTestAPI(t, func(c *config) { c.CookieSecure = secure })
+		p := a.newPerson(t)
+		r := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200)
+		c := (&http.Response{Header: r.Header}).Cookies()[0]
+		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" || c.Domain != "" || c.MaxAge != 30*24*60*60 {
+			t.Errorf("got %s, want it HttpOnly, SameSite=Lax, of Path=/ and 30 days; Secure: %v", c, secure)
+		}
+		if got := r.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("got Cache-Control %q, want no-store", got)
+		}
+	}
+}
+
+func TestSessionEnds(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	again := func() string {
+		return sessionOf(t, p.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200))
+	}
+
+	// A login in the same browser replaces its session.
+	next := again()
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	p.Secret = next
+
+	// A logout ends the session and deletes the cookie.
+	r := p.send(t, "POST", "/api/v1/logout", nil).want(t, 204)
+	if c := (&http.Response{Header: r.Header}).Cookies(); len(c) != 1 || c[0].MaxAge >= 0 {
+		t.Errorf("got cookies %v, want one that is deleted", c)
+	}
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+	p.send(t, "POST", "/api/v1/logout", nil).want(t, 204)
+	a.send(t, "POST", "/api/v1/logout", nil).want(t, 204)
+
+	// Thirty days without use end the session.
+	p.Secret = again()
+	a.advance(sessionIdle)
+	p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 401, "unauthorized")
+}
+
+func TestSignupRefuses(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	for name, tt := range map[string]struct {
+		email, password, zone string
+		field                 string
+	}{
+		"no address":         {"", testPassword, "", "email"},
+		"no e-mail address":  {"ada", testPassword, "", "email"},
+		"address not ASCII":  {"\u00e4da@example.com", testPassword, "", "email"},
+		"address with NUL":   {"a\x00da@example.com", testPassword, "", "email"},
+		"address too long":   {strings.Repeat("a", 60) + "@" + strings.Repeat("b.", 100) + "com", testPassword, "", "email"},
+		"no password":        {"ada@example.com", "", "", "password"},
+		"password too short": {"ada@example.com", "1234567", "", "password"},
+		"password too long":  {"ada@example.com", strings.Repeat("x", 257), "", "password"},
+		"unknown zone":       {"ada@example.com", testPassword, "Europe/Atlantis", "time_zone"},
+		"machine's zone":     {"ada@example.com", testPassword, "Local", "time_zone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.send(t, "POST", "/api/v1/signup", map[string]any{"email": tt.email, "password": tt.password, "time_zone": tt.zone})
+			got := decoded[struct{ Errors []struct{ Field string } }](t, r.wantProblem(t, 422, "invalid"))
+			if len(got.Errors) != 1 || got.Errors[0].Field != tt.field {
+				t.Errorf("got errors %v, want one for %s", got.Errors, tt.field)
+			}
+			if strings.Contains(string(r.Body), testPassword) {
+				t.Errorf("the answer shows the password: %s", r.Body)
+			}
+		})
+	}
+	a.send(t, "POST", "/api/v1/signup", `{"email":"ada@example.com","password":"longenough","admin":true}`).wantProblem(t, 422, "invalid")
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	login := func(email string) map[string]any { return map[string]any{"email": email, "password": testPassword} }
+
+	t.Run("logins of an address", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 3 })
+		p := a.newPerson(t)
+		for i := range 3 {
+			a.send(t, "POST", "/api/v1/login", login("nobody"+string(rune('a'+i))+"@example.com"), from("192.0.2.1")).want(t, 401)
+		}
+		r := a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1")).wantProblem(t, 429, "rate_limited")
+		if got := r.Header.Get("Retry-After"); got != "20" {
+			t.Errorf("got Retry-After %q, want 20", got)
+		}
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.2")).want(t, 200)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1"), header("X-Forwarded-For", "192.0.2.3")).want(t, 429)
+		a.advance(20 * time.Second)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1")).want(t, 200)
+	})
+	t.Run("logins through a trusted proxy", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute, c.TrustedProxies = 1, []string{"10.0.0.0/8"} })
+		for _, client := range []string{"192.0.2.1", "192.0.2.2"} {
+			at := header("X-Forwarded-For", client)
+			a.send(t, "POST", "/api/v1/login", login(client+"@example.com"), from("10.1.1.1"), at).want(t, 401)
+			a.send(t, "POST", "/api/v1/login", login(client+"@example.net"), from("10.1.1.2"), at).want(t, 429)
+		}
+	})
+	t.Run("logins to an account", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 2 })
+		p := a.newPerson(t)
+		for _, addr := range []string{"192.0.2.1", "192.0.2.2"} {
+			a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "a wrong guess"}, from(addr)).want(t, 401)
+		}
+		a.send(t, "POST", "/api/v1/login", login(strings.ToUpper(p.Email)), from("192.0.2.3")).wantProblem(t, 429, "rate_limited")
+		// The same limit holds for a password that is sent with a session.
+		p.send(t, "DELETE", "/api/v1/me", map[string]any{"password": testPassword}).wantProblem(t, 429, "rate_limited")
+	})
+	t.Run("sign-ups", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.SignupPerMinute = 1 })
+		a.send(t, "POST", "/api/v1/signup", login("ada@example.com"), from("192.0.2.1")).want(t, 201)
+		a.send(t, "POST", "/api/v1/signup", login("eve@example.com"), from("192.0.2.1")).wantProblem(t, 429, "rate_limited")
+		a.send(t, "POST", "/api/v1/signup", login("eve@example.com"), from("192.0.2.2")).want(t, 201)
+	})
+	t.Run("requests of a user", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.RatePerMinute = 6 }) // and two at once
+		p, other := a.newPerson(t), a.newPerson(t)
+		p.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+		p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)
+		p.send(t, "GET", "/api/v1/me", nil).wantProblem(t, 429, "rate_limited")
+		other.send(t, "GET", "/api/v1/me", nil).want(t, 200)
+	})
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t, func(c *config) { c.PublicURL = "https://tasks.example.com/" })
+	p := a.newPerson(t)
+	token := p.newToken(t, scopeAccount)
+	login := map[string]any{"email": p.Email, "password": testPassword}
+	patch := map[string]any{"time_zone": "Asia/Tokyo"}
+
+	for name, tt := range map[string]struct {
+		method, path string
+		body         any
+		options      []func(*http.Request)
+		want         int
+	}{
+		"another site's page":               {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"a page of a sibling domain":        {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Sec-Fetch-Site", "same-site")}, 403},
+		"another origin in an old browser":  {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Origin", "https://evil.example")}, 403},
+		"a page without origin":             {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Origin", "null")}, 403},
+		"our page":                          {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Sec-Fetch-Site", "same-origin")}, 200},
+		"our page in an old browser":        {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Origin", "http://example.com")}, 200},
+		"our page behind a proxy":           {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Sec-Fetch-Site", "cross-site"), header("Origin", "https://tasks.example.com")}, 200},
+		"no browser":                        {"PATCH", "/api/v1/me", patch, nil, 200},
+		"a link on another site":            {"GET", "/api/v1/me", nil, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 200},
+		"a token, whatever the page":        {"PATCH", "/api/v1/me", patch, []func(*http.Request){header("Origin", "https://evil.example"), bearer(token)}, 200},
+		"login by another site's page":      {"POST", "/api/v1/login", login, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"sign-up by another site's page":    {"POST", "/api/v1/signup", login, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"logout by another site's page":     {"POST", "/api/v1/logout", nil, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"new token by another site's page":  {"POST", "/api/v1/tokens", patch, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"new task by another site's page":   {"POST", "/api/v1/tasks", map[string]any{"title": "x"}, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"deletion by another site's page":   {"DELETE", "/api/v1/me", map[string]any{"password": testPassword}, []func(*http.Request){header("Sec-Fetch-Site", "cross-site")}, 403},
+		"a form that another site submits":  {"POST", "/api/v1/login", login, []func(*http.Request){header("Origin", "https://evil.example"), header("Content-Type", "text/plain")}, 403},
+		"a form, were it to come from here": {"POST", "/api/v1/login", login, []func(*http.Request){header("Content-Type", "text/plain")}, 415},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := p.send(t, tt.method, tt.path, tt.body, tt.options...).want(t, tt.want)
+			if tt.want == 403 {
+				r.wantProblem(t, 403, "forbidden")
+			}
+		})
+	}
+}
+
+func TestBadBodies(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	for name, tt := range map[string]struct {
+		body string
+		want int
+	}{
+		"not JSON":      {"email=ada", 400},
+		"two values":    {`{} {}`, 400},
+		"wrong type":    {`{"email": 1}`, 422},
+		"too large":     {`{"email": "` + strings.Repeat("a", 64<<10) + `"}`, 413},
+		"nothing in it": {`{}`, 422},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.send(t, "POST", "/api/v1/login", tt.body).want(t, tt.want)
+			if !json.Valid(r.Body) {
+				t.Errorf("the problem is not JSON: %s", r.Body)
+			}
+		})
+	}
+}

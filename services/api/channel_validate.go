@@ -1,0 +1,162 @@
+package main
+
+import (
+	"crypto/ecdh"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// maxURL is the longest URL of a channel, in bytes.
+const maxURL = 2000
+
+// channelInput is the body of POST /channels. Of url, address and subscription, the one of the kind
+// is required and the others are refused.
+type channelInput struct {
+	Kind         string             `json:"kind" validate:"required,oneof=webhook email web_push"`
+	URL          string             `json:"url"`
+	Address      string             `json:"address" validate:"omitempty,email,max=254"`
+	Subscription *subscriptionInput `json:"subscription"`
+	Enabled      *bool              `json:"enabled"`
+}
+
+// subscriptionInput is the result of PushSubscription.toJSON in a browser.
+type subscriptionInput struct {
+	Endpoint string `json:"endpoint"`
+	Keys     struct {
+		P256dh string `json:"p256dh"`
+		Auth   string `json:"auth"`
+	} `json:"keys"`
+	// ExpirationTime is a hint that browsers leave null. The push service reports an expired
+	// subscription.
+	ExpirationTime json.RawMessage `json:"expirationTime"`
+}
+
+// channelPatch is the body of PATCH /channels/{id}. URL is for webhooks, and Subscription for web
+// push.
+type channelPatch struct {
+	Enabled      *bool              `json:"enabled"`
+	URL          *string            `json:"url"`
+	Subscription *subscriptionInput `json:"subscription"`
+	// Dismissed reports whether the owner has seen the reason for which the system disabled the
+	// channel.
+	Dismissed *bool `json:"dismissed"`
+}
+
+// validate reports every bad field.
+func (in channelInput) validate() error {
+	in.Address = strings.TrimSpace(in.Address)
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	var bad []task.FieldError
+	for _, f := range []struct {
+		kind, field string
+		given       bool
+	}{
+		{postgres.ChannelWebhook, "url", in.URL != ""},
+		{postgres.ChannelEmail, "address", in.Address != ""},
+		{postgres.ChannelWebPush, "subscription", in.Subscription != nil},
+	} {
+		if f.given && f.kind != in.Kind {
+			bad = append(bad, task.FieldError{Field: f.field, Message: "is for channels of kind " + f.kind})
+		} else if !f.given && f.kind == in.Kind {
+			bad = append(bad, task.FieldError{Field: f.field, Message: "is required"})
+		}
+	}
+	if in.URL != "" {
+		bad = append(bad, checkURL("url", in.URL)...)
+	}
+	if in.Subscription != nil {
+		bad = append(bad, in.Subscription.check()...)
+	}
+	return task.InvalidFields(bad)
+}
+
+// apply changes a channel, or reports every field that it cannot change. A channel that is enabled
+// again has no disabled_reason.
+func (in channelPatch) apply(c *postgres.Channel) error {
+	var bad []task.FieldError
+	if in.URL != nil {
+		if c.Kind != postgres.ChannelWebhook {
+			bad = append(bad, task.FieldError{Field: "url", Message: "is for channels of kind webhook"})
+		}
+		bad = append(bad, checkURL("url", *in.URL)...)
+		c.URL = *in.URL
+	}
+	if in.Subscription != nil {
+		if c.Kind != postgres.ChannelWebPush {
+			bad = append(bad, task.FieldError{Field: "subscription", Message: "is for channels of kind web_push"})
+		}
+		bad = append(bad, in.Subscription.check()...)
+		c.Subscription = in.Subscription.stored()
+	}
+	if err := task.InvalidFields(bad); err != nil {
+		return err
+	}
+	// A browser whose channel the system disabled is gone or belongs to somebody else by now. Only
+	// the browser itself can enable the channel again.
+	if c.Kind == postgres.ChannelWebPush && c.DisabledReason != "" && in.Enabled != nil && *in.Enabled && in.Subscription == nil {
+		return task.Errorf(task.CodeConflict, "only that browser can turn reminders on again")
+	}
+	if in.Enabled != nil {
+		c.Enabled, c.DisabledReason, c.Dismissed = *in.Enabled, "", false
+	}
+	if in.Dismissed != nil {
+		c.Dismissed = *in.Dismissed && c.DisabledReason != ""
+	}
+	return nil
+}
+
+// checkURL checks the text of a URL. The address that it leads to is checked for every delivery.
+func checkURL(field, raw string) []task.FieldError {
+	u, err := url.Parse(raw)
+	var message string
+	switch {
+	case len(raw) > maxURL:
+		message = fmt.Sprintf("is longer than %d bytes", maxURL)
+	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
+		message = "is not an https:// URL"
+	case u.User != nil:
+		message = "contains a user name or password; put a secret in the path or query"
+	case u.Fragment != "":
+		message = "has a fragment (#), which is never sent"
+	default:
+		return nil
+	}
+	return []task.FieldError{{Field: field, Message: message}}
+}
+
+// check reports a subscription to which no message can be encrypted or sent.
+func (s *subscriptionInput) check() []task.FieldError {
+	bad := checkURL("subscription.endpoint", s.Endpoint)
+	key, err := decodeKey(s.Keys.P256dh)
+	if err == nil {
+		_, err = ecdh.P256().NewPublicKey(key)
+	}
+	if err != nil {
+		bad = append(bad, task.FieldError{Field: "subscription.keys.p256dh", Message: "is not a P-256 public key in base64url"})
+	}
+	if auth, err := decodeKey(s.Keys.Auth); err != nil || len(auth) != 16 {
+		bad = append(bad, task.FieldError{Field: "subscription.keys.auth", Message: "is not 16 bytes in base64url"})
+	}
+	return bad
+}
+
+// stored returns the subscription in the form of the database.
+func (s *subscriptionInput) stored() *postgres.Subscription {
+	return &postgres.Subscription{
+		Endpoint: s.Endpoint,
+		Keys:     postgres.SubscriptionKeys{P256dh: s.Keys.P256dh, Auth: s.Keys.Auth},
+	}
+}
+
+func decodeKey(s string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// deliveryBody is a delivery as the API shows it.
+type deliveryBody struct {
+	ID          uuid.UUID  `json:"id"`
+	ChannelID   *uuid.UUID `json:"channel_id"`
+	ChannelKind string     `json:"channel_kind"`
+	EventID     uuid.UUID  `json:"event_id"`
+	TaskID      *uuid.UUID `json:"task_id"`
+	Test        bool       `json:"test"`
+	State       string     `json:"state"`
+	Attempts    int        `json:"attempts"`
+	// Reason is the reason for which the last attempt failed.
+	Reason        *string    `json:"reason"`
+	CreatedAt     time.Time  `json:"created_at"`
+	UpdatedAt     time.Time  `json:"updated_at"`
+	NextAttemptAt *time.Time `json:"next_attempt_at"`
+	SentAt        *time.Time `json:"sent_at"`
+}
+
+func newDeliveryBody(d postgres.Delivery) deliveryBody {
+	return deliveryBody{ID: d.ID, ChannelID: d.ChannelID, ChannelKind: d.ChannelKind, EventID: d.EventID, TaskID: d.TaskID, Test: d.Test,
+		State: d.State, Attempts: d.Attempts, Reason: textOrNull(d.Reason), CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
+		NextAttemptAt: d.NextAttemptAt, SentAt: d.SentAt}
+}
+
+// listDeliveries returns the caller's deliveries, the newest first.
+func (s *api) listDeliveries(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "state", "channel_id", "task_id", "cursor", "limit")
+	limit := q.limit()
+	filter := postgres.DeliveryFilter{
+		State:     q.oneOf("state", "", postgres.DeliveryPending, postgres.DeliverySent, postgres.DeliveryFailed, postgres.DeliveryGivenUp),
+		ChannelID: q.id("channel_id"), TaskID: q.id("task_id"),
+		Limit: limit + 1,
+	}
+	var after postgres.DeliveryPosition
+	if q.cursor(&after) {
+		filter.After = &after
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	var deliveries []postgres.Delivery
+	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		deliveries, err = postgres.Deliveries(ctx, tx, c.UserID, filter)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	bodies := make([]deliveryBody, len(deliveries))
+	for i, d := range deliveries {
+		bodies[i] = newDeliveryBody(d)
+	}
+	out, err := newPage(bodies, limit, func(b deliveryBody) any { return postgres.DeliveryPosition{CreatedAt: b.CreatedAt, ID: b.ID} })
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, out)
+}
+
+func (q *query) id(name string) *uuid.UUID {
+	s := q.values.Get(name)
+	if s == "" {
+		return nil
+	}
+	id, err := uuid.Parse(s)
+	if err != nil {
+		q.fail(name, "is not a UUID")
+		return nil
+	}
+	return &id
+}
+
+func (s *api) getDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	var d postgres.Delivery
+	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		d, err = postgres.DeliveryByID(ctx, tx, c.UserID, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, newDeliveryBody(d))
+}
+
+// getPushKey returns the key that browsers need to subscribe to push. It returns code not_found if
+// push is not set up.
+func (s *api) getPushKey(w http.ResponseWriter, _ *http.Request, _ caller) error {
+	if s.cfg.VAPIDPublicKey == "" {
+		return task.Errorf(task.CodeNotFound, "web push is not set up on this server")
+	}
+	return server.Encode(w, http.StatusOK, struct {
+		PublicKey string `json:"public_key"`
+	}{s.cfg.VAPIDPublicKey})
+}

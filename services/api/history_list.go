@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/history"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// historyItem is an entry in the history of a task. Number counts the entries; 0 is the creation.
+type historyItem struct {
+	Number int       `json:"number"`
+	At     time.Time `json:"at"`
+	Type   string    `json:"type"`
+	history.Detail
+}
+
+// listHistory returns the history of a task, the newest entry first. The last one is the creation.
+func (s *api) listHistory(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	q := newQuery(r.URL.Query(), "cursor", "limit")
+	limit := q.limit()
+	before := 0
+	q.cursor(&before)
+	if err := q.err(); err != nil {
+		return err
+	}
+	var t task.Task
+	var entries []postgres.HistoryEntry
+	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		if t, err = postgres.TaskByID(ctx, tx, c.UserID, id); err != nil {
+			return err
+		}
+		entries, err = postgres.History(ctx, tx, c.UserID, id, before, limit+1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	items := make([]historyItem, len(entries), len(entries)+1)
+	for i, e := range entries {
+		items[i] = historyItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
+	}
+	if len(entries) <= limit {
+		items = append(items, historyItem{At: t.CreatedAt, Type: history.Created})
+	}
+	out, err := newPage(items, limit, func(i historyItem) any { return i.Number })
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, out)
+}

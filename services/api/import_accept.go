@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/semaphore"
+
+	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/importer/todoist"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// Limits of an import. Its body may be larger than server.MaxBody.
+const (
+	maxImport      = 10 << 20    // bytes
+	maxImported    = 10_000      // tasks
+	maxImportBad   = 100         // reported bad fields
+	importUpload   = time.Minute // to receive the body
+	importTimeout  = time.Minute // after the upload
+	maxUploads     = 8
+	maxImportsBusy = 2
+)
+
+// imports limits the memory and the work of imports: uploads limits the imports whose body is
+// arriving or in memory, and busy the imports that are processed.
+type imports struct {
+	uploads, busy *semaphore.Weighted
+}
+
+func newImports() imports {
+	return imports{uploads: semaphore.NewWeighted(maxUploads), busy: semaphore.NewWeighted(maxImportsBusy)}
+}
+
+// entry is a task in a file.
+type entry struct {
+	// id is the task's own id, or the nil UUID if the file has none.
+	id uuid.UUID
+	// key identifies the entry in every file that contains it.
+	key  string
+	task task.Task
+}
+
+// importTasks adds the tasks of a file: an export, the iCalendar of another program, or an export
+// of Todoist or Vikunja. It adds all tasks or, if one is not valid, none. After half an import, the
+// owner would have to find out which half. A file that is imported again adds nothing. A dry run
+// reports the tasks that would be added.
+func (s *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "dry_run", "name")
+	dryRun, name := q.oneOf("dry_run", "false", "true", "false") == "true", q.text("name")
+	if err := q.err(); err != nil {
+		return err
+	}
+	mediaType, err := importType(r)
+	if err != nil {
+		return err
+	}
+	if !s.imports.uploads.TryAcquire(1) {
+		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
+	}
+	defer s.imports.uploads.Release(1)
+	// The deadline drops a client that does not send. A connection without deadlines, as in tests,
+	// needs none.
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(importUpload))
+	body, err := server.ReadBody(w, r, maxImport)
+	_ = connection.SetReadDeadline(time.Time{})
+	if err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithTimeout(r.Context(), importTimeout)
+	defer cancel()
+	if s.imports.busy.Acquire(ctx, 1) != nil {
+		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
+	}
+	defer s.imports.busy.Release(1)
+	in, err := s.readImport(ctx, mediaType, name, body, c)
+	if err != nil {
+		return err
+	}
+	return s.commitWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		notes, err := storeSettings(ctx, tx, c, in, dryRun)
+		if err != nil {
+			return answer{}, err
+		}
+		result, err := storeImport(ctx, tx, c.UserID, in, dryRun, s.instant())
+		result.Notes = slices.Insert(result.Notes, 0, notes...)
+		return answer{Status: http.StatusOK, Body: result}, err
+	})
+}
+
+// importType returns the media type of the file. The default is JSON.
+func importType(r *http.Request) (string, error) {
+	ct := r.Header.Get("Content-Type")
+	if ct == "" {
+		return "application/json", nil
+	}
+	mediaType, _, err := mime.ParseMediaType(ct)
+	switch mediaType {
+	case "application/json", ical.MediaType, todoist.MediaType, mediaZip, mediaOldZip:
+		if err == nil {
+			return mediaType, nil
+		}
+	}
+	return "", &server.StatusError{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type",
+		Detail: "the body has to be application/json, text/calendar, text/csv or application/zip"}
+}
+
+// readImport reads and checks a file. The name of a Todoist file is the name of its project.
+func (s *api) readImport(ctx context.Context, mediaType, name string, body []byte, c caller) (*importReader, error) {
+	u, err := s.user(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	in := &importReader{now: s.instant(), zone: u.TimeZone}
+	switch mediaType {
+	case ical.MediaType:
+		err = in.readCalendar(ctx, body)
+	case todoist.MediaType:
+		err = in.readTodoist(ctx, name, body)
+	case mediaZip, mediaOldZip:
+		err = in.readArchive(ctx, body)
+	default:
+		err = in.readJSON(ctx, body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return in, task.InvalidFields(in.bad)
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"taskmaster/internal/importer/todoist"
+	"taskmaster/internal/importer/vikunja"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// Media types of archives: the registered one, and the one that some browsers send.
+const (
+	mediaZip    = "application/zip"
+	mediaOldZip = "application/x-zip-compressed"
+)
+
+// Limits of an archive. They bound the memory of unpacking, whatever sizes the archive declares.
+const (
+	maxUnpacked = 16 << 20 // bytes of the files that are read
+	maxPacked   = 20_000   // files
+)
+
+// readArchive reads an export of Vikunja or a backup of Todoist.
+func (in *importReader) readArchive(ctx context.Context, body []byte) error {
+	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return badImport("the file is not a ZIP archive, or it is damaged")
+	}
+	if len(archive.File) > maxPacked {
+		return task.Errorf(task.CodeInvalid, "the archive has more than %d files", maxPacked)
+	}
+	budget := int64(maxUnpacked)
+	found := false
+	for _, f := range archive.File {
+		csv := strings.EqualFold(path.Ext(f.Name), ".csv")
+		if !csv && f.Name != vikunja.DataFile || strings.HasPrefix(f.Name, "__MACOSX/") {
+			continue
+		}
+		found = true
+		data, err := unpack(f, budget)
+		if err != nil {
+			return err
+		}
+		budget -= int64(len(data))
+		if csv {
+			err = in.readTodoist(ctx, f.Name, data)
+		} else {
+			err = in.readVikunja(ctx, data)
+		}
+		if err != nil {
+			return inFile(f.Name, err)
+		}
+	}
+	if !found {
+		return task.Errorf(task.CodeInvalid, "the archive has neither the %s of a Vikunja export nor the CSV files of a Todoist backup", vikunja.DataFile)
+	}
+	return nil
+}
+
+// unpack reads a file of an archive. It returns an error if the file has more than budget bytes.
+func unpack(f *zip.File, budget int64) ([]byte, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, badImport(f.Name + cannotUnpack)
+	}
+	defer func() { _ = r.Close() }() // Reading to the end has checked the data.
+	data, err := io.ReadAll(io.LimitReader(r, budget+1))
+	if err != nil {
+		return nil, badImport(f.Name + cannotUnpack)
+	}
+	if int64(len(data)) > budget {
+		return nil, &server.StatusError{Status: 413, Code: "too_large", Detail: fmt.Sprintf("the archive unpacks to more than %d MiB", maxUnpacked>>20)}
+	}
+	return data, nil
+}
+
+const cannotUnpack = " cannot be unpacked: it is damaged, encrypted or compressed in an unusual way"
+
+func badImport(detail string) error {
+	return &server.StatusError{Status: 400, Code: "bad_request", Detail: detail}
+}
+
+// inFile adds the name of the file in the archive to an error.
+func inFile(name string, err error) error {
+	if task.ErrorCode(err) != task.CodeInvalid || strings.Contains(err.Error(), name) {
+		return err
+	}
+	return task.Errorf(task.CodeInvalid, "%s, %v", strings.ToValidUTF8(name[:min(len(name), 200)], ""), err)
+}
+
+// readTodoist reads one CSV file. Its name is the name of the Todoist project.
+func (in *importReader) readTodoist(ctx context.Context, name string, data []byte) error {
+	file, err := todoist.Read(data, todoist.Options{Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count})
+	if err != nil {
+		return err
+	}
+	for _, n := range file.Notes {
+		in.notes = append(in.notes, importNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
+	}
+	for _, todo := range file.Todos {
+		if err := in.checkLimits(ctx); err != nil {
+			return err
+		}
+		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), todo.Line), nil)
+	}
+	return nil
+}
+
+func (in *importReader) readVikunja(ctx context.Context, data []byte) error {
+	file, err := vikunja.Read(data, vikunja.Options{Zone: in.zone, Limit: maxImported - in.count})
+	if err != nil {
+		return err
+	}
+	for _, n := range file.Notes {
+		in.notes = append(in.notes, importNote{File: vikunja.DataFile, Title: n.Title, Message: n.Message})
+	}
+	for _, todo := range file.Todos {
+		if err := in.checkLimits(ctx); err != nil {
+			return err
+		}
+		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%q)", todo.Task.Title), nil)
+	}
+	return nil
+}

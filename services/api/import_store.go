@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/event"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
+)
+
+// storeAttempts is the number of attempts of storeImport. The first attempt sees tasks that others
+// have stored. The second one sees those that somebody stored at the same time. A third person can
+// make one more necessary.
+const storeAttempts = 5
+
+// storeImport adds the entries that the user does not have, in the order of the file. A dry run
+// only reports them. If two users import the same tasks at the same time, the second one gets other
+// ids, as in a later import.
+func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (importResult, error) {
+	if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
+		return importResult{}, err
+	}
+	var result importResult
+	store := func(tx pgx.Tx) error {
+		tasks, err := identify(ctx, tx, userID, in.entries)
+		if err != nil {
+			return err
+		}
+		result = newImportResult(tasks, len(in.entries), in.notes, dryRun)
+		if dryRun {
+			return nil
+		}
+		return addTasks(ctx, tx, userID, tasks, now)
+	}
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginFunc(ctx, tx, store) // a savepoint: the user stays locked
+		if task.ErrorCode(err) != task.CodeConflict || attempt == storeAttempts {
+			return result, err
+		}
+	}
+}
+
+// identify returns the tasks that the user does not have yet, with their ids. A task keeps the id
+// of the file unless another user has it, as in a move between accounts. Then its id is derived
+// from the user and the old id, so that a second import recognises it. All tasks of its series, and
+// the series, get derived ids too. Otherwise the following occurrences would be those of the other
+// user.
+func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry) ([]task.Task, error) {
+	derived := func(key string) uuid.UUID { return uuid.NewSHA1(userID, []byte(key)) }
+	var ids, series []uuid.UUID
+	for _, e := range entries {
+		ids = append(ids, e.id, derived(e.key))
+		series = append(series, seriesOf(e))
+	}
+	owners, err := postgres.TaskOwners(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := postgres.ForeignSeries(ctx, tx, userID, series)
+	if err != nil {
+		return nil, err
+	}
+	foreign := map[uuid.UUID]bool{}
+	for _, id := range taken {
+		foreign[id] = true
+	}
+	for _, e := range entries {
+		if owner, ok := owners[e.id]; ok && owner != userID {
+			foreign[seriesOf(e)] = true
+		}
+	}
+
+	var tasks []task.Task
+	seen := map[uuid.UUID]bool{}
+	for _, e := range entries {
+		t, other := e.task, derived(e.key)
+		t.ID = e.id
+		if t.ID == uuid.Nil || foreign[seriesOf(e)] {
+			t.ID = other
+		}
+		if owners[e.id] == userID || owners[other] == userID || seen[t.ID] {
+			continue
+		}
+		seen[t.ID] = true
+		if t.SeriesID != nil && foreign[*t.SeriesID] {
+			t.SeriesID = new(derived(t.SeriesID.String()))
+		}
+		startSeries(&t)
+		tasks = append(tasks, t)
+	}
+	return tasks, nil
+}
+
+// seriesOf returns the series of an entry. An entry without a series is its own series.
+func seriesOf(e entry) uuid.UUID {
+	if e.task.SeriesID != nil {
+		return *e.task.SeriesID
+	}
+	return e.id
+}
+
+// addPart is the number of tasks that are stored at a time.
+const addPart = 500
+
+// addTasks stores tasks that were created elsewhere. They keep their instants of creation and
+// completion. A completed task emits no task.completed, so no occurrence follows it.
+func addTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task, now time.Time) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	last, err := postgres.TakeRevisions(ctx, tx, userID, len(tasks))
+	if err != nil {
+		return err
+	}
+	revision := last - int64(len(tasks))
+	for part := range slices.Chunk(tasks, addPart) {
+		var events []event.Event
+		reminders := map[uuid.UUID]map[int]time.Time{}
+		for i := range part {
+			revision++
+			part[i].Revision, part[i].UpdatedAt = revision, now
+			reminders[part[i].ID] = wantedReminders(part[i])
+			events = append(events, event.New(event.TaskCreated, userID, part[i], now), event.New(event.TaskChanged, userID, part[i], now))
+		}
+		if err := postgres.InsertTasks(ctx, tx, userID, part); err != nil {
+			return err
+		}
+		if err := postgres.SetFirstReminders(ctx, tx, userID, reminders, now); err != nil {
+			return err
+		}
+		if err := postgres.CopyEvents(ctx, tx, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}

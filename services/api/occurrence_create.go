@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/history"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// occurrence is the body of POST /internal/occurrences: the task that follows a completed one.
+// CompletedRevision is the revision of the completion.
+type occurrence struct {
+	UserID            uuid.UUID `json:"user_id"`
+	PreviousID        uuid.UUID `json:"previous_id"`
+	CompletedRevision int64     `json:"completed_revision"`
+	Task              task.Task `json:"task"`
+}
+
+// maxOccurrence is the largest body in bytes. A task in JSON can be larger than the request that
+// created it.
+const maxOccurrence = 1 << 20
+
+// createOccurrence creates the next occurrence once, however often it is called. It answers 201 if
+// it created the task, and 200 if the task exists or the completion was undone. 409 means that the
+// occurrence can never be created.
+func (s *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
+	// Another version of recurring may send fields that this one does not know.
+	body, err := server.ReadBody(w, r, maxOccurrence)
+	if err != nil {
+		return err
+	}
+	var in occurrence
+	if err := json.Unmarshal(body, &in); err != nil {
+		s.log.WarnContext(r.Context(), "occurrence is not JSON", "error", err)
+		return task.Errorf(task.CodeConflict, "the body is not an occurrence")
+	}
+	in.Task.Normalize()
+	// The title is that of the previous task, which may be older than the rules for titles.
+	if err := in.Task.ValidateAfter(in.Task); err != nil {
+		return task.Errorf(task.CodeConflict, "the occurrence is not valid: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	made := false
+	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		made, err = s.followUp(ctx, tx, in)
+		return err
+	})
+	if task.ErrorCode(err) == task.CodeNotFound {
+		// The account was deleted, and with it the series.
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	if !made {
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	s.wake(in.UserID)
+	w.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+// followUp creates the task that follows a completion, once and only while the completion stands.
+// It returns false if there is nothing to create.
+func (s *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, error) {
+	if _, err := postgres.LockUser(ctx, tx, in.UserID); err != nil {
+		return false, err
+	}
+	c, stands, err := standingCompletion(ctx, tx, in)
+	if err != nil || !stands || c.FollowerID != nil {
+		return false, err
+	}
+	// The id belongs to the completion. The previous version derived it from the occurrence's
+	// instant.
+	in.Task.ID = task.SuccessorID(in.PreviousID, in.CompletedRevision)
+	made, err := s.createFollower(ctx, tx, in.UserID, &in.Task)
+	if err != nil {
+		return false, err
+	}
+	if err := postgres.FollowCompletion(ctx, tx, c, in.Task.ID); err != nil {
+		return false, err
+	}
+	followed := history.Entry{Type: history.Followed, At: s.instant(), Detail: history.Detail{NextTaskID: &in.Task.ID}}
+	return made, postgres.AppendHistory(ctx, tx, in.UserID, in.PreviousID, followed)
+}
+
+// standingCompletion returns the completion that an occurrence follows. It returns false if the
+// completion was undone, or if it was followed and its task is gone.
+//
+// During an upgrade, a replica of the previous version may complete or reopen a task and store
+// nothing here. The task itself then shows it. An open task has no standing completion. A completed
+// task that has not changed since the completion was completed by it.
+func standingCompletion(ctx context.Context, tx pgx.Tx, in occurrence) (postgres.Completion, bool, error) {
+	c, found, err := postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
+	if err != nil || c.Gone {
+		return c, found, err
+	}
+	previous, err := postgres.TaskByID(ctx, tx, in.UserID, in.PreviousID)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		return c, found, nil
+	}
+	if err != nil || !previous.Completed {
+		return c, false, err
+	}
+	if found || previous.Revision != in.CompletedRevision {
+		return c, found, nil
+	}
+	followed, err := postgres.HasSuccessor(ctx, tx, in.UserID, in.PreviousID)
+	if err != nil || followed {
+		return c, false, err
+	}
+	if err := storeCompletion(ctx, tx, in.UserID, previous); err != nil {
+		return c, false, err
+	}
+	return postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
+}
+
+// createFollower stores the next occurrence. It returns false if the user has it already. Another
+// user can have imported a task with the id. The occurrence then gets a new id, so that the series
+// goes on.
+func (s *api) createFollower(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t *task.Task) (bool, error) {
+	now := s.instant()
+	_, made, err := insertTask(ctx, tx, userID, *t, now)
+	if made || err != nil {
+		return made, err
+	}
+	_, err = postgres.TaskByID(ctx, tx, userID, t.ID)
+	if task.ErrorCode(err) != task.CodeNotFound {
+		return false, err
+	}
+	if t.ID, err = uuid.NewV7(); err != nil {
+		return false, fmt.Errorf("create task id: %w", err)
+	}
+	_, made, err = insertTask(ctx, tx, userID, *t, now)
+	return made, err
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/delivery"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
+)
+
+const (
+	purgeTimeout = 30 * time.Second
+	// purgeBatch is the largest number of rows that one transaction deletes. It keeps locks short.
+	purgeBatch = 1000
+)
+
+// Retention periods. Events can be replayed, and clients can catch up, for eventRetention. The
+// inbox keeps ids longer, so that a consumer recognises a replayed event.
+const (
+	eventRetention       = 7 * 24 * time.Hour
+	inboxRetention       = 30 * 24 * time.Hour
+	reminderRetention    = 30 * 24 * time.Hour
+	deliveryRetention    = 90 * 24 * time.Hour
+	deadLetterRetention  = 30 * 24 * time.Hour // after replay or discard; waiting ones stay
+	idempotencyRetention = 24 * time.Hour
+	// completionRetention is how long a completion of a deleted task waits for its event, which
+	// creates the next occurrence. It is far longer than the outbox and the broker keep an event.
+	completionRetention = 90 * 24 * time.Hour
+)
+
+// purges lists the deletions: rows older than keep.
+var purges = []struct {
+	name  string
+	keep  time.Duration
+	purge func(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error)
+}{
+	{"outbox", eventRetention, postgres.PurgeOutbox},
+	{"inbox", inboxRetention, postgres.PurgeInbox},
+	{"reminders", reminderRetention, postgres.PurgeReminders},
+	{"deliveries", deliveryRetention, postgres.PurgeDeliveries},
+	{"dead_letters", deadLetterRetention, postgres.PurgeDeadLetters},
+	{"idempotency_keys", idempotencyRetention, postgres.PurgeIdempotencyKeys},
+	{"completions", completionRetention, postgres.PurgeCompletions},
+	{"sessions", 0, postgres.PurgeSessions},
+}
+
+// runRetention deletes expired rows at every interval until ctx is cancelled. Of several replicas,
+// one deletes at a time.
+func runRetention(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, clock *cautiousClock) error {
+	report := func(ctx context.Context, err error) {
+		if err != nil && ctx.Err() == nil {
+			log.WarnContext(ctx, "retention interrupted", "continues_in", interval, "error", err)
+		}
+	}
+	return every(ctx, interval, report, func(ctx context.Context) error {
+		if err := clock.compare(ctx); err != nil {
+			return err
+		}
+		now := clock.now()
+		err := expireBrowsers(ctx, db, queue, now)
+		removed, purgeErr := purgeOnce(ctx, db, now)
+		if len(removed) > 0 {
+			log.InfoContext(ctx, "expired rows deleted", "rows", removed)
+		}
+		return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, log))
+	})
+}
+
+// expireBrowsers disables the push channels of expired sessions and notifies their owners.
+func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	var users []uuid.UUID
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		users, err = postgres.ExpiredBrowserOwners(ctx, tx, now, purgeBatch) // the others at the next interval
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, userID := range users {
+		err := db.InTx(ctx, func(tx pgx.Tx) error {
+			if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
+				return err
+			}
+			ended, err := postgres.ExpireBrowsers(ctx, tx, userID, now)
+			if err != nil {
+				return err
+			}
+			for _, c := range ended {
+				if err := queue.TellEnded(ctx, tx, c, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound { // an account that was deleted meanwhile
+			return fmt.Errorf("expire browsers: %w", err)
+		}
+	}
+	return nil
+}
+
+// logWaitingDeadLetters logs that dead letters are waiting, because only a person can decide about
+// them.
+func logWaitingDeadLetters(ctx context.Context, db *postgres.DB, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	return db.InTx(ctx, func(tx pgx.Tx) error {
+		waiting, err := postgres.CountDeadLetters(ctx, tx, maxDeadLetters)
+		if waiting > 0 {
+			log.WarnContext(ctx, "dead letters waiting; api dead-letters shows them", "waiting", waiting)
+		}
+		return err
+	})
+}
+
+// purgeOnce deletes all expired rows in batches and returns their numbers by name. It deletes
+// nothing while another replica is purging.
+func purgeOnce(ctx context.Context, db *postgres.DB, now time.Time) (map[string]int64, error) {
+	removed := map[string]int64{}
+	for _, p := range purges {
+		for more := true; more; {
+			n, err := purgeInBatch(ctx, db, now.Add(-p.keep), p.purge)
+			if err != nil {
+				return removed, fmt.Errorf("purge %s: %w", p.name, err)
+			}
+			if n > 0 {
+				removed[p.name] += n
+			}
+			more = n == purgeBatch
+		}
+	}
+	return removed, nil
+}
+
+func purgeInBatch(ctx context.Context, db *postgres.DB, before time.Time, purge func(context.Context, pgx.Tx, time.Time, int) (int64, error)) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	err = db.InTx(ctx, func(tx pgx.Tx) error {
+		mine, err := postgres.TryHousekeeping(ctx, tx)
+		if err != nil || !mine {
+			return err
+		}
+		n, err = purge(ctx, tx, before, purgeBatch)
+		return err
+	})
+	return n, err
+}

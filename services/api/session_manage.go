@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+)
+
+// sessionBody is a session as the API shows it.
+type sessionBody struct {
+	ID         uuid.UUID `json:"id"`
+	UserAgent  string    `json:"user_agent"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	// Current reports whether the request was sent with this session.
+	Current bool `json:"current"`
+}
+
+// maxUserAgent is the longest stored User-Agent, in bytes.
+const maxUserAgent = 300
+
+func userAgent(r *http.Request) string {
+	agent := r.UserAgent()
+	return strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "")
+}
+
+// listSessions returns all sessions of the caller, the most recently used first.
+func (s *api) listSessions(w http.ResponseWriter, r *http.Request, c caller) error {
+	if err := newQuery(r.URL.Query()).err(); err != nil {
+		return err
+	}
+	var sessions []postgres.Session
+	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		sessions, err = postgres.Sessions(ctx, tx, c.UserID, s.now()) // at most postgres.MaxSessions
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	bodies := make([]sessionBody, len(sessions))
+	for i, found := range sessions {
+		bodies[i] = sessionBody{
+			ID: found.ID, UserAgent: found.UserAgent, CreatedAt: found.CreatedAt, LastUsedAt: found.UsedAt, ExpiresAt: found.ExpiresAt,
+			Current: bytes.Equal(found.TokenHash, c.SessionHash()),
+		}
+	}
+	return server.Encode(w, http.StatusOK, page[sessionBody]{Items: bodies})
+}
+
+// endSession ends a session, so that the next request with it is refused. If it is the caller's
+// own, the answer deletes the cookie.
+func (s *api) endSession(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		ended, err := postgres.EndSession(ctx, tx, c.UserID, id)
+		out := answer{Status: http.StatusNoContent}
+		if err == nil && bytes.Equal(ended, c.SessionHash()) {
+			out.Header = map[string]string{"Set-Cookie": s.cookie("", -1).String()}
+		}
+		return out, err
+	})
+}
+
+// endOtherSessions ends all sessions of the caller except the one of the request. A request with an
+// API token ends all sessions.
+func (s *api) endOtherSessions(w http.ResponseWriter, r *http.Request, c caller) error {
+	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		return answer{Status: http.StatusNoContent}, postgres.DeleteOtherSessions(ctx, tx, c.UserID, c.SessionHash())
+	})
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+func (s *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var fields taskFields
+	body, err := s.decode(w, r, &fields)
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := s.instant()
+		u, err := postgres.UserByID(ctx, tx, c.UserID)
+		if err != nil {
+			return answer{}, err
+		}
+		t := task.Task{TimeZone: u.TimeZone}
+		if err := fields.apply(&t); err != nil {
+			return answer{}, err
+		}
+		if t, err = newTask(t, now); err != nil {
+			return answer{}, err
+		}
+		t, _, err = insertTask(ctx, tx, c.UserID, t, now)
+		if err != nil {
+			return answer{}, err
+		}
+		out := taskAnswer(http.StatusCreated, t, c.Epoch)
+		out.Header["Location"] = "/api/v1/tasks/" + t.ID.String()
+		return out, nil
+	})
+}
+
+func (s *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	var t task.Task
+	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		t, err = postgres.TaskByID(ctx, tx, c.UserID, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", etag(t, c.Epoch))
+	if r.Header.Get("If-None-Match") == etag(t, c.Epoch) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return server.Encode(w, http.StatusOK, t)
+}
+
+func (s *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "cursor", "limit")
+	limit := q.limit()
+	byCompletion := q.oneOf("order", "due", "due", "completed") == "completed"
+	filter := postgres.TaskFilter{
+		Status:   q.oneOf("status", "all", "open", "done", "all"),
+		Tag:      q.text("tag"),
+		Priority: task.Priority(q.oneOf("priority", "", "none", "low", "medium", "high")),
+		DueAfter: q.instant("due_after"), DueBefore: q.instant("due_before"),
+		Query: q.text("q"), ByCompletion: byCompletion,
+		Limit: limit + 1,
+	}
+	var after postgres.TaskPosition
+	if q.cursor(&after) {
+		filter.After = &after
+		if byCompletion != (after.CompletedAt != nil) {
+			q.fail("cursor", "is one of a list in another order")
+		}
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	var tasks []task.Task
+	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		tasks, err = postgres.ListTasks(ctx, tx, c.UserID, filter)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p, err := newPage(tasks, limit, func(t task.Task) any {
+		if byCompletion {
+			return postgres.TaskPosition{CompletedAt: t.CompletedAt, ID: t.ID}
+		}
+		return postgres.TaskPosition{DueAt: t.DueAt, ID: t.ID}
+	})
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, p)
+}
+
+func (s *api) patchTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var fields taskFields
+	body, err := s.decode(w, r, &fields)
+	if err != nil {
+		return err
+	}
+	return s.editTask(w, r, c, body, fields.apply)
+}
+
+func (s *api) completeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	return s.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = true; return nil })
+}
+
+func (s *api) reopenTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	return s.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = false; return nil })
+}
+
+// snooze is the body of POST /tasks/{id}/snooze: the delay or the instant of the next reminder.
+type snooze struct {
+	Minutes int        `json:"minutes" validate:"omitempty,min=1,max=40320"`
+	Until   *time.Time `json:"until"`
+}
+
+func (s *api) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in snooze
+	body, err := s.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	if err := server.Validate(in); err != nil {
+		return err
+	}
+	if (in.Minutes == 0) == (in.Until == nil) {
+		return task.Invalid("minutes", "or until is required, and only one of them")
+	}
+	return s.editTask(w, r, c, body, func(t *task.Task) error {
+		now := s.now()
+		until := now.Add(time.Duration(in.Minutes) * time.Minute)
+		if in.Until != nil {
+			until = *in.Until
+		}
+		if !until.After(now) {
+			return task.Invalid("until", "is not in the future")
+		}
+		if t.Completed {
+			return task.Errorf(task.CodeConflict, "the task is completed")
+		}
+		t.SnoozedUntil = &until
+		return nil
+	})
+}
+
+func (s *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := s.instant()
+		return answer{Status: http.StatusNoContent}, removeTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now)
+	})
+}
+
+func (s *api) editWithoutBody(w http.ResponseWriter, r *http.Request, c caller, edit func(*task.Task) error) error {
+	body, err := s.decode(w, r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return s.editTask(w, r, c, body, edit)
+}
+
+func (s *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		now := s.instant()
+		t, err := updateTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now, edit)
+		if err != nil {
+			return answer{}, err
+		}
+		return taskAnswer(http.StatusOK, t, c.Epoch), nil
+	})
+}
+
+// pathID reads the {id} of a route. It returns code not_found for text that is not a UUID.
+func pathID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return uuid.Nil, task.Errorf(task.CodeNotFound, "%q is not the id of anything here", r.PathValue("id"))
+	}
+	return id, nil
+}

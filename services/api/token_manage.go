@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/account"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+)
+
+// maxTokens is the largest number of tokens of a user, including expired ones.
+const maxTokens = 50
+
+type tokenInput struct {
+	Name   string   `json:"name" validate:"required,max=100"`
+	Scopes []string `json:"scopes" validate:"required,min=1,unique,dive,oneof=tasks:read tasks:write account"`
+	// ExpiresAt is the expiry of the token; absent means never.
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// tokenBody is a token as the API shows it. Token is the credential. It is shown only in the answer
+// that creates it.
+type tokenBody struct {
+	ID        uuid.UUID  `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	Token     string     `json:"token,omitempty"`
+}
+
+func newTokenBody(t postgres.Token) tokenBody {
+	return tokenBody{ID: t.ID, Name: t.Name, Scopes: t.Scopes, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
+}
+
+// createToken creates an API token. It returns code forbidden when the token would have more
+// scopes, or a later expiry, than the credential of the caller.
+func (s *api) createToken(w http.ResponseWriter, r *http.Request, c caller) error {
+	var in tokenInput
+	body, err := s.decode(w, r, &in)
+	if err != nil {
+		return err
+	}
+	t, err := newToken(in, c, s.instant())
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		// While the user's row is locked, no other request can add a token.
+		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
+			return answer{}, err
+		}
+		n, err := postgres.CountTokens(ctx, tx, c.UserID)
+		if err != nil {
+			return answer{}, err
+		}
+		if n >= maxTokens {
+			return answer{}, task.Errorf(task.CodeConflict, "there are %d API tokens already, delete one first", n)
+		}
+		shown := newTokenBody(t)
+		shown.Token = account.NewToken()
+		out := answer{Status: http.StatusCreated, Header: map[string]string{"Cache-Control": "no-store"}, Body: shown, Secret: true}
+		return out, postgres.InsertToken(ctx, tx, t, account.Hash(shown.Token))
+	})
+}
+
+func newToken(in tokenInput, c caller, now time.Time) (postgres.Token, error) {
+	if err := server.Validate(in); err != nil {
+		return postgres.Token{}, err
+	}
+	name := strings.TrimSpace(in.Name)
+	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return postgres.Token{}, task.Invalid("name", "is blank or has a control character")
+	}
+	for _, scope := range in.Scopes {
+		if !c.Can(scope) {
+			return postgres.Token{}, task.Errorf(task.CodeForbidden, "an API token cannot create one with a scope that it lacks: %s", scope)
+		}
+	}
+	expires := in.ExpiresAt
+	if expires != nil {
+		at := expires.UTC().Truncate(time.Microsecond)
+		if !at.After(now) || at.Year() > 9999 {
+			return postgres.Token{}, task.Invalid("expires_at", "is not in the future, up to the year 9999")
+		}
+		expires = &at
+	}
+	if c.ExpiresAt != nil && (expires == nil || expires.After(*c.ExpiresAt)) {
+		return postgres.Token{}, task.Errorf(task.CodeForbidden, "an API token cannot create one that expires later: expires_at is at most %s",
+			c.ExpiresAt.Format(time.RFC3339Nano))
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return postgres.Token{}, fmt.Errorf("create token id: %w", err)
+	}
+	return postgres.Token{ID: id, UserID: c.UserID, Name: name, Scopes: in.Scopes, CreatedAt: now, ExpiresAt: expires}, nil
+}
+
+// listTokens returns the caller's tokens without their credentials, the newest first.
+func (s *api) listTokens(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "cursor", "limit")
+	limit := q.limit()
+	var before *uuid.UUID
+	q.cursor(&before)
+	if err := q.err(); err != nil {
+		return err
+	}
+	var tokens []postgres.Token
+	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
+		tokens, err = postgres.ListTokens(ctx, tx, c.UserID, before, limit+1)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	bodies := make([]tokenBody, len(tokens))
+	for i, t := range tokens {
+		bodies[i] = newTokenBody(t)
+	}
+	out, err := newPage(bodies, limit, func(t tokenBody) any { return t.ID })
+	if err != nil {
+		return err
+	}
+	return server.Encode(w, http.StatusOK, out)
+}
+
+// deleteToken revokes a token. The next request with it is refused.
+func (s *api) deleteToken(w http.ResponseWriter, r *http.Request, c caller) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+		return answer{Status: http.StatusNoContent}, postgres.DeleteToken(ctx, tx, c.UserID, id)
+	})
+}

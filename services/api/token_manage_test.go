@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	expires := testStart.Add(time.Hour)
+	create := func(name string, body map[string]any) tokenBody {
+		t.Helper()
+		body["name"] = name
+		r := p.send(t, "POST", "/api/v1/tokens", body).want(t, 201)
+		if got := r.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("got Cache-Control %q, want no-store", got)
+		}
+		return decoded[tokenBody](t, r)
+	}
+	first := create(" calendar ", map[string]any{"scopes": []string{scopeWrite, scopeRead}, "expires_at": expires})
+	second := create("backup", map[string]any{"scopes": []string{scopeRead}})
+	if first.Name != "calendar" || !slices.Equal(first.Scopes, []string{scopeWrite, scopeRead}) || first.ExpiresAt == nil || !first.ExpiresAt.Equal(expires) {
+		t.Errorf("got %+v, want it named calendar, with its scopes, until %s", first, expires)
+	}
+	if !strings.HasPrefix(first.Token, "tm_") || len(first.Token) != 46 || first.Token == second.Token {
+		t.Errorf("got tokens %s and %s, want different ones of tm_ and 43 characters", first.Token, second.Token)
+	}
+
+	// The list has the newest token first, in pages, without credentials.
+	r := p.send(t, "GET", "/api/v1/tokens?limit=1", nil).want(t, 200)
+	got := decoded[page[tokenBody]](t, r)
+	if len(got.Items) != 1 || got.Items[0].ID != second.ID || got.NextCursor == "" || strings.Contains(string(r.Body), "token\"") {
+		t.Errorf("got %s, want only the newest token, without its credential", r.Body)
+	}
+	got = decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens?limit=1&cursor="+got.NextCursor, nil).want(t, 200))
+	if len(got.Items) != 1 || got.Items[0].ID != first.ID || got.NextCursor != "" {
+		t.Errorf("got %+v, want the other token and no cursor", got)
+	}
+	p.send(t, "GET", "/api/v1/tokens?cursor=nonsense", nil).wantProblem(t, 422, "invalid")
+
+	// A deleted token stops working.
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Token)).want(t, 200)
+	p.send(t, "DELETE", "/api/v1/tokens/"+first.ID.String(), nil).want(t, 204)
+	p.send(t, "DELETE", "/api/v1/tokens/"+first.ID.String(), nil).wantProblem(t, 404, "not_found")
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Token)).wantProblem(t, 401, "unauthorized")
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(second.Token)).want(t, 200)
+}
+
+func TestTokenExpires(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeRead}, "expires_at": testStart.Add(time.Hour)}).want(t, 201)
+	token := decoded[tokenBody](t, r).Token
+	a.advance(time.Hour - time.Microsecond)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).want(t, 200)
+	a.advance(time.Microsecond)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).wantProblem(t, 401, "unauthorized")
+	if got := decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)); len(got.Items) != 1 {
+		t.Errorf("got %d tokens, want the expired one still listed", len(got.Items))
+	}
+}
+
+func TestTokenRefuses(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	for name, body := range map[string]map[string]any{
+		"no name":                 {"scopes": []string{scopeRead}},
+		"blank name":              {"name": "  ", "scopes": []string{scopeRead}},
+		"name with NUL":           {"name": "a\x00b", "scopes": []string{scopeRead}},
+		"name too long":           {"name": strings.Repeat("x", 101), "scopes": []string{scopeRead}},
+		"no scopes":               {"name": "x"},
+		"empty scopes":            {"name": "x", "scopes": []string{}},
+		"a scope twice":           {"name": "x", "scopes": []string{scopeRead, scopeRead}},
+		"unknown scope":           {"name": "x", "scopes": []string{"admin"}},
+		"expired":                 {"name": "x", "scopes": []string{scopeRead}, "expires_at": testStart},
+		"too far in the future":   {"name": "x", "scopes": []string{scopeRead}, "expires_at": "9999-12-31T23:59:59-01:00"},
+		"expires_at not a time":   {"name": "x", "scopes": []string{scopeRead}, "expires_at": "tomorrow"},
+		"a field that is unknown": {"name": "x", "scopes": []string{scopeRead}, "user_id": p.ID},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p.send(t, "POST", "/api/v1/tokens", body).wantProblem(t, 422, "invalid")
+		})
+	}
+}
+
+func TestTokenCannotCreateAStrongerOne(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	expires := testStart.Add(time.Hour)
+	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeAccount, scopeRead}, "expires_at": expires}).want(t, 201)
+	token := bearer(decoded[tokenBody](t, r).Token)
+	for name, tt := range map[string]struct {
+		scopes  []string
+		expires any
+		want    int
+	}{
+		"no more":       {[]string{scopeRead}, expires, 201},
+		"as much":       {[]string{scopeRead, scopeAccount}, expires, 201},
+		"another scope": {[]string{scopeRead, scopeWrite}, expires, 403},
+		"longer":        {[]string{scopeRead}, expires.Add(time.Second), 403},
+		"for ever":      {[]string{scopeRead}, nil, 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := a.send(t, "POST", "/api/v1/tokens", map[string]any{"name": name, "scopes": tt.scopes, "expires_at": tt.expires}, token)
+			if r.want(t, tt.want); tt.want == 403 {
+				r.wantProblem(t, 403, "forbidden")
+			}
+		})
+	}
+}
+
+func TestTokenIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	body := map[string]any{"name": "x", "scopes": []string{scopeRead}}
+	key := header("Idempotency-Key", "once")
+	first := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
+	again := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
+	if string(again.Body) != string(first.Body) {
+		t.Errorf("got %s, want the same answer again: %s", again.Body, first.Body)
+	}
+	// A request with another credential does not see the token.
+	other := bearer(p.newToken(t, scopeAccount, scopeRead))
+	r := a.send(t, "POST", "/api/v1/tokens", body, key, other).wantProblem(t, 409, "conflict")
+	if strings.Contains(string(r.Body), decoded[tokenBody](t, first).Token) {
+		t.Error("the answer to another credential shows the token")
+	}
+}
+
+func TestTokensHaveALimit(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	const tries = maxTokens + 10
+	statuses := make(chan int, tries)
+	var all sync.WaitGroup
+	parallel := make(chan struct{}, 8) // as many requests as the database accepts at once
+	for i := range tries {
+		parallel <- struct{}{}
+		all.Go(func() {
+			defer func() { <-parallel }()
+			for {
+				status := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": fmt.Sprint(i), "scopes": []string{scopeRead}}).Status
+				if status != http.StatusServiceUnavailable { // the machine is busy with other tests
+					statuses <- status
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	close(statuses)
+	made := 0
+	for s := range statuses {
+		if s == 201 {
+			made++
+		} else if s != 409 {
+			t.Errorf("got status %d, want 201 or 409", s)
+		}
+	}
+	if made != maxTokens {
+		t.Errorf("got %d tokens, want %d", made, maxTokens)
+	}
+}
