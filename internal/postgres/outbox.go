@@ -37,26 +37,42 @@ var nextTurn = fmt.Sprintf(`coalesce((
 		SELECT turn, published_at FROM outbox WHERE user_id = $2 AND topic = $4 ORDER BY revision DESC, seq DESC LIMIT 1
 	) last WHERE published_at IS NULL), 0)`, MaxAhead)
 
-// AppendEvents writes events to the outbox, and to their tasks' history what they tell of it. The transaction has to hold the user's row (NextRevision or LockUser), or
-// events of one user may be published out of order.
+// AppendEvents writes events to the outbox. The transaction has to hold the user's row (NextRevision
+// or LockUser). Otherwise events of one user may be published out of order.
 func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
+	return appendEvents(ctx, tx, events, queueEvent)
+}
+
+// RecordEvents is like AppendEvents. In the same round trip it adds the events to the history of their
+// tasks.
+func RecordEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
+	return appendEvents(ctx, tx, events, queueEvent, queueEventHistory)
+}
+
+func appendEvents(ctx context.Context, tx pgx.Tx, events []event.Event, queue ...func(*pgx.Batch, event.Event) error) error {
 	batch := &pgx.Batch{}
 	for _, e := range events {
-		raw, err := json.Marshal(e)
-		if err != nil {
-			return fmt.Errorf("encode event %s: %w", e.ID, err)
-		}
-		// A reminder's event has its task's revision; the row has the user's, by which the lane is in order.
-		batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, turn)
-			VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9, `+nextTurn+`)`,
-			e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
-		if err := queueEventHistory(batch, e); err != nil {
-			return err
+		for _, f := range queue {
+			if err := f(batch, e); err != nil {
+				return err
+			}
 		}
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("append to outbox: %w", err)
 	}
+	return nil
+}
+
+func queueEvent(batch *pgx.Batch, e event.Event) error {
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event %s: %w", e.ID, err)
+	}
+	// A reminder's event has its task's revision; the row has the user's, by which the lane is in order.
+	batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, turn)
+		VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9, `+nextTurn+`)`,
+		e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
 	return nil
 }
 

@@ -151,6 +151,14 @@ func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, erro
 	return revision, nil
 }
 
+// SetRevision sets the revision of a user whose row the transaction has locked.
+func SetRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID, revision int64) error {
+	if _, err := tx.Exec(ctx, `UPDATE users SET revision = $2 WHERE id = $1`, userID, revision); err != nil {
+		return fmt.Errorf("set revision: %w", err)
+	}
+	return nil
+}
+
 // ErrNoUser is that the user does not exist, or no longer.
 var ErrNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
 

@@ -66,8 +66,7 @@ func TestChangesAreOneSnapshot(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, _, err = insertTask(t.Context(), tx, p.ID, made, testStart)
-		return err
+		return insertTask(t.Context(), tx, p.ID, made, testStart)
 	})
 	if err != nil {
 		t.Fatal(err)

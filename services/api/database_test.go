@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/task"
 )
 
 // exec runs a statement directly on the database.
@@ -27,6 +31,16 @@ func (ta *testAPI) count(t *testing.T, sql string, args ...any) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// insertTask stores a task in a transaction of the test.
+func insertTask(ctx context.Context, tx pgx.Tx, user uuid.UUID, made task.Task, now time.Time) error {
+	u, err := lockUser(ctx, tx, user, now)
+	if err != nil {
+		return err
+	}
+	_, _, err = u.insertTask(ctx, made)
+	return err
 }
 
 // eventually polls a condition for 30 seconds.

@@ -128,7 +128,7 @@ func fireReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, 
 	}
 	due := event.New(event.ReminderDue, r.UserID, t, now)
 	due.Data.Reminder = &event.DueReminder{Number: r.Number, At: r.FireAt}
-	if err := postgres.AppendEvents(ctx, tx, due); err != nil {
+	if err := postgres.RecordEvents(ctx, tx, due); err != nil {
 		return nil, err
 	}
 	return &r, nil

@@ -51,7 +51,11 @@ func (s *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	made := false
 	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		made, err = s.followUp(ctx, tx, in)
+		u, err := lockUser(ctx, tx, in.UserID, s.instant())
+		if err != nil {
+			return err
+		}
+		made, err = u.followUp(ctx, in)
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {
@@ -72,26 +76,23 @@ func (s *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 
 // followUp creates the task that follows a completion, once and only while the completion stands.
 // It returns false if there is nothing to create.
-func (s *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, error) {
-	if _, err := postgres.LockUser(ctx, tx, in.UserID); err != nil {
-		return false, err
-	}
-	c, stands, err := standingCompletion(ctx, tx, in)
+func (u *userTx) followUp(ctx context.Context, in occurrence) (bool, error) {
+	c, stands, err := u.standingCompletion(ctx, in)
 	if err != nil || !stands || c.FollowerID != nil {
 		return false, err
 	}
 	// The id belongs to the completion. The previous version derived it from the occurrence's
 	// instant.
 	in.Task.ID = task.SuccessorID(in.PreviousID, in.CompletedRevision)
-	made, err := s.createFollower(ctx, tx, in.UserID, &in.Task)
+	made, err := u.createFollower(ctx, &in.Task)
 	if err != nil {
 		return false, err
 	}
-	if err := postgres.FollowCompletion(ctx, tx, c, in.Task.ID); err != nil {
+	if err := postgres.FollowCompletion(ctx, u.Tx, c, in.Task.ID); err != nil {
 		return false, err
 	}
-	followed := history.Entry{Type: history.Followed, At: s.instant(), Detail: history.Detail{NextTaskID: &in.Task.ID}}
-	return made, postgres.AppendHistory(ctx, tx, in.UserID, in.PreviousID, followed)
+	followed := history.Entry{Type: history.Followed, At: u.now, Detail: history.Detail{NextTaskID: &in.Task.ID}}
+	return made, postgres.AppendHistory(ctx, u.Tx, in.UserID, in.PreviousID, followed)
 }
 
 // standingCompletion returns the completion that an occurrence follows. It returns false if the
@@ -100,12 +101,12 @@ func (s *api) followUp(ctx context.Context, tx pgx.Tx, in occurrence) (bool, err
 // During an upgrade, a replica of the previous version may complete or reopen a task and store
 // nothing here. The task itself then shows it. An open task has no standing completion. A completed
 // task that has not changed since the completion was completed by it.
-func standingCompletion(ctx context.Context, tx pgx.Tx, in occurrence) (postgres.Completion, bool, error) {
-	c, found, err := postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
+func (u *userTx) standingCompletion(ctx context.Context, in occurrence) (postgres.Completion, bool, error) {
+	c, found, err := postgres.CompletionAt(ctx, u.Tx, in.UserID, in.PreviousID, in.CompletedRevision)
 	if err != nil || c.Gone {
 		return c, found, err
 	}
-	previous, err := postgres.TaskByID(ctx, tx, in.UserID, in.PreviousID)
+	previous, err := postgres.TaskByID(ctx, u.Tx, in.UserID, in.PreviousID)
 	if task.ErrorCode(err) == task.CodeNotFound {
 		return c, found, nil
 	}
@@ -115,32 +116,31 @@ func standingCompletion(ctx context.Context, tx pgx.Tx, in occurrence) (postgres
 	if found || previous.Revision != in.CompletedRevision {
 		return c, found, nil
 	}
-	followed, err := postgres.HasSuccessor(ctx, tx, in.UserID, in.PreviousID)
+	followed, err := postgres.HasSuccessor(ctx, u.Tx, in.UserID, in.PreviousID)
 	if err != nil || followed {
 		return c, false, err
 	}
-	if err := storeCompletion(ctx, tx, in.UserID, previous); err != nil {
+	if err := u.storeCompletion(ctx, previous); err != nil {
 		return c, false, err
 	}
-	return postgres.CompletionAt(ctx, tx, in.UserID, in.PreviousID, in.CompletedRevision)
+	return postgres.CompletionAt(ctx, u.Tx, in.UserID, in.PreviousID, in.CompletedRevision)
 }
 
 // createFollower stores the next occurrence. It returns false if the user has it already. Another
 // user can have imported a task with the id. The occurrence then gets a new id, so that the series
 // goes on.
-func (s *api) createFollower(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t *task.Task) (bool, error) {
-	now := s.instant()
-	_, made, err := insertTask(ctx, tx, userID, *t, now)
+func (u *userTx) createFollower(ctx context.Context, t *task.Task) (bool, error) {
+	_, made, err := u.insertTask(ctx, *t)
 	if made || err != nil {
 		return made, err
 	}
-	_, err = postgres.TaskByID(ctx, tx, userID, t.ID)
+	_, err = postgres.TaskByID(ctx, u.Tx, u.user.ID, t.ID)
 	if task.ErrorCode(err) != task.CodeNotFound {
 		return false, err
 	}
 	if t.ID, err = uuid.NewV7(); err != nil {
 		return false, fmt.Errorf("create task id: %w", err)
 	}
-	_, made, err = insertTask(ctx, tx, userID, *t, now)
+	_, made, err = u.insertTask(ctx, *t)
 	return made, err
 }

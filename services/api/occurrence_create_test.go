@@ -73,8 +73,7 @@ func TestTakenIDDoesNotEndTheSeries(t *testing.T) {
 	taken := next
 	taken.Normalize()
 	err = p.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		_, _, err := insertTask(t.Context(), tx, stranger.ID, taken, testStart)
-		return err
+		return insertTask(t.Context(), tx, stranger.ID, taken, testStart)
 	})
 	if err != nil {
 		t.Fatal(err)

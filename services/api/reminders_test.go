@@ -384,7 +384,7 @@ func (b remindersBench) addTasks(t *testing.T, user uuid.UUID, n, minutes int) {
 			if err != nil {
 				return err
 			}
-			if _, _, err := insertTask(t.Context(), tx, user, made, b.person.now()); err != nil {
+			if err := insertTask(t.Context(), tx, user, made, b.person.now()); err != nil {
 				return err
 			}
 		}

@@ -20,19 +20,18 @@ func (s *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := s.instant()
-		u, err := postgres.UserByID(ctx, tx, c.UserID)
+		u, err := lockUser(ctx, tx, c.UserID, s.instant())
 		if err != nil {
 			return answer{}, err
 		}
-		t := task.Task{TimeZone: u.TimeZone}
+		t := task.Task{TimeZone: u.user.TimeZone}
 		if err := fields.apply(&t); err != nil {
 			return answer{}, err
 		}
-		if t, err = newTask(t, now); err != nil {
+		if t, err = newTask(t, u.now); err != nil {
 			return answer{}, err
 		}
-		t, _, err = insertTask(ctx, tx, c.UserID, t, now)
+		t, _, err = u.insertTask(ctx, t)
 		if err != nil {
 			return answer{}, err
 		}
@@ -163,8 +162,11 @@ func (s *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error
 		return err
 	}
 	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := s.instant()
-		return answer{Status: http.StatusNoContent}, removeTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now)
+		u, err := lockUser(ctx, tx, c.UserID, s.instant())
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{Status: http.StatusNoContent}, u.removeTask(ctx, id, r.Header.Get("If-Match"))
 	})
 }
 
@@ -182,8 +184,11 @@ func (s *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		now := s.instant()
-		t, err := updateTask(ctx, tx, c.UserID, id, r.Header.Get("If-Match"), now, edit)
+		u, err := lockUser(ctx, tx, c.UserID, s.instant())
+		if err != nil {
+			return answer{}, err
+		}
+		t, err := u.updateTask(ctx, id, r.Header.Get("If-Match"), edit)
 		if err != nil {
 			return answer{}, err
 		}

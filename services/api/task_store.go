@@ -49,41 +49,48 @@ func startSeries(t *task.Task) {
 	}
 }
 
+// userTx is a transaction that holds the row of a user, so that nobody else changes the user's tasks
+// until it ends.
+type userTx struct {
+	pgx.Tx
+	// user is the locked user. Its revision is the last one that was taken.
+	user postgres.User
+	now  time.Time
+}
+
+// lockUser locks a user's row. It returns code not_found if the account was deleted.
+func lockUser(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) (*userTx, error) {
+	u, err := postgres.LockUser(ctx, tx, userID)
+	return &userTx{Tx: tx, user: u, now: now}, err
+}
+
 // insertTask stores a task that newTask or the recurrence prepared. It returns false and changes
 // nothing if the id is taken.
-func insertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task, now time.Time) (task.Task, bool, error) {
-	u, err := postgres.LockUser(ctx, tx, userID)
-	if err != nil {
-		return task.Task{}, false, err
-	}
-	t.Revision, t.CreatedAt, t.UpdatedAt = u.Revision+1, now, now
-	made, err := postgres.InsertTask(ctx, tx, userID, t)
+func (u *userTx) insertTask(ctx context.Context, t task.Task) (task.Task, bool, error) {
+	t.Revision, t.CreatedAt, t.UpdatedAt = u.user.Revision+1, u.now, u.now
+	made, err := postgres.InsertTask(ctx, u.Tx, u.user.ID, t)
 	if err != nil || !made {
 		return task.Task{}, false, err
 	}
-	events := []event.Event{event.New(event.TaskCreated, userID, t, now)}
+	events := []event.Event{event.New(event.TaskCreated, u.user.ID, t, u.now)}
 	if t.Completed {
-		events = append(events, event.New(event.TaskCompleted, userID, t, now))
-		if err := storeCompletion(ctx, tx, userID, t); err != nil {
+		events = append(events, event.New(event.TaskCompleted, u.user.ID, t, u.now))
+		if err := u.storeCompletion(ctx, t); err != nil {
 			return task.Task{}, false, err
 		}
 	}
-	return t, true, recordChange(ctx, tx, userID, t, now, events...)
+	return t, true, u.recordChange(ctx, t, events)
 }
 
-// updateTask changes a user's task by edit. If ifMatch is not empty, it has to name the task's
-// ETag. An edit that changes nothing takes no revision and returns the task as it is. Codes:
-// not_found, precondition_failed, and those of edit.
-func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch string, now time.Time, edit func(*task.Task) error) (task.Task, error) {
-	u, err := postgres.LockUser(ctx, tx, userID)
+// updateTask changes a task by edit. If ifMatch is not empty, it has to name the task's ETag. An
+// edit that changes nothing takes no revision and returns the task as it is. Codes: not_found,
+// precondition_failed, and those of edit.
+func (u *userTx) updateTask(ctx context.Context, id uuid.UUID, ifMatch string, edit func(*task.Task) error) (task.Task, error) {
+	before, err := postgres.TaskByID(ctx, u.Tx, u.user.ID, id)
 	if err != nil {
 		return task.Task{}, err
 	}
-	before, err := postgres.TaskByID(ctx, tx, userID, id)
-	if err != nil {
-		return task.Task{}, err
-	}
-	if err := checkMatch(ifMatch, before, u.Epoch); err != nil {
+	if err := checkMatch(ifMatch, before, u.user.Epoch); err != nil {
 		return task.Task{}, err
 	}
 	t := clone(before)
@@ -91,7 +98,7 @@ func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 		return task.Task{}, err
 	}
 	t.Normalize()
-	reconcileCompletion(&t, before, now)
+	reconcileCompletion(&t, before, u.now)
 	anchorSeries(&t, before)
 	if err := t.ValidateAfter(before); err != nil {
 		return task.Task{}, err
@@ -103,42 +110,43 @@ func updateTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch st
 	if len(previous) == 0 {
 		return before, nil
 	}
-	t.Revision, t.UpdatedAt = u.Revision+1, now
-	if err := postgres.UpdateTask(ctx, tx, userID, t); err != nil {
+	t.Revision, t.UpdatedAt = u.user.Revision+1, u.now
+	if err := postgres.UpdateTask(ctx, u.Tx, u.user.ID, t); err != nil {
 		return task.Task{}, err
 	}
-	var events []event.Event
-	completes := t.Completed && !before.Completed
-	if !completes || len(previous) > countCompletionFields(previous) {
-		e := event.New(event.TaskUpdated, userID, t, now)
-		e.Data.Previous = previous
-		events = append(events, e)
+	events, err := u.updateEvents(before, t, previous)
+	if err != nil {
+		return task.Task{}, err
 	}
-	if completes {
-		events = append(events, event.New(event.TaskCompleted, userID, t, now))
-	}
-	if err := recordChange(ctx, tx, userID, t, now, events...); err != nil {
+	if err := u.recordChange(ctx, t, events); err != nil {
 		return task.Task{}, err
 	}
 	switch {
-	case completes:
-		return t, storeCompletion(ctx, tx, userID, t)
+	case t.Completed && !before.Completed:
+		return t, u.storeCompletion(ctx, t)
 	case before.Completed && !t.Completed:
-		return t, undoCompletion(ctx, tx, userID, t.ID, now)
+		return t, u.undoCompletion(ctx, t.ID)
 	}
 	return t, nil
 }
 
-// countCompletionFields returns how many of the changed fields are those that completing alone
-// changes.
-func countCompletionFields(previous map[string]json.RawMessage) int {
-	n := 0
-	for _, name := range []string{"completed", "completed_at", "snoozed_until"} {
-		if _, ok := previous[name]; ok {
-			n++
-		}
+// updateEvents returns the events of a changed task: task.updated for an edit, task.completed for a
+// completion, and both if an edit also completed the task.
+func (u *userTx) updateEvents(before, t task.Task, previous map[string]json.RawMessage) ([]event.Event, error) {
+	updated := event.New(event.TaskUpdated, u.user.ID, t, u.now)
+	updated.Data.Previous = previous
+	if !t.Completed || before.Completed {
+		return []event.Event{updated}, nil
 	}
-	return n
+	completed := event.New(event.TaskCompleted, u.user.ID, t, u.now)
+	onlyCompleted := clone(before)
+	onlyCompleted.Completed = true
+	reconcileCompletion(&onlyCompleted, before, u.now)
+	edits, err := event.Changes(onlyCompleted, t)
+	if err != nil || len(edits) == 0 {
+		return []event.Event{completed}, err
+	}
+	return []event.Event{updated, completed}, nil
 }
 
 // reconcileCompletion derives CompletedAt from Completed. A completed task is not snoozed.
@@ -161,115 +169,49 @@ func anchorSeries(t *task.Task, before task.Task) {
 	startSeries(t)
 }
 
-// removeTask deletes a user's task. Codes: not_found, precondition_failed.
-func removeTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, ifMatch string, now time.Time) error {
-	u, err := postgres.LockUser(ctx, tx, userID)
+// removeTask deletes a task. Codes: not_found, precondition_failed.
+func (u *userTx) removeTask(ctx context.Context, id uuid.UUID, ifMatch string) error {
+	t, err := postgres.TaskByID(ctx, u.Tx, u.user.ID, id)
 	if err != nil {
 		return err
 	}
-	t, err := postgres.TaskByID(ctx, tx, userID, id)
-	if err != nil {
+	if err := checkMatch(ifMatch, t, u.user.Epoch); err != nil {
 		return err
 	}
-	if err := checkMatch(ifMatch, t, u.Epoch); err != nil {
+	if err := postgres.DeleteTask(ctx, u.Tx, u.user.ID, id); err != nil {
 		return err
 	}
-	if err := postgres.DeleteTask(ctx, tx, userID, id); err != nil {
+	if err := postgres.LeaveCompletions(ctx, u.Tx, u.user.ID, id, u.now); err != nil {
 		return err
 	}
-	if err := postgres.LeaveCompletions(ctx, tx, userID, id, now); err != nil {
-		return err
-	}
-	t.Revision = u.Revision + 1
-	return recordDeletion(ctx, tx, userID, t, now)
-}
-
-// storeCompletion stores the completion of a recurring task at the revision of t. The next
-// occurrence is created only while the completion is stored. If the task was reopened and its
-// follower stayed, the follower belongs to this completion too: a second one beside it would double
-// the series.
-func storeCompletion(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) error {
-	before, found, err := postgres.LastCompletion(ctx, tx, userID, t.ID)
-	if err != nil {
-		return err
-	}
-	if found {
-		if err := postgres.DeleteCompletions(ctx, tx, userID, t.ID); err != nil {
-			return err
-		}
-	}
-	if t.Recurrence == nil {
-		return nil
-	}
-	c := postgres.Completion{UserID: userID, TaskID: t.ID, Revision: t.Revision}
-	if before.FollowerID != nil {
-		switch _, err := postgres.TaskByID(ctx, tx, userID, *before.FollowerID); {
-		case err == nil:
-			c.FollowerID = before.FollowerID
-		case task.ErrorCode(err) != task.CodeNotFound:
-			return err
-		}
-	}
-	return postgres.InsertCompletion(ctx, tx, c)
-}
-
-// undoCompletion deletes a task's completion and its next occurrence, unless the occurrence was
-// changed since. A changed one stays the task's follower.
-func undoCompletion(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, now time.Time) error {
-	c, found, err := postgres.LastCompletion(ctx, tx, userID, id)
-	if err != nil || !found {
-		return err
-	}
-	untouched := false
-	if c.FollowerID != nil {
-		follower, err := postgres.TaskByID(ctx, tx, userID, *c.FollowerID)
-		if err != nil && task.ErrorCode(err) != task.CodeNotFound {
-			return err
-		}
-		if err == nil && !follower.UpdatedAt.Equal(follower.CreatedAt) {
-			return nil
-		}
-		untouched = err == nil
-	}
-	if err := postgres.DeleteCompletions(ctx, tx, userID, id); err != nil || !untouched {
-		return err
-	}
-	return removeTask(ctx, tx, userID, *c.FollowerID, "", now)
+	t.Revision = u.user.Revision + 1
+	return u.recordDeletion(ctx, t)
 }
 
 // recordChange takes the revision of t, sets its reminders and appends the events, task.changed
 // last.
-func recordChange(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task, now time.Time, events ...event.Event) error {
-	if err := takeRevision(ctx, tx, userID, t.Revision); err != nil {
-		return err
-	}
-	if err := postgres.SetReminders(ctx, tx, userID, t.ID, wantedReminders(t), now); err != nil {
-		return err
-	}
-	return postgres.AppendEvents(ctx, tx, append(events, event.New(event.TaskChanged, userID, t, now))...)
+func (u *userTx) recordChange(ctx context.Context, t task.Task, events []event.Event) error {
+	events = append(events, event.New(event.TaskChanged, u.user.ID, t, u.now))
+	return u.record(ctx, t, wantedReminders(t), events)
 }
 
-func recordDeletion(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task, now time.Time) error {
-	if err := takeRevision(ctx, tx, userID, t.Revision); err != nil {
-		return err
-	}
-	if err := postgres.SetReminders(ctx, tx, userID, t.ID, nil, now); err != nil {
-		return err
-	}
-	changed := event.New(event.TaskChanged, userID, t, now)
+// recordDeletion takes the revision of the deleted task t, cancels its reminders and appends the
+// events, task.changed last.
+func (u *userTx) recordDeletion(ctx context.Context, t task.Task) error {
+	changed := event.New(event.TaskChanged, u.user.ID, t, u.now)
 	changed.Data.Deleted = true
-	return postgres.AppendEvents(ctx, tx, event.New(event.TaskDeleted, userID, t, now), changed)
+	return u.record(ctx, t, nil, []event.Event{event.New(event.TaskDeleted, u.user.ID, t, u.now), changed})
 }
 
-func takeRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID, want int64) error {
-	got, err := postgres.NextRevision(ctx, tx, userID)
-	if err != nil {
+func (u *userTx) record(ctx context.Context, t task.Task, reminders map[int]time.Time, events []event.Event) error {
+	if err := postgres.SetRevision(ctx, u.Tx, u.user.ID, t.Revision); err != nil {
 		return err
 	}
-	if got != want {
-		return fmt.Errorf("revision %d of user %s was taken in spite of the lock, wanted %d", got, userID, want)
+	u.user.Revision = t.Revision
+	if err := postgres.SetReminders(ctx, u.Tx, u.user.ID, t.ID, reminders, u.now); err != nil {
+		return err
 	}
-	return nil
+	return postgres.RecordEvents(ctx, u.Tx, events...)
 }
 
 // wantedReminders returns the instants of a task's reminders by number. A completed task has none.
