@@ -9,94 +9,98 @@ import (
 )
 
 const (
-	// handOutFor is how long events of a batch are handed to the sidecar. The next batch takes the rest. An event that was
-	// committed meanwhile waits that long.
+	// handOutFor is how long a batch hands events to the sidecar. The rest is left to the next
+	// batch. It bounds the delay of an event that is committed meanwhile.
 	handOutFor = 500 * time.Millisecond
-	// maxFailures is how many lanes of a topic may fail in a batch, none having succeeded, before the broker is taken to be
-	// away for the topic.
+	// maxFailures is the number of failed partition keys of a topic at which a batch assumes an
+	// outage of the topic. It applies if nothing of the topic succeeded.
 	maxFailures = 8
 )
 
-// batch publishes the first events of a claimed queue and keeps the results.
+// batch publishes the first events of a claimed queue and holds the results.
 type batch struct {
 	relay *Relay
 	at    time.Time
-	// lanes are those that share calls, by topic; alone are those that do not, because they have failed before.
-	lanes map[string][]lane
-	alone []lane
-	claim postgres.Claim
-	// skipped are the lanes that were left out of the claim, topics those that were not.
-	skipped map[postgres.Lane]bool
+	// partitions are the partition keys that share calls, by topic. alone are those with an earlier
+	// failure. Each of them has calls of its own.
+	partitions map[string][]partition
+	alone      []partition
+	claim      postgres.Claim
+	// skipped are the partition keys that the claim left out. topics are the topics that the claim
+	// included.
+	skipped map[postgres.Partition]bool
 	topics  map[string]*topicBatch
-	// handOutUntil is when handing out ends.
+	// handOutUntil is the time after which the batch hands out no more events.
 	handOutUntil time.Time
 
 	mu sync.Mutex
-	// done are the seqs of what the broker has.
+	// done holds the seqs of the events that the broker accepted.
 	done []int64
-	// opened are the lanes of which something was published, failed those that were stopped by an error.
-	opened map[postgres.Lane]bool
-	failed map[postgres.Lane]failure
-	// more says that the queue holds, or may hold, events that were not tried.
+	// opened are the partition keys with a published event. failed are those that an error stopped.
+	opened map[postgres.Partition]bool
+	failed map[postgres.Partition]failure
+	// more reports whether the queue may hold further events.
 	more bool
 }
 
-// topicBatch counts the results of a topic's events.
+// topicBatch counts the results of the events of a topic.
 type topicBatch struct {
 	done, failed int
-	// givenUp says that everything failed and that the rest, if any, was not tried for that reason.
+	// givenUp reports that all attempts failed and that the rest of the topic was not tried.
 	givenUp bool
 	err     error
 }
 
-// failure is an event that could not be published.
+// failure is an event that the broker did not accept, and the error.
 type failure struct {
 	event postgres.Outgoing
 	err   error
 }
 
-// lane is what is left of a lane's events, in order, the next first.
-type lane []postgres.Outgoing
+// partition holds the remaining events of a partition key in order.
+type partition []postgres.Outgoing
 
-// newBatch sorts events, claimed at an instant, into lanes, which are in order as the claim is.
+// newBatch groups claimed events by partition key. The order within a key is the order of the
+// claim.
 func newBatch(s *shard, request postgres.ClaimRequest, claim postgres.Claim, at time.Time) *batch {
 	b := &batch{
-		relay: s.relay, at: at, claim: claim, more: claim.More, lanes: map[string][]lane{},
-		skipped: map[postgres.Lane]bool{}, topics: map[string]*topicBatch{},
-		opened: map[postgres.Lane]bool{}, failed: map[postgres.Lane]failure{},
+		relay: s.relay, at: at, claim: claim, more: claim.More, partitions: map[string][]partition{},
+		skipped: map[postgres.Partition]bool{}, topics: map[string]*topicBatch{},
+		opened: map[postgres.Partition]bool{}, failed: map[postgres.Partition]failure{},
 	}
-	for _, l := range request.Skip {
-		b.skipped[l] = true
+	for _, key := range request.Skip {
+		b.skipped[key] = true
 	}
 	for _, topic := range request.Topics {
 		b.topics[topic] = &topicBatch{}
 	}
-	var order []postgres.Lane
-	sorted := map[postgres.Lane]lane{}
+	var order []postgres.Partition
+	sorted := map[postgres.Partition]partition{}
 	for _, e := range claim.Events {
-		if sorted[e.Lane] == nil {
-			order = append(order, e.Lane)
+		if sorted[e.Partition] == nil {
+			order = append(order, e.Partition)
 		}
-		sorted[e.Lane] = append(sorted[e.Lane], e)
+		sorted[e.Partition] = append(sorted[e.Partition], e)
 	}
-	for _, l := range order {
-		if s.blocked[l].failures > 0 {
-			b.alone = append(b.alone, sorted[l])
+	for _, key := range order {
+		if s.blocked[key].failures > 0 {
+			b.alone = append(b.alone, sorted[key])
 		} else {
-			b.lanes[l.Topic] = append(b.lanes[l.Topic], sorted[l])
+			b.partitions[key.Topic] = append(b.partitions[key.Topic], sorted[key])
 		}
 	}
 	return b
 }
 
-// over reports whether no more events of a topic are to be handed out. It notes that events are left when time is up.
+// over reports whether the batch hands out no more events of a topic. When its time is up it
+// records that events are left.
 func (b *batch) over(topic string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.topics[topic].givenUp {
 		return true
 	}
-	// One call is made in any case, or a slow database would keep everything from being published.
+	// The first call is always made. Otherwise a slow database would prevent all publishing.
 	if time.Now().After(b.handOutUntil) && len(b.done)+len(b.failed) > 0 {
 		b.more = true
 		return true
@@ -104,39 +108,40 @@ func (b *batch) over(topic string) bool {
 	return false
 }
 
-func (b *batch) noteTaken(lanes []lane) {
+func (b *batch) noteTaken(partitions []partition) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.relay.Now()
-	topic := lanes[0][0].Topic
-	for _, l := range lanes {
-		b.done = append(b.done, l[0].Seq)
-		b.opened[l[0].Lane] = true
-		b.relay.metrics.taken(topic, now.Sub(l[0].CreatedAt))
+	topic := partitions[0][0].Topic
+	for _, p := range partitions {
+		b.done = append(b.done, p[0].Seq)
+		b.opened[p[0].Partition] = true
+		b.relay.metrics.taken(topic, now.Sub(p[0].CreatedAt))
 	}
-	b.topics[topic].done += len(lanes)
-	b.relay.trouble.noteTaken(topic, time.Now())
+	b.topics[topic].done += len(partitions)
+	b.relay.topics.noteTaken(topic, time.Now())
 }
 
-func (b *batch) noteFailed(lanes []lane, err error) {
+func (b *batch) noteFailed(partitions []partition, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	topic := lanes[0][0].Topic
-	for _, l := range lanes {
-		b.failed[l[0].Lane] = failure{l[0], err}
+	topic := partitions[0][0].Topic
+	for _, p := range partitions {
+		b.failed[p[0].Partition] = failure{p[0], err}
 		b.relay.metrics.failures.WithLabelValues(topic).Inc()
 	}
 	t := b.topics[topic]
-	t.failed += len(lanes)
+	t.failed += len(partitions)
 	t.err = err
 	t.givenUp = t.failed >= maxFailures && t.done == 0
 }
 
-// settles reports whether the batch shows that no event of a lane waits for another attempt.
-func (b *batch) settles(lane postgres.Lane) bool {
-	if _, failed := b.failed[lane]; failed || b.skipped[lane] || slices.Contains(b.claim.Behind, lane) {
+// settles reports whether the batch shows that no event of a partition key waits for another
+// attempt.
+func (b *batch) settles(key postgres.Partition) bool {
+	if _, failed := b.failed[key]; failed || b.skipped[key] || slices.Contains(b.claim.Behind, key) {
 		return false
 	}
-	t := b.topics[lane.Topic]
-	return b.opened[lane] || t != nil && !t.givenUp && !b.more
+	t := b.topics[key.Topic]
+	return b.opened[key] || t != nil && !t.givenUp && !b.more
 }

@@ -13,69 +13,70 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
-// An event of somebody else is in the next batch, however much an import has left to publish, and the batch is short.
+// An import does not delay other users: their events are in the next batch, and the batch is short.
 func TestImportDelaysNobody(t *testing.T) {
 	t.Parallel()
 	const imported = 4000
-	b := newBench(t, 0)
-	other := b.crowd(t, 1)
-	b.importAll(t, imported)
-	b.change(t, other, 1)
-	s := b.relay(b.publish).shards[waitShard]
+	f := newFixture(t, 0)
+	other := f.crowd(t, 1)
+	f.importAll(t, imported)
+	f.change(t, other, 1)
+	s := f.relay(f.publish).shards[waitShard]
 	s.runOnce(t.Context())
-	wantEach(t, b.events(), []uuid.UUID{other}, 1, true)
-	if most := 2 * postgres.MaxAhead; b.attempts > most { // a call for each event of a partition key
-		t.Errorf("the batch of the other user took %d calls, want %d at most", b.attempts, most)
+	wantEach(t, f.events(), []uuid.UUID{other}, 1, true)
+	if most := 2 * postgres.MaxAhead; f.attempts > most { // one call for each event of a partition key
+		t.Errorf("the batch of the other user took %d calls, want %d at most", f.attempts, most)
 	}
-	b.drain(t, s)
-	wantEach(t, b.events(), b.users, imported/2, true)
+	f.drain(t, s)
+	wantEach(t, f.events(), f.users, imported/2, true)
 }
 
-// Many who import at once delay an event of somebody else by a few batches, and each import makes progress with all others.
+// Many concurrent imports delay the event of another user by a few batches. All imports progress at
+// the same rate.
 func TestManyImportsDelayNobody(t *testing.T) {
 	t.Parallel()
 	const importers, imported, most = 60, 200, 3
-	b := newBench(t, 0)
-	other := b.crowd(t, importers)
-	b.importAll(t, imported)
-	b.change(t, other, 1)
-	s := b.relay(b.publish).shards[waitShard]
+	f := newFixture(t, 0)
+	other := f.crowd(t, importers)
+	f.importAll(t, imported)
+	f.change(t, other, 1)
+	s := f.relay(f.publish).shards[waitShard]
 	claims := 0
-	for ; b.takenOf(other) < 2; claims++ {
+	for ; f.takenOf(other) < 2; claims++ {
 		s.runOnce(t.Context())
 	}
 	if claims > most {
 		t.Errorf("the event of the other user was in claim %d, want claim %d at the latest", claims, most)
 	}
-	for b.pending(t) > importers*imported/2 {
+	for f.pending(t) > importers*imported/2 {
 		s.runOnce(t.Context())
 		s.overflow.runOnce(t.Context())
 	}
 	least, longest := imported, 0
-	for _, user := range b.users {
-		n := b.takenOf(user)
+	for _, user := range f.users {
+		n := f.takenOf(user)
 		least, longest = min(least, n), max(longest, n)
 	}
-	// In a claim everybody has as many turns, and the last claim is not finished.
+	// Each key has the same number of events in a claim. The last claim is not complete.
 	if most := 2 * 2 * batchSize / importers; longest-least > most {
 		t.Errorf("of one import %d events are published and of another %d, want a difference of %d at most", longest, least, most)
 	}
 }
 
-// Events of one user pass between the shard's queue and its overflow in every way, while relays take turns and the user goes
-// on changing things. Their order stays.
+// Events of one user move between a shard's queue and its overflow queue while two relays compete
+// and the user continues to change tasks. Their order stays.
 func TestOverflowKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	const users, relays, rounds, imported, changes = 3, 2, 4, 60, 20
-	b := newBenchOn(t, postgrestest.OpenFor(t, users+relays*relayCallers), users)
+	f := newFixtureOn(t, postgrestest.OpenFor(t, users+relays*relayCallers), users)
 	var running []*Relay
 	for range relays {
-		running = append(running, b.start(t))
+		running = append(running, f.start(t))
 	}
 	var writers sync.WaitGroup
-	for i, user := range b.users {
+	for i, user := range f.users {
 		writers.Go(func() {
-			mine := &bench{db: b.db, users: []uuid.UUID{user}}
+			mine := &fixture{db: f.db, users: []uuid.UUID{user}}
 			for range rounds {
 				mine.fill(t, 2*imported)
 				for range changes {
@@ -86,22 +87,22 @@ func TestOverflowKeepsTheOrder(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	b.awaitNothingPending(t)
-	wantEach(t, b.events(), b.users, rounds*(imported+changes), true)
+	f.awaitNothingPending(t)
+	wantEach(t, f.events(), f.users, rounds*(imported+changes), true)
 }
 
-// A replay of much waits as an import does, in its order and behind nobody's new event.
+// A large replay waits like an import: in order, and without delaying new events of other users.
 func TestReplayDelaysNobody(t *testing.T) {
 	t.Parallel()
 	const changes = 200
-	b := newBench(t, 0)
-	other := b.crowd(t, 1)
-	b.importAll(t, 2*changes)
-	s := b.relay(b.publish).shards[waitShard]
-	b.drain(t, s)
-	before := len(b.events())
-	for last, n := int64(0), int64(1); n > 0; { // in several transactions, as the command does
-		err := b.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+	f := newFixture(t, 0)
+	other := f.crowd(t, 1)
+	f.importAll(t, 2*changes)
+	s := f.relay(f.publish).shards[waitShard]
+	f.drain(t, s)
+	before := len(f.events())
+	for last, n := int64(0), int64(1); n > 0; { // in several transactions, like the replay command
+		err := f.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
 			n, last, err = postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), uuid.Nil, last, 2*changes, 150)
 			return err
 		})
@@ -109,87 +110,87 @@ func TestReplayDelaysNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.change(t, other, 1)
+	f.change(t, other, 1)
 	s.runOnce(t.Context())
-	wantEach(t, b.events()[before:], []uuid.UUID{other}, 1, true)
-	b.change(t, b.users[0], 1) // behind what is replayed
-	b.drain(t, s)
-	wantEach(t, b.events()[before:], b.users, changes+1, true)
+	wantEach(t, f.events()[before:], []uuid.UUID{other}, 1, true)
+	f.change(t, f.users[0], 1) // behind the replayed events
+	f.drain(t, s)
+	wantEach(t, f.events()[before:], f.users, changes+1, true)
 }
 
-// A claim reads as much of the index as it takes, whatever waits elsewhere: an import's further events, or those of a topic
-// that is not to be tried.
+// A claim reads only the index entries that it returns. Neither the further events of an import nor
+// the events of a skipped topic lengthen it.
 func TestBacklogDoesNotLengthenClaims(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 0)
+	f := newFixture(t, 0)
 	for range 3 {
-		b.users = append(b.users, newUserIn(t, b.db, markedShard))
+		f.users = append(f.users, newUserIn(t, f.db, watermarkShard))
 	}
-	b.fill(t, 6000)
-	b.remind(t, 300)
-	b.users = []uuid.UUID{newUserIn(t, b.db, markedShard)}
-	b.fill(t, 2)
+	f.fill(t, 6000)
+	f.remind(t, 300)
+	f.users = []uuid.UUID{newUserIn(t, f.db, watermarkShard)}
+	f.fill(t, 2)
 	q := claimRequest(0)
 	q.Topics = []string{event.TopicTasks, event.TopicUpdates}
 	const waiting = 3*2*postgres.MaxAhead + 2
-	if got := b.entriesReadBy(t, q); got > waiting {
+	if got := f.entriesReadBy(t, q); got > waiting {
 		t.Errorf("a claim of the queue reads %d entries of the index, want the %d that it takes", got, waiting)
 	}
 	q.Overflow = true
-	if got := b.entriesReadBy(t, q); got > 2*batchSize {
+	if got := f.entriesReadBy(t, q); got > 2*batchSize {
 		t.Errorf("a claim of the overflow queue reads %d entries of the index, want the %d that it takes", got, 2*batchSize)
 	}
 }
 
-// What waits because the broker refuses a topic does not make other topics wait.
+// A refused topic does not delay other topics.
 func TestRefusedTopicWaitsByItself(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 0)
-	other := b.crowd(t, 3*maxFailures)
-	b.remind(t, 1)
-	b.change(t, other, 1)
-	s := b.relay(b.slowlyBut(time.Millisecond, event.TopicReminders)).shards[waitShard]
+	f := newFixture(t, 0)
+	other := f.crowd(t, 3*maxFailures)
+	f.remind(t, 1)
+	f.change(t, other, 1)
+	s := f.relay(f.slowlyBut(time.Millisecond, event.TopicReminders)).shards[waitShard]
 	for n := range 5 {
 		s.runOnce(t.Context())
 		if wait := time.Until(s.notBefore); wait > 0 {
 			t.Fatalf("after batch %d the shard waits for %v", n, wait)
 		}
-		if got, want := b.takenOf(other), 2*(n+1); got != want {
+		if got, want := f.takenOf(other), 2*(n+1); got != want {
 			t.Fatalf("batch %d: %d events of the other user are published, want %d", n, got, want)
 		}
 		if _, waits := s.topics[event.TopicReminders]; !waits {
 			t.Fatalf("after batch %d the refused topic does not wait", n)
 		}
-		b.change(t, other, 1)
+		f.change(t, other, 1)
 	}
 }
 
-// A lane that is refused now and then waits as after a first failure, because it makes progress in between.
+// Progress resets the backoff of a partition key that is refused now and then.
 func TestProgressEndsTheBackoff(t *testing.T) {
 	t.Parallel()
 	const events, every, most = 100, 14, 3 * time.Second
-	b := newBench(t, 0)
-	b.crowd(t, 1)
+	f := newFixture(t, 0)
+	f.crowd(t, 1)
 	for range events {
-		b.change(t, b.users[0], 1)
+		f.change(t, f.users[0], 1)
 	}
 	calls := 0
-	b.refuse = func(event.Event) error {
+	f.refuse = func(event.Event) error {
 		if calls++; calls%every == 0 {
 			return errAway
 		}
 		return nil
 	}
-	s := b.relay(b.publish).shards[waitShard]
+	s := f.relay(f.publish).shards[waitShard]
 	var waited time.Duration
-	for b.pending(t) > 0 && waited <= most {
+	for f.pending(t) > 0 && waited <= most {
 		wait, _ := s.runOnce(t.Context())
 		time.Sleep(wait)
 		waited += wait
 		s.overflow.runOnce(t.Context())
 	}
 	if waited > most {
-		t.Errorf("%d refusals made the lanes wait for more than %v", calls/every, most)
+		t.Errorf("%d refusals made the partitions wait for more than %v", calls/every, most)
 	}
-	wantEach(t, b.events(), b.users[:1], events, true)
+	wantEach(t, f.events(), f.users[:1], events, true)
 }

@@ -17,8 +17,8 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
-// childDatabase names the variable that makes this test binary a relay on a database, which writes what it publishes to
-// its standard output, an event a line.
+// childDatabase names an environment variable. If it is set, this test binary runs a relay on that
+// database and writes each published event to standard output, one per line.
 const childDatabase = "OUTBOX_TEST_DATABASE"
 
 func publishAsChild(url string) int {
@@ -32,7 +32,7 @@ func publishAsChild(url string) int {
 		DB: db, Claims: 3, Log: slog.Default(), Now: time.Now, Metrics: prometheus.NewRegistry(),
 		Publish: func(_ context.Context, _ string, messages []event.Message) error {
 			for _, m := range messages {
-				// One write, so a line is whole or not there.
+				// One write keeps the line whole when the process is killed.
 				if _, err := os.Stdout.Write(append(m.CloudEvent, '\n')); err != nil {
 					return err
 				}
@@ -44,7 +44,7 @@ func publishAsChild(url string) int {
 	return 1
 }
 
-// A relay that is killed again and again in the middle of publishing loses nothing and keeps the order.
+// A relay that is killed repeatedly while it publishes loses no event and keeps the order.
 func TestKilledRelayLosesNothing(t *testing.T) {
 	t.Parallel()
 	const users, changes, kills = 12, 60, 4
@@ -54,28 +54,28 @@ func TestKilledRelayLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	b := &bench{db: db}
+	f := &fixture{db: db}
 	for range users {
-		b.users = append(b.users, newUser(t, db))
+		f.users = append(f.users, newUser(t, db))
 	}
-	for _, user := range b.users {
-		b.change(t, user, changes)
+	for _, user := range f.users {
+		f.change(t, user, changes)
 	}
 
 	var published []event.Event
 	for range kills {
-		// More with each life than a batch, and less than all.
+		// Each life publishes more than a batch and less than everything.
 		published = append(published, publishAndKill(t, url, users*changes*2/(kills+2))...)
 	}
-	for b.pending(t) > 0 {
+	for f.pending(t) > 0 {
 		published = append(published, publishAndKill(t, url, users*changes*2)...)
 	}
-	wantEach(t, published, b.users, changes, false)
+	wantEach(t, published, f.users, changes, false)
 	t.Logf("%d events were published %d times", users*changes*2, len(published))
 }
 
-// publishAndKill runs a relay in a process of its own, kills it as soon as it has published n events or nothing is left,
-// and returns what it published.
+// publishAndKill runs a relay in a process of its own and returns its published events. It kills
+// the process after n events or when nothing is left.
 func publishAndKill(t *testing.T, url string, n int) []event.Event {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])

@@ -11,27 +11,27 @@ type metrics struct {
 	failures  *prometheus.CounterVec
 	delay     prometheus.Histogram
 	lag       prometheus.Gauge
-	// deadLetters counts the events that were given up.
+	// deadLetters counts the events that the relay gave up.
 	deadLetters *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{
 		published: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "taskmaster_outbox_published_total", Help: "Events that the broker has taken.",
+			Name: "taskmaster_outbox_published_total", Help: "Events that the broker accepted.",
 		}, []string{"topic"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "taskmaster_outbox_publish_failures_total", Help: "Attempts to publish an event that failed.",
+			Name: "taskmaster_outbox_publish_failures_total", Help: "Failed attempts to publish an event.",
 		}, []string{"topic"}),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "taskmaster_outbox_delay_seconds", Help: "Time from a change to the broker having its event; replayed events count again.",
+			Name: "taskmaster_outbox_delay_seconds", Help: "Time from a change until the broker accepted its event. Replayed events count again.",
 			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 5, 30, 300, 3600},
 		}),
 		lag: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "taskmaster_outbox_lag_seconds", Help: "Age of the event that waits to be published next, of all shards the oldest; 0 when none waits.",
+			Name: "taskmaster_outbox_lag_seconds", Help: "Age of the oldest event at the head of a queue; 0 when no event waits.",
 		}),
 		deadLetters: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "taskmaster_outbox_dead_letters_total", Help: "Events that were given up, because the broker refused them alone.",
+			Name: "taskmaster_outbox_dead_letters_total", Help: "Events that became dead letters because the broker refused them alone.",
 		}, []string{"topic"}),
 	}
 	r.MustRegister(m.published, m.failures, m.delay, m.lag, m.deadLetters)

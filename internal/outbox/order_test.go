@@ -18,13 +18,13 @@ import (
 func TestEachEventOnceInItsUsersOrder(t *testing.T) {
 	t.Parallel()
 	const users, changes = 20, 15
-	b := newBenchOn(t, postgrestest.OpenFor(t, users+relayCallers), users)
-	relay := b.start(t)
+	f := newFixtureOn(t, postgrestest.OpenFor(t, users+relayCallers), users)
+	relay := f.start(t)
 	var writers sync.WaitGroup
-	for _, user := range b.users {
+	for _, user := range f.users {
 		writers.Go(func() {
 			for range changes {
-				if err := change(t.Context(), b.db, user); err != nil {
+				if err := change(t.Context(), f.db, user); err != nil {
 					t.Error(err)
 				}
 				relay.Wake(user)
@@ -32,23 +32,23 @@ func TestEachEventOnceInItsUsersOrder(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	b.awaitNothingPending(t)
-	wantEach(t, b.events(), b.users, changes, true)
+	f.awaitNothingPending(t)
+	wantEach(t, f.events(), f.users, changes, true)
 }
 
 func TestSeveralRelaysShareTheWork(t *testing.T) {
 	t.Parallel()
 	const users, changes, shared = 15, 20, 3
-	b := newBenchOn(t, postgrestest.OpenFor(t, users+shared*relayCallers), users)
+	f := newFixtureOn(t, postgrestest.OpenFor(t, users+shared*relayCallers), users)
 	var relays []*Relay
 	for range shared {
-		relays = append(relays, b.start(t))
+		relays = append(relays, f.start(t))
 	}
 	var writers sync.WaitGroup
-	for i, user := range b.users {
+	for i, user := range f.users {
 		writers.Go(func() {
 			for range changes {
-				if err := change(t.Context(), b.db, user); err != nil {
+				if err := change(t.Context(), f.db, user); err != nil {
 					t.Error(err)
 				}
 				relays[i%len(relays)].Wake(user)
@@ -56,22 +56,23 @@ func TestSeveralRelaysShareTheWork(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	b.awaitNothingPending(t)
-	wantEach(t, b.events(), b.users, changes, true)
+	f.awaitNothingPending(t)
+	wantEach(t, f.events(), f.users, changes, true)
 }
 
-// A transaction that began early and commits late has a lower seq than what was published meanwhile.
+// A transaction that starts early and commits late has a lower seq than events that were published
+// meanwhile.
 func TestLateCommitIsNotLost(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 0)
-	early, other := newUserIn(t, b.db, 3), newUserIn(t, b.db, 3)
-	b.users = []uuid.UUID{early, other}
-	relay := b.start(t)
+	f := newFixture(t, 0)
+	early, other := newUserIn(t, f.db, 3), newUserIn(t, f.db, 3)
+	f.users = []uuid.UUID{early, other}
+	relay := f.start(t)
 
 	written, commit := make(chan struct{}), make(chan struct{})
 	committed := make(chan error, 1)
 	go func() {
-		committed <- b.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		committed <- f.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			err := appendChange(t.Context(), tx, early)
 			close(written)
 			<-commit
@@ -79,56 +80,56 @@ func TestLateCommitIsNotLost(t *testing.T) {
 		})
 	}()
 	<-written
-	b.change(t, other, 1)
+	f.change(t, other, 1)
 	relay.Wake(other)
-	b.awaitNothingPending(t)
+	f.awaitNothingPending(t)
 	close(commit)
 	if err := <-committed; err != nil {
 		t.Fatal(err)
 	}
 	relay.Wake(early)
-	b.awaitNothingPending(t)
-	wantEach(t, b.events(), b.users, 1, true)
+	f.awaitNothingPending(t)
+	wantEach(t, f.events(), f.users, 1, true)
 }
 
 func TestUnannouncedEventsAreFound(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 3)
-	b.start(t)
-	for _, user := range b.users {
-		b.change(t, user, 2)
+	f := newFixture(t, 3)
+	f.start(t)
+	for _, user := range f.users {
+		f.change(t, user, 2)
 	}
-	b.awaitNothingPending(t)
-	wantEach(t, b.events(), b.users, 2, true)
+	f.awaitNothingPending(t)
+	wantEach(t, f.events(), f.users, 2, true)
 }
 
 func TestWakeBeforeAndAfterRun(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 1)
-	relay := b.relay(b.publish)
+	f := newFixture(t, 1)
+	relay := f.relay(f.publish)
 	for range 1000 {
-		relay.Wake(b.users[0])
+		relay.Wake(f.users[0])
 	}
 	stop := start(t, relay)
-	b.change(t, b.users[0], 1)
-	b.awaitNothingPending(t)
+	f.change(t, f.users[0], 1)
+	f.awaitNothingPending(t)
 	stop()
 	for range 1000 {
-		relay.Wake(b.users[0])
+		relay.Wake(f.users[0])
 	}
-	wantEach(t, b.events(), b.users, 1, true)
+	wantEach(t, f.events(), f.users, 1, true)
 }
 
 func TestReplayPublishesAgainInOrder(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 2)
-	b.change(t, b.users[0], 5)
-	b.change(t, b.users[1], 5)
-	b.start(t)
-	b.awaitNothingPending(t)
+	f := newFixture(t, 2)
+	f.change(t, f.users[0], 5)
+	f.change(t, f.users[1], 5)
+	f.start(t)
+	f.awaitNothingPending(t)
 
-	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		n, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), b.users[0], 0, 1000, 1000)
+	err := f.db.InTx(t.Context(), func(tx pgx.Tx) error {
+		n, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), f.users[0], 0, 1000, 1000)
 		if want := int64(10); err == nil && n != want {
 			t.Errorf("replayed %d events, want %d", n, want)
 		}
@@ -137,19 +138,19 @@ func TestReplayPublishesAgainInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "30 events", func() bool { return len(b.events()) == 30 })
-	first, again := b.events()[:20], b.events()[20:]
-	wantEach(t, first, b.users, 5, true)
-	wantEach(t, again, b.users[:1], 5, true)
+	eventually(t, "30 events", func() bool { return len(f.events()) == 30 })
+	first, again := f.events()[:20], f.events()[20:]
+	wantEach(t, first, f.users, 5, true)
+	wantEach(t, again, f.users[:1], 5, true)
 }
 
 func TestStopFinishesTheBatch(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 1)
-	b.change(t, b.users[0], 10)
+	f := newFixture(t, 1)
+	f.change(t, f.users[0], 10)
 	reached := make(chan struct{})
 	release := make(chan struct{})
-	relay := b.relay(func(ctx context.Context, topic string, messages []event.Message) error {
+	relay := f.relay(func(ctx context.Context, topic string, messages []event.Message) error {
 		select {
 		case <-reached:
 		default:
@@ -159,9 +160,9 @@ func TestStopFinishesTheBatch(t *testing.T) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return b.publish(ctx, topic, messages)
+		return f.publish(ctx, topic, messages)
 	})
-	// One at a time, so that closing reached is not a race.
+	// A single call at a time keeps the closing of reached free of a race.
 	relay.inFlight = make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -172,31 +173,31 @@ func TestStopFinishesTheBatch(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v, want context.Canceled", err)
 	}
-	wantEach(t, b.events(), b.users, 10, true)
-	if got := b.pending(t); got != 0 {
+	wantEach(t, f.events(), f.users, 10, true)
+	if got := f.pending(t); got != 0 {
 		t.Errorf("%d events are published but not marked", got)
 	}
 }
 
 func TestNothingIsMarkedThatWasNotPublished(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, 1)
-	b.change(t, b.users[0], 6)
-	b.refuse = func(e event.Event) error {
+	f := newFixture(t, 1)
+	f.change(t, f.users[0], 6)
+	f.refuse = func(e event.Event) error {
 		if e.Data.Revision == 4 {
 			return errAway
 		}
 		return nil
 	}
-	relay := b.relay(b.publish)
-	relay.shards[postgres.Shard(b.users[0])].runOnce(t.Context())
-	wantEach(t, b.events(), b.users, 3, true)
-	if got, want := b.pending(t), 6; got != want {
+	relay := f.relay(f.publish)
+	relay.shards[postgres.Shard(f.users[0])].runOnce(t.Context())
+	wantEach(t, f.events(), f.users, 3, true)
+	if got, want := f.pending(t), 6; got != want {
 		t.Errorf("%d events pending, want %d", got, want)
 	}
 }
 
-// newUserIn makes a user of a shard.
+// newUserIn creates a user whose events are in a shard.
 func newUserIn(t testing.TB, db *postgres.DB, shard int) uuid.UUID {
 	t.Helper()
 	for {

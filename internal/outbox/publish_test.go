@@ -9,16 +9,16 @@ import (
 
 func TestCallsAreBounded(t *testing.T) {
 	t.Parallel()
-	size := func(bytes ...int) (lanes []lane) {
+	size := func(bytes ...int) (partitions []partition) {
 		for _, n := range bytes {
-			lanes = append(lanes, lane{postgres.Outgoing{Raw: make([]byte, n)}, postgres.Outgoing{Raw: make([]byte, maxBytes)}})
+			partitions = append(partitions, partition{postgres.Outgoing{Raw: make([]byte, n)}, postgres.Outgoing{Raw: make([]byte, maxBytes)}})
 		}
-		return lanes
+		return partitions
 	}
 	for _, c := range []struct {
-		name  string
-		lanes []lane
-		want  []int
+		name       string
+		partitions []partition
+		want       []int
 	}{
 		{"one", size(10), []int{1}},
 		{"as many as may be", size(make([]int, maxMessages)...), []int{maxMessages}},
@@ -27,7 +27,7 @@ func TestCallsAreBounded(t *testing.T) {
 		{"one too large is alone", size(1, 2*maxBytes, 1, 1), []int{1, 1, 2}},
 	} {
 		var got []int
-		for _, call := range divide(c.lanes) {
+		for _, call := range divide(c.partitions) {
 			got = append(got, len(call))
 		}
 		if !slices.Equal(got, c.want) {

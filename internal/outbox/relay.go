@@ -1,22 +1,37 @@
-// Package outbox publishes the events that changes left in the database. A change and its events commit together or not
-// at all; a Relay, in any number of processes, hands the events to the broker afterwards, each at least once and those of
-// one user on one topic in their order.
+// Package outbox publishes the events that changes left in the database.
+//
+// A change and its events commit together. A Relay then hands the events to the broker. Any number
+// of processes may run a Relay. Each event is published at least once. The events of one user on
+// one topic are published in order.
 //
 //	                 commit            claim              publish             mark
-//	change --> row ---------> pending ---------> claimed ---------> accepted ---------> published, kept for replay
-//	                             ^                  |                   |
+//	change --> row ---------> pending ---------> claimed ---------> accepted ---------> published,
+//	                             ^                  |                   |               kept for replay
 //	                             +--- broker down --+---- crash --------+  (published again)
 //
-// Users are spread over shards. Whoever holds a shard's lock publishes it, and holds it only as long as a transaction, which
-// is bounded: a process that dies or hangs gives its shards up by itself. Within a shard a lane (a user and a topic) is
-// published one event after another, many lanes at once: one call takes the next event of each lane of a topic. The broker
-// may take the events of a call in any order and need not say which it took, so a call never has two of one lane, and the
-// lanes of a call that failed are tried again one by one. An event that cannot be published so holds back its lane alone.
+// Terms:
 //
-// Nobody waits for another. A lane's first waiting events are in the shard's queue, further ones in its overflow queue, which
-// is published beside it: an import of thousands of tasks delays an event of somebody else by one batch at most. A topic that
-// the broker refuses waits by itself. An event that fails for an hour while the broker takes others of its topic becomes a
-// dead letter, and its lane goes on behind it.
+//   - A partition key is a user and a topic. It is the unit of order.
+//   - A shard is a fixed part of the outbox. A hash of the user selects it.
+//   - A queue is one of the two halves of a shard. The first waiting events of each partition key
+//     are in the shard's queue. Its further events are in the shard's overflow queue.
+//   - A watermark is the position in a shard at which claims start. It lets a claim pass over the
+//     index entries of published events.
+//   - A full scan ignores the watermarks. It finds the events below them and moves them.
+//   - A dead letter is an event that the relay has given up.
+//
+// Ownership: the holder of a shard's lock publishes the shard. The lock belongs to a transaction of
+// bounded length. A process that dies or hangs therefore loses its shards without help.
+//
+// Order: a call to the broker takes the next event of many partition keys, and never two events of
+// one. The broker may accept the events of a call in any order, and its error does not name the
+// refused event. After a failed call the relay publishes each of its partition keys alone. An event
+// that cannot be published delays only its own partition key.
+//
+// Fairness: the two queues of a shard are published side by side. An import of thousands of tasks
+// delays the event of another user by one batch at most. A topic that the broker refuses waits
+// alone. An event becomes a dead letter when it has failed for an hour while the broker accepted
+// other events of its topic. The partition key then continues without it.
 package outbox
 
 import (
@@ -33,64 +48,74 @@ import (
 	"golang.org/x/time/rate"
 
 	"taskmaster/internal/event"
+	"taskmaster/internal/health"
 	"taskmaster/internal/postgres"
 )
 
 const (
-	// maxInFlight is how many calls are with the sidecar at once; it gains nothing from more.
+	// maxInFlight is the maximum number of concurrent calls to the sidecar. More calls bring no
+	// higher rate.
 	maxInFlight = 32
-	// claimsPerSecond and claimsBurst bound how often shards are claimed. A claim costs the same for one event as for many:
-	// under load each has to wait for some, while whoever changes something now and then never waits. At fewer claims events
-	// wait for no use, at more the database is kept busy with claims for a single event (tests/bench, volume).
+	// claimsPerSecond and claimsBurst limit the rate of claims. A claim costs the same for one
+	// event as for many. Under load the limit collects events for a claim, and an occasional change
+	// never waits. A lower rate delays events without need. A higher rate keeps the database busy
+	// with claims of a single event (measured by tests/bench, volume).
 	claimsPerSecond = 200
 	claimsBurst     = 50
 )
 
-// Publish hands messages, each of another key, to the broker and returns nil once the broker has them all. After an error any
-// of them may have been taken. Messages with the same key keep the order of the calls, one after another.
+// Publish hands messages with different keys to the broker. It returns nil after the broker has
+// accepted all of them. After an error the broker may have accepted any of them. Successive calls
+// keep the order of messages with the same key.
 type Publish func(ctx context.Context, topic string, messages []event.Message) error
 
-// Config is what a Relay works with. All fields are required.
+// Config holds the dependencies of a Relay. All fields are required.
 type Config struct {
-	// DB is not the one that requests use, so that neither can starve the other.
+	// DB is a pool that requests do not use. Requests and the relay cannot starve each other.
 	DB      *postgres.DB
 	Publish Publish
-	// Claims is how many shards are published at once, each with a connection of DB.
+	// Claims is the number of shards published at once. Each takes one connection of DB.
 	Claims  int
 	Log     *slog.Logger
 	Now     func() time.Time
 	Metrics prometheus.Registerer
 }
 
-// Relay publishes the outbox.
+// Relay publishes the outbox. New creates it, and Run does the work.
 type Relay struct {
 	Config
-	// shards are the queues of turn 0, by number; overflow are the others.
+	// shards are the shards' queues, by number. overflow are their overflow queues.
 	shards, overflow []*shard
-	claims           chan struct{}
-	// overflowClaims keeps overflow queues from taking all claims: a quarter is left to the others.
+	claims           *semaphore.Weighted
+	// overflowClaims limits the claims of overflow queues. It reserves a quarter of all claims for
+	// the shards' queues.
 	overflowClaims *semaphore.Weighted
 	pace           *rate.Limiter
 	inFlight       chan struct{}
 	metrics        *metrics
-	trouble        trouble
-	// reportAfter and giveUpAfter are the constants of these names, but in tests.
+	health         *health.Reporter
+	topics         *topicHealth
+	// reportAfter and giveUpAfter are the constants of the same names. Tests set shorter times.
 	reportAfter, giveUpAfter time.Duration
-	// overflowSince is when the oldest of the next events of overflow queues was written, in microseconds; 0 when there is none.
+	// overflowSince is the creation time of the oldest event at the head of an overflow queue, in
+	// microseconds. It is 0 when all overflow queues are empty.
 	overflowSince atomic.Int64
-	// surveyed is where the latest survey found each shard's first event. Its goroutine alone uses it.
-	surveyed postgres.Marks
+	// lastScan holds the first event of each shard that the last full scan found. Only the
+	// goroutine of the full scan uses it.
+	lastScan postgres.Watermarks
 }
 
-// New makes a Relay, which does nothing before Run.
+// New returns a Relay. It publishes nothing before Run is called.
 func New(cfg Config) *Relay {
 	r := &Relay{
 		Config:         cfg,
-		claims:         make(chan struct{}, cfg.Claims),
+		claims:         semaphore.NewWeighted(int64(cfg.Claims)),
 		overflowClaims: semaphore.NewWeighted(int64(max(1, cfg.Claims-max(1, cfg.Claims/4)))),
 		pace:           rate.NewLimiter(claimsPerSecond, claimsBurst),
 		inFlight:       make(chan struct{}, maxInFlight),
 		metrics:        newMetrics(cfg.Metrics),
+		health:         health.New("event publishing", cfg.Log, cfg.Now),
+		topics:         newTopicHealth(),
 		reportAfter:    reportAfter,
 		giveUpAfter:    giveUpAfter,
 	}
@@ -102,17 +127,18 @@ func New(cfg Config) *Relay {
 	return r
 }
 
-// Wake says that a user's events have been committed. It never blocks, and may be called whether or not Run does its work.
+// Wake announces that events of a user were committed. It never blocks, and is safe to call before,
+// during and after Run.
 func (r *Relay) Wake(userID uuid.UUID) { r.shards[postgres.Shard(userID)].wake() }
 
-// Run publishes until ctx ends. It finishes what it has claimed by then, which takes batchTimeout and markTimeout at most,
-// and returns ctx's error.
+// Run publishes until ctx is cancelled, and returns ctx's error. It first finishes the claimed
+// batches, which takes at most batchTimeout and markTimeout.
 func (r *Relay) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range slices.Concat(r.shards, r.overflow) {
 		g.Go(func() error { return s.run(ctx) })
 	}
 	g.Go(func() error { return r.poll(ctx) })
-	g.Go(func() error { return r.survey(ctx) })
+	g.Go(func() error { return r.fullScan(ctx) })
 	return g.Wait()
 }

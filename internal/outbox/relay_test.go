@@ -31,19 +31,21 @@ func TestMain(m *testing.M) {
 
 const patience = 30 * time.Second
 
-// broker records what is published, and refuses what refuse says.
+// broker records the published events. It refuses an event if refuse returns an error.
 type broker struct {
 	mu       sync.Mutex
 	refuse   func(e event.Event) error
 	taken    []event.Event
 	attempts int
-	// unordered are events whose call had another of their user, which some brokers may put behind them.
+	// unordered are events that shared a call with another event of their user. Some brokers may
+	// reorder the two.
 	unordered []event.Event
 }
 
 var errAway = errors.New("the broker is away")
 
-// publish takes the messages of a call that are not refused and fails the call if one is, as a sidecar does.
+// publish accepts the messages that are not refused. Like a sidecar, it fails the call if one is
+// refused.
 func (b *broker) publish(_ context.Context, topic string, messages []event.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -85,34 +87,35 @@ func (b *broker) events() []event.Event {
 	return append([]event.Event{}, b.taken...)
 }
 
-// bench is a database with users whose changes append events, and a broker.
-type bench struct {
+// fixture is a database with users whose changes append events, and a broker.
+type fixture struct {
 	*broker
 	db    *postgres.DB
 	log   *logBuffer
 	users []uuid.UUID
 }
 
-func newBench(t testing.TB, users int) *bench {
+func newFixture(t testing.TB, users int) *fixture {
 	t.Helper()
-	return newBenchOn(t, postgrestest.Open(t), users)
+	return newFixtureOn(t, postgrestest.Open(t), users)
 }
 
-// relayCallers is how many callers of the database a relay is at once: its claims, its poll and its survey.
+// relayCallers is the number of concurrent database users in a relay: its claims, its poll and its
+// full scan.
 const relayCallers = relayClaims + 2
 
-func newBenchOn(t testing.TB, db *postgres.DB, users int) *bench {
+func newFixtureOn(t testing.TB, db *postgres.DB, users int) *fixture {
 	t.Helper()
-	b := &bench{broker: &broker{}, db: db, log: &logBuffer{}}
+	f := &fixture{broker: &broker{}, db: db, log: &logBuffer{}}
 	t.Cleanup(func() {
-		for _, e := range b.unordered {
+		for _, e := range f.unordered {
 			t.Errorf("revision %d of user %s was published in a call with another of theirs", e.Data.Revision, e.Data.UserID)
 		}
 	})
 	for range users {
-		b.users = append(b.users, newUser(t, b.db))
+		f.users = append(f.users, newUser(t, f.db))
 	}
-	return b
+	return f
 }
 
 func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
@@ -129,17 +132,17 @@ func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
 
 const relayClaims = 3
 
-func (b *bench) relay(publish Publish) *Relay {
+func (f *fixture) relay(publish Publish) *Relay {
 	return New(Config{
-		DB: b.db, Publish: publish, Claims: relayClaims, Now: time.Now, Metrics: prometheus.NewRegistry(),
-		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		DB: f.db, Publish: publish, Claims: relayClaims, Now: time.Now, Metrics: prometheus.NewRegistry(),
+		Log: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 }
 
 // start runs a relay until the test ends.
-func (b *bench) start(t testing.TB) *Relay {
+func (f *fixture) start(t testing.TB) *Relay {
 	t.Helper()
-	r := b.relay(b.publish)
+	r := f.relay(f.publish)
 	start(t, r)
 	return r
 }
@@ -159,7 +162,7 @@ func start(t testing.TB, r *Relay) (stop func()) {
 	return stop
 }
 
-// change commits a change of a user as api does, with its two events.
+// change commits a change of a user with two events, like the service api does.
 func change(ctx context.Context, db *postgres.DB, user uuid.UUID) error {
 	return db.InTx(ctx, func(tx pgx.Tx) error { return appendChange(ctx, tx, user) })
 }
@@ -177,22 +180,22 @@ func newTask(revision int64) task.Task {
 	return task.Task{ID: uuid.Must(uuid.NewV7()), Title: `pay "rent" \ and` + "\nmore", Revision: revision}
 }
 
-func (b *bench) change(t testing.TB, user uuid.UUID, times int) {
+func (f *fixture) change(t testing.TB, user uuid.UUID, times int) {
 	t.Helper()
 	for range times {
-		if err := change(t.Context(), b.db, user); err != nil {
+		if err := change(t.Context(), f.db, user); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// fill commits changes of all users that make n events, many in one transaction.
-func (b *bench) fill(t testing.TB, n int) {
+// fill commits n events of all users in one transaction.
+func (f *fixture) fill(t testing.TB, n int) {
 	t.Helper()
-	err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
+	err := f.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		events := make([]event.Event, 0, n)
 		for i := 0; len(events) < n; i++ {
-			user := b.users[i%len(b.users)]
+			user := f.users[i%len(f.users)]
 			revision, err := postgres.NextRevision(t.Context(), tx, user)
 			if err != nil {
 				return err
@@ -207,9 +210,9 @@ func (b *bench) fill(t testing.TB, n int) {
 	}
 }
 
-func (b *bench) pending(t testing.TB) (n int) {
+func (f *fixture) pending(t testing.TB) (n int) {
 	t.Helper()
-	err := b.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
+	err := f.db.InTx(t.Context(), func(tx pgx.Tx) (err error) {
 		n, err = postgres.CountPending(t.Context(), tx, 1_000_000)
 		return err
 	})
@@ -219,46 +222,46 @@ func (b *bench) pending(t testing.TB) (n int) {
 	return n
 }
 
-func (b *bench) awaitNothingPending(t testing.TB) {
+func (f *fixture) awaitNothingPending(t testing.TB) {
 	t.Helper()
-	eventually(t, "nothing pending", func() bool { return b.pending(t) == 0 })
+	eventually(t, "nothing pending", func() bool { return f.pending(t) == 0 })
 }
 
-func eventually(t testing.TB, what string, ok func() bool) {
+func eventually(t testing.TB, condition string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
+			t.Fatalf("timed out waiting for: %s", condition)
 		}
 	}
 }
 
-// wantEach fails the test unless each user's revisions 1 to n were taken on both topics, in order, each at least once, and
-// only once if once is set.
+// wantEach fails the test unless revisions 1 to n of each user were published in order on both
+// topics, each at least once. With once set it allows no repetition.
 func wantEach(t *testing.T, events []event.Event, users []uuid.UUID, n int, once bool) {
 	t.Helper()
-	next := map[postgres.Lane]int64{}
+	next := map[postgres.Partition]int64{}
 	for _, e := range events {
-		lane := postgres.Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
-		switch got, want := e.Data.Revision, next[lane]+1; {
+		partition := postgres.Partition{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		switch got, want := e.Data.Revision, next[partition]+1; {
 		case got == want:
-			next[lane] = got
+			next[partition] = got
 		case got > want:
-			t.Fatalf("%v: got revision %d, want %d first", lane, got, want)
+			t.Fatalf("%v: got revision %d, want %d first", partition, got, want)
 		case once:
-			t.Fatalf("%v: got revision %d again", lane, got)
+			t.Fatalf("%v: got revision %d again", partition, got)
 		}
 	}
 	for _, user := range users {
 		for _, topic := range []string{event.TopicTasks, event.TopicUpdates} {
-			if got := next[postgres.Lane{UserID: user, Topic: topic}]; got != int64(n) {
+			if got := next[postgres.Partition{UserID: user, Topic: topic}]; got != int64(n) {
 				t.Errorf("user %s on %s: got %d events, want %d", user, topic, got, n)
 			}
 		}
 	}
 }
 
-// logBuffer is a log that tests read.
+// logBuffer is a log that tests can read.
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

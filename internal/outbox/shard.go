@@ -8,60 +8,77 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/backoff"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 )
 
 const (
-	// batchSize is how many events of a topic a transaction publishes at most. After a kill as many are published again.
+	// batchSize is the maximum number of events per topic in one transaction. A killed process
+	// leaves at most as many events that are published twice.
 	batchSize = 512
-	// claimTimeout bounds the reading of a batch; markTimeout is what is left for marking it.
+	// claimTimeout bounds the reading of a batch. markTimeout is the time left to mark it as
+	// published.
 	claimTimeout = 5 * time.Second
 	markTimeout  = 5 * time.Second
-	// refusedWait is how soon a shard that another relay holds is tried again, at first and at last. That one may have read
-	// the shard just before the event was committed that we were woken for.
-	minRefusedWait = 10 * time.Millisecond
-	maxRefusedWait = 500 * time.Millisecond
-	// forgetLane is how long a lane's failures are remembered after the time to try it again.
-	forgetLane = time.Minute
+	// minBusyBackoff and maxBusyBackoff bound the wait for a shard that another relay holds. The
+	// other relay may have read the shard just before the commit of the event that woke this one.
+	minBusyBackoff = 10 * time.Millisecond
+	maxBusyBackoff = 500 * time.Millisecond
+	minBackoff     = 100 * time.Millisecond
+	maxBackoff     = 5 * time.Second
+	// forgetAfter is how long the failures of a partition key are kept after its next attempt is
+	// due. It keeps the map of failures from growing.
+	forgetAfter = time.Minute
 )
 
-// shard is a part of the outbox, or its overflow. Its goroutine alone reads and writes its fields, but for woken and mark.
+var (
+	// retryBackoff spaces the attempts after a failure of the database, a topic or a partition key.
+	retryBackoff = backoff.Policy{Min: minBackoff, Max: maxBackoff}
+	// busyBackoff spaces the claims of a shard that another relay holds.
+	busyBackoff = backoff.Policy{Min: minBusyBackoff, Max: maxBusyBackoff}
+)
+
+// shard is a queue or an overflow queue of the outbox. Only its own goroutine uses its fields,
+// except woken and watermark.
 type shard struct {
 	relay *Relay
 	postgres.Queue
-	// overflow is the shard's overflow queue; nil when it is one itself.
+	// overflow is the overflow queue of the same shard. It is nil in an overflow queue.
 	overflow *shard
 	woken    chan struct{}
-	// mark is where claims begin; surveys move it.
-	mark atomic.Int64
+	// watermark is the seq at which claims start. Full scans move it.
+	watermark atomic.Int64
 
-	// failures counts the claims in a row that the database failed, refusals those that another relay held.
+	// failures counts consecutive claims that failed in the database. refusals counts consecutive
+	// claims that found another relay at work.
 	failures, refusals int
-	// notBefore is until when the shard is left alone in spite of being woken.
+	// notBefore is the time until which wake-ups are ignored.
 	notBefore time.Time
-	// topics are those of which nothing could be published, blocked the lanes whose next event could not be.
+	// topics are the topics of which nothing could be published. blocked are the partition keys
+	// whose next event could not be published.
 	topics  map[string]block
-	blocked map[postgres.Lane]block
+	blocked map[postgres.Partition]block
 }
 
-// block is the wait of a lane, or of a topic, for its next attempt.
+// block holds the failures of a partition key or a topic, and the time of its next attempt.
 type block struct {
 	failures int
 	until    time.Time
 	err      error
-	// behind counts the claims in a row that found the lane's predecessors in the shard's other queue. This is no failure.
+	// behind counts consecutive claims that found earlier events of the partition key in the
+	// shard's other queue. It is not a failure.
 	behind int
 	stuck  stuck
 }
 
 func newShard(r *Relay, queue postgres.Queue) *shard {
 	return &shard{
-		relay: r, Queue: queue, woken: make(chan struct{}, 1), topics: map[string]block{}, blocked: map[postgres.Lane]block{},
+		relay: r, Queue: queue, woken: make(chan struct{}, 1), topics: map[string]block{}, blocked: map[postgres.Partition]block{},
 	}
 }
 
-// wake makes the shard's goroutine look at it, once for any number of calls that come before it does.
+// wake makes the shard's goroutine look for events. Calls before it does so count once.
 func (s *shard) wake() {
 	select {
 	case s.woken <- struct{}{}:
@@ -83,7 +100,7 @@ func (s *shard) run(ctx context.Context) error {
 			timer.Reset(wait)
 			continue
 		}
-		wait, again, err := s.runInTurn(ctx)
+		wait, again, err := s.runWithClaim(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,8 +110,8 @@ func (s *shard) run(ctx context.Context) error {
 	}
 }
 
-// runInTurn calls runOnce when the relay has a place for it.
-func (s *shard) runInTurn(ctx context.Context) (wait time.Duration, again bool, err error) {
+// runWithClaim calls runOnce while it holds one of the relay's claims.
+func (s *shard) runWithClaim(ctx context.Context) (wait time.Duration, again bool, err error) {
 	if s.Overflow {
 		if err := s.relay.overflowClaims.Acquire(ctx, 1); err != nil {
 			return 0, false, err
@@ -104,104 +121,107 @@ func (s *shard) runInTurn(ctx context.Context) (wait time.Duration, again bool, 
 	if err := s.relay.pace.Wait(ctx); err != nil {
 		return 0, false, err
 	}
-	select {
-	case <-ctx.Done():
-		return 0, false, ctx.Err()
-	case s.relay.claims <- struct{}{}:
+	if err := s.relay.claims.Acquire(ctx, 1); err != nil {
+		return 0, false, err
 	}
-	defer func() { <-s.relay.claims }()
+	defer s.relay.claims.Release(1)
 	wait, again = s.runOnce(ctx)
 	return wait, again, nil
 }
 
-// runOnce publishes the shard's first events. It returns whether and when to come again without being woken. What ctx ends
-// is the claiming; a batch once claimed is published and marked.
+// runOnce publishes the shard's first events. It returns whether the shard needs another run
+// without a wake-up, and after which wait. Cancelling ctx prevents a claim. A claimed batch is
+// still published and marked.
 func (s *shard) runOnce(ctx context.Context) (wait time.Duration, again bool) {
 	b, claimed, err := s.publishBatch(ctx)
 	if ctx.Err() != nil {
 		return 0, false
 	}
 	if err != nil {
-		s.relay.trouble.note(s, err)
+		s.relay.health.Set(s, err)
 		return s.backOff(), true
 	}
 	if !claimed {
 		s.refusals++
-		return min(maxRefusedWait, minRefusedWait<<min(s.refusals-1, 10)), true
+		return busyBackoff.Delay(s.refusals), true
 	}
 	s.failures, s.refusals = 0, 0
 	now := time.Now()
 	s.remember(b, now)
 	s.bury(ctx)
-	s.report(ctx)
+	s.reportHealth(ctx)
 	if b.more && len(b.done)+len(b.claim.Behind) > 0 {
 		return 0, true
 	}
 	return s.nextAttempt(now)
 }
 
-// backOff leaves the shard alone for longer each time, and returns for how long.
+// backOff delays the next run of the shard and returns the delay. The delay grows with each
+// failure.
 func (s *shard) backOff() time.Duration {
 	s.failures++
-	wait := backoff(s.failures)
+	wait := retryBackoff.Delay(s.failures)
 	s.notBefore = time.Now().Add(wait)
 	return wait
 }
 
-// remember notes which topics and lanes a batch found blocked, and which it found open. The wait belongs to the topic or the
-// lane that failed. It starts small again after each success, or a lane with a failure now and then would get ever slower.
+// remember updates the blocked topics and partition keys from the results of a batch. Only the
+// failed topic or partition key waits. Each success resets its wait. Otherwise a partition key with
+// an occasional failure would become ever slower.
 func (s *shard) remember(b *batch, now time.Time) {
 	for topic, t := range b.topics {
 		switch {
 		case t.givenUp:
 			failures := s.topics[topic].failures + 1
-			s.topics[topic] = block{failures: failures, until: now.Add(backoff(failures)), err: t.err}
+			s.topics[topic] = block{failures: failures, until: now.Add(retryBackoff.Delay(failures)), err: t.err}
 		case t.done+t.failed > 0 || !b.more:
 			delete(s.topics, topic)
 		}
 	}
-	for lane, block := range s.blocked {
-		if b.settles(lane) || now.Sub(block.until) > forgetLane {
-			delete(s.blocked, lane)
+	for key, block := range s.blocked {
+		if b.settles(key) || now.Sub(block.until) > forgetAfter {
+			delete(s.blocked, key)
 		}
 	}
-	for lane, f := range b.failed {
-		before := s.blocked[lane]
-		if b.opened[lane] {
+	for key, f := range b.failed {
+		before := s.blocked[key]
+		if b.opened[key] {
 			before = block{}
 		}
 		failures := before.failures + 1
-		s.blocked[lane] = block{
-			failures: failures, until: now.Add(backoff(failures)), err: f.err, stuck: before.stuck.again(f.event, s.relay, now),
+		s.blocked[key] = block{
+			failures: failures, until: now.Add(retryBackoff.Delay(failures)), err: f.err, stuck: before.stuck.again(f.event, s.relay, now),
 		}
 	}
-	for _, lane := range b.claim.Behind {
-		before := s.blocked[lane]
+	for _, key := range b.claim.Behind {
+		before := s.blocked[key]
 		before.behind++
-		before.until = now.Add(backoff(before.behind))
-		s.blocked[lane] = before
+		before.until = now.Add(retryBackoff.Delay(before.behind))
+		s.blocked[key] = before
 	}
 	if s.overflow != nil {
 		s.wakeOverflow(b)
 	}
 }
 
-// wakeOverflow wakes the overflow queue when a batch had so many events of a lane that there may be further ones.
+// wakeOverflow wakes the overflow queue when a batch holds MaxAhead events of a partition key. That
+// key may have further events.
 func (s *shard) wakeOverflow(b *batch) {
-	seen := map[postgres.Lane]int{}
+	seen := map[postgres.Partition]int{}
 	for _, e := range b.claim.Events {
-		if seen[e.Lane]++; seen[e.Lane] == postgres.MaxAhead {
+		if seen[e.Partition]++; seen[e.Partition] == postgres.MaxAhead {
 			s.overflow.wake()
 			return
 		}
 	}
 }
 
-// nextAttempt returns when the first blocked lane may be tried again, and false when none is blocked.
+// nextAttempt returns the wait until the first blocked partition key may be tried again. It returns
+// false when none is blocked.
 func (s *shard) nextAttempt(now time.Time) (wait time.Duration, any bool) {
-	for lane, block := range s.blocked {
+	for key, block := range s.blocked {
 		until := block.until
-		if topic := s.topics[lane.Topic]; until.Before(topic.until) {
+		if topic := s.topics[key.Topic]; until.Before(topic.until) {
 			until = topic.until
 		}
 		if left := max(0, until.Sub(now)); !any || left < wait {
@@ -211,27 +231,28 @@ func (s *shard) nextAttempt(now time.Time) (wait time.Duration, any bool) {
 	return wait, any
 }
 
-// request returns the claim to make at an instant: all but the lanes and topics that are not to be tried yet.
+// request returns the claim for an instant. It leaves out the partition keys and topics that still
+// wait.
 func (s *shard) request(now time.Time) postgres.ClaimRequest {
-	q := postgres.ClaimRequest{Queue: s.Queue, Mark: s.mark.Load(), Limit: batchSize}
+	q := postgres.ClaimRequest{Queue: s.Queue, Watermark: s.watermark.Load(), Limit: batchSize}
 	for _, topic := range event.Topics() {
 		if !now.Before(s.topics[topic].until) {
 			q.Topics = append(q.Topics, topic)
 		}
 	}
-	for lane, block := range s.blocked {
+	for key, block := range s.blocked {
 		if now.Before(block.until) {
-			q.Skip = append(q.Skip, lane)
+			q.Skip = append(q.Skip, key)
 		}
 	}
 	return q
 }
 
-// publishBatch claims the shard, publishes its first events and marks them, in one transaction. It returns claimed=false
-// when another relay has the shard.
+// publishBatch claims the shard, publishes its first events and marks them, in one transaction. It
+// returns claimed=false when another relay holds the shard.
 func (s *shard) publishBatch(ctx context.Context) (b *batch, claimed bool, err error) {
-	// A stop finishes a batch that has begun: what is published has to be marked. So the transaction outlives ctx, and is
-	// bounded by itself.
+	// A published event must be marked even if the process stops. The transaction therefore
+	// outlives ctx, and has a timeout of its own.
 	txCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimTimeout+batchTimeout+markTimeout)
 	defer cancel()
 	err = s.relay.DB.InTx(txCtx, func(tx pgx.Tx) error {

@@ -11,14 +11,17 @@ import (
 )
 
 const (
-	// reportAfter is how long an event fails alone before it has a line of the log to itself, and is no outage any more.
+	// reportAfter is how long an event fails alone before the log has a line about it. It then no
+	// longer counts as an outage.
 	reportAfter = 10 * time.Second
-	// giveUpAfter is how long an event fails alone before it becomes a dead letter, because it holds back its partition key.
+	// giveUpAfter is how long an event fails alone before it becomes a dead letter. Until then it
+	// blocks its partition key.
 	giveUpAfter = time.Hour
 )
 
-// stuck is an event that its partition key waits for, and for how long it has failed alone: the broker took other events of
-// the topic between its attempts. An outage of the topic, or of many of its partitions, does not count.
+// stuck is a failing event at the head of a partition key. alone is how long it failed while the
+// broker accepted other events of the topic. An outage of the topic, or of many of its partitions,
+// does not count.
 type stuck struct {
 	event    postgres.Outgoing
 	tried    time.Time
@@ -26,31 +29,31 @@ type stuck struct {
 	reported bool
 }
 
-// again returns what is known after an event failed at an instant.
+// again returns the updated state after another failure of an event.
 func (k stuck) again(e postgres.Outgoing, r *Relay, now time.Time) stuck {
 	switch {
 	case k.event.Seq != e.Seq:
 		k = stuck{event: e}
-	case r.trouble.alone(e.Topic, k.tried):
+	case r.topics.failsAlone(e.Topic, k.tried):
 		k.alone += now.Sub(k.tried)
 	}
 	k.tried = now
 	return k
 }
 
-// report says of each event that fails alone that its partition key waits, once, and tells the relay's health of the other
-// failures: these are an outage.
-func (s *shard) report(ctx context.Context) {
+// reportHealth logs once for each event that fails alone. All other failures degrade the relay's
+// health as an outage.
+func (s *shard) reportHealth(ctx context.Context) {
 	var outage error
 	failing := map[string]int{}
 	for _, topic := range s.topics {
 		outage = topic.err
 	}
-	for lane, b := range s.blocked {
+	for key, b := range s.blocked {
 		if b.failures == 0 {
 			continue
 		}
-		failing[lane.Topic]++
+		failing[key.Topic]++
 		if b.stuck.alone < s.relay.reportAfter {
 			outage = b.err
 			continue
@@ -58,54 +61,53 @@ func (s *shard) report(ctx context.Context) {
 		if !b.stuck.reported {
 			e := event.ReadEnvelope(b.stuck.event.Raw)
 			s.relay.Log.WarnContext(ctx, "event refused alone, its partition key waits",
-				"id", e.ID, "topic", lane.Topic, "type", e.Type, "task_id", e.TaskID, "bytes", len(b.stuck.event.Raw), "error", b.err)
+				"id", e.ID, "topic", key.Topic, "type", e.Type, "task_id", e.TaskID, "bytes", len(b.stuck.event.Raw), "error", b.err)
 			b.stuck.reported = true
-			s.blocked[lane] = b
+			s.blocked[key] = b
 		}
 	}
-	if s.relay.trouble.noteFailing(s, failing); outage != nil {
-		s.relay.trouble.note(s, outage)
-	} else {
-		s.relay.trouble.clear(s)
-	}
+	s.relay.topics.noteFailing(s, failing)
+	s.relay.health.Set(s, outage)
 }
 
-// bury makes dead letters of the events that failed alone for too long. Their partition keys go on behind them: consumers see
-// that a revision is missing, until the dead letter is replayed.
+// bury turns events that failed alone for giveUpAfter into dead letters. Their partition keys
+// continue. Consumers see a missing revision until the dead letter is replayed.
 func (s *shard) bury(ctx context.Context) {
-	for lane, b := range s.blocked {
+	for key, b := range s.blocked {
 		if b.stuck.alone < s.relay.giveUpAfter {
 			continue
 		}
 		e := event.ReadEnvelope(b.stuck.event.Raw)
-		log := s.relay.Log.With("id", e.ID, "topic", lane.Topic, "type", e.Type, "task_id", e.TaskID, "error", b.err)
+		log := s.relay.Log.With("id", e.ID, "topic", key.Topic, "type", e.Type, "task_id", e.TaskID, "error", b.err)
 		kept, err := s.keepDeadLetter(ctx, e, b.stuck.event)
 		switch {
 		case err != nil:
-			log.WarnContext(ctx, "dead letter was not kept, its partition key waits", "cause", err)
+			log.WarnContext(ctx, "storing dead letter failed, its partition key waits", "cause", err)
 			continue
 		case kept:
-			s.relay.metrics.deadLetters.WithLabelValues(lane.Topic).Inc()
-			log.ErrorContext(ctx, "dead letter: the broker refused this event alone for too long; api dead-letters shows it",
+			s.relay.metrics.deadLetters.WithLabelValues(key.Topic).Inc()
+			log.ErrorContext(ctx, "event became a dead letter: the broker refused it alone for too long; see api dead-letters",
 				"bytes", len(b.stuck.event.Raw), "after", b.stuck.alone.Round(time.Second))
 		default:
-			log.InfoContext(ctx, "dead letter of a user who does not exist, it is not kept")
+			log.InfoContext(ctx, "event of a deleted user dropped")
 		}
-		delete(s.blocked, lane)
+		delete(s.blocked, key)
 		s.wake()
 	}
 }
 
-// keepDeadLetter stores a dead letter and takes its event out of the queue, where it stays stored for a replay.
+// keepDeadLetter stores a dead letter and marks its event as published. The event stays in the
+// outbox for a replay.
 func (s *shard) keepDeadLetter(ctx context.Context, e event.Envelope, o postgres.Outgoing) (kept bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)
 	defer cancel()
 	now := s.relay.Now()
 	err = s.relay.DB.InTx(ctx, func(tx pgx.Tx) error {
-		// First the dead letter, because it locks the user: whoever changes what is a user's locks the user first.
+		// The dead letter comes first, because it locks the user. Every change of a user's data
+		// locks the user first.
 		kept, err = postgres.KeepDeadLetter(ctx, tx, postgres.DeadLetter{
 			ID: e.ID, UserID: o.UserID, Topic: o.Topic, Type: e.Type, TaskID: e.TaskID, Raw: o.Raw,
-			Reason: "the broker refused it for long while it took other events of the topic; the log of api says why",
+			Reason: "the broker refused the event while it accepted other events of the topic; see the log of api",
 		}, now)
 		if err != nil {
 			return err

@@ -14,42 +14,43 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// waitShard is the shard of every user of these tests: nobody is spared by being elsewhere.
+// waitShard is the shard of every user in these tests. Users in other shards would not be affected.
 const waitShard = 6
 
-// slowly publishes to the test's broker by calls that take some time, as those of a sidecar do.
-func (b *bench) slowly(call time.Duration) Publish {
+// slowly publishes to the test's broker. Each call takes some time, like a call to a sidecar.
+func (f *fixture) slowly(call time.Duration) Publish {
 	return func(ctx context.Context, topic string, messages []event.Message) error {
 		time.Sleep(call)
-		return b.publish(ctx, topic, messages)
+		return f.publish(ctx, topic, messages)
 	}
 }
 
-// crowd makes users of waitShard, who all import or change something beside the user that is returned.
-func (b *bench) crowd(t testing.TB, n int) (other uuid.UUID) {
+// crowd adds n users of waitShard to the fixture. It returns a further user of the shard, who is
+// not one of them.
+func (f *fixture) crowd(t testing.TB, n int) (other uuid.UUID) {
 	t.Helper()
 	for range n {
-		b.users = append(b.users, newUserIn(t, b.db, waitShard))
+		f.users = append(f.users, newUserIn(t, f.db, waitShard))
 	}
-	return newUserIn(t, b.db, waitShard)
+	return newUserIn(t, f.db, waitShard)
 }
 
-// importAll commits an import for each user of the bench, of n events each.
-func (b *bench) importAll(t testing.TB, n int) {
+// importAll commits an import of n events for each user of the fixture.
+func (f *fixture) importAll(t testing.TB, n int) {
 	t.Helper()
-	everybody := b.users
+	everybody := f.users
 	for _, user := range everybody {
-		b.users = []uuid.UUID{user}
-		b.fill(t, n)
+		f.users = []uuid.UUID{user}
+		f.fill(t, n)
 	}
-	b.users = everybody
+	f.users = everybody
 }
 
-// remind commits n due reminders of each user of the bench.
-func (b *bench) remind(t testing.TB, n int) {
+// remind commits n due reminders for each user of the fixture.
+func (f *fixture) remind(t testing.TB, n int) {
 	t.Helper()
-	for _, user := range b.users {
-		err := b.db.InTx(t.Context(), func(tx pgx.Tx) error {
+	for _, user := range f.users {
+		err := f.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			if _, err := postgres.LockUser(t.Context(), tx, user); err != nil {
 				return err
 			}
@@ -66,9 +67,9 @@ func (b *bench) remind(t testing.TB, n int) {
 	}
 }
 
-// slowlyBut is slowly, and refuses a topic at once.
-func (b *bench) slowlyBut(call time.Duration, refused string) Publish {
-	publish := b.slowly(call)
+// slowlyBut publishes like slowly and refuses one topic immediately.
+func (f *fixture) slowlyBut(call time.Duration, refused string) Publish {
+	publish := f.slowly(call)
 	return func(ctx context.Context, topic string, messages []event.Message) error {
 		if topic == refused {
 			return errAway
@@ -77,9 +78,9 @@ func (b *bench) slowlyBut(call time.Duration, refused string) Publish {
 	}
 }
 
-// takenOf returns how many events of a user the broker has.
-func (b *bench) takenOf(user uuid.UUID) (n int) {
-	for _, e := range b.events() {
+// takenOf returns how many events of a user the broker accepted.
+func (f *fixture) takenOf(user uuid.UUID) (n int) {
+	for _, e := range f.events() {
 		if e.Data.UserID == user {
 			n++
 		}
@@ -87,18 +88,18 @@ func (b *bench) takenOf(user uuid.UUID) (n int) {
 	return n
 }
 
-// changeWaits commits a change of a user some times, with a pause after each, and returns how long each waited until the broker
-// had its events.
-func (b *bench) changeWaits(t testing.TB, r *Relay, user uuid.UUID, times int, pause time.Duration) (waits []time.Duration) {
+// changeWaits commits changes of a user with a pause after each. It returns the time from each
+// commit until the broker had the events.
+func (f *fixture) changeWaits(t testing.TB, r *Relay, user uuid.UUID, times int, pause time.Duration) (waits []time.Duration) {
 	t.Helper()
 	for range times {
-		want := b.takenOf(user) + 2
-		b.change(t, user, 1)
+		want := f.takenOf(user) + 2
+		f.change(t, user, 1)
 		committed := time.Now()
 		r.Wake(user)
-		for b.takenOf(user) < want {
+		for f.takenOf(user) < want {
 			if time.Since(committed) > 3*time.Minute {
-				t.Fatal("never published")
+				t.Fatal("timed out waiting for the events to be published")
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -108,57 +109,58 @@ func (b *bench) changeWaits(t testing.TB, r *Relay, user uuid.UUID, times int, p
 	return waits
 }
 
-// BenchmarkWait measures how long somebody's events wait because of others', with -benchtime 1x: a line for each case.
-func BenchmarkWait(bb *testing.B) {
-	report := func(bb *testing.B, waits []time.Duration) {
-		bb.Helper()
+// BenchmarkWait measures how long the events of a user wait because of other users. Run it with
+// -benchtime 1x. It prints a line for each case.
+func BenchmarkWait(b *testing.B) {
+	report := func(b *testing.B, waits []time.Duration) {
+		b.Helper()
 		slices.Sort(waits)
-		bb.ReportMetric(float64(waits[len(waits)/2].Milliseconds()), "ms-median")
-		bb.ReportMetric(float64(waits[len(waits)-1].Milliseconds()), "ms-longest")
+		b.ReportMetric(float64(waits[len(waits)/2].Milliseconds()), "ms-median")
+		b.ReportMetric(float64(waits[len(waits)-1].Milliseconds()), "ms-longest")
 	}
 	for _, c := range []struct {
 		call              time.Duration
 		importers, events int
 	}{{2 * time.Millisecond, 1, 20_000}, {5 * time.Millisecond, 1, 4_000}, {2 * time.Millisecond, 100, 200}} {
-		bb.Run(fmt.Sprintf("beside %d imports of %d events, a call of %v", c.importers, c.events, c.call), func(bb *testing.B) {
-			b := newBench(bb, 0)
-			other := b.crowd(bb, c.importers)
-			b.importAll(bb, c.events)
-			r := b.relay(b.slowly(c.call))
-			start(bb, r)
-			for bb.Loop() {
-				report(bb, b.changeWaits(bb, r, other, 20, 100*time.Millisecond))
+		b.Run(fmt.Sprintf("beside %d imports of %d events, a call of %v", c.importers, c.events, c.call), func(b *testing.B) {
+			f := newFixture(b, 0)
+			other := f.crowd(b, c.importers)
+			f.importAll(b, c.events)
+			r := f.relay(f.slowly(c.call))
+			start(b, r)
+			for b.Loop() {
+				report(b, f.changeWaits(b, r, other, 20, 100*time.Millisecond))
 			}
 		})
 	}
-	bb.Run("reminders refused", func(bb *testing.B) {
-		b := newBench(bb, 0)
-		other := b.crowd(bb, 300)
-		b.remind(bb, 1)
-		r := b.relay(b.slowlyBut(10*time.Millisecond, event.TopicReminders))
-		start(bb, r)
-		time.Sleep(10 * time.Second) // until the waits between attempts are as long as they get
-		for bb.Loop() {
-			report(bb, b.changeWaits(bb, r, other, 7, 100*time.Millisecond))
+	b.Run("reminders refused", func(b *testing.B) {
+		f := newFixture(b, 0)
+		other := f.crowd(b, 300)
+		f.remind(b, 1)
+		r := f.relay(f.slowlyBut(10*time.Millisecond, event.TopicReminders))
+		start(b, r)
+		time.Sleep(10 * time.Second) // until the waits between attempts have reached their maximum
+		for b.Loop() {
+			report(b, f.changeWaits(b, r, other, 7, 100*time.Millisecond))
 		}
 	})
-	bb.Run("every 14th call refused", func(bb *testing.B) {
-		b := newBench(bb, 0)
-		b.crowd(bb, 1)
-		b.importAll(bb, 200)
+	b.Run("every 14th call refused", func(b *testing.B) {
+		f := newFixture(b, 0)
+		f.crowd(b, 1)
+		f.importAll(b, 200)
 		calls := 0
-		b.setRefuse(func(event.Event) error {
+		f.setRefuse(func(event.Event) error {
 			if calls++; calls%14 == 0 {
 				return errAway
 			}
 			return nil
 		})
-		r := b.relay(b.publish)
-		for bb.Loop() {
+		r := f.relay(f.publish)
+		for b.Loop() {
 			began := time.Now()
-			start(bb, r)
-			b.awaitNothingPending(bb)
-			report(bb, []time.Duration{time.Since(began)})
+			start(b, r)
+			f.awaitNothingPending(b)
+			report(b, []time.Duration{time.Since(began)})
 		}
 	})
 }

@@ -12,17 +12,19 @@ import (
 	"taskmaster/internal/event"
 )
 
-// Attempt is what an attempt at a delivery needs.
+// Attempt holds the data that one attempt at a delivery needs.
 type Attempt struct {
 	Delivery Delivery
 	Event    event.Event
-	// Ended is the message that another channel ended, which is sent instead of an event; nil for an event.
+	// Ended is the message that another channel ended. It is sent instead of an event, and nil for
+	// an event.
 	Ended *EndedNotice
-	// Channel is nil when it is gone.
+	// Channel is nil if it was deleted.
 	Channel *Channel
 }
 
-// AttemptOf reads what an attempt at a delivery needs. Code not_found when the delivery is gone.
+// AttemptOf reads the data for an attempt at a delivery. It returns code not_found if the delivery
+// was deleted.
 func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, error) {
 	d, err := oneDelivery(ctx, tx, `SELECT `+deliveryColumns+` FROM deliveries WHERE id = $1`, deliveryID)
 	if err != nil {
@@ -45,18 +47,18 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 	return a, err
 }
 
-// Outcome is how an attempt ended.
+// Outcome is the result of an attempt.
 type Outcome struct {
 	// State is DeliverySent, DeliveryFailed or DeliveryGivenUp.
 	State string
-	// Reason says why it did not deliver.
+	// Reason is why the attempt did not deliver.
 	Reason string
-	// Next is when a failed delivery is tried again.
+	// Next is the time of the next attempt at a failed delivery.
 	Next *time.Time
 }
 
-// MarkAttempt notes how an attempt at a delivery ended. Only an attempt of the delivery's present round counts, except that
-// what was sent is sent, whichever attempt did it. What is sent stays so.
+// MarkAttempt stores the outcome of an attempt. Outcomes of an earlier round are ignored, except a
+// sent one. A sent delivery never changes again.
 func MarkAttempt(ctx context.Context, tx pgx.Tx, d Delivery, o Outcome, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE deliveries SET state = $3, reason = nullif($4, ''), next_attempt_at = $5, updated_at = $6, attempts = attempts + 1,

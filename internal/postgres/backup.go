@@ -12,13 +12,13 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// notBackedUp are the tables that a restore does not fill. Migrating fills the first two, a restore
-// begins an epoch of its own, and River's clients register themselves.
+// notBackedUp are the tables that a restore does not fill. Migrations fill the first two. A restore
+// begins an epoch of its own. River's clients register themselves.
 var notBackedUp = []string{
 	"schema_migrations", "river_migration", "installation", "river_leader", "river_client", "river_client_queue", "river_queue", "river_notification",
 }
 
-// Table is a table as a backup has it.
+// Table is a table in a backup.
 type Table struct {
 	Name    string   `json:"name"`
 	Columns []string `json:"columns"`
@@ -31,14 +31,14 @@ type Sequence struct {
 	IsCalled  bool   `json:"is_called"`
 }
 
-// Schema names the schema that a backup was made of.
+// Schema identifies the schema of a backup's source.
 type Schema struct {
 	Migrations []AppliedMigration `json:"migrations"`
 	// River is the version of River's own tables.
 	River int `json:"river"`
 }
 
-// ReadForBackup runs f in one read-only snapshot, which takes as long as it needs.
+// ReadForBackup runs f in one read-only snapshot without a timeout of statements.
 func (db *DB) ReadForBackup(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return db.InSnapshot(ctx, func(tx pgx.Tx) error {
 		if err := waitAsLongAsNeeded(ctx, tx); err != nil {
@@ -48,7 +48,8 @@ func (db *DB) ReadForBackup(ctx context.Context, f func(tx pgx.Tx) error) error 
 	})
 }
 
-// BackupTables returns the tables that a backup holds: each after those that it refers to.
+// BackupTables returns the tables of a backup in an order for restoring: each table comes after the
+// tables that it refers to.
 func BackupTables(ctx context.Context, tx pgx.Tx) ([]Table, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum),
@@ -78,15 +79,15 @@ func BackupTables(ctx context.Context, tx pgx.Tx) ([]Table, error) {
 			return !slices.ContainsFunc(left, func(other reference) bool { return slices.Contains(r.after, other.Name) })
 		})
 		if i < 0 {
-			return nil, errors.New("order tables: their references go in a circle")
+			return nil, errors.New("order tables: their references form a cycle")
 		}
 		tables, left = append(tables, left[i].Table), slices.Delete(left, i, i+1)
 	}
 	return tables, nil
 }
 
-// CopyOut writes a table's rows to w in COPY's text format, which every version of PostgreSQL reads,
-// and returns how many.
+// CopyOut writes the rows of a table to w in COPY's text format and returns their number. Every
+// version of PostgreSQL reads this format.
 func CopyOut(ctx context.Context, tx pgx.Tx, t Table, w io.Writer) (int64, error) {
 	tag, err := tx.Conn().PgConn().CopyTo(ctx, w, `COPY `+t.sql()+` TO STDOUT (ENCODING 'UTF8')`)
 	if err != nil {
@@ -95,7 +96,7 @@ func CopyOut(ctx context.Context, tx pgx.Tx, t Table, w io.Writer) (int64, error
 	return tag.RowsAffected(), nil
 }
 
-// CopyIn reads a table's rows from r, and returns how many.
+// CopyIn inserts the rows of a table from r and returns their number.
 func CopyIn(ctx context.Context, tx pgx.Tx, t Table, r io.Reader) (int64, error) {
 	tag, err := tx.Conn().PgConn().CopyFrom(ctx, r, `COPY `+t.sql()+` FROM STDIN (ENCODING 'UTF8')`)
 	if err != nil {
@@ -112,8 +113,8 @@ func (t Table) sql() string {
 	return pgx.Identifier{t.Name}.Sanitize() + " (" + strings.Join(columns, ", ") + ")"
 }
 
-// Sequences returns the state of all sequences. They do not roll back, so read after a snapshot's
-// tables they are ahead of these or equal.
+// Sequences returns the state of all sequences. Sequences do not roll back. Read them after the
+// tables of a snapshot, and they are equal or ahead.
 func Sequences(ctx context.Context, tx pgx.Tx) ([]Sequence, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences
@@ -128,7 +129,7 @@ func Sequences(ctx context.Context, tx pgx.Tx) ([]Sequence, error) {
 	return sequences, nil
 }
 
-// SetSequence lets a sequence go on from a state.
+// SetSequence sets the state of a sequence.
 func SetSequence(ctx context.Context, tx pgx.Tx, s Sequence) error {
 	if _, err := tx.Exec(ctx, `SELECT setval($1::regclass, $2, $3)`, pgx.Identifier{s.Name}.Sanitize(), s.LastValue, s.IsCalled); err != nil {
 		return fmt.Errorf("set sequence %s: %w", s.Name, err)
@@ -136,7 +137,7 @@ func SetSequence(ctx context.Context, tx pgx.Tx, s Sequence) error {
 	return nil
 }
 
-// SchemaOf returns which schema a database has.
+// SchemaOf returns the schema of a database.
 func SchemaOf(ctx context.Context, tx pgx.Tx) (Schema, error) {
 	applied, err := appliedMigrations(ctx, tx)
 	if err != nil {
@@ -146,9 +147,9 @@ func SchemaOf(ctx context.Context, tx pgx.Tx) (Schema, error) {
 	return Schema{applied, river}, err
 }
 
-// PrepareRestore brings a database to the schema of a backup and takes no data. It refuses a backup of
-// a newer version, a database with data, and one whose schema is not the backup's: a migration that
-// the backup lacks has to see the backup's rows.
+// PrepareRestore migrates an empty database to the schema of a backup. It refuses a backup of a
+// newer version, a database with data, and a database with migrations that the backup lacks. Such
+// migrations must still run on the backup's rows.
 func PrepareRestore(ctx context.Context, db *DB, backup Schema) error {
 	all, err := loadMigrations()
 	if err != nil {
@@ -198,7 +199,7 @@ func PrepareRestore(ctx context.Context, db *DB, backup Schema) error {
 	return migrateTo(ctx, db, wanted)
 }
 
-// CheckEmpty returns an error that names a table when the database has data.
+// CheckEmpty returns an error that names a table if the database has data.
 func CheckEmpty(ctx context.Context, tx pgx.Tx) error {
 	tables, err := BackupTables(ctx, tx)
 	if err != nil {
@@ -207,7 +208,7 @@ func CheckEmpty(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range tables {
 		var filled bool
 		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+pgx.Identifier{t.Name}.Sanitize()+`)`).Scan(&filled); err != nil {
-			return fmt.Errorf("look into %s: %w", t.Name, err)
+			return fmt.Errorf("read %s: %w", t.Name, err)
 		}
 		if filled {
 			return fmt.Errorf("the target is not empty: there are rows in %s; restore into an empty installation", t.Name)
@@ -216,8 +217,8 @@ func CheckEmpty(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// FillForRestore runs f in one transaction, which takes as long as it needs and which nobody else can
-// change the tables beside.
+// FillForRestore runs f in one transaction without a timeout of statements. Nobody else can change
+// the tables meanwhile.
 func (db *DB) FillForRestore(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return db.InTx(ctx, func(tx pgx.Tx) error {
 		if err := waitAsLongAsNeeded(ctx, tx); err != nil {
@@ -239,7 +240,7 @@ func (db *DB) FillForRestore(ctx context.Context, f func(tx pgx.Tx) error) error
 	})
 }
 
-// knownRiver returns the version of River's tables that this program makes.
+// knownRiver returns the version of River's tables that this program creates.
 func knownRiver(db *DB) (int, error) {
 	migrator, err := riverMigrator(db)
 	if err != nil {
@@ -248,7 +249,7 @@ func knownRiver(db *DB) (int, error) {
 	return slices.MaxFunc(migrator.AllVersions(), func(a, b rivermigrate.Migration) int { return a.Version - b.Version }).Version, nil
 }
 
-// riverVersion returns the version of River's tables in a database, 0 when there are none.
+// riverVersion returns the version of River's tables in a database. It returns 0 if there are none.
 func riverVersion(ctx context.Context, tx pgx.Tx) (version int, err error) {
 	made, err := hasTable(ctx, tx, "river_migration")
 	if err != nil || !made {

@@ -12,14 +12,15 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The kinds of channel.
+// The kinds of channels.
 const (
 	ChannelWebhook = "webhook"
 	ChannelEmail   = "email"
 	ChannelWebPush = "web_push"
 )
 
-// Channel is a way to reach a user. Of URL (webhook), Address (email) and Subscription (web_push) the kind's own is set.
+// Channel is a way to reach a user. Exactly one of URL (webhook), Address (email) and Subscription
+// (web_push) is set, according to Kind.
 type Channel struct {
 	ID           uuid.UUID
 	UserID       uuid.UUID
@@ -27,21 +28,23 @@ type Channel struct {
 	URL          string
 	Address      string
 	Subscription *Subscription
-	// Secret signs a webhook's messages: whsec_ and base64.
+	// Secret signs the messages of a webhook. It is whsec_ followed by base64.
 	Secret  string
 	Enabled bool
-	// DisabledReason says why the system disabled the channel; "" when its owner did, or when it is enabled.
+	// DisabledReason is why the system disabled the channel. It is empty if the owner did or if the
+	// channel is enabled.
 	DisabledReason string
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
-	// SessionID is the session that registered a browser, which ends the channel with it; nil when an API token did.
+	// SessionID is the session that registered a browser. The channel ends with the session. It is
+	// nil if an API token registered the browser.
 	SessionID *uuid.UUID
-	// Dismissed is that the owner has seen why the system disabled the channel.
+	// Dismissed reports that the owner has read why the system disabled the channel.
 	Dismissed bool
 }
 
-// Subscription is a browser's push subscription, as PushSubscription.toJSON gives it. Whoever knows the endpoint and the
-// keys can send to that browser.
+// Subscription is a browser's push subscription in the form of PushSubscription.toJSON. It is
+// secret: anyone with the endpoint and the keys can send to that browser.
 type Subscription struct {
 	Endpoint string           `json:"endpoint"`
 	Keys     SubscriptionKeys `json:"keys"`
@@ -73,24 +76,26 @@ func Channels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, erro
 	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 ORDER BY id`, userID)
 }
 
-// EnabledChannels returns the user's channels that get notifications. A browser whose session has expired gets none, although
-// the session's row stays until it is purged.
+// EnabledChannels returns a user's channels that receive notifications. It leaves out browsers
+// whose session has expired, although the session's row exists until it is purged.
 func EnabledChannels(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) ([]Channel, error) {
 	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND enabled
 		AND (session_id IS NULL OR EXISTS (SELECT FROM sessions s WHERE s.id = session_id AND s.expires_at > $2)) ORDER BY id`, userID, now)
 }
 
-// ChannelByID returns one of a user's channels. Code not_found when the user has no such.
+// ChannelByID returns one of a user's channels. It returns code not_found if the user has no such
+// channel.
 func ChannelByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Channel, error) {
 	return oneChannel(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
-// LockChannel is ChannelByID, and holds the row until the transaction ends. Deliveries to it can be inserted meanwhile.
+// LockChannel returns the same as ChannelByID and locks the row until the transaction ends.
+// Deliveries to the channel can still be inserted.
 func LockChannel(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Channel, error) {
 	return oneChannel(ctx, tx, `SELECT `+channelColumns+` FROM channels WHERE user_id = $1 AND id = $2 FOR NO KEY UPDATE`, userID, id)
 }
 
-// UpdateChannel stores what may change of a channel: where it leads and whether it is enabled. Lock it first.
+// UpdateChannel stores the changeable fields of a channel. Lock the channel first.
 func UpdateChannel(ctx context.Context, tx pgx.Tx, c Channel) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE channels SET url = nullif($3, ''), subscription = $4, enabled = $5, disabled_reason = nullif($6, ''), updated_at = $7, session_id = $8, dismissed = $9
@@ -101,8 +106,9 @@ func UpdateChannel(ctx context.Context, tx pgx.Tx, c Channel) error {
 	return nil
 }
 
-// TakeBrowser makes a push channel the only one of its browser: it removes the channels of all users that have the same endpoint,
-// and the other ones of the same session. Other transactions that register the browser wait until this one ends.
+// TakeBrowser makes a push channel the only one of its browser. It deletes the channels of all
+// users with the same endpoint, and the other channels of the same session. Concurrent transactions
+// that register the browser wait until this one ends.
 func TakeBrowser(ctx context.Context, tx pgx.Tx, c Channel) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1, hashtext($2))`, endpointLock, c.Subscription.Endpoint); err != nil {
 		return fmt.Errorf("lock push endpoint: %w", err)
@@ -115,10 +121,10 @@ func TakeBrowser(ctx context.Context, tx pgx.Tx, c Channel) error {
 	return nil
 }
 
-// endpointLock is the class of the advisory locks that keep apart two transactions that register the same browser.
+// endpointLock is the class of the advisory locks that serialize registrations of the same browser.
 const endpointLock = 7_301_004
 
-// MoveBrowser gives the push channel of a session to another session of the same user.
+// MoveBrowser moves the push channel of a session to another session of the same user.
 func MoveBrowser(ctx context.Context, tx pgx.Tx, from, to Session) error {
 	_, err := tx.Exec(ctx, `UPDATE channels SET session_id = $2 WHERE session_id = $1 AND user_id = $3`, from.ID, to.ID, to.UserID)
 	if err != nil {
@@ -127,8 +133,9 @@ func MoveBrowser(ctx context.Context, tx pgx.Tx, from, to Session) error {
 	return nil
 }
 
-// DisableChannel disables a channel that turned out to lead nowhere, and says why. A channel that was changed since c was
-// read stays as it is: what was found out is not about what it is now. It returns whether the channel was disabled.
+// DisableChannel disables an undeliverable channel and stores the reason. It leaves a channel alone
+// that was changed after c was read, because the reason is about the earlier target. It reports
+// whether it disabled the channel.
 func DisableChannel(ctx context.Context, tx pgx.Tx, c Channel, reason string, now time.Time) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		UPDATE channels SET enabled = false, disabled_reason = $3, dismissed = false, updated_at = $4 WHERE id = $1 AND updated_at = $2 AND enabled`,
@@ -139,8 +146,8 @@ func DisableChannel(ctx context.Context, tx pgx.Tx, c Channel, reason string, no
 	return tag.RowsAffected() == 1, nil
 }
 
-// DeleteChannel removes a channel. Its deliveries stay; those that wait are given up. Code not_found when the user has no
-// such.
+// DeleteChannel deletes a channel. Its deliveries stay, and pending ones are given up. It returns
+// code not_found if the user has no such channel.
 func DeleteChannel(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 	tag, err := tx.Exec(ctx, `DELETE FROM channels WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {
@@ -181,7 +188,8 @@ func queryChannels(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]C
 	return channels, nil
 }
 
-// channelOrNone returns a channel by id alone, for who works on behalf of its owner, and nil when it is gone.
+// channelOrNone returns a channel by its id alone, for work on behalf of its owner. It returns nil
+// if the channel was deleted.
 func channelOrNone(ctx context.Context, tx pgx.Tx, id *uuid.UUID) (*Channel, error) {
 	if id == nil {
 		return nil, nil

@@ -11,10 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ChannelEnded is the type of the message that tells a person of an ended channel over the others.
+// ChannelEnded is the type of the message about an ended channel. It is sent to the user's other
+// channels.
 const ChannelEnded = "channel.ended"
 
-// EndedChannel is a channel that the system disabled. It holds no secret: it is sent to the other channels.
+// EndedChannel describes a channel that the system disabled. It holds no secret, because it is sent
+// to the other channels.
 type EndedChannel struct {
 	ID   uuid.UUID `json:"id"`
 	Kind string    `json:"kind"`
@@ -38,12 +40,12 @@ type EndedData struct {
 	Channel   EndedChannel `json:"channel"`
 }
 
-// Ended returns what others are told of a channel that the system disabled.
+// Ended returns the description of a disabled channel for the other channels.
 func (c Channel) Ended() EndedChannel {
 	return EndedChannel{ID: c.ID, Kind: c.Kind, Where: c.Where(), Reason: c.DisabledReason}
 }
 
-// Where returns where a channel leads, without the parts of a URL that may be secret.
+// Where returns the target of a channel without the parts of a URL that may be secret.
 func (c Channel) Where() string {
 	raw := c.URL
 	if c.Subscription != nil {
@@ -59,14 +61,15 @@ func (c Channel) Where() string {
 	return u.Host
 }
 
-// EndedChannels returns the user's channels that the system disabled and that their owner has not dismissed, the oldest first.
+// EndedChannels returns the user's channels that the system disabled and the owner has not
+// dismissed, the oldest first.
 func EndedChannels(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]Channel, error) {
 	return queryChannels(ctx, tx, `SELECT `+channelColumns+` FROM channels
 		WHERE user_id = $1 AND disabled_reason IS NOT NULL AND NOT dismissed ORDER BY id`, userID)
 }
 
-// InsertEndedNotices stores deliveries that tell of an ended channel to the user's enabled channels, and returns them. Lock the
-// user first.
+// InsertEndedNotices stores deliveries of the message about an ended channel to the user's enabled
+// channels, and returns them. Lock the user first.
 func InsertEndedNotices(ctx context.Context, tx pgx.Tx, ended Channel, now time.Time) ([]Delivery, error) {
 	channels, err := EnabledChannels(ctx, tx, ended.UserID, now)
 	if err != nil || len(channels) == 0 {
@@ -87,10 +90,10 @@ func InsertEndedNotices(ctx context.Context, tx pgx.Tx, ended Channel, now time.
 	return deliveries, insertDeliveries(ctx, tx, id, raw, deliveries)
 }
 
-// sessionExpired is why the channel of an expired session is disabled.
+// sessionExpired is the reason for disabling the channel of an expired session.
 const sessionExpired = "nobody used TaskMaster in that browser for a long time, and its session has ended"
 
-// ExpiredBrowserOwners returns up to limit users who have a push channel of an expired session.
+// ExpiredBrowserOwners returns up to limit users with a push channel of an expired session.
 func ExpiredBrowserOwners(ctx context.Context, tx pgx.Tx, now time.Time, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT DISTINCT c.user_id FROM channels c JOIN sessions s ON s.id = c.session_id WHERE s.expires_at <= $1 LIMIT $2`, now, limit)
@@ -104,7 +107,8 @@ func ExpiredBrowserOwners(ctx context.Context, tx pgx.Tx, now time.Time, limit i
 	return users, nil
 }
 
-// ExpireBrowsers disables the push channels of a user's expired sessions. It returns those that were enabled. Lock the user first.
+// ExpireBrowsers disables the push channels of a user's expired sessions. It returns the channels
+// that were enabled. Lock the user first.
 func ExpireBrowsers(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) ([]Channel, error) {
 	const expired = `user_id = $1 AND session_id IN (SELECT id FROM sessions WHERE user_id = $1 AND expires_at <= $2)`
 	channels, err := queryChannels(ctx, tx, `

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Now returns the time by the server's clock, for programs that run on machines whose clock nobody keeps.
+// Now returns the time of the database server. It is for programs on machines whose clocks may be
+// wrong.
 func Now(ctx context.Context, tx pgx.Tx) (now time.Time, err error) {
 	if err := tx.QueryRow(ctx, `SELECT now()`).Scan(&now); err != nil {
 		return time.Time{}, fmt.Errorf("query time: %w", err)

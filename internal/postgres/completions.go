@@ -10,25 +10,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Completion is a completion of a recurring task that stands, known by the revision that it took. A
-// completion that was undone has no row, and nothing follows it. Callers hold the user's row.
+// Completion is a valid completion of a recurring task. The revision of the completing change
+// identifies it. An undone completion has no row and no follower. Callers hold the user's row.
 //
-// A row lives as long as somebody can ask for it:
+// A row lives as long as it can be needed:
 //
-//   - while the task exists, because reopening the task takes its follower back,
-//   - after a completed task was deleted, until the completion is followed. Its event can be as
-//     late as the broker, a replay of the outbox or a replayed dead letter makes it.
-//     PurgeCompletions ends the wait.
+//   - While the task exists, because reopening the task takes its follower back.
+//   - After a completed task was deleted, until the completion is followed. Its event can be late
+//     because of the broker, a replay of the outbox or a replayed dead letter. PurgeCompletions
+//     ends the wait.
 //
-// One more row can stand for a task that is open: its follower was changed by its owner, and so
-// stayed when the task was reopened.
+// One more row can exist for an open task: its owner changed the follower, so the follower stayed
+// when the task was reopened.
 type Completion struct {
 	UserID, TaskID uuid.UUID
 	Revision       int64
-	// FollowerID is the task that follows, or nil until it is made. That task may have been deleted
-	// since.
+	// FollowerID is the next task of the series. It is nil until the task is created. That task may
+	// have been deleted since.
 	FollowerID *uuid.UUID
-	// Gone reports that the completed task was deleted. A task with its id that exists now was
+	// Gone reports that the completed task was deleted. An existing task with the same id was
 	// imported later.
 	Gone bool
 }
@@ -43,15 +43,15 @@ func InsertCompletion(ctx context.Context, tx pgx.Tx, c Completion) error {
 	return nil
 }
 
-// CompletionAt returns the completion of a task that took a revision. It returns false when there
-// is none, or none any more.
+// CompletionAt returns the completion of a task at a revision. It returns false if there is none or
+// it was removed.
 func CompletionAt(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, revision int64) (Completion, bool, error) {
 	return queryCompletion(ctx, tx, `
 		SELECT user_id, task_id, revision, follower_id, gone_at IS NOT NULL FROM completions
 		WHERE user_id = $1 AND task_id = $2 AND revision = $3`, userID, taskID, revision)
 }
 
-// LastCompletion returns the last completion of a task that exists. It returns false when there is
+// LastCompletion returns the last completion of an existing task. It returns false if there is
 // none.
 func LastCompletion(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID) (Completion, bool, error) {
 	return queryCompletion(ctx, tx, `
@@ -71,8 +71,8 @@ func queryCompletion(ctx context.Context, tx pgx.Tx, sql string, args ...any) (C
 	return c, true, nil
 }
 
-// FollowCompletion stores that a task follows a completion. The row of a task that is gone has
-// served its purpose and is removed.
+// FollowCompletion stores the task that follows a completion. If the completed task was deleted, it
+// removes the row instead.
 func FollowCompletion(ctx context.Context, tx pgx.Tx, c Completion, followerID uuid.UUID) error {
 	sql, args := `UPDATE completions SET follower_id = $4 WHERE user_id = $1 AND task_id = $2 AND revision = $3`,
 		[]any{c.UserID, c.TaskID, c.Revision, followerID}
@@ -85,8 +85,8 @@ func FollowCompletion(ctx context.Context, tx pgx.Tx, c Completion, followerID u
 	return nil
 }
 
-// DeleteCompletions removes the completions of a task that exists: they were undone, or another
-// takes their place.
+// DeleteCompletions removes the completions of an existing task, because they were undone or
+// replaced.
 func DeleteCompletions(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID) error {
 	_, err := tx.Exec(ctx, `DELETE FROM completions WHERE user_id = $1 AND task_id = $2 AND gone_at IS NULL`, userID, taskID)
 	if err != nil {
@@ -95,8 +95,8 @@ func DeleteCompletions(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID)
 	return nil
 }
 
-// LeaveCompletions keeps, of a task that is being deleted, the completion that waits to be
-// followed.
+// LeaveCompletions prepares the deletion of a task. It keeps only the completion that has no
+// follower yet.
 func LeaveCompletions(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, now time.Time) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`DELETE FROM completions WHERE user_id = $1 AND task_id = $2 AND follower_id IS NOT NULL`, userID, taskID)
@@ -107,9 +107,9 @@ func LeaveCompletions(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, 
 	return nil
 }
 
-// PurgeCompletions removes up to limit completions of tasks that were deleted before an instant,
-// and returns how many. A completion whose event waits among the dead letters stays, so that a
-// replay of it makes the next occurrence.
+// PurgeCompletions removes up to limit completions of tasks deleted before an instant, and returns
+// their number. It keeps a completion whose event is a waiting dead letter. A replay of that event
+// still creates the next occurrence.
 func PurgeCompletions(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM completions WHERE (user_id, task_id, revision) IN (
@@ -124,8 +124,8 @@ func PurgeCompletions(ctx context.Context, tx pgx.Tx, before time.Time, limit in
 	return tag.RowsAffected(), nil
 }
 
-// HasSuccessor reports whether the version before this one made the task that follows another. Its
-// replicas run beside this version's for the time of an upgrade.
+// HasSuccessor reports whether a replica of the previous version created the follower of a task.
+// Such replicas run beside this version during an upgrade.
 func HasSuccessor(ctx context.Context, tx pgx.Tx, userID, previousID uuid.UUID) (bool, error) {
 	var found bool
 	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM successors WHERE previous_id = $1 AND user_id = $2)`, previousID, userID).Scan(&found)

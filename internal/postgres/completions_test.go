@@ -15,9 +15,9 @@ import (
 	"taskmaster/internal/task"
 )
 
-// TestCompletionsOfTheVersionBefore upgrades a database in which the version before completed,
-// followed, reopened and deleted tasks. A completion that stands and is not followed waits for its
-// event, as if this version had stored it.
+// TestCompletionsOfTheVersionBefore upgrades a database in which the previous version completed,
+// followed, reopened and deleted tasks. A valid completion without a follower waits for its event,
+// as if this version had stored it.
 func TestCompletionsOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -25,8 +25,8 @@ func TestCompletionsOfTheVersionBefore(t *testing.T) {
 	const migration = "migrations/0010_completions.sql"
 
 	followers := map[uuid.UUID]uuid.UUID{}
-	// old stores what the version before leaves behind of a task: its events, its row unless it was
-	// deleted, and its follower.
+	// old stores the traces of a task of the previous version: its events, its row if it exists,
+	// and its follower.
 	old := func(events []string, exists, followed bool) uuid.UUID {
 		x := task.Task{
 			ID: uuid.New(), Title: "Pay rent", Priority: task.PriorityNone, DueAt: &base, TimeZone: "UTC",
@@ -74,7 +74,7 @@ func TestCompletionsOfTheVersionBefore(t *testing.T) {
 	tidiedFollowed := old([]string{created, completed, deleted}, false, true)    // 20 to 22
 	undoneAndOpen := old([]string{created, completed, reopened}, true, false)    // 23 to 25
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		// Somebody else's row of the same task says nothing about the user's.
+		// A row of another user does not affect this user.
 		_, err := tx.Exec(ctx, `INSERT INTO successors (previous_id, task_id, user_id) VALUES ($1, $1, $2)`, waits, stranger)
 		if err != nil {
 			return err
@@ -94,7 +94,7 @@ func TestCompletionsOfTheVersionBefore(t *testing.T) {
 		for _, tt := range []struct {
 			name     string
 			id       uuid.UUID
-			revision int64 // 0 is no completion
+			revision int64 // 0 means no completion
 			gone     bool
 		}{
 			{"waits", waits, 2, false},

@@ -11,24 +11,25 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The states of a dead letter. One that comes again waits again.
+// The states of a dead letter. A dead letter that arrives again is waiting again.
 const (
 	DeadLetterWaiting   = "waiting"
 	DeadLetterReplayed  = "replayed"
 	DeadLetterDiscarded = "discarded"
 )
 
-// DeadLetter is an event that a consumer could not handle. What cannot be read of it is empty, or the nil UUID.
+// DeadLetter is an event that a consumer could not handle. Fields that could not be read from the
+// event are empty, or the nil UUID.
 type DeadLetter struct {
-	// ID is the event's, or made of its bytes.
+	// ID is the event's ID, or a hash of its bytes.
 	ID     uuid.UUID
 	UserID uuid.UUID
-	// Topic is where it was published first.
+	// Topic is the topic that the event was first published to.
 	Topic  string
 	Type   string
 	TaskID uuid.UUID
 	Reason string
-	// Times is how often it came, a broker's repetitions included.
+	// Times is how often the event arrived, including repetitions by the broker.
 	Times           int
 	FirstAt, LastAt time.Time
 	State           string
@@ -40,8 +41,8 @@ const noUUID = `'00000000-0000-0000-0000-000000000000'::uuid`
 const deadLetterColumns = `id, coalesce(user_id, ` + noUUID + `), coalesce(topic, ''), coalesce(type, ''), coalesce(task_id, ` + noUUID + `),
 	reason, times, first_at, last_at, state`
 
-// KeepDeadLetter stores a dead letter that has come at an instant, or counts it when it is known. It returns false when the
-// event is of a user who does not exist: that user's data is not kept.
+// KeepDeadLetter stores a dead letter or counts another arrival of it. It returns false and stores
+// nothing if the event's user does not exist, because the data of deleted users is not kept.
 func KeepDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Time) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO dead_letters AS kept (id, user_id, topic, type, task_id, reason, raw, first_at, last_at)
@@ -56,7 +57,8 @@ func KeepDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Time)
 	return tag.RowsAffected() == 1, nil
 }
 
-// DeadLetters returns the dead letters in the order in which they first came, without their bytes: those that wait, or all.
+// DeadLetters returns dead letters without their bytes, in the order of their first arrival. It
+// returns the waiting ones, or all.
 func DeadLetters(ctx context.Context, tx pgx.Tx, all bool) ([]DeadLetter, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT `+deadLetterColumns+`, NULL::bytea FROM dead_letters WHERE $1 OR state = 'waiting' ORDER BY first_at, id`, all)
@@ -70,7 +72,7 @@ func DeadLetters(ctx context.Context, tx pgx.Tx, all bool) ([]DeadLetter, error)
 	return found, nil
 }
 
-// DeadLetterByID returns a dead letter with its bytes. Code not_found when there is none.
+// DeadLetterByID returns a dead letter with its bytes. It returns code not_found if there is none.
 func DeadLetterByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (DeadLetter, error) {
 	rows, err := tx.Query(ctx, `SELECT `+deadLetterColumns+`, raw FROM dead_letters WHERE id = $1`, id)
 	if err != nil {
@@ -86,7 +88,7 @@ func DeadLetterByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (DeadLetter, e
 	return found[0], nil
 }
 
-// CountDeadLetters returns how many dead letters wait. It stops counting at limit.
+// CountDeadLetters returns the number of waiting dead letters. It stops counting at limit.
 func CountDeadLetters(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	var n int
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM dead_letters WHERE state = 'waiting' LIMIT $1) d`, limit).Scan(&n)
@@ -96,7 +98,8 @@ func CountDeadLetters(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	return n, nil
 }
 
-// DiscardDeadLetter settles a dead letter that nothing is to be done about. Code not_found when there is none.
+// DiscardDeadLetter settles a dead letter without a replay. It returns code not_found if there is
+// none.
 func DiscardDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
 	return settleDeadLetter(ctx, tx, id, DeadLetterDiscarded, now)
 }
@@ -114,8 +117,8 @@ func settleDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, state string
 
 var errNoDeadLetter = task.Errorf(task.CodeNotFound, "there is no such dead letter")
 
-// PurgeDeadLetters removes up to limit dead letters that were replayed or discarded before an instant, and returns how many.
-// One that waits stays.
+// PurgeDeadLetters removes up to limit dead letters that were replayed or discarded before an
+// instant, and returns their number. It keeps waiting ones.
 func PurgeDeadLetters(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM dead_letters WHERE id IN (

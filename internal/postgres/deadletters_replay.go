@@ -13,15 +13,15 @@ import (
 	"taskmaster/internal/task"
 )
 
-// ReplayDeadLetter makes an event wait in the outbox once more, for the topic that it was published to, and settles its dead
-// letter. Which bytes: the outbox's own while it keeps the event, else the dead letter's. Code invalid when these are
-// nothing that can be published; the text says why.
+// ReplayDeadLetter puts an event back into the outbox for its original topic, and settles its dead
+// letter. It takes the bytes from the outbox if they are still there, else from the dead letter. It
+// returns code invalid with a reason if the bytes cannot be published.
 func ReplayDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) error {
 	d, err := DeadLetterByID(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	// Whoever changes what is a user's holds the user's row first.
+	// Every change of a user's data locks the user's row first.
 	if d.UserID != uuid.Nil {
 		if _, err := LockUser(ctx, tx, d.UserID); err != nil {
 			return err
@@ -42,8 +42,8 @@ func ReplayDeadLetter(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Tim
 	return settleDeadLetter(ctx, tx, id, DeadLetterReplayed, now)
 }
 
-// publishAgain makes an event that the outbox keeps wait again, unless it does already. It returns false when the outbox does
-// not have it.
+// publishAgain makes an event of the outbox wait again. It returns false if the outbox no longer
+// holds the event.
 func publishAgain(ctx context.Context, tx pgx.Tx, id uuid.UUID) (bool, error) {
 	var seq int64
 	err := tx.QueryRow(ctx, `UPDATE outbox SET published_at = NULL, turn = 0 WHERE id = $1 RETURNING seq`, id).Scan(&seq)
@@ -66,13 +66,15 @@ func appendDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Tim
 	return nil
 }
 
-// replayable returns nil when a dead letter can be published as it is, else an error of code invalid that says why not.
+// replayable returns nil if the bytes of a dead letter can be published. Otherwise it returns an
+// error of code invalid with the reason.
 func replayable(d DeadLetter) error {
 	switch {
 	case !event.IsObject(d.Raw):
 		return task.Errorf(task.CodeInvalid, "it is not a JSON object, which every event is")
 	case d.Topic == event.TopicUpdates:
-		// Clients ask the outbox what they missed, by revision: an old one put in again would look like a gap closed.
+		// Clients read missed changes from the outbox by revision. An old change inserted now would
+		// look like a closed gap.
 		return task.Errorf(task.CodeInvalid, "clients have long read this change from the database")
 	case d.Topic != event.TopicTasks && d.Topic != event.TopicReminders:
 		return task.Errorf(task.CodeInvalid, "it does not say which topic it came from")

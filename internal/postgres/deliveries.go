@@ -21,33 +21,35 @@ import (
 //	              | ^
 //	              +-+ (the next attempt)
 const (
-	// DeliveryPending has not been tried yet.
+	// DeliveryPending is the state before the first attempt.
 	DeliveryPending = "pending"
-	// DeliverySent was taken by the receiver.
+	// DeliverySent is the state after the receiver accepted the delivery.
 	DeliverySent = "sent"
-	// DeliveryFailed will be tried again at NextAttemptAt.
+	// DeliveryFailed is the state between a failed attempt and the next one at NextAttemptAt.
 	DeliveryFailed = "failed"
-	// DeliveryGivenUp will not be tried again unless its owner asks.
+	// DeliveryGivenUp is the state after the last attempt. Only the owner can start another round.
 	DeliveryGivenUp = "given_up"
 )
 
-// Delivery is one notification to one channel, and how far it got. There is one for an event and a channel.
+// Delivery is one notification to one channel and its progress. There is at most one for an event
+// and a channel.
 type Delivery struct {
 	ID     uuid.UUID
 	UserID uuid.UUID
-	// ChannelID is nil when the channel is gone.
+	// ChannelID is nil if the channel was deleted.
 	ChannelID   *uuid.UUID
 	ChannelKind string
 	EventID     uuid.UUID
-	// TaskID is nil for a test, and for the message that another channel ended.
+	// TaskID is nil for a test and for the message about an ended channel.
 	TaskID *uuid.UUID
 	Test   bool
 	State  string
-	// Attempts is how many came to an end.
+	// Attempts is the number of finished attempts.
 	Attempts int
-	// Round counts how often the owner asked to have it sent again.
+	// Round counts the owner's requests to send the delivery again.
 	Round int
-	// Reason says why the last attempt did not deliver; "" when it did or there was none.
+	// Reason is why the last attempt did not deliver. It is empty after a success and before the
+	// first attempt.
 	Reason        string
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
@@ -58,7 +60,7 @@ type Delivery struct {
 const deliveryColumns = `id, user_id, channel_id, channel_kind, event_id, task_id, test, state, attempts, round, coalesce(reason, ''),
 	created_at, updated_at, next_attempt_at, sent_at`
 
-// NewDelivery makes the pending delivery of an event to a channel.
+// NewDelivery returns the pending delivery of an event to a channel.
 func NewDelivery(e event.Event, c Channel, now time.Time) Delivery {
 	now = now.UTC().Truncate(time.Microsecond)
 	return Delivery{
@@ -67,7 +69,8 @@ func NewDelivery(e event.Event, c Channel, now time.Time) Delivery {
 	}
 }
 
-// InsertDeliveries stores new deliveries of an event. One that exists for the same event and channel makes it fail.
+// InsertDeliveries stores new deliveries of an event. It fails if a delivery of the event to the
+// same channel exists.
 func InsertDeliveries(ctx context.Context, tx pgx.Tx, e event.Event, deliveries []Delivery) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
@@ -99,7 +102,7 @@ type DeliveryFilter struct {
 	Limit     int
 }
 
-// DeliveryPosition is a place in the order of deliveries, the newest first.
+// DeliveryPosition is a position in the list of deliveries, the newest first.
 type DeliveryPosition struct {
 	CreatedAt time.Time `json:"c"`
 	ID        uuid.UUID `json:"i"`
@@ -133,13 +136,14 @@ func Deliveries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f DeliveryFilt
 	return queryDeliveries(ctx, tx, sql, args...)
 }
 
-// DeliveryByID returns one of a user's deliveries. Code not_found when the user has no such.
+// DeliveryByID returns one of a user's deliveries. It returns code not_found if the user has no
+// such delivery.
 func DeliveryByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (Delivery, error) {
 	return oneDelivery(ctx, tx, `SELECT `+deliveryColumns+` FROM deliveries WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
-// RetryDelivery makes a delivery that failed or was given up pending again, in its next round. Code not_found when the user
-// has no such, conflict when it is pending or sent.
+// RetryDelivery makes a failed or given up delivery pending again, in its next round. It returns
+// code not_found if the user has no such delivery, and conflict if it is pending or sent.
 func RetryDelivery(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, now time.Time) (Delivery, error) {
 	d, err := oneDelivery(ctx, tx, `SELECT `+deliveryColumns+` FROM deliveries WHERE user_id = $1 AND id = $2 FOR UPDATE`, userID, id)
 	if err != nil {
@@ -153,7 +157,7 @@ func RetryDelivery(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID, now tim
 		RETURNING `+deliveryColumns, id, now)
 }
 
-// CountTests returns how many tests of a channel were asked for since an instant.
+// CountTests returns the number of tests of a channel that were requested since an instant.
 func CountTests(ctx context.Context, tx pgx.Tx, channelID uuid.UUID, since time.Time) (int, error) {
 	var n int
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM deliveries WHERE channel_id = $1 AND test AND created_at > $2`, channelID, since).Scan(&n)
@@ -163,8 +167,9 @@ func CountTests(ctx context.Context, tx pgx.Tx, channelID uuid.UUID, since time.
 	return n, nil
 }
 
-// PurgeDeliveries removes up to limit deliveries made before an instant, which has to lie beyond the last attempt of any.
-// It returns how many.
+// PurgeDeliveries removes up to limit deliveries created before an instant, and returns their
+// number. The instant must be earlier than the first attempt of any delivery that can still be
+// retried.
 func PurgeDeliveries(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`, before, limit)

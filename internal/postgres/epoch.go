@@ -10,13 +10,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// newEpoch makes a random word: 48 random bits of a UUID in hex.
+// newEpoch generates a random word: 48 random bits of a UUID in hex.
 const newEpoch = `substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)`
 
-// epochOf selects the epoch, as part of another statement.
+// epochOf selects the epoch inside another statement.
 const epochOf = `(SELECT epoch FROM installation)`
 
-// Epoch returns the word that names the history which the revisions are of. A restore changes it.
+// Epoch returns the word that identifies the history of the revisions. A restore changes it.
 func Epoch(ctx context.Context, tx pgx.Tx) (epoch string, err error) {
 	if err := tx.QueryRow(ctx, `SELECT `+epochOf).Scan(&epoch); err != nil {
 		return "", fmt.Errorf("query epoch: %w", err)
@@ -24,8 +24,8 @@ func Epoch(ctx context.Context, tx pgx.Tx) (epoch string, err error) {
 	return epoch, nil
 }
 
-// BeginEpoch tells everybody that the database was restored, and returns the new epoch. Clients load
-// everything anew. Pending reminders are scheduled again, because the scheduler was not restored.
+// BeginEpoch starts a new epoch after a restore and returns it. Clients then reload everything.
+// Pending reminders are scheduled again, because the restore did not cover the scheduler.
 func BeginEpoch(ctx context.Context, tx pgx.Tx) (epoch string, err error) {
 	located, err := locate(ctx, tx)
 	if err != nil {
@@ -38,12 +38,12 @@ func BeginEpoch(ctx context.Context, tx pgx.Tx) (epoch string, err error) {
 	return epoch, rescheduleReminders(ctx, tx)
 }
 
-// republishAge is how old an event may be, seen from the last one, that is published again after a
-// restore. A consumer tries an event for a day; the broker that had it may be gone.
+// republishAge is the maximum age of an event that is published again after a restore, relative to
+// the last event. A consumer tries an event for a day, and the broker that held it may be gone.
 const republishAge = 24 * time.Hour
 
-// Restored is BeginEpoch, and makes the last day's events wait again. It returns the new epoch and how
-// many events wait. Consumers drop those that they have handled.
+// Restored starts a new epoch and makes the events of the last republishAge wait again. It returns
+// the new epoch and the number of events. Consumers drop the events that they have handled.
 func Restored(ctx context.Context, tx pgx.Tx) (epoch string, events int64, err error) {
 	if epoch, err = BeginEpoch(ctx, tx); err != nil {
 		return "", 0, err
@@ -52,7 +52,7 @@ func Restored(ctx context.Context, tx pgx.Tx) (epoch string, events int64, err e
 		UPDATE outbox SET published_at = NULL
 		WHERE published_at IS NOT NULL AND created_at > (SELECT max(created_at) FROM outbox) - make_interval(secs => $1)`, republishAge.Seconds())
 	if err != nil {
-		return "", 0, fmt.Errorf("make events wait again: %w", err)
+		return "", 0, fmt.Errorf("mark events as unpublished: %w", err)
 	}
 	return epoch, tag.RowsAffected(), nil
 }
@@ -65,18 +65,18 @@ func rescheduleReminders(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// noticeRestore begins an epoch when the database is not where the present one began: in another
-// database (pg_restore), on another server, or on another timeline (a recovery to a point in time, or
-// a failover, which can lose commits too). It runs on each new connection, since each of these ends
-// the connections that there were. A copy of the data folder put back looks like a crash and is not
-// noticed; `api restored` is for that.
+// noticeRestore starts a new epoch if the database has moved: to another database (pg_restore),
+// another server or another timeline (a recovery to a point in time, or a failover, which can lose
+// commits too). It runs on each new connection, because every move ends the existing connections.
+// It cannot notice a data folder that was copied back, because that looks like a crash. Run `api
+// restored` after that.
 func noticeRestore(ctx context.Context, conn *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var usable bool
 		err := tx.QueryRow(ctx, `SELECT to_regclass('installation') IS NOT NULL AND NOT pg_is_in_recovery()
 			AND current_setting('transaction_read_only') = 'off'`).Scan(&usable)
 		if err != nil {
-			return fmt.Errorf("look for the epoch: %w", err)
+			return fmt.Errorf("query installation table: %w", err)
 		}
 		if !usable {
 			return nil
@@ -88,12 +88,12 @@ func noticeRestore(ctx context.Context, conn *pgx.Conn) error {
 		var known, moved bool
 		err = tx.QueryRow(ctx, `SELECT located IS NOT NULL, located IS DISTINCT FROM $1 FROM installation`, here).Scan(&known, &moved)
 		if err != nil {
-			return fmt.Errorf("query where the epoch began: %w", err)
+			return fmt.Errorf("query location of the epoch: %w", err)
 		}
 		if !moved {
 			return nil
 		}
-		// Of several connections one does it; the others wait for it here and find it done.
+		// One of several connections starts the epoch. The others wait here and find it started.
 		tag, err := tx.Exec(ctx, `UPDATE installation SET located = $1, epoch = CASE WHEN located IS NULL THEN epoch ELSE `+newEpoch+` END
 			WHERE located IS DISTINCT FROM $1`, here)
 		if err != nil {
@@ -106,10 +106,10 @@ func noticeRestore(ctx context.Context, conn *pgx.Conn) error {
 	})
 }
 
-// locate returns where the database is: system identifier, OID and timeline. It returns "" when the
-// server does not tell, as some hosted ones.
+// locate returns the identity of the database: system identifier, OID and timeline. It returns ""
+// if the server does not reveal them, like some hosted servers.
 func locate(ctx context.Context, tx pgx.Tx) (located string, err error) {
-	// A savepoint: what is refused must not end the caller's transaction.
+	// The savepoint keeps a refused query from ending the caller's transaction.
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `
 			SELECT format('%s/%s/%s', (SELECT system_identifier FROM pg_control_system()),
@@ -119,11 +119,11 @@ func locate(ctx context.Context, tx pgx.Tx) (located string, err error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("ask where the database is: %w", err)
+		return "", fmt.Errorf("query location of the database: %w", err)
 	}
 	return located, nil
 }
 
-// notTold are PostgreSQL's errors (appendix A of its manual) of a server that keeps this to itself:
-// insufficient_privilege, feature_not_supported, undefined_function.
+// notTold are the PostgreSQL errors (appendix A of its manual) of a server that does not reveal
+// them: insufficient_privilege, feature_not_supported, undefined_function.
 var notTold = map[string]bool{"42501": true, "0A000": true, "42883": true}

@@ -12,11 +12,11 @@ import (
 	"taskmaster/internal/history"
 )
 
-// MaxHistory is how many entries of a task are kept, the newest.
+// MaxHistory is the number of entries kept per task, the newest.
 const MaxHistory = 500
 
-// insertHistory numbers an entry and forgets the one that is too many. A task that is gone has no history. The user's row
-// is held, so that nobody else takes the number.
+// insertHistory numbers an entry and removes the oldest one above MaxHistory. It does nothing for a
+// deleted task. The caller holds the user's row, so that numbers are unique.
 const insertHistory = `
 	WITH last AS (
 		SELECT coalesce((SELECT number FROM task_history WHERE task_id = $1 ORDER BY number DESC LIMIT 1), 0) AS number
@@ -27,13 +27,14 @@ const insertHistory = `
 	INSERT INTO task_history (task_id, number, user_id, type, at, detail)
 	SELECT $1, number + 1, $2, $3, $4, $5 FROM last`
 
-// HistoryEntry is an entry with its place in its task's history.
+// HistoryEntry is an entry with its number in the history of its task.
 type HistoryEntry struct {
 	Number int
 	history.Entry
 }
 
-// AppendHistory adds to a task's history what no event tells. The transaction has to hold the user's row.
+// AppendHistory adds entries that no event describes to a task's history. The transaction must hold
+// the user's row.
 func AppendHistory(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, entries ...history.Entry) error {
 	batch := &pgx.Batch{}
 	if err := queueHistory(batch, userID, taskID, entries); err != nil {
@@ -64,7 +65,8 @@ func queueHistory(batch *pgx.Batch, userID, taskID uuid.UUID, entries []history.
 	return nil
 }
 
-// History returns a task's entries before a number, the newest first, at most limit; 0 is no number.
+// History returns up to limit entries of a task before a number, the newest first. The number 0
+// means from the newest on.
 func History(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, before, limit int) ([]HistoryEntry, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT number, type, at, detail FROM task_history
@@ -84,19 +86,21 @@ func History(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, before, l
 	return entries, nil
 }
 
-// HistoryPosition is a place in the order of tasks and, within each, of entries. The zero value is the start.
+// HistoryPosition is a position in the order of tasks and, within a task, of entries. The zero
+// value is the start.
 type HistoryPosition struct {
 	TaskID uuid.UUID
 	Number int
 }
 
-// TaskHistoryEntry is an entry with the task that it is of.
+// TaskHistoryEntry is an entry with the ID of its task.
 type TaskHistoryEntry struct {
 	TaskID uuid.UUID
 	HistoryEntry
 }
 
-// HistoryOfTasks returns the entries of a user's tasks behind a place, by task and then the oldest first, at most limit.
+// HistoryOfTasks returns up to limit entries of a user's tasks after a position. They are ordered
+// by task, then the oldest first.
 func HistoryOfTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, ids []uuid.UUID, after HistoryPosition, limit int) ([]TaskHistoryEntry, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT task_id, number, type, at, detail FROM task_history

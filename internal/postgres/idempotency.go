@@ -13,7 +13,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// StoredAnswer is the answer to a request that carried an Idempotency-Key. A sealed body is encrypted.
+// StoredAnswer is the answer to a request that carried an Idempotency-Key. A sealed body is
+// encrypted.
 type StoredAnswer struct {
 	Status int
 	Header map[string]string
@@ -21,13 +22,14 @@ type StoredAnswer struct {
 	Sealed bool
 }
 
-// TakeIdempotencyKey takes a user's key for a request, or returns found=true and the answer to the request that took it
-// before; one still under way is waited for. Code conflict when that was a request with another hash. It holds the user's row
-// until the transaction ends.
+// TakeIdempotencyKey reserves a user's key for a request. If an earlier request took the key, it
+// waits for that request and returns found=true with its answer. It returns code conflict if the
+// earlier request had another hash. It holds the user's row until the transaction ends.
 func TakeIdempotencyKey(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, hash []byte, now time.Time) (a StoredAnswer, found bool, err error) {
 	taken := false
 	batch := &pgx.Batch{}
-	// Every transaction locks the user first, and the key second: two requests in another order would wait for each other.
+	// Every transaction locks the user first and the key second. Two requests with another order
+	// would wait for each other.
 	batch.Queue(`SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, userID)
 	batch.Queue(`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 		userID, key, hash, now).Exec(func(tag pgconn.CommandTag) error {
@@ -52,7 +54,7 @@ func TakeIdempotencyKey(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key st
 	return a, true, nil
 }
 
-// StoreAnswer keeps the answer to the request that took a key in this transaction.
+// StoreAnswer stores the answer to the request that took a key in this transaction.
 func StoreAnswer(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, a StoredAnswer) error {
 	_, err := tx.Exec(ctx, `UPDATE idempotency_keys SET status = $3, header = $4, body = $5, sealed = $6 WHERE user_id = $1 AND key = $2`,
 		userID, key, a.Status, a.Header, a.Body, a.Sealed)
@@ -62,7 +64,7 @@ func StoreAnswer(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, a
 	return nil
 }
 
-// PurgeIdempotencyKeys removes up to limit keys taken before an instant and returns how many.
+// PurgeIdempotencyKeys removes up to limit keys taken before an instant and returns their number.
 func PurgeIdempotencyKeys(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM idempotency_keys WHERE (user_id, key) IN (SELECT user_id, key FROM idempotency_keys WHERE created_at < $1 LIMIT $2)`, before, limit)

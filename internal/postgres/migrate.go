@@ -19,25 +19,25 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrationLock is the advisory lock that keeps two migrating processes apart.
+// migrationLock is the advisory lock that lets one process at a time migrate.
 const migrationLock = 7_301_001
 
-// migration is one of our schema changes.
+// migration is one change of the schema.
 type migration struct {
-	// name is the file's path, as schema_migrations has it.
+	// name is the path of the file, as stored in schema_migrations.
 	name     string
 	script   string
 	checksum string
-	// compatible reports whether the versions before this migration run on the schema after it. Then
-	// they do not refuse it: a release can be rolled back.
+	// compatible reports whether the previous versions run on the schema after this migration. They
+	// then accept the database, and a release can be rolled back.
 	compatible bool
 }
 
-// compatibleLine is the first line of a migration that leaves older versions running.
+// compatibleLine is the first line of a migration that keeps older versions running.
 const compatibleLine = "-- older versions run: yes\n"
 
-// superseded are checksums under which a migration was released before it was edited. What the
-// edits changed is made by a later migration, so they count as applied.
+// superseded are checksums of migrations that were edited after a release. A later migration makes
+// the difference, so these checksums count as applied.
 var superseded = map[string][]string{
 	"migrations/0001_init.sql": {
 		"be6db043de4cb02e79e09145d4e16a1325ba2e91786882d84ffc8f5a43ce8880",
@@ -47,7 +47,7 @@ var superseded = map[string][]string{
 	},
 }
 
-// loadMigrations returns our migrations in the order of their names.
+// loadMigrations returns the migrations in the order of their names.
 func loadMigrations() ([]migration, error) {
 	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
@@ -64,7 +64,7 @@ func loadMigrations() ([]migration, error) {
 	return all, nil
 }
 
-// newMigration reads a migration. Its checksum does not depend on how the checkout ends lines.
+// newMigration reads a migration. The checksum does not depend on the line endings of the checkout.
 func newMigration(name string, script []byte) migration {
 	script = bytes.ReplaceAll(script, []byte("\r\n"), []byte("\n"))
 	sum := sha256.Sum256(script)
@@ -74,9 +74,10 @@ func newMigration(name string, script []byte) migration {
 	}
 }
 
-// Migrate brings the schema up to date: our migrations in name order, each once and in a transaction
-// of its own, then River's. It refuses a database of a newer version, and one to which a migration
-// was applied that has been edited since. Safe to run by several processes at a time and again.
+// Migrate brings the schema up to date. It applies the migrations in the order of their names, each
+// once and in its own transaction, and then River's migrations. It refuses a database of a newer
+// version, and a database with a migration that was edited after it was applied. It is safe to
+// repeat and to run concurrently.
 func Migrate(ctx context.Context, db *DB) error {
 	all, err := loadMigrations()
 	if err != nil {
@@ -97,7 +98,7 @@ func migrateTo(ctx context.Context, db *DB, all []migration) error {
 			return fmt.Errorf("migrate %s: %w", m.name, err)
 		}
 	}
-	// River's own migrator has no lock: hold ours around it, on a connection of its own.
+	// River's migrator has no lock. Hold ours around it, on a separate connection.
 	return db.InTx(ctx, func(tx pgx.Tx) error {
 		if err := lockMigrations(ctx, tx); err != nil {
 			return err
@@ -113,8 +114,8 @@ func migrateTo(ctx context.Context, db *DB, all []migration) error {
 	})
 }
 
-// prepareMigrations makes or extends schema_migrations, compares what was applied with what this
-// version knows, and gives a checksum to rows of versions that kept none.
+// prepareMigrations creates or extends schema_migrations and compares the applied migrations with
+// the known ones. It adds missing checksums to rows of versions that stored none.
 func prepareMigrations(ctx context.Context, tx pgx.Tx, all []migration) error {
 	if err := lockMigrations(ctx, tx); err != nil {
 		return err
@@ -146,7 +147,8 @@ func prepareMigrations(ctx context.Context, tx pgx.Tx, all []migration) error {
 	return nil
 }
 
-// lockMigrations waits until no other process migrates. It keeps others waiting until the transaction ends.
+// lockMigrations waits until no other process migrates. It holds the lock until the transaction
+// ends.
 func lockMigrations(ctx context.Context, tx pgx.Tx) error {
 	if err := waitAsLongAsNeeded(ctx, tx); err != nil {
 		return err
@@ -157,7 +159,7 @@ func lockMigrations(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// apply applies a migration unless it was applied.
+// apply applies a migration unless the database has it.
 func (m migration) apply(ctx context.Context, tx pgx.Tx) error {
 	if err := lockMigrations(ctx, tx); err != nil {
 		return err
@@ -165,7 +167,7 @@ func (m migration) apply(ctx context.Context, tx pgx.Tx) error {
 	tag, err := tx.Exec(ctx, `INSERT INTO schema_migrations (name, checksum, compatible) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
 		m.name, m.checksum, m.compatible)
 	if err != nil {
-		return fmt.Errorf("note migration: %w", err)
+		return fmt.Errorf("record migration: %w", err)
 	}
 	if tag.RowsAffected() == 0 {
 		return nil
@@ -176,18 +178,18 @@ func (m migration) apply(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// AppliedMigration is a migration as the database has it.
+// AppliedMigration is a migration that the database has.
 type AppliedMigration struct {
 	Name string `json:"name"`
-	// Checksum is the SHA-256 of the migration's file, in hex; empty for one of a version that kept
-	// none.
+	// Checksum is the SHA-256 of the migration's file in hex. It is empty if an old version applied
+	// the migration without a checksum.
 	Checksum string `json:"checksum"`
 	// Compatible reports whether versions that do not know the migration run with it.
 	Compatible bool `json:"compatible"`
 }
 
-// appliedMigrations returns the migrations that the database has, by name. The table may be that of
-// a version that kept no checksums.
+// appliedMigrations returns the applied migrations by name. It also reads the table of a version
+// that stored no checksums.
 func appliedMigrations(ctx context.Context, tx pgx.Tx) ([]AppliedMigration, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT name, coalesce(to_jsonb(m) ->> 'checksum', ''), coalesce((to_jsonb(m) ->> 'compatible')::boolean, false)
@@ -202,8 +204,8 @@ func appliedMigrations(ctx context.Context, tx pgx.Tx) ([]AppliedMigration, erro
 	return applied, nil
 }
 
-// checkNewer returns an error when a migration was applied that is none of ours, unless its author
-// said that older versions run with it.
+// checkNewer returns an error if the database has an unknown migration, unless the migration is
+// marked as compatible.
 func checkNewer(applied []AppliedMigration, all []migration) error {
 	for _, a := range applied {
 		known := slices.ContainsFunc(all, func(m migration) bool { return m.name == a.Name })
@@ -214,13 +216,13 @@ func checkNewer(applied []AppliedMigration, all []migration) error {
 	return nil
 }
 
-// errNewer refuses a database that a newer version has changed.
+// errNewer returns the error for a database that a newer version has changed.
 func errNewer(migration string) error {
 	return fmt.Errorf("the database is of a newer version of TaskMaster: it has the migration %s, which this version does not know; run that version, or restore a backup",
 		migration)
 }
 
-// checkUnchanged returns an error when a migration was applied in another form.
+// checkUnchanged returns an error if a migration was applied in another form.
 func checkUnchanged(applied []AppliedMigration, m migration) error {
 	for _, a := range applied {
 		if a.Name != m.name || a.Checksum == "" || a.Checksum == m.checksum || slices.Contains(superseded[m.name], a.Checksum) {
@@ -232,8 +234,8 @@ func checkUnchanged(applied []AppliedMigration, m migration) error {
 	return nil
 }
 
-// CheckVersion returns an error when the database is of a newer version, on which this one would do
-// harm. A database without a schema passes.
+// CheckVersion returns an error if the database is of a newer version, because this version would
+// damage it. A database without a schema passes.
 func CheckVersion(ctx context.Context, db *DB) error {
 	all, err := loadMigrations()
 	if err != nil {
@@ -255,8 +257,8 @@ func CheckVersion(ctx context.Context, db *DB) error {
 	return checkRiver(ctx, db)
 }
 
-// checkRiver returns an error when a newer River has migrated its tables. River itself would not
-// mind, and work on tables that it does not know.
+// checkRiver returns an error if a newer River has migrated its tables. River itself would use the
+// unknown tables without an error.
 func checkRiver(ctx context.Context, db *DB) error {
 	known, err := knownRiver(db)
 	if err != nil {

@@ -14,15 +14,16 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
-// oldSchemas are dumps of databases as each released version that changed the schema made them, with
-// some rows. Each was made by that version's own Migrate and
+// oldSchemas are dumps of databases that the released versions created, with some rows. There is
+// one for each version that changed the schema. Each was created by that version's own Migrate and
 //
 //	pg_dump --no-owner --no-privileges --no-comments --column-inserts
 //
-// without its comments, psql commands and settings. The number is their order, the word the commit.
+// without its comments, psql commands and settings. The number is the order, the word is the
+// commit.
 const oldSchemas = "testdata/schemas/*.sql"
 
-// An installation of any released version gets the schema that a new one has, and keeps its rows.
+// An installation of any released version gets the schema of a new one and keeps its rows.
 func TestMigrateEveryReleasedVersion(t *testing.T) {
 	t.Parallel()
 	dumps, err := filepath.Glob(oldSchemas)
@@ -68,13 +69,13 @@ func TestMigrateEveryReleasedVersion(t *testing.T) {
 	}
 }
 
-// A database that holds more than this version knows is refused, by Migrate and by a service.
+// Migrate and the services refuse a database that holds more than this version knows.
 func TestMigrateRefusals(t *testing.T) {
 	t.Parallel()
 	const changed = `UPDATE schema_migrations SET checksum = `
 	for _, c := range []struct {
 		name, sql        string
-		migrate, version string // what the error has; "" is no error
+		migrate, version string // part of the error; "" means no error
 	}{
 		{"as it is", `SELECT`, "", ""},
 		{"a newer version", `INSERT INTO schema_migrations (name) VALUES ('migrations/9999_future.sql')`,
@@ -102,7 +103,8 @@ func TestMigrateRefusals(t *testing.T) {
 	}
 }
 
-// Whether a release can be rolled back over a migration is its author's decision, and must be made.
+// Every migration states whether older versions run with it. Its author decides whether a release
+// can be rolled back.
 func TestMigrationsSayWhetherOlderVersionsRun(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("migrations/*.sql")
@@ -115,24 +117,24 @@ func TestMigrationsSayWhetherOlderVersionsRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, _, _ := strings.Cut(string(script), "\n")
-		// Every version that looks at migrations knows those before 0007.
+		// Every version that checks migrations knows those before 0007.
 		if filepath.Base(file) >= "0007" && first != "-- older versions run: yes" && first != "-- older versions run: no" {
 			t.Errorf("%s begins with %q, want \"-- older versions run: yes\" or no", file, first)
 		}
 	}
 }
 
-func wantError(t *testing.T, what string, err error, want string) {
+func wantError(t *testing.T, call string, err error, want string) {
 	t.Helper()
 	switch {
 	case want == "" && err != nil:
-		t.Errorf("%s: %v", what, err)
+		t.Errorf("%s: %v", call, err)
 	case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
-		t.Errorf("%s: got error %v, want %q", what, err, want)
+		t.Errorf("%s: got error %v, want %q", call, err, want)
 	}
 }
 
-// load makes a database of a dump.
+// load creates a database from a dump.
 func load(t *testing.T, dump string) *postgres.DB {
 	t.Helper()
 	script, err := os.ReadFile(dump)
@@ -151,8 +153,8 @@ func load(t *testing.T, dump string) *postgres.DB {
 	return db
 }
 
-// schemaOf lists all that a database's schema is made of, in words of PostgreSQL's own. The order of
-// columns is left out: an added column comes last.
+// schemaOf lists the parts of a database's schema in PostgreSQL's own words. It leaves out the
+// order of columns, because an added column comes last.
 func schemaOf(t *testing.T, db *postgres.DB) []string {
 	t.Helper()
 	var parts []string
@@ -186,12 +188,12 @@ func schemaOf(t *testing.T, db *postgres.DB) []string {
 	return parts
 }
 
-// without returns those of all that are not among others.
+// without returns the elements of all that are not in others.
 func without(all, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(others, s) })
 }
 
-// countRows returns how many rows each table has.
+// countRows returns the number of rows of each table.
 func countRows(t *testing.T, db *postgres.DB) map[string]int {
 	t.Helper()
 	counts := map[string]int{}

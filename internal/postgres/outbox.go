@@ -13,22 +13,24 @@ import (
 	"taskmaster/internal/event"
 )
 
-// Shards is how many parts the outbox has; each is published by one publisher at a time, in order.
+// Shards is the number of parts of the outbox. One publisher at a time publishes a shard, in order.
 const Shards = 16
 
-// Shard returns the part of the outbox that holds a user's events.
+// Shard returns the shard that holds a user's events.
 func Shard(userID uuid.UUID) int {
 	h := fnv.New32a()
-	_, _ = h.Write(userID[:]) // it never fails
+	_, _ = h.Write(userID[:]) // it never returns an error
 	return int(h.Sum32() % Shards)
 }
 
-// MaxAhead is how many waiting events of a partition key have turn 0. More would let the imports of many users delay the
-// others of the shard, fewer would send the bursts of everyday use through the overflow queue.
+// MaxAhead is the number of waiting events of a partition key that have turn 0. With more,
+// concurrent imports would delay the other events of the shard. With fewer, bursts of everyday use
+// would go through the overflow queue.
 const MaxAhead = 16
 
-// nextTurn is the turn of the next event of user $2 on topic $4. It never falls below the turn of the partition key's last
-// waiting event, so that the order of turns is the order of the partition key.
+// nextTurn is the turn of the next event of user $2 on topic $4. It is never below the turn of the
+// partition key's last waiting event. The order of turns is therefore the order of the partition
+// key.
 var nextTurn = fmt.Sprintf(`coalesce((
 	SELECT last.turn + (SELECT count(*) = %[1]d FROM (
 		SELECT published_at FROM outbox WHERE user_id = $2 AND topic = $4 ORDER BY revision DESC, seq DESC LIMIT %[1]d
@@ -37,7 +39,7 @@ var nextTurn = fmt.Sprintf(`coalesce((
 		SELECT turn, published_at FROM outbox WHERE user_id = $2 AND topic = $4 ORDER BY revision DESC, seq DESC LIMIT 1
 	) last WHERE published_at IS NULL), 0)`, MaxAhead)
 
-// AppendEvents writes events to the outbox. The transaction has to hold the user's row (NextRevision
+// AppendEvents writes events to the outbox. The transaction must hold the user's row (NextRevision
 // or LockUser). Otherwise events of one user may be published out of order.
 func AppendEvents(ctx context.Context, tx pgx.Tx, events ...event.Event) error {
 	return appendEvents(ctx, tx, events, queueEvent)
@@ -69,24 +71,27 @@ func queueEvent(batch *pgx.Batch, e event.Event) error {
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
-	// A reminder's event has its task's revision; the row has the user's, by which the lane is in order.
+	// The event of a reminder has the revision of its task. The row has the user's revision, which
+	// orders the partition key.
 	batch.Queue(`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, turn)
 		VALUES ($1, $2, $3, $4, $5, $6, greatest($7, (SELECT revision FROM users WHERE id = $2)), $8, $9, `+nextTurn+`)`,
 		e.ID, e.Data.UserID, Shard(e.Data.UserID), event.Topic(e.Type), e.Type, e.Data.TaskID, e.Data.Revision, raw, e.Time)
 	return nil
 }
 
-// Lane is a sequence of events that has to be published in order: those of one user on one topic.
-type Lane struct {
+// Partition is a partition key: a user and a topic. Its events are published in order.
+type Partition struct {
 	UserID uuid.UUID
 	Topic  string
 }
 
-// Replay makes up to limit published events wait again: those written at or after since, with a seq greater than after and
-// at most until, of one user unless userID is the nil UUID. They are taken in order, and wait behind the newer events of
-// others when there are many. It returns how many, and the seq of the last, for the next call.
+// Replay makes up to limit published events wait again. It takes those created at or after since,
+// with a seq greater than after and at most until. It takes the events of one user, or of all users
+// if userID is the nil UUID. They keep their order. Many of them wait behind newer events of other
+// users. It returns their number and the seq of the last, for the next call.
 func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID, after, until int64, limit int) (n, last int64, err error) {
-	// Rows are locked in the order of seq, as DeleteUser does, so that neither waits for the other in a circle.
+	// Rows are locked in the order of seq, like in DeleteUser. Another order could deadlock the
+	// two.
 	err = tx.QueryRow(ctx, `
 		WITH locked AS (
 			SELECT seq, user_id, topic, revision FROM outbox
@@ -112,8 +117,8 @@ func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID, a
 	return n, last, nil
 }
 
-// Changes returns a user's task.changed events after a revision, in order, at most limit; what the outbox no longer keeps
-// is missing, which shows as a first revision greater than since+1.
+// Changes returns up to limit task.changed events of a user after a revision, in order. Events that
+// the outbox no longer keeps are missing. The first revision is then greater than since+1.
 func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limit int) ([]event.Event, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT event FROM outbox
@@ -134,8 +139,9 @@ func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limi
 	return events, nil
 }
 
-// PurgeOutbox removes up to limit events that were published before an instant, and returns how many. The order of
-// publishing leaves no gap in a user's changes. Only publishers whose clocks differ can make one, at either end.
+// PurgeOutbox removes up to limit events that were published before an instant, and returns their
+// number. The order of publishing leaves no gap in a user's changes. Only publishers with different
+// clocks can create a gap, at either end.
 func PurgeOutbox(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM outbox WHERE seq IN (

@@ -11,37 +11,42 @@ import (
 	"taskmaster/internal/event"
 )
 
-// shardLock is the first key of the advisory locks that shards are published under; the second is the shard.
+// shardLock is the first key of the advisory locks of shards. The second key is the number of the
+// queue.
 const shardLock = 7_301_002
 
-// Marks say for each shard from which seq its unpublished events are looked for. The zero value finds all.
+// Watermarks holds for each shard the seq at which the search for unpublished events starts. The
+// zero value finds all events.
 //
-// Entries of the index of unpublished events that are so no longer can be cleaned only when no transaction, wherever in the
-// database, is older than their publishing. While one stays open for minutes, hundreds of thousands lie before the first
-// entry that counts, and passing over them takes longer each time. A mark says where to begin instead. It may be too high:
-// a seq is taken before its transaction commits, and Replay goes back. What is below a mark is found by looking at all from
-// time to time, and nothing overtakes it: ClaimShard sees to that.
-type Marks [Shards]int64
+// PostgreSQL can clean an index entry of a published event only when no transaction in the database
+// is older than the publishing. While a transaction stays open for minutes, hundreds of thousands
+// of dead entries collect before the first live one. Each search would pass over all of them. A
+// search from the watermark does not.
+//
+// A watermark may be too high: a seq is assigned before its transaction commits, and Replay goes
+// back. A full scan finds the events below a watermark. ClaimQueue never lets another event of the
+// same partition key overtake them.
+type Watermarks [Shards]int64
 
-// Outgoing is an event that waits in the outbox. Raw is the CloudEvent in JSON.
+// Outgoing is a waiting event of the outbox. Raw is the CloudEvent in JSON.
 type Outgoing struct {
 	Seq int64
-	Lane
+	Partition
 	Raw []byte
-	// CreatedAt is when the change was made, for measuring how long its events waited.
+	// CreatedAt is the time of the change. It serves to measure how long the event waited.
 	CreatedAt time.Time
 }
 
-// PendingShard is a part of the outbox that holds unpublished events. First is the lowest seq of those of turn 0, Since when
-// it was written.
+// PendingShard is a shard with unpublished events. First is the seq of the first one, and Since its
+// creation time.
 type PendingShard struct {
 	Shard int
 	First int64
 	Since time.Time
 }
 
-// PendingShards returns the shards that hold unpublished events of turn 0.
-func PendingShards(ctx context.Context, tx pgx.Tx, from Marks) ([]PendingShard, error) {
+// PendingShards returns the shards with unpublished events of turn 0 at or above their watermarks.
+func PendingShards(ctx context.Context, tx pgx.Tx, from Watermarks) ([]PendingShard, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT m.shard - 1, head.seq, head.created_at FROM unnest($1::bigint[]) WITH ORDINALITY m (seq, shard) CROSS JOIN LATERAL (
 			SELECT first.seq, first.created_at FROM unnest($2::text[]) t (topic) CROSS JOIN LATERAL (
@@ -60,8 +65,8 @@ func PendingShards(ctx context.Context, tx pgx.Tx, from Marks) ([]PendingShard, 
 	return shards, nil
 }
 
-// PendingOverflow returns the shards whose overflow queue holds unpublished events. First is the seq of the event whose
-// turn is next.
+// PendingOverflow returns the shards whose overflow queues hold unpublished events. First is the
+// seq of the next event by turn.
 func PendingOverflow(ctx context.Context, tx pgx.Tx) ([]PendingShard, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT shard, head.seq, head.created_at FROM generate_series(0, $1::int - 1) shard CROSS JOIN LATERAL (
@@ -81,7 +86,7 @@ func PendingOverflow(ctx context.Context, tx pgx.Tx) ([]PendingShard, error) {
 	return shards, nil
 }
 
-// LastSeq returns the highest seq that was ever taken, by a transaction that has committed or not.
+// LastSeq returns the highest seq assigned so far. Its transaction may still be open.
 func LastSeq(ctx context.Context, tx pgx.Tx) (seq int64, err error) {
 	err = tx.QueryRow(ctx, `SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_seq_seq`).Scan(&seq)
 	if err != nil {
@@ -90,7 +95,7 @@ func LastSeq(ctx context.Context, tx pgx.Tx) (seq int64, err error) {
 	return seq, nil
 }
 
-// CountPending returns how many events are unpublished. It stops counting at limit.
+// CountPending returns the number of unpublished events. It stops counting at limit.
 func CountPending(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	var n int
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT $1) o`, limit).Scan(&n)
@@ -100,16 +105,19 @@ func CountPending(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	return n, nil
 }
 
-// claimBytes is how much the events of a claim may hold, so that its memory is bounded however large they are.
+// claimBytes is the maximum size of the events in a claim. It bounds the memory of a claim with
+// large events.
 const claimBytes = 8 << 20
 
-// claimIdle is how long a publisher may hold a claim without a word, longer than it takes to publish a batch. Then the server ends its
-// session, and with that the claim: of a process that hangs, or a machine that is gone, it would otherwise not hear for hours.
+// claimIdle is how long a publisher may hold a claim without a statement. It is longer than
+// publishing a batch takes. The server then ends the session and with it the claim. Without that
+// limit, the server would notice a hanging process or a lost machine only after hours.
 const claimIdle = "15s"
 
-// Queue is a part of a shard that one publisher at a time publishes. The events of turn 0 are the shard's queue proper, in
-// the order of seq. The further ones of partition keys that have many are its overflow queue, in the order of turn: each
-// partition key's next, then each one's next but one. Neither queue waits for the other.
+// Queue is one half of a shard. One publisher at a time publishes it. Events of turn 0 are the
+// shard's queue, in the order of seq. The further events of a partition key are the overflow queue,
+// in the order of turn: first the next event of each key, then the second of each. Neither queue
+// waits for the other.
 type Queue struct {
 	Shard    int
 	Overflow bool
@@ -118,37 +126,38 @@ type Queue struct {
 // ClaimRequest selects events of a queue.
 type ClaimRequest struct {
 	Queue
-	// Mark is the seq at which to begin. An overflow queue has none.
-	Mark int64
-	// Topics are those to claim events of, and Limit is how many of each.
+	// Watermark is the seq at which the claim starts. An overflow queue ignores it.
+	Watermark int64
+	// Topics are the topics to claim, and Limit is the maximum number of events of each.
 	Topics []string
 	Limit  int
-	// Skip are partition keys whose events are left out.
-	Skip []Lane
+	// Skip are the partition keys to leave out.
+	Skip []Partition
 }
 
-// Claim holds unpublished events of a queue, those of a partition key in order.
+// Claim holds unpublished events of a queue. The events of a partition key are in order.
 type Claim struct {
 	Events []Outgoing
-	// Behind are partition keys that have events in the queue whose predecessors wait elsewhere: these go first.
-	Behind []Lane
-	// More says that there may be other events.
+	// Behind are partition keys whose earlier events wait elsewhere. They must be published first.
+	Behind []Partition
+	// More reports that there may be further events.
 	More bool
 }
 
-// ClaimQueue takes the right to publish a queue until the transaction ends, and returns the first of its unpublished
-// events. It returns ok=false when another publisher has it. The claim goes with the connection: a publisher that dies
-// leaves nothing to clean up, and one that hangs loses it after claimIdle.
+// ClaimQueue takes the right to publish a queue until the transaction ends. It returns the first
+// unpublished events. It returns ok=false if another publisher holds the queue. The claim belongs
+// to the connection: a publisher that dies leaves nothing to clean up, and one that hangs loses it
+// after claimIdle.
 //
-// When a lane has an unpublished event below the mark, the claim is as without a mark.
+// If a partition key has an unpublished event below the watermark, the claim ignores the watermark.
 func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok bool, err error) {
 	number := q.Shard
 	if q.Overflow {
 		number += Shards
 	}
-	// The events are read by a statement of their own, whose snapshot is taken after the lock: what the publisher before
-	// has marked is seen. Losing marks in a crash of the server only publishes again, so the commit need not wait for the
-	// disk.
+	// A separate statement reads the events. Its snapshot is taken after the lock and includes the
+	// previous publisher's marks. A crash of the server that loses marks only repeats events. The
+	// commit therefore need not wait for the disk.
 	const lock = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true),
 		set_config('idle_in_transaction_session_timeout', $3, true)`
 	if err := tx.QueryRow(ctx, lock, shardLock, number, claimIdle).Scan(&ok, nil, nil); err != nil {
@@ -159,7 +168,7 @@ func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok boo
 	}
 	c, late, err := readQueue(ctx, tx, q)
 	if err == nil && late {
-		q.Mark = 0
+		q.Watermark = 0
 		c, _, err = readQueue(ctx, tx, q)
 	}
 	if err != nil {
@@ -168,8 +177,8 @@ func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok boo
 	return c, true, nil
 }
 
-// The events that wait in a queue of shard $1: in their order from $2 on, at most $3, of topic t.topic and not of the
-// partition keys $4 and $5.
+// The waiting events of a queue of shard $1: in order, from $2 on, at most $3, of topic t.topic,
+// without the partition keys $4 and $5.
 const (
 	waitingFirst = `
 		SELECT seq, user_id, topic, turn, revision, event, created_at FROM outbox
@@ -183,14 +192,15 @@ const (
 		ORDER BY turn, seq LIMIT $3`
 )
 
-// readQueue returns what ClaimQueue does, and late=true when an event was found whose predecessor in its lane is unpublished
-// but below the mark. A lane commits in the order of seq, so the statement that sees an event sees its predecessor.
+// readQueue returns a claim without taking the lock. It returns late=true if it found an event
+// whose predecessor is unpublished and below the watermark. Events of a partition key commit in the
+// order of seq. A statement that sees an event therefore sees its predecessor.
 func readQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, late bool, err error) {
 	users, topics := make([]uuid.UUID, len(q.Skip)), make([]string, len(q.Skip))
-	for i, lane := range q.Skip {
-		users[i], topics[i] = lane.UserID, lane.Topic
+	for i, partition := range q.Skip {
+		users[i], topics[i] = partition.UserID, partition.Topic
 	}
-	waiting, from := waitingFirst, q.Mark
+	waiting, from := waitingFirst, q.Watermark
 	if q.Overflow {
 		waiting, from = waitingOverflow, 0
 	}
@@ -214,10 +224,10 @@ func readQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, late bo
 		return Claim{}, false, err
 	}
 	defer rows.Close()
-	behind, found := map[Lane]bool{}, map[string]int{}
+	behind, found := map[Partition]bool{}, map[string]int{}
 	for bytes := 0; rows.Next(); {
 		var o Outgoing
-		var before *bool // nil when the predecessor is published, else whether it is late
+		var before *bool // nil if the predecessor is published, else whether it is late
 		if err := rows.Scan(&o.Seq, &o.UserID, &o.Topic, &o.Raw, &o.CreatedAt, &before); err != nil {
 			return Claim{}, false, err
 		}
@@ -225,10 +235,10 @@ func readQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, late bo
 			c.More = true
 		}
 		if before != nil {
-			late = late || *before && q.Mark > 0
-			if !behind[o.Lane] {
-				behind[o.Lane] = true
-				c.Behind = append(c.Behind, o.Lane)
+			late = late || *before && q.Watermark > 0
+			if !behind[o.Partition] {
+				behind[o.Partition] = true
+				c.Behind = append(c.Behind, o.Partition)
 			}
 			continue
 		}
@@ -242,8 +252,9 @@ func readQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, late bo
 	return c, late, rows.Err()
 }
 
-// MarkPublished notes that events have been published. It waits for nobody: a row that another transaction holds is about to
-// be deleted with its user, or to wait again; if neither comes to pass, the event is published again.
+// MarkPublished records that events were published. It never waits. A row that another transaction
+// holds is about to be deleted with its user or replayed. If neither happens, the event is
+// published again.
 func MarkPublished(ctx context.Context, tx pgx.Tx, seqs []int64, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE outbox SET published_at = $2

@@ -17,7 +17,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// change appends the two events of a user's next change, made at an instant.
+// change appends the two events of a user's next change at an instant.
 func change(t *testing.T, db *postgres.DB, user uuid.UUID, title string, at time.Time) {
 	t.Helper()
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
@@ -30,12 +30,12 @@ func change(t *testing.T, db *postgres.DB, user uuid.UUID, title string, at time
 	})
 }
 
-// waiting is the request for the first events of a shard, at most limit of each topic.
+// waiting returns the request for the first events of a shard, at most limit of each topic.
 func waiting(shard, limit int) postgres.ClaimRequest {
 	return postgres.ClaimRequest{Queue: postgres.Queue{Shard: shard}, Topics: event.Topics(), Limit: limit}
 }
 
-// claim returns what a shard holds, as topic@revision.
+// claim returns the events of a shard as topic@revision.
 func claim(t *testing.T, db *postgres.DB, q postgres.ClaimRequest) (names []string, seqs []int64) {
 	t.Helper()
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
@@ -69,18 +69,18 @@ func TestClaimShard(t *testing.T) {
 	for range 3 {
 		change(t, db, user, "water the plants", base)
 	}
-	lane := func(topic string) postgres.Lane { return postgres.Lane{UserID: user, Topic: topic} }
+	partition := func(topic string) postgres.Partition { return postgres.Partition{UserID: user, Topic: topic} }
 	for _, c := range []struct {
 		name  string
 		limit int
-		skip  []postgres.Lane
+		skip  []postgres.Partition
 		want  []string
 	}{
 		{"all", 100, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2", "task-events@3", "task-updates@3"}},
 		{"the first of each topic", 2, nil, []string{"task-events@1", "task-updates@1", "task-events@2", "task-updates@2"}},
-		{"without a lane", 2, []postgres.Lane{lane(event.TopicTasks)}, []string{"task-updates@1", "task-updates@2"}},
-		{"without any lane", 2, []postgres.Lane{lane(event.TopicTasks), lane(event.TopicUpdates)}, nil},
-		{"without somebody else's lane", 1, []postgres.Lane{{UserID: uuid.New(), Topic: event.TopicTasks}}, []string{"task-events@1", "task-updates@1"}},
+		{"without a partition", 2, []postgres.Partition{partition(event.TopicTasks)}, []string{"task-updates@1", "task-updates@2"}},
+		{"without any partition", 2, []postgres.Partition{partition(event.TopicTasks), partition(event.TopicUpdates)}, nil},
+		{"without somebody else's partition", 1, []postgres.Partition{{UserID: uuid.New(), Topic: event.TopicTasks}}, []string{"task-events@1", "task-updates@1"}},
 	} {
 		q := waiting(shard, c.limit)
 		q.Skip = c.skip
@@ -92,10 +92,11 @@ func TestClaimShard(t *testing.T) {
 	q := waiting(shard, 100)
 	q.Topics = []string{event.TopicReminders, event.TopicUpdates}
 	if got, _ := claim(t, db, q); !slices.Equal(got, []string{"task-updates@1", "task-updates@2", "task-updates@3"}) {
-		t.Errorf("of two topics: got %v, want those of task-updates", got)
+		t.Errorf("of two topics: got %v, want the events of task-updates", got)
 	}
 
-	// One publisher at a time, and what the first has marked the second does not see.
+	// Only one publisher at a time holds a shard. The second does not see the events that the first
+	// marked.
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 		first, _, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
 		if err != nil {
@@ -118,8 +119,9 @@ func TestClaimShard(t *testing.T) {
 	}
 }
 
-// A publisher that hangs, or whose machine is gone, says nothing more on a connection that stays open. Its shard goes to the next one.
-func TestClaimOfWhoHangs(t *testing.T) {
+// A publisher that hangs or whose machine is lost sends nothing more on an open connection. The
+// next publisher gets its shard.
+func TestHangingPublisherLosesItsClaim(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
 	user := newUser(t, db)
@@ -141,12 +143,12 @@ func TestClaimOfWhoHangs(t *testing.T) {
 				return nil
 			}
 			if time.Now().After(deadline) {
-				t.Fatal("the shard stays with who hangs")
+				t.Fatal("timed out waiting for the claim of the hanging publisher to end")
 			}
 		}
 	})
 	if err == nil {
-		t.Error("who hung has committed, without the claim")
+		t.Error("the hanging publisher committed without its claim")
 	}
 }
 
@@ -196,7 +198,7 @@ func TestPendingShards(t *testing.T) {
 	change(t, db, pending, "first", base)
 	change(t, db, pending, "second", base.Add(time.Minute))
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		shards, err := postgres.PendingShards(ctx, tx, postgres.Marks{})
+		shards, err := postgres.PendingShards(ctx, tx, postgres.Watermarks{})
 		if len(shards) != 1 || shards[0].Shard != postgres.Shard(pending) || !shards[0].Since.Equal(base) {
 			t.Errorf("got %v, want shard %d since %v alone", shards, postgres.Shard(pending), base)
 		}
@@ -266,8 +268,8 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// A relay notes the time of publishing by its own clock, which may be ahead of everybody else's.
-func TestReplayOfWhatWasPublishedInTheFuture(t *testing.T) {
+// A relay records the time of publishing by its own clock, which may be ahead of all others.
+func TestReplayOfEventsPublishedInTheFuture(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
 	user := newUser(t, db)
@@ -286,8 +288,9 @@ func TestReplayOfWhatWasPublishedInTheFuture(t *testing.T) {
 	})
 }
 
-// A relay marks events while their user is deleted, and neither waits for the other in a circle. A relay that waited would:
-// it has the fourth event and wants the fifth, while the deletion has the fifth and wants the fourth.
+// A relay marks events while their user is deleted, without a deadlock. A relay that waited would
+// deadlock: it holds the fourth event and wants the fifth, while the deletion holds the fifth and
+// wants the fourth.
 func TestMarkingBesideADeletion(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -298,13 +301,14 @@ func TestMarkingBesideADeletion(t *testing.T) {
 	_, seqs := claim(t, db, waiting(postgres.Shard(user), 100))
 	deleted, marked := make(chan error, 1), make(chan error, 1)
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		// Held by somebody else for now, so that both are in the middle of their rows at once.
+		// This lock stops both in the middle of their rows at the same time.
 		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE seq = $1 FOR UPDATE`, seqs[4]); err != nil {
 			return err
 		}
 		go func() {
 			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
-				// By the index of partition keys, as a large table makes the planner choose: all of one topic come first.
+				// Use the index of partition keys, like the planner does on a large table: all rows
+				// of one topic come first.
 				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off`); err != nil {
 					return err
 				}
@@ -319,12 +323,12 @@ func TestMarkingBesideADeletion(t *testing.T) {
 				return postgres.MarkPublished(t.Context(), tx, seqs[3:5], base)
 			})
 		}()
-		// The relay waits for nobody. A relay that waited would deadlock when this transaction ends.
+		// The relay never waits. A relay that waited would deadlock when this transaction ends.
 		select {
 		case err := <-marked:
 			marked <- err
 		case <-time.After(5 * time.Second):
-			t.Error("marking waits for the transaction that holds an event")
+			t.Error("MarkPublished waits for the transaction that holds an event")
 		}
 		return nil
 	})
@@ -336,7 +340,7 @@ func TestMarkingBesideADeletion(t *testing.T) {
 	}
 }
 
-// Accounts are deleted while their events are replayed: both lock rows in one order.
+// An account is deleted while its events are replayed. Both lock rows in the same order.
 func TestReplayBesideADeletion(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -367,7 +371,7 @@ func TestReplayBesideADeletion(t *testing.T) {
 				return err
 			})
 		}()
-		time.Sleep(200 * time.Millisecond) // until it has what it can have
+		time.Sleep(200 * time.Millisecond) // until it holds the rows that are free
 		return nil
 	})
 	if err := <-deleted; err != nil {
@@ -378,8 +382,8 @@ func TestReplayBesideADeletion(t *testing.T) {
 	}
 }
 
-// The first waiting events of a partition key have turn 0 and the further ones count, however they are written, until all
-// are published.
+// The first waiting events of a partition key have turn 0. Further events have growing turns until
+// all are published, however they are written.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -440,7 +444,8 @@ func TestTurns(t *testing.T) {
 	want("after all are published", 1, 0)
 }
 
-// What purging leaves of a user's changes is what came last, without a gap: clients compute from revisions what they missed.
+// Purging leaves a user's latest changes without a gap. Clients compute missed changes from
+// revisions.
 func TestPurgeOutboxLeavesNoGap(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -452,7 +457,8 @@ func TestPurgeOutboxLeavesNoGap(t *testing.T) {
 			publishAll(t, db, user, base.Add(time.Duration(i)*time.Minute))
 		}
 	}
-	// Rewriting rows in another order, as replays do, must not decide which go first.
+	// Rows rewritten in another order, like by replays, must not change which rows are purged
+	// first.
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = published_at WHERE revision IN (1, 3)`)
 		return err

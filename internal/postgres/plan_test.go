@@ -14,8 +14,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// TestColumnTypeChangesWhileServing alters columns of two tables while others read and write them. PostgreSQL refuses prepared
-// statements whose columns have changed, and nobody may notice.
+// TestColumnTypeChangesWhileServing alters columns of two tables while callers read and write them.
+// PostgreSQL refuses prepared statements whose columns have changed. No caller may notice.
 func TestColumnTypeChangesWhileServing(t *testing.T) {
 	t.Parallel()
 	const callers, each = 8, 40
@@ -45,7 +45,7 @@ func TestColumnTypeChangesWhileServing(t *testing.T) {
 					t.Errorf("call %d: %v", i, err)
 				}
 				if i == 0 {
-					started.Done() // its statements are prepared
+					started.Done() // the statements are prepared
 				}
 			}
 		})
@@ -69,7 +69,8 @@ func TestColumnTypeChangesWhileServing(t *testing.T) {
 	})
 }
 
-// TestLostConnection shows that a transaction whose connection breaks before its commit is answered as one that did nothing.
+// TestLostConnection shows that a transaction returns code unavailable if its connection breaks
+// before the commit.
 func TestLostConnection(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -82,7 +83,7 @@ func TestLostConnection(t *testing.T) {
 	}
 }
 
-// TestRowOfDeletedUser shows that what refers to a user who is gone says so.
+// TestRowOfDeletedUser shows that a row of a deleted user is refused with code not_found.
 func TestRowOfDeletedUser(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)

@@ -1,5 +1,5 @@
-// Package postgres is the one place that speaks SQL. Functions take the transaction that they are part of, and the present
-// as an argument; DB.InTx composes them.
+// Package postgres is the only package that contains SQL. Its functions take their transaction and
+// the current time as arguments. DB.InTx composes them.
 package postgres
 
 import (
@@ -15,33 +15,37 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// DB is a bounded set of connections. When all are taken and three callers wait for each, the next is refused at once
-// rather than queued: an overloaded database is not helped by a longer queue.
+// DB is a bounded set of connections. When all are taken and three callers wait for each, it
+// refuses the next caller immediately. A longer queue would not help an overloaded database.
 type DB struct {
 	pool *pgxpool.Pool
-	// admitted has a place for each connection and for three callers who wait for it.
+	// admitted has a slot for each connection and for three callers that wait for it.
 	admitted chan struct{}
 	disk     *Disk
 }
 
 const (
 	connectTimeout = 10 * time.Second
-	// maxIdleTime is how long an unused connection stays open. Idle ones would otherwise count against the server's limit.
+	// maxIdleTime is how long an unused connection stays open. Idle connections count against the
+	// server's limit.
 	maxIdleTime = 5 * time.Minute
-	// maxLifetime is how long a connection is used. A server's process grows with each kind of statement.
+	// maxLifetime is how long a connection is used. The server's process of a connection grows with
+	// each kind of statement.
 	maxLifetime = time.Hour
 )
 
-// Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server answers. The URL's
-// parameters pool_max_conn_lifetime and pool_max_conn_idle_time may shorten how long connections live.
+// Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server
+// answers. The parameters pool_max_conn_lifetime and pool_max_conn_idle_time of the URL may shorten
+// the life of connections.
 func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		// pgx's parse error redacts the password.
+		// pgx redacts the password in its parse error.
 		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
 	}
 	cfg.MaxConns = int32(min(maxConns, math.MaxInt32)) //nolint:gosec // bounded just before
-	// The URL may set a shorter time for both. Without jitter all connections would be replaced at one moment.
+	// The URL may set a shorter time for both. Jitter keeps the pool from replacing all connections
+	// at once.
 	cfg.MaxConnIdleTime = min(cfg.MaxConnIdleTime, maxIdleTime)
 	cfg.MaxConnLifetime = min(cfg.MaxConnLifetime, maxLifetime)
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 6
@@ -60,8 +64,8 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler))}, nil
 }
 
-// OpenService is Open for a service. It refuses a database of a newer version, which the service would
-// misread.
+// OpenService opens the database for a service. It refuses a database of a newer version, because
+// the service would misread it.
 func OpenService(ctx context.Context, url string, maxConns int) (*DB, error) {
 	db, err := Open(ctx, url, maxConns)
 	if err != nil {
@@ -74,10 +78,11 @@ func OpenService(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return db, nil
 }
 
-// Close waits for connections in use and closes all.
+// Close waits for the connections in use and closes all.
 func (db *DB) Close() { db.pool.Close() }
 
-// Pool is the pool itself, for libraries that bring their own SQL. What they take is not counted by admission.
+// Pool returns the connection pool for libraries with SQL of their own. Admission does not count
+// their connections.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
 
 // Ping checks that the database answers.
@@ -88,7 +93,7 @@ func (db *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Now returns the time by the clock of the database's machine.
+// Now returns the time of the database server's clock.
 func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
 	err = db.InTx(ctx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now) })
 	if err != nil {
@@ -97,16 +102,17 @@ func (db *DB) Now(ctx context.Context) (now time.Time, err error) {
 	return now, nil
 }
 
-// isUniqueViolation says whether err is PostgreSQL's unique_violation.
+// isUniqueViolation reports whether err is PostgreSQL's unique_violation.
 func isUniqueViolation(err error) bool { return isCode(err, "23505") }
 
-// isDeadlock says whether err is PostgreSQL's deadlock_detected.
+// isDeadlock reports whether err is PostgreSQL's deadlock_detected.
 func isDeadlock(err error) bool { return isCode(err, "40P01") }
 
-// isLockTimeout reports whether err is PostgreSQL's lock_not_available, which a lock_timeout gives.
+// isLockTimeout reports whether err is PostgreSQL's lock_not_available, the error of a
+// lock_timeout.
 func isLockTimeout(err error) bool { return isCode(err, "55P03") }
 
-// isCode says whether err is PostgreSQL's error with this code (appendix A of its manual).
+// isCode reports whether err is PostgreSQL's error with this code (appendix A of its manual).
 func isCode(err error, code string) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pgErr.Code == code

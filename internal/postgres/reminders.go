@@ -12,36 +12,43 @@ import (
 	"taskmaster/internal/task"
 )
 
-// SnoozeNumber is the number of the reminder that a snooze sets; those of the task's own list come before it.
+// SnoozeNumber is the number of a snoozed reminder. The reminders of the task's own list have lower
+// numbers.
 const SnoozeNumber = task.MaxReminders
 
-// Reminder is what should fire when, and what the scheduler was last told of it.
+// Reminder is a reminder of a task with its scheduled job.
 type Reminder struct {
 	TaskID uuid.UUID
 	Number int
 	UserID uuid.UUID
 	FireAt time.Time
-	// Pending is false once it has fired or was cancelled.
+	// Pending is false after the reminder fired or was cancelled.
 	Pending bool
-	// JobAt is the instant for which the scheduler holds a job; nil when it holds none.
+	// JobAt is the instant of the job that the scheduler holds. It is nil if the scheduler holds
+	// none.
 	JobAt *time.Time
 }
 
-// lateReminder is how long after its instant a reminder is still taken: the request for it may have been on its way, or tried
-// again, when the instant came.
+// lateReminder is how long after its instant a reminder is still accepted. The request for it may
+// have been in flight or retried when the instant passed.
 const lateReminder = time.Minute
 
-// SetReminders makes a task's reminders those of wanted (number -> instant) and cancels all others. One whose instant is
-// unchanged stays as it is, fired or not; a new instant that passed more than lateReminder ago is not armed. Neither is one at
-// which a reminder of the task has fired, under whatever number: the numbers are places in a list that gets longer and
-// shorter. The transaction has to hold the user's row. A row of an account that had the task before becomes this user's, because a reminder is
-// looked up, and removed with its account, by user.
+// SetReminders sets a task's reminders to wanted (number -> instant) and cancels all others.
+//
+//   - A reminder with an unchanged instant stays as it is, fired or not.
+//   - A new instant that passed more than lateReminder ago is not armed.
+//   - An instant at which a reminder of the task fired is not armed either, under any number. The
+//     numbers are positions in a list that grows and shrinks.
+//   - A row of another account that had the task before becomes this user's. Reminders are found,
+//     and deleted with their account, by user.
+//
+// The transaction must hold the user's row.
 func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, wanted map[int]time.Time, now time.Time) error {
 	numbers := make([]int, 0, len(wanted))
 	batch := &pgx.Batch{}
 	for number, at := range wanted {
 		numbers = append(numbers, number)
-		// retry_at stays: a reconciler that is speaking with the scheduler at this moment is not joined by another.
+		// retry_at stays. It keeps a second reconciler away while one is calling the scheduler.
 		batch.Queue(`
 			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
 			VALUES ($1, $2, $3, $4::timestamptz, CASE
@@ -64,7 +71,7 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 
 const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at`
 
-// ReminderByID returns a reminder. Code not_found when there is none.
+// ReminderByID returns a reminder. It returns code not_found if there is none.
 func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
 	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2`, taskID, number)
 	if err != nil {
@@ -76,15 +83,17 @@ func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) 
 	return found[0], nil
 }
 
-// reminderLockWait bounds the wait for a reminder's user, who may be locked by a long import or by a lost machine. It is short:
-// the firing is tried again, and must not keep others waiting.
+// reminderLockWait bounds the wait for a reminder's user. A long import or a lost machine may hold
+// the lock. The wait is short because firing is retried and must not delay others.
 const reminderLockWait = "2s"
 
-// LockReminder returns a reminder and holds its user's row until the transaction ends, as every change of a user's tasks
-// does, so that neither the reminder nor its task changes in between. Code not_found when there is none, unavailable when
-// somebody else holds the user.
+// LockReminder returns a reminder and holds its user's row until the transaction ends. Neither the
+// reminder nor its task can change meanwhile, because every change of a user's tasks holds that
+// row. It returns code not_found if there is none, and unavailable if another transaction holds the
+// user.
 func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
-	// First the lock, then the look: a statement sees what was committed before it began, and this one may have to wait.
+	// The lock comes before the read. A statement sees only earlier commits, and the lock may have
+	// to wait.
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('lock_timeout', $1, true)`, reminderLockWait)
 	batch.Queue(`SELECT FROM users WHERE id = (SELECT user_id FROM reminders WHERE task_id = $1 AND number = $2) FOR NO KEY UPDATE`, taskID, number)
@@ -98,18 +107,19 @@ func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) 
 	return ReminderByID(ctx, tx, taskID, number)
 }
 
-// MarkFired notes that a reminder has fired; it will not again, unless it is moved.
+// MarkFired records that a reminder has fired. It does not fire again unless it is moved.
 func MarkFired(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
 	return endReminder(ctx, tx, r, "fired", now)
 }
 
-// MarkCancelled notes that a reminder is not to fire any more.
+// MarkCancelled records that a reminder must not fire any more.
 func MarkCancelled(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
 	return endReminder(ctx, tx, r, "cancelled", now)
 }
 
-// endReminder leaves a job that is still to come to the reconciler to remove. One whose time has come is over by itself.
-// SetReminders arms no instant of an hour ago, so instants that fired before are forgotten.
+// endReminder ends a pending reminder. A job in the future stays for the reconciler to delete. A
+// job of the past ends by itself. Instants that fired more than an hour ago are dropped, because
+// SetReminders does not arm them anyway.
 func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END,
@@ -122,26 +132,28 @@ func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now t
 	return nil
 }
 
-// ReminderPosition is a place in the order of reminders: by instant, then by task and number. The zero value is the start.
+// ReminderPosition is a position in the order of reminders: by instant, then by task and number.
+// The zero value is the start.
 type ReminderPosition struct {
 	FireAt time.Time
 	TaskID uuid.UUID
 	Number int
 }
 
-// Position returns the reminder's place.
+// Position returns the reminder's position.
 func (r Reminder) Position() ReminderPosition { return ReminderPosition{r.FireAt, r.TaskID, r.Number} }
 
-// OverdueReminders returns pending reminders that should have fired by now and that no job is going to fire: those that the
-// scheduler does not know of, and those that should have fired before an earlier instant. It leaves out some reminders, and
-// all of some users. Users take turns: first comes the oldest of each, then the second of each.
+// OverdueReminders returns pending reminders that are due and that no job will fire. These are the
+// reminders without a job for their instant, and all that were due before an earlier instant. It
+// leaves out some reminders, and all reminders of some users. Users take turns: first comes the
+// oldest reminder of each user, then the second of each.
 func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, without []Reminder, withoutUsers []uuid.UUID, limit int) ([]Reminder, error) {
 	tasks, numbers := make([]uuid.UUID, len(without)), make([]int, len(without))
 	for i, r := range without {
 		tasks[i], numbers[i] = r.TaskID, r.Number
 	}
 	if withoutUsers == nil {
-		withoutUsers = []uuid.UUID{} // nil is NULL, and leaves out everybody
+		withoutUsers = []uuid.UUID{} // nil would be NULL and leave out all users
 	}
 	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM (
 			SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY fire_at, task_id, number) AS turn FROM reminders
@@ -150,17 +162,17 @@ func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, wit
 		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $6`, now, before, tasks, numbers, withoutUsers, limit)
 }
 
-// ScheduledReminders returns pending reminders behind a place and before an instant, in order, whose job the scheduler
-// should hold.
+// ScheduledReminders returns pending reminders with a scheduled job, in order, after a position and
+// before an instant.
 func ScheduledReminders(ctx context.Context, tx pgx.Tx, after ReminderPosition, before time.Time, limit int) ([]Reminder, error) {
 	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders
 		WHERE state = 'pending' AND job_at = fire_at AND fire_at < $1 AND (fire_at, task_id, number) > ($2, $3, $4)
 		ORDER BY fire_at, task_id, number LIMIT $5`, before, after.FireAt, after.TaskID, after.Number, limit)
 }
 
-// ClaimUnscheduled returns reminders of which the scheduler has been told something else than they want, the most urgent
-// first, and keeps other callers off them until the given instant, in whole microseconds, or until MarkScheduled. Reminders
-// whose time has come are none: a job would be too late.
+// ClaimUnscheduled returns reminders whose scheduled job differs from the database, the most urgent
+// first. It keeps other callers off them until the given instant, in whole microseconds, or until
+// MarkScheduled. It leaves out due reminders, because a job would come too late.
 func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limit int) ([]Reminder, error) {
 	return queryReminders(ctx, tx, `
 		UPDATE reminders r SET retry_at = $2
@@ -175,35 +187,38 @@ func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limi
 		RETURNING r.task_id, r.number, r.user_id, r.fire_at, r.state = 'pending', r.job_at`, now, until, limit)
 }
 
-// MarkScheduled notes that the scheduler now holds what a claimed reminder wanted when it was claimed: a job at FireAt, or
-// none when not Pending. If it wants something else by now it stays work, to be claimed at once. A claim that somebody else
-// has taken over after claimedUntil is left alone.
+// MarkScheduled records that the scheduler holds the job of a claimed reminder: a job at FireAt, or
+// none if it is not Pending. If the reminder changed after the claim, it can be claimed again
+// immediately. If another caller took over the claim after claimedUntil, it does nothing.
 func MarkScheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil time.Time) error {
 	var jobAt *time.Time
 	if claimed.Pending {
 		jobAt = &claimed.FireAt
 	}
-	// A job that has fired the reminder meanwhile is gone.
+	// A job that fired the reminder meanwhile no longer exists.
 	return markReminder(ctx, tx, "scheduled", `
 		UPDATE reminders SET job_at = CASE WHEN state = 'fired' AND fire_at = $3 THEN NULL ELSE $3::timestamptz END, retry_at = NULL
 		WHERE task_id = $1 AND number = $2 AND retry_at = $4`, claimed.TaskID, claimed.Number, jobAt, claimedUntil)
 }
 
-// MarkUnscheduled notes that a claimed reminder could not be scheduled and is not to be tried again before an instant.
+// MarkUnscheduled records that a claimed reminder could not be scheduled. It is not claimed again
+// before retryAt.
 func MarkUnscheduled(ctx context.Context, tx pgx.Tx, claimed Reminder, claimedUntil, retryAt time.Time) error {
 	return markReminder(ctx, tx, "unscheduled", `UPDATE reminders SET retry_at = $3 WHERE task_id = $1 AND number = $2 AND retry_at = $4`,
 		claimed.TaskID, claimed.Number, retryAt, claimedUntil)
 }
 
-// MarkForgotten notes that the scheduler does not hold the job of a reminder though it should, so that it is scheduled again.
+// MarkForgotten records that the scheduler lost the job of a reminder. The reminder is then
+// scheduled again.
 func MarkForgotten(ctx context.Context, tx pgx.Tx, r Reminder) error {
 	return markReminder(ctx, tx, "forgotten", `UPDATE reminders SET job_at = NULL WHERE task_id = $1 AND number = $2 AND job_at = $3`,
 		r.TaskID, r.Number, r.JobAt)
 }
 
-// markReminder runs an update of what the scheduler was told. When the server's crash loses it the scheduler is told again,
-// which does no harm, so the commit need not wait for the disk. It takes one reminder a transaction: those who change
-// tasks may hold several, in any order.
+// markReminder runs an update of the scheduled job. A crash of the server that loses it only
+// schedules the job again, which is harmless. The commit therefore need not wait for the disk. A
+// transaction updates one reminder only. Changes of tasks may lock several in any order, and more
+// than one would deadlock with them.
 func markReminder(ctx context.Context, tx pgx.Tx, as, sql string, args ...any) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT set_config('synchronous_commit', 'off', true)`)
@@ -214,8 +229,8 @@ func markReminder(ctx context.Context, tx pgx.Tx, as, sql string, args ...any) e
 	return nil
 }
 
-// PurgeReminders removes up to limit reminders that are over since before an instant and of which the scheduler holds
-// nothing, and whose task is gone or done. It returns how many.
+// PurgeReminders removes up to limit reminders that ended before an instant, have no job and belong
+// to no open task. It returns their number.
 func PurgeReminders(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM reminders r USING (

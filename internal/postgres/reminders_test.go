@@ -15,66 +15,67 @@ import (
 	"taskmaster/internal/task"
 )
 
-// remindersBench is a database with a user and the id of a task.
-type remindersBench struct {
+// remindersFixture is a database with a user and the ID of a task.
+type remindersFixture struct {
 	*postgres.DB
 	user, task uuid.UUID
 }
 
-func newRemindersBench(t *testing.T) remindersBench {
+func newRemindersFixture(t *testing.T) remindersFixture {
 	t.Helper()
 	db := postgrestest.Open(t)
-	return remindersBench{db, newUser(t, db), uuid.Must(uuid.NewV7())}
+	return remindersFixture{db, newUser(t, db), uuid.Must(uuid.NewV7())}
 }
 
-// at is so many minutes from the present.
+// at returns the instant that many minutes after base.
 func at(minutes int) time.Time { return base.Add(time.Duration(minutes) * time.Minute) }
 
-// set sets the task's reminders, given in minutes from the present.
-func (b remindersBench) set(t *testing.T, now time.Time, wanted map[int]int) {
+// set sets the task's reminders, given in minutes after base.
+func (f remindersFixture) set(t *testing.T, now time.Time, wanted map[int]int) {
 	t.Helper()
 	instants := map[int]time.Time{}
 	for number, minutes := range wanted {
 		instants[number] = at(minutes)
 	}
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
-		return postgres.SetReminders(ctx, tx, b.user, b.task, instants, now)
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
+		return postgres.SetReminders(ctx, tx, f.user, f.task, instants, now)
 	})
 }
 
-func (b remindersBench) claim(t *testing.T, now, until time.Time) (claimed []postgres.Reminder) {
+func (f remindersFixture) claim(t *testing.T, now, until time.Time) (claimed []postgres.Reminder) {
 	t.Helper()
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
 		claimed, err = postgres.ClaimUnscheduled(ctx, tx, now, until, 100)
 		return err
 	})
 	return claimed
 }
 
-func (b remindersBench) lock(t *testing.T, number int) (r postgres.Reminder) {
+func (f remindersFixture) lock(t *testing.T, number int) (r postgres.Reminder) {
 	t.Helper()
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
-		r, err = postgres.LockReminder(ctx, tx, b.task, number)
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
+		r, err = postgres.LockReminder(ctx, tx, f.task, number)
 		return err
 	})
 	return r
 }
 
-func (b remindersBench) fire(t *testing.T, number int, now time.Time) {
+func (f remindersFixture) fire(t *testing.T, number int, now time.Time) {
 	t.Helper()
-	r := b.lock(t, number)
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkFired(ctx, tx, r, now) })
+	r := f.lock(t, number)
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkFired(ctx, tx, r, now) })
 }
 
-// schedule does what a reconciler does.
-func (b remindersBench) schedule(t *testing.T) {
+// schedule claims and marks all reminders, like a reconciler.
+func (f remindersFixture) schedule(t *testing.T) {
 	t.Helper()
-	for _, r := range b.claim(t, base, at(1)) {
-		in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, r, at(1)) })
+	for _, r := range f.claim(t, base, at(1)) {
+		in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, r, at(1)) })
 	}
 }
 
-// describe says what reminders are, for comparing: number, minutes from the present, whether pending, minutes of the job.
+// describe returns reminders as text to compare: number, minutes after base, whether over, minutes
+// of the job.
 func describe(reminders ...postgres.Reminder) string {
 	var lines []string
 	for _, r := range reminders {
@@ -95,7 +96,7 @@ func TestSetReminders(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
-		// first is set, scheduled and then fired where named; then comes second.
+		// first is set and scheduled, and the reminders of fired are fired. Then second is set.
 		first  map[int]int
 		fired  []int
 		second map[int]int
@@ -115,17 +116,17 @@ func TestSetReminders(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newRemindersBench(t)
-			b.set(t, at(-1), c.first)
-			b.schedule(t)
+			f := newRemindersFixture(t)
+			f.set(t, at(-1), c.first)
+			f.schedule(t)
 			for _, number := range c.fired {
-				b.fire(t, number, base)
+				f.fire(t, number, base)
 			}
-			b.set(t, base, c.second)
+			f.set(t, base, c.second)
 			var got []postgres.Reminder
 			for _, number := range []int{0, 1} {
-				in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
-					r, err := postgres.LockReminder(ctx, tx, b.task, number)
+				in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
+					r, err := postgres.LockReminder(ctx, tx, f.task, number)
 					if task.ErrorCode(err) == task.CodeNotFound {
 						return nil
 					}
@@ -142,63 +143,63 @@ func TestSetReminders(t *testing.T) {
 
 func TestWithdrawnReminderCanBeSetAgain(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
+	f := newRemindersFixture(t)
 	for _, wanted := range []map[int]int{{0: 10}, nil, {0: 10}} {
-		b.set(t, base, wanted)
+		f.set(t, base, wanted)
 	}
-	if got, want := describe(b.lock(t, 0)), "[0@10]"; got != want {
+	if got, want := describe(f.lock(t, 0)), "[0@10]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-// Whatever happens between claiming a reminder and noting what the scheduler was told, what is left to do is what the
-// scheduler does not know.
+// A change between the claim of a reminder and MarkScheduled leaves the difference to the scheduler
+// to be claimed.
 func TestMarkScheduledAfterChanges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name      string
-		meanwhile func(t *testing.T, b remindersBench)
-		// want is what can be claimed afterwards.
+		meanwhile func(t *testing.T, f remindersFixture)
+		// want is the next claim.
 		want string
 	}{
-		{"nothing", func(*testing.T, remindersBench) {}, "[]"},
-		{"moved", func(t *testing.T, b remindersBench) {
+		{"nothing", func(*testing.T, remindersFixture) {}, "[]"},
+		{"moved", func(t *testing.T, f remindersFixture) {
 			t.Helper()
-			b.set(t, base, map[int]int{0: 15})
+			f.set(t, base, map[int]int{0: 15})
 		}, "[0@15 job@10]"},
-		{"moved and back", func(t *testing.T, b remindersBench) {
+		{"moved and back", func(t *testing.T, f remindersFixture) {
 			t.Helper()
-			b.set(t, base, map[int]int{0: 15})
-			b.set(t, base, map[int]int{0: 10})
+			f.set(t, base, map[int]int{0: 15})
+			f.set(t, base, map[int]int{0: 10})
 		}, "[]"},
-		{"cancelled", func(t *testing.T, b remindersBench) {
+		{"cancelled", func(t *testing.T, f remindersFixture) {
 			t.Helper()
-			b.set(t, base, nil)
+			f.set(t, base, nil)
 		}, "[0@10 over job@10]"},
-		{"fired by its job", func(t *testing.T, b remindersBench) {
+		{"fired by its job", func(t *testing.T, f remindersFixture) {
 			t.Helper()
-			b.fire(t, 0, at(10))
+			f.fire(t, 0, at(10))
 		}, "[]"},
-		{"fired, then moved", func(t *testing.T, b remindersBench) {
+		{"fired, then moved", func(t *testing.T, f remindersFixture) {
 			t.Helper()
-			b.fire(t, 0, at(10))
-			b.set(t, at(10), map[int]int{0: 20})
+			f.fire(t, 0, at(10))
+			f.set(t, at(10), map[int]int{0: 20})
 		}, "[0@20 job@10]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newRemindersBench(t)
-			b.set(t, base, map[int]int{0: 10})
-			claimed := b.claim(t, base, at(1))
+			f := newRemindersFixture(t)
+			f.set(t, base, map[int]int{0: 10})
+			claimed := f.claim(t, base, at(1))
 			if got, want := describe(claimed...), "[0@10]"; got != want {
 				t.Fatalf("claimed %s, want %s", got, want)
 			}
-			c.meanwhile(t, b)
-			if got := b.claim(t, base, at(1)); len(got) > 0 {
+			c.meanwhile(t, f)
+			if got := f.claim(t, base, at(1)); len(got) > 0 {
 				t.Fatalf("another caller got %s while the first had not finished", describe(got...))
 			}
-			in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, claimed[0], at(1)) })
-			if got := describe(b.claim(t, base, at(2))...); got != c.want {
+			in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, claimed[0], at(1)) })
+			if got := describe(f.claim(t, base, at(2))...); got != c.want {
 				t.Errorf("got %s left to do, want %s", got, c.want)
 			}
 		})
@@ -207,10 +208,10 @@ func TestMarkScheduledAfterChanges(t *testing.T) {
 
 func TestClaimUnscheduled(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 30, 1: 10, 2: 20})
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 30, 1: 10, 2: 20})
 	var first []postgres.Reminder
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
 		first, err = postgres.ClaimUnscheduled(ctx, tx, base, at(1), 2)
 		return err
 	})
@@ -226,33 +227,33 @@ func TestClaimUnscheduled(t *testing.T) {
 		{"all are claimed", base, "[]"},
 		{"the claims are over, one is too late for a job", at(10), "[0@30 2@20]"},
 	} {
-		if got := describe(b.claim(t, c.now, c.now.Add(time.Minute))...); got != c.want {
+		if got := describe(f.claim(t, c.now, c.now.Add(time.Minute))...); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
 	}
 
-	// The first claim has been taken over: its caller's word does not count any more.
+	// Another caller took over the first claim. Its marks no longer count.
 	for _, r := range first {
-		in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, r, at(1)) })
+		in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkScheduled(ctx, tx, r, at(1)) })
 	}
-	if got, want := describe(b.lock(t, 2)), "[2@20]"; got != want {
+	if got, want := describe(f.lock(t, 2)), "[2@20]"; got != want {
 		t.Errorf("after a late mark: got %s, want %s", got, want)
 	}
 }
 
 func TestMarkUnscheduledWaits(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 30})
-	claimed := b.claim(t, base, at(1))
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 30})
+	claimed := f.claim(t, base, at(1))
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
 		return postgres.MarkUnscheduled(ctx, tx, claimed[0], at(1), base.Add(5*time.Second))
 	})
 	for _, c := range []struct {
 		after time.Duration
 		want  string
 	}{{4 * time.Second, "[]"}, {5 * time.Second, "[0@30]"}} {
-		if got := describe(b.claim(t, base.Add(c.after), at(1))...); got != c.want {
+		if got := describe(f.claim(t, base.Add(c.after), at(1))...); got != c.want {
 			t.Errorf("after %v: got %s, want %s", c.after, got, c.want)
 		}
 	}
@@ -260,29 +261,29 @@ func TestMarkUnscheduledWaits(t *testing.T) {
 
 func TestEndedRemindersLeaveOnlyJobsToCome(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 10, 1: 20})
-	b.schedule(t)
-	b.fire(t, 0, at(10)) // at its time
-	b.fire(t, 1, at(10)) // early: its job has to go
-	if got, want := describe(b.claim(t, at(10), at(11))...), "[1@20 over job@20]"; got != want {
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 10, 1: 20})
+	f.schedule(t)
+	f.fire(t, 0, at(10)) // at its instant
+	f.fire(t, 1, at(10)) // early: its job must be deleted
+	if got, want := describe(f.claim(t, at(10), at(11))...), "[1@20 over job@20]"; got != want {
 		t.Errorf("got %s to do, want %s", got, want)
 	}
 }
 
 func TestOverdueReminders(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 10, 1: 20, 2: 30, 3: 40})
-	b.schedule(t)
-	b.set(t, base, map[int]int{0: 10, 1: 20, 2: 25, 3: 40}) // the scheduler does not know that the third has moved
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 10, 1: 20, 2: 30, 3: 40})
+	f.schedule(t)
+	f.set(t, base, map[int]int{0: 10, 1: 20, 2: 25, 3: 40}) // the scheduler has the third at its old instant
 	for _, c := range []struct {
 		now, before int
 		limit       int
 		want        string
 	}{
 		{9, 9, 10, "[]"},
-		{10, 9, 10, "[]"}, // its job has its chance
+		{10, 9, 10, "[]"}, // the job has time to fire it
 		{11, 11, 10, "[0@10 job@10]"},
 		{25, 11, 10, "[0@10 job@10 2@25 job@30]"},
 		{99, 99, 10, "[0@10 job@10 1@20 job@20 2@25 job@30 3@40 job@40]"},
@@ -290,7 +291,7 @@ func TestOverdueReminders(t *testing.T) {
 	} {
 		var got []postgres.Reminder
 		for more := true; more; {
-			in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
+			in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
 				page, err := postgres.OverdueReminders(ctx, tx, at(c.now), at(c.before), got, nil, c.limit)
 				more = len(page) == c.limit
 				got = append(got, page...)
@@ -305,13 +306,13 @@ func TestOverdueReminders(t *testing.T) {
 
 func TestOverdueRemindersOfUsersTakeTurns(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	other := remindersBench{b.DB, newUser(t, b.DB), uuid.Must(uuid.NewV7())}
-	b.set(t, base, map[int]int{0: 1, 1: 2, 2: 3})
+	f := newRemindersFixture(t)
+	other := remindersFixture{f.DB, newUser(t, f.DB), uuid.Must(uuid.NewV7())}
+	f.set(t, base, map[int]int{0: 1, 1: 2, 2: 3})
 	other.set(t, base, map[int]int{5: 10, 6: 20})
 	overdue := func(want string, without ...uuid.UUID) {
 		t.Helper()
-		in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
+		in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
 			var got []int
 			page, err := postgres.OverdueReminders(ctx, tx, at(30), at(30), nil, without, 4)
 			for _, r := range page {
@@ -324,43 +325,43 @@ func TestOverdueRemindersOfUsersTakeTurns(t *testing.T) {
 		})
 	}
 	overdue("[0 5 1 6]")
-	overdue("[5 6]", b.user)
+	overdue("[5 6]", f.user)
 }
 
 func TestScheduledAndForgotten(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 10, 1: 20})
-	b.schedule(t)
-	b.set(t, base, map[int]int{0: 10, 1: 20, 2: 15}) // the last has no job yet
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 10, 1: 20})
+	f.schedule(t)
+	f.set(t, base, map[int]int{0: 10, 1: 20, 2: 15}) // the last has no job yet
 	var got []postgres.Reminder
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) (err error) {
 		got, err = postgres.ScheduledReminders(ctx, tx, postgres.ReminderPosition{}, at(20), 10)
 		return err
 	})
 	if got, want := describe(got...), "[0@10 job@10]"; got != want {
 		t.Fatalf("got %s, want %s", got, want)
 	}
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkForgotten(ctx, tx, got[0]) })
-	if got, want := describe(b.claim(t, base, at(1))...), "[0@10 2@15]"; got != want {
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkForgotten(ctx, tx, got[0]) })
+	if got, want := describe(f.claim(t, base, at(1))...), "[0@10 2@15]"; got != want {
 		t.Errorf("got %s to do, want %s", got, want)
 	}
 }
 
-// Who locks a reminder waits for a change of the user's tasks and then sees what it made of the reminder.
+// LockReminder waits for a change of the user's tasks and returns the changed reminder.
 func TestLockReminderSeesWhatItWaitedFor(t *testing.T) {
 	t.Parallel()
-	b := newRemindersBench(t)
-	b.set(t, base, map[int]int{0: 10})
+	f := newRemindersFixture(t)
+	f.set(t, base, map[int]int{0: 10})
 	locked := make(chan postgres.Reminder, 1)
-	in(t, b.DB, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := postgres.LockUser(ctx, tx, b.user); err != nil {
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := postgres.LockUser(ctx, tx, f.user); err != nil {
 			return err
 		}
 		go func() {
 			var r postgres.Reminder
-			err := b.InTx(ctx, func(tx pgx.Tx) (err error) {
-				r, err = postgres.LockReminder(ctx, tx, b.task, 0)
+			err := f.InTx(ctx, func(tx pgx.Tx) (err error) {
+				r, err = postgres.LockReminder(ctx, tx, f.task, 0)
 				return err
 			})
 			if err != nil {
@@ -371,7 +372,7 @@ func TestLockReminderSeesWhatItWaitedFor(t *testing.T) {
 		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
 			return err
 		}
-		return postgres.SetReminders(ctx, tx, b.user, b.task, map[int]time.Time{0: at(25)}, base)
+		return postgres.SetReminders(ctx, tx, f.user, f.task, map[int]time.Time{0: at(25)}, base)
 	})
 	if got, want := describe(<-locked), "[0@25]"; got != want {
 		t.Errorf("got %s, want %s", got, want)

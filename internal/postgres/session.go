@@ -11,24 +11,27 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// How long a lost process or machine can keep what it had locked. The server alone can end such a session.
+// These constants bound how long a lost process or machine keeps its locks. Only the server can end
+// such a session.
 const (
-	// idleInTransaction ends a transaction whose client says nothing. It is longer than a request may take. Without it, a lost
-	// machine holds a user's row until the kernel gives its connection up, which takes two hours.
+	// idleInTransaction ends a transaction whose client is silent. It is longer than a request may
+	// take. Without it, a lost machine would hold a user's row until the kernel closes its
+	// connection, which takes two hours.
 	idleInTransaction = 30 * time.Second
-	// lockTimeout ends a wait for a lock. It is longer than an import may take, so it ends only waits whose caller is lost.
-	// There is no statement_timeout: every call has a deadline, and migrations, backups and purges may run longer than any.
+	// lockTimeout ends a wait for a lock. It is longer than an import may take. It therefore ends
+	// only waits whose caller is lost. There is no statement_timeout: every call has a deadline,
+	// and migrations, backups and purges may run longer than any.
 	lockTimeout = 90 * time.Second
 
-	// Keepalives find a lost peer within keepAliveIdle + keepAliveCount * keepAliveInterval.
+	// TCP keepalives find a lost peer within keepAliveIdle + keepAliveCount * keepAliveInterval.
 	keepAliveIdle     = 15 * time.Second
 	keepAliveInterval = 10 * time.Second
 	keepAliveCount    = 3
-	// unackedTimeout ends a connection whose peer does not acknowledge what was sent.
+	// unackedTimeout ends a connection whose peer does not acknowledge sent data.
 	unackedTimeout = 45 * time.Second
 )
 
-// sessionSettings are the settings of every session. DATABASE_URL may set each of them to something else.
+// sessionSettings returns the settings of every session. DATABASE_URL may override each of them.
 func sessionSettings() map[string]string {
 	return map[string]string{
 		"idle_in_transaction_session_timeout": milliseconds(idleInTransaction),
@@ -42,8 +45,8 @@ func sessionSettings() map[string]string {
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// boundSessions makes both ends of each of a pool's connections notice when the other is gone. The settings follow the
-// connecting, because poolers refuse startup parameters that they do not know.
+// boundSessions lets both ends of each connection notice the loss of the other. It applies the
+// settings after connecting, because poolers refuse unknown startup parameters.
 func boundSessions(cfg *pgxpool.Config) {
 	var names, values []string
 	for name, value := range sessionSettings() {
@@ -64,8 +67,8 @@ func boundSessions(cfg *pgxpool.Config) {
 	}
 }
 
-// waitAsLongAsNeeded lifts the bounds of a session from a transaction: one that waits for other migrations, or holds a lock
-// while other connections work.
+// waitAsLongAsNeeded lifts a session's timeouts for one transaction. It is for transactions that
+// wait for other migrations, or that hold a lock while other connections work.
 func waitAsLongAsNeeded(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT set_config('lock_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`)
 	if err != nil {

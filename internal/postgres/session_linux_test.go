@@ -9,7 +9,7 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
-// The server's machine is lost: the client's kernel has to notice.
+// If the server's machine is lost, the kernel of the client must notice.
 func TestClientKeepsItsConnectionsAlive(t *testing.T) {
 	t.Parallel()
 	conn, err := postgrestest.Open(t).Pool().Acquire(t.Context())

@@ -35,7 +35,7 @@ func openWith(t *testing.T, database string, settings map[string]string) *postgr
 	return db
 }
 
-// settings returns the settings of a session by which lost peers are noticed, in the units of pg_settings.
+// settings returns the settings that detect lost peers, in the units of pg_settings.
 func settings(t *testing.T, db *postgres.DB) map[string]string {
 	t.Helper()
 	got := map[string]string{}
@@ -68,7 +68,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	}
 }
 
-// A client locks a user and is never heard of again.
+// A client locks a user and is then silent for ever.
 func TestLostTransactionIsEnded(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.URL(t)
@@ -95,7 +95,7 @@ func TestLostTransactionIsEnded(t *testing.T) {
 		return err
 	})
 	if err != nil {
-		t.Errorf("another cannot lock the user: %v", err)
+		t.Errorf("another transaction cannot lock the user: %v", err)
 	}
 	close(found)
 	const idleInTransactionSessionTimeout = "25P03"
@@ -104,12 +104,12 @@ func TestLostTransactionIsEnded(t *testing.T) {
 	}
 }
 
-// Somebody else migrates for longer than any lock may be waited for.
-func TestMigrationIsWaitedFor(t *testing.T) {
+// A migration waits for another one, however long that takes.
+func TestMigrationWaitsForAnother(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.URL(t)
 	db := openWith(t, database, nil)
-	impatient := openWith(t, database, map[string]string{"lock_timeout": "50ms", "idle_in_transaction_session_timeout": "50ms"})
+	impatient := openWith(t, database, map[string]string{"lock_timeout": "300ms", "idle_in_transaction_session_timeout": "300ms"})
 	done := make(chan error, 1)
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(7301001)`); err != nil {
@@ -119,7 +119,7 @@ func TestMigrationIsWaitedFor(t *testing.T) {
 		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `SELECT pg_sleep(0.2)`)
+		_, err := tx.Exec(ctx, `SELECT pg_sleep(0.6)`)
 		return err
 	})
 	if err := <-done; err != nil {

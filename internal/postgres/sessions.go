@@ -12,28 +12,30 @@ import (
 	"taskmaster/internal/task"
 )
 
-// MaxSessions is how many sessions a user has at most; a further one ends the oldest.
+// MaxSessions is the maximum number of sessions of a user. A further session ends the oldest.
 const MaxSessions = 100
 
-// Session is a login in a browser. TokenHash is the SHA-256 of what the browser holds.
+// Session is a login in a browser. TokenHash is the SHA-256 of the browser's token.
 type Session struct {
-	// ID names the session to its owner; it is no secret.
+	// ID identifies the session to its owner. It is not secret.
 	ID        uuid.UUID
 	TokenHash []byte
 	UserID    uuid.UUID
-	// UserAgent is what the browser said of itself when it logged in.
+	// UserAgent is the browser's User-Agent header of the login.
 	UserAgent string
 	CreatedAt time.Time
-	// UsedAt is when it was used last, to within SessionUse.
+	// UsedAt is the time of the last use, accurate to SessionUse.
 	UsedAt    time.Time
 	ExpiresAt time.Time
 }
 
-// SessionUse is for how long a session that was used is not noted to be used again.
+// SessionUse is how long further uses of a session are not recorded. It saves a write with each
+// request.
 const SessionUse = 5 * time.Minute
 
-// InsertSession stores a new session and ends the user's oldest beyond MaxSessions. However a session ends but by expiring, the
-// push channel of its browser goes with it: the database sees to that.
+// InsertSession stores a new session and ends the user's oldest sessions beyond MaxSessions. The
+// database deletes the push channel of a session's browser with the session, except when the
+// session expires.
 func InsertSession(ctx context.Context, tx pgx.Tx, s Session) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`INSERT INTO sessions (id, token_hash, user_id, user_agent, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
@@ -50,7 +52,8 @@ func InsertSession(ctx context.Context, tx pgx.Tx, s Session) error {
 
 const sessionColumns = `id, token_hash, user_id, user_agent, created_at, coalesce(used_at, created_at), expires_at`
 
-// UseSession returns a session and notes that it was used. Code not_found when there is no such session or it has expired.
+// UseSession returns a session and records its use. It returns code not_found if the session does
+// not exist or has expired.
 func UseSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (Session, error) {
 	s, err := SessionByHash(ctx, tx, tokenHash)
 	if err == nil && !s.ExpiresAt.After(now) {
@@ -60,19 +63,20 @@ func UseSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time)
 		return Session{}, err
 	}
 	if since := now.Add(-SessionUse); !s.UsedAt.After(since) {
-		// Of requests at the same time the first does it. With a full disk nobody does, and what is stored can still be read.
+		// The first of several concurrent requests writes. On a full disk the write fails, but the
+		// session can still be read.
 		err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND coalesce(used_at, created_at) <= $3`, tokenHash, now, since)
 			return err
 		})
 		if err != nil && !isDiskFull(err) {
-			return Session{}, fmt.Errorf("note use of session: %w", err)
+			return Session{}, fmt.Errorf("record use of session: %w", err)
 		}
 	}
 	return s, nil
 }
 
-// SessionByHash returns a session, expired or not. Code not_found when there is no such.
+// SessionByHash returns a session, expired or not. It returns code not_found if there is none.
 func SessionByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte) (Session, error) {
 	sessions, err := querySessions(ctx, tx, `SELECT `+sessionColumns+` FROM sessions WHERE token_hash = $1`, tokenHash)
 	if err != nil {
@@ -84,7 +88,8 @@ func SessionByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte) (Session, e
 	return sessions[0], nil
 }
 
-// LockSession keeps a session from ending before the transaction does. Code not_found when it has ended already.
+// LockSession keeps a session from ending until the transaction ends. It returns code not_found if
+// the session has ended already.
 func LockSession(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	tag, err := tx.Exec(ctx, `SELECT FROM sessions WHERE id = $1 FOR KEY SHARE`, id)
 	if err != nil {
@@ -98,9 +103,10 @@ func LockSession(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 
 var errNoSession = task.Errorf(task.CodeNotFound, "there is no such session")
 
-// RenewSession moves a session's end to a later instant.
+// RenewSession extends a session to a later instant.
 func RenewSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, expiresAt time.Time) error {
-	// Requests at the same time renew to almost the same instant: the first does it, and the latest end stays.
+	// Concurrent requests renew to almost the same instant. The first one writes, and the latest
+	// end stays.
 	_, err := tx.Exec(ctx, `UPDATE sessions SET expires_at = $2 WHERE token_hash = $1 AND expires_at < $2`, tokenHash, expiresAt)
 	if err != nil {
 		return fmt.Errorf("renew session: %w", err)
@@ -108,7 +114,7 @@ func RenewSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, expiresAt ti
 	return nil
 }
 
-// Sessions returns a user's sessions that have not expired, the one that was used last first.
+// Sessions returns a user's sessions that have not expired, the last used first.
 func Sessions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) ([]Session, error) {
 	return querySessions(ctx, tx, `SELECT `+sessionColumns+` FROM sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY 6 DESC, id`, userID, now)
 }
@@ -129,7 +135,8 @@ func querySessions(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]S
 	return sessions, nil
 }
 
-// EndSession ends one of a user's sessions and returns its TokenHash. Code not_found when the user has no such.
+// EndSession ends one of a user's sessions and returns its TokenHash. It returns code not_found if
+// the user has no such session.
 func EndSession(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) ([]byte, error) {
 	var tokenHash []byte
 	err := tx.QueryRow(ctx, `DELETE FROM sessions WHERE user_id = $1 AND id = $2 RETURNING token_hash`, userID, id).Scan(&tokenHash)
@@ -142,7 +149,7 @@ func EndSession(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) ([]byte, e
 	return tokenHash, nil
 }
 
-// DeleteSession ends a session, if there is such a one.
+// DeleteSession ends a session if it exists.
 func DeleteSession(ctx context.Context, tx pgx.Tx, tokenHash []byte) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, tokenHash); err != nil {
 		return fmt.Errorf("delete session: %w", err)
@@ -150,7 +157,8 @@ func DeleteSession(ctx context.Context, tx pgx.Tx, tokenHash []byte) error {
 	return nil
 }
 
-// DeleteOtherSessions ends all sessions of a user but the one with tokenHash; nil spares none.
+// DeleteOtherSessions ends all sessions of a user except the one with tokenHash. With nil it ends
+// all.
 func DeleteOtherSessions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tokenHash []byte) error {
 	_, err := tx.Exec(ctx, `DELETE FROM sessions WHERE user_id = $1 AND token_hash IS DISTINCT FROM $2`, userID, tokenHash)
 	if err != nil {
@@ -159,8 +167,8 @@ func DeleteOtherSessions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, token
 	return nil
 }
 
-// PurgeSessions removes up to limit sessions that have expired, and returns how many. A session whose browser is a channel stays
-// until ExpireBrowsers has disabled the channel: its owner has to learn that.
+// PurgeSessions removes up to limit expired sessions and returns their number. It keeps a session
+// with a push channel until ExpireBrowsers has disabled the channel, so that the owner is notified.
 func PurgeSessions(ctx context.Context, tx pgx.Tx, now time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM sessions WHERE token_hash IN (

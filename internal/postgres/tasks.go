@@ -14,7 +14,7 @@ import (
 const taskColumns = `id, title, description, completed_at, priority, tags, due_at, time_zone, recurrence, reminders,
 	series_id, occurrence, snoozed_until, revision, created_at, updated_at`
 
-// InsertTask stores a new task of a user. It returns false, and changes nothing, when the id is taken.
+// InsertTask stores a new task of a user. It returns false and changes nothing if the id is taken.
 func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO tasks (user_id, `+taskColumns+`)
@@ -28,7 +28,8 @@ func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (
 	return tag.RowsAffected() == 1, nil
 }
 
-// UpdateTask replaces a user's task by t, found by its id. Code not_found when the user has none such.
+// UpdateTask replaces the user's task with the id of t. It returns code not_found if the user has
+// no such task.
 func UpdateTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) error {
 	tag, err := tx.Exec(ctx, `
 		UPDATE tasks SET title = $3, description = $4, completed_at = $5, priority = $6, tags = $7, due_at = $8, time_zone = $9,
@@ -45,7 +46,7 @@ func UpdateTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) e
 	return nil
 }
 
-// DeleteTask removes a user's task. Code not_found when the user has none such.
+// DeleteTask deletes a user's task. It returns code not_found if the user has no such task.
 func DeleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 	tag, err := tx.Exec(ctx, `DELETE FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {
@@ -57,7 +58,8 @@ func DeleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 	return nil
 }
 
-// TaskByID returns a user's task. Code not_found when the user has none such; somebody else's is none.
+// TaskByID returns a user's task. It returns code not_found if there is none or if it is another
+// user's.
 func TaskByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (task.Task, error) {
 	tasks, err := queryTasks(ctx, tx, `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {
@@ -69,33 +71,36 @@ func TaskByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (task.Task, 
 	return tasks[0], nil
 }
 
-// TaskFilter says which of a user's tasks a list holds. Zero fields do not restrict.
+// TaskFilter selects tasks of a user. Zero fields select all.
 type TaskFilter struct {
-	// Status is "open", "done" or "all"; "" is all.
+	// Status is "open", "done" or "all". The empty string means all.
 	Status   string
 	Tag      string
 	Priority task.Priority
-	// DueAfter is inclusive, DueBefore exclusive. With either, tasks without a due date are left out.
+	// DueAfter is inclusive, DueBefore is exclusive. Either one leaves out tasks without a due
+	// date.
 	DueAfter, DueBefore *time.Time
-	// Query is looked for in title and description, without regard to case.
+	// Query is a text in the title or description, ignoring case.
 	Query string
-	// ByCompletion orders by when tasks were completed, the last first, and leaves out those that are not.
+	// ByCompletion orders by completion time, the last first, and leaves out open tasks.
 	ByCompletion bool
-	// After is the place in the order (due date, none last; then id) behind which the list starts; nil is the start.
+	// After is the position after which the list starts. The order is by due date (tasks without
+	// one last) and id. Nil is the start.
 	After *TaskPosition
-	// Limit is how many tasks are returned at most; it has to be set.
+	// Limit is the maximum number of tasks. It is required.
 	Limit int
 }
 
-// TaskPosition is a task's place in the order of lists: by due date, of which nil is behind every other, or by completion.
+// TaskPosition is a task's position in a list: by due date, with nil after all others, or by
+// completion.
 type TaskPosition struct {
 	DueAt       *time.Time `json:",omitempty"`
 	CompletedAt *time.Time `json:",omitempty"`
 	ID          uuid.UUID
 }
 
-// ListTasks returns a user's tasks that the filter lets through, by due date, those without last, then by id; or by
-// completion.
+// ListTasks returns the selected tasks of a user. They are ordered by due date (tasks without one
+// last) and id, or by completion.
 func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
 	sql, args := `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1`, []any{userID}
 	where := func(condition string, values ...any) {
@@ -125,7 +130,7 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 		where(`due_at < $%d`, f.DueBefore)
 	}
 	if f.Query != "" {
-		// strpos knows no wildcards, so nothing in the query has to be escaped.
+		// strpos has no wildcards. The query needs no escaping.
 		where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
 	}
 	order := `coalesce(due_at, 'infinity'), id`

@@ -11,21 +11,22 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Token is a key to the API that a user gave to a program. What the program holds is not kept, only its SHA-256.
+// Token is an API key that a user created for a program. The database holds only the SHA-256 of the
+// key.
 type Token struct {
 	ID        uuid.UUID
 	UserID    uuid.UUID
 	Name      string
 	Scopes    []string
 	CreatedAt time.Time
-	// ExpiresAt is when the token stops working; nil is never.
+	// ExpiresAt is when the token expires. Nil means never.
 	ExpiresAt *time.Time
 }
 
 //nolint:gosec // the names of columns, not a credential
 const tokenColumns = `id, user_id, name, scopes, created_at, expires_at`
 
-// InsertToken stores a new token under the SHA-256 of what its holder shows.
+// InsertToken stores a new token with the SHA-256 of its key.
 func InsertToken(ctx context.Context, tx pgx.Tx, t Token, tokenHash []byte) error {
 	_, err := tx.Exec(ctx, `INSERT INTO tokens (`+tokenColumns+`, token_hash) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		t.ID, t.UserID, t.Name, t.Scopes, t.CreatedAt, t.ExpiresAt, tokenHash)
@@ -35,7 +36,8 @@ func InsertToken(ctx context.Context, tx pgx.Tx, t Token, tokenHash []byte) erro
 	return nil
 }
 
-// TokenByHash returns the token with a SHA-256. Code not_found when there is none or it has expired.
+// TokenByHash returns the token with a SHA-256. It returns code not_found if there is none or it
+// has expired.
 func TokenByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (Token, error) {
 	tokens, err := queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
 		WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)`, tokenHash, now)
@@ -48,15 +50,15 @@ func TokenByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time
 	return tokens[0], nil
 }
 
-// ListTokens returns at most limit of a user's tokens, the newest first, expired ones too: those made before the token
-// before, or from the newest on when it is nil.
+// ListTokens returns up to limit tokens of a user, the newest first, including expired ones. It
+// starts after the token before, or with the newest if before is nil.
 func ListTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID, before *uuid.UUID, limit int) ([]Token, error) {
-	// Ids are UUIDv7, so their order is that of creation.
+	// IDs are UUIDv7. Their order is the order of creation.
 	return queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
 		WHERE user_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`, userID, before, limit)
 }
 
-// CountTokens returns how many tokens a user has, expired ones too.
+// CountTokens returns the number of a user's tokens, including expired ones.
 func CountTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int, error) {
 	var n int
 	if err := tx.QueryRow(ctx, `SELECT count(*) FROM tokens WHERE user_id = $1`, userID).Scan(&n); err != nil {
@@ -65,7 +67,7 @@ func CountTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int, error) 
 	return n, nil
 }
 
-// DeleteToken removes a user's token. Code not_found when the user has none such.
+// DeleteToken deletes a user's token. It returns code not_found if the user has no such token.
 func DeleteToken(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 	tag, err := tx.Exec(ctx, `DELETE FROM tokens WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {

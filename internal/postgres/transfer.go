@@ -13,7 +13,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// TaskIDs returns the ids of all of a user's tasks, in order.
+// TaskIDs returns the IDs of all tasks of a user, in order.
 func TaskIDs(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `SELECT id FROM tasks WHERE user_id = $1 ORDER BY id`, userID)
 	if err != nil {
@@ -26,12 +26,13 @@ func TaskIDs(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]uuid.UUID, err
 	return ids, nil
 }
 
-// TasksByIDs returns a user's tasks with these ids, in the order of the ids. One that is gone is left out.
+// TasksByIDs returns a user's tasks with these IDs, in the order of the IDs. It leaves out missing
+// tasks.
 func TasksByIDs(ctx context.Context, tx pgx.Tx, userID uuid.UUID, ids []uuid.UUID) ([]task.Task, error) {
 	return queryTasks(ctx, tx, `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1 AND id = ANY ($2) ORDER BY id`, userID, ids)
 }
 
-// TaskOwners returns the users who have tasks with these ids. An id that is nobody's is left out.
+// TaskOwners returns the owners of tasks by the tasks' IDs. It leaves out IDs of no task.
 func TaskOwners(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `SELECT id, user_id FROM tasks WHERE id = ANY ($1)`, ids)
 	if err != nil {
@@ -46,7 +47,7 @@ func TaskOwners(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]
 	return owners, nil
 }
 
-// ForeignSeries returns those of the series that other users have tasks of.
+// ForeignSeries returns those of the series that contain tasks of other users.
 func ForeignSeries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, series []uuid.UUID) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `SELECT DISTINCT series_id FROM tasks WHERE series_id = ANY ($2) AND user_id <> $1`, userID, series)
 	if err != nil {
@@ -59,15 +60,15 @@ func ForeignSeries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, series []uu
 	return foreign, nil
 }
 
-// TakeRevisions takes the user's next n revisions and returns the last of them. It holds the user's row until the
-// transaction ends. Code not_found when there is no such user.
+// TakeRevisions reserves the user's next n revisions and returns the last of them. It holds the
+// user's row until the transaction ends. It returns code not_found if there is no such user.
 func TakeRevisions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, n int) (int64, error) {
 	u, err := oneUser(ctx, tx, `UPDATE users SET revision = revision + $2 WHERE id = $1 RETURNING `+userRow, userID, n)
 	return u.Revision, err
 }
 
-// InsertTasks stores new tasks of a user, together. Code conflict when an id is taken, or when another transaction inserts the
-// same ids in another order.
+// InsertTasks stores new tasks of a user in one operation. It returns code conflict if an id is
+// taken, or if another transaction inserts the same ids in another order.
 func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"tasks"}, []string{
 		"user_id", "id", "title", "description", "completed_at", "priority", "tags", "due_at", "time_zone", "recurrence", "reminders",
@@ -86,7 +87,7 @@ func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.
 	return nil
 }
 
-// SetFirstReminders does what SetReminders does for tasks that are new and have none pending.
+// SetFirstReminders does the same as SetReminders for new tasks without pending reminders.
 func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted map[uuid.UUID]map[int]time.Time, now time.Time) error {
 	var ids []uuid.UUID
 	var numbers []int
@@ -96,7 +97,7 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 			ids, numbers, instants = append(ids, id), append(numbers, number), append(instants, at)
 		}
 	}
-	// There are rows already if a task with the same id was deleted.
+	// Rows exist already if a task with the same id was deleted.
 	_, err := tx.Exec(ctx, `
 		INSERT INTO reminders (task_id, number, user_id, fire_at, state)
 		SELECT task_id, number, $1, fire_at, CASE WHEN fire_at > $2::timestamptz THEN 'pending' ELSE 'cancelled' END
@@ -112,7 +113,7 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 	return nil
 }
 
-// CopyEvents does what AppendEvents does, for many events of tasks that are new, of which there is no history.
+// CopyEvents does the same as AppendEvents for many events of new tasks. It writes no history.
 func CopyEvents(ctx context.Context, tx pgx.Tx, events []event.Event) error {
 	turns, err := nextTurns(ctx, tx, events)
 	if err != nil {
@@ -134,17 +135,17 @@ func CopyEvents(ctx context.Context, tx pgx.Tx, events []event.Event) error {
 	return nil
 }
 
-// nextTurns returns the turn of each event, as nextTurn has it for one.
+// nextTurns returns the turn of each event, like nextTurn does for one event.
 func nextTurns(ctx context.Context, tx pgx.Tx, events []event.Event) ([]int64, error) {
 	type end struct {
 		waiting int
 		turn    int64
 	}
-	ends := map[Lane]end{}
+	ends := map[Partition]end{}
 	var users []uuid.UUID
 	var topics []string
 	for _, e := range events {
-		key := Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		key := Partition{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
 		if _, known := ends[key]; !known {
 			ends[key] = end{}
 			users, topics = append(users, key.UserID), append(topics, key.Topic)
@@ -167,7 +168,7 @@ func nextTurns(ctx context.Context, tx pgx.Tx, events []event.Event) ([]int64, e
 	if err != nil {
 		return nil, fmt.Errorf("query turns: %w", err)
 	}
-	var key Lane
+	var key Partition
 	var found end
 	if _, err := pgx.ForEachRow(rows, []any{&key.UserID, &key.Topic, &found.turn, &found.waiting}, func() error {
 		ends[key] = found
@@ -177,7 +178,7 @@ func nextTurns(ctx context.Context, tx pgx.Tx, events []event.Event) ([]int64, e
 	}
 	turns := make([]int64, len(events))
 	for i, e := range events {
-		key := Lane{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
+		key := Partition{UserID: e.Data.UserID, Topic: event.Topic(e.Type)}
 		end := ends[key]
 		if end.waiting >= MaxAhead {
 			end.turn++

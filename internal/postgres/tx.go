@@ -16,17 +16,17 @@ import (
 
 const (
 	acquireTimeout = 2 * time.Second
-	// retryAfter is what a refused caller is told.
+	// retryAfter is the Retry-After of a refused call.
 	retryAfter = time.Second
-	// commitGrace is how long a commit may go on after its context has ended. A commit that is broken off leaves its caller
-	// without knowing whether the change is stored.
+	// commitGrace is how long a commit may continue after its context was cancelled. After an
+	// aborted commit, the caller would not know whether the change is stored.
 	commitGrace = 5 * time.Second
-	// maxPlanAttempts bounds how often a transaction is run whose prepared statements turn out to be out of date. Each change of
-	// a table needs one more.
+	// maxPlanAttempts bounds how often a transaction runs because its prepared statements are out
+	// of date. Each altered table needs one more attempt.
 	maxPlanAttempts = 5
 )
 
-// The errors of a transaction that its caller may be shown.
+// The errors of a transaction that callers may see.
 var (
 	errOverloaded     = task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded, try again shortly")
 	errAway           = task.RetryLater(task.CodeUnavailable, retryAfter, "the service is overloaded or its database away, try again shortly")
@@ -34,18 +34,19 @@ var (
 	errOutcomeUnknown = task.Errorf(task.CodeOutcomeUnknown, "the database did not confirm the change, so whether it was saved is unknown: look before you repeat it")
 )
 
-// InTx runs f in a read-committed transaction, which commits when f returns nil and rolls back otherwise. It returns f's
-// error as it is. When a table was altered since f's statements were prepared, it runs f again in a new transaction. So f must
-// reset its variables.
+// InTx runs f in a read-committed transaction. It commits if f returns nil and rolls back
+// otherwise. It returns f's error unchanged. If a table was altered after f's statements were
+// prepared, it runs f again in a new transaction. f must therefore reset its variables.
 //
-// With code unavailable the database is overloaded or away, and with code disk_full its disk is full: nothing was done. Code
-// outcome_unknown means that the answer to the commit was lost: the change may be stored or not. A commit that was sent has
-// commitGrace after ctx to be answered.
+// The code unavailable means that the database is overloaded or away, and disk_full that its disk
+// is full: nothing was changed. The code outcome_unknown means that the answer to the commit was
+// lost: the change may be stored or not. A sent commit may take commitGrace longer than ctx.
 func (db *DB) InTx(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return db.inTx(ctx, pgx.TxOptions{}, f)
 }
 
-// InSnapshot is InTx for reading: all statements of f see the database as it is at the first one.
+// InSnapshot runs f in a read-only transaction. All statements of f see the database as of the
+// first one.
 func (db *DB) InSnapshot(ctx context.Context, f func(tx pgx.Tx) error) error {
 	return db.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f)
 }
@@ -67,9 +68,9 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx)
 		if attempt == maxPlanAttempts || !isStalePlan(err) {
 			break
 		}
-		// The transaction was rolled back. Statements of other tables may be out of date as well.
+		// The transaction was rolled back. Statements of other tables may be out of date too.
 		if err := conn.Conn().DeallocateAll(ctx); err != nil {
-			return fmt.Errorf("forget prepared statements: %w", err)
+			return fmt.Errorf("deallocate prepared statements: %w", err)
 		}
 	}
 	return db.explain(ctx, conn, err)
@@ -86,19 +87,19 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		return nil, fmt.Errorf("acquire connection: %w", ctx.Err())
 	}
 	if db.disk.Full() {
-		return nil, errors.Join(errDiskFull, err) // a server that cannot write its log ends, and does not start
+		return nil, errors.Join(errDiskFull, err) // a server that cannot write its log exits and does not start again
 	}
 	return nil, errors.Join(errAway, err)
 }
 
-// once runs f in a transaction.
+// once runs f in one transaction.
 func (db *DB) once(ctx context.Context, conn *pgxpool.Conn, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	// It also ends the transaction of an f that panics. After a commit it does nothing. A connection whose transaction cannot
-	// be rolled back is closed, so its error tells nothing.
+	// The rollback also ends the transaction of a panicking f. After a commit it does nothing. Its
+	// error is irrelevant: pgx closes a connection whose transaction cannot be rolled back.
 	defer func() { _ = tx.Rollback(ctx) }()
 	if err := f(tx); err != nil {
 		return err
@@ -119,7 +120,7 @@ func hasWritten(ctx context.Context, tx pgx.Tx) (wrote bool) {
 	return err == nil && wrote
 }
 
-// commit commits tx, unless ctx has ended or the connection is closed.
+// commit commits tx unless ctx was cancelled or the connection is closed.
 func commit(ctx context.Context, tx pgx.Tx) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("commit: %w", ctx.Err())
@@ -137,23 +138,23 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	pgErr, refused := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case errors.Is(err, pgx.ErrTxCommitRollback), refused && pgErr.SeverityUnlocalized == "ERROR":
-		return err // it was rolled back
+		return err // rolled back
 	case refused && strings.HasPrefix(pgErr.Code, invalidTransactionState):
-		return err // PostgreSQL had ended the session before, because the transaction took too long
+		return err // PostgreSQL had ended the session, because the transaction took too long
 	}
-	// pgconn.SafeToRetry does not tell more: pgx 5.12 calls a connection that broke before the answer closed, as if nothing had
-	// been sent.
+	// pgconn.SafeToRetry does not help: pgx 5.12 reports a connection that broke before the answer
+	// as closed, as if nothing had been sent.
 	return errors.Join(errOutcomeUnknown, err)
 }
 
-// graced returns a context that ends a grace after ctx does.
+// graced returns a context that is cancelled a grace period after ctx.
 func graced(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	return later, func() { stop(); cancel() }
 }
 
-// explain adds the words for its caller to the error of a transaction.
+// explain adds an error for the caller to the error of a transaction.
 func (db *DB) explain(ctx context.Context, conn *pgxpool.Conn, err error) error {
 	if err == nil {
 		return nil
@@ -177,18 +178,18 @@ func (db *DB) explain(ctx context.Context, conn *pgxpool.Conn, err error) error 
 	return err
 }
 
-// Codes of PostgreSQL's errors (appendix A of its manual).
+// Error codes of PostgreSQL (appendix A of its manual).
 const (
 	foreignKeyViolation = "23503"
 	diskFull            = "53100"
 	ioError             = "58030"
 	featureNotSupported = "0A000"
-	// These two are classes.
+	// The following two are classes.
 	insufficientResources   = "53"
 	invalidTransactionState = "25"
 )
 
-// isDiskFull reports whether PostgreSQL found no space to write.
+// isDiskFull reports whether PostgreSQL found no disk space.
 func isDiskFull(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -197,8 +198,9 @@ func isDiskFull(err error) bool {
 	return pgErr.Code == diskFull || (pgErr.Code == ioError && strings.Contains(pgErr.Message, "No space left on device"))
 }
 
-// isStalePlan reports whether a table was altered so that a prepared statement would return other columns than it said. The
-// message is in the server's language, the name of the server's function is not.
+// isStalePlan reports whether a table was altered after a statement was prepared, so that the
+// statement would return other columns. The error's message depends on the server's language, but
+// the name of the server's function does not.
 func isStalePlan(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && pgErr.Code == featureNotSupported && pgErr.Routine == "RevalidateCachedQuery"

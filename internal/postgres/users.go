@@ -12,14 +12,14 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The days on which a user's week can start.
+// The first days of a week.
 const (
 	WeekMonday   = "monday"
 	WeekSunday   = "sunday"
 	WeekSaturday = "saturday"
 )
 
-// User is someone with tasks. Email is lower case; PasswordHash is argon2id in PHC form.
+// User is an account. Email is lower case. PasswordHash is argon2id in PHC form.
 type User struct {
 	ID           uuid.UUID
 	Email        string
@@ -29,16 +29,17 @@ type User struct {
 	WeekStart string
 	Revision  int64
 	CreatedAt time.Time
-	// Epoch names the history which the revision is of.
+	// Epoch identifies the history of the revision.
 	Epoch string
 }
 
 const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
 
-// userRow is a User as it is read.
+// userRow are the columns of a User.
 const userRow = userColumns + `, ` + epochOf
 
-// InsertUser stores a new user, whose week starts on Monday unless it says otherwise. Code conflict when the e-mail address has an account.
+// InsertUser stores a new user. The week starts on Monday if WeekStart is empty. It returns code
+// conflict if the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
 	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'), $6, $7)`,
 		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Revision, u.CreatedAt)
@@ -51,12 +52,12 @@ func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
 	return nil
 }
 
-// UserByID returns a user. Code not_found when there is none.
+// UserByID returns a user. It returns code not_found if there is none.
 func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1`, id)
 }
 
-// Revisions returns the revisions of users, by their id. Users that are gone are missing.
+// Revisions returns the revisions of users by ID. It leaves out users that do not exist.
 func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
 	rows, err := tx.Query(ctx, `SELECT id, revision FROM users WHERE id = ANY ($1)`, ids)
 	if err != nil {
@@ -74,24 +75,27 @@ func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]i
 	return revisions, nil
 }
 
-// UserByEmail returns the user with a lower-case e-mail address. Code not_found when there is none.
+// UserByEmail returns the user with a lower-case e-mail address. It returns code not_found if there
+// is none.
 func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE email = $1`, email)
 }
 
-// LockUser returns a user and holds the row until the transaction ends, so that no change of the user's tasks commits in
-// between. Rows that refer to the user can be inserted meanwhile: a reminder's deliveries do not wait for a long import.
-// Code not_found when there is none.
+// LockUser returns a user and holds the row until the transaction ends. No change of the user's
+// tasks can commit meanwhile. Rows that refer to the user can still be inserted: the deliveries of
+// a reminder do not wait for a long import. It returns code not_found if there is none.
 func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
 }
 
-// LockUserToDelete is LockUser for DeleteUser. Rows that refer to the user have to wait, and then find nobody.
+// LockUserToDelete is LockUser for DeleteUser. Inserts of rows that refer to the user wait and then
+// fail.
 func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
-// UpdateUser stores a user's time zone, week start and password hash. Code not_found when there is no such user.
+// UpdateUser stores a user's time zone, week start and password hash. It returns code not_found if
+// there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
 		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash)
@@ -104,9 +108,9 @@ func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 	return nil
 }
 
-// DeleteUser removes a user and all that is theirs, events that are not published yet and deliveries that wait included. What
-// refers to the user from outside the database (a reminder's job, an event on its way) finds nothing any more. Call LockUserToDelete
-// first. Code not_found when there is no such user.
+// DeleteUser deletes a user with all data, including unpublished events and pending deliveries.
+// References from outside the database (a reminder's job, an event in the broker) then find
+// nothing. Call LockUserToDelete first. It returns code not_found if there is no such user.
 func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	rows, err := tx.Query(ctx, `SELECT id::text FROM deliveries WHERE user_id = $1`, id)
 	if err != nil {
@@ -116,7 +120,8 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("read user's deliveries: %w", err)
 	}
-	// The user's row goes first: it is what everybody locks first. The outbox and the queue of deliveries do not go with it.
+	// The user's row goes first, because every transaction locks it first. It does not cascade to
+	// the outbox and the queue of deliveries.
 	tag, err := tx.Exec(ctx, `DELETE FROM users WHERE id = $1`, id)
 	if err != nil {
 		return fmt.Errorf("delete user: %w", err)
@@ -124,12 +129,12 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if tag.RowsAffected() == 0 {
 		return ErrNoUser
 	}
-	// Rows of the outbox are locked in the order of seq, as Replay does.
+	// Rows of the outbox are locked in the order of seq, like in Replay.
 	_, err = tx.Exec(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE user_id = $1 ORDER BY seq FOR UPDATE)`, id)
 	if err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
 	}
-	// One that runs at this moment finds that its delivery is gone.
+	// A job that runs now finds its delivery deleted.
 	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE kind = 'delivery' AND state <> 'running' AND args ->> 'delivery_id' = ANY ($1)`, deliveries)
 	if err != nil {
 		return fmt.Errorf("delete jobs of user's deliveries: %w", err)
@@ -137,8 +142,9 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	return nil
 }
 
-// NextRevision takes the user's next revision and holds the user's row until the transaction ends. Whoever changes a task
-// calls it before reading the task. Code not_found when there is no such user.
+// NextRevision reserves the user's next revision and holds the user's row until the transaction
+// ends. Call it before reading a task to change it. It returns code not_found if there is no such
+// user.
 func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, error) {
 	var revision int64
 	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
@@ -159,7 +165,7 @@ func SetRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID, revision int6
 	return nil
 }
 
-// ErrNoUser is that the user does not exist, or no longer.
+// ErrNoUser reports that the user does not exist or was deleted.
 var ErrNoUser = task.Errorf(task.CodeNotFound, "there is no such user")
 
 func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, error) {

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/internal/backoff"
+	"taskmaster/internal/health"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/sidecar"
 )
@@ -30,6 +31,9 @@ const (
 
 	databaseTimeout = 5 * time.Second
 )
+
+// reconcileBackoff spaces reconciliations while the database or the scheduler is away.
+var reconcileBackoff = backoff.Policy{Min: minReconcileBackoff, Max: maxReconcileBackoff}
 
 // jobs is the scheduler, behind the sidecar.
 type jobs interface {
@@ -54,7 +58,7 @@ type reminders struct {
 	now  func() time.Time
 	// clock is what now reads. The sweep keeps it right.
 	clock       *cautiousClock
-	clockReport func(ctx context.Context, err error)
+	clockHealth *health.Reporter
 
 	woken       chan struct{}
 	verifyEvery time.Duration
@@ -64,8 +68,13 @@ type reminders struct {
 
 func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, r postgres.Reminder) error, log *slog.Logger, clock *cautiousClock) *reminders {
 	m := &reminders{db: db, jobs: j, fire: fire, log: log, now: clock.now, clock: clock, woken: make(chan struct{}, 1), verifyEvery: verifyInterval}
-	m.clockReport = m.stateLog("this process and the database differ in time, the earlier counts")
+	m.clockHealth = m.health("system clock")
 	return m
+}
+
+// health returns a reporter of one of the loops.
+func (m *reminders) health(subject string) *health.Reporter {
+	return health.New(subject, m.log, m.now)
 }
 
 // wake says that reminders may have changed. It never blocks.
@@ -81,10 +90,10 @@ func (m *reminders) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return m.reconcile(ctx) })
 	g.Go(func() error {
-		return every(ctx, sweepInterval, m.stateLog("overdue reminders cannot be fired"), m.sweepOnce)
+		return every(ctx, sweepInterval, m.health("reminder sweep").Report, m.sweepOnce)
 	})
 	g.Go(func() error {
-		return every(ctx, m.verifyEvery, m.stateLog("reminders' jobs cannot be verified"), m.verifyOnce)
+		return every(ctx, m.verifyEvery, m.health("reminder verification").Report, m.verifyOnce)
 	})
 	return g.Wait()
 }
@@ -92,7 +101,7 @@ func (m *reminders) run(ctx context.Context) error {
 func (m *reminders) reconcile(ctx context.Context) error {
 	ticker := time.NewTicker(reconcileInterval)
 	defer ticker.Stop()
-	report := m.stateLog("reminders cannot be scheduled")
+	scheduling := m.health("reminder scheduling")
 	failures := 0
 	var failedAt time.Time
 	for {
@@ -102,14 +111,12 @@ func (m *reminders) reconcile(ctx context.Context) error {
 		}
 		// That nothing is left to do is no sign of health while what failed waits for its next try.
 		if err != nil || m.now().Sub(failedAt) > 2*retryAfter {
-			report(ctx, err)
+			scheduling.Report(ctx, err)
 		}
 		switch {
 		case err != nil:
-			wait := min(maxReconcileBackoff, minReconcileBackoff<<min(failures, 10))
 			failures++
-			wait -= rand.N(wait / 4) //nolint:gosec // jitter, which nobody gains from guessing
-			if err := sleep(ctx, wait); err != nil {
+			if err := reconcileBackoff.Wait(ctx, failures); err != nil {
 				return err
 			}
 			continue

@@ -41,7 +41,7 @@ func (m *reminders) sweepOnce(ctx context.Context) error {
 	if err := m.clock.compare(ctx); err != nil {
 		return err
 	}
-	m.clockReport(ctx, m.clock.check())
+	m.clockHealth.Report(ctx, m.clock.check())
 	var failed failedReminders
 	for range maxSweepPages {
 		now := m.now()

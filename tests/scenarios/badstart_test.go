@@ -161,9 +161,9 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 	if len(lines) != 1 {
 		t.Errorf("%d lines tell of the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
-	least := map[string]int{"events cannot be published": 1, "reminders cannot be scheduled": 1}
+	least := map[string]int{"event publishing degraded": 1, "reminder scheduling degraded": 1}
 	if starts {
-		least["reminders cannot be scheduled"] = 0
+		least["reminder scheduling degraded"] = 0
 	}
 	for trouble, least := range least {
 		if n := strings.Count(s.Tail(1<<30), trouble); n < least || n > 1 {

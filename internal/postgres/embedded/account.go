@@ -11,16 +11,17 @@ import (
 	"syscall"
 )
 
-// account is whom PostgreSQL's programs run as. They refuse to run as root.
+// account is a user account that runs PostgreSQL's programs. They refuse to run as root.
 type account struct {
 	name       string
 	attributes func() *syscall.SysProcAttr
 
-	// own makes the account the owner of all below the folder.
+	// own makes the account the owner of everything below a folder.
 	own func(dir string) error
 }
 
-// command returns a command that runs as the account, from the root folder: it may not be let into the current one.
+// command returns a command that runs as the account. It runs in the root folder, because the
+// account may lack access to the current one.
 func (a account) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = string(filepath.Separator)
@@ -28,7 +29,8 @@ func (a account) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// chooseAccount returns the first account that can run the programs and enter the folder, and gives it the folder.
+// chooseAccount returns the first account that can run the programs and enter the folder. It makes
+// that account the owner of the folder.
 func chooseAccount(ctx context.Context, bin, dir string) (account, error) {
 	var errs []error
 	for _, as := range accounts() {
@@ -44,9 +46,9 @@ func chooseAccount(ctx context.Context, bin, dir string) (account, error) {
 	return account{}, fmt.Errorf("PostgreSQL cannot be run (as root it needs user namespaces, or a folder that the user postgres or nobody can enter): %w", errors.Join(errs...))
 }
 
-// run runs a command to its end and returns an error that tells what it wrote.
+// run runs a command to its end. Its error contains the command's output.
 func run(cmd *exec.Cmd) error {
-	// The command is ended when the thread that started it ends.
+	// The kernel kills the command when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if out, err := cmd.CombinedOutput(); err != nil {

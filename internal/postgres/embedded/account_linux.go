@@ -2,16 +2,16 @@ package embedded
 
 import "syscall"
 
-// childAttributes: a group of its own, so that Ctrl-C in a terminal does not reach it before we stop it, and an end
-// with ours.
+// childAttributes puts a child into a process group of its own and ties it to the life of its
+// starter. Ctrl-C in a terminal then does not reach the child before stop does.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGQUIT}
 }
 
-// privileged returns the ways to keep root's access to every folder while no longer being root.
+// privileged returns the accounts that keep root's access to all folders without being root.
 func privileged(id identity) []account {
 	return []account{{
-		// All is still root's, so nothing changes hands. Containers often forbid it.
+		// All files stay root's. Containers often forbid user namespaces.
 		name: "root, called " + id.name + " in a user namespace",
 		attributes: func() *syscall.SysProcAttr {
 			attr := childAttributes()
@@ -22,7 +22,7 @@ func privileged(id identity) []account {
 		},
 		own: func(dir string) error { return chown(dir, 0, 0) },
 	}, {
-		// Root in a container usually has this capability to pass on.
+		// Root in a container usually can pass on this capability.
 		name: "user " + id.name + " with access to all files",
 		attributes: func() *syscall.SysProcAttr {
 			attr := childAttributes()
@@ -34,5 +34,6 @@ func privileged(id identity) []account {
 	}}
 }
 
-// capDACOverride is CAP_DAC_OVERRIDE of linux/capability.h: read, write and enter whatever the mode says.
+// capDACOverride is CAP_DAC_OVERRIDE of linux/capability.h. It allows access regardless of file
+// modes.
 const capDACOverride = 1

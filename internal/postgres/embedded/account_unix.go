@@ -12,10 +12,12 @@ import (
 	"syscall"
 )
 
-// stopSignals end a server, each more firmly: when clients are cut off, without clearing up, at once.
+// stopSignals end a server with growing force: disconnect the clients, exit without cleaning up,
+// kill.
 var stopSignals = []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL}
 
-// accounts returns whom to try, best first: ourselves unless that is root, else root under another name, else others.
+// accounts returns the accounts to try, the best first: the current user unless that is root, then
+// root under another name, then other users.
 func accounts() []account {
 	if os.Geteuid() != 0 {
 		return []account{{
@@ -43,8 +45,8 @@ func accounts() []account {
 	return found
 }
 
-// try finds out whether the account can run the programs and enter the folder. A shell asks, because what an account may
-// do beyond its user's rights it may do in a running program only.
+// try reports an error if the account cannot run the programs or enter the folder. A shell makes
+// the attempt, because the account's capabilities apply only inside a running program.
 func (a account) try(ctx context.Context, bin, dir string) error {
 	return run(a.command(ctx, "/bin/sh", "-c", `cd "$0" && exec "$1" --version`, dir, filepath.Join(bin, "postgres")))
 }
@@ -60,7 +62,8 @@ func (id identity) credential() *syscall.Credential {
 
 func (id identity) own(dir string) error { return chown(dir, int(id.uid), int(id.gid)) }
 
-// unprivileged returns the users of this machine that a server may run as. PostgreSQL asks that they have a name.
+// unprivileged returns the users of this machine that may run a server. PostgreSQL requires a user
+// with a name.
 func unprivileged() []identity {
 	var found []identity
 	for _, name := range []string{"postgres", "nobody"} {
@@ -81,7 +84,7 @@ func unprivileged() []identity {
 	return found
 }
 
-// chown gives the folder and all in it to the user.
+// chown makes the user the owner of the folder and everything in it.
 func chown(dir string, uid, gid int) error {
 	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {

@@ -6,7 +6,8 @@ import (
 	"syscall"
 )
 
-// stopSignals: there is only one way to end a process here. The next start recovers.
+// stopSignals has one element, because Windows has only one way to end a process. The next start
+// recovers.
 var stopSignals = []os.Signal{os.Kill}
 
 func accounts() []account {
@@ -17,5 +18,5 @@ func accounts() []account {
 	}}
 }
 
-// try has nothing to find out: there is one account.
+// try returns nil, because there is only one account.
 func (a account) try(context.Context, string, string) error { return nil }

@@ -22,7 +22,8 @@ const (
 	fetchMajor   = 17
 )
 
-// installed lists where PostgreSQL's packages for the known systems put their programs.
+// installed lists the folders into which packages of the known systems install PostgreSQL's
+// programs.
 var installed = []string{
 	"/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                                   // PostgreSQL's own RPMs
@@ -34,14 +35,16 @@ var installed = []string{
 	`C:\Program Files\PostgreSQL\*\bin`,                  // the Windows installer
 }
 
-// programsVariable names the variable that chooses PostgreSQL's programs: a folder, or fetchPrograms.
+// programsVariable names the environment variable that selects PostgreSQL's programs: a folder, or
+// fetchPrograms.
 const programsVariable = "POSTGRES_PROGRAMS"
 
-// fetchPrograms chooses the fetched programs, even where others are installed.
+// fetchPrograms selects the fetched programs, even if others are installed.
 const fetchPrograms = "fetch"
 
-// binaries returns the folder of the programs that can serve cfg.Dir: those that the user chose, else of the data's major
-// version if there is data, else the newest on the machine, else fetched.
+// binaries returns the folder of programs that can serve cfg.Dir. It prefers the user's choice.
+// Otherwise it takes the major version of existing data, or the newest version on the machine. If
+// none is installed, it fetches the programs.
 func binaries(ctx context.Context, cfg Config) (string, error) {
 	major, err := dataMajor(filepath.Join(cfg.Dir, "data"))
 	if err != nil {
@@ -62,7 +65,8 @@ func binaries(ctx context.Context, cfg Config) (string, error) {
 	return fetch(ctx, cfg.Log)
 }
 
-// choose returns the user's folder if its programs run and can serve data of the wanted major version (0: any).
+// choose returns the user's folder if its programs run and can serve data of the wanted major
+// version. The version 0 means any.
 func choose(ctx context.Context, dir string, want int) (string, error) {
 	major := programMajor(ctx, dir)
 	if major < minMajor {
@@ -74,8 +78,8 @@ func choose(ctx context.Context, dir string, want int) (string, error) {
 	return dir, nil
 }
 
-// Fetch makes sure of the programs that serve the data below dir, so that Start does not have to fetch them. Its progress
-// goes to log.
+// Fetch downloads the programs for the data below dir if they are missing. Start then need not
+// fetch them. It writes its progress to log.
 func Fetch(ctx context.Context, dir string, log io.Writer) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -85,14 +89,15 @@ func Fetch(ctx context.Context, dir string, log io.Writer) error {
 	return err
 }
 
-// find returns the folder of the newest PostgreSQL on the machine, or of the wanted major version unless that is 0.
+// find returns the folder of the newest PostgreSQL on the machine. If want is not 0, it returns
+// that major version.
 func find(ctx context.Context, want int) (bin string, ok bool) {
 	var dirs []string
 	if path, err := exec.LookPath("postgres"); err == nil {
 		dirs = append(dirs, filepath.Dir(path))
 	}
 	for _, pattern := range installed {
-		found, _ := filepath.Glob(pattern) // errs on a bad pattern only
+		found, _ := filepath.Glob(pattern) // fails only for a malformed pattern
 		dirs = append(dirs, found...)
 	}
 
@@ -109,7 +114,8 @@ func find(ctx context.Context, want int) (bin string, ok bool) {
 
 var versionRE = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// programMajor returns the major version of the programs in the folder, 0 unless all needed are there and run.
+// programMajor returns the major version of the programs in a folder. It returns 0 if a program is
+// missing or does not run.
 func programMajor(ctx context.Context, dir string) int {
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return 0
@@ -123,7 +129,7 @@ func programMajor(ctx context.Context, dir string) int {
 	return major
 }
 
-// dataMajor returns the version that made the data directory, 0 when there is none.
+// dataMajor returns the version that created the data directory. It returns 0 if there is none.
 func dataMajor(data string) (int, error) {
 	b, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -135,7 +141,7 @@ func dataMajor(data string) (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(b)))
 }
 
-// fetch returns the folder of the fetched programs and fetches them when they are not there.
+// fetch returns the folder of the fetched programs, and fetches them if they are missing.
 func fetch(ctx context.Context, log io.Writer) (string, error) {
 	cache, err := cacheDir()
 	if err != nil {
@@ -150,7 +156,8 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
-	// Several processes may fetch at once. Each works in a folder of its own; the first to finish gives it its name.
+	// Several processes may fetch at once. Each works in a folder of its own. The first to finish
+	// renames it to the final name.
 	work, err := os.MkdirTemp(cache, "fetch-")
 	if err != nil {
 		return "", err
@@ -170,8 +177,9 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 	return bin, nil
 }
 
-// extract puts PostgreSQL's programs into work/programs. The library that knows where to get them can only fetch and
-// start in one, and not start as root: it is given a data directory that is none, so that it fetches and then fails.
+// extract stores PostgreSQL's programs in work/programs. The library that downloads them can only
+// download and start together, and cannot start as root. extract gives it an invalid data
+// directory, so that it downloads and then fails.
 func extract(ctx context.Context, work string) error {
 	data, runtime := filepath.Join(work, "data"), filepath.Join(work, "runtime")
 	if err := os.Mkdir(data, 0o700); err != nil {
@@ -189,14 +197,15 @@ func extract(ctx context.Context, work string) error {
 		Version(fetchVersion).Port(uint32(port)).Logger(io.Discard).DataPath(data).RuntimePath(runtime).
 		CachePath(filepath.Join(work, "cache")).BinariesPath(filepath.Join(work, "programs")))
 
-	// It takes no context. When ours ends first, the process is about to end too, and the fetch with it.
+	// The library takes no context. If ctx is cancelled, the process is about to end, and the
+	// download with it.
 	failed := make(chan error, 1)
 	go func() { failed <- library.Start() }()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case err := <-failed:
-		// It makes the runtime folder when everything is extracted.
+		// The library creates the runtime folder after it has extracted everything.
 		if _, statErr := os.Stat(runtime); statErr != nil {
 			return err
 		}
@@ -204,7 +213,8 @@ func extract(ctx context.Context, work string) error {
 	}
 }
 
-// cacheDir is the user's. Root's home is closed to the other accounts that may have to run the programs.
+// cacheDir returns the user's cache folder. Root's home is closed to other accounts that may have
+// to run the programs.
 func cacheDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/taskmaster", nil

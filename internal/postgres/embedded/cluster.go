@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// cluster is a data directory with the programs that serve it and the account that runs them.
+// cluster is a data directory, the programs that serve it, and the account that runs them.
 type cluster struct {
 	bin    string
 	as     account
@@ -26,7 +26,7 @@ type cluster struct {
 
 func (c cluster) data() string { return filepath.Join(c.dir, "data") }
 
-// init makes the data directory when there is none and returns the superuser's password.
+// init creates the data directory if it is missing, and returns the superuser's password.
 func (c cluster) init(ctx context.Context) (string, error) {
 	file := filepath.Join(c.dir, "password")
 	if _, err := os.Stat(c.data()); err == nil {
@@ -38,7 +38,8 @@ func (c cluster) init(ctx context.Context) (string, error) {
 	if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
 		return "", err
 	}
-	// What an interrupted initdb left is of no use, so it works beside and is moved when whole.
+	// An interrupted initdb leaves a useless directory. initdb therefore works in another
+	// directory, which is renamed when complete.
 	fresh := c.data() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
 		return "", err
@@ -59,7 +60,8 @@ func (c cluster) init(ctx context.Context) (string, error) {
 	return password, os.Rename(fresh, c.data())
 }
 
-// locale knows every letter, so that text in any language compares and folds as people expect, and is on every machine.
+// locale returns a locale that knows all letters and exists on every machine. Text in any language
+// then compares and folds as expected.
 func locale() string {
 	if runtime.GOOS == "darwin" {
 		return "en_US.UTF-8"
@@ -74,7 +76,7 @@ func (c cluster) postgres(port int) (*process, error) {
 		"port=" + strconv.Itoa(port),
 		"unix_socket_directories=",
 		"max_connections=200",
-		"jit=off", // short queries pay for it and gain nothing
+		"jit=off", // costs short queries time without a gain
 		"timezone=UTC",
 		"lc_messages=C",
 		"log_line_prefix=",
@@ -87,14 +89,15 @@ func (c cluster) postgres(port int) (*process, error) {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
-	// It runs longer than the context of its start.
+	// The server runs longer than the context of its start.
 	cmd := c.as.command(context.Background(), filepath.Join(c.bin, "postgres"), args...)
 	return startProcess(cmd, c.log)
 }
 
-// clearStalePID removes the postmaster.pid of a server that was killed. PostgreSQL does so itself unless the id in it
-// belongs to another process by now, which is usual in containers and after a reboot. While a process of that server
-// still runs it waits for its end, because a second one on the same files would destroy them.
+// clearStalePID removes the postmaster.pid of a killed server. PostgreSQL removes it itself unless
+// another process has its process ID by now. That is common in containers and after a reboot. While
+// a process of the killed server still runs, clearStalePID waits for its end: a second server on
+// the same files would destroy them.
 func (c cluster) clearStalePID(ctx context.Context) error {
 	file := filepath.Join(c.data(), "postmaster.pid")
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
@@ -107,7 +110,7 @@ func (c cluster) clearStalePID(ctx context.Context) error {
 	for {
 		pid, known := processIn(c.data())
 		if !known {
-			return nil // PostgreSQL's own check decides
+			return nil // left to PostgreSQL's own check
 		}
 		if pid == 0 {
 			err := os.Remove(file)
@@ -124,8 +127,8 @@ func (c cluster) clearStalePID(ctx context.Context) error {
 	}
 }
 
-// processIn returns the id of a process that works in the directory, as all of PostgreSQL's do in their data
-// directory; 0 is none. It knows on Linux only.
+// processIn returns the ID of a process with dir as its working directory, or 0. All of
+// PostgreSQL's processes work in their data directory. It returns known=false except on Linux.
 func processIn(dir string) (pid int, known bool) {
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")
 	if err != nil || len(links) == 0 {

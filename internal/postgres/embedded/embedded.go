@@ -1,10 +1,11 @@
-// Package embedded starts a PostgreSQL server of its own, for tests and for running the whole system on one machine.
+// Package embedded starts a PostgreSQL server for tests and for running the whole system on one
+// machine.
 //
-// The programs are those found on the machine, else they are fetched once. A server listens on 127.0.0.1 alone, asks
-// for a password that it generated, keeps its data between runs and never outlives the process that started it (on
-// Linux also when that process is killed).
+// It uses the programs on the machine, or downloads them once. A server listens only on 127.0.0.1,
+// requires a generated password, and keeps its data between runs. It never outlives the process
+// that started it, on Linux even if that process is killed.
 //
-//	Dir/password   the superuser's password, readable by the owner alone
+//	Dir/password   the superuser's password, readable only by the owner
 //	Dir/data       PostgreSQL's data directory
 package embedded
 
@@ -28,24 +29,26 @@ const (
 	superuser = "taskmaster"
 	database  = "taskmaster"
 
-	startTimeout   = 60 * time.Second // includes the recovery after a crash
-	attemptTimeout = 10 * time.Second // to connect once and make the database
+	startTimeout   = 60 * time.Second // including the recovery after a crash
+	attemptTimeout = 10 * time.Second // to connect once and create the database
 	stopTimeout    = 15 * time.Second
-	freePorts      = 5 // ports to try when any will do
+	freePorts      = 5 // number of attempts with a free port
 )
 
-// Config says how to run a server.
+// Config configures a server.
 type Config struct {
-	// Dir holds everything the server keeps. It is made when missing. Two servers cannot share it.
+	// Dir is the folder of everything that the server keeps. It is created if missing. Two servers
+	// cannot share it.
 	Dir string
 
-	// Port on 127.0.0.1; 0 takes a free one.
+	// Port is the port on 127.0.0.1. 0 selects a free one.
 	Port int
 
 	// Log receives the server's log, line by line. Nil discards it.
 	Log io.Writer
 
-	// Unsafe trades durability for speed: data survives the death of the server, but not that of the machine.
+	// Unsafe trades durability for speed. Data survives the death of the server, but not the death
+	// of the machine.
 	Unsafe bool
 }
 
@@ -56,10 +59,11 @@ type Server struct {
 	password string
 }
 
-// Start starts a server and returns when it accepts connections and the database "taskmaster" exists. It makes the
-// data directory on first use. A server that ended without cleaning up, by kill -9 for example, is recovered from.
+// Start starts a server. It returns when the server accepts connections and the database
+// "taskmaster" exists. It creates the data directory on first use, and recovers a server that ended
+// without cleaning up, for example by kill -9.
 //
-// The context bounds starting only; the server runs until Stop, or until this process ends.
+// The context bounds only the start. The server runs until Stop, or until this process ends.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -87,7 +91,8 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	c := cluster{bin: bin, dir: cfg.Dir, log: cfg.Log, unsafe: cfg.Unsafe}
-	// First of all: choosing an account gives it the files, and a server that runs there may be another's.
+	// This comes first, because choosing an account gives it the files, and a running server may
+	// belong to another account.
 	if err := c.clearStalePID(ctx); err != nil {
 		return nil, err
 	}
@@ -101,9 +106,9 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 	return c.serve(ctx, cfg.Port, password)
 }
 
-// serve starts the server on the port (0: a free one) and waits until it can be used.
+// serve starts the server on a port (0 selects a free one) and waits until it is ready.
 func (c cluster) serve(ctx context.Context, port int, password string) (s *Server, err error) {
-	// Somebody else can take a free port before the server does.
+	// Another process can take a free port before the server does.
 	attempts := 1
 	if port == 0 {
 		attempts = freePorts
@@ -133,7 +138,7 @@ func (c cluster) serveOnce(ctx context.Context, port int, password string) (*Ser
 	return s, nil
 }
 
-// URL returns the address of the database "taskmaster" for its superuser, password included.
+// URL returns the address of the database "taskmaster" with the superuser's name and password.
 func (s *Server) URL() string { return s.url(database) }
 
 func (s *Server) url(name string) string {
@@ -147,22 +152,22 @@ func (s *Server) url(name string) string {
 	return u.String()
 }
 
-// PID returns the process id of the server.
+// PID returns the process ID of the server.
 func (s *Server) PID() int { return s.process.pid }
 
-// Done is closed when the server has ended, whoever ended it.
+// Done returns a channel that is closed when the server has ended for any reason.
 func (s *Server) Done() <-chan struct{} { return s.process.done }
 
-// LastLog returns the last line the server wrote to its log, or the last one that tells of a fatal error.
+// LastLog returns the last line of the server's log about a fatal error, or else the last line.
 func (s *Server) LastLog() string { return s.process.log.last() }
 
-// Stop ends the server: connections are cut, transactions rolled back, data written. It returns when the server has
-// ended, and does nothing when it already had.
+// Stop ends the server: it closes connections, rolls back transactions and writes the data. It
+// returns when the server has ended. It does nothing if the server had ended before.
 func (s *Server) Stop() error {
 	return s.process.stop(stopTimeout)
 }
 
-// ready waits until the server takes connections and makes the database when it is not there.
+// ready waits until the server accepts connections, and creates the database if it is missing.
 func (s *Server) ready(ctx context.Context) error {
 	tick := time.NewTicker(15 * time.Millisecond)
 	defer tick.Stop()
@@ -175,7 +180,7 @@ func (s *Server) ready(ctx context.Context) error {
 		case <-s.process.done:
 			return fmt.Errorf("%w: %s", errExited, s.LastLog())
 		case <-ctx.Done():
-			return fmt.Errorf("wait for connections: %w (last: %w)", ctx.Err(), err)
+			return fmt.Errorf("wait for connections: %w (last error: %w)", ctx.Err(), err)
 		case <-tick.C:
 		}
 	}
@@ -199,7 +204,7 @@ func (s *Server) createDatabase(ctx context.Context) error {
 	return err
 }
 
-// listenable returns the port when it is free, a free one for 0.
+// listenable returns the port if it is free. For 0 it returns a free port.
 func listenable(ctx context.Context, port int) (int, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {

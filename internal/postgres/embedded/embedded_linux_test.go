@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// The test binary is run again as a program that starts a server and is then killed.
+// TestMain lets the test binary run as a program that starts a server and is then killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("EMBEDDED_TEST_DIR"); dir != "" {
 		serveUntilKilled(dir)

@@ -32,7 +32,7 @@ func TestServerKeepsDataBetweenRuns(t *testing.T) {
 			if err := p.Kill(); err != nil {
 				t.Fatal(err)
 			}
-			// No wait: the next start has to cope with what of the server still runs.
+			// No wait: the next start must cope with remaining processes of the server.
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestServerKeepsDataBetweenRuns(t *testing.T) {
 			end(t, first)
 
 			second := mustStart(t, cfg)
-			// Folding a letter that is not ASCII shows that the locale knows it.
+			// Lower-casing a letter outside ASCII shows that the locale knows it.
 			if got := queryText(t, second.URL(), `SELECT lower(word) FROM kept`); got != "ärger" {
 				t.Errorf("got %q after the restart, want %q", got, "ärger")
 			}
@@ -60,7 +60,7 @@ func TestServerSurvivesStalePID(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Our own id is alive, and no server's.
+	// The ID of this process is alive, but not a server's.
 	stale := strings.Join([]string{strconv.Itoa(os.Getpid()), filepath.Join(cfg.Dir, "data"), "0", "5432", "", "127.0.0.1", "", ""}, "\n")
 	if err := os.WriteFile(filepath.Join(cfg.Dir, "data", "postmaster.pid"), []byte(stale), 0o600); err != nil {
 		t.Fatal(err)
@@ -109,18 +109,19 @@ func TestStartNamesTheTakenPort(t *testing.T) {
 	}
 }
 
-// Two servers on the same files would destroy them. Nor may the files be given to another account than the one that serves them.
+// Two servers on the same files would destroy them. The files must not be given to another account
+// than the running server's either.
 func TestStartRefusesARunningDir(t *testing.T) {
 	t.Parallel()
 	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: t.Output()}
 	all := accounts()
-	s := serveAs(t, all[len(all)-1], cfg.Dir) // which a start chooses last
+	s := serveAs(t, all[len(all)-1], cfg.Dir) // the account that a start would choose last
 	if s == nil {
 		s = mustStart(t, cfg)
 	}
 
 	_, err := Start(t.Context(), cfg)
-	// On Linux we find it ourselves, elsewhere PostgreSQL does.
+	// On Linux this package finds the server, on other systems PostgreSQL does.
 	if err == nil || !strings.Contains(err.Error(), "a server runs there already, as process ") && !strings.Contains(err.Error(), "postmaster.pid\" already exists") {
 		t.Errorf("got error %v, want one that names the running server", err)
 	}
@@ -129,7 +130,8 @@ func TestStartRefusesARunningDir(t *testing.T) {
 	}
 }
 
-// Root has several ways to run what refuses to run as root; which of them works depends on the machine.
+// Root has several ways to run programs that refuse to run as root. It depends on the machine which
+// of them work.
 func TestEveryAccount(t *testing.T) {
 	t.Parallel()
 	for _, as := range accounts() {
@@ -145,14 +147,14 @@ func TestEveryAccount(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			// Whoever comes next can go on with the data.
+			// The account of the next start can continue with the data.
 			s = mustStart(t, Config{Dir: dir, Unsafe: true, Log: t.Output()})
 			execSQL(t, s.URL(), `INSERT INTO made VALUES (1)`)
 		})
 	}
 }
 
-// serveAs starts a server as the account. It returns nil when that is not possible on this machine.
+// serveAs starts a server as the account. It returns nil if this machine does not allow that.
 func serveAs(t *testing.T, as account, dir string) *Server {
 	t.Helper()
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -185,7 +187,7 @@ func serveAs(t *testing.T, as account, dir string) *Server {
 	return s
 }
 
-// openTo lets everybody enter the folders above dir that the test made.
+// openTo makes the test's folders above dir accessible to all users.
 func openTo(t *testing.T, dir string) {
 	t.Helper()
 	for range 2 {
@@ -244,7 +246,8 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	return conn
 }
 
-// The user can choose PostgreSQL's programs; a folder without them is refused rather than replaced by another choice.
+// The user can select PostgreSQL's programs. A folder without them is an error, not a reason to
+// choose others.
 func TestChosenPrograms(t *testing.T) {
 	empty := t.TempDir()
 	t.Setenv(programsVariable, empty)

@@ -11,32 +11,32 @@ import (
 	"time"
 )
 
-// errExited is a server that ended before it could be used.
+// errExited reports that the server ended before it was ready.
 var errExited = errors.New("server ended")
 
-// process is one running child.
+// process is a running child process.
 type process struct {
 	cmd  *exec.Cmd
 	pid  int
 	log  *tail
-	done chan struct{} // closed when it has ended and its log is complete
+	done chan struct{} // closed when the process has ended and its log is complete
 }
 
-// startProcess starts the command and watches it until it ends.
+// startProcess starts the command and waits for its end in the background.
 func startProcess(cmd *exec.Cmd, log io.Writer) (*process, error) {
 	p := &process{cmd: cmd, log: &tail{w: log}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	cmd.WaitDelay = time.Second // a grandchild may hold the log open
 
-	// The parent death signal comes when the thread that started the child ends, not the process. So one thread is
-	// kept for the child's life.
+	// The parent death signal comes when the starting thread ends, not when the process ends. One
+	// thread is therefore kept for the life of the child.
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
+			_ = cmd.Wait() // the log holds the cause
 			close(p.done)
 		}
 	}()
@@ -47,7 +47,7 @@ func startProcess(cmd *exec.Cmd, log io.Writer) (*process, error) {
 	return p, nil
 }
 
-// stop asks the process to end, and each half of the timeout later more firmly.
+// stop ends the process. After each half of the timeout it uses a stronger signal.
 func (p *process) stop(timeout time.Duration) error {
 	for _, signal := range stopSignals {
 		select {
@@ -55,7 +55,7 @@ func (p *process) stop(timeout time.Duration) error {
 			return nil
 		default:
 		}
-		// The process may end by itself at this moment; then there is nobody to signal.
+		// The process may end just now. There is then nothing to signal.
 		_ = p.cmd.Process.Signal(signal)
 		select {
 		case <-p.done:
@@ -66,7 +66,7 @@ func (p *process) stop(timeout time.Duration) error {
 	return fmt.Errorf("stop postgres: process %d does not end", p.pid)
 }
 
-// tail passes on what is written and remembers the last line, or the last that tells of a fatal error.
+// tail forwards writes and keeps the last line about a fatal error, or else the last line.
 type tail struct {
 	w io.Writer
 
@@ -75,7 +75,7 @@ type tail struct {
 	fatal bool
 }
 
-// Write never fails: a log that cannot be written must not end the database.
+// Write never fails. A log that cannot be written must not end the database.
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	for line := range bytes.Lines(b) {

@@ -1,4 +1,5 @@
-// Package postgrestest gives tests a real PostgreSQL: one server for a test binary, one database for a test.
+// Package postgrestest provides tests with a real PostgreSQL: one server per test binary and one
+// database per test.
 package postgrestest
 
 import (
@@ -23,8 +24,8 @@ var (
 	database atomic.Int64
 )
 
-// Main runs a package's tests with a server: that of TEST_DATABASE_URL (a superuser's) if set, else one of its own. Call it
-// as os.Exit(postgrestest.Main(m)).
+// Main runs a package's tests with a server. It uses the server of TEST_DATABASE_URL (as a
+// superuser) if set, and otherwise starts one. Call it as os.Exit(postgrestest.Main(m)).
 func Main(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -43,7 +44,7 @@ func start(ctx context.Context) (stop func(), err error) {
 	if raw == "" {
 		dir, err := os.MkdirTemp("", "taskmaster-postgres-")
 		if err != nil {
-			return nil, fmt.Errorf("make directory: %w", err)
+			return nil, fmt.Errorf("create directory: %w", err)
 		}
 		s, err := embedded.Start(ctx, embedded.Config{Dir: dir, Unsafe: true})
 		if err != nil {
@@ -67,7 +68,7 @@ func start(ctx context.Context) (stop func(), err error) {
 	return stop, nil
 }
 
-// template is the database that every test's is a copy of, named for this process.
+// template is the database that tests copy. Its name contains the process ID.
 func template() string { return fmt.Sprintf("template_%d", os.Getpid()) }
 
 func migrateTemplate(ctx context.Context) error {
@@ -82,7 +83,8 @@ func migrateTemplate(ctx context.Context) error {
 	return postgres.Migrate(ctx, db)
 }
 
-// URL makes a migrated, empty database for the test and returns its URL. The database goes with the test.
+// URL creates a migrated, empty database for the test and returns its URL. The database is dropped
+// after the test.
 func URL(t testing.TB) string {
 	t.Helper()
 	return create(t, template())
@@ -94,7 +96,7 @@ func EmptyURL(t testing.TB) string {
 	return create(t, "template1")
 }
 
-// NewerURL is URL for a database that a version after this one has changed.
+// NewerURL is URL for a database that a later version has changed.
 func NewerURL(t testing.TB) string {
 	t.Helper()
 	raw := URL(t)
@@ -119,7 +121,7 @@ func create(t testing.TB, template string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		// The test's own context has ended by now.
+		// The test's context is cancelled by now.
 		if err := execute(context.WithoutCancel(t.Context()), `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
 			t.Error(err)
 		}
@@ -127,13 +129,14 @@ func create(t testing.TB, template string) string {
 	return databaseURL(name)
 }
 
-// Open makes a migrated, empty database for the test and connects to it, with connections for 8 callers at once.
+// Open creates a migrated, empty database for the test and connects to it with 8 connections.
 func Open(t testing.TB) *postgres.DB {
 	t.Helper()
 	return OpenFor(t, 8)
 }
 
-// OpenFor is Open for that many callers at once. One more would wait for a connection, and in vain if all others take long.
+// OpenFor is Open with one connection for each concurrent caller. A further caller would wait for a
+// connection, and time out if all others take long.
 func OpenFor(t testing.TB, callers int) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), URL(t), callers)
@@ -150,8 +153,8 @@ func databaseURL(name string) string {
 	return u.String()
 }
 
-// execute runs a statement on a connection of its own. PostgreSQL refuses two copies of a template at a time, so it is
-// done under a lock that all test binaries share.
+// execute runs a statement on a connection of its own. It holds a lock that all test binaries
+// share, because PostgreSQL refuses two concurrent copies of a template.
 func execute(ctx context.Context, sql string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

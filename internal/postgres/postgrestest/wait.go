@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// AwaitWaiter returns once another transaction waits for a lock that tx holds.
+// AwaitWaiter returns when another transaction waits for a lock that tx holds.
 func AwaitWaiter(ctx context.Context, tx pgx.Tx) error {
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		var waiting bool
@@ -21,7 +21,7 @@ func AwaitWaiter(ctx context.Context, tx pgx.Tx) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return errors.New("nobody waits for the transaction")
+			return errors.New("timed out waiting for another transaction to wait for this one")
 		}
 	}
 }
