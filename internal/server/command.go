@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Command runs one of a service's commands, by the name in args[0], with the arguments after it, and returns the exit
-// status: 2 for a name that is none.
+// Command runs the command named args[0] with the arguments after it. It returns the exit status,
+// which is 2 for an unknown name.
 func Command(commands map[string]func(ctx context.Context, args []string) error, args []string) int {
 	command, ok := commands[args[0]]
 	if !ok {

@@ -22,25 +22,25 @@ type Common struct {
 	LogFormat string `env:"LOG_FORMAT" default:"json" validate:"oneof=json text"`
 	// LogLevel is the lowest level that is logged.
 	LogLevel string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
-	// AppAPIToken is the token that the sidecar sends with every call to the app. Without it callbacks
-	// would be open to everybody.
+	// AppAPIToken is the token that the sidecar sends with every call to the app. Without it
+	// callbacks would be open to everybody.
 	AppAPIToken string `env:"APP_API_TOKEN" validate:"required"`
 	// DaprGRPCPort is the gRPC port of the sidecar on 127.0.0.1.
 	DaprGRPCPort int `env:"DAPR_GRPC_PORT" default:"50001" validate:"min=1,max=65535"`
 	// DaprHTTPPort is the HTTP port of the sidecar on 127.0.0.1.
 	DaprHTTPPort int `env:"DAPR_HTTP_PORT" default:"3500" validate:"min=1,max=65535"`
-	// DaprAPIToken is the token that the app sends to the sidecar. It is empty when the sidecar asks
-	// for none.
+	// DaprAPIToken is the token that the app sends to the sidecar. It is empty when the sidecar
+	// asks for none.
 	DaprAPIToken string `env:"DAPR_API_TOKEN"`
 }
 
-// Shared returns what every service has.
+// Shared returns the settings of every service.
 func (c Common) Shared() Common { return c }
 
-// NewLog makes the service's log.
+// NewLog returns a service's log.
 func NewLog(w io.Writer, c Common) *slog.Logger {
 	var level slog.Level
-	// The level was validated; an unknown one leaves info.
+	// The level was validated. An invalid one would keep info.
 	_ = level.UnmarshalText([]byte(c.LogLevel))
 	opts := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "text" {
@@ -49,12 +49,13 @@ func NewLog(w io.Writer, c Common) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, opts))
 }
 
-// LoadConfig fills the struct that cfg points to from the variables named by its fields' env tags (default: when unset),
-// then checks the validate tags. Fields are string, bool, int, time.Duration or []string (comma separated); embedded
-// structs are entered. The error names every mistake at once.
+// LoadConfig fills the struct that cfg points to. The env tag of a field names its environment
+// variable, and the default tag its value if the variable is unset. LoadConfig then checks the
+// validate tags. Fields are string, bool, int, time.Duration, []string (comma separated) or
+// embedded structs. The error names all problems at once.
 func LoadConfig(cfg any, getenv func(string) string) error {
-	var mistakes []error
-	fill(reflect.ValueOf(cfg).Elem(), getenv, &mistakes)
+	var problems []error
+	fill(reflect.ValueOf(cfg).Elem(), getenv, &problems)
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("env") })
 	if err := v.RegisterValidation("origin", isOrigin); err != nil {
@@ -63,24 +64,24 @@ func LoadConfig(cfg any, getenv func(string) string) error {
 	err := v.Struct(cfg)
 	if fields, ok := errors.AsType[validator.ValidationErrors](err); ok {
 		for _, f := range fields {
-			mistakes = append(mistakes, fmt.Errorf("%s %s", f.Field(), describe(f)))
+			problems = append(problems, fmt.Errorf("%s %s", f.Field(), describe(f)))
 		}
 	} else if err != nil {
-		mistakes = append(mistakes, err)
+		problems = append(problems, err)
 	}
-	if len(mistakes) > 0 {
-		return fmt.Errorf("configuration: %w", errors.Join(mistakes...))
+	if len(problems) > 0 {
+		return fmt.Errorf("configuration: %w", errors.Join(problems...))
 	}
 	return nil
 }
 
-func fill(s reflect.Value, getenv func(string) string, mistakes *[]error) {
+func fill(s reflect.Value, getenv func(string) string, problems *[]error) {
 	for i := range s.NumField() {
 		field, tag := s.Field(i), s.Type().Field(i).Tag
 		name := tag.Get("env")
 		if name == "" {
 			if field.Kind() == reflect.Struct {
-				fill(field, getenv, mistakes)
+				fill(field, getenv, problems)
 			}
 			continue
 		}
@@ -92,7 +93,7 @@ func fill(s reflect.Value, getenv func(string) string, mistakes *[]error) {
 			continue
 		}
 		if err := set(field, value); err != nil {
-			*mistakes = append(*mistakes, fmt.Errorf("%s: %w", name, err))
+			*problems = append(*problems, fmt.Errorf("%s: %w", name, err))
 		}
 	}
 }
@@ -131,8 +132,9 @@ func set(field reflect.Value, value string) error {
 	return nil
 }
 
-// isOrigin reports whether the field is a scheme and a host, such as https://tasks.example.com:8443. Every page is at a fixed
-// path of its host, so links and cookies of an address with a path would lead elsewhere. One slash at the end is accepted.
+// isOrigin reports whether the field is a scheme and a host, such as
+// https://tasks.example.com:8443. Every page has a fixed path on its host. Links and cookies of an
+// address with a path would lead elsewhere. One slash at the end is accepted.
 func isOrigin(f validator.FieldLevel) bool {
 	u, err := url.Parse(f.Field().String())
 	if err != nil {
@@ -143,7 +145,8 @@ func isOrigin(f validator.FieldLevel) bool {
 	return web && bare && u.Hostname() != ""
 }
 
-// describe says what a validation wanted. Values are left out: they may be secrets.
+// describe returns the requirement of a validation rule in words. It leaves out the value, which
+// may be a secret.
 func describe(f validator.FieldError) string {
 	switch f.Tag() {
 	case "required":

@@ -37,7 +37,7 @@ func TestLoadConfig(t *testing.T) {
 	}
 }
 
-func TestLoadConfigNamesEveryMistake(t *testing.T) {
+func TestLoadConfigNamesEveryProblem(t *testing.T) {
 	t.Parallel()
 	err := LoadConfig(&testConfig{}, environment(map[string]string{
 		"LISTEN_ADDR": "nowhere", "LOG_LEVEL": "loud", "DAPR_GRPC_PORT": "70000", "WAIT": "soon", "NETWORKS": "10.0.0.0", "SECURE": "yes!",

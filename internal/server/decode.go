@@ -13,10 +13,10 @@ import (
 	"taskmaster/internal/task"
 )
 
-// MaxBody is the largest body that Decode reads, in bytes.
+// MaxBody is the maximum size of a body that Decode reads, in bytes.
 const MaxBody = 64 << 10
 
-// ReadBody reads a request's body of at most limit bytes. A larger one is a StatusError of 413.
+// ReadBody reads a request's body of at most limit bytes. A larger body is a StatusError of 413.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
@@ -28,8 +28,9 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// Decode reads a request's body, one JSON value of at most MaxBody bytes, into v. Another content type is a StatusError of
-// 415, what is not JSON one of 400; an unknown field or a value of the wrong type is code invalid and names the field.
+// Decode reads a request's body into v: one JSON value of at most MaxBody bytes. Another content
+// type is a StatusError of 415, and a body that is not JSON is one of 400. An unknown field or a
+// value of the wrong type is code invalid and names the field.
 func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if err := CheckJSON(r); err != nil {
 		return err
@@ -41,7 +42,7 @@ func Decode(w http.ResponseWriter, r *http.Request, v any) error {
 	return NameBody(DecodeJSON(body, v))
 }
 
-// NameBody names the body in an error that is about all of it and so about no field.
+// NameBody gives the name body to an error about the whole body, which names no field.
 func NameBody(err error) error {
 	if invalid, ok := errors.AsType[*task.Error](err); ok && len(invalid.Fields) == 1 && invalid.Fields[0].Field == "" {
 		return task.Invalid("body", invalid.Fields[0].Message)
@@ -49,7 +50,7 @@ func NameBody(err error) error {
 	return err
 }
 
-// CheckJSON refuses a request whose Content-Type is something else than JSON with a StatusError of 415.
+// CheckJSON refuses a request with another Content-Type than JSON with a StatusError of 415.
 func CheckJSON(r *http.Request) error {
 	ct := r.Header.Get("Content-Type")
 	if ct == "" {
@@ -61,11 +62,11 @@ func CheckJSON(r *http.Request) error {
 	return nil
 }
 
-// DecodeJSON reads one JSON value as Decode does.
+// DecodeJSON reads one JSON value like Decode does.
 func DecodeJSON(body []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if bad := misfits(body, v); len(bad) > 0 {
+	if bad := mismatches(body, v); len(bad) > 0 {
 		return task.InvalidFields(bad)
 	}
 	err := d.Decode(v)
@@ -76,7 +77,7 @@ func DecodeJSON(body []byte, v any) error {
 		return badJSON("the body has something after its JSON value")
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return task.Invalid(wrong.Field, misfit(wrong))
+		return task.Invalid(wrong.Field, describeMismatch(wrong))
 	}
 	if known, ok := errors.AsType[*task.Error](err); ok {
 		return known
@@ -94,8 +95,8 @@ func DecodeJSON(body []byte, v any) error {
 	return task.Invalid("", "has a value that does not fit")
 }
 
-// misfit says what a value is that its field cannot be.
-func misfit(wrong *json.UnmarshalTypeError) string {
+// describeMismatch returns a message about a value of the wrong JSON type.
+func describeMismatch(wrong *json.UnmarshalTypeError) string {
 	kind := wrong.Value
 	if kind == "bool" {
 		kind = "boolean"

@@ -14,17 +14,18 @@ import (
 	"taskmaster/internal/task"
 )
 
-// misfits names the values that encoding/json hands to types which read themselves, instants and ids, and which are none. Such a
-// type's error does not know its field, is in the words of the library, and time.Time takes more than RFC 3339 allows.
-func misfits(body []byte, v any) []task.FieldError {
+// mismatches returns the values in body that fit no time.Time or UUID of v. encoding/json lets
+// these types decode themselves. Their errors do not name the field and use a library's words, and
+// time.Time accepts more than RFC 3339.
+func mismatches(body []byte, v any) []task.FieldError {
 	var value any
 	if json.Unmarshal(body, &value) != nil {
-		return nil // the decoder says why
+		return nil // the decoder reports the error
 	}
-	return misfitsIn(value, reflect.TypeOf(v), "")
+	return mismatchesIn(value, reflect.TypeOf(v), "")
 }
 
-func misfitsIn(value any, t reflect.Type, path string) []task.FieldError {
+func mismatchesIn(value any, t reflect.Type, path string) []task.FieldError {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -50,20 +51,21 @@ func misfitsIn(value any, t reflect.Type, path string) []task.FieldError {
 		object, _ := value.(map[string]any)
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			if field, ok := fieldOf(t, name); ok {
-				bad = append(bad, misfitsIn(object[name], field, strings.TrimPrefix(path+"."+name, "."))...)
+				bad = append(bad, mismatchesIn(object[name], field, strings.TrimPrefix(path+"."+name, "."))...)
 			}
 		}
 	case reflect.Slice:
 		list, _ := value.([]any)
 		for i, element := range list {
-			bad = append(bad, misfitsIn(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i))...)
+			bad = append(bad, mismatchesIn(element, t.Elem(), fmt.Sprintf("%s[%d]", path, i))...)
 		}
-	default: // decoding itself refuses a scalar of another kind
+	default: // the decoder refuses a scalar of another kind
 	}
 	return bad
 }
 
-// fieldOf returns the type of the field that encoding/json fills from a name, which it compares without regard to case.
+// fieldOf returns the type of the field that encoding/json fills from a name. The comparison
+// ignores case.
 func fieldOf(t reflect.Type, name string) (reflect.Type, bool) {
 	for _, field := range reflect.VisibleFields(t) {
 		known, _, _ := strings.Cut(field.Tag.Get("json"), ",")

@@ -13,10 +13,11 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Handler answers a request or returns an error, which Handle then answers.
+// Handler answers a request or returns an error. Handle answers the error.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Problem is an RFC 9457 problem+json body. Code is stable and meant for programs, Detail for people.
+// Problem is an RFC 9457 problem+json body. Code is stable and meant for programs. Detail is meant
+// for people.
 type Problem struct {
 	Type   string            `json:"type"`
 	Title  string            `json:"title"`
@@ -26,7 +27,7 @@ type Problem struct {
 	Errors []task.FieldError `json:"errors,omitempty"`
 }
 
-// StatusError is a failure of the request itself rather than of the domain.
+// StatusError is a failure of the HTTP request itself, not of the domain.
 type StatusError struct {
 	Status int
 	Code   task.Code
@@ -46,12 +47,13 @@ var statuses = map[task.Code]int{
 	task.CodeRateLimited:  http.StatusTooManyRequests,
 	task.CodeUnavailable:  http.StatusServiceUnavailable,
 	task.CodeDiskFull:     http.StatusInsufficientStorage,
-	// No Retry-After goes with it: a client that obeyed would do twice what was done.
+	// No Retry-After: a client that obeyed it could repeat a change that was made.
 	task.CodeOutcomeUnknown: http.StatusGatewayTimeout,
 }
 
-// Handle adapts h: an error becomes a problem+json answer. Only the text of a *task.Error or *StatusError is shown; any
-// other is logged, once and here, and answered as internal.
+// Handle adapts h to an http.Handler. It turns an error into a problem+json answer. The caller sees
+// only the text of a *task.Error or *StatusError. Any other error is logged, once and here, and
+// answered as internal.
 func Handle(log *slog.Logger, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -73,14 +75,15 @@ func writeProblem(w http.ResponseWriter, p Problem) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nothing to do about it
+	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
 }
 
-// internalDetail is what a caller is told of a failure that is none of theirs.
+// internalDetail is the detail of a failure that the caller did not cause.
 const internalDetail = "something went wrong on our side"
 
-// Explain returns what a caller is told of an error, sets the headers that go with it but neither writes nor sets a content
-// type, and logs what a person should look at. Status is 0 when the caller is gone and there is nobody to be told.
+// Explain returns the problem for an error and logs the error if a person should see it. It sets
+// the headers of the problem, but neither writes the answer nor sets a content type. Status is 0 if
+// the caller is gone.
 func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) Problem {
 	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: internalDetail}
 	if e, ok := errors.AsType[*StatusError](err); ok {
@@ -102,7 +105,7 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 	}
 	switch {
 	case p.Status == http.StatusServiceUnavailable, p.Code == task.CodeDiskFull:
-		// The log has it already, or one line when it began.
+		// The error is in the log already, or one line was logged when it began.
 	case p.Status >= http.StatusInternalServerError:
 		log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
@@ -113,7 +116,7 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 	return p
 }
 
-// Encode answers with a status and v as JSON.
+// Encode writes a status and v as JSON.
 func Encode(w http.ResponseWriter, status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -121,6 +124,6 @@ func Encode(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // as above
+	_, _ = w.Write(append(body, '\n')) // the caller may be gone
 	return nil
 }

@@ -158,21 +158,22 @@ func TestStopLetsRequestsFinish(t *testing.T) {
 		t.Errorf("got %v, want no error after a stop", err)
 	}
 	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
-		t.Error("it still listens")
+		t.Error("the server still listens after the stop")
 	}
 }
 
-// A client that keeps its connection is answered after the stop, and told that the connection ends with that.
+// After the stop, a client with an open connection is still answered, and asked to close the
+// connection.
 func TestStopAsksClientsToLeave(t *testing.T) {
 	t.Parallel()
-	// The time in which clients are asked to leave stands still while this one asks.
+	// The fake clock stands still while the client asks.
 	synctest.Test(t, func(t *testing.T) {
 		ln := pipes{make(chan net.Conn), make(chan struct{})}
 		ctx, stop := context.WithCancel(t.Context())
 		served := make(chan error, 1)
 		go func() { served <- Serve(ctx, ln, Healthz(), slog.New(slog.DiscardHandler)) }()
 		client := &http.Client{Transport: &http.Transport{DialContext: ln.dial}}
-		toldToLeave := func() bool {
+		askedToClose := func() bool {
 			r, err := client.Get("http://server")
 			if err != nil {
 				t.Fatal(err)
@@ -181,13 +182,13 @@ func TestStopAsksClientsToLeave(t *testing.T) {
 			r.Body.Close()
 			return r.Close
 		}
-		if toldToLeave() {
-			t.Error("it asks to leave before it stops")
+		if askedToClose() {
+			t.Error("the server asks to close the connection before it stops")
 		}
 		stop()
 		synctest.Wait()
-		if !toldToLeave() {
-			t.Error("it does not ask to leave when it stops")
+		if !askedToClose() {
+			t.Error("the server does not ask to close the connection when it stops")
 		}
 		if err := <-served; err != nil {
 			t.Errorf("got %v, want no error after a stop", err)

@@ -13,23 +13,23 @@ import (
 // readyTimeout bounds a readiness check.
 const readyTimeout = 2 * time.Second
 
-// Healthz answers 200 as long as the process serves. Caller: kubelet.
+// Healthz answers 200 while the process serves. Caller: kubelet.
 func Healthz() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 }
 
-// readiness answers GET /readyz.
+// readiness is the answer of GET /readyz.
 type readiness struct {
 	// Status is ready or degraded.
 	Status string `json:"status"`
-	// Problem names the code of what the service cannot do.
+	// Problem is the code of a degraded service.
 	Problem task.Code `json:"problem,omitempty"`
 	Detail  string    `json:"detail,omitempty"`
 }
 
-// Readyz answers 200 when every check passes, else 503. A sidecar or broker that is down does not make a service unready:
-// it can serve, and what it would publish waits. Nor does a full disk, with which all that is stored can still be read: the
-// answer then is 200 with the status degraded. Caller: kubelet.
+// Readyz answers 200 if every check passes, and otherwise 503. A sidecar or broker that is away
+// does not make a service unready: it can serve, and its events wait. A full disk does not either,
+// because reading still works: the answer is then 200 with the status degraded. Caller: kubelet.
 func Readyz(log *slog.Logger, checks ...func(context.Context) error) http.Handler {
 	return Handle(log, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
@@ -48,7 +48,8 @@ func Readyz(log *slog.Logger, checks ...func(context.Context) error) http.Handle
 	})
 }
 
-// FromSidecar lets only the sidecar through: calls that show the app's API token (https://docs.dapr.io/operations/security/app-api-token/).
+// FromSidecar refuses all calls except the sidecar's, which carry the app's API token
+// (https://docs.dapr.io/operations/security/app-api-token/).
 func FromSidecar(log *slog.Logger, token string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Dapr-Api-Token")), []byte(token)) != 1 {

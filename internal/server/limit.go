@@ -13,8 +13,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Limiter allows each key (an address, a user) a rate of requests with a burst. It remembers a bounded number of keys: a
-// key that has been idle long enough to have its whole burst again is forgotten first.
+// Limiter limits the rate of requests per key (an address, a user) and allows bursts. It remembers
+// a bounded number of keys. It forgets idle keys that have their whole burst again first.
 type Limiter struct {
 	rate  rate.Limit
 	burst int
@@ -28,15 +28,18 @@ type limited struct {
 	seen    time.Time
 }
 
-// maxLimited is how many keys a Limiter remembers.
+// maxLimited is the maximum number of keys in a Limiter. It bounds the memory under an attack from
+// many addresses.
 const maxLimited = 50_000
 
-// NewLimiter makes a Limiter of perMinute requests a minute per key and bursts of up to burst; 0 a minute is any number.
+// NewLimiter returns a Limiter of perMinute requests a minute per key and bursts of up to burst. A
+// perMinute of 0 means no limit.
 func NewLimiter(perMinute, burst int) *Limiter {
 	return &Limiter{rate: rate.Limit(float64(perMinute) / 60), burst: burst, keys: map[string]*limited{}}
 }
 
-// Allow takes one request of a key's allowance. When there is none left it returns code rate_limited with the time to wait.
+// Allow takes one request of a key's allowance. If none is left it returns code rate_limited with
+// the time to wait.
 func (l *Limiter) Allow(key string, now time.Time) error {
 	if l.rate == 0 {
 		return nil
@@ -61,7 +64,8 @@ func (l *Limiter) Allow(key string, now time.Time) error {
 	return nil
 }
 
-// forget drops keys that have regained their burst, and if there are none, any one in two.
+// forget drops the keys that have their whole burst again. If too few are dropped, it drops
+// arbitrary keys until half are left.
 func (l *Limiter) forget(now time.Time) {
 	full := time.Duration(float64(l.burst) / float64(l.rate) * float64(time.Second))
 	for key, k := range l.keys {
@@ -77,9 +81,9 @@ func (l *Limiter) forget(now time.Time) {
 	}
 }
 
-// ClientAddr returns the address of whoever sent the request: the nearest one in X-Forwarded-For that is not a trusted
-// proxy, if the connection itself comes from one, else the connection's. An IPv6 client is its /64, which is what one
-// person is given.
+// ClientAddr returns the address of the client. If the connection comes from a trusted proxy, that
+// is the nearest address in X-Forwarded-For that is not a trusted proxy. Otherwise it is the
+// connection's address. An IPv6 client is its /64, because one customer usually has a whole /64.
 func ClientAddr(r *http.Request, trusted []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

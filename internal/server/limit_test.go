@@ -26,7 +26,7 @@ func TestLimiter(t *testing.T) {
 	if err := l.Allow("b", now); err != nil {
 		t.Errorf("another key: %v", err)
 	}
-	// What was refused did not use up anything.
+	// The refused request used up nothing.
 	if err := l.Allow("a", now.Add(time.Second)); err != nil {
 		t.Errorf("a second later: %v", err)
 	}

@@ -8,8 +8,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// WithProblems answers what mux has no route for with a problem: 405 and Allow when the path is known by other methods,
-// else 404.
+// WithProblems answers requests without a route with a problem. It answers 405 with an Allow header
+// if the path has other methods, and otherwise 404.
 func WithProblems(log *slog.Logger, mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {

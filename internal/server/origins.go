@@ -8,17 +8,19 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Origins refuses requests that another site's page makes a browser send. A browser attaches its session to those as well.
-// Forms, calls with a session and WebSockets are therefore believed from pages of the same origin alone.
+// Origins refuses requests that another site's page makes a browser send. A browser attaches its
+// session to those as well. Forms, calls with a session and WebSockets are therefore accepted only
+// from pages of the same origin.
 //
-// The page's origin is compared with the host under which the browser reached us, not with a configured name. A name that
-// an attacker points at our address (DNS rebinding) gains nothing: the browser keeps the session for the name under which
-// it logged in, and sends none to another.
+// Origins compares the page's origin with the host of the request, not with a configured name. A
+// name that an attacker points at our address (DNS rebinding) gains nothing: the browser keeps the
+// session for the name of the login, and sends none to another name.
 type Origins struct {
 	protection *http.CrossOriginProtection
 }
 
-// NewOrigins returns Origins that also trust pages at these URLs, under every host of a request. It ignores empty URLs.
+// NewOrigins returns Origins that also trust pages at these URLs, under every host of a request. It
+// ignores empty URLs.
 func NewOrigins(trusted ...string) (*Origins, error) {
 	o := &Origins{http.NewCrossOriginProtection()}
 	for _, raw := range trusted {
@@ -36,14 +38,15 @@ func NewOrigins(trusted ...string) (*Origins, error) {
 	return o, nil
 }
 
-// Check refuses a request that changes something when another site's page made the browser send it (Sec-Fetch-Site, else
-// Origin): code forbidden.
+// Check refuses a changing request from another site's page with code forbidden. It reads
+// Sec-Fetch-Site, or else Origin.
 func (o *Origins) Check(r *http.Request) error {
 	err := o.protection.Check(r)
 	if err == nil {
 		return nil
 	}
-	// A proxy may have put its own name into Host. No page can set this header without asking us first.
+	// A proxy may have put its own name into Host. A page cannot set this header without a
+	// preflight request.
 	if host := r.Header.Get("X-Forwarded-Host"); host != "" && host != r.Host {
 		forwarded := *r
 		forwarded.Host = host
@@ -54,19 +57,20 @@ func (o *Origins) Check(r *http.Request) error {
 	return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 }
 
-// CheckSocket refuses a WebSocket that another site's page opens: code forbidden. A WebSocket begins as a GET, which Check
-// lets pass, and no browser asks us before it opens one. A browser always names an origin. A request without one comes from
-// a program, and a program has a token.
+// CheckSocket refuses a WebSocket from another site's page with code forbidden. A WebSocket begins
+// as a GET, which Check accepts, and browsers send no preflight request for it. A browser always
+// names an origin. A request without one comes from a program, and a program has a token.
 func (o *Origins) CheckSocket(r *http.Request) error {
-	said := r.Header.Values("Origin")
-	if len(said) == 0 && r.Header.Get("Authorization") != "" {
+	origins := r.Header.Values("Origin")
+	if len(origins) == 0 && r.Header.Get("Authorization") != "" {
 		return nil
 	}
-	if len(said) != 1 || said[0] == "" {
+	if len(origins) != 1 || origins[0] == "" {
 		return task.Errorf(task.CodeForbidden, "the request does not say from which origin it comes")
 	}
-	// The connection was encrypted and the page was not: anybody on the network could have written the page.
-	if u, err := url.Parse(said[0]); err == nil && u.Scheme == "http" && r.Header.Get("X-Forwarded-Proto") == "https" {
+	// The connection was encrypted and the page was not. Anybody on the network could have written
+	// the page.
+	if u, err := url.Parse(origins[0]); err == nil && u.Scheme == "http" && r.Header.Get("X-Forwarded-Proto") == "https" {
 		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 	}
 	asPost := *r

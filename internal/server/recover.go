@@ -11,7 +11,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// NewPanics makes the counter of panics, for Recover.
+// NewPanics returns the counter of panics for Recover.
 func NewPanics(metrics prometheus.Registerer) prometheus.Counter {
 	panics := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "taskmaster_panics_total", Help: "Requests whose handler panicked.",
@@ -20,15 +20,18 @@ func NewPanics(metrics prometheus.Registerer) prometheus.Counter {
 	return panics
 }
 
-// Recover answers a request whose handler panics with a problem of 500, logs the panic with its stack and counts it, unless
-// panics is nil. net/http alone would break the connection off, and its log is for debugging. A panic of http.ErrAbortHandler
-// breaks the connection off as intended. So does a panic after the answer has begun, because nobody may take a part for the
-// whole.
+// Recover answers a request whose handler panics with a problem of 500. It logs the panic with its
+// stack and counts it, unless panics is nil. Without Recover, net/http would break the connection
+// and log only for debugging.
 //
-// A panic outside of a handler, in a loop of a service, ends the process, and the runtime prints its stack.
+// A panic of http.ErrAbortHandler breaks the connection as intended. A panic after the answer has
+// begun does too, because no client may mistake a part for the whole.
+//
+// A panic outside of a handler, such as in a service's loop, ends the process. The runtime then
+// prints its stack.
 func Recover(log *slog.Logger, panics prometheus.Counter, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer := &begun{ResponseWriter: w}
+		answer := &startTracker{ResponseWriter: w}
 		defer func() { //nolint:contextcheck // the request carries the context
 			cause := recover()
 			if cause == nil {
@@ -41,10 +44,10 @@ func Recover(log *slog.Logger, panics prometheus.Counter, h http.Handler) http.H
 				panics.Inc()
 			}
 			log.ErrorContext(r.Context(), "handler panicked", "method", r.Method, "path", r.URL.Path, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
-			if answer.yes {
+			if answer.started {
 				panic(http.ErrAbortHandler)
 			}
-			for _, name := range ofContent {
+			for _, name := range contentHeaders {
 				w.Header().Del(name)
 			}
 			writeProblem(w, Problem{
@@ -56,26 +59,27 @@ func Recover(log *slog.Logger, panics prometheus.Counter, h http.Handler) http.H
 	})
 }
 
-// ofContent are headers that a handler may have set for the answer that it did not give.
-var ofContent = []string{"Content-Disposition", "Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Location", "Retry-After", "Set-Cookie"}
+// contentHeaders are the headers that a handler may have set for the answer that it did not
+// complete.
+var contentHeaders = []string{"Content-Disposition", "Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Location", "Retry-After", "Set-Cookie"}
 
-// begun notes whether an answer has begun.
-type begun struct {
+// startTracker records whether an answer has started.
+type startTracker struct {
 	http.ResponseWriter
-	yes bool
+	started bool
 }
 
-// WriteHeader notes that the answer has begun, unless it is still to come: 1xx informs.
-func (b *begun) WriteHeader(status int) {
-	b.yes = b.yes || status >= http.StatusOK || status == http.StatusSwitchingProtocols
-	b.ResponseWriter.WriteHeader(status)
+// WriteHeader records the start of the answer. Informational statuses (1xx) do not count.
+func (t *startTracker) WriteHeader(status int) {
+	t.started = t.started || status >= http.StatusOK || status == http.StatusSwitchingProtocols
+	t.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes that the answer has begun.
-func (b *begun) Write(p []byte) (int, error) {
-	b.yes = true
-	return b.ResponseWriter.Write(p)
+// Write records the start of the answer.
+func (t *startTracker) Write(p []byte) (int, error) {
+	t.started = true
+	return t.ResponseWriter.Write(p)
 }
 
-// Unwrap is for http.ResponseController and for WebSockets.
-func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+// Unwrap gives http.ResponseController and WebSockets access to the underlying writer.
+func (t *startTracker) Unwrap() http.ResponseWriter { return t.ResponseWriter }

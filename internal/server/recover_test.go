@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// lostIndex panics as a programming error does.
+// lostIndex panics like a programming error.
 func lostIndex(list []int, i int) int { return list[i] }
 
 func TestPanic(t *testing.T) {
@@ -21,7 +21,7 @@ func TestPanic(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		handler http.HandlerFunc
-		// status is 0 when the connection breaks.
+		// status is 0 if the connection breaks.
 		status int
 		counts float64
 		logged bool
@@ -62,7 +62,7 @@ func TestPanic(t *testing.T) {
 					t.Errorf("got %v %s, want a problem of code internal and no cookie", res.Header, body)
 				}
 			}
-			s.Close() // after it nobody writes to the log
+			s.Close() // the server no longer writes to the log
 			if status != c.status {
 				t.Errorf("got status %d, want %d", status, c.status)
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/go-playground/validator/v10"
 )
 
-// brokenRuleError is a rule that a value breaks.
+// brokenRuleError is a validation rule that a value breaks.
 type brokenRuleError struct {
 	validator.FieldError
 	tag, param string
@@ -23,8 +23,8 @@ func (b brokenRuleError) Tag() string        { return b.tag }
 func (b brokenRuleError) Param() string      { return b.param }
 func (b brokenRuleError) Kind() reflect.Kind { return b.kind }
 
-// TestEveryRuleHasWords reads the rules of all validate tags in the source. Each that a value can break is told in words, and not
-// by its name.
+// TestEveryRuleHasWords reads the rules of all validate tags in the source. Each rule has a message
+// in words without the rule's name.
 func TestEveryRuleHasWords(t *testing.T) {
 	t.Parallel()
 	tag := regexp.MustCompile("validate:\"([^\"]+)\"")
@@ -50,13 +50,13 @@ func TestEveryRuleHasWords(t *testing.T) {
 	for rule := range rules {
 		name, param, _ := strings.Cut(rule, "=")
 		if name == "omitempty" || name == "dive" {
-			continue // which nothing breaks
+			continue // no value breaks it
 		}
 		for _, kind := range []reflect.Kind{reflect.String, reflect.Int, reflect.Slice} {
 			f := brokenRuleError{tag: name, param: param, kind: kind}
-			for _, said := range []string{describe(f), describeInput(f)} {
-				if strings.Contains(said, "breaks the rule") {
-					t.Errorf("the rule %s has no words: %s", rule, said)
+			for _, message := range []string{describe(f), describeInput(f)} {
+				if strings.Contains(message, "breaks the rule") {
+					t.Errorf("the rule %s has no words: %s", rule, message)
 				}
 			}
 		}

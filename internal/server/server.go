@@ -1,5 +1,5 @@
-// Package server is what every service's HTTP side shares: serving and stopping, handlers that return errors, strict JSON
-// in and out, problem+json, health and metrics, and who may call.
+// Package server contains the HTTP side that all services share: start and stop, handlers that
+// return errors, strict JSON, problem+json, health, metrics and access.
 package server
 
 import (
@@ -15,15 +15,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// DrainTimeout is how long requests under way may go on after the server is told to stop.
+// DrainTimeout is how long requests may continue after the stop.
 const DrainTimeout = 10 * time.Second
 
-// partingTime is how long, of that, clients are asked to leave before the connections that are idle are closed. A connection that
-// is closed just as a request comes in on it leaves its client without an answer.
+// partingTime is the part of DrainTimeout in which the server asks clients to close their
+// connections. It closes idle connections only afterwards. A client whose connection is closed just
+// as it sends a request gets no answer.
 const partingTime = time.Second
 
-// Serve answers requests on ln until ctx ends, then lets those under way finish for at most DrainTimeout. It returns nil
-// after such a stop.
+// Serve answers requests on ln until ctx is cancelled. It then lets running requests finish for at
+// most DrainTimeout, and returns nil.
 func Serve(ctx context.Context, ln net.Listener, handler http.Handler, log *slog.Logger) error {
 	var leaving atomic.Bool
 	s := &http.Server{

@@ -12,8 +12,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Validate checks the validate tags of a request's body, v, a struct or a pointer to one. Every bad field is named, by its
-// JSON path, in one code invalid error.
+// Validate checks the validate tags of a request's body v, a struct or a pointer to one. It returns
+// one error of code invalid that names every bad field by its JSON path.
 func Validate(v any) error {
 	err := inputValidator().Struct(v)
 	if err == nil {
@@ -25,13 +25,13 @@ func Validate(v any) error {
 	}
 	fields := make([]task.FieldError, len(broken))
 	for i, f := range broken {
-		_, path, _ := strings.Cut(f.Namespace(), ".") // without the struct's own name
+		_, path, _ := strings.Cut(f.Namespace(), ".") // without the name of the struct
 		fields[i] = task.FieldError{Field: path, Message: describeInput(f)}
 	}
 	return task.InvalidFields(fields)
 }
 
-// inputValidator is made once: it caches what it learns of each type.
+// inputValidator is created once, because it caches its knowledge of each type.
 var inputValidator = sync.OnceValue(func() *validator.Validate {
 	v := validator.New(validator.WithRequiredStructEnabled())
 	v.RegisterTagNameFunc(func(f reflect.StructField) string {

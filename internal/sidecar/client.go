@@ -1,5 +1,6 @@
-// Package sidecar is what the services need of Dapr: publishing, jobs and invocation through the SDK's client, and the
-// decoding of what the sidecar calls back with. Callbacks are plain routes on a service's own mux.
+// Package sidecar contains the services' access to Dapr. It publishes, schedules jobs and invokes
+// apps through the SDK's client, and decodes the sidecar's callbacks. Callbacks are plain routes on
+// a service's own mux.
 package sidecar
 
 import (
@@ -26,26 +27,27 @@ import (
 	"taskmaster/internal/task"
 )
 
-// PubSub is the name of the pub/sub component, whatever broker stands behind it.
+// PubSub is the name of the pub/sub component, whichever broker it uses.
 const PubSub = "kafka-pubsub"
 
-// CallTimeout bounds a call of the sidecar.
+// CallTimeout bounds a call to the sidecar.
 const CallTimeout = 10 * time.Second
 
 const (
 	cloudEventType = "application/cloudevents+json"
-	// partitionKey names the metadata by which Kafka chooses the partition; other brokers ignore it.
+	// partitionKey names the metadata that selects the partition on Kafka. Other brokers ignore it.
 	partitionKey = "partitionKey"
 )
 
-// A job that the app answered with an error is tried again, this often and this far apart; after that the sweep finds it.
+// jobRetries and jobRetryInterval control the retries of a job after an error of the app. After the
+// last retry the sweep finds the reminder.
 const (
 	jobRetries       = 20
 	jobRetryInterval = 3 * time.Second
 )
 
-// Client calls the sidecar. It connects when first used and again whenever the sidecar was away, so it can be made before
-// the sidecar runs. Every call is bounded by CallTimeout.
+// Client calls the sidecar. It connects with the first call and again after each outage of the
+// sidecar. It can be created before the sidecar runs. CallTimeout bounds every call.
 type Client struct {
 	dapr     dapr.Client
 	http     *http.Client
@@ -53,11 +55,11 @@ type Client struct {
 	token    string
 }
 
-// maxDetail is how much of another app's answer is read, in bytes.
+// maxDetail is the maximum size of another app's answer, in bytes.
 const maxDetail = 4 << 10
 
-// New makes a client of the sidecar whose gRPC and HTTP APIs listen on ports of this machine. token is shown with every
-// call unless it is empty.
+// New returns a client of the sidecar whose gRPC and HTTP APIs listen on ports of this machine. It
+// sends token with every call unless it is empty.
 func New(grpcPort, httpPort int, token string) (*Client, error) {
 	conn, err := grpc.NewClient("127.0.0.1:"+strconv.Itoa(grpcPort),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -88,9 +90,10 @@ func (c *Client) Close() {
 	c.http.CloseIdleConnections()
 }
 
-// Publish hands a CloudEvent in JSON to the broker, as it is, and returns when the broker has it. Events with the same key
-// keep their order when published one after another. The sidecar would otherwise decode and encode each event, to write topic
-// and trace into it, which costs it as much as all else that it does for one.
+// Publish hands a CloudEvent in JSON to the broker unchanged. It returns when the broker has
+// accepted it. Successive calls keep the order of events with the same key. The raw payload saves
+// the sidecar from decoding and encoding each event to add topic and trace, which would double its
+// work.
 func (c *Client) Publish(ctx context.Context, topic, key string, cloudEvent []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -104,9 +107,10 @@ func (c *Client) Publish(ctx context.Context, topic, key string, cloudEvent []by
 	return nil
 }
 
-// PublishAll hands messages to the broker in as few calls as possible and returns when the broker has them all. They may
-// arrive in any order, for only some brokers keep that of a bulk. On an error any of them may have been taken: the sidecar
-// does not say which.
+// PublishAll hands messages to the broker in as few calls as possible. It returns when the broker
+// has accepted all. They may arrive in any order, because only some brokers keep the order within a
+// bulk. After an error the broker may have accepted any of them, and the sidecar does not name
+// them.
 func (c *Client) PublishAll(ctx context.Context, topic string, messages []event.Message) error {
 	if len(messages) == 1 {
 		return c.Publish(ctx, topic, messages[0].Key, messages[0].CloudEvent)
@@ -125,12 +129,12 @@ func (c *Client) PublishAll(ctx context.Context, topic string, messages []event.
 	return nil
 }
 
-// JobName is the name of a reminder's job.
+// JobName returns the name of a reminder's job.
 func JobName(taskID uuid.UUID, number int) string {
 	return fmt.Sprintf("reminder-task-%s-%d", taskID, number)
 }
 
-// ParseJobName is the inverse of JobName; ok is false for any other name.
+// ParseJobName is the inverse of JobName. It returns ok=false for any other name.
 func ParseJobName(name string) (taskID uuid.UUID, number int, ok bool) {
 	const prefix = "reminder-task-"
 	if len(name) < len(prefix)+36+2 || name[:len(prefix)] != prefix {
@@ -144,8 +148,8 @@ func ParseJobName(name string) (taskID uuid.UUID, number int, ok bool) {
 	return taskID, number, err == nil && JobName(taskID, number) == name
 }
 
-// ScheduleJob makes the sidecar call POST /job/<name> once at an instant, or soon when that has passed. A job of the same
-// name is replaced.
+// ScheduleJob makes the sidecar call POST /job/<name> once at an instant, or soon if the instant
+// has passed. It replaces a job of the same name.
 func (c *Client) ScheduleJob(ctx context.Context, name string, at time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -160,7 +164,7 @@ func (c *Client) ScheduleJob(ctx context.Context, name string, at time.Time) err
 	return nil
 }
 
-// DeleteJob removes a job. One that is not there is no error.
+// DeleteJob deletes a job. It returns nil if there is no such job.
 func (c *Client) DeleteJob(ctx context.Context, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -170,7 +174,7 @@ func (c *Client) DeleteJob(ctx context.Context, name string) error {
 	return nil
 }
 
-// HasJob says whether the scheduler holds a job.
+// HasJob reports whether the scheduler holds a job.
 func (c *Client) HasJob(ctx context.Context, name string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
@@ -184,14 +188,15 @@ func (c *Client) HasJob(ctx context.Context, name string) (bool, error) {
 	return true, nil
 }
 
-// isNoJob says whether err means that there is no such job. The sidecar (1.18) wraps the scheduler's answer in a code of its
-// own and leaves the real one in the text.
+// isNoJob reports whether err means that there is no such job. The sidecar (1.18) wraps the
+// scheduler's answer in a code of its own. Only the text holds the scheduler's code.
 func isNoJob(err error) bool {
 	return status.Code(err) == codes.NotFound || strings.Contains(status.Convert(err).Message(), "code = NotFound")
 }
 
-// Invoke sends body as JSON by POST to a method of another app, through both sidecars. Code conflict means that the app
-// answered 409: the same call will never succeed. Any other error may pass.
+// Invoke sends body as JSON by POST to a method of another app through both sidecars. The code
+// conflict means that the app answered 409: the same call will never succeed. A call with any other
+// error may succeed later.
 func (c *Client) Invoke(ctx context.Context, appID, method string, body any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -199,7 +204,8 @@ func (c *Client) Invoke(ctx context.Context, appID, method string, body any) err
 	}
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
 	defer cancel()
-	// Over HTTP, since Dapr 1.18 has deprecated the SDK's way (InvokeService over gRPC to an HTTP app).
+	// The call uses HTTP, because Dapr 1.18 deprecated the SDK's InvokeService over gRPC for an
+	// HTTP app.
 	target := fmt.Sprintf("http://127.0.0.1:%d/v1.0/invoke/%s/method/%s", c.httpPort, appID, method)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(raw))
 	if err != nil {
@@ -214,7 +220,7 @@ func (c *Client) Invoke(ctx context.Context, appID, method string, body any) err
 		return fmt.Errorf("invoke %s on %s: %w", method, appID, err)
 	}
 	defer answer.Body.Close()
-	// Read to the end, so that the connection can be used again.
+	// Read to the end. Otherwise the connection cannot be reused.
 	detail, err := io.ReadAll(io.LimitReader(answer.Body, maxDetail))
 	if err != nil {
 		return fmt.Errorf("invoke %s on %s: %w", method, appID, err)

@@ -10,8 +10,9 @@ import (
 	"taskmaster/internal/event"
 )
 
-// Fake records the calls that a Client would make. Err, when set, is asked before each call with the call's name
-// ("publish", "schedule", "delete", "has", "invoke") and its subject (topic, job or method), and fails it.
+// Fake records the calls that a Client would make. Before each call it calls Err, if set, with the
+// name of the call ("publish", "schedule", "delete", "has", "invoke") and its subject (topic, job
+// or method). An error of Err fails the call.
 type Fake struct {
 	Err func(call, subject string) error
 
@@ -59,7 +60,7 @@ func (f *Fake) PublishAll(ctx context.Context, topic string, messages []event.Me
 	return nil
 }
 
-// Published returns the events so far, in order.
+// Published returns the recorded events in order.
 func (f *Fake) Published() []event.Event {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,7 +81,7 @@ func (f *Fake) ScheduleJob(_ context.Context, name string, at time.Time) error {
 	return nil
 }
 
-// DeleteJob forgets a job.
+// DeleteJob removes a recorded job.
 func (f *Fake) DeleteJob(_ context.Context, name string) error {
 	if err := f.fail("delete", name); err != nil {
 		return err
@@ -91,7 +92,7 @@ func (f *Fake) DeleteJob(_ context.Context, name string) error {
 	return nil
 }
 
-// HasJob says whether a job is recorded.
+// HasJob reports whether a job is recorded.
 func (f *Fake) HasJob(_ context.Context, name string) (bool, error) {
 	if err := f.fail("has", name); err != nil {
 		return false, err
@@ -123,7 +124,7 @@ func (f *Fake) Invoke(_ context.Context, appID, method string, body any) error {
 	return nil
 }
 
-// Invoked returns the calls so far, in order.
+// Invoked returns the recorded calls in order.
 func (f *Fake) Invoked() []Invocation {
 	f.mu.Lock()
 	defer f.mu.Unlock()

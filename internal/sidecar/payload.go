@@ -2,10 +2,11 @@ package sidecar
 
 import "encoding/json"
 
-// payload returns the bytes that were published. The subscriptions have rawPayload set: the sidecar does not look into what
-// it delivers but wraps it in a CloudEvent of its own. So whatever stands in a topic reaches the service, which judges it.
-// Without that a sidecar keeps what is not JSON to itself, and ends with a panic when a traceparent is not a string: the
-// event would come again after each restart. What is not wrapped is returned as it is.
+// payload returns the published bytes. The subscriptions have rawPayload set: the sidecar does not
+// parse the message and wraps it in a CloudEvent of its own. Every message of a topic therefore
+// reaches the service, which judges it. Without rawPayload a sidecar would keep messages that are
+// not JSON, and would panic when a traceparent is not a string. Such an event would come again
+// after each restart. payload returns a body without the wrapper unchanged.
 func payload(body []byte) []byte {
 	var wrapper struct {
 		Type       string `json:"type"`

@@ -13,26 +13,28 @@ import (
 	"taskmaster/internal/task"
 )
 
-// maxDelivery is the largest request that a subscriber reads, in bytes. Brokers take events of a megabyte, which base64 makes
-// longer; ours are at most a tenth of that.
+// maxDelivery is the maximum size of a request to a subscriber, in bytes. Brokers accept events of
+// a megabyte, and base64 makes them longer. Our events have at most a tenth of that.
 const maxDelivery = 2 << 20
 
-// verdict is what a subscriber answers (https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response).
+// verdict is the answer of a subscriber
+// (https://docs.dapr.io/reference/api/pubsub_api/#expected-http-response).
 type verdict struct {
 	Status string `json:"status"`
 }
 
-// The verdicts. Without an inbound retry policy and a dead letter topic RETRY is for ever and DROP loses the event; the
-// subscriptions in dapr/ have both.
+// The verdicts. Without an inbound retry policy and a dead letter topic, RETRY repeats for ever and
+// DROP loses the event. The subscriptions in dapr/ have both.
 const (
 	success = "SUCCESS"
 	retry   = "RETRY"
 	drop    = "DROP"
 )
 
-// Subscriber makes the route that a subscription calls. When handle returns nil, also for a duplicate, the event is done;
-// code invalid or conflict sends it to the dead letter topic, for it will be so again; on any other error it comes again.
-// What is no event is a dead letter too.
+// Subscriber returns the route that a subscription calls. If handle returns nil, also for a
+// duplicate, the event is done. An error of code invalid or conflict sends the event to the dead
+// letter topic, because a repetition would fail too. After any other error the event comes again. A
+// message that is not an event becomes a dead letter.
 func Subscriber(log *slog.Logger, handle func(ctx context.Context, e event.Event) error) http.Handler {
 	return MessageSubscriber(log, func(ctx context.Context, raw []byte) error {
 		e, err := event.Decode(raw)
@@ -46,18 +48,18 @@ func Subscriber(log *slog.Logger, handle func(ctx context.Context, e event.Event
 	})
 }
 
-// MessageSubscriber is Subscriber for whoever wants what was published as it is.
+// MessageSubscriber is Subscriber for a handler of the published bytes.
 func MessageSubscriber(log *slog.Logger, handle func(ctx context.Context, raw []byte) error) http.Handler {
 	return server.Handle(log, func(w http.ResponseWriter, r *http.Request) error {
 		body, err := server.ReadBody(w, r, maxDelivery)
 		if tooLarge, ok := errors.AsType[*server.StatusError](err); ok && tooLarge.Status == http.StatusRequestEntityTooLarge {
-			err = task.Errorf(task.CodeInvalid, "%s", tooLarge.Detail) // it will not be smaller another time
+			err = task.Errorf(task.CodeInvalid, "%s", tooLarge.Detail) // a repetition would be as large
 		} else if err == nil {
 			raw := payload(body)
 			if string(bytes.TrimSpace(raw)) == "null" {
-				// With JetStream a sidecar that publishes this ends with a panic (1.18), and it would as a dead letter, again and
-				// again. There is nothing in it to keep.
-				log.ErrorContext(r.Context(), "event refused, it is null", "route", r.URL.Path)
+				// A sidecar with JetStream panics (1.18) when it publishes null, also as a dead
+				// letter, again and again. A null holds nothing worth keeping.
+				log.ErrorContext(r.Context(), "null event dropped", "route", r.URL.Path)
 				return server.Encode(w, http.StatusOK, verdict{success})
 			}
 			err = handle(r.Context(), raw)
@@ -67,10 +69,10 @@ func MessageSubscriber(log *slog.Logger, handle func(ctx context.Context, raw []
 		case "":
 		case task.CodeInvalid, task.CodeConflict:
 			v.Status = drop
-			log.ErrorContext(r.Context(), "event refused, it goes to the dead letter topic", "route", r.URL.Path, "error", err)
+			log.ErrorContext(r.Context(), "event refused, it becomes a dead letter", "route", r.URL.Path, "error", err)
 		default:
 			v.Status = retry
-			log.WarnContext(r.Context(), "event not handled, it will come again", "route", r.URL.Path, "error", err)
+			log.WarnContext(r.Context(), "event handling failed, it is retried", "route", r.URL.Path, "error", err)
 		}
 		return server.Encode(w, http.StatusOK, v)
 	})

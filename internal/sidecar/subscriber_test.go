@@ -18,7 +18,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// wrapped is a payload as a sidecar delivers it for a subscription with rawPayload.
+// wrapped returns a payload in the form of a sidecar's delivery for a subscription with rawPayload.
 func wrapped(t *testing.T, payload string) string {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{
@@ -56,7 +56,7 @@ func TestSubscriberVerdicts(t *testing.T) {
 		"a list":                           {wrapped(t, "[]"), nil, "DROP", false},
 		"what is not wrapped and no event": {"<event/>", nil, "DROP", false},
 		"too large":                        {wrapped(t, strings.Repeat(" ", 2<<20)), nil, "DROP", false},
-		// A sidecar of JetStream would end with a panic when it published it as a dead letter.
+		// A sidecar with JetStream would panic when it published null as a dead letter.
 		"null":                 {wrapped(t, "null"), nil, "SUCCESS", false},
 		"null, between blanks": {wrapped(t, " null\n"), nil, "SUCCESS", false},
 	} {
