@@ -14,8 +14,8 @@ import (
 	"taskmaster/internal/event"
 )
 
-// TestTodayReadsWhatWasPublished shows that every event ever published is read, with all its fields. One that today's types
-// have lost, renamed or given another type shows as a difference.
+// TestTodayReadsWhatWasPublished shows that today's types read every event ever published, with all
+// its fields. A field that was removed, renamed or given another type shows as a difference.
 func TestTodayReadsWhatWasPublished(t *testing.T) {
 	t.Parallel()
 	names := onDisk(t, "testdata/*/*.json")
@@ -34,13 +34,13 @@ func TestTodayReadsWhatWasPublished(t *testing.T) {
 				t.Fatal(err)
 			}
 			if lost := missing("", decodeAny(t, raw), decodeAny(t, encode(t, e))); len(lost) > 0 {
-				t.Errorf("reading it loses or changes %s", strings.Join(lost, ", "))
+				t.Errorf("decoding loses or changes %s", strings.Join(lost, ", "))
 			}
 		})
 	}
 }
 
-// missing returns the paths of what is in was and not the same in is.
+// missing returns the paths of the values in was that are absent from is or differ.
 func missing(path string, was, is any) []string {
 	switch was := was.(type) {
 	case map[string]any:
@@ -61,8 +61,8 @@ func missing(path string, was, is any) []string {
 	}
 }
 
-// TestEarlierReadersReadToday shows that today's events fit the schemas that readers were ever written from, and that no
-// field which those name has gone.
+// TestEarlierReadersReadToday shows that today's events fit the schemas of all earlier readers. No
+// field in those schemas has been removed.
 func TestEarlierReadersReadToday(t *testing.T) {
 	t.Parallel()
 	for _, dir := range append(onDisk(t, "testdata/*/schema"), "schema/v1") {
@@ -77,13 +77,13 @@ func TestEarlierReadersReadToday(t *testing.T) {
 		}
 		for _, field := range reader.fields(t) {
 			if !seen[field] {
-				t.Errorf("%s: a reader knows the field %s, which no event has", dir, field)
+				t.Errorf("%s: the schema has the field %s, but no event has it", dir, field)
 			}
 		}
 	}
 }
 
-// TestBreakingChangesAreSeen shows that the schemas notice what a reader would.
+// TestBreakingChangesAreSeen shows that the schemas detect every change that breaks a reader.
 func TestBreakingChangesAreSeen(t *testing.T) {
 	t.Parallel()
 	reader := newReader(t, "testdata/v1/schema")
@@ -120,7 +120,7 @@ func TestBreakingChangesAreSeen(t *testing.T) {
 	}
 }
 
-// reader is a consumer that knows nothing but the schemas of a directory.
+// reader is a consumer that knows only the schemas of a directory.
 type reader struct {
 	dir     string
 	schemas map[string]*jsonschema.Schema
@@ -158,7 +158,7 @@ func newReader(t *testing.T, dir string) reader {
 	return r
 }
 
-// read reads an event; one of a type that the reader does not know it ignores.
+// read validates an event. It accepts events of unknown types.
 func (r reader) read(eventType string, raw []byte) error {
 	schema, ok := r.schemas[eventType]
 	if !ok {
@@ -171,7 +171,7 @@ func (r reader) read(eventType string, raw []byte) error {
 	return schema.Validate(v)
 }
 
-// fields returns the names of all fields that the schemas have.
+// fields returns the names of all fields in the schemas.
 func (r reader) fields(t *testing.T) []string {
 	t.Helper()
 	raw, err := os.ReadFile(r.dir + "/event.json")
@@ -201,7 +201,7 @@ func (r reader) fields(t *testing.T) []string {
 	return names
 }
 
-// record notes the names of all fields in v.
+// record adds the names of all fields in v to seen.
 func record(seen map[string]bool, v any) {
 	switch v := v.(type) {
 	case map[string]any:

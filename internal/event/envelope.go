@@ -8,17 +8,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Envelope is what can be read of an event that may be none: each field that is there and is of its type.
+// Envelope holds the readable fields of a message that may not be an event. A field that is missing
+// or of another type is zero.
 type Envelope struct {
 	ID     uuid.UUID
 	Type   string
 	TaskID uuid.UUID
 	UserID uuid.UUID
-	// Topic is where it was published first: what the sidecar wrote into it, else where events of its type go.
+	// Topic is the topic that the event was first published to. It comes from the sidecar's
+	// attribute, or else from the event type.
 	Topic string
 }
 
-// ReadEnvelope reads what it can.
+// ReadEnvelope reads the fields that it can.
 func ReadEnvelope(raw []byte) Envelope {
 	fields := object(raw)
 	data := object(fields["data"])
@@ -37,7 +39,7 @@ func ReadEnvelope(raw []byte) Envelope {
 	return e
 }
 
-// IsObject says whether raw is a JSON object, as every event is.
+// IsObject reports whether raw is a JSON object, like every event.
 func IsObject(raw []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) && utf8.Valid(raw) && json.Valid(raw)
 }
@@ -46,7 +48,7 @@ func object(raw json.RawMessage) map[string]json.RawMessage {
 	return read[map[string]json.RawMessage](raw)
 }
 
-// read decodes a value; one of another type is as if it were not there.
+// read decodes a value. It returns the zero value for a value of another type.
 func read[T any](raw json.RawMessage) T {
 	var v, none T
 	if json.Unmarshal(raw, &v) != nil {

@@ -1,5 +1,6 @@
-// Package event holds the events that services exchange: CloudEvents 1.0 whose data is a Data. The wire form is a contract:
-// fields are added, never changed or removed; a breaking change is a new type beside the old one.
+// Package event holds the events that services exchange: CloudEvents 1.0 around a Data. The wire
+// format is a contract. Fields are added, but never changed or removed. A breaking change is a new
+// type beside the old one.
 package event
 
 import (
@@ -12,7 +13,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The topics. Each is partitioned by user id and kept for seven days or more.
+// The topics. Each is partitioned by user ID and kept for seven days or more.
 const (
 	TopicTasks       = "task-events"
 	TopicReminders   = "reminders"
@@ -23,7 +24,8 @@ const (
 // Topics returns the topics that api publishes to.
 func Topics() []string { return []string{TopicTasks, TopicReminders, TopicUpdates} }
 
-// The event types. Created to Deleted are on TopicTasks, ReminderDue on TopicReminders and TaskChanged on TopicUpdates.
+// The event types. TaskCreated to TaskDeleted are on TopicTasks, ReminderDue is on TopicReminders,
+// and TaskChanged is on TopicUpdates.
 const (
 	TaskCreated   = "task.created"
 	TaskUpdated   = "task.updated"
@@ -33,11 +35,11 @@ const (
 	TaskChanged   = "task.changed"
 )
 
-// Source is the CloudEvents source of everything that api publishes.
+// Source is the CloudEvents source of all events of the service api.
 const Source = "taskmaster/api"
 
-// Event is a CloudEvent (CloudEvents 1.0 JSON format) around a Data. ID is the outbox row's UUIDv7 and the key by which
-// consumers recognise a duplicate; Subject is the task id.
+// Event is a CloudEvent (CloudEvents 1.0 JSON format) around a Data. ID is the outbox row's UUIDv7,
+// by which consumers recognise a duplicate. Subject is the task ID.
 type Event struct {
 	SpecVersion     string    `json:"specversion"`
 	ID              uuid.UUID `json:"id"`
@@ -50,31 +52,33 @@ type Event struct {
 	Data            Data      `json:"data"`
 }
 
-// Data is what an event says. TaskData is the whole task as it was at Revision; a deleted task's is its last state.
+// Data is the content of an event. TaskData is the whole task at Revision, or the last state of a
+// deleted task.
 type Data struct {
 	EventType string    `json:"event_type"`
 	TaskID    uuid.UUID `json:"task_id"`
 	UserID    uuid.UUID `json:"user_id"`
 	Timestamp time.Time `json:"timestamp"`
-	// Revision is the owner's revision that this change took; a reminder carries its task's.
+	// Revision is the owner's revision of this change. The event of a reminder has the revision of
+	// its task.
 	Revision int64     `json:"revision"`
 	TaskData task.Task `json:"task_data"`
-	// Previous holds, on task.updated, the old value of each field that changed, by JSON name.
+	// Previous holds the old value of each changed field by JSON name. Only task.updated has it.
 	Previous map[string]json.RawMessage `json:"previous,omitempty"`
-	// Deleted is true on task.changed when the task is gone.
+	// Deleted is true on task.changed if the task was deleted.
 	Deleted bool `json:"deleted,omitempty"`
-	// Reminder says, on reminder.due, which of the task's reminders fired and for when it was set.
+	// Reminder is the reminder that fired. Only reminder.due has it.
 	Reminder *DueReminder `json:"reminder,omitempty"`
 }
 
-// DueReminder is the reminder that fired.
+// DueReminder is a reminder that fired, with the instant it was set for.
 type DueReminder struct {
-	// Number is the reminder's place in its job's name, reminder-task-<task id>-<number>.
+	// Number is the number in the name of the reminder's job, reminder-task-<task id>-<number>.
 	Number int       `json:"number"`
 	At     time.Time `json:"at"`
 }
 
-// New makes the event of a change at an instant. The id is a new UUIDv7.
+// New returns the event of a change at an instant. Its ID is a new UUIDv7.
 func New(eventType string, userID uuid.UUID, t task.Task, at time.Time) Event {
 	at = at.UTC().Truncate(time.Microsecond)
 	return Event{
@@ -84,7 +88,7 @@ func New(eventType string, userID uuid.UUID, t task.Task, at time.Time) Event {
 	}
 }
 
-// Topic returns the topic that carries an event type.
+// Topic returns the topic of an event type.
 func Topic(eventType string) string {
 	switch eventType {
 	case TaskChanged:
@@ -95,12 +99,12 @@ func Topic(eventType string) string {
 	return TopicTasks
 }
 
-// Decode reads a CloudEvent. Unknown fields are ignored. The error has code invalid when raw is not an event or an event of
-// a known type lacks what the type promises; it will be so on every retry.
+// Decode reads a CloudEvent. It ignores unknown fields. It returns an error of code invalid if raw
+// is not an event, or if an event of a known type lacks a required field. A retry would fail too.
 func Decode(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {
-		// An event of an unknown type may have any id and data: what matters is its type.
+		// An event of an unknown type may have any ID and data. Only its type matters.
 		var envelope struct {
 			Type string `json:"type"`
 		}
@@ -118,7 +122,7 @@ func Decode(raw []byte) (Event, error) {
 	return e, nil
 }
 
-// Known says whether this version of the package knows the event type.
+// Known reports whether this version of the package knows the event type.
 func Known(eventType string) bool {
 	switch eventType {
 	case TaskCreated, TaskUpdated, TaskCompleted, TaskDeleted, ReminderDue, TaskChanged:
@@ -127,8 +131,8 @@ func Known(eventType string) bool {
 	return false
 }
 
-// Changes returns the old value of each field of a task that differs between before and after, by JSON name, except those
-// that every change touches (revision, updated_at).
+// Changes returns the old value of each task field that differs between before and after, by JSON
+// name. It leaves out revision and updated_at, which every change touches.
 func Changes(before, after task.Task) (map[string]json.RawMessage, error) {
 	old, err := fields(before)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// examples returns an event of each type, between them with every field that an event can have.
+// examples returns an event of each type. Together they contain every field that an event can have.
 func examples(t *testing.T) map[string]event.Event {
 	t.Helper()
 	var (
@@ -69,7 +69,7 @@ func examples(t *testing.T) map[string]event.Event {
 	return made
 }
 
-// encode returns an event as it is published, and readable.
+// encode returns an event as published, indented.
 func encode(t *testing.T, v any) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -25,21 +25,21 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files instead of comparing with them")
 
-// typeDocs says of each event type when it is published, for the documents.
+// typeDocs describes each event type for the documents.
 var typeDocs = map[string]string{
 	event.TaskCreated:   "A task was created.",
-	event.TaskUpdated:   "Fields of a task changed. data.previous has the old value of each.",
+	event.TaskUpdated:   "Fields of a task changed. data.previous holds their old values.",
 	event.TaskCompleted: "A task was completed.",
 	event.TaskDeleted:   "A task was deleted. data.task_data is its last state.",
-	event.ReminderDue:   "A reminder fired, and its task is still open and due as it was set.",
-	event.TaskChanged:   "For clients: the task as it now is or, with data.deleted, its last state. Every change of a task has one.",
+	event.ReminderDue:   "A reminder fired. The task is still open, and its due date has not changed.",
+	event.TaskChanged:   "The new state of a task for clients. With data.deleted it is the last state. Every change of a task has this event.",
 }
 
-// promised are the fields of data that an event type has in addition to those that all have.
+// promised are the fields of data that an event type requires in addition to the common ones.
 var promised = map[string][]string{event.TaskUpdated: {"previous"}, event.ReminderDue: {"reminder"}}
 
-// TestSchemasAreCurrent compares schema/ with what the Go types say; go generate writes it, and keeps a version of the events
-// that is new (versions_test.go).
+// TestSchemasAreCurrent compares schema/ with the Go types. go generate writes schema/ and keeps a
+// new version of the events (versions_test.go).
 func TestSchemasAreCurrent(t *testing.T) {
 	t.Parallel()
 	files := map[string][]byte{"schema/v1/event.json": encode(t, envelopeSchema(t)), "schema/asyncapi.json": encode(t, asyncAPI(t))}
@@ -50,7 +50,7 @@ func TestSchemasAreCurrent(t *testing.T) {
 		if *update {
 			write(t, name, want)
 		} else if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the Go types say (%v): run go generate", name, err)
+			t.Errorf("%s differs from the Go types (%v): run go generate", name, err)
 		}
 	}
 	if *update {
@@ -58,7 +58,7 @@ func TestSchemasAreCurrent(t *testing.T) {
 	}
 	for _, name := range onDisk(t, "schema/*.json", "schema/*/*.json") {
 		if _, ok := files[name]; !ok {
-			t.Errorf("%s belongs to nothing", name)
+			t.Errorf("%s is not a generated file", name)
 		}
 	}
 }
@@ -86,8 +86,8 @@ func onDisk(t *testing.T, patterns ...string) []string {
 	return found
 }
 
-// envelopeSchema makes the schema of what all events have in common. Unknown fields are let through, because readers
-// ignore them.
+// envelopeSchema returns the schema of the fields that all events have. It allows unknown fields,
+// because readers ignore them.
 func envelopeSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	r := &jsonschema.Reflector{
@@ -108,6 +108,9 @@ func envelopeSchema(t *testing.T) *jsonschema.Schema {
 		if err := r.AddGoComments("taskmaster/internal/event", dir); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for name, doc := range r.CommentMap {
+		r.CommentMap[name] = strings.ReplaceAll(doc, "\n", " ") // the source wraps its lines
 	}
 	s := r.Reflect(event.Event{})
 	s.ID, s.Title = "event.json", "Event"
@@ -140,7 +143,7 @@ func set(s *jsonschema.Schema, name string, property *jsonschema.Schema) {
 	s.Properties.Set(name, property)
 }
 
-// allowNull makes null a value of the pointers that are encoded even when they are nil.
+// allowNull allows null for pointers that are encoded even if they are nil.
 func allowNull(s *jsonschema.Schema, of reflect.Type) {
 	for i := range of.NumField() {
 		field := of.Field(i)
@@ -156,7 +159,7 @@ func allowNull(s *jsonschema.Schema, of reflect.Type) {
 	}
 }
 
-// typeSchema makes the schema of one event type: the envelope, and what the type promises.
+// typeSchema returns the schema of one event type: the envelope and the type's own requirements.
 func typeSchema(eventType string) map[string]any {
 	data := map[string]any{"properties": map[string]any{"event_type": map[string]any{"const": eventType}}}
 	if fields := promised[eventType]; len(fields) > 0 {
@@ -168,7 +171,7 @@ func typeSchema(eventType string) map[string]any {
 	}
 }
 
-// asyncAPI makes the AsyncAPI 3 document of the topics.
+// asyncAPI returns the AsyncAPI 3 document of the topics.
 func asyncAPI(t *testing.T) map[string]any {
 	t.Helper()
 	ref := func(format string, args ...any) map[string]any {
@@ -191,10 +194,10 @@ func asyncAPI(t *testing.T) map[string]any {
 	}
 	byTopic[event.TopicDeadLetters] = slices.Sorted(maps.Keys(typeDocs))
 	for topic, doc := range map[string]string{
-		event.TopicTasks:       "What happened to tasks.",
-		event.TopicReminders:   "Reminders that are due.",
-		event.TopicUpdates:     "What clients have to show.",
-		event.TopicDeadLetters: "Events that a consumer could not handle, as they were; also what stood in a topic and is no event.",
+		event.TopicTasks:       "Changes of tasks for other services.",
+		event.TopicReminders:   "Reminders that fired.",
+		event.TopicUpdates:     "Changes of tasks for clients.",
+		event.TopicDeadLetters: "Messages that a consumer could not handle, unchanged. They include messages that are not events.",
 	} {
 		of, inOperation := map[string]any{}, []any{}
 		for _, eventType := range byTopic[topic] {
@@ -204,7 +207,7 @@ func asyncAPI(t *testing.T) map[string]any {
 		channels[topic] = map[string]any{"address": topic, "description": doc, "messages": of}
 		if topic != event.TopicDeadLetters {
 			operations["publish-"+topic] = map[string]any{"action": "send", "channel": ref("#/channels/%s", topic), "messages": inOperation,
-				"summary": "api publishes what it has committed, in the order of each user's revisions, at least once."}
+				"summary": "api publishes committed changes at least once, in the order of each user's revisions."}
 		}
 	}
 	return map[string]any{
@@ -212,15 +215,15 @@ func asyncAPI(t *testing.T) map[string]any {
 		"info": map[string]any{
 			"title": "TaskMaster's events", "version": "1.0.0",
 			"description": "CloudEvents 1.0 on the Dapr pub/sub component kafka-pubsub. The partition key is data.user_id; retention is seven days or more. " +
-				"id is the key by which a duplicate is recognised; data.revision orders a user's changes. Fields may be added: readers ignore the fields and " +
-				"types that they do not know. A breaking change is a new type, beside the old one until nobody reads that.",
+				"A repeated event has the same id. data.revision orders a user's changes. Fields may be added: readers ignore unknown fields and " +
+				"types. A breaking change is a new type beside the old one, until nobody reads the old one.",
 		},
 		"defaultContentType": "application/cloudevents+json",
 		"channels":           channels, "operations": operations, "components": map[string]any{"messages": messages},
 	}
 }
 
-// TestAsyncAPIHolds shows that whatever the document refers to is there.
+// TestAsyncAPIHolds shows that every reference of the document has a target.
 func TestAsyncAPIHolds(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("schema/asyncapi.json")
@@ -246,7 +249,7 @@ func TestAsyncAPIHolds(t *testing.T) {
 						at = m[name]
 					}
 					if at == nil {
-						t.Errorf("%s leads nowhere", ref)
+						t.Errorf("%s has no target", ref)
 					}
 				} else if _, err := os.Stat(filepath.Join("schema", ref)); err != nil {
 					t.Errorf("%s: %v", ref, err)
@@ -258,7 +261,8 @@ func TestAsyncAPIHolds(t *testing.T) {
 		}
 	}
 	walk(doc)
-	// One per schema, one per message of a channel, and for operations a channel and their messages.
+	// One per schema, one per message of a channel, and for operations a channel and their
+	// messages.
 	if want := 6 + 12 + 3 + 6; refs != want {
 		t.Errorf("got %d references, want %d", refs, want)
 	}

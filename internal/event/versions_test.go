@@ -13,15 +13,16 @@ import (
 	"testing"
 )
 
-// Every version of the events that was ever published stays in testdata, in a folder of its own: an example of each type, and
-// the schemas that readers of the time may have been written from. Brokers and the outbox keep events, and a reader may be
-// older or newer than what it reads. sums names every file with its SHA-256, as sha256sum -c reads it.
+// testdata keeps every published version of the events in a folder of its own: an example of each
+// type, and the schemas that readers may have been written from. Brokers and the outbox keep
+// events, and a reader may be older or newer than the event. sums lists all files with their
+// SHA-256 in the format of sha256sum -c.
 const sums = "testdata/SHA256SUMS"
 
-// firstTypes is how many types the first version had. Types are added, never removed.
+// firstTypes is the number of types in the first version. Types are added, never removed.
 const firstTypes = 6
 
-// TestPublishedVersionsStay fails when a kept file was changed, removed or put there by hand.
+// TestPublishedVersionsStay fails if a kept file was changed, removed or added by hand.
 func TestPublishedVersionsStay(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile(sums)
@@ -42,14 +43,14 @@ func TestPublishedVersionsStay(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got[name] == "" {
-			t.Errorf("%s is gone: events like it have been published, and somebody may still read them", name)
+			t.Errorf("%s is missing: events like it were published, and a consumer may still read them", name)
 		} else if got[name] != want[name] {
-			t.Errorf("%s was changed: what has been published stays as it was; go generate keeps another version beside it", name)
+			t.Errorf("%s was changed: published versions stay unchanged, and go generate stores another version beside it", name)
 		}
 	}
 	for name := range got {
 		if want[name] == "" {
-			t.Errorf("%s is not in %s: go generate adds what it has written", name, sums)
+			t.Errorf("%s is not in %s: only go generate adds files", name, sums)
 		}
 	}
 	if len(want) < 2*firstTypes+1 {
@@ -57,15 +58,16 @@ func TestPublishedVersionsStay(t *testing.T) {
 	}
 }
 
-// TestTodayIsKept fails when the events are not those of the last version that was kept.
+// TestTodayIsKept fails if today's events differ from the last kept version.
 func TestTodayIsKept(t *testing.T) {
 	t.Parallel()
 	if changed := changedSince(t, latest(t)); len(changed) > 0 {
-		t.Errorf("%s are not as in %s: run go generate, which keeps them as a version of their own", strings.Join(changed, ", "), latest(t))
+		t.Errorf("%s differ from %s: run go generate, which stores them as a new version", strings.Join(changed, ", "), latest(t))
 	}
 }
 
-// keepVersion keeps today's events and schemas, unless the last version is the same, and changes nothing that is kept.
+// keepVersion stores today's events and schemas as a new version, unless the last version is equal.
+// It changes no kept file.
 func keepVersion(t *testing.T, files map[string][]byte) {
 	t.Helper()
 	if len(changedSince(t, latest(t))) == 0 {
@@ -87,7 +89,8 @@ func keepVersion(t *testing.T, files map[string][]byte) {
 	write(t, sums, []byte(lines.String()))
 }
 
-// changedSince returns the event types of which a version has no example, or another than today's.
+// changedSince returns the event types whose example in a version is missing or differs from
+// today's.
 func changedSince(t *testing.T, dir string) []string {
 	t.Helper()
 	var changed []string
@@ -100,7 +103,7 @@ func changedSince(t *testing.T, dir string) []string {
 	return changed
 }
 
-// versions returns the folders of the versions, from the first to the last.
+// versions returns the folders of the versions in order.
 func versions(t *testing.T) []string {
 	t.Helper()
 	dirs := onDisk(t, "testdata/v*")
@@ -113,7 +116,8 @@ func versions(t *testing.T) []string {
 	return dirs
 }
 
-// latest returns the folder of the last version; a folder that does not exist when there is none.
+// latest returns the folder of the last version. It returns a folder that does not exist if there
+// is none.
 func latest(t *testing.T) string {
 	t.Helper()
 	all := versions(t)
@@ -132,7 +136,7 @@ func number(t *testing.T, dir string) int {
 	return n
 }
 
-// kept returns all files of all versions, in order.
+// kept returns all files of all versions in order.
 func kept(t *testing.T) []string {
 	t.Helper()
 	return onDisk(t, "testdata/v*/*.json", "testdata/v*/schema/*.json")

@@ -7,40 +7,44 @@ import (
 	"time"
 )
 
-// Code says what kind of failure an Error is. Servers map it to a status, consumers to a verdict.
+// Code is the kind of failure of an Error. Servers map it to a status, consumers to a verdict.
 type Code string
 
-// The codes that a caller can act on. Every error that is not an *Error is Internal and its text is never shown.
+// The codes that a caller can act on. Every other error is CodeInternal, and its text is never
+// shown.
 const (
 	CodeInvalid      Code = "invalid"
 	CodeNotFound     Code = "not_found"
 	CodeConflict     Code = "conflict"
 	CodeUnauthorized Code = "unauthorized"
 	CodeForbidden    Code = "forbidden"
-	// CodePrecondition is a lost update: the caller changed something that has changed since.
+	// CodePrecondition reports a lost update: the object changed after the caller read it.
 	CodePrecondition Code = "precondition_failed"
-	// CodeRateLimited and CodeUnavailable pass: the same request may succeed later.
+	// CodeRateLimited and CodeUnavailable report a passing failure. The same request may succeed
+	// later.
 	CodeRateLimited Code = "rate_limited"
 	CodeUnavailable Code = "unavailable"
-	// CodeDiskFull is that there was no space for what had to be stored. Nothing was.
+	// CodeDiskFull reports that the disk is full and nothing was stored.
 	CodeDiskFull Code = "disk_full"
-	// CodeOutcomeUnknown is that a change may have been stored or not: the answer to it was lost.
+	// CodeOutcomeUnknown reports that the answer to a change was lost. The change may be stored or
+	// not.
 	CodeOutcomeUnknown Code = "outcome_unknown"
 	CodeInternal       Code = "internal"
 )
 
-// FieldError names one bad input field by its JSON path ("recurrence.rrule") and says what is wrong and the way out.
+// FieldError is the error of one input field. Field is its JSON path ("recurrence.rrule"). Message
+// is the problem and the way out.
 type FieldError struct {
 	Field   string `json:"field"`
 	Message string `json:"message"`
 }
 
-// Error is a failure whose message may be shown to the person who caused it.
+// Error is a failure with a message that the person who caused it may see.
 type Error struct {
 	Code    Code
 	Message string
 	Fields  []FieldError
-	// RetryAfter is how long to wait before trying again; 0 when there is nothing to say.
+	// RetryAfter is how long to wait before a retry. 0 means unknown.
 	RetryAfter time.Duration
 }
 
@@ -56,22 +60,22 @@ func (e *Error) Error() string {
 	return e.Message + ": " + strings.Join(parts, "; ")
 }
 
-// Errorf makes an Error with a code and a message fit to be shown.
+// Errorf returns an Error with a code and a message that may be shown.
 func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// RetryLater makes an Error for a failure that passes, with how long to wait.
+// RetryLater returns an Error for a passing failure, with the time to wait.
 func RetryLater(code Code, after time.Duration, format string, args ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), RetryAfter: after}
 }
 
-// Invalid is the Error for one bad field.
+// Invalid returns the Error for one bad field.
 func Invalid(field, message string) error {
 	return InvalidFields([]FieldError{{Field: field, Message: message}})
 }
 
-// InvalidFields is the Error for bad fields; nil when there are none.
+// InvalidFields returns the Error for bad fields, or nil if there are none.
 func InvalidFields(fields []FieldError) error {
 	if len(fields) == 0 {
 		return nil
@@ -79,7 +83,8 @@ func InvalidFields(fields []FieldError) error {
 	return &Error{Code: CodeInvalid, Message: "some fields are not valid", Fields: fields}
 }
 
-// ErrorCode returns the code of the first *Error that err wraps, CodeInternal for any other error and "" for nil.
+// ErrorCode returns the code of the first *Error in err's chain. It returns CodeInternal for any
+// other error and "" for nil.
 func ErrorCode(err error) Code {
 	if err == nil {
 		return ""

@@ -7,9 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// Fit makes a task that came about elsewhere keep within the limits, and says what it changed. Nothing is lost: what is too
-// much for a title or for tags moves to the description, and what is too much for that to further tasks, which follow the
-// task. Reminders beyond MaxReminders alone are left out.
+// Fit makes a task of another program keep the limits, and returns a description of each change. It
+// loses no text. The excess of a title or of tags moves to the description, and the excess of a
+// description moves to further tasks after the task. Only reminders beyond MaxReminders are
+// dropped.
 func Fit(t Task) (fitted []Task, changed []string) {
 	var moved []string
 	t.Title, t.Description = clean(t.Title), clean(t.Description)
@@ -49,7 +50,7 @@ func Fit(t Task) (fitted []Task, changed []string) {
 	return fitDescription(t, changed)
 }
 
-// fitDescription moves what is too long for a description to further tasks.
+// fitDescription moves the excess of a description to further tasks.
 func fitDescription(t Task, changed []string) ([]Task, []string) {
 	rest := []rune(t.Description)
 	if len(rest) <= MaxDescription {
@@ -68,7 +69,7 @@ func fitDescription(t Task, changed []string) ([]Task, []string) {
 	return fitted, append(changed, fmt.Sprintf("the notes are longer than %d characters: what follows is in further tasks", MaxDescription))
 }
 
-// clean leaves out what storable refuses.
+// clean removes the characters that storable refuses.
 func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "") }
 
 // cut returns the first n characters.

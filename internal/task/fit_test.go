@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestFit shows that a task that breaks every limit becomes valid ones that hold all of it.
+// TestFit shows that a task that exceeds every limit becomes valid tasks with its whole text.
 func TestFit(t *testing.T) {
 	t.Parallel()
 	title, notes := strings.Repeat("title ", 100)+"end", strings.Repeat("é", 2*MaxDescription)
@@ -42,9 +42,9 @@ func TestFit(t *testing.T) {
 
 	same := Task{Title: "x", Description: "y", Tags: []string{"a"}, TimeZone: "UTC"}
 	if fitted, changed := Fit(same); len(fitted) != 1 || changed != nil || fitted[0].Title != "x" || fitted[0].Description != "y" {
-		t.Errorf("got %+v and %q of what fits", fitted, changed)
+		t.Errorf("got %+v and %q for a task within the limits", fitted, changed)
 	}
 	if fitted, _ := Fit(Task{}); fitted[0].Title == "" {
-		t.Error("there is no title still")
+		t.Error("a task without a title still has none")
 	}
 }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// instantForm is RFC 3339 as people write it: time.Parse takes a comma for the point, hours of one digit, and offsets of a day
-// and more as well (https://go.dev/issue/54580).
+// instantForm is RFC 3339 as written. time.Parse also accepts a comma as decimal point, hours of
+// one digit, and offsets of a day and more (https://go.dev/issue/54580).
 var instantForm = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// ParseInstant reads an RFC 3339 instant, and nothing else.
+// ParseInstant parses an RFC 3339 instant strictly.
 func ParseInstant(s string) (time.Time, error) {
 	if instantForm.MatchString(s) {
 		if t, err := time.Parse(time.RFC3339Nano, s); err == nil {

@@ -6,28 +6,31 @@ import (
 
 // Occurrence is one due instance of a series.
 type Occurrence struct {
-	// At is when it is due, and its RECURRENCE-ID.
+	// At is the due instant and the RECURRENCE-ID.
 	At time.Time
-	// Recurrence is what its task carries so that the series goes on from it.
+	// Recurrence is the recurrence of the occurrence's task. It continues the series.
 	Recurrence Recurrence
 }
 
-// Next returns the occurrence that follows a completed task, or false when the task does not recur or its series has
-// ended, by UNTIL, COUNT or EndAt. It depends on its arguments alone: the same completion has the same successor,
-// whenever and wherever it is asked for.
+// Next returns the occurrence after a completed task. It returns false if the task does not recur,
+// or if its series has ended by UNTIL, COUNT or EndAt. The result depends only on the arguments:
+// the same completion has the same successor at any time and on any machine.
 //
-// The pattern is evaluated on the clock of the task's time zone, so that 09:00 stays 09:00 across a change of offset. A time
-// that the clock skips is read with the offset before the gap (02:30 becomes 03:30), one that it shows twice is the first.
+// The pattern is evaluated in wall time of the task's time zone. 09:00 stays 09:00 across a change
+// of the offset. A wall time that the clock skips is read with the offset before the gap (02:30
+// becomes 03:30). A wall time that the clock shows twice means the first instant.
 //
-// An RRULE means what RFC 5545 says, and FREQ=MONTHLY from the 31st has no occurrence in April. The shorthands monthly and
-// yearly, and with AnchorCompletion any rule that is a mere frequency and interval, fall on the month's last day
-// instead, and on the 31st again when there is one. DTStart is always the first occurrence and counts as such.
+// An RRULE has the meaning of RFC 5545: FREQ=MONTHLY from the 31st has no occurrence in April. The
+// shorthands monthly and yearly fall on the month's last day instead, and on the 31st again in the
+// next month with one. So does a rule of only frequency and interval with AnchorCompletion. DTStart
+// is always the first occurrence and counts as one.
 //
-// With AnchorDue it is the first occurrence after the completed one, however its DueAt was moved, and with MissedSkip one
-// after completedAt too. With AnchorCompletion the rule starts anew on the date of completedAt, at DTStart's time of day; a
-// rule that names days goes on after the completed occurrence even when that was done early.
+// With AnchorDue, Next returns the first occurrence after the completed one, even if its DueAt was
+// moved. With MissedSkip it is also after completedAt. With AnchorCompletion the rule restarts on
+// the date of completedAt at the time of day of DTStart. A rule that names days continues after the
+// completed occurrence, even if that was completed early.
 //
-// Errors have code invalid: the recurrence or the time zone is not a valid one.
+// Errors have code invalid: the recurrence or the time zone is not valid.
 func Next(t Task, completedAt time.Time) (Occurrence, bool, error) {
 	if t.Recurrence == nil {
 		return Occurrence{}, false, nil
@@ -50,8 +53,9 @@ func Next(t Task, completedAt time.Time) (Occurrence, bool, error) {
 	return r.next(completed, completedAt, zone)
 }
 
-// Occurrences returns the n occurrences that follow one that is due at an instant, each taken as completed when it is
-// due; fewer when the series ends. Without a DTStart the series starts at due. Errors have code invalid.
+// Occurrences returns the n occurrences after one that is due at an instant. It assumes that each
+// is completed when it is due. It returns fewer if the series ends. Without a DTStart the series
+// starts at due. Errors have code invalid.
 func (r Recurrence) Occurrences(due time.Time, timeZone string, n int) ([]time.Time, error) {
 	t := Task{DueAt: &due, Occurrence: &due, TimeZone: timeZone, Recurrence: &r}
 	var found []time.Time
@@ -69,14 +73,15 @@ func (r Recurrence) Occurrences(due time.Time, timeZone string, n int) ([]time.T
 	return found, nil
 }
 
-// next returns what follows the occurrence that was due at previous. DTStart is set.
+// next returns the occurrence after the one due at previous. DTStart must be set.
 func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (Occurrence, bool, error) {
 	rule, err := parseRule(r.RRule)
 	if err != nil {
 		return Occurrence{}, false, Invalid("recurrence.rrule", err.Error())
 	}
 	s := series{rule: rule, start: r.start(zone), zone: zone, endAt: r.EndAt}
-	// A pattern set after the occurrence was made starts at DTStart, which is the completed task itself.
+	// A pattern that was set after the occurrence was created starts at DTStart, which is the
+	// completed task itself.
 	after := latest(previous, *r.DTStart)
 	switch {
 	case r.Anchor == AnchorCompletion:
@@ -87,7 +92,7 @@ func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (
 		} else {
 			after = latest(after, restart, completedAt)
 		}
-		// Of a series that starts anew each time, only what is left of COUNT can be carried on.
+		// A series that restarts each time can only carry on the rest of COUNT.
 		s.rule.count = 0
 		if rule.count == 1 {
 			return Occurrence{}, false, nil
@@ -105,12 +110,13 @@ func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (
 	return Occurrence{At: found[0].UTC(), Recurrence: r}, true, nil
 }
 
-// start returns DTStart on the clock of a zone.
+// start returns DTStart as a wall time in a zone.
 func (r Recurrence) start(zone *time.Location) time.Time {
 	return wallOf(*r.DTStart, zone).Truncate(time.Second)
 }
 
-// validate reports every bad field of the recurrence of a task in a valid time zone.
+// validate returns every bad field of a recurrence. It checks the series only if the time zone is
+// valid.
 func (r Recurrence) validate(timeZone string) []FieldError {
 	var bad []FieldError
 	check := func(ok bool, field, message string) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// dateutil has occurrences found by another calendar library.
+// dateutil contains occurrences calculated by another calendar library.
 //
 //go:embed testdata/recurrence.tsv
 var dateutil string

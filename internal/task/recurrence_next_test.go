@@ -8,8 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestShorthand checks what the shorthands do that no RRULE of theirs would say: a month that lacks the day gets its last
-// one, and the day returns. The dates are counted off a calendar.
+// TestShorthand checks the behaviour of the shorthands that their RRULE would not have. A month
+// without the day uses its last day, and the day returns in the next month. The dates come from a
+// calendar.
 func TestShorthand(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, due, rrule, want string }{
@@ -37,7 +38,7 @@ func TestShorthand(t *testing.T) {
 	}
 }
 
-// TestEnd checks where series end; the dates are counted by hand.
+// TestEnd checks the ends of series. The dates are counted by hand.
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	const due = "2026-02-10T09:00+01:00"
@@ -74,13 +75,14 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestNext checks what a completion leads to; the dates are counted off a calendar. 9 February 2026 is a Monday.
+// TestNext checks the occurrence after a completion. The dates come from a calendar. 9 February
+// 2026 is a Monday.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	const berlin, due, catchUp, completion = "Europe/Berlin", AnchorDue, MissedCatchUp, AnchorCompletion
 	tests := []struct {
 		name, zone, rrule, anchor, missed string
-		start, occurrence, completed      string // occurrence "" is a task that no series has made
+		start, occurrence, completed      string // occurrence "" is a task that no series created
 		want                              string // "" is the end of the series
 	}{
 		{"on time", berlin, "FREQ=WEEKLY;BYDAY=MO", due, "", "2026-02-09T09:00+01:00", "", "2026-02-09T09:30+01:00", "2026-02-16T09:00+01:00"},
@@ -138,7 +140,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestServerZone runs the tables again on machines whose own zone is another one.
+// TestServerZone runs the tables again in processes with another local time zone.
 func TestServerZone(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"America/Los_Angeles", "Pacific/Kiritimati"} {
@@ -153,7 +155,7 @@ func TestServerZone(t *testing.T) {
 	}
 }
 
-// TestLocalZone shows that TestServerZone's processes are in the zone that they should be in.
+// TestLocalZone shows that the processes of TestServerZone have the intended local time zone.
 func TestLocalZone(t *testing.T) {
 	t.Parallel()
 	want := os.Getenv("WANT_LOCAL_ZONE")
@@ -166,7 +168,7 @@ func TestLocalZone(t *testing.T) {
 	}
 }
 
-// TestCountFromCompletion follows a series whose COUNT each task carries on.
+// TestCountFromCompletion follows a series whose tasks carry on the rest of COUNT.
 func TestCountFromCompletion(t *testing.T) {
 	t.Parallel()
 	task := Task{ID: uuid.New(), TimeZone: "UTC", DueAt: new(at(t, "2026-02-09T09:00Z")), Recurrence: &Recurrence{

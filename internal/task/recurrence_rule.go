@@ -11,9 +11,9 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// Limits of a rule. With them, and with the horizon of expand, the work that any rule can cause is bounded.
+// The limits of a rule. Together with the horizon of expand they bound the work of any rule.
 const (
-	maxRRule      = 512 // bytes
+	maxRRule      = 512 // in bytes
 	maxInterval   = 1000
 	maxCount      = 10_000
 	maxTimesOfDay = 24
@@ -21,22 +21,22 @@ const (
 
 // rule is a parsed RRULE value.
 type rule struct {
-	text   string        // upper case, without the "RRULE:" before it
-	option rrule.ROption // the pattern alone: without DTSTART, COUNT and UNTIL
-	count  int           // 0 when there is no COUNT
+	text   string        // upper case, without the prefix "RRULE:"
+	option rrule.ROption // the pattern without DTSTART, COUNT and UNTIL
+	count  int           // 0 without a COUNT
 	until  until
-	plain  bool // a frequency and an interval, nothing that names days or times
-	clamp  bool // a day that a month does not have is its last one, rather than none
+	plain  bool // only a frequency and an interval, without days or times
+	clamp  bool // use the last day of a month that lacks the day
 }
 
-// until is the UNTIL of a rule, compared with instants in its UTC form and with wall times in its other two. The zero
-// value is no limit.
+// until is the UNTIL of a rule. Its UTC form is compared with instants, and its other two forms
+// with wall times. The zero value means no limit.
 type until struct {
 	last time.Time
 	utc  bool
 }
 
-// passed says whether an occurrence comes too late.
+// passed reports whether an occurrence is after the UNTIL.
 func (u until) passed(wall, at time.Time) bool {
 	if u.utc {
 		return at.After(u.last)
@@ -44,8 +44,8 @@ func (u until) passed(wall, at time.Time) bool {
 	return !u.last.IsZero() && wall.After(u.last)
 }
 
-// parseRule parses daily, weekly, monthly, yearly or an RFC 5545 RRULE value, in any case. Its errors complete a sentence
-// that begins with the field's name.
+// parseRule parses daily, weekly, monthly, yearly or an RFC 5545 RRULE value in any case. Its
+// errors complete a sentence that starts with the name of the field.
 func parseRule(text string) (rule, error) {
 	if len(text) > maxRRule {
 		return rule{}, fmt.Errorf("is longer than %d bytes", maxRRule)
@@ -81,7 +81,7 @@ func parseRule(text string) (rule, error) {
 	return r, r.check()
 }
 
-// set takes one NAME=VALUE part.
+// set applies one NAME=VALUE part.
 func (r *rule) set(name, value string) (err error) {
 	o := &r.option
 	switch name {
@@ -126,7 +126,7 @@ func (r *rule) set(name, value string) (err error) {
 	return err
 }
 
-// check refuses what RFC 5545 section 3.3.10 forbids of parts together, and what it leaves open.
+// check refuses combinations of parts that RFC 5545 section 3.3.10 forbids or leaves undefined.
 func (r *rule) check() error {
 	o := &r.option
 	ordinals := 0
@@ -160,7 +160,7 @@ func (r *rule) check() error {
 	return nil
 }
 
-// withCount returns the rule's text with another COUNT.
+// withCount returns the text of the rule with another COUNT.
 func (r *rule) withCount(count int) string {
 	parts := strings.Split(r.text, ";")
 	i := slices.IndexFunc(parts, func(part string) bool { return strings.HasPrefix(part, "COUNT=") })

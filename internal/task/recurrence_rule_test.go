@@ -15,7 +15,7 @@ func TestValidateRecurrence(t *testing.T) {
 	tests := []struct {
 		name string
 		r    Recurrence
-		want string // field, and what its message must have; "" is valid
+		want string // field and part of its message; "" means valid
 	}{
 		{"shorthand", Recurrence{RRule: "monthly"}, ""},
 		{"all set", Recurrence{RRule: "RRULE:FREQ=WEEKLY;BYDAY=MO,TH", Anchor: AnchorCompletion, Missed: MissedCatchUp, EndAt: new(at(t, due))}, ""},
@@ -78,7 +78,8 @@ func TestValidateRecurrence(t *testing.T) {
 	}
 }
 
-// hostile are rules that ask for more work than any task needs. As many list entries as fit are in some of them.
+// hostile returns rules that cause more work than any real rule. Some have as many list entries as
+// fit.
 func hostile() []string {
 	days := make([]string, 0, 366)
 	for n := range 366 {
@@ -99,8 +100,9 @@ func hostile() []string {
 	}
 }
 
-// TestHostileRules shows what bounds the work of any rule: lists have no duplicates and few times of day, and nothing is
-// looked for after the year 2399, although the library's own horizon is the year 9999.
+// TestHostileRules shows the bounds on the work of any rule. Lists have no duplicates and few times
+// of day. Nothing is searched after the year 2399, although the library's own horizon is the year
+// 9999.
 func TestHostileRules(t *testing.T) {
 	t.Parallel()
 	for _, text := range hostile() {
@@ -127,8 +129,9 @@ func TestHostileRules(t *testing.T) {
 	}
 }
 
-// FuzzRule holds, for any text: nothing panics, what is accepted goes on from its start in order, leaving out what lies
-// before an instant changes nothing of what comes after, and a rule with another COUNT is accepted too.
+// FuzzRule checks that no text causes a panic. An accepted rule yields ordered occurrences from its
+// start. A later lower bound does not change the following occurrences. A rule with another COUNT
+// is accepted too.
 func FuzzRule(f *testing.F) {
 	for _, text := range slices.Concat(hostile(), []string{
 		"daily", "FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY;BYDAY=-1FR;COUNT=3", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;UNTIL=20400101",

@@ -7,21 +7,21 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// calendarCycles are added to every year while a rule is expanded, because the library looks for a match until the year
-// 9999. The Gregorian calendar repeats every 400 years, weekdays included, so 7600 years on is the same calendar, and the
-// search of a rule that never matches ends in the year 2399 instead.
+// calendarCycles are the years added during the expansion of a rule. The library searches for a
+// match until the year 9999. The Gregorian calendar repeats every 400 years, including weekdays. In
+// a calendar 7600 years later, the search of a rule without a match ends in the year 2399.
 const calendarCycles = 19 * 400
 
-// series is a rule that starts somewhere: the recurrence set of RFC 5545.
+// series is a rule with a start: the recurrence set of RFC 5545.
 type series struct {
 	rule  rule
-	start time.Time // DTSTART as a wall time, to the second
+	start time.Time // DTSTART as a wall time, in whole seconds
 	zone  *time.Location
 	endAt *time.Time
 }
 
-// after returns the first n instants of the series that are later than t, or fewer when it ends. As in RFC 5545, start is
-// always the first occurrence, whether or not it fits the rule.
+// after returns the first n instants of the series later than t, or fewer if it ends. As in RFC
+// 5545, start is always the first occurrence, even if it does not fit the rule.
 func (s series) after(t time.Time, n int) ([]time.Time, error) {
 	from := s.start
 	if s.rule.count == 0 {
@@ -39,7 +39,7 @@ func (s series) after(t time.Time, n int) ([]time.Time, error) {
 		if s.rule.until.passed(wall, at) || s.endAt != nil && at.After(*s.endAt) {
 			break
 		}
-		// A DST gap can bring two wall times to one instant.
+		// A DST gap can map two wall times to one instant.
 		if at.After(t) {
 			found, t = append(found, at), at
 		}
@@ -50,12 +50,12 @@ func (s series) after(t time.Time, n int) ([]time.Time, error) {
 	return found, nil
 }
 
-// expand returns an iterator over the wall times that fit the rule, in order. It begins at the start or earlier, or, when
-// from is later, shortly before from, in phase with the start.
+// expand returns an iterator over the wall times of the rule in order. It begins at the start or
+// earlier. If from is later, it begins shortly before from, in phase with the start.
 func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 	o := r.option
 	o.Interval = max(1, o.Interval)
-	// What a rule does not say it takes from its start (RFC 5545 section 3.3.10).
+	// The start supplies the parts that the rule leaves out (RFC 5545 section 3.3.10).
 	if len(o.Byhour) == 0 {
 		o.Byhour = []int{start.Hour()}
 	}
@@ -77,7 +77,7 @@ func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 		default: // every day fits FREQ=DAILY
 		}
 		if r.clamp && len(o.Bymonthday) > 0 {
-			// RFC 7529's SKIP=BACKWARD: the last of the days up to this one that the month has.
+			// SKIP=BACKWARD of RFC 7529: the last day of the month up to this one.
 			for day := 28; day < start.Day(); day++ {
 				o.Bymonthday = append(o.Bymonthday, day)
 			}
@@ -97,11 +97,12 @@ func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 	}, nil
 }
 
-// period returns the beginning of a day, week, month or year of the rule, in phase with the one that start is in, and at
-// least one whole interval before from: a DST gap can bring a wall time of the day before to a later instant. Beginning at
-// its beginning makes BYSETPOS count from there.
+// period returns the beginning of a day, week, month or year of the rule, in phase with the
+// start's. It lies at least one whole interval before from, because a DST gap can move a wall time
+// of the previous day to a later instant. The beginning of the period is the reference point of
+// BYSETPOS.
 func period(o rrule.ROption, start, from time.Time) time.Time {
-	// skip returns how many units to leave out of those between start and from.
+	// skip returns the number of units to leave out between start and from.
 	skip := func(units int) int { return max(0, units/o.Interval-1) * o.Interval }
 	day := midnight(start)
 	switch o.Freq {
@@ -118,7 +119,7 @@ func period(o rrule.ROption, start, from time.Time) time.Time {
 	}
 }
 
-// sinceMonday counts as the library does: 0 is Monday.
+// sinceMonday returns the weekday in the library's numbering: 0 is Monday.
 func sinceMonday(wall time.Time) int { return (int(wall.Weekday()) + 6) % 7 }
 
 func days(from, to time.Time) int { return int(to.Sub(from) / (24 * time.Hour)) }

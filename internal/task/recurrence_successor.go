@@ -9,19 +9,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// SuccessorID returns the id of the task that follows another's completion, which took a revision:
-// a UUIDv5, equal for every caller. The occurrence's instant would not do instead of the revision.
-// A task that is completed, reopened and completed again can come to the same instant, and its
-// second completion has a follower of its own.
+// SuccessorID returns the ID of the task that follows a completion at a revision. It is a UUIDv5
+// and equal for every caller. The occurrence's instant could not replace the revision. A task that
+// is completed, reopened and completed again can reach the same instant twice, and each completion
+// has a follower of its own.
 func SuccessorID(previousID uuid.UUID, completedRevision int64) uuid.UUID {
 	return uuid.NewSHA1(previousID, []byte(strconv.FormatInt(completedRevision, 10)))
 }
 
-// NextTask returns the task for the occurrence that follows a completed one, as Next finds it, or
-// false when there is none. t is the task as it was completed: its revision is that of the
-// completion, and the id derives from it. It is open, due at its occurrence, and otherwise a copy;
-// reminders set for an instant keep their distance from the due date on the clock. Revision,
-// CreatedAt and UpdatedAt are left to whoever stores it. Errors have code invalid.
+// NextTask returns the task for the occurrence after a completed one. It returns false if there is
+// none. t is the task as it was completed: its revision is the completion's revision, from which
+// the new ID derives. The new task is open, due at its occurrence, and otherwise a copy. Reminders
+// at an instant keep their distance in wall time from the due date. The caller sets Revision,
+// CreatedAt and UpdatedAt. Errors have code invalid.
 func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	next, ok, err := Next(t, completedAt)
 	if err != nil || !ok {
@@ -29,7 +29,7 @@ func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	}
 	zone, err := LoadZone(t.TimeZone)
 	if err != nil {
-		return Task{}, false, fmt.Errorf("load the time zone again: %w", err)
+		return Task{}, false, fmt.Errorf("load time zone again: %w", err)
 	}
 	seriesID := t.ID
 	if t.SeriesID != nil {
@@ -51,7 +51,7 @@ func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	}, true, nil
 }
 
-// moveReminders returns t's reminders for a due date.
+// moveReminders returns the reminders of t for another due date.
 func moveReminders(t Task, due time.Time, zone *time.Location) []Reminder {
 	reminders := slices.Clone(t.Reminders)
 	from := t.DueAt

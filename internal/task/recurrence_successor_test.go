@@ -10,8 +10,8 @@ import (
 func TestSuccessorID(t *testing.T) {
 	t.Parallel()
 	previous := uuid.MustParse("019c4e00-0000-7000-8000-000000000001")
-	// Python: uuid.uuid5(uuid.UUID("019c4e00-0000-7000-8000-000000000001"), "41"). A changed id
-	// would make the occurrences of a redelivered event twice.
+	// Python: uuid.uuid5(uuid.UUID("019c4e00-0000-7000-8000-000000000001"), "41"). With a changed
+	// ID, a redelivered event would create its occurrence twice.
 	want := uuid.MustParse("abce0719-64df-5768-ada8-0fbb699f6114")
 	if got := SuccessorID(previous, 41); got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -26,7 +26,7 @@ func TestSuccessorID(t *testing.T) {
 
 func TestNextTask(t *testing.T) {
 	t.Parallel()
-	due := at(t, "2026-03-23T09:00+01:00") // Berlin puts clocks forward on the 29th
+	due := at(t, "2026-03-23T09:00+01:00") // Berlin moves clocks forward on the 29th
 	first := Task{
 		ID: uuid.New(), Title: "Water the plants", Description: "All of them", Completed: true, CompletedAt: &due,
 		Priority: PriorityHigh, Tags: []string{"home"}, DueAt: &due, TimeZone: "Europe/Berlin",
@@ -52,7 +52,7 @@ func TestNextTask(t *testing.T) {
 		}
 	}
 
-	// The due date of an occurrence that was moved says nothing about the series.
+	// The moved due date of an occurrence does not affect the series.
 	moved := want
 	moved.Completed, moved.DueAt = true, new(at(t, "2026-04-10T12:00+02:00"))
 	got, ok, err := NextTask(moved, at(t, "2026-04-01T12:00+02:00"))
@@ -67,8 +67,8 @@ func TestNextTask(t *testing.T) {
 	}
 }
 
-// TestSuccessorIDsStayApart follows a series that comes to the same instant again. Each follower
-// has an id of its own, or the series would end at a task that it has had.
+// TestSuccessorIDsStayApart follows a series that reaches the same instant again. Each follower
+// must have an ID of its own. With a repeated ID, the series would end at an earlier task.
 func TestSuccessorIDsStayApart(t *testing.T) {
 	t.Parallel()
 	due := at(t, "2026-02-12T09:00Z")
@@ -90,10 +90,10 @@ func TestSuccessorIDsStayApart(t *testing.T) {
 		task = next
 	}
 	follow("2026-02-12T10:00Z", "2026-02-15T09:00Z")
-	follow("2026-02-12T11:00Z", "2026-02-15T09:00Z") // done early
+	follow("2026-02-12T11:00Z", "2026-02-15T09:00Z") // completed early
 	follow("2026-02-12T12:00Z", "2026-02-15T09:00Z")
 
-	// Every day from the 14th instead: the day after that is the 15th again.
+	// The rule becomes daily from the 14th. The next day is the 15th again.
 	task.DueAt = new(at(t, "2026-02-14T09:00Z"))
 	task.Occurrence, task.Recurrence = task.DueAt, &Recurrence{RRule: "daily", DTStart: task.DueAt, Anchor: AnchorDue}
 	follow("2026-02-14T09:30Z", "2026-02-15T09:00Z")

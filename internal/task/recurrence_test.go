@@ -18,7 +18,7 @@ func at(t *testing.T, text string) time.Time {
 	return instant
 }
 
-// text lists instants as clocks in a zone show them.
+// text returns instants as wall times in a zone.
 func text(t *testing.T, zone string, instants ...time.Time) string {
 	t.Helper()
 	location, err := LoadZone(zone)
@@ -32,9 +32,9 @@ func text(t *testing.T, zone string, instants ...time.Time) string {
 	return strings.Join(parts, " ")
 }
 
-// TestOccurrences checks explicit rules. The expected instants are those of python-dateutil 2.9.0 (rrulestr for the wall
-// times, tz.resolve_imaginary for the gaps); where that has an instant twice, as in Apia, which left out 30 December 2011, it is
-// once here.
+// TestOccurrences checks explicit rules. The expected instants come from python-dateutil 2.9.0
+// (rrulestr for the wall times, tz.resolve_imaginary for the gaps). Where dateutil yields an
+// instant twice, the table has it once. An example is Apia, which left out 30 December 2011.
 func TestOccurrences(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, zone, due, rrule, want string }{

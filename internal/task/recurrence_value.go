@@ -28,7 +28,7 @@ func weekdays() []rrule.Weekday {
 	return []rrule.Weekday{rrule.MO, rrule.TU, rrule.WE, rrule.TH, rrule.FR, rrule.SA, rrule.SU}
 }
 
-// weekday parses a day of the week, which may be numbered: MO, 2MO, -1FR.
+// weekday parses a day of the week, with or without a number: MO, 2MO, -1FR.
 func weekday(value string) (rrule.Weekday, error) {
 	for _, day := range weekdays() {
 		ordinal, ok := strings.CutSuffix(value, day.String())
@@ -44,7 +44,7 @@ func weekday(value string) (rrule.Weekday, error) {
 	return rrule.Weekday{}, fmt.Errorf("has the day %q: use MO, TU, WE, TH, FR, SA or SU", value)
 }
 
-// number parses a whole number from low to high or, when negative is allowed, from -high to -low.
+// number parses a whole number from low to high. With negative it also accepts -high to -low.
 func number(name, value string, low, high int, negative bool) (int, error) {
 	n, err := strconv.Atoi(value)
 	if err == nil && (low <= n && n <= high || negative && -high <= n && n <= -low) {
@@ -60,7 +60,7 @@ func numbers(name, value string, low, high int, negative bool) ([]int, error) {
 	return list(value, func(item string) (int, error) { return number(name, item, low, high, negative) })
 }
 
-// list parses comma-separated items and keeps each once.
+// list parses comma-separated items and removes duplicates.
 func list[T comparable](value string, parse func(string) (T, error)) ([]T, error) {
 	var items []T
 	for text := range strings.SplitSeq(value, ",") {
@@ -75,7 +75,7 @@ func list[T comparable](value string, parse func(string) (T, error)) ([]T, error
 	return items, nil
 }
 
-// parseUntil parses the three forms of UNTIL; the date form ends with that day.
+// parseUntil parses the three forms of UNTIL. The date form includes the whole day.
 func parseUntil(value string) (until, error) {
 	if t, err := time.Parse("20060102T150405Z", value); err == nil {
 		return until{last: t, utc: true}, nil

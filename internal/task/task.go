@@ -1,5 +1,5 @@
-// Package task is the domain: what a task is, when it is valid, when it recurs and when it reminds. It does no I/O and
-// never reads the clock; whoever needs the present passes it.
+// Package task is the domain: tasks, their validity, their recurrence and their reminders. It does
+// no I/O and never reads the clock. Callers pass the current time.
 package task
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Limits of a task, in characters or items.
+// The limits of a task, in characters or items.
 const (
 	MaxTitle       = 500
 	MaxDescription = 16_000
@@ -22,13 +22,13 @@ const (
 	MaxMinutesBefore = 4 * 7 * 24 * 60
 )
 
-// DefaultMinutesBefore is the one reminder of a task whose reminders were left out.
+// DefaultMinutesBefore is the reminder of a task whose reminders were omitted.
 const DefaultMinutesBefore = 15
 
-// Priority is how much a task matters.
+// Priority is the importance of a task.
 type Priority string
 
-// The priorities, from least to most.
+// The priorities, from lowest to highest.
 const (
 	PriorityNone   Priority = "none"
 	PriorityLow    Priority = "low"
@@ -36,7 +36,7 @@ const (
 	PriorityHigh   Priority = "high"
 )
 
-// Task is what a user owns. Instants are UTC; TimeZone (IANA) says how they are read on a clock.
+// Task is a task of a user. Instants are in UTC. TimeZone (IANA) is the zone of their wall times.
 type Task struct {
 	ID          uuid.UUID   `json:"id"`
 	Title       string      `json:"title"`
@@ -49,34 +49,36 @@ type Task struct {
 	TimeZone    string      `json:"time_zone"`
 	Recurrence  *Recurrence `json:"recurrence"`
 	Reminders   []Reminder  `json:"reminders"`
-	// SeriesID is shared by all occurrences of a recurring task: the id of the first.
+	// SeriesID is the ID of the first occurrence of a recurring task. All occurrences share it.
 	SeriesID *uuid.UUID `json:"series_id"`
-	// Occurrence is the instant for which the series scheduled this task (RFC 5545 section 3.8.4.4, RECURRENCE-ID). It stays
-	// when DueAt is moved.
+	// Occurrence is the instant for which the series scheduled this task (RFC 5545 section 3.8.4.4,
+	// RECURRENCE-ID). It does not change when DueAt is moved.
 	Occurrence *time.Time `json:"occurrence"`
-	// SnoozedUntil is when the owner, who put the task off, is reminded again.
+	// SnoozedUntil is the time of the next reminder of a snoozed task.
 	SnoozedUntil *time.Time `json:"snoozed_until"`
-	// Revision is the owner's revision at which this task changed last.
+	// Revision is the owner's revision of the last change of this task.
 	Revision  int64     `json:"revision"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// Recurrence is how a task repeats.
+// Recurrence describes how a task repeats.
 type Recurrence struct {
 	// RRule is an RFC 5545 RRULE value, or daily, weekly, monthly or yearly.
 	RRule string `json:"rrule"`
-	// DTStart anchors the series: DueAt when the recurrence was set, read in the task's time zone.
+	// DTStart is the start of the series: the DueAt when the recurrence was set, as a wall time in
+	// the task's time zone.
 	DTStart *time.Time `json:"dtstart,omitempty"`
-	// EndAt is the last instant at which an occurrence may fall.
+	// EndAt is the last possible instant of an occurrence.
 	EndAt *time.Time `json:"end_at,omitempty"`
-	// Anchor says what the next occurrence follows: AnchorDue or AnchorCompletion.
+	// Anchor is the base of the next occurrence: AnchorDue or AnchorCompletion.
 	Anchor string `json:"anchor"`
-	// Missed says what becomes of occurrences that passed before completion: MissedSkip or MissedCatchUp.
+	// Missed is the treatment of occurrences that passed before the completion: MissedSkip or
+	// MissedCatchUp.
 	Missed string `json:"missed"`
 }
 
-// Values of Recurrence.Anchor and Recurrence.Missed; the first of each is the default.
+// Values of Recurrence.Anchor and Recurrence.Missed. The first of each is the default.
 const (
 	AnchorDue        = "due"
 	AnchorCompletion = "completion"
@@ -84,14 +86,15 @@ const (
 	MissedCatchUp    = "catch_up"
 )
 
-// Reminder is a moment at which the owner wants to hear of a task: some minutes before it is due, or an instant. Exactly
-// one of the two is set.
+// Reminder is a time to remind the owner of a task: minutes before the due date, or an instant.
+// Exactly one field is set.
 type Reminder struct {
 	MinutesBefore *int       `json:"minutes_before,omitempty"`
 	At            *time.Time `json:"at,omitempty"`
 }
 
-// Time returns the reminder's instant, and false when it depends on a due date that is not there.
+// Time returns the instant of the reminder. It returns false if the reminder depends on a missing
+// due date.
 func (r Reminder) Time(dueAt *time.Time) (time.Time, bool) {
 	switch {
 	case r.At != nil:
@@ -102,8 +105,9 @@ func (r Reminder) Time(dueAt *time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Normalize fills what was left out with its default, and puts instants in UTC at the microsecond, which is what the
-// database keeps. Reminders that are nil (left out) become one, DefaultMinutesBefore; an empty list stays empty.
+// Normalize sets omitted fields to their defaults, and converts instants to UTC in microseconds
+// like the database. Omitted (nil) reminders become one reminder of DefaultMinutesBefore. An empty
+// list stays empty.
 func (t *Task) Normalize() {
 	t.Title = strings.TrimSpace(t.Title)
 	if t.Priority == "" {
@@ -152,11 +156,11 @@ func utc(t **time.Time) {
 	}
 }
 
-// Validate reports every bad field of a normalized task in one CodeInvalid error, or nil.
+// Validate returns one error of CodeInvalid with every bad field of a normalized task, or nil.
 func (t *Task) Validate() error { return t.ValidateAfter(Task{}) }
 
-// ValidateAfter is Validate for a task that was before. A title that stays as it was may be older than the rule that it is one
-// line and visible.
+// ValidateAfter validates the new state of a task. An unchanged title may be older than the rule of
+// one visible line.
 func (t *Task) ValidateAfter(before Task) error {
 	var bad []FieldError
 	check := func(ok bool, field, message string) {
@@ -200,13 +204,13 @@ func (t *Task) ValidateAfter(before Task) error {
 	return InvalidFields(bad)
 }
 
-// storable says whether PostgreSQL's text type can hold s.
+// storable reports whether PostgreSQL's text type can hold s.
 func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func inRange(t *time.Time) bool { return t == nil || (t.Year() >= 1970 && t.Year() <= 9999) }
 
-// LoadZone loads an IANA time zone by name. Unlike time.LoadLocation it refuses "" and "Local", which mean something else
-// on every machine.
+// LoadZone loads an IANA time zone by name. Unlike time.LoadLocation it refuses "" and "Local",
+// whose meaning depends on the machine.
 func LoadZone(name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
 		return nil, Errorf(CodeInvalid, "%q is not an IANA time zone", name)

@@ -118,7 +118,7 @@ func TestValidate(t *testing.T) {
 				for _, f := range invalid.Fields {
 					fields = append(fields, f.Field)
 					if f.Message == "" || !strings.Contains(err.Error(), f.Field+": "+f.Message) {
-						t.Errorf("%v does not say what is wrong with %s", err, f.Field)
+						t.Errorf("%v does not describe the problem of %s", err, f.Field)
 					}
 				}
 			}
@@ -184,7 +184,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	if e, ok := errors.AsType[*Error](RetryLater(CodeRateLimited, 3*time.Second, "wait")); !ok || e.RetryAfter != 3*time.Second {
-		t.Errorf("got %+v, want it to say when to try again", e)
+		t.Errorf("got %+v, want a RetryAfter of 3s", e)
 	}
 }
 
@@ -197,7 +197,7 @@ func TestLoadZone(t *testing.T) {
 	}
 	for _, name := range []string{"", "Local", "Mars", "/etc/localtime", "..", "Europe/Berlin\x00"} {
 		if _, err := LoadZone(name); err == nil {
-			t.Errorf("%q is taken for a time zone", name)
+			t.Errorf("%q is accepted as a time zone", name)
 		}
 	}
 }
@@ -210,8 +210,8 @@ func TestInstant(t *testing.T) {
 	}
 	for wall, want := range map[string]string{
 		"2026-03-01T09:00": "2026-03-01T08:00Z",
-		"2026-03-29T02:30": "2026-03-29T01:30Z", // skipped
-		"2026-10-25T02:30": "2026-10-25T00:30Z", // shown twice
+		"2026-03-29T02:30": "2026-03-29T01:30Z", // skipped by the clock
+		"2026-10-25T02:30": "2026-10-25T00:30Z", // shown twice by the clock
 	} {
 		local, err := time.ParseInLocation("2006-01-02T15:04", wall, time.FixedZone("", -7200))
 		if err != nil {

@@ -5,20 +5,21 @@ import (
 	_ "time/tzdata" // the same zones on every machine that has none of its own
 )
 
-// A wall time is what a clock in some zone reads. It is held as a time.Time labelled UTC, so that arithmetic on it knows
-// no offset: a day later is the same reading on the next date.
+// A wall time is the reading of a clock in some zone. It is stored as a time.Time in UTC.
+// Arithmetic on it ignores offsets: one day later is the same reading on the next date.
 
-// wallOf returns what a clock in zone reads at t.
+// wallOf returns the wall time in zone at t.
 func wallOf(t time.Time, zone *time.Location) time.Time {
 	t = t.In(zone)
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
-// instantOf returns the instant at which a clock in zone reads wall, by RFC 5545 section 3.3.5: the first of the two when
-// clocks are put back over it, and read with the offset before the gap when they are put forward over it, so that 02:30
-// becomes 03:30. time.Date leaves both open.
+// instantOf returns the instant at which a clock in zone shows a wall time, by RFC 5545 section
+// 3.3.5. If the clock shows the wall time twice, it returns the first instant. If the clock skips
+// the wall time, it uses the offset before the gap: 02:30 becomes 03:30. time.Date leaves both
+// cases undefined.
 func instantOf(wall time.Time, zone *time.Location) time.Time {
-	// No zone is a day off UTC, and none changes its offset twice in two days.
+	// No zone is a day off UTC, and none changes its offset twice within two days.
 	before := wall.Add(-offset(wall.Add(-24*time.Hour), zone))
 	after := wall.Add(-offset(wall.Add(24*time.Hour), zone))
 	if !wallOf(before, zone).Equal(wall) && wallOf(after, zone).Equal(wall) {

@@ -1,4 +1,4 @@
-// Package tasktest makes tasks for tests.
+// Package tasktest creates tasks for tests.
 package tasktest
 
 import (
@@ -11,8 +11,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Random returns a valid, normalized task with an id, as the database could hold it. Its instants are whole seconds, and it
-// depends on r alone.
+// Random returns a valid, normalized task with an ID, as stored in the database. Its instants are
+// whole seconds. It depends only on r.
 func Random(r *rand.Rand) task.Task {
 	created := instant(r, 2020, 2026)
 	t := task.Task{
@@ -62,7 +62,7 @@ func repeat(r *rand.Rand, t *task.Task) {
 	}
 }
 
-// due is any instant or, as often, one around a change of the clock.
+// due returns a random instant. Half of the time it is close to a change of the clock.
 func due(r *rand.Rand, zone string) time.Time {
 	at := instant(r, 2020, 2040)
 	location, err := task.LoadZone(zone)
@@ -89,16 +89,16 @@ func id(r *rand.Rand) uuid.UUID {
 	return id
 }
 
-// inLine are the characters of one line that formats trip over.
+// inLine are characters of one line that often break formats.
 const inLine = "abcXYZ ,;:\\\"'\t=-#%{}[]<>&äß漢字😀"
 
-// line returns a text of one line, as a title has to be.
+// line returns a text of one line, like a title.
 func line(r *rand.Rand, least, most int) string { return from(r, inLine, least, most) }
 
 // text returns a text of several lines.
 func text(r *rand.Rand, least, most int) string { return from(r, inLine+"\n\u2028", least, most) }
 
-// from draws characters. The text does not begin or end with a space.
+// from returns a random text of the characters. The text does not begin or end with a space.
 func from(r *rand.Rand, characters string, least, most int) string {
 	alphabet := []rune(characters)
 	var b strings.Builder
