@@ -1,6 +1,6 @@
 package ical
 
-// component is what stands between BEGIN and END.
+// component is an iCalendar component, from BEGIN to END.
 type component struct {
 	name       string
 	line       int
@@ -8,7 +8,7 @@ type component struct {
 	children   []component
 }
 
-// get returns the first property of a name.
+// get returns the first property with a name.
 func (c component) get(name string) (property, bool) {
 	for _, p := range c.properties {
 		if p.name == name {
@@ -18,21 +18,22 @@ func (c component) get(name string) (property, bool) {
 	return property{}, false
 }
 
-// text returns a TEXT property, "" when it is not there.
+// text returns the value of a TEXT property, or "" if there is none.
 func (c component) text(name string) string {
 	p, _ := c.get(name)
 	return unescape(p.value)
 }
 
-// Limits of a file beyond its size, so that reading it takes a bounded amount of memory.
+// The limits of a file beyond its size. They bound the memory for reading it.
 const (
 	maxDepth      = 6
-	maxProperties = 1000 // of a component
+	maxProperties = 1000 // per component
 	maxChildren   = 200
 )
 
-// scan reads VCALENDAR objects and calls f with each component of a name that stands directly in one, and forgets it then.
-// It returns the first error of f, or one of code invalid where the data is not iCalendar.
+// scan reads VCALENDAR objects. It calls f with each component of a name that is a direct child of
+// one, and keeps none of them. It returns the first error of f, or an error of code invalid if the
+// data is not iCalendar.
 func scan(data []byte, name string, f func(component) error) error {
 	l := newLines(data)
 	var open []component
@@ -79,7 +80,7 @@ func scan(data []byte, name string, f func(component) error) error {
 	return nil
 }
 
-// end hands a component that is looked for to f, and others to the one around it.
+// end hands a component with the name to f, and a nested component to its parent.
 func end(l *lines, open []component, ended component, name string, f func(component) error) error {
 	if !inside(open, name) {
 		if len(open) == 1 && ended.name == name {
@@ -95,7 +96,7 @@ func end(l *lines, open []component, ended component, name string, f func(compon
 	return nil
 }
 
-// add keeps a property if it is of a component that is looked for, or of one inside it.
+// add keeps a property of a component with the name, or of a component inside one.
 func add(l *lines, open []component, p property, name string) error {
 	if !inside(open, name) || !known(p.name) {
 		return nil
@@ -110,7 +111,7 @@ func add(l *lines, open []component, p property, name string) error {
 
 func inside(open []component, name string) bool { return len(open) > 1 && open[1].name == name }
 
-// known says whether a property is read.
+// known reports whether the importer reads a property.
 func known(name string) bool {
 	switch name {
 	case "UID", "RECURRENCE-ID", "SUMMARY", "DESCRIPTION", "URL", "LOCATION", "STATUS", "COMPLETED", "PERCENT-COMPLETE", "PRIORITY",

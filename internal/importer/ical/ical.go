@@ -1,5 +1,6 @@
-// Package ical reads and writes tasks as the VTODO components of iCalendar (RFC 5545), the format that calendars and other
-// task managers exchange. It does no I/O beyond the writer and bytes that it is given, and never reads the clock.
+// Package ical reads and writes tasks as the VTODO components of iCalendar (RFC 5545). Calendars
+// and other task managers exchange this format. The package does no I/O except on the given writer
+// and bytes, and never reads the clock.
 //
 //	task              VTODO
 //	id                UID
@@ -13,27 +14,29 @@
 //	reminders         VALARM
 //	created_at        CREATED
 //
-// Whole seconds are kept. What has no property of its own is in X-TASKMASTER- properties, which other programs keep or
-// ignore; where somebody changed a property that says the same, that wins.
+// Whole seconds are kept. Data without a property of its own is in X-TASKMASTER- properties, which
+// other programs keep or ignore. If another program changed the standard property of the same data,
+// the standard property counts.
 package ical
 
-// The properties that say what iCalendar has no word for.
+// The properties for data that iCalendar cannot express.
 const (
-	// propTimeZone is there when DUE does not tell.
+	// propTimeZone is the time zone if DUE does not contain it.
 	propTimeZone = "X-TASKMASTER-TIME-ZONE"
 	// propRecurrence is the recurrence in JSON.
 	propRecurrence = "X-TASKMASTER-RECURRENCE"
-	// propReminders is the list in JSON, when an alarm cannot say it: before a due date that is not there.
+	// propReminders is the list of reminders in JSON. It is present if an alarm cannot express one:
+	// a reminder before a missing due date.
 	propReminders    = "X-TASKMASTER-REMINDERS"
 	propSeries       = "X-TASKMASTER-SERIES"
 	propOccurrence   = "X-TASKMASTER-OCCURRENCE"
 	propSnoozedUntil = "X-TASKMASTER-SNOOZED-UNTIL"
 )
 
-// MediaType is iCalendar's (RFC 5545 section 8.1).
+// MediaType is the media type of iCalendar (RFC 5545 section 8.1).
 const MediaType = "text/calendar"
 
-// The forms of a date, a local time and an instant.
+// The formats of a date, a local time and an instant.
 const (
 	formDate  = "20060102"
 	formLocal = "20060102T150405"

@@ -17,7 +17,7 @@ type property struct {
 
 type param struct{ name, value string }
 
-// param returns a parameter's value, "" when it is not there.
+// param returns the value of a parameter, or "" if there is none.
 func (p property) param(name string) string {
 	for _, q := range p.params {
 		if q.name == name {
@@ -27,8 +27,8 @@ func (p property) param(name string) string {
 	return ""
 }
 
-// lines yields unfolded content lines (RFC 5545 section 3.1), each with the number of its first physical line. Lines may end
-// with LF alone, as they do in files that went through an editor.
+// lines yields unfolded content lines (RFC 5545 section 3.1) with the number of their first
+// physical line. Lines may end with LF alone, like in files from an editor.
 type lines struct {
 	rest   []byte
 	number int
@@ -39,7 +39,7 @@ func newLines(data []byte) *lines {
 	return &lines{rest: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
 }
 
-// scan returns the next line that is not empty, and false at the end.
+// scan returns the next line that is not empty. It returns false at the end.
 func (l *lines) scan() (string, bool) {
 	for len(l.rest) > 0 {
 		l.number = l.next + 1
@@ -50,7 +50,7 @@ func (l *lines) scan() (string, bool) {
 			}
 			continue
 		}
-		// Folding may split a character: bytes are joined before they are looked at.
+		// Folding may split a character. The bytes are joined before they are decoded.
 		joined := bytes.Clone(line)
 		for len(l.rest) > 0 && (l.rest[0] == ' ' || l.rest[0] == '\t') {
 			joined = append(joined, l.physical()[1:]...)
@@ -67,7 +67,7 @@ func (l *lines) physical() []byte {
 	return bytes.TrimSuffix(line, []byte("\r"))
 }
 
-// parse splits a content line. Names are upper case afterwards.
+// parse splits a content line. It converts names to upper case.
 func (l *lines) parse(line string) (property, error) {
 	i := strings.IndexAny(line, ":;")
 	if i <= 0 {
@@ -90,7 +90,8 @@ func (l *lines) parse(line string) (property, error) {
 	return p, nil
 }
 
-// cutValue returns a parameter's value or values, without quotes, and what follows: ";" or ":".
+// cutValue returns the value or values of a parameter without quotes, and the rest of the line from
+// ";" or ":" on.
 func cutValue(s string) (value, rest string, ok bool) {
 	quoted := false
 	for i := range len(s) {
@@ -108,7 +109,7 @@ func (l *lines) errorf(format string, args ...any) error {
 	return task.Errorf(task.CodeInvalid, "line %d %s", l.number, fmt.Sprintf(format, args...))
 }
 
-// unescape reads a TEXT value. A backslash before anything unknown is left out.
+// unescape decodes a TEXT value. It drops a backslash before an unknown character.
 func unescape(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s
@@ -129,7 +130,7 @@ func unescape(s string) string {
 	return out.String()
 }
 
-// splitList splits a value at the commas that are not escaped and reads each part as TEXT.
+// splitList splits a value at unescaped commas and decodes each part as TEXT.
 func splitList(s string) []string {
 	var parts []string
 	start := 0

@@ -12,16 +12,18 @@ import (
 // moment is a DATE or DATE-TIME value.
 type moment struct {
 	at time.Time
-	// zone is the IANA zone that the value names, "" when it names none.
+	// zone is the IANA zone of the value, or "" if the value has none.
 	zone string
-	// allDay says that it is a date; at is its beginning in the account's zone.
+	// allDay reports whether the value is a date. at is then its first instant in the account's
+	// zone.
 	allDay bool
 }
 
-// endOfDay is when something is due that is due on a date: as late as may be, and still on it.
+// endOfDay is the due time of a task that is due on a date: the last minute of the date.
 const endOfDay = 23*time.Hour + 59*time.Minute
 
-// moment reads a property, and returns false when it is not there. The error completes a sentence about the property.
+// moment reads a property. It returns false if there is none. The error completes a sentence about
+// the property.
 func (z zones) moment(c component, name string) (moment, bool, error) {
 	p, ok := c.get(name)
 	if !ok || p.value == "" {
@@ -64,10 +66,10 @@ func (z zones) due(m moment) time.Time {
 	return task.Instant(time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Add(endOfDay), z.account)
 }
 
-// maxDuration is more than any duration that means something here, in seconds.
+// maxDuration is longer than any meaningful duration, in seconds.
 const maxDuration = 100 * 365 * 24 * 3600
 
-// parseDuration reads a DURATION value: P1DT2H, -PT15M, P2W.
+// parseDuration parses a DURATION value: P1DT2H, -PT15M, P2W.
 func parseDuration(value string) (time.Duration, bool) {
 	s := strings.ToUpper(strings.TrimSpace(value))
 	sign := 1

@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// note says of the entry what of it has no place in a task.
+// note adds a message about a part of the entry that a task cannot hold.
 func (r *reader) note(format string, args ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 
-// leftOut notes what the other methods had no place for. It is the last.
+// leftOut adds messages about the parts that the other methods could not use. It must be called
+// last.
 func (r *reader) leftOut() {
 	if p, ok := r.get("RELATED-TO"); ok && p.value != "" {
 		r.note("there are no sub-tasks: it stands by itself")
@@ -53,7 +54,7 @@ func isLink(value string) bool {
 	return strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://")
 }
 
-// Others counts the events and journal entries of iCalendar data, which are no tasks.
+// Others counts the events and journal entries of iCalendar data. They are not tasks.
 func Others(data []byte) int {
 	n := 0
 	for l := newLines(data); ; {

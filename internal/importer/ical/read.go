@@ -14,24 +14,25 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Todo is a task as a file has it.
+// Todo is a task of a file.
 type Todo struct {
-	// UID is what tells the entry from others, in this and in any other file. An entry without a UID gets one from what it
-	// says, and an exception to a series one of its own.
+	// UID identifies the entry in this and in other files. An entry without a UID gets one from its
+	// content. An exception to a series gets one of its own.
 	UID string
-	// Line is where it begins in the file.
+	// Line is the entry's first line in the file.
 	Line int
-	// Task has no id and is not yet normalized. CreatedAt may be zero.
+	// Task has no ID and is not normalized. CreatedAt may be zero.
 	Task task.Task
-	// Bad are the properties that could not be understood, by field.
+	// Bad are the properties with errors, by field.
 	Bad []task.FieldError
-	// Notes say what was left out of it.
+	// Notes are messages about parts that were left out.
 	Notes []string
 }
 
-// Read returns the VTODO components of iCalendar data, in order. Times without a zone, dates, and times in UTC are read as
-// those of an account with a time zone (IANA); now is when a task was completed of which the file does not say when. A task
-// that is due on a date is due at the end of it. It stops at more than limit. The error has code invalid and names the line.
+// Read returns the VTODO components of iCalendar data in order. Times without a zone, dates, and
+// times in UTC belong to the zone of the account (IANA). now is the completion time of a task whose
+// file lacks it. A task that is due on a date is due at its end. Read fails for more than limit
+// tasks. Its error has code invalid and names the line.
 func Read(data []byte, accountZone string, now time.Time, limit int) ([]Todo, error) {
 	z, err := readZones(data, accountZone)
 	if err != nil {
@@ -49,14 +50,14 @@ func Read(data []byte, accountZone string, now time.Time, limit int) ([]Todo, er
 	return todos, err
 }
 
-// reader turns one VTODO into a task and gathers what is wrong with it.
+// reader turns one VTODO into a task and collects its errors.
 type reader struct {
 	zones
 	component
 	now time.Time
 	t   task.Task
 	bad []task.FieldError
-	// notes are of what was left out.
+	// notes are messages about parts that were left out.
 	notes []string
 }
 
@@ -64,7 +65,7 @@ func (r *reader) fail(field string, err error) {
 	r.bad = append(r.bad, task.FieldError{Field: field, Message: err.Error()})
 }
 
-// at reads a time, nil when it is not there.
+// at reads a time. It returns nil if there is none.
 func (r *reader) at(name, field string) *moment {
 	m, ok, err := r.moment(r.component, name)
 	if err != nil {
@@ -86,7 +87,7 @@ func (r *reader) todo() Todo {
 		r.t.CreatedAt = created.at.UTC()
 	}
 	r.series()
-	bad := r.bad // leftOut reads again what was read
+	bad := r.bad // leftOut reads the same properties again
 	r.leftOut()
 	return Todo{UID: r.uid(), Line: r.line, Task: r.t, Bad: bad, Notes: r.notes}
 }
@@ -128,7 +129,8 @@ func (r *reader) words() {
 	}
 }
 
-// dueDate reads DUE or what stands for it, and the time zone. It returns the value that the due date is from.
+// dueDate reads DUE or its substitute, and the time zone. It returns the value that became the due
+// date.
 func (r *reader) dueDate() *moment {
 	due, start := r.at("DUE", "due_at"), r.at("DTSTART", "due_at")
 	from := due
@@ -136,7 +138,7 @@ func (r *reader) dueDate() *moment {
 		from = start
 	}
 	if _, repeats := r.get("RRULE"); repeats && start != nil && due != nil && r.namesDays() && !sameDate(*start, *due) {
-		// What the rule names are the days of DTSTART.
+		// The days of the rule belong to DTSTART.
 		from = start
 	}
 	r.t.TimeZone = r.accountName
@@ -161,7 +163,7 @@ func (r *reader) dueDate() *moment {
 	return from
 }
 
-// ownZone takes the time zone that Writer noted.
+// ownZone uses the time zone that Writer wrote.
 func (r *reader) ownZone() {
 	if name := r.text(propTimeZone); name != "" {
 		r.t.TimeZone = name
@@ -170,7 +172,8 @@ func (r *reader) ownZone() {
 
 func sameDate(a, b moment) bool { return a.at.Format(formDate) == b.at.Format(formDate) }
 
-// completion reads whether and when the task was done. A cancelled task will not be done: it is closed too.
+// completion reads whether and when the task was completed. A cancelled task is completed too,
+// because nobody will do it.
 func (r *reader) completion() {
 	status := strings.ToUpper(strings.TrimSpace(r.text("STATUS")))
 	at := r.at("COMPLETED", "completed_at")
@@ -195,7 +198,8 @@ func (r *reader) completion() {
 	}
 }
 
-// series reads what only this system writes; what others may have made of it is left out.
+// series reads the properties that only this system writes. It ignores values that other programs
+// damaged.
 func (r *reader) series() {
 	if id, err := uuid.Parse(r.text(propSeries)); err == nil {
 		r.t.SeriesID = &id
@@ -223,7 +227,7 @@ func (r *reader) uid() string {
 	return uid
 }
 
-// decode reads JSON that Writer wrote, and returns false if it is not there or no longer that.
+// decode reads JSON that Writer wrote. It returns false if the property is missing or damaged.
 func (r *reader) decode(name string, v any) bool {
 	p, ok := r.get(name)
 	if !ok {

@@ -23,7 +23,7 @@ func read(t *testing.T, data string) []ical.Todo {
 	return todos
 }
 
-// brief says of a task what is not as it is by default.
+// brief describes the fields of a task that differ from the defaults.
 func brief(t *testing.T, of ical.Todo) string {
 	t.Helper()
 	x := of.Task
@@ -62,8 +62,8 @@ func brief(t *testing.T, of ical.Todo) string {
 	return strings.Join(parts, " | ")
 }
 
-// TestFilesOfOtherPrograms reads files as these programs write them, for an account in Berlin. What is wanted was worked
-// out by hand.
+// TestFilesOfOtherPrograms reads files in the form that these programs write, for an account in
+// Berlin. The expected results were derived by hand.
 func TestFilesOfOtherPrograms(t *testing.T) {
 	t.Parallel()
 	tests := map[string][]string{
@@ -73,13 +73,14 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 			"20260210T092000Z-sub | Buy a watering can | done 2026-02-11T06:00:00Z | NOTE there are no sub-tasks: it stands by itself",
 			`call | Call the landlord | says https://example.com/flat | due 2026-03-03T13:30:00Z | {"minutes_before":60} | NOTE is done or not: 40 % is left out`,
 		},
-		// Alarms on a date count from midnight: at nine that day, and at nine the day before.
+		// Alarms on a date count from midnight: at nine on that day, and at nine on the day before.
 		"apple": {
 			`2C9F7A1E-53B4-4D5E-8B0C-7F4C9D2E6A10 | Take the pills with a full glass of water – and not before breakfast, please | due 2026-03-09T12:30:00Z | in America/New_York | repeats FREQ=WEEKLY;BYDAY=MO,WE,FR | {"minutes_before":0} | medium`,
 			`9B6D1C54-0E5B-4C39-8D52-3A8C0F7B1E44 | Hand in the form | due 2026-03-10T22:59:00Z | {"minutes_before":899} | {"minutes_before":2339}`,
 			"1D7E2F66-6A0B-4A15-9C3E-2B5D8E9F0C77 | Collect the parcel | NOTE a reminder at a place is left out",
 		},
-		// A TZID with a prefix, an exception to a series, an alarm relative to the start, DURATION, CANCELLED.
+		// A TZID with a prefix, an exception to a series, an alarm relative to the start, DURATION,
+		// CANCELLED.
 		"thunderbird": {
 			`a7b8c9d0-1111-4222-8333-444455556666 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | repeats FREQ=DAILY;INTERVAL=2;UNTIL=20260401T070000Z | {"minutes_before":75} | #Computer #Chores, dull | NOTE has one date, when it is due: 2026-02-02 09:00 is left out`,
 			"a7b8c9d0-1111-4222-8333-444455556666 20260202T090000 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | done 2026-02-02T08:00:00Z | NOTE has one date, when it is due: 2026-02-02 09:00 is left out",
@@ -219,7 +220,7 @@ func TestWhatIsNotICalendar(t *testing.T) {
 	}
 }
 
-// TestUIDs shows what tells entries apart, and that it is the same each time.
+// TestUIDs shows that entries without a UID get stable and distinct ones.
 func TestUIDs(t *testing.T) {
 	t.Parallel()
 	without := func(summary string) string {

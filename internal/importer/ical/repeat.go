@@ -7,7 +7,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// recurrence reads how the task repeats. due is the value that the due date is from.
+// recurrence reads the recurrence. due is the value that became the due date.
 func (r *reader) recurrence(due *moment) {
 	p, repeats := r.get("RRULE")
 	_, exception := r.get("RECURRENCE-ID")
@@ -19,7 +19,7 @@ func (r *reader) recurrence(due *moment) {
 	case wrote && (r.t.Completed && !repeats || repeats && standardRule(own) == rule):
 		r.t.Recurrence = &own
 	case !repeats || r.t.Completed:
-		// In other programs a series whose task is completed is over.
+		// In other programs, a series ends with its completed task.
 	default:
 		if due.allDay {
 			rule = untilDate(rule)
@@ -30,14 +30,14 @@ func (r *reader) recurrence(due *moment) {
 	}
 }
 
-// namesDays says whether the rule names days rather than repeating those of its start.
+// namesDays reports whether the rule names days. Otherwise it repeats the day of its start.
 func (r *reader) namesDays() bool {
 	p, _ := r.get("RRULE")
 	return strings.Contains(strings.ToUpper(p.value), ";BY")
 }
 
-// untilDate makes UNTIL a date, as it should be where the series is one of dates. Midnight would leave out the last of
-// them, which is due later that day.
+// untilDate makes UNTIL a date, which fits a series of dates. An UNTIL of midnight would exclude
+// the last date, because its task is due later on that day.
 func untilDate(rule string) string {
 	before, until, ok := strings.Cut(rule, "UNTIL=")
 	if !ok {
@@ -53,13 +53,13 @@ func untilDate(rule string) string {
 	return before + "UNTIL=" + until
 }
 
-// ended says whether the task is the last of its series because UNTIL is on an earlier date.
+// ended reports whether UNTIL is on an earlier date, so that the task is the last of its series.
 func ended(rule string, due time.Time) bool {
 	_, until, ok := strings.Cut(rule, "UNTIL=")
 	return ok && len(until) >= len(formDate) && until[:len(formDate)] < due.Format(formDate)
 }
 
-// reminders reads the alarms. A task without one has no reminder.
+// reminders reads the alarms. A task without an alarm has no reminder.
 func (r *reader) reminders() {
 	r.t.Reminders = []task.Reminder{}
 	if r.t.DueAt == nil && r.decode(propReminders, &r.t.Reminders) && r.t.Reminders != nil {
@@ -76,7 +76,7 @@ func (r *reader) reminders() {
 	}
 }
 
-// reminder reads a VALARM. Those that do nothing, or something at a place, are left out.
+// reminder reads a VALARM. It skips alarms without an action and alarms at a place.
 func (r *reader) reminder(c component) (task.Reminder, bool) {
 	if _, place := c.get("X-APPLE-PROXIMITY"); place {
 		r.note("a reminder at a place is left out")
@@ -102,7 +102,7 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 		return task.Reminder{}, false
 	}
 	at := r.triggered(strings.EqualFold(trigger.param("RELATED"), "END"), distance)
-	// Rounded up: rather a little early than late.
+	// Rounded up: a reminder may come a little early, but not late.
 	minutes := int((r.t.DueAt.Sub(at) + time.Minute - 1) / time.Minute)
 	if at.After(*r.t.DueAt) || minutes > task.MaxMinutesBefore {
 		return task.Reminder{At: &at}, true
@@ -110,8 +110,8 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 	return task.Reminder{MinutesBefore: &minutes}, true
 }
 
-// triggered returns the instant at a distance from the beginning, or from the end, which is the due date. Both are midnight
-// where they are dates: so other programs count.
+// triggered returns the instant at a distance from the start, or from the end, which is the due
+// date. A date counts from midnight, like in other programs.
 func (r *reader) triggered(fromEnd bool, distance time.Duration) time.Time {
 	order := []string{"DTSTART", "DUE"}
 	if fromEnd {

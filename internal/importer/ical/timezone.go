@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// The years that a VTIMEZONE describes: from the first on, and so many after the present.
+// The range of years in a VTIMEZONE: from firstYear to yearsAhead years after the current time.
 const (
 	firstYear  = 1970
 	yearsAhead = 25
 )
 
-// observance is what a zone's clock shows after a change of its offset.
+// observance is the state of a zone's clock after a change of its offset.
 type observance struct {
 	from, to int // seconds east of UTC
 	name     string
 	dst      bool
 }
 
-// timezone writes a VTIMEZONE: each observance with all the local times at which it began. Programs that know the zone by
-// its name, as most do, need none of it.
+// timezone writes a VTIMEZONE: each observance with all the local times at which it began. Most
+// programs know the zone by its name and do not need it.
 func (w *Writer) timezone(name string, zone *time.Location) {
 	at := time.Date(firstYear, 1, 1, 0, 0, 0, 0, zone)
 	last := w.now.AddDate(yearsAhead, 0, 0)
@@ -33,7 +33,8 @@ func (w *Writer) timezone(name string, zone *time.Location) {
 			break
 		}
 		if !end.After(at) {
-			// On the last day of a leap year that only the zone's rule covers, Go finds an end that has passed.
+			// On the last day of a leap year that only the zone's rule covers, Go returns an end
+			// that has passed.
 			end = at.Add(24 * time.Hour)
 		}
 		at = end
@@ -44,7 +45,7 @@ func (w *Writer) timezone(name string, zone *time.Location) {
 		if _, known := onsets[next]; !known {
 			order = append(order, next)
 		}
-		// An onset is read on the clock as it was before (RFC 5545 section 3.6.5).
+		// An onset is a local time before the change (RFC 5545 section 3.6.5).
 		onsets[next] = append(onsets[next], at.In(time.FixedZone("", current.to)).Format(formLocal))
 		current = next
 	}
@@ -69,7 +70,7 @@ func (w *Writer) timezone(name string, zone *time.Location) {
 	w.line("END:VTIMEZONE")
 }
 
-// observe returns what the clock shows at an instant, without where it came from.
+// observe returns the state of the clock at an instant, without the previous offset.
 func observe(at time.Time) observance {
 	name, offset := at.Zone()
 	return observance{to: offset, name: name, dst: at.IsDST()}
@@ -88,7 +89,7 @@ func utcOffset(seconds int) string {
 	return s
 }
 
-// parseOffset reads what utcOffset writes.
+// parseOffset parses the format of utcOffset.
 func parseOffset(s string) (int, bool) {
 	sign := 1
 	if strings.HasPrefix(s, "-") {

@@ -12,14 +12,15 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Writer writes a VCALENDAR. Errors stay: Close returns the first.
+// Writer writes a VCALENDAR. After an error it writes nothing more, and Close returns the first
+// error.
 type Writer struct {
 	w     *bufio.Writer
 	now   time.Time
 	zones map[string]bool
 }
 
-// NewWriter begins a calendar. Time zones are described until some decades after now.
+// NewWriter begins a calendar. Its time zones extend some decades beyond now.
 func NewWriter(w io.Writer, now time.Time) *Writer {
 	out := &Writer{w: bufio.NewWriter(w), now: now, zones: map[string]bool{}}
 	out.line("BEGIN:VCALENDAR")
@@ -34,7 +35,7 @@ func (w *Writer) Close() error {
 	return w.Flush()
 }
 
-// Flush passes on what has been written so far.
+// Flush writes the buffered data to the underlying writer.
 func (w *Writer) Flush() error {
 	if err := w.w.Flush(); err != nil {
 		return fmt.Errorf("write calendar: %w", err)
@@ -42,8 +43,8 @@ func (w *Writer) Flush() error {
 	return nil
 }
 
-// Write adds a valid task as a VTODO, after a VTIMEZONE if it is the first of its time zone. The error has code invalid
-// when the time zone is not one.
+// Write adds a valid task as a VTODO. Before the first task of a time zone it adds a VTIMEZONE. It
+// returns an error of code invalid if the time zone is not valid.
 func (w *Writer) Write(t task.Task) error {
 	zone, err := task.LoadZone(t.TimeZone)
 	if err != nil {
@@ -100,8 +101,9 @@ func (w *Writer) Write(t task.Task) error {
 	return nil
 }
 
-// moment writes the zone's VTIMEZONE if need be and returns the instant as what follows a property's name. It is in UTC
-// where the zone is, and where the clock shows the same time twice and the instant is the second.
+// moment returns an instant as the rest of a property after the name. It writes the zone's
+// VTIMEZONE first if needed. It uses UTC in the zone UTC, and for the second of two instants with
+// the same local time.
 func (w *Writer) moment(at time.Time, name string, zone *time.Location) string {
 	local := at.In(zone)
 	if name == "UTC" || !task.Instant(local, zone).Equal(at) {
@@ -118,7 +120,7 @@ func (w *Writer) recurrence(t task.Task, due string) error {
 	if t.Recurrence == nil {
 		return nil
 	}
-	// The series of a completed task goes on in the task that follows it.
+	// The series of a completed task continues in the following task.
 	if !t.Completed {
 		w.line("DTSTART" + due)
 		w.line("RRULE:" + standardRule(*t.Recurrence))
@@ -131,8 +133,8 @@ func (w *Writer) recurrence(t task.Task, due string) error {
 	return nil
 }
 
-// standardRule returns a recurrence as an RRULE value that any program understands. A COUNT is the series': other programs,
-// for which it starts here, count from here.
+// standardRule returns a recurrence as a standard RRULE value. COUNT counts from the start of the
+// series. Other programs, in which the series starts here, count from here.
 func standardRule(r task.Recurrence) string {
 	rule := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(r.RRule)), "RRULE:")
 	if !strings.Contains(rule, "FREQ=") {
@@ -175,7 +177,7 @@ func (w *Writer) instant(name string, at *time.Time) {
 	}
 }
 
-// exact writes an instant with its fractions of a second.
+// exact writes an instant with fractions of a second.
 func (w *Writer) exact(name string, at *time.Time) {
 	if at != nil {
 		w.text(name, at.UTC().Format(time.RFC3339Nano))
@@ -184,7 +186,8 @@ func (w *Writer) exact(name string, at *time.Time) {
 
 func (w *Writer) text(name, value string) { w.line(name + ":" + escape(value)) }
 
-// escape makes a TEXT value (RFC 5545 section 3.3.11). Control characters, which it cannot hold, are left out.
+// escape returns a TEXT value (RFC 5545 section 3.3.11). It removes control characters, which TEXT
+// cannot hold.
 func escape(s string) string {
 	s = strings.NewReplacer("\r\n", `\n`, "\r", `\n`, "\n", `\n`, `\`, `\\`, ";", `\;`, ",", `\,`).Replace(s)
 	return strings.Map(func(r rune) rune {
@@ -195,17 +198,17 @@ func escape(s string) string {
 	}, s)
 }
 
-// maxOctets is how long a line may be (RFC 5545 section 3.1).
+// maxOctets is the maximum length of a line (RFC 5545 section 3.1).
 const maxOctets = 75
 
-// line writes a content line, folded between characters where it is too long.
+// line writes a content line. It folds a long line between characters.
 func (w *Writer) line(s string) {
 	for room := maxOctets; len(s) > room; room = maxOctets - 1 {
 		end := room
 		for end > 0 && !utf8.RuneStart(s[end]) {
 			end--
 		}
-		// The buffer keeps the first error and Flush returns it.
+		// The buffer keeps the first error, and Flush returns it.
 		_, _ = w.w.WriteString(s[:end] + "\r\n ")
 		s = s[end:]
 	}

@@ -34,7 +34,8 @@ func write(t *testing.T, tasks ...task.Task) string {
 	return out.String()
 }
 
-// TestRoundTrip shows that what is written reads back as it was, for any task, in an account of another time zone.
+// TestRoundTrip shows that any written task is read back unchanged in an account with another time
+// zone.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -45,7 +46,7 @@ func TestRoundTrip(t *testing.T) {
 	todos, err := ical.Read([]byte(write(t, tasks...)), "Pacific/Auckland", now, len(tasks))
 	for _, todo := range todos {
 		if len(todo.Notes) > 0 {
-			t.Errorf("%s: something is left out of what we wrote: %v", todo.UID, todo.Notes)
+			t.Errorf("%s: a part of a written task is left out: %v", todo.UID, todo.Notes)
 		}
 	}
 	if err != nil || len(todos) != len(tasks) {
@@ -61,7 +62,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestAnotherReader reads what is written with another iCalendar library, as another program would.
+// TestAnotherReader reads written tasks with another iCalendar library.
 func TestAnotherReader(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
@@ -72,7 +73,8 @@ func TestAnotherReader(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
-		// What the library takes back without complaint is a calendar by its rules too.
+		// If the library encodes the calendar again without an error, the calendar is valid by its
+		// rules too.
 		if err := goical.NewEncoder(&bytes.Buffer{}).Encode(calendar); err != nil {
 			t.Fatalf("%v\n%s", err, data)
 		}
@@ -102,7 +104,8 @@ func TestAnotherReader(t *testing.T) {
 	}
 }
 
-// sameClock says whether two instants look the same on a zone's clock: the library takes the second of two.
+// sameClock reports whether two instants have the same local time in a zone. Of two such instants,
+// the library chooses the second.
 func sameClock(a, b time.Time, zone string) bool {
 	location, err := task.LoadZone(zone)
 	const form = "2006-01-02T15:04:05"
@@ -179,8 +182,8 @@ END:VCALENDAR
 	}
 }
 
-// TestTimezones checks each described change of the clock, over all zones of a few kinds, against the zone itself: a second
-// before it the offset is the one it comes from, then the one it goes to.
+// TestTimezones checks each written change of the clock against the zone itself, for several kinds
+// of zones. One second before the change the offset is the old one, and then it is the new one.
 func TestTimezones(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Africa/Casablanca", "Africa/Monrovia", "Pacific/Apia", "Europe/Dublin"} {
@@ -213,7 +216,7 @@ func TestTimezones(t *testing.T) {
 				changes++
 			}
 		}
-		// Those of all years until 2050, counted by looking at each hour.
+		// The changes of all years until 2050, counted hour by hour.
 		want := 1
 		_, last := time.Unix(0, 0).Add(-24 * time.Hour).In(zone).Zone()
 		for at := time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC); at.Before(now.AddDate(25, 0, 0)); at = at.Add(time.Hour) {

@@ -8,18 +8,19 @@ import (
 	"taskmaster/internal/task"
 )
 
-// zones finds out what a file means by a time zone.
+// zones maps the time zones of a file to IANA zones.
 type zones struct {
-	// account is that of floating times, which have none (RFC 5545 section 3.3.5), and of dates.
+	// account is the zone of dates and of floating times, which have no zone (RFC 5545 section
+	// 3.3.5).
 	account     *time.Location
 	accountName string
 	described   map[string]description
 }
 
-// description is what a VTIMEZONE says of a zone.
+// description is the content of a VTIMEZONE.
 type description struct {
-	location string // X-LIC-LOCATION, which is often an IANA name
-	offsets  []int  // those that its clock ever has
+	location string // X-LIC-LOCATION, often an IANA name
+	offsets  []int  // all offsets of its clock
 }
 
 func readZones(data []byte, accountZone string) (zones, error) {
@@ -42,9 +43,10 @@ func readZones(data []byte, accountZone string) (zones, error) {
 	return z, err
 }
 
-// find returns the zone of a TZID, as it is at a local time. Where that is no IANA name, nor ends with one
-// ("/mozilla.org/20050126_1/Europe/Berlin"), the file's VTIMEZONE decides: by the name that it gives, or by having the
-// account's zone's offset at that time, as with the "W. Europe Standard Time" of Windows.
+// find returns the zone of a TZID at a local time. It accepts an IANA name, also at the end of a
+// longer name ("/mozilla.org/20050126_1/Europe/Berlin"). For other names it reads the file's
+// VTIMEZONE. It accepts the location in it, or the account's zone if the offsets at that time are
+// equal. The latter finds the "W. Europe Standard Time" of Windows.
 func (z zones) find(tzid string, local time.Time) (name string, zone *time.Location, ok bool) {
 	described := z.described[tzid]
 	for _, candidate := range append(names(tzid), names(described.location)...) {
@@ -59,7 +61,8 @@ func (z zones) find(tzid string, local time.Time) (name string, zone *time.Locat
 	return "", nil, false
 }
 
-// names returns what may be an IANA name in a TZID, the longest first: all of it and its last three, two and one parts.
+// names returns the possible IANA names in a TZID, the longest first: the whole, and the last
+// three, two and one parts.
 func names(tzid string) []string {
 	tzid = strings.TrimSpace(tzid)
 	if tzid == "" {

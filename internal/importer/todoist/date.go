@@ -11,13 +11,14 @@ import (
 	"taskmaster/internal/task"
 )
 
-// dueHour is when a task is due of which a date alone is known, as in internal/phrase.
+// dueHour is the due time of a task with only a date, like in internal/phrase.
 const dueHour = 9
 
-// maxDate is the longest date that is read, in characters.
+// maxDate is the maximum length of a readable date, in characters.
 const maxDate = 200
 
-// zone returns where a line's times are meant. The error says that the line's own is not known.
+// zone returns the time zone of a line. It returns an error if the line's zone is unknown, together
+// with the account's zone.
 func (r *reader) zone(x row) (*time.Location, error) {
 	account, err := task.LoadZone(r.o.Zone)
 	if err != nil {
@@ -34,7 +35,7 @@ func (r *reader) zone(x row) (*time.Location, error) {
 	return zone, nil
 }
 
-// due reads DATE, or DEADLINE where there is no date. What cannot be read is kept.
+// due reads DATE, or DEADLINE if there is no date. It keeps unreadable text in the description.
 func (p *pending) due(now time.Time, zone *time.Location) {
 	date, deadline := p.get("DATE"), p.get("DEADLINE")
 	if date != "" && !p.readDate(date, now, zone) {
@@ -53,7 +54,7 @@ func (p *pending) due(now time.Time, zone *time.Location) {
 	}
 }
 
-// readDate reads a date as the file has it: ISO 8601, or what a person typed.
+// readDate parses a date of the file: ISO 8601 or typed text.
 func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool {
 	if at, ok := iso(text, zone); ok {
 		p.task.DueAt = &at
@@ -66,7 +67,7 @@ func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool
 	const title = "task"
 	draft, _ := phrase.Parse(title+" "+typed, now, zone, phrase.Options{})
 	if draft.Title != title || draft.DueAt == nil || len(draft.Tags) > 0 || draft.Priority != "" || draft.Reminders != nil {
-		return false // not all of it is a date
+		return false // the text contains more than a date
 	}
 	p.task.DueAt, p.task.Recurrence = draft.DueAt, draft.Recurrence
 	if afterDone && draft.Recurrence != nil {
@@ -75,7 +76,7 @@ func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool
 	return true
 }
 
-// dialects are Todoist's ways to say what internal/phrase says otherwise.
+// dialects are phrases of Todoist with their equivalents in internal/phrase.
 var dialects = []struct {
 	todoist *regexp.Regexp
 	phrase  string
@@ -86,7 +87,8 @@ var dialects = []struct {
 	{regexp.MustCompile(` ending `), " until "},
 	// Sat 7 Nov is 7 Nov.
 	{regexp.MustCompile(`^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]* (\d{1,2} [a-z]{3}|[a-z]{3,9} \d{1,2}\b)`), "$1"},
-	// Every 27 is a day of the month, and every 2nd friday that of the month, as every 3rd friday is.
+	// Every 27 is a day of the month. Every 2nd friday is the second Friday of the month, like
+	// every 3rd friday.
 	{regexp.MustCompile(`^every (1|21|31)( at .*)?$`), "every ${1}st$2"},
 	{regexp.MustCompile(`^every (2|22)( at .*)?$`), "every ${1}nd$2"},
 	{regexp.MustCompile(`^every (3|23)( at .*)?$`), "every ${1}rd$2"},
@@ -94,8 +96,8 @@ var dialects = []struct {
 	{regexp.MustCompile(`^every 2nd ((?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)`), "every 2nd $1 of the month"},
 }
 
-// dialect turns a date as Todoist writes it into one that internal/phrase reads. "every! 3 days" is counted from completion, and
-// so is "after 3 days".
+// dialect converts a date of Todoist to one that internal/phrase reads. "every! 3 days" and "after
+// 3 days" count from the completion.
 func dialect(text string) (typed string, afterDone bool) {
 	typed = strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	if rest, ok := strings.CutPrefix(typed, "after "); ok {
@@ -110,7 +112,7 @@ func dialect(text string) (typed string, afterDone bool) {
 	return typed, afterDone
 }
 
-// iso reads a date, a local time or an instant.
+// iso parses a date, a local time or an instant.
 func iso(text string, zone *time.Location) (time.Time, bool) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, inRange(at)

@@ -10,21 +10,21 @@ import (
 	"taskmaster/internal/task"
 )
 
-// reader gathers a file's tasks.
+// reader collects the tasks of a file.
 type reader struct {
 	o       Options
 	project string
 	section string
 	file    File
-	// open is the task that notes are added to.
+	// open is the task that receives the following notes.
 	open *pending
-	// parents are the tasks that the line's are indented under, by level.
+	// parents are the titles of the tasks above the line, by level of indentation.
 	parents []string
-	// keys counts tasks that are alike.
+	// keys counts equal tasks.
 	keys map[string]int
 }
 
-// pending is a task whose notes are still to come.
+// pending is a task that may receive further notes.
 type pending struct {
 	row
 	key     string
@@ -38,10 +38,10 @@ func newReader(o Options) *reader {
 	return &reader{o: o, project: projectOf(o.Name), keys: map[string]int{}}
 }
 
-// backupID is what a backup adds to a project's name.
+// backupID is the suffix of a project's name in a backup.
 var backupID = regexp.MustCompile(`\s*\[[0-9A-Za-z]+\]$`)
 
-// projectOf returns the project that a file's name says; the inbox is none.
+// projectOf returns the project in a file's name. It returns "" for the inbox.
 func projectOf(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.TrimSpace(backupID.ReplaceAllString(strings.TrimSuffix(name, path.Ext(name)), ""))
@@ -51,7 +51,8 @@ func projectOf(name string) string {
 	return name
 }
 
-// row reads a line. What is no task and belongs to none becomes one, so that it is not lost.
+// row reads a line. A line that is not a task and belongs to none becomes a task, so that its text
+// is not lost.
 func (r *reader) row(x row) error {
 	size := 0
 	for _, field := range x.fields {
@@ -70,7 +71,7 @@ func (r *reader) row(x row) error {
 	case kind == "section":
 		r.finish()
 		r.section, r.parents = content, nil
-	case content == "" || kind == "meta": // nothing, and how the project is shown
+	case content == "" || kind == "meta": // an empty line, or the display settings of the project
 	case kind == "note" && r.open != nil:
 		r.open.written = append(r.open.written, content)
 		if r.open.size += len(content); r.open.size > maxComments {
@@ -84,7 +85,7 @@ func (r *reader) row(x row) error {
 	return nil
 }
 
-// note notes what was changed or left out, maxNotes times at most.
+// note adds a message about a change or an omission, up to maxNotes.
 func (r *reader) note(line int, title, message string) {
 	if len(r.file.Notes) >= maxNotes {
 		return
@@ -93,7 +94,7 @@ func (r *reader) note(line int, title, message string) {
 	r.file.Notes = append(r.file.Notes, Note{Line: line, Title: title, Message: message})
 }
 
-// task begins a task, of which may be said what was made of it.
+// task begins a task. The messages describe how the line became a task.
 func (r *reader) task(x row, content string, said ...string) error {
 	r.finish()
 	if len(r.file.Todos) >= r.o.Limit {
@@ -126,7 +127,7 @@ func (r *reader) task(x row, content string, said ...string) error {
 	return nil
 }
 
-// splitLabels takes the words that are labels out of a task's content.
+// splitLabels removes the labels from a task's content and returns them.
 func splitLabels(content string) (title string, labels []string) {
 	var words []string
 	for _, word := range strings.Fields(content) {
@@ -155,13 +156,13 @@ func (p *pending) priority() task.Priority {
 	}
 }
 
-// keep writes into the description what has no place elsewhere, and says why.
+// keep adds a value without a field to the description, and a message with the reason.
 func (p *pending) keep(name, value, why string) {
 	p.written = append(p.written, name+": "+value)
 	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
 }
 
-// shorten cuts what a note repeats.
+// shorten cuts a text that a note quotes.
 func shorten(s string) string {
 	const most = 80
 	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
@@ -170,7 +171,7 @@ func shorten(s string) string {
 	return s
 }
 
-// indent notes what a task is a part of.
+// indent adds the parents of a task to its description.
 func (r *reader) indent(p *pending) {
 	level := 1
 	if _, err := fmt.Sscanf(p.get("INDENT"), "%d", &level); err != nil || level < 1 {
@@ -183,7 +184,7 @@ func (r *reader) indent(p *pending) {
 	}
 }
 
-// extras keeps what tasks do not have here.
+// extras adds values that tasks cannot hold to the description.
 func (p *pending) extras() {
 	if who := p.get("RESPONSIBLE"); who != "" {
 		p.keep("Responsible", who, "tasks are their owner's")
@@ -193,7 +194,7 @@ func (p *pending) extras() {
 	}
 }
 
-// finish adds the task that was open.
+// finish adds the open task to the file.
 func (r *reader) finish() {
 	p := r.open
 	r.open = nil

@@ -31,7 +31,7 @@ func options(name string) Options {
 	return Options{Name: name, Zone: "Europe/Berlin", Now: testNow, Limit: 1000}
 }
 
-// line says all that was read of a task.
+// line describes a read task.
 func line(x Todo) string {
 	t := x.Task
 	s := fmt.Sprintf("%d: %s [%s] %s", x.Line, t.Title, strings.Join(t.Tags, ","), t.Priority)
@@ -95,7 +95,8 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadOfBackup shows a file as backups hold it, of an older form: its name has an id, and there are fewer columns.
+// TestReadOfBackup reads an older file as contained in backups. Its name has an ID, and it has
+// fewer columns.
 func TestReadOfBackup(t *testing.T) {
 	t.Parallel()
 	f := read(t, "Work [220474322].csv")
@@ -113,7 +114,7 @@ func TestReadOfBackup(t *testing.T) {
 	}
 }
 
-// TestDates shows dates as Todoist writes them and people type them there, and some that are kept as they are.
+// TestDates reads dates that Todoist writes and people type there, and some that stay as text.
 func TestDates(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -169,7 +170,8 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestKeys shows what makes a task the same in two files: not its date or its line, and two that are alike are two.
+// TestKeys shows that the same task in two files has the same key, regardless of its date and line.
+// Two equal tasks in one file have different keys.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	keys := func(name, csv string) []string {
@@ -220,7 +222,7 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// TestNothingIsLost shows that what a line says and tasks cannot hold is in the description or in a note.
+// TestNothingIsLost shows that text that tasks cannot hold is in the description or in a note.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long ", 150)

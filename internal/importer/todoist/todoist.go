@@ -1,5 +1,6 @@
-// Package todoist reads tasks from Todoist's CSV files: what it exports a project as, and what its backups hold one of for each
-// project (https://todoist.com/help/articles/import-or-export-a-project-as-a-csv-file-in-todoist-YC8YvN).
+// Package todoist reads tasks from Todoist's CSV files. Todoist exports a project as one, and its
+// backups contain one per project
+// (https://todoist.com/help/articles/import-or-export-a-project-as-a-csv-file-in-todoist-YC8YvN).
 //
 //	CONTENT             title; @label is a tag
 //	file's name, section  tags
@@ -9,7 +10,8 @@
 //	INDENT              "Part of: ..." in the description
 //	RESPONSIBLE, DURATION, DEADLINE  lines in the description
 //
-// A date that cannot be read is kept in the description, and said. The file has no completed tasks and no reminders.
+// An unreadable date is kept in the description, with a note. The file has no completed tasks and
+// no reminders.
 package todoist
 
 import (
@@ -25,55 +27,56 @@ import (
 	"taskmaster/internal/task"
 )
 
-// MediaType is that of a CSV file (RFC 7111).
+// MediaType is the media type of a CSV file (RFC 7111).
 const MediaType = "text/csv"
 
-// Todo is a task as a file has it.
+// Todo is a task of a file.
 type Todo struct {
-	// Key is the same for a task in every file that has it: made of its project, section, parents and content.
+	// Key identifies a task across files. It derives from the project, section, parents and
+	// content.
 	Key string
-	// Line is where it begins in the file.
+	// Line is the task's first line in the file.
 	Line int
-	// Task has no id, is within the limits, and is not yet normalized.
+	// Task has no ID, keeps the limits, and is not normalized.
 	Task task.Task
 }
 
-// Note says what was changed or left out of a line.
+// Note is a message about a change or an omission in a line.
 type Note struct {
 	Line    int
 	Title   string
 	Message string
 }
 
-// File is what a file holds.
+// File is the content of a file.
 type File struct {
 	Todos []Todo
 	Notes []Note
 }
 
-// Options are what a file does not say.
+// Options is the context that a file does not contain.
 type Options struct {
-	// Name is the file's; it says the project.
+	// Name is the file's name, which contains the project.
 	Name string
-	// Zone (IANA) is where times are meant that have none.
+	// Zone (IANA) is the zone of times without one.
 	Zone string
-	// Now is what dates such as "tomorrow" are counted from.
+	// Now is the reference time of dates such as "tomorrow".
 	Now time.Time
-	// Limit is how many tasks there may be.
+	// Limit is the maximum number of tasks.
 	Limit int
 }
 
-// Limits beyond that of tasks, so that whatever a file holds takes a bounded amount of memory.
+// The limits beyond those of tasks. They bound the memory for reading any file.
 const (
 	maxColumns  = 100
 	maxNotes    = 10_000
 	maxRow      = 1 << 20 // bytes
-	maxName     = 500     // bytes of a project's or section's, which each of its tasks has
+	maxName     = 500     // bytes of the name of a project or section, which each of its tasks has
 	maxIndent   = 10
-	maxComments = 1 << 20 // bytes of a task's
+	maxComments = 1 << 20 // bytes per task
 )
 
-// Read reads a file. The error has code invalid and names line and column.
+// Read reads a file. Its error has code invalid and names line and column.
 func Read(data []byte, o Options) (File, error) {
 	if len(o.Name) > maxName {
 		return File{}, task.Errorf(task.CodeInvalid, "the file's name is longer than %d bytes", maxName)
@@ -86,7 +89,7 @@ func Read(data []byte, o Options) (File, error) {
 		return File{}, err
 	}
 	rows := csv.NewReader(bytes.NewReader(data))
-	rows.FieldsPerRecord = -1 // what is missing at the end of a line is empty
+	rows.FieldsPerRecord = -1 // missing fields at the end of a line are empty
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
 		return File{}, task.Errorf(task.CodeInvalid, "the file is empty")
@@ -120,7 +123,7 @@ func Read(data []byte, o Options) (File, error) {
 	}
 }
 
-// checkText finds the first byte that is not UTF-8.
+// checkText reports the first byte that is not UTF-8.
 func checkText(data []byte) error {
 	if utf8.Valid(data) {
 		return nil
@@ -141,7 +144,8 @@ func checkText(data []byte) error {
 	return nil
 }
 
-// checkWidth refuses a line of very many columns before it is in memory, where each takes many times what it takes in the file.
+// checkWidth refuses a line with very many columns before it is parsed. Each parsed column takes
+// many times its size in the file.
 func checkWidth(data []byte) error {
 	line, columns, quoted := 1, 1, false
 	for _, c := range data {
@@ -176,7 +180,7 @@ type row struct {
 	fields  []string
 }
 
-// get returns a column's value, "" when the line or the file has none.
+// get returns the value of a column, or "" if the line or the file lacks the column.
 func (r row) get(column string) string {
 	i, ok := r.columns[column]
 	if !ok || i >= len(r.fields) {

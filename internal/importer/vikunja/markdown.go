@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// markdown turns the HTML of Vikunja's editor into Markdown. What is not HTML stays as it is; elements that Markdown does not
-// have leave their text.
+// markdown converts the HTML of Vikunja's editor to Markdown. It returns other text unchanged. Of
+// elements that Markdown lacks it keeps the text.
 func markdown(text string) string {
 	if !strings.Contains(text, "<") {
 		return strings.TrimSpace(html.UnescapeString(text))
@@ -31,17 +31,17 @@ func markdown(text string) string {
 	}
 }
 
-// maxDepth is how deep lists in lists are told apart.
+// maxDepth is the number of distinguished levels of nested lists.
 const maxDepth = 8
 
 // writer writes Markdown.
 type writer struct {
 	out strings.Builder
-	// lists are those that are open: the number of the last item, -1 in one without numbers.
+	// lists are the open lists, each as the number of its last item, or -1 without numbers.
 	lists []int
 	link  string
 	pre   bool
-	// begun says that an item has begun and nothing of it was written.
+	// begun reports that an item has begun and nothing of it was written.
 	begun bool
 }
 
@@ -59,7 +59,7 @@ func (w *writer) text() string {
 
 func (w *writer) write(s string) {
 	if !w.pre {
-		// Blanks mean one blank in HTML.
+		// HTML shows any whitespace as one space.
 		fields := strings.Join(strings.Fields(s), " ")
 		if strings.TrimLeft(s, " \t\r\n") != s && !strings.HasSuffix(w.out.String(), "\n") && w.out.Len() > 0 {
 			fields = " " + fields
@@ -78,7 +78,7 @@ func (w *writer) write(s string) {
 func (w *writer) start(t html.Token) {
 	switch t.DataAtom {
 	case atom.P, atom.Div, atom.Blockquote:
-		// The first paragraph of an item stands beside its mark.
+		// The first paragraph of an item is on the same line as its bullet.
 		if n := len(w.lists); n == 0 {
 			w.out.WriteString("\n\n")
 		} else if !w.begun {
@@ -120,7 +120,7 @@ func (w *writer) start(t html.Token) {
 	}
 }
 
-// item begins an item of a list; one that can be ticked off has its box.
+// item begins an item of a list. A task list item gets its box.
 func (w *writer) item(t html.Token) {
 	depth, bullet := min(max(len(w.lists), 1), maxDepth), "- "
 	if n := len(w.lists); n > 0 && w.lists[n-1] >= 0 {
@@ -161,7 +161,7 @@ func (w *writer) end(t html.Token) {
 	}
 }
 
-// mark is what Markdown puts around an element's text.
+// mark returns the Markdown that surrounds an element's text.
 func mark(a atom.Atom, pre bool) string {
 	switch {
 	case a == atom.Strong, a == atom.B:

@@ -15,32 +15,34 @@ import (
 	"taskmaster/internal/task"
 )
 
-// reader gathers an export's tasks. It goes through the file once and has no more of it in memory than a task.
+// reader collects the tasks of an export. It reads the file once and decodes one task at a time.
 type reader struct {
 	o    Options
 	data []byte
 	d    *json.Decoder
 	file File
-	// count is the number of tasks that were read.
+	// count is the number of tasks read so far.
 	count int
 }
 
 const (
-	// maxProjects is how deep projects can be in projects: exports before Vikunja 0.21 have lists in namespaces.
+	// maxProjects is the maximum depth of nested projects. Exports before Vikunja 0.21 have lists
+	// in namespaces.
 	maxProjects = 3
-	// maxTask is the largest task in an export, in bytes.
+	// maxTask is the maximum size of a task in an export, in bytes.
 	maxTask = 1 << 20
-	// maxName is the longest title of a project, which each of its tasks has, in bytes.
+	// maxName is the maximum length of a project's title in bytes. Each of its tasks has the title
+	// as a tag.
 	maxName = 500
 )
 
-// here is where the next value begins.
+// here returns the offset of the next value.
 func (r *reader) here() int {
 	at := int(r.d.InputOffset())
 	return at + len(r.data[at:]) - len(bytes.TrimLeft(r.data[at:], " \t\r\n,:"))
 }
 
-// begins refuses a value that does not begin as it should.
+// begins refuses a value with another first character.
 func (r *reader) begins(with byte, what string) error {
 	at := r.here()
 	if at < len(r.data) && r.data[at] != with && r.data[at] != 'n' {
@@ -120,7 +122,7 @@ func (r *reader) task() (source, error) {
 	return s, r.misfit(at, "task", err)
 }
 
-// misfit says of what, and where it begins, a value is not what it should be.
+// misfit returns an error about a value of the wrong form, with its place.
 func (r *reader) misfit(at int, what string, err error) error {
 	if err == nil {
 		return nil
@@ -130,12 +132,12 @@ func (r *reader) misfit(at int, what string, err error) error {
 	} else if e, ok := errors.AsType[*time.ParseError](err); ok {
 		err = fmt.Errorf("%s is not an RFC 3339 instant", shorten(e.Value))
 	} else if strings.HasPrefix(err.Error(), "Time.") {
-		err = errors.New("an instant is not a text") // in words of the library, which has no type for it
+		err = errors.New("an instant is not a text") // the library's own error does not name a type
 	}
 	return task.Errorf(task.CodeInvalid, "%s: in the %s that begins here, %v", place(r.data, at), what, err)
 }
 
-// add turns one task into ours.
+// add converts a task and adds it to the file.
 func (r *reader) add(p project, s source) {
 	b := builder{source: s}
 	b.t = task.Task{
@@ -172,10 +174,10 @@ func (r *reader) add(p project, s source) {
 	}
 }
 
-// set says whether an instant is one, and one that there can be.
+// set reports whether an instant is set and in range.
 func set(t time.Time) bool { return t.Year() >= 1971 && t.Year() <= 9998 }
 
-// builder makes one task.
+// builder converts one task.
 type builder struct {
 	source
 	t       task.Task
@@ -183,13 +185,13 @@ type builder struct {
 	changed []string
 }
 
-// keep writes into the description what has no place elsewhere, and says why.
+// keep adds a value without a field to the description, and a message with the reason.
 func (b *builder) keep(name, value, why string) {
 	b.written = append(b.written, name+": "+value)
 	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
 }
 
-// shorten cuts what a note repeats.
+// shorten cuts a text that a note quotes.
 func shorten(s string) string {
 	const most = 80
 	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
@@ -241,7 +243,8 @@ func (b *builder) dates() {
 	}
 }
 
-// The ways in which tasks repeat: some seconds after the due date, each month, and some seconds after completion.
+// The kinds of repetition: seconds after the due date, each month, and seconds after the
+// completion.
 const (
 	repeatAfterDue = iota
 	repeatMonthly
@@ -290,7 +293,8 @@ func (b *builder) repeat() {
 	b.t = repeating
 }
 
-// reminders counts those of repeating tasks, and those that are relative to the due date, back from there.
+// reminders converts the reminders. Those of repeating tasks, and those relative to the due date,
+// become minutes before the due date.
 func (b *builder) reminders() {
 	all := b.Reminders
 	for _, at := range b.OldReminders {
@@ -315,7 +319,7 @@ func (b *builder) reminders() {
 	}
 }
 
-// extras keeps what tasks do not have here.
+// extras adds values that tasks cannot hold to the description.
 func (b *builder) extras() {
 	for _, kind := range slices.Sorted(maps.Keys(b.Related)) {
 		var titles []string

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The parts of the export that are read. An instant that is not set is in the year 1.
+// The parts of the export that are read. An unset instant is in the year 1.
 type (
 	project struct {
 		Title       string `json:"title"`
@@ -40,7 +40,7 @@ type (
 	reminder struct {
 		At         time.Time `json:"reminder"`
 		RelativeTo string    `json:"relative_to"`
-		Period     int64     `json:"relative_period"` // seconds after what it is relative to
+		Period     int64     `json:"relative_period"` // seconds after the reference date
 	}
 	person struct {
 		Name     string `json:"name"`
@@ -55,10 +55,11 @@ type (
 	}
 )
 
-// maxFew is how many of a thing a task has at most. A list of empty objects takes many times the memory of its text.
+// maxFew is the maximum length of a task's lists. Without it, a list of empty objects would take
+// many times the memory of its text.
 const maxFew = 1000
 
-// few is a list of at most maxFew.
+// few is a list of at most maxFew entries.
 type few[T any] []T
 
 // UnmarshalJSON refuses a list that is too long before it is in memory.
@@ -97,7 +98,8 @@ func (r *related) UnmarshalJSON(raw []byte) error {
 	})
 }
 
-// elements calls f for each element of an array, which f reads. null is an empty array.
+// elements calls f for each element of an array. f reads the element. It treats null as an empty
+// array.
 func elements(d *json.Decoder, f func() error) error {
 	ok, err := enter(d, '[')
 	for ok && err == nil && d.More() {
@@ -106,7 +108,8 @@ func elements(d *json.Decoder, f func() error) error {
 	return leave(d, ok, err)
 }
 
-// members calls f for each member of an object, whose value f reads. null is an empty object.
+// members calls f for each member of an object. f reads the value. It treats null as an empty
+// object.
 func members(d *json.Decoder, f func(name string) error) error {
 	ok, err := enter(d, '{')
 	for ok && err == nil && d.More() {
@@ -118,7 +121,7 @@ func members(d *json.Decoder, f func(name string) error) error {
 	return leave(d, ok, err)
 }
 
-// enter reads the first token of a value, and returns false when that is null.
+// enter reads the first token of a value. It returns false for null.
 func enter(d *json.Decoder, delim json.Delim) (bool, error) {
 	first, err := d.Token()
 	if err != nil || first == nil {
@@ -130,7 +133,7 @@ func enter(d *json.Decoder, delim json.Delim) (bool, error) {
 	return true, nil
 }
 
-// leave reads the last token of a value that was entered.
+// leave reads the last token of an entered value.
 func leave(d *json.Decoder, entered bool, err error) error {
 	if entered && err == nil {
 		_, err = d.Token()
@@ -138,8 +141,8 @@ func leave(d *json.Decoder, entered bool, err error) error {
 	return err
 }
 
-// skip is any value, of which nothing is kept.
+// skip is a value that is not kept.
 type skip struct{}
 
-// UnmarshalJSON keeps nothing.
+// UnmarshalJSON discards the value.
 func (skip) UnmarshalJSON([]byte) error { return nil }

@@ -1,4 +1,5 @@
-// Package vikunja reads tasks from the data.json of Vikunja's user data export: a list of projects with their tasks.
+// Package vikunja reads tasks from the data.json of Vikunja's user data export: a list of projects
+// with their tasks.
 //
 //	title              title
 //	description (HTML), comments  description, in Markdown
@@ -9,7 +10,7 @@
 //	reminders          reminders
 //	done, done_at      completed
 //
-// What tasks do not have here, such as assignees, is kept in the description, and said.
+// Data that tasks cannot hold, such as assignees, is kept in the description, with a note.
 package vikunja
 
 import (
@@ -22,39 +23,39 @@ import (
 	"taskmaster/internal/task"
 )
 
-// DataFile is the name of the file in an export that has the tasks.
+// DataFile is the name of the file in an export that contains the tasks.
 const DataFile = "data.json"
 
-// Todo is a task as an export has it.
+// Todo is a task of an export.
 type Todo struct {
-	// Key is the same for a task in every export that has it.
+	// Key identifies a task across exports.
 	Key string
-	// Task has no id, is within the limits, and is not yet normalized.
+	// Task has no ID, keeps the limits, and is not normalized.
 	Task task.Task
 }
 
-// Note says what was changed or left out of a task.
+// Note is a message about a change or an omission in a task.
 type Note struct {
 	Title   string
 	Message string
 }
 
-// File is what an export holds.
+// File is the content of an export.
 type File struct {
 	Todos []Todo
 	Notes []Note
 }
 
-// Options are what an export does not say.
+// Options is the context that an export does not contain.
 type Options struct {
-	// Zone (IANA) is where its instants are read on a clock.
+	// Zone (IANA) is the zone of its tasks.
 	Zone string
-	// Limit is how many tasks there may be.
+	// Limit is the maximum number of tasks.
 	Limit int
 }
 
-// Read reads data.json. The error has code invalid and names line and column: of what is no JSON its own, of anything else that
-// of the task or project.
+// Read reads data.json. Its error has code invalid and names line and column. For invalid JSON they
+// are the place of the error, and otherwise the beginning of the task or project.
 func Read(data []byte, o Options) (File, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if err := json.Unmarshal(data, new(skip)); err != nil {
@@ -65,7 +66,7 @@ func Read(data []byte, o Options) (File, error) {
 	return r.file, err
 }
 
-// syntax says where what is no JSON begins.
+// syntax returns an error with the place of invalid JSON.
 func syntax(data []byte, err error) error {
 	offset, message := len(data), "this is not JSON"
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -77,7 +78,7 @@ func syntax(data []byte, err error) error {
 	return task.Errorf(task.CodeInvalid, "%s: %s", place(data, offset), message)
 }
 
-// place says where a byte is.
+// place returns the line and column of a byte.
 func place(data []byte, offset int) string {
 	before := data[:min(max(offset, 0), len(data))]
 	line := bytes.Count(before, []byte("\n")) + 1
