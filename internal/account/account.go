@@ -1,6 +1,7 @@
-// Package account says who sent a request. A person's browser shows a session in a cookie; a program shows an API token as
-// Authorization: Bearer. Both are 32 random bytes of which the database keeps the SHA-256 alone: they are too long to be
-// guessed from it, so a slow hash would protect nothing and cost every request.
+// Package account authenticates requests. A browser sends a session in a cookie. A program sends an
+// API token as Authorization: Bearer. Both are 32 random bytes, of which the database keeps only
+// the SHA-256. They are too long to be guessed from the hash. A slow hash would protect nothing and
+// cost every request.
 //
 //	browser --Cookie: taskmaster_session--> sessions --+
 //	                                                   +--> Caller{UserID, Scopes}
@@ -25,48 +26,51 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The scopes of a token. None includes another.
+// The scopes of a token. No scope includes another.
 const (
 	ScopeTasksRead  = "tasks:read"
 	ScopeTasksWrite = "tasks:write"
-	// ScopeAccount is for the account itself: its settings, tokens and channels.
+	// ScopeAccount is the scope of the account itself: its settings, tokens and channels.
 	ScopeAccount = "account"
 )
 
-// CookieName is the cookie that holds a browser's session.
+// CookieName is the name of the cookie with a browser's session.
 const CookieName = "taskmaster_session"
 
-// Header names the account that a page was made for. A request of a session of another account is refused: a page that was left
-// open in a browser must not act for the person who logged in there since.
+// Header names the account of the page that sends a request. A request with a session of another
+// account is refused. A page that was left open must not act for the person who logged in later.
 const Header = "Taskmaster-Account"
 
-// CodeOther refuses a request of a page that was made for another account.
+// CodeOther refuses a request of another account's page.
 const CodeOther task.Code = "other_account"
 
-// tokenPrefix starts every API token, so that scanners for leaked secrets can tell what it is.
+// tokenPrefix is the prefix of every API token. Scanners for leaked secrets recognise it.
 const tokenPrefix = "tm_"
 
-// Scopes returns all scopes, which are what a session has.
+// Scopes returns all scopes. A session has all of them.
 func Scopes() []string { return []string{ScopeTasksRead, ScopeTasksWrite, ScopeAccount} }
 
-// ErrNotValid refuses a credential that is unknown, was revoked or has expired, and one of a deleted account.
+// ErrNotValid refuses a credential that is unknown, revoked or expired, and one of a deleted
+// account.
 var ErrNotValid = task.Errorf(task.CodeUnauthorized, "the session or API token is not valid, or no longer")
 
-// Caller is who sent a request, and what they may do.
+// Caller is the authenticated sender of a request.
 type Caller struct {
 	UserID uuid.UUID
 	Scopes []string
-	// Session is the caller's session; nil when the caller is a token.
+	// Session is the caller's session. It is nil if the caller is a token.
 	Session *postgres.Session
-	// ExpiresAt is when the token stops working; nil is never, and for a session.
+	// ExpiresAt is when the token expires. Nil means never. It is nil for a session.
 	ExpiresAt *time.Time
-	// Credential is the session or token itself. It is only for deriving keys and must not be stored, logged or sent on.
+	// Credential is the session or token itself. It is only for deriving keys, and must not be
+	// stored, logged or forwarded.
 	Credential string
-	// Epoch names the history which revisions are of at the time of the request.
+	// Epoch identifies the history of revisions at the time of the request.
 	Epoch string
 }
 
-// SessionHash returns the key of the caller's session in the database; nil when the caller is a token.
+// SessionHash returns the key of the caller's session in the database. It returns nil if the caller
+// is a token.
 func (c Caller) SessionHash() []byte {
 	if c.Session == nil {
 		return nil
@@ -74,12 +78,13 @@ func (c Caller) SessionHash() []byte {
 	return c.Session.TokenHash
 }
 
-// Can says whether the caller has a scope.
+// Can reports whether the caller has a scope.
 func (c Caller) Can(scope string) bool { return slices.Contains(c.Scopes, scope) }
 
-// Authenticate finds out who sent a request. An Authorization header alone decides when there is one, else the session
-// cookie. The credential is looked up each time, so what has been revoked or has expired by now is refused: code
-// unauthorized, as when there is none. Code unavailable when the database is overloaded or away.
+// Authenticate returns the sender of a request. It uses the Authorization header if there is one,
+// and otherwise the session cookie. It looks up the credential each time. A missing, revoked or
+// expired credential is refused with code unauthorized. The error has code unavailable if the
+// database is overloaded or away.
 func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now time.Time) (Caller, error) {
 	credential, isToken := credentialOf(r)
 	if credential == "" {
@@ -104,7 +109,7 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 		return Caller{}, ErrNotValid
 	}
 	if task.ErrorCode(err) == task.CodeOutcomeUnknown {
-		// All that it stores is when the credential was used last.
+		// The transaction stores only the last use of the credential.
 		return Caller{}, task.RetryLater(task.CodeUnavailable, time.Second, "the database is away, try again shortly")
 	}
 	if err != nil {
@@ -113,7 +118,7 @@ func Authenticate(ctx context.Context, db *postgres.DB, r *http.Request, now tim
 	return c, nil
 }
 
-// credentialOf returns what a request shows, "" if nothing, and whether it is an API token.
+// credentialOf returns the credential of a request, or "", and reports whether it is an API token.
 func credentialOf(r *http.Request) (credential string, isToken bool) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
@@ -129,17 +134,17 @@ func credentialOf(r *http.Request) (credential string, isToken bool) {
 	return cookie.Value, false
 }
 
-// NewSession makes a session's secret for the cookie.
+// NewSession returns the secret of a new session for the cookie.
 func NewSession() string {
 	secret := make([]byte, 32)
-	rand.Read(secret) // never fails
+	rand.Read(secret) // it never fails
 	return base64.RawURLEncoding.EncodeToString(secret)
 }
 
-// NewToken makes an API token.
+// NewToken returns a new API token.
 func NewToken() string { return tokenPrefix + NewSession() }
 
-// Hash returns the SHA-256 under which the database keeps a session or token.
+// Hash returns the SHA-256 of a session or token, which is its key in the database.
 func Hash(credential string) []byte {
 	sum := sha256.Sum256([]byte(credential))
 	return sum[:]

@@ -50,7 +50,7 @@ func TestAuthenticate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		header, cookie string
 		at             time.Time
-		wantScopes     []string // nil: refused
+		wantScopes     []string // nil means refused
 		wantSession    bool
 	}{
 		"nothing":                        {at: now},
@@ -140,7 +140,8 @@ func TestSessionsAreBounded(t *testing.T) {
 		t.Error("one user's sessions ended another's")
 	}
 
-	// After three hours two of Ada's and Eve's have expired; the purge takes as many as it may.
+	// After three hours, two of Ada's sessions and Eve's session have expired. The purge removes up
+	// to its limit.
 	for _, want := range []int64{2, 1, 0} {
 		var got int64
 		do(func(tx pgx.Tx) (err error) {

@@ -7,9 +7,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// NormalizeEmail returns an e-mail address as it is stored and compared: without the spaces around it, in lower case, and with
-// the ASCII form of an international domain (RFC 5891), which is what mail servers know it by. It returns in words why an
-// address with other letters before the @ is refused. Whether it is an address at all is not looked at.
+// NormalizeEmail returns an e-mail address in the form in which it is stored and compared: without
+// surrounding spaces, in lower case, and with the ASCII form of an international domain (RFC 5891),
+// which mail servers use. If the local part has letters outside ASCII, it returns a reason in
+// words. It does not check the rest of the address.
 func NormalizeEmail(address string) (normal, refused string) {
 	address = strings.ToLower(strings.TrimSpace(address))
 	at := strings.LastIndexByte(address, '@')

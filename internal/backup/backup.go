@@ -1,13 +1,13 @@
-// Package backup writes an installation's data into one file, and makes an installation of it.
+// Package backup writes an installation's data to one file, and restores an installation from it.
 //
 // The file is a ZIP archive, so that its parts can be read without TaskMaster:
 //
-//	tables/NAME.copy   a table's rows as PostgreSQL's COPY writes them (text format, UTF-8)
+//	tables/NAME.copy   a table's rows in the format of PostgreSQL's COPY (text, UTF-8)
 //	extra/NAME         a part of the caller, such as the keys of web push
-//	manifest.json      the format's version, the schema, and of each part its size and SHA-256
+//	manifest.json      the format's version, the schema, and the size and SHA-256 of each part
 //
-// The manifest comes last, so a file that was cut off has none. All tables are of one snapshot. The
-// file holds password hashes, tokens' hashes and webhooks' secrets: its owner alone may read it.
+// The manifest comes last, so that a truncated file has none. All tables are of one snapshot. The
+// file holds password hashes, tokens' hashes and webhooks' secrets. Only its owner may read it.
 package backup
 
 import (
@@ -33,7 +33,7 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// The format that this version writes, and the only one that it reads.
+// The format that this version writes. It reads no other.
 const (
 	formatName    = "taskmaster-backup"
 	formatVersion = 1
@@ -44,10 +44,10 @@ type manifest struct {
 	Format  string    `json:"format"`
 	Version int       `json:"version"`
 	MadeAt  time.Time `json:"made_at"`
-	// Epoch is that of the installation then; a restore begins another.
+	// Epoch is the epoch of the installation at the time of the backup. A restore starts another.
 	Epoch     string              `json:"epoch"`
 	Schema    postgres.Schema     `json:"schema"`
-	Tables    []table             `json:"tables"` // each after those that it refers to
+	Tables    []table             `json:"tables"` // each after the tables that it refers to
 	Sequences []postgres.Sequence `json:"sequences"`
 	Extra     []part              `json:"extra"`
 }
@@ -66,18 +66,18 @@ type table struct {
 	Rows int64 `json:"rows"`
 }
 
-// partialSuffix is at the end of the name of a file that is being written.
+// partialSuffix is the suffix of the name of an incomplete file.
 const partialSuffix = ".partial"
 
-// Save writes a backup of a database into a file, with extra parts by their names. The file is there
-// when it is complete and on the disk, and not before: until then it is FILE.partial.
+// Save writes a backup of a database to a file, with extra parts by name. While it writes, the file
+// is FILE.partial. It gets its name when it is complete and on the disk.
 func Save(ctx context.Context, db *postgres.DB, file string, extra map[string][]byte, now time.Time) error {
 	return save(file, func(w io.Writer) error { return write(ctx, db, w, extra, now) })
 }
 
 func save(file string, write func(w io.Writer) error) (err error) {
 	partial := file + partialSuffix
-	// A killed backup may have left one with another owner or mode.
+	// A killed backup may have left a file with another owner or mode.
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove broken backup: %w", err)
 	}
@@ -87,7 +87,7 @@ func save(file string, write func(w io.Writer) error) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = f.Close() // closed already, or of no use
+			_ = f.Close() // closed already, or useless
 			_ = os.Remove(partial)
 		}
 	}()
@@ -101,7 +101,7 @@ func save(file string, write func(w io.Writer) error) (err error) {
 		return fmt.Errorf("close backup: %w", err)
 	}
 	if err := os.Rename(partial, file); err != nil {
-		return fmt.Errorf("name backup: %w", err)
+		return fmt.Errorf("rename backup: %w", err)
 	}
 	return syncDir(filepath.Dir(file))
 }
@@ -155,7 +155,7 @@ func write(ctx context.Context, db *postgres.DB, w io.Writer, extra map[string][
 		return fmt.Errorf("encode manifest: %w", err)
 	}
 	if err := archive.Close(); err != nil {
-		return fmt.Errorf("end archive: %w", err)
+		return fmt.Errorf("close archive: %w", err)
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ type entry struct {
 func newEntry(archive *zip.Writer, file string) (*entry, error) {
 	w, err := archive.Create(file)
 	if err != nil {
-		return nil, fmt.Errorf("begin %s: %w", file, err)
+		return nil, fmt.Errorf("create part %s: %w", file, err)
 	}
 	return &entry{file: file, w: w, sum: sha256.New()}, nil
 }
@@ -190,8 +190,8 @@ func (e *entry) Write(b []byte) (int, error) {
 
 func (e *entry) part() part { return part{e.file, e.size, hex.EncodeToString(e.sum.Sum(nil))} }
 
-// syncDir makes a file's new name outlive a crash of the machine. Where a folder cannot be synced, as
-// on Windows, the name is as safe as it gets.
+// syncDir makes a file's new name survive a crash of the machine. It ignores systems that cannot
+// sync a folder, such as Windows.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -28,8 +28,8 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
 var now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-// A backup that is made while people write is of one moment. Restored, every table is as it was then,
-// and the installation can be used.
+// A backup during writes is a consistent snapshot. After a restore, every table has the rows of the
+// snapshot, and the installation works.
 func TestBackupWhileWritingAndRestore(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.OpenFor(t, 12)
@@ -67,7 +67,7 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("got mode %v, %v; want its owner alone to read it", info.Mode(), err)
+		t.Errorf("got mode %v, %v; want only the owner to read it", info.Mode(), err)
 	}
 	b := open(t, file)
 	if extra, err := b.Extra("vapid.json"); err != nil || string(extra) != `{"public": "p"}` {
@@ -82,7 +82,7 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 		t.Errorf("got %+v, want rows, events and another epoch than %s", result, epoch(t, db))
 	}
 
-	// Nobody changed the owner's rows since the backup: each of them is there as it was.
+	// Nobody changed the owner's rows after the backup. All of them are restored unchanged.
 	want, got := rowsOf(t, db, owner), rowsOf(t, restored, owner)
 	for name := range want {
 		if len(want[name]) == 0 {
@@ -92,7 +92,7 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got[name], want[name])
 		}
 	}
-	// The backup is of one moment: a user's revision is that of the newest change.
+	// The backup is one snapshot: a user's revision is the newest change's revision.
 	in(t, restored, func(ctx context.Context, tx pgx.Tx) error {
 		var users, torn int
 		err := tx.QueryRow(ctx, `
@@ -103,12 +103,12 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 		}
 		return err
 	})
-	// It goes on: ids, sequences, reminders.
+	// The installation continues to work: ids, sequences, reminders.
 	in(t, restored, func(ctx context.Context, tx pgx.Tx) error {
 		var scheduled int
 		err := tx.QueryRow(ctx, `SELECT count(*) FROM reminders WHERE state = 'pending' AND job_at IS NOT NULL`).Scan(&scheduled)
 		if scheduled > 0 {
-			t.Errorf("%d reminders are taken to be scheduled, want none", scheduled)
+			t.Errorf("%d reminders count as scheduled, want none", scheduled)
 		}
 		return err
 	})
@@ -129,7 +129,7 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 	}
 }
 
-// A target with data, and a file that is not whole, are refused before anything is changed.
+// Restore refuses a target with data and a damaged file before it changes anything.
 func TestRestoreRefusals(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -164,13 +164,13 @@ func TestRestoreRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	damaged := filepath.Join(dir, "damaged.zip")
-	refused := func(what string, content []byte) {
+	refused := func(name string, content []byte) {
 		t.Helper()
 		if err := os.WriteFile(damaged, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if b, err := backup.Open(damaged); err == nil {
-			t.Errorf("%s was taken", what)
+			t.Errorf("%s was accepted", name)
 			b.Close()
 		}
 	}
@@ -179,7 +179,7 @@ func TestRestoreRefusals(t *testing.T) {
 	for _, part := range []int{1, len(whole) / 3, len(whole) / 2, len(whole) - 1} {
 		refused(fmt.Sprintf("the first %d of %d bytes", part, len(whole)), whole[:part])
 	}
-	// One byte in each part of the file.
+	// Flip one bit in each part of the file.
 	for at := 60; at < len(whole); at += len(whole) / 40 {
 		flipped := slices.Clone(whole)
 		flipped[at] ^= 0x10
@@ -190,7 +190,7 @@ func TestRestoreRefusals(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		// A bit that says nothing about the content, such as a time in the archive, may be another.
+		// A bit without effect on the content, such as in a time of the archive, may differ.
 		into := empty(t)
 		if _, err := b.Restore(t.Context(), into); err != nil {
 			t.Errorf("byte %d: verified, and then: %v", at, err)
@@ -201,7 +201,7 @@ func TestRestoreRefusals(t *testing.T) {
 	}
 }
 
-// A backup that could not be finished leaves the file of before, and nothing else.
+// A failed backup leaves the previous file and nothing else.
 func TestUnfinishedBackup(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -219,7 +219,7 @@ func TestUnfinishedBackup(t *testing.T) {
 	names := list(t, dir)
 	content, err := os.ReadFile(file)
 	if err != nil || string(content) != "before" || !slices.Equal(names, []string{"backup.zip"}) {
-		t.Errorf("got %q in %q, %v; want what was before alone", content, names, err)
+		t.Errorf("got %q in %q, %v; want only the previous file", content, names, err)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// fill makes an account with something in every table, and returns whose it is.
+// fill creates an account with rows in every table and returns its user.
 func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 	t.Helper()
 	user := newUser(t, db)
@@ -286,7 +286,7 @@ func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 	return user
 }
 
-// queue puts a delivery's job into the queue.
+// queue adds a delivery's job to the queue.
 func queue(t *testing.T, db *postgres.DB) {
 	t.Helper()
 	q, err := delivery.NewQueue()
@@ -296,7 +296,7 @@ func queue(t *testing.T, db *postgres.DB) {
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error { return q.Add(ctx, tx, postgres.Delivery{ID: uuid.New()}) })
 }
 
-// rowsOf returns what each table has of a user, as JSON, without the columns that a restore changes.
+// rowsOf returns a user's rows of each table as JSON, without the columns that a restore changes.
 func rowsOf(t *testing.T, db *postgres.DB, user uuid.UUID) map[string][]string {
 	t.Helper()
 	rows := map[string][]string{}
@@ -314,7 +314,7 @@ func rowsOf(t *testing.T, db *postgres.DB, user uuid.UUID) map[string][]string {
 				where = `event_id = $1`
 			case "river_job":
 				where = `$1::uuid IS NOT NULL`
-			case "completions": // nothing follows here
+			case "completions": // the test creates none
 				continue
 			}
 			found, err := tx.Query(ctx, `SELECT (to_jsonb(r) - '{published_at,job_at}'::text[])::text FROM `+table.Name+` r WHERE `+where+` ORDER BY 1`, user)
@@ -339,7 +339,7 @@ func newUser(t *testing.T, db *postgres.DB) uuid.UUID {
 	return id
 }
 
-// change makes a task, with its revision and its events.
+// change creates a task with a revision and events.
 func change(ctx context.Context, db *postgres.DB, user uuid.UUID, title string) error {
 	return db.InTx(ctx, func(tx pgx.Tx) error {
 		revision, err := postgres.NextRevision(ctx, tx, user)

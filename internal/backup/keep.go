@@ -12,19 +12,19 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// Backups of a schedule are named by when they were made, so that their names sort by age.
+// The names of scheduled backups contain their time, so that they sort by age.
 const (
 	namePattern = "taskmaster-*.zip"
 	nameLayout  = "taskmaster-20060102T150405Z.zip"
 )
 
-// Rotate saves a backup in a folder and removes the oldest there, so that keep are left. None is
-// removed before the new one is complete. It returns the new file.
+// Rotate saves a backup in a folder and then removes the oldest ones, so that keep remain. It
+// removes none before the new one is complete. It returns the new file.
 func Rotate(ctx context.Context, db *postgres.DB, dir string, keep int, extra map[string][]byte, now time.Time) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make folder of backups: %w", err)
+		return "", fmt.Errorf("create folder of backups: %w", err)
 	}
-	// A killed backup may have left half a file.
+	// A killed backup may have left a partial file.
 	partials, err := filepath.Glob(filepath.Join(dir, namePattern+partialSuffix))
 	if err != nil {
 		return "", fmt.Errorf("list broken backups: %w", err)
@@ -52,7 +52,8 @@ func Rotate(ctx context.Context, db *postgres.DB, dir string, keep int, extra ma
 	return file, nil
 }
 
-// Newest returns when the newest backup of a folder was made, the zero time when there is none.
+// Newest returns the time of the newest backup in a folder. It returns the zero time if there is
+// none.
 func Newest(dir string) (time.Time, error) {
 	files, err := scheduled(dir)
 	if err != nil || len(files) == 0 {
@@ -61,8 +62,8 @@ func Newest(dir string) (time.Time, error) {
 	return madeAt(files[len(files)-1])
 }
 
-// scheduled returns the backups of a schedule in a folder, the oldest first. Files that only look
-// like such stay out of it.
+// scheduled returns the scheduled backups in a folder, the oldest first. It leaves out files with
+// similar names.
 func scheduled(dir string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, namePattern))
 	if err != nil {

@@ -17,14 +17,13 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// Backup is a backup whose every byte has been verified.
+// Backup is a completely verified backup.
 type Backup struct {
 	archive  *zip.ReadCloser
 	manifest manifest
 }
 
-// Open reads a backup and verifies all of it: whether it is complete, and as it was written. It must
-// be closed.
+// Open reads a backup and verifies that it is complete and unchanged. The caller must close it.
 func Open(file string) (*Backup, error) {
 	archive, err := zip.OpenReader(file)
 	if errors.Is(err, zip.ErrFormat) {
@@ -48,7 +47,7 @@ func (b *Backup) Close() error {
 	return nil
 }
 
-// MadeAt returns when the backup was made.
+// MadeAt returns the time of the backup.
 func (b *Backup) MadeAt() time.Time { return b.manifest.MadeAt }
 
 func (b *Backup) verify() error {
@@ -100,7 +99,7 @@ func (b *Backup) verifyPart(p part, w io.Writer) error {
 	return nil
 }
 
-// maxSmall bounds the parts that are read into memory.
+// maxSmall is the maximum size of the parts that are read into memory.
 const maxSmall = 16 << 20
 
 func (b *Backup) read(file string) ([]byte, error) {
@@ -116,7 +115,7 @@ func (b *Backup) read(file string) ([]byte, error) {
 	return raw, nil
 }
 
-// Extra returns a part that the caller of Save added, nil when there is none.
+// Extra returns a part that the caller of Save added, or nil if there is none.
 func (b *Backup) Extra(name string) ([]byte, error) {
 	for _, p := range b.manifest.Extra {
 		if path.Base(p.File) == name {
@@ -128,16 +127,16 @@ func (b *Backup) Extra(name string) ([]byte, error) {
 
 // Result is the outcome of a restore.
 type Result struct {
-	// Epoch is the new one.
+	// Epoch is the new epoch.
 	Epoch string
-	// Rows is how many rows were restored.
+	// Rows is the number of restored rows.
 	Rows int64
-	// Events is how many events are published again.
+	// Events is the number of events to be published again.
 	Events int64
 }
 
-// Restore fills an empty database in one transaction, and then brings it up to date. It refuses one
-// with data, and a backup of a newer version, before it changes anything.
+// Restore fills an empty database in one transaction, and then migrates it to the current schema.
+// It refuses a database with data and a backup of a newer version before it changes anything.
 func (b *Backup) Restore(ctx context.Context, db *postgres.DB) (Result, error) {
 	if err := postgres.PrepareRestore(ctx, db, b.manifest.Schema); err != nil {
 		return Result{}, err

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A disk that gets full leaves no half file under the name of a backup.
+// A disk that becomes full leaves no partial file under the name of a backup.
 func TestSaveOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

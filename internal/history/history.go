@@ -1,4 +1,4 @@
-// Package history says what happened to a task, as its owner would tell it, from the events that others are told by.
+// Package history derives the history of a task, as shown to its owner, from the task's events.
 package history
 
 import (
@@ -21,38 +21,38 @@ const (
 	Reopened  = "reopened"
 	Snoozed   = "snoozed"
 	Reminded  = "reminded"
-	// Followed is that the next occurrence was made.
+	// Followed reports that the next occurrence was created.
 	Followed = "followed"
 )
 
-// Entry is one thing that happened.
+// Entry is an entry of a task's history.
 type Entry struct {
 	Type string
 	At   time.Time
 	Detail
 }
 
-// Detail is what there is to say of an entry, by its type.
+// Detail holds the details of an entry, by its type.
 type Detail struct {
-	// Changes are of Changed, by the fields' names.
+	// Changes belongs to Changed and is ordered by field name.
 	Changes []Change `json:"changes,omitempty"`
-	// Until is of Snoozed: when the owner is reminded again.
+	// Until belongs to Snoozed. It is the time of the next reminder.
 	Until *time.Time `json:"until,omitempty"`
-	// RemindedAt is of Reminded: the instant for which the reminder was set.
+	// RemindedAt belongs to Reminded. It is the instant that the reminder was set for.
 	RemindedAt *time.Time `json:"reminded_at,omitempty"`
-	// NextTaskID is of Followed.
+	// NextTaskID belongs to Followed.
 	NextTaskID *uuid.UUID `json:"next_task_id,omitempty"`
 }
 
-// Change is one field's old and new value, as they are in the task's JSON.
+// Change is the old and new value of a field in the task's JSON.
 type Change struct {
 	Field string          `json:"field"`
 	Old   json.RawMessage `json:"old"`
 	New   json.RawMessage `json:"new"`
 }
 
-// told are the fields that have an entry of their own, or that follow from another.
-func told(field string) bool {
+// derived reports whether a field has an entry of its own or follows from another field.
+func derived(field string) bool {
 	switch field {
 	case "completed", "completed_at", "series_id", "occurrence":
 		return true
@@ -60,8 +60,8 @@ func told(field string) bool {
 	return false
 }
 
-// Of returns what an event adds to its task's history. That a task was made adds nothing, for the task says so itself; nor
-// does its end, with which its history ends.
+// Of returns the entries that an event adds to its task's history. A creation adds none, because
+// the task has its creation time. A deletion adds none, because the history ends with the task.
 func Of(e event.Event) ([]Entry, error) {
 	switch e.Type {
 	case event.TaskCompleted:
@@ -85,7 +85,7 @@ func updated(e event.Event) ([]Entry, error) {
 	}
 	fields := map[string]json.RawMessage{}
 	for name, old := range e.Data.Previous {
-		if !told(name) {
+		if !derived(name) {
 			fields[name] = old
 		}
 	}

@@ -1,4 +1,4 @@
-// Package peruser bounds how much one user holds of something that all share.
+// Package peruser limits how much of a shared resource one user holds.
 package peruser
 
 import (
@@ -7,64 +7,62 @@ import (
 	"sync"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 )
 
-// Semaphore gives each user a number of places. Users who hold and want none cost no memory.
+// Semaphore gives each user a number of slots. A user who holds none and waits for none takes no
+// memory.
 type Semaphore struct {
-	perUser int
+	perUser int64
 	mu      sync.Mutex
-	users   map[uuid.UUID]*places
+	users   map[uuid.UUID]*slots
 }
 
-type places struct {
-	taken chan struct{}
+type slots struct {
+	*semaphore.Weighted
 	// known counts the holders and the waiters.
 	known int
 }
 
-// New makes a Semaphore with that many places for each user.
+// New returns a Semaphore with perUser slots for each user.
 func New(perUser int) *Semaphore {
-	return &Semaphore{perUser: perUser, users: map[uuid.UUID]*places{}}
+	return &Semaphore{perUser: int64(perUser), users: map[uuid.UUID]*slots{}}
 }
 
-// Acquire takes one of a user's places, for which it waits until ctx ends. Release gives it back.
+// Acquire takes one of a user's slots. It waits until one is free or ctx is cancelled. It takes a
+// free slot even if ctx is cancelled already. Release returns the slot.
 func (s *Semaphore) Acquire(ctx context.Context, user uuid.UUID) error {
 	s.mu.Lock()
-	p := s.users[user]
-	if p == nil {
-		p = &places{taken: make(chan struct{}, s.perUser)}
-		s.users[user] = p
+	u := s.users[user]
+	if u == nil {
+		u = &slots{Weighted: semaphore.NewWeighted(s.perUser)}
+		s.users[user] = u
 	}
-	p.known++
+	u.known++
 	s.mu.Unlock()
-
-	select {
-	case p.taken <- struct{}{}: // a free place is taken even when ctx has ended
+	if u.TryAcquire(1) {
 		return nil
-	default:
 	}
-	select {
-	case p.taken <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		s.forget(user, p)
-		return fmt.Errorf("wait for a place of the user: %w", ctx.Err())
+	if err := u.Weighted.Acquire(ctx, 1); err != nil {
+		s.forget(user, u)
+		return fmt.Errorf("wait for a slot of the user: %w", err)
 	}
+	return nil
 }
 
-// Release gives a place back.
+// Release returns a slot.
 func (s *Semaphore) Release(user uuid.UUID) {
 	s.mu.Lock()
-	p := s.users[user]
+	u := s.users[user]
 	s.mu.Unlock()
-	<-p.taken
-	s.forget(user, p)
+	u.Weighted.Release(1)
+	s.forget(user, u)
 }
 
-func (s *Semaphore) forget(user uuid.UUID, p *places) {
+func (s *Semaphore) forget(user uuid.UUID, u *slots) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p.known--; p.known == 0 {
+	if u.known--; u.known == 0 {
 		delete(s.users, user)
 	}
 }

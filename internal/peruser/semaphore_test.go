@@ -15,22 +15,22 @@ func TestSemaphore(t *testing.T) {
 	cancel()
 	for _, user := range []uuid.UUID{one, one, other} {
 		if err := s.Acquire(over, user); err != nil {
-			t.Fatalf("%s got no place: %v", user, err)
+			t.Fatalf("%s got no slot: %v", user, err)
 		}
 	}
 	if err := s.Acquire(over, one); !errors.Is(err, context.Canceled) {
-		t.Errorf("a third place of two: got %v, want context.Canceled", err)
+		t.Errorf("a third slot of two: got %v, want context.Canceled", err)
 	}
 	got := make(chan error)
 	go func() { got <- s.Acquire(t.Context(), one) }()
 	s.Release(one)
 	if err := <-got; err != nil {
-		t.Errorf("a place that was given back: %v", err)
+		t.Errorf("a released slot: %v", err)
 	}
 	s.Release(one)
 	s.Release(one)
 	s.Release(other)
 	if len(s.users) > 0 {
-		t.Errorf("users without places are remembered: %v", s.users)
+		t.Errorf("users without slots are kept: %v", s.users)
 	}
 }

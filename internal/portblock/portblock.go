@@ -1,5 +1,6 @@
-// Package portblock finds free ports for servers that are started later, and again, by other processes. A port of the system's
-// choice is free for a moment only: an outgoing connection may take it before its owner listens.
+// Package portblock finds free ports for servers that other processes start and restart later. A
+// port that the system chooses stays free only for a moment: an outgoing connection may take it
+// before its owner listens.
 package portblock
 
 import (
@@ -12,18 +13,19 @@ import (
 	"syscall"
 )
 
-// Blocks lie below the ports that systems give to outgoing connections (32768 and up on Linux, RFC 6335's 49152 elsewhere) and
-// below those that a Kubernetes node sends on to pods (30000 and up), whoever listens. A block is whose who listens on its first port.
+// Blocks lie below the ports of outgoing connections (32768 and up on Linux, RFC 6335's 49152
+// elsewhere), and below the ports that a Kubernetes node forwards to pods (30000 and up). The
+// process that listens on the first port of a block owns the block.
 const first, last, size = 10_000, 30_000, 200
 
-// attempts is how many blocks are tried before there is none.
+// attempts is the number of blocks to try.
 const attempts = 1000
 
-// Take returns a port for each host, such as 127.0.0.1, on which it can be listened. Nobody else who calls Take, in whatever
-// process, is given one of them until release is called.
+// Take returns one free port for each host, such as 127.0.0.1. No other caller of Take in any
+// process gets these ports until release is called.
 func Take(ctx context.Context, hosts ...string) (ports []int, release func(), err error) {
 	if len(hosts) >= size {
-		return nil, nil, fmt.Errorf("%d free ports are more than can be had at once, which is %d", len(hosts), size-1)
+		return nil, nil, fmt.Errorf("%d free ports are more than the maximum of %d", len(hosts), size-1)
 	}
 	for range attempts {
 		ports, release, err = take(ctx, first+size*rand.IntN((last-first)/size), hosts)
@@ -37,13 +39,13 @@ func Take(ctx context.Context, hosts ...string) (ports []int, release func(), er
 	return ports, release, nil
 }
 
-// take takes the block that begins with a port.
+// take takes the block that starts with a port.
 func take(ctx context.Context, port int, hosts []string) (ports []int, release func(), err error) {
 	block, err := listen(ctx, "127.0.0.1", port)
 	if err != nil {
 		return nil, nil, err
 	}
-	// All stay open until the last, so that none is there twice.
+	// All listeners stay open until the end, so that no port appears twice.
 	for _, host := range hosts {
 		port++
 		ln, err := listen(ctx, host, port)

@@ -7,11 +7,12 @@ import (
 	"testing"
 )
 
-func TestNoPortIsGivenTwice(t *testing.T) {
+func TestNoPortIsTakenTwice(t *testing.T) {
 	t.Parallel()
 	seen := map[int]bool{}
 	for range 20 {
-		// Nobody listens yet, or only for a moment: that must not make a port somebody else's.
+		// A port without a listener, or with one for a moment only, must not be given to another
+		// caller.
 		ports, release, err := Take(t.Context(), slices.Repeat([]string{"127.0.0.1"}, 7)...)
 		if err != nil {
 			t.Fatal(err)
@@ -22,12 +23,12 @@ func TestNoPortIsGivenTwice(t *testing.T) {
 		}
 		for _, port := range ports {
 			if seen[port] {
-				t.Errorf("port %d is given twice", port)
+				t.Errorf("port %d is taken twice", port)
 			}
 			seen[port] = true
 			ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
-				t.Errorf("it cannot be listened on: %v", err)
+				t.Errorf("listen on port %d: %v", port, err)
 				continue
 			}
 			ln.Close()
@@ -35,7 +36,7 @@ func TestNoPortIsGivenTwice(t *testing.T) {
 	}
 }
 
-func TestBlockInWhichSomebodyListensIsNotGiven(t *testing.T) {
+func TestBlockInUseIsNotTaken(t *testing.T) {
 	t.Parallel()
 	ports, release, err := Take(t.Context(), "127.0.0.1")
 	if err != nil {
@@ -49,7 +50,7 @@ func TestBlockInWhichSomebodyListensIsNotGiven(t *testing.T) {
 	release()
 	if _, release, err := take(t.Context(), ports[0]-1, []string{"127.0.0.1"}); err == nil {
 		release()
-		t.Error("the block of a port that is listened on is given")
+		t.Error("the block of a port in use is taken")
 	}
 }
 
