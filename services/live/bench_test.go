@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// BenchmarkFanOut measures how long an event takes from the sidecar's call to the last of 1,000 sockets of one user, and to
-// each of them. Clients run in the same process and take their share of the processors.
+// BenchmarkFanOut measures the time from the sidecar's call until each of 1,000 sockets of one user
+// has the event. The clients run in the same process and compete for its processors.
 func BenchmarkFanOut(b *testing.B) {
 	const sockets = 1000
 	p, live := setup(b, func(c *config) { c.MaxSockets, c.MaxSocketsPerUser = sockets, sockets })

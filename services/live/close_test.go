@@ -24,9 +24,9 @@ func TestEndedSessionCloses(t *testing.T) {
 	theirs.want("task.changed 1")
 }
 
-// TestEndedSessionIsToldNothing shows that what happens a moment after a session has ended is not told to it, however long it
-// is until the next look at the credential.
-func TestEndedSessionIsToldNothing(t *testing.T) {
+// TestEndedSessionGetsNothing shows that a session gets no further changes shortly after its end,
+// long before the next heartbeat.
+func TestEndedSessionGetsNothing(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = time.Hour })
 	c := dial(t, live, p, "?since=0")
@@ -44,7 +44,7 @@ func TestEndedSessionIsToldNothing(t *testing.T) {
 		}
 		return
 	}
-	t.Fatal("the socket is told of changes after its session has ended")
+	t.Fatal("the socket still gets changes after its session has ended")
 }
 
 func TestDeletedUserCloses(t *testing.T) {
@@ -58,7 +58,7 @@ func TestDeletedUserCloses(t *testing.T) {
 	c.wantClosed(statusUnauthorized)
 }
 
-func TestClientsHaveNothingToSay(t *testing.T) {
+func TestClientMessageCloses(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, nil)
 	c := dial(t, live, p, "")
@@ -72,7 +72,7 @@ func TestStop(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, nil)
 	p.change(2)
-	// One client that has heard something and one that has not.
+	// One client has received messages, and the other has not.
 	streaming, idle := dial(t, live, p, "?since=0"), dial(t, live, newPerson(t, p.db), "")
 	streaming.wantChanges(1, 2)
 	live.stop()
@@ -91,7 +91,7 @@ func TestStop(t *testing.T) {
 func TestStopDoesNotWaitForDeafPeers(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, nil)
-	dial(t, live, p, "?since=0") // reads nothing, so it does not answer the closing handshake
+	dial(t, live, p, "?since=0") // it reads nothing, so it does not answer the closing handshake
 	live.stop()
 	select {
 	case err := <-live.done:
@@ -103,22 +103,25 @@ func TestStopDoesNotWaitForDeafPeers(t *testing.T) {
 	}
 }
 
-// While all turns at the database are taken, a client that has to catch up is told to come later.
+// While all database reads are taken, a client that must catch up is closed with the request to try
+// again later.
 func TestReplaysAreBounded(t *testing.T) {
 	t.Parallel()
 	p, _ := setup(t, nil)
 	p.change(1)
 	h := newHistory(p.db, 1)
 	h.timeout = 50 * time.Millisecond
-	h.turns <- struct{}{}
+	if !h.reads.TryAcquire(1) {
+		t.Fatal("a new history has no free read")
+	}
 	_, _, err := h.after(t.Context(), p.id, 0)
 	if got := reason(err); !errors.Is(got, errTryLater) {
-		t.Errorf("without a turn got %v, want %v", got, errTryLater)
+		t.Errorf("without a free read got %v, want %v", got, errTryLater)
 	}
-	<-h.turns
+	h.reads.Release(1)
 	h.timeout = readTimeout
 	u, changes, err := h.after(t.Context(), p.id, 0)
 	if err != nil || u.Revision != 1 || len(changes) != 1 {
-		t.Errorf("with a turn got %d, %d changes, %v, want 1, 1 change", u.Revision, len(changes), err)
+		t.Errorf("with a free read got %d, %d changes, %v, want 1, 1 change", u.Revision, len(changes), err)
 	}
 }

@@ -19,7 +19,8 @@ func (c *client) wantHeartbeat(revision int64, interval time.Duration) {
 	}
 }
 
-// A client learns at once that it has everything, and when it has to hear from the server again.
+// A client learns immediately that it has all changes, and when it should hear from the server
+// again.
 func TestHeartbeatEndsReplay(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = time.Hour })
@@ -32,7 +33,7 @@ func TestHeartbeatEndsReplay(t *testing.T) {
 	c.wantChanges(3, 3)
 }
 
-// A client hears from the server again and again, also while nothing changes.
+// A client hears from the server regularly, even if nothing changes.
 func TestHeartbeats(t *testing.T) {
 	t.Parallel()
 	const interval = 200 * time.Millisecond

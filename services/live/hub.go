@@ -13,18 +13,19 @@ import (
 	"taskmaster/internal/task"
 )
 
-// queueSize is how many messages a socket may be behind before it is closed.
+// queueSize is the maximum number of messages in a socket's queue. A socket that is further behind
+// is closed.
 const queueSize = 256
 
-// fullRetryAfter is what a client that finds no place is told to wait.
+// fullRetryAfter is the Retry-After for a client that the full process refuses.
 const fullRetryAfter = 10 * time.Second
 
-// hub hands each user's events to that user's sockets. It never waits for a socket.
+// hub passes each user's events to the user's sockets. It never waits for a socket.
 type hub struct {
 	max, maxPerUser int
-	// proven is closed when the broker has brought something.
-	proven chan struct{}
-	prove  sync.Once
+	// delivering is closed when the broker has delivered the first event.
+	delivering    chan struct{}
+	firstDelivery sync.Once
 
 	mu      sync.Mutex
 	total   int
@@ -32,18 +33,18 @@ type hub struct {
 	queues  map[uuid.UUID]map[*queue]struct{}
 }
 
-// queue is what waits for one socket. The hub closes it when it overflows.
+// queue holds the messages for one socket. The hub closes it when it overflows.
 type queue struct {
 	messages chan encoded
 }
 
 func newHub(max, maxPerUser int) *hub {
-	return &hub{max: max, maxPerUser: maxPerUser, proven: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
+	return &hub{max: max, maxPerUser: maxPerUser, delivering: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
 }
 
-// enter takes a place for a socket of a user; leave gives it back. The error is a websocket.CloseError when the user has too
-// many sockets, and code unavailable when the process has.
-func (h *hub) enter(userID uuid.UUID) (leave func(), err error) {
+// admit reserves a slot for a user's socket. The caller must call release. The error is a
+// websocket.CloseError if the user has too many sockets, and code unavailable if the process has.
+func (h *hub) admit(userID uuid.UUID) (release func(), err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sockets[userID] >= h.maxPerUser {
@@ -64,7 +65,7 @@ func (h *hub) enter(userID uuid.UUID) (leave func(), err error) {
 	}, nil
 }
 
-// watch queues a user's events from now on, until stop.
+// watch queues a user's events from now on until stop is called.
 func (h *hub) watch(userID uuid.UUID) (q *queue, stop func()) {
 	q = &queue{make(chan encoded, queueSize)}
 	h.mu.Lock()
@@ -87,9 +88,10 @@ func (h *hub) forget(userID uuid.UUID, q *queue) {
 	}
 }
 
-// handle takes an event from the broker. Duplicates and disorder are left to the sockets, which know what they have sent.
+// handle processes an event from the broker. It passes on duplicates and disorder, because each
+// socket knows its last sent revision.
 func (h *hub) handle(_ context.Context, e event.Event) error {
-	h.prove.Do(func() { close(h.proven) })
+	h.firstDelivery.Do(func() { close(h.delivering) })
 	if e.Type != event.TaskChanged || !h.watched(e.Data.UserID) {
 		return nil
 	}
@@ -101,7 +103,7 @@ func (h *hub) handle(_ context.Context, e event.Event) error {
 	return nil
 }
 
-// users are those who watch.
+// users returns the users who have sockets.
 func (h *hub) users() []uuid.UUID {
 	h.mu.Lock()
 	defer h.mu.Unlock()

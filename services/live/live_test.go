@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	code := postgrestest.Main(m)
 	err := goleak.Find()
 	for begun := time.Now(); err != nil && code == 0 && time.Since(begun) < deadline; {
-		err = goleak.Find() // what ends by itself may take longer on a busy machine than one call waits
+		err = goleak.Find() // goroutines may need longer to end on a busy machine than one call waits
 	}
 	if err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -46,15 +46,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// instance is a running live.
-type instance struct {
+// env is a running live service.
+type env struct {
 	addr string
 	stop func()
-	// done carries what run returned.
+	// done receives the result of run.
 	done <-chan error
 }
 
-func start(tb testing.TB, databaseURL string, change func(*config)) *instance {
+func start(tb testing.TB, databaseURL string, change func(*config)) *env {
 	tb.Helper()
 	cfg := config{
 		Common:      server.Common{AppAPIToken: appToken},
@@ -75,11 +75,11 @@ func start(tb testing.TB, databaseURL string, change func(*config)) *instance {
 		close(ended)
 	}()
 	tb.Cleanup(func() { cancel(); <-ended })
-	return &instance{ln.Addr().String(), cancel, done}
+	return &env{ln.Addr().String(), cancel, done}
 }
 
-// setup makes a database with a person and starts an instance on it.
-func setup(tb testing.TB, change func(*config)) (*person, *instance) {
+// setup creates a database with a person and starts the service on it.
+func setup(tb testing.TB, change func(*config)) (*person, *env) {
 	tb.Helper()
 	url := postgrestest.URL(tb)
 	db, err := postgres.Open(tb.Context(), url, 4)
@@ -124,13 +124,13 @@ func (p *person) inTx(f func(tx pgx.Tx) error) {
 	}
 }
 
-// change commits n changes and returns their events, which nobody has published.
+// change commits n changes and returns their events without publishing them.
 func (p *person) change(n int) []event.Event {
 	p.t.Helper()
 	return p.changeTo(n, func(*event.Event) {})
 }
 
-// changeTo is change with a say in what the events are.
+// changeTo is change with a function that edits the events.
 func (p *person) changeTo(n int, edit func(*event.Event)) []event.Event {
 	p.t.Helper()
 	events := make([]event.Event, n)
@@ -150,7 +150,7 @@ func (p *person) changeTo(n int, edit func(*event.Event)) []event.Event {
 	return events
 }
 
-// forget lets the database keep none of the changes so far.
+// forget removes all changes so far from the outbox.
 func (p *person) forget() {
 	p.t.Helper()
 	p.inTx(func(tx pgx.Tx) error {
@@ -162,8 +162,8 @@ func (p *person) forget() {
 	})
 }
 
-// publish hands events to an instance, as its sidecar does.
-func publish(tb testing.TB, to *instance, events ...event.Event) {
+// publish delivers events to a service like its sidecar.
+func publish(tb testing.TB, to *env, events ...event.Event) {
 	tb.Helper()
 	for _, e := range events {
 		body, err := json.Marshal(e)
@@ -176,7 +176,7 @@ func publish(tb testing.TB, to *instance, events ...event.Event) {
 	}
 }
 
-func post(tb testing.TB, to *instance, token string, body []byte) string {
+func post(tb testing.TB, to *env, token string, body []byte) string {
 	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, "http://"+to.addr+"/events/task-updates", bytes.NewReader(body))
 	if err != nil {
@@ -196,14 +196,14 @@ func post(tb testing.TB, to *instance, token string, body []byte) string {
 	return fmt.Sprintf("%d %s", res.StatusCode, bytes.TrimSpace(answer))
 }
 
-// client is a WebSocket to an instance.
+// client is a WebSocket connection to a service.
 type client struct {
 	t    testing.TB
 	conn *websocket.Conn
 }
 
-// dial connects as a person's browser; query is "" or "?since=41".
-func dial(tb testing.TB, to *instance, p *person, query string) *client {
+// dial connects like a person's browser. The query is "" or "?since=41".
+func dial(tb testing.TB, to *env, p *person, query string) *client {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), deadline)
 	defer cancel()
@@ -221,7 +221,7 @@ func dial(tb testing.TB, to *instance, p *person, query string) *client {
 	return &client{tb, conn}
 }
 
-// next returns the next message that is no heartbeat.
+// next returns the next message other than a heartbeat.
 func (c *client) next() (message, error) {
 	for {
 		m, err := c.read()
@@ -243,7 +243,8 @@ func (c *client) read() (message, error) {
 	return m, json.Unmarshal(body, &m)
 }
 
-// want reads messages and fails the test unless they are these, each written "<type> <revision>".
+// want reads messages and fails the test unless they are the given ones, each in the form "<type>
+// <revision>".
 func (c *client) want(messages ...string) {
 	c.t.Helper()
 	for _, want := range messages {
@@ -257,7 +258,7 @@ func (c *client) want(messages ...string) {
 	}
 }
 
-// wantChanges is want for the changes from one revision to another.
+// wantChanges expects the changes from one revision to another.
 func (c *client) wantChanges(from, to int) {
 	c.t.Helper()
 	for revision := from; revision <= to; revision++ {
@@ -265,7 +266,8 @@ func (c *client) wantChanges(from, to int) {
 	}
 }
 
-// wantClosed fails the test unless the server has closed with a code, and returns the reason.
+// wantClosed fails the test unless the server closes the connection with a code. It returns the
+// reason.
 func (c *client) wantClosed(code websocket.StatusCode) string {
 	c.t.Helper()
 	m, err := c.next()

@@ -1,19 +1,21 @@
-// Command live tells browsers and programs what changed while they watch: one WebSocket each, fed by the task-updates
-// topic and, for whatever that did not bring, by the database.
+// Command live notifies browsers and programs of changes while they are connected. Each client has
+// one WebSocket. Events come from the task-updates topic. The database supplies the changes that
+// the topic did not deliver.
 //
-// A socket's life:
+// The life of a socket:
 //
-//	GET /live?since=41 ── authenticated, origin allowed, places left
+//	GET /live?since=41 ── authenticated, origin allowed, a free slot
 //	      │
-//	   replay: the database's changes after 41, page by page; what it no longer keeps becomes one "resync"
+//	   replay: the changes after 41 from the database, page by page; removed ones become one "resync"
 //	      │
-//	   watch: the hub queues the user's events from now on; one more replay closes the seam
+//	   watch: the hub queues the user's events from now on; one more replay closes the gap
 //	      │
-//	   stream: the event after the last one sent is written, an older one skipped, a later one (a gap) fetched by replay
-//	      │        └─ every PING_INTERVAL: does the peer answer, has the database more, is the credential still good? Then
-//	      │           a heartbeat tells the client that it has everything
-//	   closed: by the peer, or with a code and a reason: going away (1001), policy violation (1008), try again later (1013),
-//	           the credential has ended (4401), too many sockets of one user (4429)
+//	   stream: the event after the last sent one is written, an older one is skipped,
+//	      │    a later one (a gap) is fetched by replay
+//	      │        └─ every PING_INTERVAL: does the peer answer, has the database more changes,
+//	      │           is the credential still valid? A heartbeat then tells the client that it is up to date
+//	   closed: by the peer, or with a code and a reason: going away (1001), policy violation (1008),
+//	           try again later (1013), the credential has ended (4401), too many sockets of one user (4429)
 package main
 
 import (

@@ -15,38 +15,41 @@ import (
 const (
 	typeChanged = "task.changed"
 	typeDeleted = "task.deleted"
-	// typeResync says that changes up to the message's revision cannot be told one by one: load the tasks anew.
+	// typeResync means that the changes up to the message's revision cannot be sent one by one. The
+	// client must reload all tasks.
 	typeResync = "resync"
-	// typeHeartbeat says that the connection works and that the client has all changes up to the message's revision. The first
-	// one ends the replay. A path can die without a close (NAT, VPN, sleep): a client that hears nothing for 2.5 times
-	// interval_seconds connects again with since=<last revision>.
+	// typeHeartbeat means that the connection works and that the client has all changes up to the
+	// message's revision. The first heartbeat ends the replay. A connection can die without a close
+	// (NAT, VPN, sleep). A client without a message for 2.5 times interval_seconds reconnects with
+	// since=<last revision>.
 	typeHeartbeat = "heartbeat"
 )
 
-// message is what a socket carries. A deleted task is as it was last. Clients ignore types and fields that they do not know.
+// message is the content of a WebSocket message. For a deleted task it holds the last state.
+// Clients ignore unknown types and fields.
 type message struct {
-	// Epoch names the history which Revision is of. Each socket puts it in when it sends (encoded.of).
+	// Epoch identifies the history of Revision. Each socket adds it when it sends (encoded.of).
 	Epoch    string     `json:"epoch,omitempty"`
 	Revision int64      `json:"revision"`
 	Type     string     `json:"type"`
 	Task     *task.Task `json:"task,omitempty"`
-	// IntervalSeconds is the longest time from one heartbeat to the next. Only heartbeats have it.
+	// IntervalSeconds is the maximum time between two heartbeats. Only heartbeats have it.
 	IntervalSeconds float64 `json:"interval_seconds,omitempty"`
 }
 
-// encoded is a message in JSON, made once for all sockets that it goes to. Without a body it says that there is one in the
-// database.
+// encoded is a message in JSON, encoded once for all sockets. Without a body it only reports that
+// the database has that revision.
 type encoded struct {
 	revision int64
 	body     []byte
 }
 
-// of returns the message as sockets of an epoch get it: with the epoch as its first field.
+// of returns the message for sockets of an epoch. The epoch is its first field.
 func (m encoded) of(epoch string) []byte {
 	return slices.Concat([]byte(`{"epoch":`), strconv.AppendQuote(nil, epoch), []byte{','}, m.body[1:])
 }
 
-// encode makes the message of a task.changed event.
+// encode returns the message of a task.changed event.
 func encode(e event.Event) (encoded, error) {
 	m := message{Revision: e.Data.Revision, Type: typeChanged, Task: &e.Data.TaskData}
 	if e.Data.Deleted {
@@ -59,7 +62,7 @@ func encode(e event.Event) (encoded, error) {
 	return encoded{m.Revision, body}, nil
 }
 
-// encodeResync makes the message that a user's changes up to a revision are lost.
+// encodeResync returns the message that a user's changes up to a revision must be reloaded.
 func encodeResync(revision int64) (encoded, error) {
 	body, err := json.Marshal(message{Revision: revision, Type: typeResync})
 	if err != nil {
@@ -68,7 +71,7 @@ func encodeResync(revision int64) (encoded, error) {
 	return encoded{revision, body}, nil
 }
 
-// encodeHeartbeat makes the message that a client has everything up to a revision.
+// encodeHeartbeat returns the message that a client has all changes up to a revision.
 func encodeHeartbeat(revision int64, interval time.Duration) (encoded, error) {
 	body, err := json.Marshal(message{Revision: revision, Type: typeHeartbeat, IntervalSeconds: interval.Seconds()})
 	if err != nil {

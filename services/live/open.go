@@ -18,7 +18,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// open answers GET /live: it checks who asks and from where, makes the connection a WebSocket and serves it to its end.
+// open answers GET /live. It checks the caller and the origin, upgrades the connection to a
+// WebSocket, and serves it until it ends.
 func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
@@ -31,7 +32,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	leave, err := l.hub.enter(caller.UserID)
+	release, err := l.hub.admit(caller.UserID)
 	if why, ok := errors.AsType[websocket.CloseError](err); ok {
 		l.refuse(w, r, why)
 		return nil
@@ -39,7 +40,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer release()
 	since, epoch, err := l.since(r, caller)
 	if err != nil {
 		return err
@@ -49,11 +50,11 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	defer l.sockets.Done()
 	conn, err := accept(w, r)
 	if err != nil {
-		return nil // it is answered
+		return nil // accept has answered
 	}
 	s := &socket{
 		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since, epoch: epoch,
-		stopping: l.stopping, interval: l.cfg.PingInterval, trusted: time.Now(),
+		stopping: l.stopping, interval: l.cfg.PingInterval, authChecked: time.Now(),
 		stillAllowed: func(ctx context.Context) (string, error) {
 			caller, err := l.authenticate(ctx, r)
 			return caller.Epoch, err
@@ -65,19 +66,20 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// refuse opens a WebSocket only to close it with a reason. A browser shows a page neither the status nor the body of a
-// handshake that fails.
+// refuse opens a WebSocket only to close it with a reason. A browser hides the status and the body
+// of a failed handshake from the page.
 func (l *live) refuse(w http.ResponseWriter, r *http.Request, why websocket.CloseError) {
 	l.sockets.Add(1)
 	defer l.sockets.Done()
 	conn, err := accept(w, r)
 	if err != nil {
-		return // it is answered
+		return // accept has answered
 	}
 	_ = conn.Close(why.Code, why.Reason) // the peer may be gone
 }
 
-// accept makes a connection a WebSocket, or answers with an error. The origin has been checked.
+// accept upgrades a connection to a WebSocket, or answers with an error. The caller has checked the
+// origin.
 func accept(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
 	return websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 }
@@ -93,7 +95,8 @@ func (l *live) authenticate(ctx context.Context, r *http.Request) (account.Calle
 	return caller, nil
 }
 
-// since returns the revision that the client has, and its epoch: what it says, or else the present ones.
+// since returns the client's revision and epoch from the query. It returns the current ones if the
+// query has none.
 func (l *live) since(r *http.Request, caller account.Caller) (since int64, epoch string, err error) {
 	q := r.URL.Query()
 	if q.Has("since") {

@@ -19,7 +19,7 @@ import (
 	"taskmaster/internal/server"
 )
 
-// newToken gives a person an API token with scopes.
+// newToken creates an API token of a person with scopes.
 func newToken(p *person, scopes ...string) string {
 	p.t.Helper()
 	secret := account.NewToken()
@@ -83,8 +83,8 @@ func TestWhoMayOpen(t *testing.T) {
 	}
 }
 
-// tryDial connects and disconnects, and returns how the handshake was answered.
-func tryDial(t *testing.T, to *instance, query string, header http.Header) (status int, problem server.Problem) {
+// tryDial connects and disconnects. It returns the answer of the handshake.
+func tryDial(t *testing.T, to *env, query string, header http.Header) (status int, problem server.Problem) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -103,7 +103,7 @@ func tryDial(t *testing.T, to *instance, query string, header http.Header) (stat
 	return res.StatusCode, problem
 }
 
-func TestPlainRequestIsToldToUpgrade(t *testing.T) {
+func TestPlainRequestMustUpgrade(t *testing.T) {
 	t.Parallel()
 	_, live := setup(t, nil)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+live.addr+"/live", nil)
@@ -121,7 +121,7 @@ func TestPlainRequestIsToldToUpgrade(t *testing.T) {
 	}
 }
 
-func TestPlacesAreLimited(t *testing.T) {
+func TestSocketsAreLimited(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.MaxSockets, c.MaxSocketsPerUser = 3, 2 })
 	other := newPerson(t, p.db)
@@ -139,7 +139,7 @@ func TestPlacesAreLimited(t *testing.T) {
 		t.Errorf("the fourth of three got %d %s, want 503", status, problem.Code)
 	}
 
-	// A place that was left can be taken.
+	// A released slot can be taken again.
 	first.conn.Close(websocket.StatusNormalClosure, "")
 	for end := time.Now().Add(deadline); ; {
 		m, err := dial(t, live, p, "?since=0").read()
@@ -147,7 +147,7 @@ func TestPlacesAreLimited(t *testing.T) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("got %v after a place was left, want it taken", err)
+			t.Fatalf("got %v after a slot was released, want a connection", err)
 		}
 	}
 }

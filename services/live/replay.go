@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/semaphore"
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
@@ -14,38 +15,39 @@ import (
 )
 
 const (
-	// pageSize is how many changes are read at a time. Whoever reads slowly holds a page in memory, not a connection.
+	// pageSize is the number of changes per read. A slow reader holds one page in memory and no
+	// connection.
 	pageSize = 32
-	// readTimeout bounds what a socket asks of the database at a time.
+	// readTimeout bounds one database read of a socket.
 	readTimeout = 5 * time.Second
 )
 
-// history reads what users' sockets have missed from the database, a bounded number of reads at a time: a storm of
-// reconnecting clients waits here rather than for the connections that other work needs.
+// history reads missed changes of users from the database, with a limit on concurrent reads.
+// Without the limit, many reconnecting clients would take the connections that other work needs.
 type history struct {
 	db    *postgres.DB
-	turns chan struct{}
-	// timeout bounds reading a page, waiting for a turn included.
+	reads *semaphore.Weighted
+	// timeout bounds the reading of a page, including the wait for a slot.
 	timeout time.Duration
 }
 
 func newHistory(db *postgres.DB, atOnce int) *history {
-	return &history{db, make(chan struct{}, atOnce), readTimeout}
+	return &history{db, semaphore.NewWeighted(int64(atOnce)), readTimeout}
 }
 
-// after returns a user's revision, its epoch, and the changes that follow a revision, at most pageSize. Code unavailable when no turn
-// came or the database is overloaded, not_found when the user is gone.
+// after returns a user's revision and epoch, and up to pageSize changes after a revision. It
+// returns code unavailable if it gets no slot or the database is overloaded, and not_found if the
+// user was deleted.
 func (h *history) after(ctx context.Context, userID uuid.UUID, since int64) (u postgres.User, changes []event.Event, err error) {
 	readCtx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	select {
-	case h.turns <- struct{}{}:
-		defer func() { <-h.turns }()
-	case <-readCtx.Done():
+	if err := h.reads.Acquire(readCtx, 1); err != nil {
 		return postgres.User{}, nil, task.Errorf(task.CodeUnavailable, "too many clients are catching up")
 	}
+	defer h.reads.Release(1)
 	err = h.db.InTx(readCtx, func(tx pgx.Tx) error {
-		// The revision comes first: a change that commits in between is then one more than it says, never one that looks lost.
+		// The revision comes first. A change that commits in between is then one more than the
+		// revision. In the other order a change would look lost.
 		var err error
 		if u, err = postgres.UserByID(readCtx, tx, userID); err != nil {
 			return err
@@ -62,8 +64,8 @@ func (h *history) after(ctx context.Context, userID uuid.UUID, since int64) (u p
 	return u, changes, err
 }
 
-// replay brings a socket up to date from the database. Changes that are kept no
-// longer become a resync, and so does a restored database.
+// replay brings a socket up to date from the database. Removed changes and a restored database
+// become a resync.
 func (s *socket) replay(ctx context.Context) error {
 	for {
 		u, changes, err := s.history.after(ctx, s.userID, s.sent)
@@ -76,14 +78,14 @@ func (s *socket) replay(ctx context.Context) error {
 		} else if u.Revision == s.sent {
 			return nil
 		}
-		if err := s.tell(ctx, u.Revision, changes); err != nil && !errors.Is(err, errRestored) {
+		if err := s.sendChanges(ctx, u.Revision, changes); err != nil && !errors.Is(err, errRestored) {
 			return err
 		}
 	}
 }
 
-// tell sends changes that follow s.sent, and a resync at revision when they are not all.
-func (s *socket) tell(ctx context.Context, revision int64, changes []event.Event) error {
+// sendChanges sends the changes after s.sent. If some are missing it sends a resync at revision.
+func (s *socket) sendChanges(ctx context.Context, revision int64, changes []event.Event) error {
 	for _, e := range changes {
 		if e.Data.Revision != s.sent+1 {
 			break

@@ -9,8 +9,8 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// restore puts the database back to a revision of the person's, as a backup of then does, and returns
-// the epochs before and after.
+// restore sets the database back to a revision of the person, like a backup. It returns the epochs
+// before and after.
 func (p *person) restore(revision int) (before, after string) {
 	p.t.Helper()
 	p.inTx(func(tx pgx.Tx) (err error) {
@@ -28,7 +28,7 @@ func (p *person) restore(revision int) (before, after string) {
 	return before, after
 }
 
-// A client that comes back after a restore is told to load anew, whatever its revision.
+// A client that reconnects after a restore must reload, regardless of its revision.
 func TestRestoreBetweenTwoConnections(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = time.Hour })
@@ -52,12 +52,12 @@ func TestRestoreBetweenTwoConnections(t *testing.T) {
 	if m.Type != typeChanged || m.Revision != 5 || m.Epoch != after {
 		t.Errorf("of the present epoch: got %s %d of epoch %s, want task.changed 5 of epoch %s", m.Type, m.Revision, m.Epoch, after)
 	}
-	dial(t, live, p, "?since=4").wantChanges(5, 5) // a client of before says no epoch
+	dial(t, live, p, "?since=4").wantChanges(5, 5) // an older client sends no epoch
 	dial(t, live, p, "?epoch="+before).want("resync 5")
 }
 
-// A client that is connected while the database is restored is told within a heartbeat, also when the
-// database has come to the client's revision again.
+// A client that is connected during a restore gets a resync within a heartbeat, even if the
+// database has reached the client's revision again.
 func TestRestoreDuringAConnection(t *testing.T) {
 	t.Parallel()
 	for name, grown := range map[string]int{"older than the client": 0, "grown to the client": 2, "grown beyond": 3} {

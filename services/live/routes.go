@@ -10,7 +10,7 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// routes is all that live answers.
+// routes returns the handler of all routes. Each group names its caller.
 func (l *live) routes() http.Handler {
 	mux := http.NewServeMux()
 	metrics := prometheus.NewRegistry()

@@ -12,8 +12,8 @@ import (
 	"taskmaster/internal/server"
 )
 
-// spareConns is how many database connections are left to authentication and heartbeats while all turns of history are
-// taken.
+// spareConns is the number of database connections that history leaves to authentication and
+// heartbeats.
 const spareConns = 2
 
 // live is the service.
@@ -25,12 +25,13 @@ type live struct {
 	origins *server.Origins
 	hub     *hub
 	history *history
-	// stopping ends when sockets have to close; sockets counts those that have not.
+	// stopping is closed when sockets must close. sockets counts the open ones.
 	stopping <-chan struct{}
 	sockets  sync.WaitGroup
 }
 
-// run serves until ctx ends, then tells every socket that it goes away and waits for them.
+// run serves until ctx is cancelled. It then closes all sockets with "going away" and waits for
+// them.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
@@ -48,14 +49,15 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		history:  newHistory(db, cfg.DatabaseConns-spareConns),
 		stopping: ctx.Done(),
 	}
-	looking, lookNoMore := context.WithCancel(ctx)
-	var lookout sync.WaitGroup
-	lookout.Go(func() { l.lookout(looking) })
+	polling, stopPolling := context.WithCancel(ctx)
+	var poller sync.WaitGroup
+	poller.Go(func() { l.pollAtStartup(polling) })
 	defer func() {
-		lookNoMore()
-		lookout.Wait()
+		stopPolling()
+		poller.Wait()
 	}()
-	// The server does not wait for what has become a WebSocket. Each step of one is bounded in time, so this ends.
+	// The server does not wait for WebSockets. Every step of a socket has a timeout, so this wait
+	// ends.
 	defer l.sockets.Wait()
 	return server.Serve(ctx, ln, l.routes(), log)
 }

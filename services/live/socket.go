@@ -19,60 +19,63 @@ const (
 	pongTimeout  = 10 * time.Second
 )
 
-// The contract's own codes of a close. They follow the statuses of HTTP, which a browser does not show to a page.
+// The close codes of this API. They follow the statuses of HTTP, which a browser does not show to a
+// page.
 const (
-	// statusUnauthorized says that the session or API token has ended: log in, and connect again.
+	// statusUnauthorized means that the session or API token has ended: log in and connect again.
 	statusUnauthorized = websocket.StatusCode(4401)
-	// statusTooMany says that the user has too many sockets: connect again after a pause that grows.
+	// statusTooMany means that the user has too many sockets: connect again after a growing pause.
 	statusTooMany = websocket.StatusCode(4429)
 )
 
-// The ways in which we end a socket. After those that are neither a policy violation nor unauthorized a client comes back
-// with since=<last revision>.
+// The reasons for which the server closes a socket. Except after a policy violation or
+// unauthorized, the client reconnects with since=<last revision>.
 var (
 	errGoingAway    = websocket.CloseError{Code: websocket.StatusGoingAway, Reason: "the server stops, connect again"}
 	errTooSlow      = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "too slow to keep up, connect again"}
 	errUnauthorized = websocket.CloseError{Code: statusUnauthorized, Reason: "the session or API token has ended"}
-	errChatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients have nothing to say here"}
+	errChatty       = websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "clients must not send messages"}
 	errTryLater     = websocket.CloseError{Code: websocket.StatusTryAgainLater, Reason: "overloaded, connect again later"}
 )
 
-// errTooMany is the end of a socket of a user who has limit others.
+// errTooMany returns the reason for closing the socket of a user with limit other sockets.
 func errTooMany(limit int) error {
 	return websocket.CloseError{Code: statusTooMany, Reason: fmt.Sprintf("%d windows of this account are open already", limit)}
 }
 
-// trustFor is how long a credential is taken to be good that was: when it ends, nothing that happens later than that is told.
-const trustFor = time.Second
+// authRecheck is how long a successful check of the credential is reused. After a session or token
+// is revoked, messages stop within authRecheck.
+const authRecheck = time.Second
 
-// errGone is the end of a socket whose peer has left or does not answer: there is nobody to tell a reason.
+// errGone reports that the peer has left or does not answer. It gets no reason.
 var errGone = errors.New("the peer is gone")
 
-// errRestored is the end of an epoch: the client has revisions of another history.
+// errRestored reports the end of an epoch: the client's revisions belong to another history.
 var errRestored = errors.New("the database was restored")
 
-// socket is one client's connection. Its stream alone writes messages.
+// socket is the connection of one client. Only its stream writes messages.
 type socket struct {
 	conn    *websocket.Conn
 	userID  uuid.UUID
 	hub     *hub
 	history *history
-	// sent is the revision that the client has: of the last message, or what it asked to be told after.
+	// sent is the client's revision: that of the last message or of the since parameter.
 	sent int64
-	// epoch names the history which sent is of.
+	// epoch identifies the history of sent.
 	epoch string
-	// stopping ends when the process does.
+	// stopping is closed when the process stops.
 	stopping <-chan struct{}
-	// stillAllowed returns the present epoch, and code unauthorized when the credential that opened the
-	// socket has ended.
+	// stillAllowed returns the current epoch. It returns code unauthorized if the credential that
+	// opened the socket has ended.
 	stillAllowed func(context.Context) (epoch string, err error)
-	// interval is the longest time from one heartbeat to the next.
+	// interval is the maximum time between two heartbeats.
 	interval time.Duration
-	// trusted is when the stream last asked whether the credential is good.
-	trusted time.Time
+	// authChecked is the time of the last check of the credential.
+	authChecked time.Time
 }
 
-// serve sends until the peer leaves or there is a reason to close, closes, and returns an error only when it is ours.
+// serve sends messages until the peer leaves or there is a reason to close. It then closes the
+// connection. It returns only internal errors.
 func (s *socket) serve(ctx context.Context) error {
 	connected, disconnect := context.WithCancelCause(ctx)
 	defer disconnect(nil)
@@ -85,45 +88,47 @@ func (s *socket) serve(ctx context.Context) error {
 	g, sending := errgroup.WithContext(connected)
 	check := make(chan struct{}, 1)
 	g.Go(func() error { return s.stream(sending, check) })
-	g.Go(func() error { return s.beat(sending, check) })
+	g.Go(func() error { return s.runHeartbeat(sending, check) })
 	why := g.Wait()
 	if connected.Err() != nil {
-		why = context.Cause(connected) // whatever failed, failed by that
+		why = context.Cause(connected) // the cause of all other failures
 	}
 	why = s.close(why)
 	<-read
 	return why
 }
 
-// read answers the peer's pings and close; it ends when the connection does.
+// read answers the peer's pings and close. It returns when the connection ends.
 func (s *socket) read(ctx context.Context) error {
-	// The context stays that of the connection: one that ended before would take away the closing handshake.
+	// The context is that of the connection. A context that ended earlier would prevent the closing
+	// handshake.
 	if _, _, err := s.conn.Reader(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return errChatty
 }
 
-// close closes the connection, telling the peer why unless it is gone, and returns the error if it is none of those that
-// are told.
+// close closes the connection with the reason for the peer, unless the peer is gone. It returns any
+// other error.
 func (s *socket) close(why error) error {
-	// When closing fails there is nothing to do: the peer is gone then too.
+	// A failure to close means that the peer is gone.
 	if errors.Is(why, errGone) {
 		_ = s.conn.CloseNow()
 		return nil
 	}
-	if told, ok := errors.AsType[websocket.CloseError](why); ok {
-		_ = s.conn.Close(told.Code, told.Reason)
+	if end, ok := errors.AsType[websocket.CloseError](why); ok {
+		_ = s.conn.Close(end.Code, end.Reason)
 		return nil
 	}
 	_ = s.conn.Close(websocket.StatusInternalError, "something went wrong on our side")
 	return why
 }
 
-// stream sends all changes after s.sent, in order and each once. A change that is neither the next nor known means that
-// some were missed; they and it are then read from the database, as before every heartbeat.
+// stream sends all changes after s.sent in order, each once. A later change than the next means
+// that some were missed. It then reads them from the database, like before every heartbeat.
 func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
-	// Most of a long absence is caught up with before watching, so that what happens meanwhile does not fill the queue.
+	// The first replay sends most of a long absence before watching. Otherwise the events of that
+	// time would fill the queue.
 	if err := s.replay(ctx); err != nil {
 		return reason(err)
 	}
@@ -141,8 +146,9 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 				return errTooSlow
 			case m.revision == s.sent+1 && m.body != nil:
 				err = s.write(ctx, m)
-			case m.revision > s.sent, m.body != nil && time.Since(s.trusted) > trustFor:
-				// A change that the client has can be the broker's repetition, or one of a restored database.
+			case m.revision > s.sent, m.body != nil && time.Since(s.authChecked) > authRecheck:
+				// A change that the client has is a repetition of the broker, or belongs to a
+				// restored database.
 				err = s.replay(ctx)
 			}
 		case <-check:
@@ -161,42 +167,43 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 	}
 }
 
-// catchUp sends what the client has missed, and then a heartbeat.
+// catchUp sends the missed changes and then a heartbeat.
 func (s *socket) catchUp(ctx context.Context) error {
 	for {
 		if err := s.replay(ctx); err != nil {
 			return err
 		}
-		if err := s.heartbeat(ctx); !errors.Is(err, errRestored) {
+		if err := s.sendHeartbeat(ctx); !errors.Is(err, errRestored) {
 			return err
 		}
 	}
 }
 
-// heartbeat tells the client that it has everything and until when it hears from us again, unless the credential has ended.
-func (s *socket) heartbeat(ctx context.Context) error {
+// sendHeartbeat tells the client that it has all changes and when to expect the next message. It
+// fails if the credential has ended.
+func (s *socket) sendHeartbeat(ctx context.Context) error {
 	m, err := encodeHeartbeat(s.sent, s.interval)
 	if err != nil {
 		return err
 	}
-	s.trusted = time.Time{} // ask, however short ago that was
+	s.authChecked = time.Time{} // force a check of the credential
 	return s.write(ctx, m)
 }
 
-// write sends a message and notes its revision, unless the credential has ended, or the epoch
-// (errRestored).
+// write sends a message and stores its revision. It fails if the credential or the epoch
+// (errRestored) has ended.
 func (s *socket) write(ctx context.Context, m encoded) error {
 	select {
 	case <-s.stopping:
 		return errGoingAway
 	default:
 	}
-	if time.Since(s.trusted) > trustFor {
+	if time.Since(s.authChecked) > authRecheck {
 		epoch, err := s.allowed(ctx)
 		if task.ErrorCode(err) == task.CodeUnauthorized {
 			return errUnauthorized
-		} // While the database is away it cannot be told. Every heartbeat asks again.
-		s.trusted = time.Now()
+		} // The check cannot be made while the database is away. Every heartbeat repeats it.
+		s.authChecked = time.Now()
 		if err == nil && epoch != s.epoch {
 			return errRestored
 		}
@@ -210,12 +217,13 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	return nil
 }
 
-// beat pings the peer in every interval, and lets the stream send a heartbeat. Before that the stream reads missed changes from
-// the database: the broker may have lost a message after which no other came.
-func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
+// runHeartbeat pings the peer in every interval and then lets the stream send a heartbeat. Before
+// that the stream reads missed changes from the database: the broker may have lost the last event.
+func (s *socket) runHeartbeat(ctx context.Context, check chan<- struct{}) error {
 	for {
-		// A tenth is left for the work itself. Sockets that were opened together drift apart.
-		wait := time.NewTimer(s.interval*9/10 - rand.N(s.interval/4)) //nolint:gosec // nobody gains by guessing it
+		// A tenth of the interval is left for the work itself. The jitter spreads sockets that were
+		// opened together.
+		wait := time.NewTimer(s.interval*9/10 - rand.N(s.interval/4)) //nolint:gosec // the jitter needs no secrecy
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
@@ -230,7 +238,7 @@ func (s *socket) beat(ctx context.Context, check chan<- struct{}) error {
 		}
 		select {
 		case check <- struct{}{}:
-		default: // the last check still waits
+		default: // the last check is still waiting
 		}
 	}
 }
@@ -241,7 +249,7 @@ func (s *socket) allowed(ctx context.Context) (epoch string, err error) {
 	return s.stillAllowed(ctx)
 }
 
-// reason turns what went wrong while catching up into what the peer is told.
+// reason converts an error of catching up to the reason for the peer.
 func reason(err error) error {
 	switch task.ErrorCode(err) {
 	case task.CodeUnavailable:

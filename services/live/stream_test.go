@@ -15,8 +15,8 @@ func TestStream(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		query string
-		// earlier changes were made before the client connects, later ones after it has read what is replayed; published are
-		// the later events that the broker brings, by index and in its order.
+		// earlier changes are made before the client connects, and later ones after it has read the
+		// replay. published are the indexes of the later events in the broker's order.
 		earlier, later int
 		published      []int
 		replayed, want []string
@@ -98,7 +98,7 @@ func TestReplayOfManyPages(t *testing.T) {
 	dial(t, live, p, fmt.Sprint("?since=", pageSize)).wantChanges(pageSize+1, n)
 }
 
-func TestResyncOfWhatIsNotKept(t *testing.T) {
+func TestRemovedChangesBecomeAResync(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, nil)
 	p.change(3)
@@ -109,7 +109,7 @@ func TestResyncOfWhatIsNotKept(t *testing.T) {
 	publish(t, live, p.change(1)...)
 	c.want("task.changed 4")
 
-	// What is still kept behind the hole is part of what the client loads anew.
+	// The client reloads the changes after the gap too.
 	p.change(1)
 	dial(t, live, p, "?since=1").want("resync 5")
 	dial(t, live, p, "?since=3").want("task.changed 4", "task.changed 5")
@@ -130,7 +130,7 @@ func TestLostBroadcastHeals(t *testing.T) {
 	t.Parallel()
 	p, live := setup(t, func(c *config) { c.PingInterval = 100 * time.Millisecond })
 	c := dial(t, live, p, "?since=0")
-	publish(t, live, p.change(1)...) // after which the replica does not look itself any more
+	publish(t, live, p.change(1)...) // the replica stops polling after this event
 	c.want("task.changed 1")
 	p.change(2)
 	c.want("task.changed 2", "task.changed 3")
@@ -199,7 +199,7 @@ func TestSlowReaderIsClosed(t *testing.T) {
 	fast.want("task.changed 1")
 	slow.want("task.changed 1")
 
-	// More than a queue and the kernel's buffers hold.
+	// More data than the queue and the kernel's buffers hold.
 	const n = 2 * queueSize
 	large := strings.Repeat("x", 60_000)
 	events := p.changeTo(n, func(e *event.Event) { e.Data.TaskData.Description = large })
@@ -219,8 +219,8 @@ func TestSlowReaderIsClosed(t *testing.T) {
 		last = m.Revision
 	}
 	if last > n {
-		t.Fatal("the slow reader was waited for")
+		t.Fatal("the server waited for the slow reader")
 	}
-	// It misses nothing by coming back.
+	// It misses nothing after reconnecting.
 	dial(t, live, p, fmt.Sprint("?since=", last)).wantChanges(int(last)+1, n+1)
 }
