@@ -1,5 +1,6 @@
-// Package delivery queues deliveries to be sent. A delivery's row says how far it got; its job in River is what makes the
-// next attempt happen. Both are written in one transaction, so that there is never one without the other.
+// Package delivery queues deliveries to channels. The row of a delivery holds its progress. Its job
+// in River triggers the next attempt. Both are written in one transaction, so that neither exists
+// without the other.
 //
 //	api (a test, a retry) --+
 //	                        +--Add--> river_job --> notifier
@@ -18,18 +19,19 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// MaxAttempts is how often River works a job at most. It is more than there are attempts in the retry schedule, which
-// decides: an attempt that a crash cut short counts here as well.
+// MaxAttempts is the maximum number of times that River works a job. It is larger than the number
+// of attempts in the retry schedule, which ends a delivery. Attempts that a crash interrupted count
+// here too.
 const MaxAttempts = 25
 
-// Job is one round of a delivery: the attempts until it is sent or given up. It has nothing more to do when the delivery is
-// in a later round.
+// Job is one round of a delivery: the attempts until it is sent or given up. A job of an earlier
+// round does nothing.
 type Job struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
 	Round      int       `json:"round"`
 }
 
-// Kind names the job in the queue.
+// Kind returns the name of the job in the queue.
 func (Job) Kind() string { return "delivery" }
 
 // Queue adds jobs. It holds no connection and needs no closing.
@@ -37,17 +39,17 @@ type Queue struct {
 	client *river.Client[pgx.Tx]
 }
 
-// NewQueue makes a Queue.
+// NewQueue returns a Queue.
 func NewQueue() (*Queue, error) {
 	client, err := river.NewClient(riverpgxv5.New(nil), &river.Config{})
 	if err != nil {
-		return nil, fmt.Errorf("make delivery queue: %w", err)
+		return nil, fmt.Errorf("create delivery queue: %w", err)
 	}
 	return &Queue{client: client}, nil
 }
 
-// Add queues deliveries, in the transaction that made them pending. Each kind of channel has a queue of its name, so that
-// a slow kind does not hold up the others.
+// Add queues deliveries in the transaction that made them pending. Each kind of channel has a queue
+// of its own, so that a slow kind does not delay the others.
 func (q *Queue) Add(ctx context.Context, tx pgx.Tx, deliveries ...postgres.Delivery) error {
 	if len(deliveries) == 0 {
 		return nil

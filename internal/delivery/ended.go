@@ -9,9 +9,9 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// TellEnded tells the owner of a channel that the system disabled of that, over the channels that are left, in the transaction
-// that disabled it. Without that, reminders would stop without a word. Lock the user first.
-func (q *Queue) TellEnded(ctx context.Context, tx pgx.Tx, ended postgres.Channel, now time.Time) error {
+// NotifyEnded notifies the owner of a disabled channel over the remaining channels, in the
+// transaction that disabled it. Without it, reminders would stop silently. Lock the user first.
+func (q *Queue) NotifyEnded(ctx context.Context, tx pgx.Tx, ended postgres.Channel, now time.Time) error {
 	deliveries, err := postgres.InsertEndedNotices(ctx, tx, ended, now)
 	if err != nil {
 		return err

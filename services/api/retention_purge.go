@@ -95,7 +95,7 @@ func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue,
 				return err
 			}
 			for _, c := range ended {
-				if err := queue.TellEnded(ctx, tx, c, now); err != nil {
+				if err := queue.NotifyEnded(ctx, tx, c, now); err != nil {
 					return err
 				}
 			}

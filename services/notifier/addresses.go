@@ -4,8 +4,8 @@ import (
 	"net/netip"
 )
 
-// special are the networks that are not the public Internet (IANA's special-purpose address registries), and addresses in
-// it at which clouds serve metadata and credentials to their machines.
+// special are the networks outside the public Internet (IANA's special-purpose address registries),
+// and public addresses at which clouds serve metadata and credentials to their machines.
 var special = prefixes(
 	"0.0.0.0/8",        // this host
 	"10.0.0.0/8",       // private
@@ -30,13 +30,14 @@ var special = prefixes(
 )
 
 var (
-	// globalUnicast is all that is given out of IPv6 so far: loopback, unique local, link-local and multicast are outside.
+	// globalUnicast is the assigned part of IPv6. Loopback, unique local, link-local and multicast
+	// addresses are outside.
 	globalUnicast = netip.MustParsePrefix("2000::/3")
-	// nat64 holds the IPv4 Internet, for machines that have IPv6 alone (RFC 6052).
+	// nat64 contains the IPv4 Internet for machines with only IPv6 (RFC 6052).
 	nat64 = netip.MustParsePrefix("64:ff9b::/96")
 )
 
-// isPublic says whether an address is on the public Internet, for all that can be told from it.
+// isPublic reports whether an address is on the public Internet, as far as the address shows.
 func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
 	if nat64.Contains(a) {

@@ -29,8 +29,8 @@ type config struct {
 	SMTPURL string `env:"SMTP_URL"`
 	// SMTPFrom is the sender, such as "TaskMaster <reminders@example.com>".
 	SMTPFrom string `env:"SMTP_FROM" validate:"required_with=SMTPURL"`
-	// WebhookAllowNetworks are private networks that webhooks and push endpoints may be in. In these
-	// networks http:// is accepted as well as https://.
+	// WebhookAllowNetworks are private networks that webhooks and push endpoints may be in. In
+	// these networks http:// is accepted as well as https://.
 	WebhookAllowNetworks []string `env:"WEBHOOK_ALLOW_NETWORKS" validate:"dive,cidr"`
 }
 

@@ -21,7 +21,7 @@ import (
 //go:embed email.html
 var emailHTML string
 
-// smtpServer is where e-mail goes.
+// smtpServer is the mail server for outgoing e-mail.
 type smtpServer struct {
 	host, user, password string
 	port                 int
@@ -29,8 +29,9 @@ type smtpServer struct {
 	policy               mail.TLSPolicy
 }
 
-// newEmail sends e-mail over SMTP. Message-ID is made of the delivery's id. A recipient or content that the server refuses
-// for good (5xx) is permanent; that it refuses us, or is away, may pass.
+// newEmail returns the sender of e-mail over SMTP. The Message-ID derives from the delivery's ID. A
+// permanent refusal (5xx) of the recipient or the content is permanent. A refusal of the sender, or
+// a server that is away, is not.
 func newEmail(cfg config) (sender, error) {
 	if cfg.SMTPURL == "" {
 		return func(context.Context, postgres.Attempt) *failure {
@@ -60,7 +61,7 @@ func newEmail(cfg config) (sender, error) {
 		}
 		err = client.DialAndSendWithContext(ctx, message)
 		if err == nil || message.IsDelivered() {
-			return nil // the server has taken it; what went wrong after that does not matter
+			return nil // the server has accepted the message; a later error does not matter
 		}
 		return refused(ctx, err)
 	}, nil
@@ -69,7 +70,7 @@ func newEmail(cfg config) (sender, error) {
 func newMessage(a postgres.Attempt, from *netmail.Address, page *template.Template, publicURL string) (*mail.Msg, error) {
 	n := newNote(a, publicURL)
 	if publicURL == "" {
-		n.Link = "" // a relative link leads nowhere from a mailbox
+		n.Link = "" // a mailbox cannot resolve a relative link
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	m.FromMailAddress(from)
@@ -88,7 +89,7 @@ func newMessage(a postgres.Attempt, from *netmail.Address, page *template.Templa
 	return m, nil
 }
 
-// text is the note as plain text.
+// text returns the note as plain text.
 func (n note) text() string {
 	parts := []string{n.Title, n.Body}
 	for _, s := range []string{n.Description, n.Link} {
@@ -99,7 +100,7 @@ func (n note) text() string {
 	return strings.Join(parts, "\n\n") + "\n"
 }
 
-// refused says why the mail server did not take a message.
+// refused returns the failure of a message that the mail server did not accept.
 func refused(ctx context.Context, err error) *failure {
 	sent, ok := errors.AsType[*mail.SendError](err)
 	if !ok || sent.ErrorCode() == 0 {
@@ -122,7 +123,7 @@ func refused(ctx context.Context, err error) *failure {
 	}
 }
 
-// client makes a client for one message, whose connection does not outlive ctx.
+// client returns a client for one message. Its connection ends with ctx.
 func (s smtpServer) client(ctx context.Context) (*mail.Client, error) {
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(dialCtx, network, address)
@@ -142,7 +143,7 @@ func (s smtpServer) client(ctx context.Context) (*mail.Client, error) {
 	return mail.NewClient(s.host, opts...)
 }
 
-// parseSMTP reads SMTP_URL. Its errors do not repeat it: it holds a password.
+// parseSMTP parses SMTP_URL. Its errors do not contain the URL, because it holds a password.
 func parseSMTP(raw string) (smtpServer, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
@@ -151,7 +152,8 @@ func parseSMTP(raw string) (smtpServer, error) {
 	password, _ := u.User.Password()
 	s := smtpServer{host: u.Hostname(), user: u.User.Username(), password: password, port: 587, policy: mail.TLSOpportunistic}
 	if u.Scheme == "smtps" {
-		// The connection is encrypted before the server speaks; it offers no STARTTLS then.
+		// The connection is encrypted before the server's greeting. The server then offers no
+		// STARTTLS.
 		s.port, s.implicitTLS = 465, true
 	}
 	if p := u.Port(); p != "" {

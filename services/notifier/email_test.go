@@ -18,10 +18,11 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// mailServer is a real SMTP server. It refuses as refuse says and keeps what it takes.
+// mailServer is a real SMTP server. It refuses recipients by refuse and keeps the accepted
+// messages.
 type mailServer struct {
 	addr string
-	// refuse is asked at RCPT, for the nth recipient from 0.
+	// refuse is called at RCPT for the nth recipient, counted from 0.
 	refuse func(n int) error
 	mu     sync.Mutex
 	asked  int
@@ -103,11 +104,11 @@ var testEmail = postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@exam
 
 func TestEmail(t *testing.T) {
 	t.Parallel()
-	b, m := newBed(t), newMailServer(t, nil)
-	b.addChannel(t, testEmail)
-	e := b.reminder(t, b.user, "Pay rent\r\nBcc: victim@example.com\r\n\r\nÄ <script>")
-	b.start(t, testTiming, m.configure).want(t, e)
-	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	f, m := newFixture(t), newMailServer(t, nil)
+	f.addChannel(t, testEmail)
+	e := f.reminder(t, f.user, "Pay rent\r\nBcc: victim@example.com\r\n\r\nÄ <script>")
+	f.start(t, testTiming, m.configure).want(t, e)
+	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
 
 	letters := m.letters()
 	if len(letters) != 1 || letters[0].to != "ada@example.com" || letters[0].from != "reminders@example.com" {
@@ -146,7 +147,7 @@ func TestEmail(t *testing.T) {
 	}
 }
 
-// partsOf returns a message's parts by content type.
+// partsOf returns the parts of a message by content type.
 func partsOf(t *testing.T, m *mail.Message) map[string]string {
 	t.Helper()
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
@@ -192,10 +193,10 @@ func TestEmailRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, m := newBed(t), newMailServer(t, tt.refuse)
-			b.addChannel(t, testEmail)
-			b.start(t, testTiming, m.configure).want(t, b.reminder(t, b.user, "x"))
-			d := b.settled(t, b.user, 1, tt.state)[0]
+			f, m := newFixture(t), newMailServer(t, tt.refuse)
+			f.addChannel(t, testEmail)
+			f.start(t, testTiming, m.configure).want(t, f.reminder(t, f.user, "x"))
+			d := f.settled(t, f.user, 1, tt.state)[0]
 			if d.Attempts != tt.attempts || d.Reason != tt.reason {
 				t.Errorf("got %q after %d attempts, want %q after %d", d.Reason, d.Attempts, tt.reason, tt.attempts)
 			}
@@ -203,19 +204,19 @@ func TestEmailRefused(t *testing.T) {
 	}
 }
 
-func TestSilentMailServerDoesNotHoldTheAttempt(t *testing.T) {
+func TestSilentMailServerDoesNotBlockTheAttempt(t *testing.T) {
 	t.Parallel()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ln.Close() }) // it takes connections and never says a word
-	b, quick := newBed(t), testTiming
+	t.Cleanup(func() { ln.Close() }) // it accepts connections and never answers
+	f, quick := newFixture(t), testTiming
 	quick.schedule, quick.attempt = nil, testTiming.attempt/10
-	b.addChannel(t, testEmail)
+	f.addChannel(t, testEmail)
 	m := &mailServer{addr: ln.Addr().String()}
-	b.start(t, quick, m.configure).want(t, b.reminder(t, b.user, "x"))
-	d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+	f.start(t, quick, m.configure).want(t, f.reminder(t, f.user, "x"))
+	d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]
 	if d.Reason != "mail server: it did not answer in time" {
 		t.Errorf("got %q", d.Reason)
 	}
@@ -223,15 +224,15 @@ func TestSilentMailServerDoesNotHoldTheAttempt(t *testing.T) {
 
 func TestNotSetUp(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	b.addChannel(t, testEmail)
-	b.addChannel(t, newBrowser(t, nil).channel())
-	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+	f := newFixture(t)
+	f.addChannel(t, testEmail)
+	f.addChannel(t, newBrowser(t, nil).channel())
+	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 	want := map[string]string{
 		postgres.ChannelEmail:   "e-mail is not configured on this server",
 		postgres.ChannelWebPush: "web push is not set up on this server",
 	}
-	for _, d := range b.settled(t, b.user, 2, postgres.DeliveryGivenUp) {
+	for _, d := range f.settled(t, f.user, 2, postgres.DeliveryGivenUp) {
 		if d.Reason != want[d.ChannelKind] {
 			t.Errorf("%s: got %q, want %q", d.ChannelKind, d.Reason, want[d.ChannelKind])
 		}

@@ -12,8 +12,8 @@ import (
 // consumer is notifier's name in the inbox.
 const consumer = "notifier"
 
-// receive turns a reminder.due into a delivery for each of the owner's enabled channels. Other events, and one that was
-// received before, it takes and does nothing.
+// receive creates a delivery of a reminder.due for each of the owner's enabled channels. It accepts
+// and ignores other events and repetitions.
 func (n *notifier) receive(ctx context.Context, e event.Event) error {
 	if e.Type != event.ReminderDue {
 		return nil

@@ -17,10 +17,10 @@ import (
 
 func TestDuplicateIsOneDelivery(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	b.addChannel(t, h.channel())
-	replicas := []*instance{b.start(t, testTiming), b.start(t, testTiming)}
-	e := b.reminder(t, b.user, "x")
+	f, h := newFixture(t), newHook(t, nil)
+	f.addChannel(t, h.channel())
+	replicas := []*harness{f.start(t, testTiming), f.start(t, testTiming)}
+	e := f.reminder(t, f.user, "x")
 	var g sync.WaitGroup
 	for i := range 16 {
 		g.Go(func() {
@@ -30,65 +30,66 @@ func TestDuplicateIsOneDelivery(t *testing.T) {
 		})
 	}
 	g.Wait()
-	// What follows it in the queue shows that nothing else was before.
-	last := b.reminder(t, b.user, "last")
+	// The next event in the queue shows that nothing else was before it.
+	last := f.reminder(t, f.user, "last")
 	replicas[0].want(t, last)
-	b.settled(t, b.user, 2, postgres.DeliverySent)
+	f.settled(t, f.user, 2, postgres.DeliverySent)
 	replicas[1].want(t, e)
-	if got := len(b.deliveries(t, b.user)); got != 2 || len(h.received()) != 2 {
+	if got := len(f.deliveries(t, f.user)); got != 2 || len(h.received()) != 2 {
 		t.Errorf("got %d deliveries and %d messages, want 2: one for each event", got, len(h.received()))
 	}
 }
 
-// TestReminderBesideDeletion brings a reminder while the account is being deleted: neither waits for the other for ever.
+// TestReminderBesideDeletion delivers a reminder during the deletion of the account. The two do not
+// deadlock.
 func TestReminderBesideDeletion(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	b.addChannel(t, h.channel())
-	n, e := b.start(t, testTiming), b.reminder(t, b.user, "x")
+	f, h := newFixture(t), newHook(t, nil)
+	f.addChannel(t, h.channel())
+	n, e := f.start(t, testTiming), f.reminder(t, f.user, "x")
 	got := make(chan string, 1)
-	b.tx(t, func(tx pgx.Tx) error {
-		if _, err := postgres.LockUserToDelete(t.Context(), tx, b.user); err != nil {
+	f.tx(t, func(tx pgx.Tx) error {
+		if _, err := postgres.LockUserToDelete(t.Context(), tx, f.user); err != nil {
 			return err
 		}
 		go func() { got <- n.post(t, e) }()
 		if err := postgrestest.AwaitWaiter(t.Context(), tx); err != nil {
 			return err
 		}
-		return postgres.DeleteUser(t.Context(), tx, b.user)
+		return postgres.DeleteUser(t.Context(), tx, f.user)
 	})
 	if verdict := <-got; verdict != "RETRY" {
 		t.Errorf("got verdict %s", verdict)
 	}
-	n.want(t, e) // nobody is left to be told
+	n.want(t, e) // no user is left to notify
 	if len(h.received()) > 0 {
-		t.Error("somebody without an account was told")
+		t.Error("a deleted user was notified")
 	}
 }
 
 func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
 	const users, events = 4, 25
-	b, h, log := newBed(t), newHook(t, nil), &logged{}
-	// Far more attempts are made at once than there are connections.
+	f, h, log := newFixture(t), newHook(t, nil), &logged{}
+	// There are far more concurrent attempts than connections.
 	few := func(c *config) { c.DatabaseConns = 2 }
 	patient := testTiming
 	patient.mark, patient.rescue = 2*patience, 3*patience
-	replicas := []*instance{b.startLogging(t, patient, log, few), b.startLogging(t, patient, log, few)}
+	replicas := []*harness{f.startLogging(t, patient, log, few), f.startLogging(t, patient, log, few)}
 	var ids []uuid.UUID
 	for range users {
-		id := b.newUser(t)
+		id := f.newUser(t)
 		c := h.channel()
 		c.UserID = id
-		b.addChannel(t, c)
-		b.addChannel(t, c)
+		f.addChannel(t, c)
+		f.addChannel(t, c)
 		ids = append(ids, id)
 	}
 	var g sync.WaitGroup
 	for _, id := range ids {
 		g.Go(func() {
 			for i := range events {
-				if got := replicas[i%2].post(t, b.reminder(t, id, strconv.Itoa(i))); got != "SUCCESS" {
+				if got := replicas[i%2].post(t, f.reminder(t, id, strconv.Itoa(i))); got != "SUCCESS" {
 					t.Errorf("got verdict %s", got)
 				}
 			}
@@ -97,7 +98,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	g.Wait()
 	want := map[string]int{}
 	for _, id := range ids {
-		for _, d := range b.settledWithin(t, snoozePatience, id, 2*events, postgres.DeliverySent) {
+		for _, d := range f.settledWithin(t, snoozePatience, id, 2*events, postgres.DeliverySent) {
 			want[d.ID.String()] = 1
 		}
 	}
@@ -109,33 +110,33 @@ func TestReplicasShareTheWork(t *testing.T) {
 		t.Errorf("got %d deliveries, want %d, each once: %v", len(got), len(want), got)
 	}
 	if text := log.String(); text != "" {
-		t.Errorf("something was in the way:\n%s", text)
+		t.Errorf("got warnings in the log, want none:\n%s", text)
 	}
 }
 
 func TestOnlyEnabledChannelsOfTheOwner(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	n := b.start(t, testTiming)
-	n.want(t, b.reminder(t, b.user, "nobody listens"))
+	f, h := newFixture(t), newHook(t, nil)
+	n := f.start(t, testTiming)
+	n.want(t, f.reminder(t, f.user, "nobody listens"))
 
 	stranger := h.channel()
-	stranger.UserID = b.newUser(t)
-	b.addChannel(t, stranger)
-	mine := b.addChannel(t, h.channel())
-	n.want(t, b.reminder(t, b.user, "x"))
-	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
-	if *d.ChannelID != mine.ID || len(b.deliveries(t, stranger.UserID)) != 0 {
+	stranger.UserID = f.newUser(t)
+	f.addChannel(t, stranger)
+	mine := f.addChannel(t, h.channel())
+	n.want(t, f.reminder(t, f.user, "x"))
+	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
+	if *d.ChannelID != mine.ID || len(f.deliveries(t, stranger.UserID)) != 0 {
 		t.Errorf("got %+v, want one delivery to the owner's channel %s", d, mine.ID)
 	}
 }
 
 func TestOtherEventsAreTaken(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	b.addChannel(t, h.channel())
-	n := b.start(t, testTiming)
-	e := b.reminder(t, b.user, "x")
+	f, h := newFixture(t), newHook(t, nil)
+	f.addChannel(t, h.channel())
+	n := f.start(t, testTiming)
+	e := f.reminder(t, f.user, "x")
 	for _, kind := range []string{event.TaskCreated, "reminder.due.v2"} {
 		e.ID, e.Type = uuid.New(), kind
 		n.want(t, e)
@@ -144,60 +145,60 @@ func TestOtherEventsAreTaken(t *testing.T) {
 	if got := n.post(t, e); got != "DROP" {
 		t.Errorf("got verdict %s for an event without a user, want DROP", got)
 	}
-	e.Data.UserID = uuid.New() // somebody whose account is gone
+	e.Data.UserID = uuid.New() // a deleted user
 	n.want(t, e)
-	if got := b.deliveries(t, b.user); len(got) > 0 {
+	if got := f.deliveries(t, f.user); len(got) > 0 {
 		t.Errorf("got %v, want no deliveries", got)
 	}
 }
 
 func TestReceiveWithoutDatabaseIsRetried(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	b.addChannel(t, h.channel())
-	n := b.start(t, testTiming)
-	b.exec(t, `ALTER TABLE deliveries RENAME TO away`)
-	e := b.reminder(t, b.user, "x")
+	f, h := newFixture(t), newHook(t, nil)
+	f.addChannel(t, h.channel())
+	n := f.start(t, testTiming)
+	f.exec(t, `ALTER TABLE deliveries RENAME TO away`)
+	e := f.reminder(t, f.user, "x")
 	if got := n.post(t, e); got != "RETRY" {
 		t.Errorf("got verdict %s, want RETRY", got)
 	}
-	b.exec(t, `ALTER TABLE away RENAME TO deliveries`)
+	f.exec(t, `ALTER TABLE away RENAME TO deliveries`)
 	n.want(t, e)
-	if d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]; d.EventID != e.ID {
+	if d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]; d.EventID != e.ID {
 		t.Errorf("got %+v", d)
 	}
 }
 
 func TestLogHoldsNoSecrets(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, status(500))
-	b.addChannel(t, h.channel())
+	f, h := newFixture(t), newHook(t, status(500))
+	f.addChannel(t, h.channel())
 	screen := newBrowser(t, func(int) int { return 500 })
-	b.addChannel(t, screen.channel())
+	f.addChannel(t, screen.channel())
 	closed := h.channel()
 	closed.URL = "http://127.0.0.1:1/hook?key=topsecret"
-	b.addChannel(t, closed)
+	f.addChannel(t, closed)
 	log := &logged{}
-	b.startLogging(t, testTiming, log, withPush(t)).want(t, b.reminder(t, b.user, "x"))
-	b.settled(t, b.user, 3, postgres.DeliveryGivenUp)
+	f.startLogging(t, testTiming, log, withPush(t)).want(t, f.reminder(t, f.user, "x"))
+	f.settled(t, f.user, 3, postgres.DeliveryGivenUp)
 	text := log.String()
 	if strings.Count(text, "delivery not sent") != 9 || strings.Contains(text, "topsecret") || strings.Contains(text, "whsec_") {
 		t.Errorf("want 9 failed attempts and no secret in the log:\n%s", text)
 	}
 }
 
-// The user's row is locked, by a large import or by a machine that was lost in the middle of a change.
+// The user's row is locked by a large import, or by a machine that was lost during a change.
 func TestReminderOfALockedUserIsTaken(t *testing.T) {
 	t.Parallel()
-	b, h := newBed(t), newHook(t, nil)
-	b.addChannel(t, h.channel())
-	n := b.start(t, testTiming)
-	b.tx(t, func(tx pgx.Tx) error {
-		if _, err := postgres.LockUser(t.Context(), tx, b.user); err != nil {
+	f, h := newFixture(t), newHook(t, nil)
+	f.addChannel(t, h.channel())
+	n := f.start(t, testTiming)
+	f.tx(t, func(tx pgx.Tx) error {
+		if _, err := postgres.LockUser(t.Context(), tx, f.user); err != nil {
 			return err
 		}
-		n.want(t, b.reminder(t, b.user, "x"))
-		b.settled(t, b.user, 1, postgres.DeliverySent)
+		n.want(t, f.reminder(t, f.user, "x"))
+		f.settled(t, f.user, 1, postgres.DeliverySent)
 		return nil
 	})
 }

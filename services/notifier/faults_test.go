@@ -16,11 +16,12 @@ import (
 	"taskmaster/internal/server"
 )
 
-// inheritedListener is the file by which a child has its parent's listener: the first after the standard ones.
+// inheritedListener is the file descriptor of the listener that a child inherits, the first after
+// the standard ones.
 const inheritedListener = 3
 
-// child starts notifier as a process of its own.
-func (b *bed) child(t *testing.T) (*instance, *os.Process) {
+// child starts notifier as a separate process.
+func (f *fixture) child(t *testing.T) (*harness, *os.Process) {
 	t.Helper()
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -32,12 +33,12 @@ func (b *bed) child(t *testing.T) (*instance, *os.Process) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"=1", "DATABASE_URL="+b.url, "APP_API_TOKEN="+appToken,
+	cmd.Env = append(os.Environ(), childEnv+"=1", "DATABASE_URL="+f.url, "APP_API_TOKEN="+appToken,
 		"WEBHOOK_ALLOW_NETWORKS=127.0.0.0/8", "LOG_LEVEL=warn")
 	cmd.ExtraFiles = []*os.File{inherited}
 	cmd.Stderr = t.Output()
 	err = cmd.Start()
-	// From now on it is the child's alone: what it does not answer is refused.
+	// The listener now belongs to the child alone. When the child is gone, connections are refused.
 	ln.Close()
 	inherited.Close()
 	if err != nil {
@@ -52,10 +53,10 @@ func (b *bed) child(t *testing.T) (*instance, *os.Process) {
 		answer.Body.Close()
 		return answer.StatusCode == http.StatusOK, answer.Status
 	})
-	return &instance{addr: addr}, cmd.Process
+	return &harness{addr: addr}, cmd.Process
 }
 
-// runAsChild is main on the parent's listener, whose port nobody else can have taken.
+// runAsChild runs notifier on the inherited listener. Nobody else can have taken its port.
 func runAsChild() int {
 	cfg, err := loadConfig(os.Getenv)
 	if err != nil {
@@ -71,10 +72,11 @@ func runAsChild() int {
 	return 1
 }
 
-// TestKilledBetweenSendAndMark kills the process when the receiver has the message and the process does not know yet.
+// TestKilledBetweenSendAndMark kills the process after the receiver has the message and before the
+// process records it.
 func TestKilledBetweenSendAndMark(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	var process *os.Process
 	var started sync.Mutex
 	started.Lock()
@@ -84,31 +86,31 @@ func TestKilledBetweenSendAndMark(t *testing.T) {
 			if err := process.Kill(); err != nil {
 				t.Errorf("kill notifier: %v", err)
 			}
-			<-r.Context().Done() // the connection breaks when the process is gone
+			<-r.Context().Done() // the connection breaks with the process
 		}
 	})
-	b.addChannel(t, h.channel())
-	victim, p := b.child(t)
+	f.addChannel(t, h.channel())
+	victim, p := f.child(t)
 	process = p
 	started.Unlock()
-	e := b.reminder(t, b.user, "x")
+	e := f.reminder(t, f.user, "x")
 	victim.want(t, e)
 	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if d := b.settled(t, b.user, 1, postgres.DeliveryPending)[0]; d.Attempts != 0 {
+	if d := f.settled(t, f.user, 1, postgres.DeliveryPending)[0]; d.Attempts != 0 {
 		t.Fatalf("got %+v, want an attempt that was not noted", d)
 	}
 
-	// The queue's leader, who alone takes jobs from the dead, is the dead process until its lease ends, which is a quarter of a
-	// minute: let it end now.
-	b.exec(t, `DELETE FROM river_leader`)
-	// The job is the dead process's until that is long enough ago to be sure, which is a minute: let it be one.
-	b.exec(t, `UPDATE river_job SET attempted_at = attempted_at - interval '2 minutes' WHERE state = 'running'`)
-	survivor := b.start(t, testTiming)
-	survivor.want(t, e) // the sidecar delivers it again: nobody acknowledged it for certain
-	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	// Only the queue's leader rescues jobs. The dead process is the leader until its lease ends
+	// after 15 seconds. End it now.
+	f.exec(t, `DELETE FROM river_leader`)
+	// The job belongs to the dead process until the attempt is older than a minute. Make it older.
+	f.exec(t, `UPDATE river_job SET attempted_at = attempted_at - interval '2 minutes' WHERE state = 'running'`)
+	survivor := f.start(t, testTiming)
+	survivor.want(t, e) // the sidecar repeats the event, because it may not have been acknowledged
+	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
 	got := h.received()
 	if len(got) != 2 || got[0].ID != d.ID.String() || got[1].ID != got[0].ID || d.Attempts != 1 {
 		t.Errorf("got messages %v and delivery %+v, want the same message twice", got, d)
@@ -117,17 +119,17 @@ func TestKilledBetweenSendAndMark(t *testing.T) {
 
 func TestStopLetsAttemptsEnd(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	answer := make(chan struct{})
 	h := newHook(t, func(int, http.ResponseWriter, *http.Request) {
 		<-answer
 	})
-	b.addChannel(t, h.channel())
-	n := b.start(t, testTiming)
-	n.want(t, b.reminder(t, b.user, "x"))
+	f.addChannel(t, h.channel())
+	n := f.start(t, testTiming)
+	n.want(t, f.reminder(t, f.user, "x"))
 	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	go func() {
-		// The listener is closed first, the queue is drained last.
+		// The stop closes the listener first and drains the queue last.
 		for {
 			conn, err := net.Dial("tcp", n.addr)
 			if err != nil {
@@ -139,34 +141,34 @@ func TestStopLetsAttemptsEnd(t *testing.T) {
 		close(answer)
 	}()
 	n.stop()
-	if d := b.deliveries(t, b.user)[0]; d.State != postgres.DeliverySent || d.Attempts != 1 {
+	if d := f.deliveries(t, f.user)[0]; d.State != postgres.DeliverySent || d.Attempts != 1 {
 		t.Errorf("got %+v when notifier had stopped, want it sent", d)
 	}
 }
 
-// The receiver takes longer than a process that stops may wait.
+// The receiver takes longer than a stopping process waits.
 func TestAttemptThatAStopBreaksOffIsNotCounted(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	h := newHook(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		if n == 0 {
 			<-r.Context().Done()
 		}
 		w.WriteHeader(http.StatusBadGateway)
 	})
-	b.addChannel(t, h.channel())
+	f.addChannel(t, h.channel())
 	hurried := testTiming
 	hurried.attempt, hurried.rescue, hurried.stop = patience, 3*patience, 50*time.Millisecond
-	n := b.start(t, hurried)
-	n.want(t, b.reminder(t, b.user, "x"))
+	n := f.start(t, hurried)
+	n.want(t, f.reminder(t, f.user, "x"))
 	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	n.stop()
-	if d := b.deliveries(t, b.user)[0]; d.State != postgres.DeliveryPending || d.Attempts != 0 {
+	if d := f.deliveries(t, f.user)[0]; d.State != postgres.DeliveryPending || d.Attempts != 0 {
 		t.Errorf("got %+v when notifier had stopped, want it pending", d)
 	}
-	b.start(t, testTiming)
+	f.start(t, testTiming)
 	want := len(testTiming.schedule) + 1
-	if d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]; d.Attempts != want {
+	if d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]; d.Attempts != want {
 		t.Errorf("it was given up after %d attempts, want %d", d.Attempts, want)
 	}
 	if got := len(h.received()); got != 1+want {
@@ -176,7 +178,7 @@ func TestAttemptThatAStopBreaksOffIsNotCounted(t *testing.T) {
 
 func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	other := make(chan struct{})
 	slow := newHook(t, func(_ int, _ http.ResponseWriter, r *http.Request) {
 		select {
@@ -187,30 +189,30 @@ func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	c := slow.channel()
 	c.URL += "&slow"
 	for range 20 {
-		b.addChannel(t, c)
+		f.addChannel(t, c)
 	}
 	patient := testTiming
 	patient.attempt, patient.rescue = 2*patience, 3*patience
-	n := b.start(t, patient)
+	n := f.start(t, patient)
 	const events = 2 * maxWebhooks / 20
 	for i := range events {
-		n.want(t, b.reminder(t, b.user, strconv.Itoa(i)))
+		n.want(t, f.reminder(t, f.user, strconv.Itoa(i)))
 	}
 	eventually(t, func() (bool, string) {
 		return len(slow.received()) == maxOfUser, fmt.Sprintf("%d attempts are under way, want %d", len(slow.received()), maxOfUser)
 	})
 
-	quick, somebody := newHook(t, nil), b.newUser(t)
+	quick, somebody := newHook(t, nil), f.newUser(t)
 	c = quick.channel()
 	c.UserID = somebody
-	b.addChannel(t, c)
-	n.want(t, b.reminder(t, somebody, "x"))
-	b.settled(t, somebody, 1, postgres.DeliverySent)
+	f.addChannel(t, c)
+	n.want(t, f.reminder(t, somebody, "x"))
+	f.settled(t, somebody, 1, postgres.DeliverySent)
 	if got := len(slow.received()); got != maxOfUser {
 		t.Errorf("%d attempts of one user were made at once, want %d", got, maxOfUser)
 	}
 	close(other)
-	b.settledWithin(t, snoozePatience, b.user, 20*events, postgres.DeliverySent)
+	f.settledWithin(t, snoozePatience, f.user, 20*events, postgres.DeliverySent)
 }
 
 func TestChannelTakenAwayInBetween(t *testing.T) {
@@ -221,14 +223,14 @@ func TestChannelTakenAwayInBetween(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBed(t)
+			f := newFixture(t)
 			h := newHook(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
-				b.exec(t, tt.sql)
+				f.exec(t, tt.sql)
 				w.WriteHeader(http.StatusInternalServerError)
 			})
-			b.addChannel(t, h.channel())
-			b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
-			d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+			f.addChannel(t, h.channel())
+			f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
+			d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]
 			if d.Reason != tt.want || len(h.received()) != 1 {
 				t.Errorf("got %q after %d messages, want %q after one", d.Reason, len(h.received()), tt.want)
 			}
@@ -238,15 +240,15 @@ func TestChannelTakenAwayInBetween(t *testing.T) {
 
 func TestAccountDeletedInBetween(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	h := newHook(t, func(_ int, w http.ResponseWriter, _ *http.Request) {
-		b.exec(t, `DELETE FROM users`)
+		f.exec(t, `DELETE FROM users`)
 		w.WriteHeader(http.StatusInternalServerError)
 	})
-	b.addChannel(t, h.channel())
-	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+	f.addChannel(t, h.channel())
+	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 	eventually(t, func() (bool, string) {
-		state := b.jobState(t)
+		state := f.jobState(t)
 		return state == "completed", "the job is " + state
 	})
 	if got := len(h.received()); got != 1 {
@@ -254,27 +256,27 @@ func TestAccountDeletedInBetween(t *testing.T) {
 	}
 }
 
-// TestEndIsNotedWhenTheDatabaseIsBack breaks the database between send and mark.
-func TestEndIsNotedWhenTheDatabaseIsBack(t *testing.T) {
+// TestOutcomeIsStoredWhenTheDatabaseIsBack breaks the database between send and mark.
+func TestOutcomeIsStoredWhenTheDatabaseIsBack(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	away := make(chan struct{})
 	h := newHook(t, func(n int, _ http.ResponseWriter, _ *http.Request) {
 		if n == 0 {
-			b.exec(t, `ALTER TABLE deliveries RENAME TO away`)
+			f.exec(t, `ALTER TABLE deliveries RENAME TO away`)
 			close(away)
 		}
 	})
-	b.addChannel(t, h.channel())
+	f.addChannel(t, h.channel())
 	log := &logged{}
-	b.startLogging(t, testTiming, log).want(t, b.reminder(t, b.user, "x"))
+	f.startLogging(t, testTiming, log).want(t, f.reminder(t, f.user, "x"))
 	select {
 	case <-away:
 	case <-time.After(patience):
 		t.Fatal("no message came")
 	}
-	b.exec(t, `ALTER TABLE away RENAME TO deliveries`)
-	if b.settled(t, b.user, 1, postgres.DeliverySent); len(h.received()) != 1 {
+	f.exec(t, `ALTER TABLE away RENAME TO deliveries`)
+	if f.settled(t, f.user, 1, postgres.DeliverySent); len(h.received()) != 1 {
 		t.Errorf("got %d messages, want one: %s", len(h.received()), log)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics counts attempts by kind of channel and by the state that they left the delivery in.
+// metrics counts attempts by kind of channel and resulting state of the delivery.
 type metrics struct {
 	attempts *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -18,7 +18,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Name: "taskmaster_notifier_attempts_total", Help: "Attempts at deliveries, by kind of channel and resulting state.",
 		}, []string{"kind", "state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "taskmaster_notifier_attempt_seconds", Help: "How long attempts took.",
+			Name: "taskmaster_notifier_attempt_seconds", Help: "Duration of attempts at deliveries.",
 			Buckets: []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 15},
 		}, []string{"kind"}),
 	}

@@ -9,25 +9,26 @@ import (
 	"taskmaster/internal/task"
 )
 
-// How much of a task's texts goes into a message, in characters. A push message has to fit in 4 KiB, encrypted.
+// The maximum lengths of a task's texts in a message, in characters. An encrypted push message must
+// fit in 4 KiB.
 const (
 	maxNoteTitle       = 200
 	maxNoteDescription = 500
 )
 
-// note is a notification in words.
+// note is the text of a notification.
 type note struct {
 	// Subject is the subject of an e-mail.
 	Subject string
-	// Title is the task's, in one line.
+	// Title is the task's title in one line.
 	Title string
-	// Body says when the task is due.
+	// Body is the due date in words.
 	Body string
-	// Description is the beginning of the task's.
+	// Description is the beginning of the task's description.
 	Description string
-	// Link leads to the task; relative when it is not known where people reach the system.
+	// Link is the URL of the task. It is relative if the public URL is unknown.
 	Link string
-	// LinkText names the page that the link leads to.
+	// LinkText is the text of the link.
 	LinkText string
 }
 
@@ -54,7 +55,7 @@ func newNote(a postgres.Attempt, publicURL string) note {
 	return n
 }
 
-// endedNote says that another channel of the person's leads nowhere any more.
+// endedNote returns the note about another channel of the person that has ended.
 func endedNote(c postgres.EndedChannel, publicURL string) note {
 	about := map[string]string{
 		postgres.ChannelWebPush: "a browser of yours", postgres.ChannelEmail: "your mailbox", postgres.ChannelWebhook: "a webhook of yours",
@@ -69,7 +70,8 @@ func endedNote(c postgres.EndedChannel, publicURL string) note {
 	return n
 }
 
-// inZone reads an instant on the clock of a task's time zone, or in UTC when this machine does not know the zone.
+// inZone returns an instant in a task's time zone, or in UTC if this machine does not know the
+// zone.
 func inZone(at time.Time, zone string) time.Time {
 	loc, err := task.LoadZone(zone)
 	if err != nil {
@@ -78,7 +80,7 @@ func inZone(at time.Time, zone string) time.Time {
 	return at.In(loc)
 }
 
-// oneLine makes control characters, line ends included, spaces: a title becomes a header.
+// oneLine replaces control characters and line breaks by spaces, because a title becomes a header.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {

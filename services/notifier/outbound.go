@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// maxAnswer is how much of a receiver's answer is read, in bytes. It is thrown away; reading it lets the connection be
-// used again.
+// maxAnswer is how much of a receiver's answer is read, in bytes. The answer is discarded. Reading
+// it lets the connection be reused.
 const maxAnswer = 64 << 10
 
-// outbound sends requests to addresses that users gave. It goes only to public addresses and allowed networks, checked on
-// the resolved address when it connects, so that no name leads anywhere else; it follows no redirect, uses no proxy, and
-// speaks http:// only inside the allowed networks.
+// outbound sends requests to addresses of users. It connects only to public addresses and allowed
+// networks. It checks the resolved address of each connection, so that no name leads elsewhere. It
+// follows no redirects, uses no proxy, and uses http:// only inside the allowed networks.
 type outbound struct {
 	secure, plain *http.Client
 }
@@ -57,7 +57,7 @@ func newClient(reachable func(netip.Addr) bool) *http.Client {
 	}
 }
 
-// send sends a request, whose context bounds it, and returns the answer's status.
+// send sends a request and returns the status of the answer. The request's context bounds it.
 func (o *outbound) send(r *http.Request) (status int, err error) {
 	answer, err := o.Do(r)
 	if err != nil {
@@ -66,7 +66,7 @@ func (o *outbound) send(r *http.Request) (status int, err error) {
 	return answer.StatusCode, answer.Body.Close()
 }
 
-// Do sends a request, whose context bounds it, and returns the answer without its body.
+// Do sends a request and returns the answer without its body. The request's context bounds it.
 func (o *outbound) Do(r *http.Request) (*http.Response, error) {
 	client := o.secure
 	if r.URL.Scheme != "https" {
@@ -77,7 +77,7 @@ func (o *outbound) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	// That the status came is what counts; a body that breaks off only costs the connection.
+	// Only the status matters. A truncated body only costs the connection.
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer)
 	_ = answer.Body.Close()
 	answer.Body = http.NoBody

@@ -70,7 +70,8 @@ func TestIsPublic(t *testing.T) {
 	}
 }
 
-// inside is a server on this machine that nobody was meant to reach, and how often somebody did.
+// inside starts a server on this machine that must not be reached. It returns the number of
+// requests to it.
 func inside(t *testing.T) (port string, reached *atomic.Int64) {
 	t.Helper()
 	reached = new(atomic.Int64)
@@ -87,7 +88,7 @@ func TestOutboundStaysOutside(t *testing.T) {
 		"http://0.0.0.0" + port, "http://127.1.2.3" + port, "https://127.0.0.1" + port, "https://localhost" + port,
 		"https://[::1]" + port, "https://[::ffff:127.0.0.1]" + port,
 		"https://169.254.169.254/latest/meta-data/", "http://169.254.169.254/latest/meta-data/", "https://10.0.0.1/",
-		// Public, but not encrypted. The connection is refused on our side: nothing is sent.
+		// Public, but not encrypted. The client refuses the connection and sends nothing.
 		"http://8.8.8.8/",
 	} {
 		for name, allowed := range map[string][]netip.Prefix{"nothing allowed": nil, "another network allowed": prefixes("127.77.0.0/16")} {
@@ -123,25 +124,25 @@ func TestOutboundReachesAllowedNetworks(t *testing.T) {
 func TestWebhookIntoOurNetworkIsGivenUp(t *testing.T) {
 	t.Parallel()
 	port, reached := inside(t)
-	b := newBed(t)
+	f := newFixture(t)
 	redirects := newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://127.0.0.1"+port, http.StatusTemporaryRedirect)
 	})
-	b.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: "https://localhost" + port, Secret: testSecret})
-	n := b.start(t, testTiming, func(c *config) { c.WebhookAllowNetworks = nil })
-	n.want(t, b.reminder(t, b.user, "x"))
-	d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+	f.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: "https://localhost" + port, Secret: testSecret})
+	n := f.start(t, testTiming, func(c *config) { c.WebhookAllowNetworks = nil })
+	n.want(t, f.reminder(t, f.user, "x"))
+	d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]
 	if d.Attempts != 1 || !strings.Contains(d.Reason, "not on the public Internet") {
 		t.Errorf("got %q after %d attempts, want it refused once", d.Reason, d.Attempts)
 	}
 	n.stop()
 
-	other := b.newUser(t)
+	other := f.newUser(t)
 	c := redirects.channel()
 	c.UserID = other
-	b.addChannel(t, c)
-	b.start(t, testTiming).want(t, b.reminder(t, other, "x"))
-	b.settled(t, other, 1, postgres.DeliveryGivenUp)
+	f.addChannel(t, c)
+	f.start(t, testTiming).want(t, f.reminder(t, other, "x"))
+	f.settled(t, other, 1, postgres.DeliveryGivenUp)
 	if n := reached.Load(); n > 0 {
 		t.Errorf("the inside was reached %d times", n)
 	}

@@ -16,23 +16,25 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// pushTTL is how long a push service keeps a message for a browser that is away.
+// pushTTL is how long a push service keeps a message for a browser that is offline.
 const pushTTL = 24 * time.Hour
 
-// pushMessage is what the page's service worker receives. A browser shows one notification for a tag, however often it
-// comes.
+// pushMessage is the message to the page's service worker. A browser shows one notification per
+// tag, however often the message comes.
 type pushMessage struct {
 	Title  string `json:"title"`
 	Body   string `json:"body"`
 	TaskID string `json:"task_id"`
 	Tag    string `json:"tag"`
 	URL    string `json:"url"`
-	// Account is the id of the person who is reminded: an action is not done for somebody else who uses the browser by then.
+	// Account is the ID of the reminded user. The service worker does nothing for another user who
+	// has logged in meanwhile.
 	Account string `json:"account"`
 }
 
-// newPush sends web push (RFC 8030) encrypted for the browser (RFC 8291) and signed with the VAPID key (RFC 8292). 404 and
-// 410 mean that the subscription is over.
+// newPush returns the sender of web push (RFC 8030). It encrypts messages for the browser (RFC
+// 8291) and signs them with the VAPID key (RFC 8292). The statuses 404 and 410 mean that the
+// subscription has ended.
 func newPush(cfg config, client *outbound) (sender, error) {
 	if cfg.VAPIDPrivateKey == "" {
 		return func(context.Context, postgres.Attempt) *failure {
@@ -94,7 +96,8 @@ func pushAnswer(status int) *failure {
 	return failed
 }
 
-// watchedClient notes that a request was sent: what fails before is the keys' fault.
+// watchedClient records that a request was sent. An earlier error is caused by the subscription's
+// keys.
 type watchedClient struct {
 	client *outbound
 	used   bool

@@ -42,7 +42,8 @@ type pushed struct {
 	body   []byte
 }
 
-// newBrowser's push service answers the nth message (from 0) with a status; nil is 201.
+// newBrowser returns a browser whose push service answers the nth message (from 0) with a status.
+// Without answer it answers 201.
 func newBrowser(t *testing.T, answer func(n int) int) *browser {
 	t.Helper()
 	key, err := ecdh.P256().GenerateKey(rand.Reader)
@@ -85,8 +86,8 @@ func (b *browser) channel() postgres.Channel {
 	}}
 }
 
-// decrypt reads a message as RFC 8291 has a browser do: one aes128gcm record (RFC 8188) under keys from ECDH and the
-// subscription's secret.
+// decrypt decrypts a message like a browser (RFC 8291): one aes128gcm record (RFC 8188) under keys
+// from ECDH and the subscription's secret.
 func (b *browser) decrypt(body []byte) ([]byte, error) {
 	if len(body) < 21+65 || body[20] != 65 || binary.BigEndian.Uint32(body[16:20]) < uint32(len(body)-86) {
 		return nil, errors.New("the header is not that of one record with a public key")
@@ -130,7 +131,8 @@ func (b *browser) decrypt(body []byte) ([]byte, error) {
 	return content, nil
 }
 
-// vapid returns the claims of an Authorization header (RFC 8292) whose signature is valid by the key in it.
+// vapid returns the key and the claims of an Authorization header (RFC 8292). It checks the
+// signature with the key.
 func vapid(header string) (key string, claims map[string]any, err error) {
 	token, key, ok := strings.Cut(strings.TrimPrefix(header, "vapid t="), ", k=")
 	parts := strings.Split(token, ".")
@@ -157,7 +159,7 @@ func vapid(header string) (key string, claims map[string]any, err error) {
 	return key, claims, json.Unmarshal(payload, &claims)
 }
 
-// withPush sets up VAPID keys of the test's own.
+// withPush sets new VAPID keys for the test.
 func withPush(t *testing.T) func(*config) {
 	t.Helper()
 	private, public, err := webpush.GenerateVAPIDKeys()
@@ -172,11 +174,11 @@ func withPush(t *testing.T) func(*config) {
 
 func TestPush(t *testing.T) {
 	t.Parallel()
-	b, screen, push := newBed(t), newBrowser(t, nil), withPush(t)
-	b.addChannel(t, screen.channel())
-	e := b.reminder(t, b.user, strings.Repeat("ä<", 250))
-	b.start(t, testTiming, push).want(t, e)
-	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	f, screen, push := newFixture(t), newBrowser(t, nil), withPush(t)
+	f.addChannel(t, screen.channel())
+	e := f.reminder(t, f.user, strings.Repeat("ä<", 250))
+	f.start(t, testTiming, push).want(t, e)
+	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
 
 	messages := screen.messages()
 	if len(messages) != 1 {
@@ -193,7 +195,7 @@ func TestPush(t *testing.T) {
 	tag := base64.RawURLEncoding.EncodeToString(d.ID[:])
 	want := pushMessage{
 		Title: strings.Repeat("ä<", 99) + "ä…", Body: "Due Tue 10 Feb 2026 16:00 CET", TaskID: e.Data.TaskID.String(), Tag: tag,
-		URL: "https://tasks.example.com/task/" + e.Data.TaskID.String(), Account: b.user.String(),
+		URL: "https://tasks.example.com/task/" + e.Data.TaskID.String(), Account: f.user.String(),
 	}
 	if got != want {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -238,11 +240,11 @@ func TestPushAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, screen := newBed(t), newBrowser(t, tt.answer)
-			c := b.addChannel(t, screen.channel())
-			b.start(t, testTiming, withPush(t)).want(t, b.reminder(t, b.user, "x"))
-			d := b.settled(t, b.user, 1, tt.state)[0]
-			c = b.channel(t, c)
+			f, screen := newFixture(t), newBrowser(t, tt.answer)
+			c := f.addChannel(t, screen.channel())
+			f.start(t, testTiming, withPush(t)).want(t, f.reminder(t, f.user, "x"))
+			d := f.settled(t, f.user, 1, tt.state)[0]
+			c = f.channel(t, c)
 			if d.Attempts != tt.attempts || d.Reason != tt.reason || c.Enabled != tt.enabled {
 				t.Errorf("got %q after %d attempts, channel enabled: %v", d.Reason, d.Attempts, c.Enabled)
 			}
@@ -255,12 +257,12 @@ func TestPushAnswers(t *testing.T) {
 
 func TestBrokenSubscription(t *testing.T) {
 	t.Parallel()
-	b, screen := newBed(t), newBrowser(t, nil)
+	f, screen := newFixture(t), newBrowser(t, nil)
 	c := screen.channel()
 	c.Subscription.Keys.P256dh = "AAAA"
-	b.addChannel(t, c)
-	b.start(t, testTiming, withPush(t)).want(t, b.reminder(t, b.user, "x"))
-	if d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]; d.Reason != "its keys are broken" {
+	f.addChannel(t, c)
+	f.start(t, testTiming, withPush(t)).want(t, f.reminder(t, f.user, "x"))
+	if d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]; d.Reason != "its keys are broken" {
 		t.Errorf("got %q", d.Reason)
 	}
 }

@@ -12,11 +12,12 @@ import (
 	"syscall"
 )
 
-// errNotPublic is that an address is in a network that messages are not sent to.
+// errNotPublic reports an address in a network that messages must not reach.
 var errNotPublic = errors.New("the address is not public")
 
-// unreached says why a request or a connection got no answer. Errors of net hold our own addresses, so none of their text
-// is shown; those of net/http hold the URL, which may be a secret, so it is not logged either.
+// unreached returns the failure of a request or connection without an answer. Errors of net contain
+// our own addresses, so their text is never shown. Errors of net/http contain the URL, which may be
+// a secret, so it is not logged either.
 func unreached(ctx context.Context, err error) *failure {
 	if withURL, ok := errors.AsType[*url.Error](err); ok {
 		err = withURL.Err
@@ -54,7 +55,7 @@ func unreachedFor(ctx context.Context, err error) *failure {
 	return &failure{reason: "it could not be reached"}
 }
 
-// answered says that a status is not success.
+// answered returns the failure for a status other than success.
 func answered(status int) *failure {
 	if status >= 300 && status < 400 {
 		return &failure{reason: fmt.Sprintf("it answered %d; redirects are not followed", status)}

@@ -9,7 +9,7 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// handler answers every route, and says of each who calls.
+// handler returns the handler of all routes. Each group names its caller.
 func (n *notifier) handler() http.Handler {
 	mux := http.NewServeMux()
 	// pub/sub

@@ -15,7 +15,7 @@ import (
 	"taskmaster/internal/server"
 )
 
-// notifier is what the routes share.
+// notifier holds the dependencies of the routes.
 type notifier struct {
 	cfg      config
 	db       *postgres.DB
@@ -26,7 +26,7 @@ type notifier struct {
 	panics   prometheus.Counter
 }
 
-// run serves until ctx ends; then attempts under way come to their end.
+// run serves until ctx is cancelled. It then lets running attempts finish.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
 	return runWith(ctx, cfg, defaultTiming, ln, log)
 }
@@ -42,7 +42,8 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	}
 	defer db.Close()
 	db.ShareDisk(postgres.NewDisk(log))
-	// The queue's own connections: neither a burst of events nor one of attempts can keep it from its work.
+	// The queue has connections of its own. Neither many events nor many attempts can keep it from
+	// working.
 	queueDB, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.QueueConns)
 	if err != nil {
 		return err
@@ -55,14 +56,14 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry()}
 	n.panics = server.NewPanics(n.registry)
-	w := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
+	wk := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return work(ctx, queueDB, w, log) })
+	g.Go(func() error { return work(ctx, queueDB, wk, log) })
 	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })
 	return g.Wait()
 }
 
-// newSenders makes the sender of each kind of channel.
+// newSenders returns the sender of each kind of channel.
 func newSenders(cfg config) (map[string]sender, error) {
 	allowed, err := server.ParsePrefixes(cfg.WebhookAllowNetworks)
 	if err != nil {

@@ -6,25 +6,28 @@ import (
 	"time"
 )
 
-// timing is how long things take and when they are tried again.
+// timing holds the timeouts and retry times.
 type timing struct {
-	// schedule is the wait after each failed attempt; after the attempt that follows the last there is none.
+	// schedule holds the wait after each failed attempt. No attempt follows the one after the last
+	// wait.
 	schedule []time.Duration
 	// attempt bounds one attempt.
 	attempt time.Duration
-	// stop is how long attempts under way may take after the process was told to stop. Then they are broken off, before the
-	// process is killed, and made again by another.
+	// stop is how long running attempts may continue after a stop. They are then cancelled before
+	// the process is killed, and another process repeats them.
 	stop time.Duration
-	// mark bounds noting how it ended, database trouble included.
+	// mark bounds the recording of an outcome, including retries.
 	mark time.Duration
-	// rescue is how old an attempt is when its process must have died. It is longer than attempt and mark together.
+	// rescue is the age at which an attempt's process counts as dead. It is longer than attempt and
+	// mark together. A shorter time would repeat running attempts.
 	rescue time.Duration
-	// poll is how often the queue is looked at when nothing says that there is something new.
+	// poll is how often the queue is polled without a notification.
 	poll time.Duration
 }
 
-// defaultTiming is the retry schedule of Standard Webhooks (https://www.standardwebhooks.com, "Deliverability and
-// reliability"), for all kinds: ten attempts in a little over three days.
+// defaultTiming is the retry schedule of Standard Webhooks (https://www.standardwebhooks.com,
+// "Deliverability and reliability") for all kinds of channels: ten attempts in a little over three
+// days.
 var defaultTiming = timing{
 	schedule: []time.Duration{
 		5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour,
@@ -37,8 +40,9 @@ var defaultTiming = timing{
 	poll:    time.Second,
 }
 
-// next returns how long to wait after a job's attempt, counted from 1, has failed, and false when it was the last. Up to a
-// tenth is added, so that what failed together does not come back together; for one attempt it is always the same.
+// next returns the wait after a job's failed attempt, counted from 1. It returns false after the
+// last attempt. It adds up to a tenth, so that deliveries that failed together do not return
+// together. The result for an attempt is always the same.
 func (t timing) next(job int64, attempt int) (time.Duration, bool) {
 	if attempt > len(t.schedule) {
 		return 0, false

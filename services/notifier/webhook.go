@@ -14,8 +14,8 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// webhookBody is the message to a webhook: of an event, with its type and a webhookData; or that another channel ended, with an
-// EndedData.
+// webhookBody is the message to a webhook. It holds an event with its type and a webhookData, or
+// the end of another channel with an EndedData.
 type webhookBody struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
@@ -29,14 +29,16 @@ func newWebhookBody(a postgres.Attempt) webhookBody {
 	return webhookBody{a.Event.Type, a.Event.Time, webhookData{a.Event.Data, a.Delivery.Test}}
 }
 
-// webhookData is the data of an event; Test marks a test.
+// webhookData is the data of an event. Test marks a test.
 type webhookData struct {
 	event.Data
 	Test bool `json:"test,omitempty"`
 }
 
-// newWebhook sends as Standard Webhooks says (https://www.standardwebhooks.com): webhook-id is the delivery's id, the same
-// for every attempt; webhook-timestamp is the attempt's. Any 2xx is success; 410 means that the receiver wants no more.
+// newWebhook returns the sender of webhooks by Standard Webhooks
+// (https://www.standardwebhooks.com). The webhook-id is the delivery's ID and equal for all
+// attempts. The webhook-timestamp is the time of the attempt. Any 2xx is success. 410 means that
+// the receiver has ended the subscription.
 func newWebhook(client *outbound) sender {
 	return func(ctx context.Context, a postgres.Attempt) *failure {
 		id, now := a.Delivery.ID.String(), time.Now()

@@ -18,7 +18,7 @@ import (
 
 const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Kq1x0bJm5E="
 
-// hook is somebody's webhook: it checks every signature and keeps what it got.
+// hook is a user's webhook. It verifies every signature and keeps the messages.
 type hook struct {
 	*httptest.Server
 	mu  sync.Mutex
@@ -30,7 +30,8 @@ type received struct {
 	Body []byte
 }
 
-// newHook answers the nth request (from 0) as answer says; nil is 204.
+// newHook returns a webhook whose answer function answers the nth request (from 0). Without answer
+// it answers 204.
 func newHook(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *hook {
 	t.Helper()
 	key, err := standardwebhooks.NewWebhook(testSecret)
@@ -60,37 +61,37 @@ func newHook(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Req
 	return h
 }
 
-// received returns what came, in order.
+// received returns the received messages in order.
 func (h *hook) received() []received {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]received(nil), h.got...)
 }
 
-// channel is the webhook as a channel.
+// channel returns the webhook as a channel.
 func (h *hook) channel() postgres.Channel {
 	return postgres.Channel{Kind: postgres.ChannelWebhook, URL: h.URL + "/hook?key=topsecret", Secret: testSecret}
 }
 
-// status answers every request with a status.
+// status returns an answer function with a fixed status.
 func status(code int) func(int, http.ResponseWriter, *http.Request) {
 	return func(_ int, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
 func TestWebhook(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	h := newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost || r.URL.RequestURI() != "/hook?key=topsecret" || r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("got %s %s of %s", r.Method, r.URL, r.Header.Get("Content-Type"))
 		}
 		w.WriteHeader(http.StatusOK)
 	})
-	c := b.addChannel(t, h.channel())
-	e := b.reminder(t, b.user, "Pay rent")
-	b.start(t, testTiming).want(t, e)
+	c := f.addChannel(t, h.channel())
+	e := f.reminder(t, f.user, "Pay rent")
+	f.start(t, testTiming).want(t, e)
 
-	d := b.settled(t, b.user, 1, postgres.DeliverySent)[0]
+	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
 	if *d.ChannelID != c.ID || d.EventID != e.ID || *d.TaskID != e.Data.TaskID || d.Attempts != 1 || d.SentAt == nil || d.Reason != "" || d.NextAttemptAt != nil {
 		t.Errorf("got %+v", d)
 	}
@@ -115,9 +116,9 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-func TestFailedIsTriedAgain(t *testing.T) {
+func TestFailedDeliveryIsRetried(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	failed := make(chan struct{})
 	h := newHook(t, func(n int, w http.ResponseWriter, r *http.Request) {
 		switch n {
@@ -130,15 +131,15 @@ func TestFailedIsTriedAgain(t *testing.T) {
 			w.WriteHeader(http.StatusNoContent)
 		}
 	})
-	b.addChannel(t, h.channel())
-	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+	f.addChannel(t, h.channel())
+	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 
-	d := b.settled(t, b.user, 1, postgres.DeliveryFailed)[0]
+	d := f.settled(t, f.user, 1, postgres.DeliveryFailed)[0]
 	if d.Attempts != 1 || d.Reason != "it answered 302; redirects are not followed" || d.NextAttemptAt == nil || !d.NextAttemptAt.After(d.CreatedAt) {
 		t.Errorf("got %+v, want one failed attempt, its reason, and when the next is", d)
 	}
 	close(failed)
-	if d = b.settled(t, b.user, 1, postgres.DeliverySent)[0]; d.Attempts != 3 || d.Reason != "" {
+	if d = f.settled(t, f.user, 1, postgres.DeliverySent)[0]; d.Attempts != 3 || d.Reason != "" {
 		t.Errorf("got %+v, want it sent by the third attempt", d)
 	}
 	for _, r := range h.received() {
@@ -150,39 +151,39 @@ func TestFailedIsTriedAgain(t *testing.T) {
 
 func TestGivenUpAfterTheSchedule(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	h := newHook(t, status(http.StatusServiceUnavailable))
-	c := b.addChannel(t, h.channel())
-	b.start(t, testTiming).want(t, b.reminder(t, b.user, "x"))
+	c := f.addChannel(t, h.channel())
+	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 
-	d := b.settled(t, b.user, 1, postgres.DeliveryGivenUp)[0]
+	d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]
 	if want := len(testTiming.schedule) + 1; d.Attempts != want || len(h.received()) != want || d.Reason != "it answered 503 Service Unavailable" || d.NextAttemptAt != nil {
 		t.Errorf("got %+v after %d requests, want %d attempts and the reason", d, len(h.received()), want)
 	}
-	if !b.channel(t, c).Enabled {
+	if !f.channel(t, c).Enabled {
 		t.Error("a channel that was down is disabled")
 	}
 }
 
 func TestGoneDisablesTheChannel(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	gone := b.addChannel(t, newHook(t, status(http.StatusGone)).channel())
-	other := b.addChannel(t, newHook(t, nil).channel())
-	n := b.start(t, testTiming)
-	n.want(t, b.reminder(t, b.user, "x"))
+	f := newFixture(t)
+	gone := f.addChannel(t, newHook(t, status(http.StatusGone)).channel())
+	other := f.addChannel(t, newHook(t, nil).channel())
+	n := f.start(t, testTiming)
+	n.want(t, f.reminder(t, f.user, "x"))
 
 	eventually(t, func() (bool, string) {
-		c := b.channel(t, gone)
+		c := f.channel(t, gone)
 		return !c.Enabled, "the channel is enabled"
 	})
-	if c := b.channel(t, gone); !strings.Contains(c.DisabledReason, "410") {
+	if c := f.channel(t, gone); !strings.Contains(c.DisabledReason, "410") {
 		t.Errorf("got disabled_reason %q, want it to name 410", c.DisabledReason)
 	}
-	n.want(t, b.reminder(t, b.user, "y"))
+	n.want(t, f.reminder(t, f.user, "y"))
 	eventually(t, func() (bool, string) {
 		var sent, givenUp int
-		for _, d := range b.deliveries(t, b.user) {
+		for _, d := range f.deliveries(t, f.user) {
 			switch {
 			case *d.ChannelID == other.ID && d.State == postgres.DeliverySent && d.TaskID != nil:
 				sent++
@@ -194,31 +195,31 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 	})
 }
 
-// A channel that is gone is told of by all others, once, in words and for programs.
-func TestEndedChannelIsToldByTheOthers(t *testing.T) {
+// All other channels are notified of an ended channel once, in words and in data.
+func TestOtherChannelsNotifyOfAnEndedChannel(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
+	f := newFixture(t)
 	gone := newBrowser(t, func(int) int { return http.StatusGone })
 	hook, screen, mailbox := newHook(t, nil), newBrowser(t, nil), newMailServer(t, nil)
-	ended := b.addChannel(t, gone.channel())
-	b.addChannel(t, hook.channel())
-	b.addChannel(t, screen.channel())
-	b.addChannel(t, postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@example.com"})
-	n := b.start(t, testTiming, withPush(t), mailbox.configure)
-	n.want(t, b.reminder(t, b.user, "x"))
-	// Four deliveries of the reminder, three of the message.
+	ended := f.addChannel(t, gone.channel())
+	f.addChannel(t, hook.channel())
+	f.addChannel(t, screen.channel())
+	f.addChannel(t, postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@example.com"})
+	n := f.start(t, testTiming, withPush(t), mailbox.configure)
+	n.want(t, f.reminder(t, f.user, "x"))
+	// Four deliveries of the reminder and three of the message.
 	eventually(t, func() (bool, string) {
 		sent := 0
-		for _, d := range b.deliveries(t, b.user) {
+		for _, d := range f.deliveries(t, f.user) {
 			if d.State == postgres.DeliverySent {
 				sent++
 			}
 		}
 		return sent == 6, fmt.Sprintf("%d deliveries are sent, want 6", sent)
 	})
-	n.want(t, b.reminder(t, b.user, "y")) // it is not told again
+	n.want(t, f.reminder(t, f.user, "y")) // there is no second message
 	eventually(t, func() (bool, string) {
-		all := b.deliveries(t, b.user)
+		all := f.deliveries(t, f.user)
 		for _, d := range all {
 			if d.State != postgres.DeliverySent && *d.ChannelID != ended.ID {
 				return false, fmt.Sprintf("delivery %+v is not sent", d)
@@ -231,7 +232,7 @@ func TestEndedChannelIsToldByTheOthers(t *testing.T) {
 		Type string
 		Data postgres.EndedData
 	}
-	told := 0
+	notices := 0
 	for _, got := range hook.received() {
 		if err := json.Unmarshal(got.Body, &body); err != nil {
 			t.Fatal(err)
@@ -239,14 +240,14 @@ func TestEndedChannelIsToldByTheOthers(t *testing.T) {
 		if body.Type != postgres.ChannelEnded {
 			continue
 		}
-		told++
+		notices++
 		want := postgres.EndedChannel{ID: ended.ID, Kind: "web_push", Where: strings.TrimPrefix(gone.URL, "http://"), Reason: "the browser's subscription is over"}
-		if body.Data.Channel != want || body.Data.UserID != b.user {
+		if body.Data.Channel != want || body.Data.UserID != f.user {
 			t.Errorf("got %s, want %+v", got.Body, want)
 		}
 	}
-	if told != 1 {
-		t.Errorf("the webhook was told %d times, want once", told)
+	if notices != 1 {
+		t.Errorf("the webhook got %d notices, want one", notices)
 	}
 	const words = "Reminders no longer reach a browser of yours"
 	letters := 0
@@ -302,15 +303,15 @@ func TestUnreachable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, timing := newBed(t), twice
+			f, timing := newFixture(t), twice
 			if tt.want == inTime {
-				timing.attempt = 2 * time.Second // it takes all of them
+				timing.attempt = 2 * time.Second // the attempt lasts until the timeout
 			}
-			b.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: tt.url + "/?key=topsecret", Secret: testSecret})
-			b.start(t, timing).want(t, b.reminder(t, b.user, "x"))
-			d := b.settledWithin(t, patience+2*timing.attempt, b.user, 1, postgres.DeliveryGivenUp)[0]
+			f.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: tt.url + "/?key=topsecret", Secret: testSecret})
+			f.start(t, timing).want(t, f.reminder(t, f.user, "x"))
+			d := f.settledWithin(t, patience+2*timing.attempt, f.user, 1, postgres.DeliveryGivenUp)[0]
 			if tt.want == noName && (d.Reason == "its host name could not be resolved" || d.Reason == inTime) {
-				return // without a name server that answers nobody can tell
+				return // the result is unknown without a working name server
 			}
 			if d.Reason != tt.want || d.Attempts != 2 {
 				t.Errorf("got %q after %d attempts, want %q after 2", d.Reason, d.Attempts, tt.want)

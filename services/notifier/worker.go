@@ -10,14 +10,18 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"golang.org/x/sync/semaphore"
 
+	"taskmaster/internal/backoff"
 	"taskmaster/internal/delivery"
+	"taskmaster/internal/health"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
 
-// How many attempts of a kind, and how many of one user, a process makes at once. Each waits for a network most of the time.
+// The maximum numbers of concurrent attempts per kind and per user in one process. An attempt waits
+// for the network most of the time.
 const (
 	maxWebhooks = 128
 	maxPushes   = 64
@@ -25,11 +29,19 @@ const (
 	maxOfUser   = 8
 )
 
-// placeWait is how long an attempt waits for one of its user's places. It is enough for receivers that answer promptly,
-// and too little for slow ones to hold up the rest.
-const placeWait = 100 * time.Millisecond
+// slotWait is how long an attempt waits for one of its user's slots. It is enough while receivers
+// answer promptly. It is too short for slow receivers to delay other users.
+const slotWait = 100 * time.Millisecond
 
-// worker works deliveries off.
+// minStartBackoff and maxStartBackoff bound the wait before another attempt to start the queue.
+const (
+	minStartBackoff = 100 * time.Millisecond
+	maxStartBackoff = 5 * time.Second
+)
+
+var startBackoff = backoff.Policy{Min: minStartBackoff, Max: maxStartBackoff}
+
+// worker makes the attempts at deliveries.
 type worker struct {
 	river.WorkerDefaults[delivery.Job]
 	db      *postgres.DB
@@ -39,21 +51,22 @@ type worker struct {
 	metrics metrics
 	log     *slog.Logger
 	now     func() time.Time
-	places  *peruser.Semaphore
-	// database has a place for each connection that attempts may hold at once. There are many more attempts than those:
-	// they wait for a connection rather than be refused one, and leave some for events.
-	database chan struct{}
+	slots   *peruser.Semaphore
+	// database has a slot for each connection that attempts may hold at once. There are many more
+	// attempts than connections. They wait here instead of being refused, and leave some
+	// connections for events.
+	database *semaphore.Weighted
 }
 
 func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, places: peruser.New(maxOfUser),
-		database: make(chan struct{}, max(conns/2, 1))}
+	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, slots: peruser.New(maxOfUser),
+		database: semaphore.NewWeighted(int64(max(conns/2, 1)))}
 }
 
-// work works deliveries off until ctx ends. Then attempts under way have until timing.stop.
-func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) error {
+// work makes attempts until ctx is cancelled. Running attempts then have timing.stop to finish.
+func work(ctx context.Context, db *postgres.DB, wk *worker, log *slog.Logger) error {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, w); err != nil {
+	if err := river.AddWorkerSafely(workers, wk); err != nil {
 		return fmt.Errorf("register worker: %w", err)
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
@@ -63,25 +76,24 @@ func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) err
 			postgres.ChannelEmail:   {MaxWorkers: maxEmails},
 		},
 		Workers:                     workers,
-		FetchPollInterval:           w.timing.poll,
-		JobTimeout:                  w.timing.attempt + w.timing.mark,
-		RescueStuckJobsAfter:        w.timing.rescue,
-		SoftStopTimeout:             w.timing.stop,
+		FetchPollInterval:           wk.timing.poll,
+		JobTimeout:                  wk.timing.attempt + wk.timing.mark,
+		RescueStuckJobsAfter:        wk.timing.rescue,
+		SoftStopTimeout:             wk.timing.stop,
 		CompletedJobRetentionPeriod: time.Hour,
 		Logger:                      slog.New(warnings{log.Handler()}),
 	})
 	if err != nil {
-		return fmt.Errorf("make queue client: %w", err)
+		return fmt.Errorf("create queue client: %w", err)
 	}
-	// Once it is started the queue outlives database trouble by itself; until then it does not.
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
-		if err = client.Start(ctx); err == nil || ctx.Err() != nil {
+	// After its start, the queue survives outages of the database by itself. Before the start it
+	// does not.
+	queue := health.New("delivery queue", log, wk.now)
+	for failures := 1; ; failures++ {
+		err = client.Start(ctx)
+		queue.Report(ctx, err)
+		if err == nil || startBackoff.Wait(ctx, failures) != nil {
 			break
-		}
-		log.WarnContext(ctx, "the delivery queue does not start, trying again", "error", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(wait):
 		}
 	}
 	<-ctx.Done()
@@ -91,40 +103,41 @@ func work(ctx context.Context, db *postgres.DB, w *worker, log *slog.Logger) err
 	return ctx.Err()
 }
 
-// Work makes one attempt at a delivery. An error makes River come back at the time that NextRetry says.
-func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
+// Work makes one attempt at a delivery. After an error River repeats the job at the time from
+// NextRetry.
+func (wk *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	var a postgres.Attempt
-	err := w.inTx(ctx, func(tx pgx.Tx) (err error) {
+	err := wk.inTx(ctx, func(tx pgx.Tx) (err error) {
 		a, err = postgres.AttemptOf(ctx, tx, job.Args.DeliveryID)
 		return err
 	})
 	switch {
 	case task.ErrorCode(err) == task.CodeNotFound:
-		return nil // its owner is gone, and it with them
+		return nil // the user was deleted with all deliveries
 	case err != nil:
-		w.log.WarnContext(ctx, "delivery not read, it is tried again shortly", "delivery_id", job.Args.DeliveryID, "error", err)
+		wk.log.WarnContext(ctx, "reading delivery failed, it is retried", "delivery_id", job.Args.DeliveryID, "error", err)
 		return river.JobSnooze(snooze(job.Metadata))
 	case a.Delivery.State == postgres.DeliverySent, a.Delivery.State == postgres.DeliveryGivenUp, a.Delivery.Round != job.Args.Round:
-		return nil // done, by an attempt whose end the queue did not learn of, or in a later round
+		return nil // finished by an attempt that the queue does not know of, or in a later round
 	}
-	if !w.take(ctx, a.Delivery.UserID) {
+	if !wk.acquireSlot(ctx, a.Delivery.UserID) {
 		return river.JobSnooze(snooze(job.Metadata))
 	}
-	defer w.places.Release(a.Delivery.UserID)
+	defer wk.slots.Release(a.Delivery.UserID)
 
-	started := w.now()
-	failed := w.send(ctx, a, job.Attempt)
+	started := wk.now()
+	failed := wk.send(ctx, a, job.Attempt)
 	if failed != nil && ctx.Err() != nil {
-		return ctx.Err() // the process stops: River gives the job back, and does not count the attempt
+		return ctx.Err() // the process stops: River returns the job without counting the attempt
 	}
-	outcome := w.outcome(job, failed)
-	w.metrics.observe(a.Delivery.ChannelKind, outcome.State, w.now().Sub(started))
+	outcome := wk.outcome(job, failed)
+	wk.metrics.observe(a.Delivery.ChannelKind, outcome.State, wk.now().Sub(started))
 	if failed != nil {
-		w.log.WarnContext(ctx, "delivery not sent", "delivery_id", a.Delivery.ID, "channel_id", a.Delivery.ChannelID,
+		wk.log.WarnContext(ctx, "delivery not sent", "delivery_id", a.Delivery.ID, "channel_id", a.Delivery.ChannelID,
 			"kind", a.Delivery.ChannelKind, "attempt", job.Attempt, "state", outcome.State, "reason", failed.reason, "cause", failed.cause)
 	}
-	if err := w.mark(ctx, a, outcome, failed); err != nil {
-		w.log.ErrorContext(ctx, "how an attempt ended was not noted, it is made again", "delivery_id", a.Delivery.ID, "state", outcome.State, "error", err)
+	if err := wk.mark(ctx, a, outcome, failed); err != nil {
+		wk.log.ErrorContext(ctx, "recording attempt failed, it is repeated", "delivery_id", a.Delivery.ID, "state", outcome.State, "error", err)
 		return river.JobSnooze(snooze(job.Metadata))
 	}
 	if outcome.State == postgres.DeliveryFailed {
@@ -133,37 +146,37 @@ func (w *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	return nil
 }
 
-// take takes one of the user's places. It reports whether one got free soon.
-func (w *worker) take(ctx context.Context, user uuid.UUID) bool {
-	ctx, cancel := context.WithTimeout(ctx, placeWait)
+// acquireSlot takes one of the user's slots. It reports whether one became free within slotWait.
+func (wk *worker) acquireSlot(ctx context.Context, user uuid.UUID) bool {
+	ctx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	return w.places.Acquire(ctx, user) == nil
+	return wk.slots.Acquire(ctx, user) == nil
 }
 
-// NextRetry says when a job is worked again after its latest attempt. One that never came to an end, for its process died,
-// is made up for at once.
-func (w *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
-	now := w.now()
-	if job.AttemptedAt != nil && now.Sub(*job.AttemptedAt) > w.timing.attempt+w.timing.mark {
+// NextRetry returns the time of the next attempt at a job. An attempt whose process died is
+// repeated immediately.
+func (wk *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
+	now := wk.now()
+	if job.AttemptedAt != nil && now.Sub(*job.AttemptedAt) > wk.timing.attempt+wk.timing.mark {
 		return now.Add(time.Second)
 	}
-	if wait, ok := w.timing.next(job.ID, job.Attempt); ok {
+	if wait, ok := wk.timing.next(job.ID, job.Attempt); ok {
 		return now.Add(wait)
 	}
-	return time.Time{} // by River's own policy: this is not one of our failures but one of the program
+	return time.Time{} // River's default policy, because this is a bug and not a failed attempt
 }
 
-// warnings hides what River tells below warning: our own log says how each delivery went.
+// warnings hides River's log lines below warning. Our own log has a line for each failed delivery.
 type warnings struct{ slog.Handler }
 
 func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
 }
 
-// WithAttrs keeps hiding.
+// WithAttrs keeps the filter.
 func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return warnings{h.Handler.WithAttrs(attrs)}
 }
 
-// WithGroup keeps hiding.
+// WithGroup keeps the filter.
 func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }

@@ -10,13 +10,14 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The app that owns tasks, and its method that makes an occurrence.
+// The app that owns tasks, and its method that creates an occurrence.
 const (
 	apiApp            = "api"
 	occurrencesMethod = "internal/occurrences"
 )
 
-// occurrence asks api for the task that follows a completed one. CompletedRevision is that of the completion.
+// occurrence is the request to api for the task after a completed one. CompletedRevision is the
+// revision of the completion.
 type occurrence struct {
 	UserID            uuid.UUID `json:"user_id"`
 	PreviousID        uuid.UUID `json:"previous_id"`
@@ -24,8 +25,8 @@ type occurrence struct {
 	Task              task.Task `json:"task"`
 }
 
-// handle makes the occurrence that follows, when e completes a recurring task. Code invalid means that the event is
-// wrong, conflict that api refused the occurrence: neither will be better another time.
+// handle creates the next occurrence if e completes a recurring task. The code invalid means that
+// the event is wrong, and conflict that api refused the occurrence. A retry would fail too.
 func (r *recurring) handle(ctx context.Context, e event.Event) error {
 	completed := e.Data.TaskData
 	if e.Type != event.TaskCompleted || completed.Recurrence == nil {
@@ -36,7 +37,7 @@ func (r *recurring) handle(ctx context.Context, e event.Event) error {
 	}
 	next, ok, err := task.NextTask(completed, *completed.CompletedAt)
 	if err != nil {
-		return fmt.Errorf("find what follows task %s: %w", completed.ID, err)
+		return fmt.Errorf("find next occurrence of task %s: %w", completed.ID, err)
 	}
 	if !ok {
 		r.log.InfoContext(ctx, "series ended", "task_id", completed.ID, "series_id", completed.SeriesID)
@@ -46,8 +47,8 @@ func (r *recurring) handle(ctx context.Context, e event.Event) error {
 		UserID: e.Data.UserID, PreviousID: completed.ID, CompletedRevision: e.Data.Revision, Task: next,
 	})
 	if err != nil {
-		return fmt.Errorf("make what follows task %s: %w", completed.ID, err)
+		return fmt.Errorf("create next occurrence of task %s: %w", completed.ID, err)
 	}
-	r.log.DebugContext(ctx, "occurrence made", "task_id", next.ID, "previous_id", completed.ID, "due_at", next.DueAt)
+	r.log.DebugContext(ctx, "occurrence created", "task_id", next.ID, "previous_id", completed.ID, "due_at", next.DueAt)
 	return nil
 }

@@ -22,7 +22,7 @@ import (
 
 const token = "the sidecar's token"
 
-// deliver hands an event to a recurring of its own, as its sidecar would, and returns the verdict.
+// deliver delivers an event to a new recurring like its sidecar, and returns the verdict.
 func deliver(t *testing.T, fake *sidecar.Fake, body []byte) string {
 	t.Helper()
 	var cfg config
@@ -43,7 +43,8 @@ func deliver(t *testing.T, fake *sidecar.Fake, body []byte) string {
 	return verdict.Status
 }
 
-// completion returns a completed task, due on Monday 9 February 2026, that recurs by a rule.
+// completion returns the event of a completed task that was due on Monday 9 February 2026 and
+// recurs by a rule.
 func completion(rrule string) event.Event {
 	due := time.Date(2026, 2, 9, 9, 0, 0, 0, time.UTC)
 	done := due.Add(time.Hour)
@@ -66,7 +67,7 @@ func TestCompletedTaskIsFollowed(t *testing.T) {
 	t.Parallel()
 	e := completion("FREQ=WEEKLY;BYDAY=MO")
 	fake := &sidecar.Fake{}
-	// A redelivered event, or one that another replica has too, asks for the very same.
+	// A redelivered event, also to another replica, leads to the same request.
 	for range 2 {
 		if got, want := deliver(t, fake, encode(t, e)), "SUCCESS"; got != want {
 			t.Fatalf("verdict %s, want %s", got, want)
@@ -137,7 +138,8 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// TestRun runs the service without a sidecar: it is ready, lets only a sidecar's events in, and stops when told to.
+// TestRun runs the service without a sidecar. It is ready, accepts events only from a sidecar, and
+// stops.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	cfg, err := loadConfig(func(name string) string { return map[string]string{"APP_API_TOKEN": token}[name] })

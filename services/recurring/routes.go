@@ -10,7 +10,7 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// routes is all that recurring answers.
+// routes returns the handler of all routes. Each group names its caller.
 func (r *recurring) routes() http.Handler {
 	mux := http.NewServeMux()
 	metrics := prometheus.NewRegistry()

@@ -9,15 +9,15 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// recurring is what the routes share.
+// recurring holds the dependencies of the routes.
 type recurring struct {
 	cfg config
 	log *slog.Logger
-	// invoke calls a method of another app, as sidecar.Client.Invoke does.
+	// invoke calls a method of another app. It is sidecar.Client.Invoke, except in tests.
 	invoke func(ctx context.Context, appID, method string, body any) error
 }
 
-// run serves until ctx ends.
+// run serves until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
 	client, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
 	if err != nil {

@@ -33,16 +33,16 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	// childEnv makes this test binary be notifier itself.
+	// childEnv names the environment variable that makes this test binary run as notifier.
 	childEnv = "NOTIFIER_TEST_CHILD"
 	appToken = "of the sidecar"
-	// patience is how long a test waits for what should happen at once.
+	// patience is how long a test waits for an immediate event.
 	patience = 30 * time.Second
-	// snoozePatience is for what may find no place at first, and that several times.
+	// snoozePatience is how long a test waits for jobs that may find no free slot several times.
 	snoozePatience = 6 * maxSnooze
 )
 
-// testTiming is like defaultTiming, in a hurry: three attempts.
+// testTiming is a fast timing with three attempts.
 var testTiming = timing{
 	schedule: []time.Duration{20 * time.Millisecond, 40 * time.Millisecond},
 	attempt:  10 * time.Second,
@@ -52,14 +52,14 @@ var testTiming = timing{
 	poll:     100 * time.Millisecond,
 }
 
-// bed is a database and somebody who wants to be reminded.
-type bed struct {
+// fixture is a database with a user.
+type fixture struct {
 	url  string
 	db   *postgres.DB
 	user uuid.UUID
 }
 
-func newBed(t *testing.T) *bed {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	url := postgrestest.URL(t)
 	db, err := postgres.Open(t.Context(), url, 4)
@@ -67,50 +67,50 @@ func newBed(t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	b := &bed{url: url, db: db}
+	b := &fixture{url: url, db: db}
 	b.user = b.newUser(t)
 	return b
 }
 
-func (b *bed) tx(t *testing.T, f func(tx pgx.Tx) error) {
+func (f *fixture) tx(t *testing.T, work func(tx pgx.Tx) error) {
 	t.Helper()
-	if err := b.db.InTx(t.Context(), f); err != nil {
+	if err := f.db.InTx(t.Context(), work); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (b *bed) newUser(t *testing.T) uuid.UUID {
+func (f *fixture) newUser(t *testing.T) uuid.UUID {
 	t.Helper()
 	u := postgres.User{ID: uuid.New(), TimeZone: "UTC", CreatedAt: time.Now()}
 	u.Email = u.ID.String() + "@example.com"
-	b.tx(t, func(tx pgx.Tx) error { return postgres.InsertUser(t.Context(), tx, u) })
+	f.tx(t, func(tx pgx.Tx) error { return postgres.InsertUser(t.Context(), tx, u) })
 	return u.ID
 }
 
-// addChannel stores a channel, of the bed's user if it has none.
-func (b *bed) addChannel(t *testing.T, c postgres.Channel) postgres.Channel {
+// addChannel stores a channel. It belongs to the fixture's user if it has none.
+func (f *fixture) addChannel(t *testing.T, c postgres.Channel) postgres.Channel {
 	t.Helper()
 	if c.UserID == uuid.Nil {
-		c.UserID = b.user
+		c.UserID = f.user
 	}
 	c.ID, c.Enabled = uuid.Must(uuid.NewV7()), true
 	c.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
 	c.UpdatedAt = c.CreatedAt
-	b.tx(t, func(tx pgx.Tx) error { return postgres.InsertChannel(t.Context(), tx, c) })
+	f.tx(t, func(tx pgx.Tx) error { return postgres.InsertChannel(t.Context(), tx, c) })
 	return c
 }
 
-func (b *bed) channel(t *testing.T, c postgres.Channel) postgres.Channel {
+func (f *fixture) channel(t *testing.T, c postgres.Channel) postgres.Channel {
 	t.Helper()
-	b.tx(t, func(tx pgx.Tx) (err error) {
+	f.tx(t, func(tx pgx.Tx) (err error) {
 		c, err = postgres.ChannelByID(t.Context(), tx, c.UserID, c.ID)
 		return err
 	})
 	return c
 }
 
-// reminder is a reminder.due of one of the user's tasks.
-func (b *bed) reminder(t *testing.T, user uuid.UUID, title string) event.Event {
+// reminder returns a reminder.due event of one of the user's tasks.
+func (f *fixture) reminder(t *testing.T, user uuid.UUID, title string) event.Event {
 	t.Helper()
 	due := time.Date(2026, 2, 10, 15, 0, 0, 0, time.UTC)
 	owned := task.Task{ID: uuid.New(), Title: title, Description: "Not <b>too</b> late", DueAt: &due, TimeZone: "Europe/Berlin", Revision: 7}
@@ -121,10 +121,10 @@ func (b *bed) reminder(t *testing.T, user uuid.UUID, title string) event.Event {
 }
 
 // deliveries returns a user's deliveries, the oldest first.
-func (b *bed) deliveries(t *testing.T, user uuid.UUID) []postgres.Delivery {
+func (f *fixture) deliveries(t *testing.T, user uuid.UUID) []postgres.Delivery {
 	t.Helper()
 	var got []postgres.Delivery
-	b.tx(t, func(tx pgx.Tx) (err error) {
+	f.tx(t, func(tx pgx.Tx) (err error) {
 		got, err = postgres.Deliveries(t.Context(), tx, user, postgres.DeliveryFilter{Limit: 10_000})
 		return err
 	})
@@ -132,37 +132,38 @@ func (b *bed) deliveries(t *testing.T, user uuid.UUID) []postgres.Delivery {
 	return got
 }
 
-// eventually waits until f is true, and fails the test with what f says if that takes too long.
-func eventually(t *testing.T, f func() (done bool, state string)) {
+// eventually waits until check returns true. After patience it fails the test with the state that
+// check returns.
+func eventually(t *testing.T, check func() (done bool, state string)) {
 	t.Helper()
-	within(t, patience, f)
+	within(t, patience, check)
 }
 
-func within(t *testing.T, patience time.Duration, f func() (done bool, state string)) {
+func within(t *testing.T, patience time.Duration, check func() (done bool, state string)) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; {
-		done, state := f()
+		done, state := check()
 		if done {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("it did not come to pass: %s", state)
+			t.Fatalf("timed out: %s", state)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-// settled waits until all of a user's deliveries, of which there are to be n, are in a state, and returns them.
-func (b *bed) settled(t *testing.T, user uuid.UUID, n int, state string) []postgres.Delivery {
+// settled waits until a user has n deliveries and all are in a state. It returns them.
+func (f *fixture) settled(t *testing.T, user uuid.UUID, n int, state string) []postgres.Delivery {
 	t.Helper()
-	return b.settledWithin(t, patience, user, n, state)
+	return f.settledWithin(t, patience, user, n, state)
 }
 
-func (b *bed) settledWithin(t *testing.T, patience time.Duration, user uuid.UUID, n int, state string) []postgres.Delivery {
+func (f *fixture) settledWithin(t *testing.T, patience time.Duration, user uuid.UUID, n int, state string) []postgres.Delivery {
 	t.Helper()
 	var got []postgres.Delivery
 	within(t, patience, func() (bool, string) {
-		got = b.deliveries(t, user)
+		got = f.deliveries(t, user)
 		for _, d := range got {
 			if d.State != state {
 				return false, fmt.Sprintf("delivery %+v is not %s", d, state)
@@ -173,27 +174,27 @@ func (b *bed) settledWithin(t *testing.T, patience time.Duration, user uuid.UUID
 	return got
 }
 
-// instance is a running notifier.
-type instance struct {
+// harness is a running notifier.
+type harness struct {
 	addr string
-	// stop tells it to stop and waits until it has.
+	// stop stops it and waits for its end.
 	stop func()
-	// done has what run returned.
+	// done receives the result of run.
 	done chan error
 }
 
-// start runs a notifier on the bed's database, by default with everything local allowed.
-func (b *bed) start(t *testing.T, timing timing, configure ...func(*config)) *instance {
+// start runs a notifier on the fixture's database. By default it allows loopback addresses.
+func (f *fixture) start(t *testing.T, timing timing, configure ...func(*config)) *harness {
 	t.Helper()
-	return b.startLogging(t, timing, t.Output(), configure...)
+	return f.startLogging(t, timing, t.Output(), configure...)
 }
 
-func (b *bed) startLogging(t *testing.T, timing timing, to io.Writer, configure ...func(*config)) *instance {
+func (f *fixture) startLogging(t *testing.T, timing timing, to io.Writer, configure ...func(*config)) *harness {
 	t.Helper()
-	cfg := config{DatabaseURL: b.url, DatabaseConns: 8, QueueConns: 4, WebhookAllowNetworks: []string{"127.0.0.0/8"}}
+	cfg := config{DatabaseURL: f.url, DatabaseConns: 8, QueueConns: 4, WebhookAllowNetworks: []string{"127.0.0.0/8"}}
 	cfg.AppAPIToken = appToken
-	for _, f := range configure {
-		f(&cfg)
+	for _, change := range configure {
+		change(&cfg)
 	}
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -201,25 +202,25 @@ func (b *bed) startLogging(t *testing.T, timing timing, to io.Writer, configure 
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	log := slog.New(slog.NewTextHandler(to, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	i := &instance{addr: ln.Addr().String(), done: make(chan error, 1)}
-	go func() { i.done <- runWith(ctx, cfg, timing, ln, log) }()
+	h := &harness{addr: ln.Addr().String(), done: make(chan error, 1)}
+	go func() { h.done <- runWith(ctx, cfg, timing, ln, log) }()
 	stopped := false
-	i.stop = func() {
+	h.stop = func() {
 		if stopped {
 			return
 		}
 		stopped = true
 		cancel()
-		if err := <-i.done; err != nil && !errors.Is(err, context.Canceled) {
+		if err := <-h.done; err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("notifier stopped with %v", err)
 		}
 	}
-	t.Cleanup(i.stop)
-	return i
+	t.Cleanup(h.stop)
+	return h
 }
 
-// post delivers an event as the sidecar does, and returns the verdict.
-func (i *instance) post(t *testing.T, e event.Event) string {
+// post delivers an event like the sidecar and returns the verdict.
+func (h *harness) post(t *testing.T, e event.Event) string {
 	t.Helper()
 	raw, err := json.Marshal(e)
 	if err != nil {
@@ -227,7 +228,7 @@ func (i *instance) post(t *testing.T, e event.Event) string {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+i.addr+"/events/reminders", bytes.NewReader(raw))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.addr+"/events/reminders", bytes.NewReader(raw))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,34 +250,34 @@ func (i *instance) post(t *testing.T, e event.Event) string {
 	return got.Status
 }
 
-// want posts an event that has to succeed.
-func (i *instance) want(t *testing.T, e event.Event) {
+// want posts an event and requires success.
+func (h *harness) want(t *testing.T, e event.Event) {
 	t.Helper()
-	if got := i.post(t, e); got != "SUCCESS" {
+	if got := h.post(t, e); got != "SUCCESS" {
 		t.Fatalf("got verdict %s, want SUCCESS", got)
 	}
 }
 
-// exec changes the database behind notifier's back.
-func (b *bed) exec(t *testing.T, sql string) {
+// exec changes the database without the notifier's knowledge.
+func (f *fixture) exec(t *testing.T, sql string) {
 	t.Helper()
-	b.tx(t, func(tx pgx.Tx) error {
+	f.tx(t, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), sql)
 		return err
 	})
 }
 
 // jobState returns the state of the only job.
-func (b *bed) jobState(t *testing.T) string {
+func (f *fixture) jobState(t *testing.T) string {
 	t.Helper()
 	var state string
-	b.tx(t, func(tx pgx.Tx) error {
+	f.tx(t, func(tx pgx.Tx) error {
 		return tx.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind = 'delivery'`).Scan(&state)
 	})
 	return state
 }
 
-// logged is a log that a test reads.
+// logged is a log that a test can read.
 type logged struct {
 	mu sync.Mutex
 	b  bytes.Buffer
