@@ -124,7 +124,8 @@ test-series: ## Complete, reopen, edit, delete and import at random for SERIES_T
 soak: build ## Use the system lightly for hours, and check the books; ARGS="-broker nats -for 130m"
 	go run ./tests/soak $(ARGS)
 
-lint: ## Run golangci-lint with .golangci.yml
+lint: ## Run golangci-lint with .golangci.yml, and check that the text is plain English
+	go run ./tests/language
 	$(GOLANGCI_LINT) run ./...
 
 vuln: ## Look for known vulnerabilities in what the programs call

@@ -1,9 +1,7 @@
-// Package docs holds no code: its tests keep the documents in this folder true.
 package docs
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -20,53 +18,20 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "rewrite the generated part of timers.md")
-
-// The generated part of timers.md stands between these lines.
-const (
-	generatedBegin = "<!-- generated: go test ./docs -update -->\n"
-	generatedEnd   = "<!-- end of the generated part -->\n"
-)
-
-// notTimers are packages whose durations belong to calendars and to texts.
+// notTimers lists packages whose durations belong to calendars and to texts.
 var notTimers = []string{"internal/task", "internal/phrase", "internal/importer"}
 
-// timer is one row of the generated tables.
+// timer is a row of the generated tables.
 type timer struct{ place, name, value string }
 
 // TestTimersAreListed fails when the source has another timer, or another value, than timers.md.
 func TestTimersAreListed(t *testing.T) {
-	const file = "timers.md"
-	have, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin, end := bytes.Index(have, []byte(generatedBegin)), bytes.Index(have, []byte(generatedEnd))
-	if begin < 0 || end < begin {
-		t.Fatalf("%s has no generated part", file)
-	}
-	begin += len(generatedBegin)
-	want := generated(t)
-	if *update {
-		updated := slices.Concat(have[:begin], want, have[end:])
-		if err := os.WriteFile(file, updated, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if bytes.Equal(have[begin:end], want) {
-		return
-	}
-	listed := strings.Split(string(have[begin:end]), "\n")
-	for line := range strings.Lines(string(want)) {
-		if !slices.Contains(listed, strings.TrimSuffix(line, "\n")) {
-			t.Errorf("%s lacks: %s", file, line)
-		}
-	}
-	t.Errorf("%s differs from the source: decide whether the timer can hide a fault, then run go test ./docs -update", file)
+	t.Parallel()
+	checkGenerated(t, "timers.md", timerTables(t), "decide whether the timer can hide a fault, then ")
 }
 
-func generated(t *testing.T) []byte {
+// timerTables returns the generated part of timers.md.
+func timerTables(t *testing.T) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	table := func(title string, timers []timer) {
@@ -81,14 +46,16 @@ func generated(t *testing.T) []byte {
 	table("Services, in Go", goTimers(t))
 	table("The page, in JavaScript (milliseconds)", matches(t, "../services/web/static", ".js",
 		regexp.MustCompile(`(?m)^(?:export )?const (\w*(?i:wait|pause|timeout|patience|after|for|longest|silence)\w*) = ([\d_]+);`)))
-	table("Sidecars, in component and configuration files", append(
-		matches(t, "../dapr", ".yaml", regexp.MustCompile(`(?m)^ *- name: (\w+)\n +value: "?(\d+(?:ms|s|m|h))"?$`)),
-		matches(t, "../dapr", ".yaml", regexp.MustCompile(`(?m)^ *(\w+): "?(\d+(?:ms|s|m|h))"?$`))...))
+	metadata := matches(t, "../dapr", ".yaml", regexp.MustCompile(`(?m)^ *- name: (\w+)\n +value: "?(\d+(?:ms|s|m|h))"?$`))
+	fields := matches(t, "../dapr", ".yaml", regexp.MustCompile(`(?m)^ *(\w+): "?(\d+(?:ms|s|m|h))"?$`))
+	fields = slices.DeleteFunc(fields, func(f timer) bool { return f.name == "value" }) // the values of metadata
+	table("Sidecars, in component and configuration files", append(metadata, fields...))
 	b.WriteString("\n")
 	return b.Bytes()
 }
 
-// goTimers returns the durations of constants, variables, struct fields, env defaults and timers of the services.
+// goTimers returns the durations in the Go source: constants, variables, struct fields, env defaults
+// and arguments of timers.
 func goTimers(t *testing.T) []timer {
 	t.Helper()
 	var all []timer
@@ -118,7 +85,7 @@ func goTimers(t *testing.T) []timer {
 				}
 			case *ast.CallExpr:
 				for _, argument := range n.Args {
-					if name := callee(n.Fun); name == "WithTimeout" || name == "After" || strings.HasPrefix(name, "New") || name == "every" {
+					if name := callee(n.Fun); name == "WithTimeout" || name == "After" || strings.HasPrefix(name, "New") || name == "runPeriodically" || name == "every" {
 						add(name, argument)
 					}
 				}
@@ -158,7 +125,8 @@ var units = map[string]time.Duration{
 	"Millisecond": time.Millisecond, "Second": time.Second, "Minute": time.Minute, "Hour": time.Hour,
 }
 
-// duration evaluates products such as 7 * 24 * time.Hour. It reports whether the expression is one, with a unit.
+// duration evaluates products such as 7 * 24 * time.Hour. It reports whether the expression is a
+// product with a unit.
 func duration(e ast.Expr) (time.Duration, bool) {
 	switch e := e.(type) {
 	case *ast.SelectorExpr:
@@ -194,7 +162,7 @@ func factor(e ast.Expr) (int64, bool) {
 	return int64(d), ok
 }
 
-// matches returns a timer for each match of the pattern, whose groups are the name and the value.
+// matches returns a timer for each match of the pattern. Its groups are the name and the value.
 func matches(t *testing.T, dir, ext string, pattern *regexp.Regexp) []timer {
 	t.Helper()
 	var all []timer

@@ -24,7 +24,7 @@ type config struct {
 	TrustedProxies []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
 	// LoginPerMinute is the number of logins for an address and for an e-mail address.
 	LoginPerMinute int `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
-	// SignupPerMinute is the number of sign-ups from an address.
+	// SignupPerMinute is the number of sign-ups for an address and for an e-mail address.
 	SignupPerMinute int `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
 	// RatePerMinute is the number of requests that a user may send. 0 means no limit.
 	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`

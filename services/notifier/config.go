@@ -22,10 +22,10 @@ type config struct {
 	VAPIDPrivateKey string `env:"VAPID_PRIVATE_KEY" validate:"required_with=VAPIDPublicKey"`
 	// VAPIDSubject is a contact for operators of push services: an e-mail address or an https URL.
 	VAPIDSubject string `env:"VAPID_SUBJECT" validate:"required_with=VAPIDPrivateKey"`
-	// SMTPURL is smtp://user:password@host:587 or smtps://user:password@host:465. Without it e-mail
-	// is off. With smtp the connection is encrypted when the server offers STARTTLS. The query
-	// ?tls=mandatory requires encryption and ?tls=none does not try it. A password is never sent
-	// unencrypted.
+	// SMTPURL is the mail server: smtp://user:password@host:587 or smtps://user:password@host:465.
+	// Without it e-mail is off. With smtp the connection is encrypted when the server offers STARTTLS.
+	// The query ?tls=mandatory requires encryption and ?tls=none does not try it. A password is never
+	// sent unencrypted.
 	SMTPURL string `env:"SMTP_URL"`
 	// SMTPFrom is the sender, such as "TaskMaster <reminders@example.com>".
 	SMTPFrom string `env:"SMTP_FROM" validate:"required_with=SMTPURL"`
