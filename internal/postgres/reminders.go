@@ -107,27 +107,32 @@ func LockReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) 
 	return ReminderByID(ctx, tx, taskID, number)
 }
 
-// MarkFired records that a reminder has fired. It does not fire again unless it is moved.
-func MarkFired(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
-	return endReminder(ctx, tx, r, "fired", now)
+// MarkFired notes that a reminder has fired. It will not fire again unless it is moved. MarkFired
+// returns first=false when another reminder of the task has fired at the same instant: the owner has
+// been notified of both.
+func MarkFired(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) (first bool, err error) {
+	// A job that is still to come is left to the reconciler to remove. One whose time has come is
+	// over. SetReminders arms no instant of an hour ago, so older instants are forgotten.
+	err = tx.QueryRow(ctx, `
+		UPDATE reminders r SET state = 'fired', fired_at = $3, job_at = CASE WHEN job_at > $3 THEN job_at END,
+			fired_instants = ARRAY(SELECT i FROM unnest(fired_instants) i WHERE i > $3::timestamptz - interval '1 hour') || fire_at
+		WHERE task_id = $1 AND number = $2
+		RETURNING NOT EXISTS (
+			SELECT FROM reminders other WHERE other.task_id = $1 AND other.number <> $2 AND r.fire_at = ANY (other.fired_instants)
+		)`, r.TaskID, r.Number, now).Scan(&first)
+	if err != nil {
+		return false, fmt.Errorf("mark reminder fired: %w", err)
+	}
+	return first, nil
 }
 
 // MarkCancelled records that a reminder must not fire any more.
 func MarkCancelled(ctx context.Context, tx pgx.Tx, r Reminder, now time.Time) error {
-	return endReminder(ctx, tx, r, "cancelled", now)
-}
-
-// endReminder ends a pending reminder. A job in the future stays for the reconciler to delete. A
-// job of the past ends by itself. Instants that fired more than an hour ago are dropped, because
-// SetReminders does not arm them anyway.
-func endReminder(ctx context.Context, tx pgx.Tx, r Reminder, state string, now time.Time) error {
 	_, err := tx.Exec(ctx, `
-		UPDATE reminders SET state = $3, fired_at = CASE WHEN $3 = 'fired' THEN $4::timestamptz END, job_at = CASE WHEN job_at > $4 THEN job_at END,
-			fired_instants = CASE WHEN $3 = 'fired'
-				THEN ARRAY(SELECT i FROM unnest(fired_instants) i WHERE i > $4 - interval '1 hour') || fire_at ELSE fired_instants END
-		WHERE task_id = $1 AND number = $2`, r.TaskID, r.Number, state, now)
+		UPDATE reminders SET state = 'cancelled', fired_at = NULL, job_at = CASE WHEN job_at > $3 THEN job_at END
+		WHERE task_id = $1 AND number = $2`, r.TaskID, r.Number, now)
 	if err != nil {
-		return fmt.Errorf("mark reminder %s: %w", state, err)
+		return fmt.Errorf("mark reminder cancelled: %w", err)
 	}
 	return nil
 }

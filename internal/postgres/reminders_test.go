@@ -63,7 +63,10 @@ func (f remindersFixture) lock(t *testing.T, number int) (r postgres.Reminder) {
 func (f remindersFixture) fire(t *testing.T, number int, now time.Time) {
 	t.Helper()
 	r := f.lock(t, number)
-	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error { return postgres.MarkFired(ctx, tx, r, now) })
+	in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := postgres.MarkFired(ctx, tx, r, now)
+		return err
+	})
 }
 
 // schedule claims and marks all reminders, like a reconciler.

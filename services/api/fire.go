@@ -104,7 +104,7 @@ func (a *api) fireInTurn(ctx context.Context, found postgres.Reminder) error {
 }
 
 // fireReminder appends reminder.due and notes that the reminder has fired, or cancels it when its task is gone or done. It
-// returns nil when the reminder did not fire.
+// returns nil when the reminder did not fire. Reminders of a task at the same instant are one: the first of them fires.
 func fireReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, now time.Time) (*postgres.Reminder, error) {
 	r, err := postgres.LockReminder(ctx, tx, taskID, number)
 	if task.ErrorCode(err) == task.CodeNotFound {
@@ -123,7 +123,8 @@ func fireReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, 
 	if err != nil {
 		return nil, err
 	}
-	if err := postgres.MarkFired(ctx, tx, r, now); err != nil {
+	first, err := postgres.MarkFired(ctx, tx, r, now)
+	if err != nil || !first {
 		return nil, err
 	}
 	due := event.New(event.ReminderDue, r.UserID, t, now)

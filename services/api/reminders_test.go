@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,6 +201,57 @@ func TestInstantThatFiredIsNotArmedAgain(t *testing.T) {
 			b.swept(t)
 			if got := b.due(t); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// Reminders of a task that fall on the same instant are one notification, whatever sets them off.
+func TestRemindersOfOneInstantAreOne(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		fire func(t *testing.T, b remindersBench, jobs []string)
+	}{
+		{"their jobs call", func(t *testing.T, b remindersBench, jobs []string) {
+			t.Helper()
+			for _, name := range jobs {
+				b.callback(t, name).want(t, 200)
+			}
+		}},
+		{"their jobs call at once", func(t *testing.T, b remindersBench, jobs []string) {
+			t.Helper()
+			var calls sync.WaitGroup
+			for _, name := range jobs {
+				calls.Go(func() { b.callback(t, name) })
+			}
+			calls.Wait()
+		}},
+		{"the sweep", func(*testing.T, remindersBench, []string) {}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newRemindersBench(t)
+			made := b.newTask(t, object{"title": "dentist", "due_at": minute(60), "reminders": []object{
+				{"minutes_before": 15}, {"at": minute(45)}, {"at": minute(46)}, {"at": minute(45)},
+			}})
+			b.send(t, "POST", taskPath(made.ID, "/snooze"), object{"minutes": 45}).want(t, 200)
+			b.reconciled(t)
+			jobs := slices.Sorted(maps.Keys(b.allJobs(t)))
+			b.events(t)
+			b.advance(46 * time.Minute)
+			c.fire(t, b, jobs)
+			b.advance(2 * sweepGrace)
+			b.swept(t)
+			b.swept(t)
+			var instants []string
+			for due := range strings.FieldsSeq(b.due(t)) {
+				_, at, _ := strings.Cut(due, "@")
+				instants = append(instants, at)
+			}
+			slices.Sort(instants)
+			if want := []string{"45", "46"}; !slices.Equal(instants, want) {
+				t.Errorf("reminders fired for minutes %v, want %v", instants, want)
 			}
 		})
 	}
