@@ -148,23 +148,39 @@ type ReminderPosition struct {
 // Position returns the reminder's position.
 func (r Reminder) Position() ReminderPosition { return ReminderPosition{r.FireAt, r.TaskID, r.Number} }
 
-// OverdueReminders returns pending reminders that are due and that no job will fire. These are the
-// reminders without a job for their instant, and all that were due before an earlier instant. It
-// leaves out some reminders, and all reminders of some users. Users take turns: first comes the
-// oldest reminder of each user, then the second of each.
-func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, without []Reminder, withoutUsers []uuid.UUID, limit int) ([]Reminder, error) {
-	tasks, numbers := make([]uuid.UUID, len(without)), make([]int, len(without))
-	for i, r := range without {
-		tasks[i], numbers[i] = r.TaskID, r.Number
+// Swept is how far a sweep has come with one user's reminders.
+type Swept struct {
+	// Tried is how many reminders were tried. Users take turns, so the user's next one is behind as
+	// many of each other user.
+	Tried int
+	// Failed is the last reminder that could not be fired. It and those before it are left out.
+	Failed ReminderPosition
+}
+
+// OverdueReminders returns pending reminders that should have fired by now and that no job is going
+// to fire: the scheduler does not know them, or they should have fired before an earlier instant. It
+// leaves out those that a sweep has tried in vain, and all of some users. Users take turns: first
+// comes the oldest of each, then the second of each.
+func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, swept map[uuid.UUID]Swept, without []uuid.UUID, limit int) ([]Reminder, error) {
+	var users, tasks []uuid.UUID
+	var tried, numbers []int
+	var instants []time.Time
+	for user, s := range swept {
+		users, tried = append(users, user), append(tried, s.Tried)
+		instants, tasks, numbers = append(instants, s.Failed.FireAt), append(tasks, s.Failed.TaskID), append(numbers, s.Failed.Number)
 	}
-	if withoutUsers == nil {
-		withoutUsers = []uuid.UUID{} // nil would be NULL and leave out all users
+	if without == nil {
+		without = []uuid.UUID{} // nil is NULL, and leaves out everybody
 	}
 	return queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM (
-			SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY fire_at, task_id, number) AS turn FROM reminders
-			WHERE state = 'pending' AND fire_at <= $1 AND (fire_at < $2 OR job_at IS DISTINCT FROM fire_at)
-				AND (task_id, number) NOT IN (SELECT * FROM unnest($3::uuid[], $4::int[])) AND user_id <> ALL ($5)
-		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $6`, now, before, tasks, numbers, withoutUsers, limit)
+			SELECT r.*, coalesce(swept.tried, 0)
+				+ row_number() OVER (PARTITION BY r.user_id ORDER BY r.fire_at, r.task_id, r.number) AS turn
+			FROM reminders r LEFT JOIN unnest($3::uuid[], $4::int[], $5::timestamptz[], $6::uuid[], $7::int[])
+				AS swept (user_id, tried, fire_at, task_id, number) ON swept.user_id = r.user_id
+			WHERE r.state = 'pending' AND r.fire_at <= $1 AND (r.fire_at < $2 OR r.job_at IS DISTINCT FROM r.fire_at)
+				AND (swept.user_id IS NULL OR (r.fire_at, r.task_id, r.number) > (swept.fire_at, swept.task_id, swept.number))
+				AND r.user_id <> ALL ($8)
+		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $9`, now, before, users, tried, instants, tasks, numbers, without, limit)
 }
 
 // ScheduledReminders returns pending reminders with a scheduled job, in order, after a position and

@@ -293,13 +293,17 @@ func TestOverdueReminders(t *testing.T) {
 		{99, 99, 2, "[0@10 job@10 1@20 job@20 2@25 job@30 3@40 job@40]"},
 	} {
 		var got []postgres.Reminder
+		swept := map[uuid.UUID]postgres.Swept{}
 		for more := true; more; {
 			in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
-				page, err := postgres.OverdueReminders(ctx, tx, at(c.now), at(c.before), got, nil, c.limit)
+				page, err := postgres.OverdueReminders(ctx, tx, at(c.now), at(c.before), swept, nil, c.limit)
 				more = len(page) == c.limit
 				got = append(got, page...)
 				return err
 			})
+			if len(got) > 0 { // none of them could be fired
+				swept[f.user] = postgres.Swept{Tried: len(got), Failed: got[len(got)-1].Position()}
+			}
 		}
 		if got := describe(got...); got != c.want {
 			t.Errorf("at %d before %d by %d: got %s, want %s", c.now, c.before, c.limit, got, c.want)
@@ -313,22 +317,25 @@ func TestOverdueRemindersOfUsersTakeTurns(t *testing.T) {
 	other := remindersFixture{f.DB, newUser(t, f.DB), uuid.Must(uuid.NewV7())}
 	f.set(t, base, map[int]int{0: 1, 1: 2, 2: 3})
 	other.set(t, base, map[int]int{5: 10, 6: 20})
-	overdue := func(want string, without ...uuid.UUID) {
+	overdue := func(want string, swept map[uuid.UUID]postgres.Swept, without ...uuid.UUID) {
 		t.Helper()
 		in(t, f.DB, func(ctx context.Context, tx pgx.Tx) error {
 			var got []int
-			page, err := postgres.OverdueReminders(ctx, tx, at(30), at(30), nil, without, 4)
+			page, err := postgres.OverdueReminders(ctx, tx, at(30), at(30), swept, without, 4)
 			for _, r := range page {
 				got = append(got, r.Number)
 			}
 			if fmt.Sprint(got) != want {
-				t.Errorf("without %v: got reminders %v, want %s", without, got, want)
+				t.Errorf("swept %v, without %v: got reminders %v, want %s", swept, without, got, want)
 			}
 			return err
 		})
 	}
-	overdue("[0 5 1 6]")
-	overdue("[5 6]", f.user)
+	overdue("[0 5 1 6]", nil)
+	overdue("[5 6]", nil, f.user)
+	failed := postgres.ReminderPosition{FireAt: at(1), TaskID: f.task, Number: 0}
+	overdue("[5 1 6 2]", map[uuid.UUID]postgres.Swept{f.user: {Tried: 1, Failed: failed}})
+	overdue("[5 6 0 1]", map[uuid.UUID]postgres.Swept{f.user: {Tried: 2}})
 }
 
 func TestScheduledAndForgotten(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -62,12 +63,15 @@ type reminders struct {
 
 	woken       chan struct{}
 	verifyEvery time.Duration
-	// verified is how far the last verification came.
+	// verified is how far the last verification came, and swept how far the last sweep came with each user.
 	verified postgres.ReminderPosition
+	swept    map[uuid.UUID]postgres.Swept
+	// sweepPages is maxSweepPages, but in tests.
+	sweepPages int
 }
 
 func newReminders(db *postgres.DB, j jobs, fire func(ctx context.Context, r postgres.Reminder) error, log *slog.Logger, clock *cautiousClock) *reminders {
-	m := &reminders{db: db, jobs: j, fire: fire, log: log, now: clock.now, clock: clock, woken: make(chan struct{}, 1), verifyEvery: verifyInterval}
+	m := &reminders{db: db, jobs: j, fire: fire, log: log, now: clock.now, clock: clock, woken: make(chan struct{}, 1), verifyEvery: verifyInterval, swept: map[uuid.UUID]postgres.Swept{}, sweepPages: maxSweepPages}
 	m.clockHealth = m.health("system clock")
 	return m
 }

@@ -22,9 +22,8 @@ const (
 	// sweepGrace is what a job has to fire its reminder before the sweep does.
 	sweepGrace = 2 * time.Second
 	sweepPage  = 100
-	// maxSweepPages bounds a sweep, and maxSweepFailed the reminders that it goes around. The next sweep comes in a second.
-	maxSweepPages  = 100
-	maxSweepFailed = 1000
+	// maxSweepPages bounds a sweep. The next one comes in a second and goes on behind it.
+	maxSweepPages = 100
 
 	// verifyInterval is how often a page of jobs is looked up, of reminders due between verifyFrom and verifyTo from now.
 	// Those due sooner may be firing.
@@ -36,57 +35,69 @@ const (
 )
 
 // sweepOnce fires the reminders that are overdue: the scheduler has lost them, never heard of them, or everything was down.
-// Users take turns, and a reminder that fails holds up no other. It returns an error when one could not be fired.
+// Users take turns, and a reminder that fails holds up no other: the sweep goes on behind it. When there are more than a sweep
+// may try, the next one goes on where it ended, and what failed is tried again once all were tried. It returns an error when a
+// reminder could not be fired.
 func (m *reminders) sweepOnce(ctx context.Context) error {
 	if err := m.clock.compare(ctx); err != nil {
 		return err
 	}
 	m.clockHealth.Report(ctx, m.clock.check())
-	var failed failedReminders
-	for range maxSweepPages {
+	s := sweep{swept: m.swept}
+	for range m.sweepPages {
 		now := m.now()
 		var page []postgres.Reminder
 		err := m.inTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-			page, err = postgres.OverdueReminders(ctx, tx, now, now.Add(-sweepGrace), failed.reminders, failed.users, sweepPage)
+			page, err = postgres.OverdueReminders(ctx, tx, now, now.Add(-sweepGrace), s.swept, s.held, sweepPage)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		m.firePage(ctx, page, &failed)
-		if len(page) < sweepPage || len(failed.reminders) > maxSweepFailed || ctx.Err() != nil {
+		m.firePage(ctx, page, &s)
+		if len(page) < sweepPage {
+			clear(s.swept) // all were tried
+			break
+		}
+		if ctx.Err() != nil {
 			break
 		}
 	}
-	return failed.err
+	return s.err
 }
 
-// failedReminders lists the reminders and users that the rest of a sweep leaves out.
-type failedReminders struct {
-	mu        sync.Mutex
-	reminders []postgres.Reminder
-	// users are those whose reminders have to wait: somebody else holds their row, or too many are due.
-	users []uuid.UUID
+// sweep is what a sweep knows of the reminders that it tried.
+type sweep struct {
+	mu sync.Mutex
+	// swept is how far it came with each user, and held are the users who wait for the next sweep: somebody else holds their
+	// row, or too many reminders are due.
+	swept map[uuid.UUID]postgres.Swept
+	held  []uuid.UUID
 	err   error
 }
 
-// add notes why a reminder failed. It reports whether the next of the same user may be fired.
-func (f *failedReminders) add(r postgres.Reminder, err error) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err == nil {
-		f.err = fmt.Errorf("fire reminder %d of task %s: %w", r.Number, r.TaskID, err)
+// note notes the result of a reminder. It reports whether the next one of the same user may be fired.
+func (s *sweep) note(r postgres.Reminder, err error) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("fire reminder %d of task %s: %w", r.Number, r.TaskID, err)
 	}
 	if task.ErrorCode(err) == task.CodeUnavailable || errors.Is(err, context.DeadlineExceeded) {
-		f.users = append(f.users, r.UserID)
+		s.held = append(s.held, r.UserID)
 		return false
 	}
-	f.reminders = append(f.reminders, r)
+	swept := s.swept[r.UserID]
+	swept.Tried++
+	if err != nil {
+		swept.Failed = r.Position()
+	}
+	s.swept[r.UserID] = swept
 	return true
 }
 
 // firePage fires reminders: those of one user one after another, for each holds the user's row.
-func (m *reminders) firePage(ctx context.Context, page []postgres.Reminder, failed *failedReminders) {
+func (m *reminders) firePage(ctx context.Context, page []postgres.Reminder, s *sweep) {
 	var users []uuid.UUID
 	ofUser := map[uuid.UUID][]postgres.Reminder{}
 	for _, r := range page {
@@ -100,14 +111,14 @@ func (m *reminders) firePage(ctx context.Context, page []postgres.Reminder, fail
 	for _, user := range users {
 		g.Go(func() error {
 			for _, r := range ofUser[user] {
-				if err := m.fire(ctx, r); err != nil && !failed.add(r, err) {
+				if !s.note(r, m.fire(ctx, r)) {
 					break
 				}
 			}
 			return nil
 		})
 	}
-	_ = g.Wait() // the errors are in failed
+	_ = g.Wait() // the sweep has the errors
 }
 
 // verifyOnce looks up whether the scheduler holds the jobs of a page of the next reminders, where the last call ended, and

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,6 +73,44 @@ func TestSweepGoesOnBehindRemindersThatFail(t *testing.T) {
 	}
 	if got := b.dueOf(t, other.ID); got != 3 {
 		t.Errorf("%d reminders of another person fired, want 3", got)
+	}
+}
+
+// A sweep is bounded. The next one goes on behind the reminders that failed, however many there are, and tries them again in
+// the end.
+func TestSweepGoesOnWhereTheLastOneEnded(t *testing.T) {
+	t.Parallel()
+	const pages, failing = 2, 4*sweepPage + 1
+	b := newRemindersBench(t)
+	b.sweepPages = pages
+	b.addTasks(t, b.ID, failing, 45)
+	b.exec(t, `UPDATE tasks SET recurrence = '"not a rule"' WHERE user_id = $1`, b.ID)
+	b.addTasks(t, b.ID, 1, 46)
+	var tried atomic.Int64
+	fire := b.fire
+	b.fire = func(ctx context.Context, r postgres.Reminder) error {
+		tried.Add(1)
+		return fire(ctx, r)
+	}
+	b.advance(47 * time.Minute)
+	for n, want := range []int64{pages * sweepPage, pages * sweepPage, failing + 1 - 2*pages*sweepPage} {
+		tried.Store(0)
+		if err := b.sweepOnce(t.Context()); err == nil {
+			t.Errorf("sweep %d, in which reminders failed, returned no error", n)
+		}
+		if got := tried.Load(); got != want {
+			t.Errorf("sweep %d tried %d reminders, want %d", n, got, want)
+		}
+	}
+	if got := b.dueOf(t, b.ID); got != 1 {
+		t.Errorf("%d reminders fired, want the 1 behind those that fail", got)
+	}
+	b.exec(t, `UPDATE tasks SET recurrence = NULL WHERE user_id = $1`, b.ID)
+	for range 3 {
+		b.swept(t)
+	}
+	if got := b.dueOf(t, b.ID); got != failing+1 {
+		t.Errorf("%d reminders fired in the end, want %d", got, failing+1)
 	}
 }
 
