@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # What plain `make test` leaves out, because it needs more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -120,6 +120,11 @@ short-soak-on-%:
 SERIES_TIME ?= 60s
 test-series: ## Complete, reopen, edit, delete and import at random for SERIES_TIME, and compare every step with a model
 	SERIES_TIME=$(SERIES_TIME) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v ./tests/series $(ARGS)
+
+# Longer by hand: make test-stress STRESS_TIME=30m STRESS_SEED=7. Plain `make test` does it for a few seconds.
+STRESS_TIME ?= 60s
+test-stress: ## Let broker, scheduler, database and replicas of api fail at random for STRESS_TIME, and check every event
+	STRESS_TIME=$(STRESS_TIME) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v -run CoreUnderStress ./services/api $(ARGS)
 
 soak: build ## Use the system lightly for hours, and check the books; ARGS="-broker nats -for 130m"
 	go run ./tests/soak $(ARGS)
