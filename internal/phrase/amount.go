@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// amount is a length of time, of one unit.
+// amount is a length of time in one unit.
 type amount struct{ minutes, days, months, years int }
 
 func (a amount) times(n int) amount {
 	return amount{a.minutes * n, a.days * n, a.months * n, a.years * n}
 }
 
-// after returns the day that is so much later; a day that its month does not have is the month's last.
+// after returns the day that is the amount after day. If its month is too short, it is the last day
+// of the month.
 func (a amount) after(day time.Time) time.Time {
 	if a.months == 0 && a.years == 0 {
 		return day.AddDate(0, 0, a.days)
@@ -22,7 +23,7 @@ func (a amount) after(day time.Time) time.Time {
 	return first.AddDate(0, 0, min(day.Day(), daysIn(first.Month(), first.Year()))-1)
 }
 
-// readAmount reads 3 days, an hour, 2h, half an hour.
+// readAmount reads "3 days", "an hour", "2h" and "half an hour".
 func (p *parser) readAmount(i int) (amount, int) {
 	if a, next := find(p, english.amounts, i); next > 0 {
 		return a, next
@@ -42,10 +43,10 @@ func (p *parser) readAmount(i int) (amount, int) {
 	return amount{}, 0
 }
 
-// maxNumber is the largest number that is read.
+// maxNumber is the largest number that is read. Larger ones stay in the title.
 const maxNumber = 9999
 
-// readNumber reads 1 to maxNumber in digits, or a small one in words.
+// readNumber reads a number from 1 to maxNumber in digits, or a small number in words.
 func (p *parser) readNumber(i int) (int, int) {
 	if n, next := find(p, english.numbers, i); next > 0 {
 		return n, next
@@ -57,7 +58,7 @@ func (p *parser) readNumber(i int) (int, int) {
 	return 0, 0
 }
 
-// readIn reads in 2 hours, and 2 hours from now.
+// readIn reads "in 2 hours" and "2 hours from now".
 func (p *parser) readIn(i int) (amount, int) {
 	j := p.skip(i, english.in)
 	a, next := p.readAmount(j)

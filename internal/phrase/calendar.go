@@ -2,13 +2,14 @@ package phrase
 
 import "time"
 
-// Days are wall times at midnight, labelled UTC as those of internal/task, so that arithmetic knows no offset.
+// A day is a wall time at midnight in UTC, as in internal/task, so that no offset disturbs its
+// arithmetic.
 
 func daysLater(n int) func(time.Time) time.Time {
 	return func(today time.Time) time.Time { return today.AddDate(0, 0, n) }
 }
 
-// nextWeek is the Monday after.
+// nextWeek returns the Monday of next week.
 func nextWeek(today time.Time) time.Time { return onWeekday(today.AddDate(0, 0, 1), time.Monday) }
 
 func nextMonth(today time.Time) time.Time {
@@ -23,7 +24,7 @@ func endOfMonth(today time.Time) time.Time { return nextMonth(today).AddDate(0, 
 
 func endOfYear(today time.Time) time.Time { return nextYear(today).AddDate(0, 0, -1) }
 
-// weekend is the Saturday to come, or today in a weekend.
+// weekend returns the next Saturday, or today at a weekend.
 func weekend(today time.Time) time.Time {
 	if today.Weekday() == time.Sunday {
 		return today
@@ -31,10 +32,10 @@ func weekend(today time.Time) time.Time {
 	return onWeekday(today, time.Saturday)
 }
 
-// weekendAfter is the Saturday of next week.
+// weekendAfter returns the Saturday of next week.
 func weekendAfter(today time.Time) time.Time { return onWeekday(nextWeek(today), time.Saturday) }
 
-// onWeekday returns the first such day from a day on.
+// onWeekday returns the first such weekday on or after from.
 func onWeekday(from time.Time, weekday time.Weekday) time.Time {
 	return from.AddDate(0, 0, (int(weekday-from.Weekday())+7)%7)
 }
@@ -43,7 +44,8 @@ func daysIn(month time.Month, year int) int {
 	return time.Date(year, month+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
-// yearDay is a day of this year or of the next that has it.
+// yearDay returns the date in this year. If it has passed or does not exist, the date is in the
+// next year that has it.
 func (p *parser) yearDay(month time.Month, day int) date {
 	in := func(year int) time.Time {
 		for daysIn(month, year) < day {
@@ -58,7 +60,8 @@ func (p *parser) yearDay(month time.Month, day int) date {
 	return d
 }
 
-// monthDay is a day of this month or of the next that has it.
+// monthDay returns the day of this month. If it has passed or does not exist, the date is in the
+// next month that has it.
 func (p *parser) monthDay(day int) date {
 	in := func(first time.Time) time.Time {
 		for daysIn(first.Month(), first.Year()) < day {

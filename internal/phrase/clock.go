@@ -10,7 +10,8 @@ import (
 // clock is a time of day.
 type clock struct {
 	hour, minute int
-	// half says that it may be either half of the day: 9 and 9:30, but not 09:30, 15:00 or 9am.
+	// half reports whether the time may be in either half of the day. That is true for 9 and 9:30,
+	// but not for 09:30, 15:00 or 9am.
 	half bool
 }
 
@@ -18,8 +19,9 @@ func (c clock) on(day time.Time) time.Time {
 	return day.Add(time.Duration(c.hour)*time.Hour + time.Duration(c.minute)*time.Minute)
 }
 
-// in decides the half of the day. What is in the afternoon or evening is after noon; else 1 to 6 are, and 7 to 12 are not,
-// unless it is said to be in the morning. At night, 12 and what follows it is after midnight.
+// in decides the half of the day. In the afternoon and evening it is the second half. Without a
+// part of the day, 1 to 6 are in the second half and 7 to 12 in the first. In the morning all are
+// in the first. At night, 12 and the small hours are after midnight.
 func (c clock) in(p *part) clock {
 	if c.half && p == night && (c.hour < 5 || c.hour == 12) {
 		return clock{hour: c.hour%12 + 24, minute: c.minute}
@@ -37,14 +39,15 @@ func (c clock) in(p *part) clock {
 
 // part is a part of the day.
 type part struct {
-	hours []int // what is meant, and later ones for when that has passed today
+	hours []int // the usual hour, and later ones for when it has passed today
 	pm    bool
 }
 
-// anyTime is the day when no time is said.
+// anyTime applies when the line names no time.
 var anyTime = &part{hours: []int{9, 18}}
 
-// clock returns the time for a part of the day: on a day other than today, or when now is nil, always the same.
+// clock returns the time for a part of the day. If day is today, now is set and the first time
+// after it counts. Otherwise now is nil.
 func (p *part) clock(day time.Time, now *time.Time) clock {
 	for _, hour := range p.hours {
 		if c := (clock{hour: hour}); now == nil || c.on(day).After(*now) {
@@ -54,7 +57,7 @@ func (p *part) clock(day time.Time, now *time.Time) clock {
 	return clock{hour: 23, minute: 59}
 }
 
-// readClock returns the time of day that is written at i.
+// readClock reads a time of day at i.
 func (p *parser) readClock(i int) (clock, strength, int) {
 	if c, next := find(p, english.clocks, i); next > 0 {
 		if english.alike[p.text(i)] {
@@ -88,7 +91,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 	return c, marked, next
 }
 
-// parseClock parses 9, 9:30, 09:30, 9.30 and 15:00, and says whether there was a colon.
+// parseClock parses 9, 9:30, 09:30, 9.30 and 15:00. It also reports whether the text has a colon.
 func parseClock(text string) (c clock, colon, ok bool) {
 	hours, minutes, colon := strings.Cut(text, ":")
 	dot := false
@@ -103,7 +106,7 @@ func parseClock(text string) (c clock, colon, ok bool) {
 	return c, colon, ok
 }
 
-// halfOf returns 1 for am, 2 for pm and 0 for all else.
+// halfOf returns 1 for am, 2 for pm and 0 otherwise.
 func halfOf(text string) int {
 	switch {
 	case english.am[text]:

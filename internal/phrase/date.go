@@ -6,28 +6,30 @@ import (
 	"time"
 )
 
-// strength is what something needs around it to be understood.
+// strength is the evidence that a date or time needs from its surroundings.
 type strength int
 
 const (
-	// marked needs a word before it that makes it a date or time: "on the 15th", "at 9".
+	// marked needs a preposition that makes it a date or time: "on the 15th", "at 9".
 	marked strength = iota + 1
-	// beside needs one or something of time next to it: "sat 9am".
+	// beside needs a preposition, or another date or time next to it: "sat 9am".
 	beside
-	// weak needs that or to end its clause: "call mum friday", not "prepare friday meeting".
+	// weak needs one of those, or the end of its clause: "call mum friday", but not "prepare friday
+	// meeting".
 	weak
-	// strong stands anywhere.
+	// strong is always a date or time.
 	strong
 )
 
-// date is a day, at midnight as a wall time.
+// date is a day at midnight as a wall time.
 type date struct {
 	day time.Time
-	// again returns the next such day, for when this one has passed; nil when only one day was meant.
+	// again returns the next such day after one that has passed. It is nil when the line names a
+	// single day.
 	again func(time.Time) time.Time
 }
 
-// readDate returns the day that is named at i.
+// readDate reads a day at i.
 func (p *parser) readDate(i int) (date, strength, int) {
 	if day, next := find(p, english.days, i); next > 0 {
 		return date{day: day(p.today)}, strong, next
@@ -50,7 +52,7 @@ func (p *parser) readDate(i int) (date, strength, int) {
 	if d, s, next := p.readNumeric(i); next > 0 {
 		return d, s, next
 	}
-	// The 15th, of this month or the next that has one; not the 2nd chapter.
+	// "the 15th" means this month or the next month that has it. "the 2nd chapter" is not a day.
 	j := p.skip(i, english.the)
 	if n, next := p.readOrdinal(j); next > 0 && n > 0 && (j > i || !p.ordinalWord(j)) && p.endsDay(next) {
 		return p.monthDay(n), beside, next
@@ -58,7 +60,8 @@ func (p *parser) readDate(i int) (date, strength, int) {
 	return date{}, 0, 0
 }
 
-// readWeekday reads friday, the first after today; this friday, which today can be; and next friday, that of next week.
+// readWeekday reads a weekday. "friday" is the first one after today, "this friday" may be today,
+// and "next friday" is in next week.
 func (p *parser) readWeekday(i int) (date, strength, int) {
 	j := p.skip(i, english.this)
 	isThis := j > i
@@ -85,7 +88,7 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	return date{day: day}, weak, next
 }
 
-// readMonthDate reads 3 march, the 3rd of march, march 3 and any of them with a year.
+// readMonthDate reads "3 march", "the 3rd of march" and "march 3", all with or without a year.
 func (p *parser) readMonthDate(i int) (date, int) {
 	month, day, next := p.readDayAndMonth(i)
 	if next == 0 {
@@ -101,7 +104,7 @@ func (p *parser) readMonthDate(i int) (date, int) {
 	return p.yearDay(month, day), next
 }
 
-// readDayAndMonth reads a date of some year.
+// readDayAndMonth reads a date without its year.
 func (p *parser) readDayAndMonth(i int) (month time.Month, day, next int) {
 	i = p.skip(i, english.the)
 	if month, next = find(p, english.months, i); next > 0 {
@@ -128,7 +131,7 @@ func (p *parser) readDayNumber(i int) (int, int) {
 	return 0, 0
 }
 
-// readOrdinal reads 1st to 31st, first to fifth, and last, which is -1.
+// readOrdinal reads "1st" to "31st" and "first" to "fifth". It returns -1 for "last".
 func (p *parser) readOrdinal(i int) (int, int) {
 	if n, next := find(p, english.ordinals, i); next > 0 {
 		return n, next
@@ -143,10 +146,10 @@ func (p *parser) readOrdinal(i int) (int, int) {
 	return 0, 0
 }
 
-// ordinalWord says whether an ordinal is a word, which means other things more often than a day.
+// ordinalWord reports whether an ordinal is written as a word. Such words are often no dates.
 func (p *parser) ordinalWord(i int) bool { return english.ordinals[p.text(i)] != 0 }
 
-// readNumeric reads 2026-03-03, and 3/4 or 3/4/2026 in the order of the options.
+// readNumeric reads 2026-03-03, and 3/4 or 3/4/2026 in the date order of the options.
 func (p *parser) readNumeric(i int) (date, strength, int) {
 	if day, err := time.Parse(time.DateOnly, p.text(i)); err == nil && day.Year() >= 1970 {
 		return date{day: day}, weak, i + 1

@@ -2,8 +2,8 @@ package phrase
 
 import "time"
 
-// readDue finds the day and the time. What stands anywhere comes first, so that what depends on its neighbours knows them;
-// that is then read from the end of the line, where a date most often is.
+// readDue finds the day and the time. It first takes the strong ones, so that their neighbours can
+// refer to them. It then reads from the end of the line, where most dates are.
 func (p *parser) readDue() {
 	for i := range p.words {
 		p.readDueAt(i, strong)
@@ -16,12 +16,13 @@ func (p *parser) readDue() {
 	}
 }
 
-// readDueAt takes a day or a time at i when it is at least so strong, or said to be one, and its surroundings allow it.
+// readDueAt reads a day or a time at i. It takes one only if its strength is at least least or a
+// preposition marks it, and if its surroundings allow it.
 func (p *parser) readDueAt(i int, least strength) bool {
 	if !p.free(i) {
 		return false
 	}
-	if p.date == nil && (p.rule == nil || !p.rule.named()) { // else only "starting" says a day
+	if p.date == nil && (p.rule == nil || !p.rule.named()) { // otherwise only "starting" names a day
 		if found, next := p.readToday(i); next > 0 && !p.named(i) {
 			p.date, p.part = &date{day: p.today}, found
 			p.mark(KindDue, i, next)
@@ -44,7 +45,8 @@ func (p *parser) readDueAt(i int, least strength) bool {
 			}
 		}
 		j := p.skip(i, english.at)
-		if c, s, next := p.readClock(j); next > 0 && p.fits(i, j > i, next, s, least) && (s > marked || p.ends(next)) {
+		if c, s, next := p.readClock(j); next > 0 && (p.fits(i, j > i, next, s, least) || p.fitsDefaultDay(i, next, s, least)) &&
+			(s > marked || p.ends(next)) {
 			p.clock = &c
 			p.mark(KindDue, i, next)
 			return true
@@ -55,7 +57,7 @@ func (p *parser) readDueAt(i int, least strength) bool {
 
 func minutes(a amount) time.Duration { return time.Duration(a.minutes) * time.Minute }
 
-// readToday reads tonight and this evening.
+// readToday reads "tonight" and "this evening".
 func (p *parser) readToday(i int) (*part, int) {
 	if p.part != nil {
 		return nil, 0
@@ -63,7 +65,7 @@ func (p *parser) readToday(i int) (*part, int) {
 	return find(p, english.partsToday, i)
 }
 
-// readPart takes in the morning, and the morning of a day that was named before it.
+// readPart reads "in the morning", and "morning" after a day.
 func (p *parser) readPart(i int, least strength) bool {
 	found, next := find(p, english.partsSaid, i)
 	if next == 0 || least == strong || !p.ends(next) {
@@ -76,7 +78,8 @@ func (p *parser) readPart(i int, least strength) bool {
 	return true
 }
 
-// fits says whether something of a strength, from i to before next, is to be understood where it stands.
+// fits reports whether a date or time from i to next may be taken where it stands. said reports
+// whether a preposition marks it.
 func (p *parser) fits(i int, said bool, next int, s, least strength) bool {
 	switch {
 	case said:
@@ -89,11 +92,25 @@ func (p *parser) fits(i int, said bool, next int, s, least strength) bool {
 	return s == weak && p.endsDay(next)
 }
 
-// endsDay says whether what is before next can be a day there: it ends something, or a time follows.
+// fitsDefaultDay reports whether a time at the end of the line may be taken because it refers to the
+// default day.
+func (p *parser) fitsDefaultDay(i, next int, s, least strength) bool {
+	return p.day != nil && p.date == nil && next == len(p.words) && s >= max(least, beside) && !p.named(i)
+}
+
+// useDefaultDay sets the day of a task whose line names none. A rule with days, and an instant such as
+// "in 2 hours", name the day themselves.
+func (p *parser) useDefaultDay() {
+	if p.day != nil && p.date == nil && (p.rule == nil || !p.rule.named()) {
+		p.date = &date{day: *p.day}
+	}
+}
+
+// endsDay reports whether a day may end before next: at the end of a clause or before a time.
 func (p *parser) endsDay(next int) bool { return p.ends(next) || p.timeEnds(next) }
 
-// timeEnds says whether a time of day stands at i, which may follow a day: a clear one, or a part of the day that ends
-// something.
+// timeEnds reports whether a time of day that can follow a day stands at i. It is an unambiguous
+// time, or a part of the day that ends a clause.
 func (p *parser) timeEnds(i int) bool {
 	if _, next := find(p, english.parts, i); next > 0 {
 		return p.ends(next)
@@ -102,22 +119,24 @@ func (p *parser) timeEnds(i int) bool {
 	return s >= beside
 }
 
-// named says whether what stands at i is part of a name: the 9am, Good Friday.
+// named reports whether the word at i is part of a name: "the 9am", "Good Friday".
 func (p *parser) named(i int) bool {
 	return i > 0 && english.names[p.text(i-1)] && !p.words[i-1].stop
 }
 
-// relates says whether a day at i is what something is about: closed until friday, cake for saturday.
+// relates reports whether a day at i belongs to the content of the task: "closed until friday",
+// "cake for saturday".
 func (p *parser) relates(i int) bool {
 	return i > 0 && p.free(i-1) && english.relating[p.text(i-1)] && !p.words[i-1].stop
 }
 
-// ofTime says whether a word has been understood as one of time.
+// ofTime reports whether the word at i was read as a date or time.
 func (p *parser) ofTime(i int) bool {
 	return i >= 0 && i < len(p.words) && (p.words[i].kind == KindDue || p.words[i].kind == KindRecurrence)
 }
 
-// ends says whether what is before next ends something there: the line, a clause, or what is not understood.
+// ends reports whether a clause ends before next: at the end of the line, at punctuation, or at a
+// word that starts another clause.
 func (p *parser) ends(next int) bool {
 	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || english.glue[p.text(next)]
 }

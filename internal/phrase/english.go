@@ -6,8 +6,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// language is the words of a language, in lower case. Another language is another such table; where it puts its words in
-// another order, phrases of several words help.
+// language holds the words of a language in lower case. Another language needs another such table.
+// Phrases of several words help with a different word order.
 type language struct {
 	weekdays, weekdaysPlural map[string]time.Weekday
 	months                   map[string]time.Month
@@ -15,22 +15,22 @@ type language struct {
 	ordinals                 map[string]int // -1 is the last
 	ordinalSuffixes          []string
 	units                    map[string]amount
-	amounts                  map[string]amount // what is more than a number and a unit
+	amounts                  map[string]amount // phrases other than a number and a unit
 	days                     map[string]func(today time.Time) time.Time
-	spans                    map[string]func(today time.Time) time.Time // days that are named by a time of which things can be
+	spans                    map[string]func(today time.Time) time.Time // days named by a period, which tasks can also be about
 	parts                    map[string]*part                           // of a day that is named before
-	partsSaid                map[string]*part                           // of a day that need not be named
+	partsSaid                map[string]*part                           // of any day
 	partsToday               map[string]*part
 	clocks                   map[string]clock
 	priorities               map[string]task.Priority
-	adverbs                  map[string]amount // daily
+	adverbs                  map[string]amount // such as daily
 	groups                   map[string][]time.Weekday
 	groupsPlural             map[string][]time.Weekday
 
-	alike    set // names of days and times that are words too
+	alike    set // names of days and times that are also other words
 	names    set // a weekday after one of these is part of a name
-	glue     set // a date before one of these has ended
-	relating set // a day after one of these says what a thing is about, not when it is due
+	glue     set // one of these ends the date before it
+	relating set // a day after one of these belongs to the content of the task
 
 	on, at, in, every, other, this, next, and, the, of    set
 	ofMonth, ofEveryMonth, day, am, pm, oClock, fromNow   set

@@ -2,7 +2,8 @@ package phrase
 
 import "time"
 
-// readLimits takes what is said of a recurrence: when it starts and ends, and what the next occurrence follows.
+// readLimits reads the limits of a recurrence: its start, its end, and whether it counts from
+// completion.
 func (p *parser) readLimits() {
 	if p.rule == nil {
 		return
@@ -39,7 +40,7 @@ func (p *parser) readStart(i int) int {
 	return next
 }
 
-// readEnd reads until june and, after a recurrence, for 10 times and for 3 weeks.
+// readEnd reads "until june" and, after a recurrence, "for 10 times" and "for 3 weeks".
 func (p *parser) readEnd(i int) int {
 	if next := p.readUntil(i); next > 0 {
 		return next
@@ -61,7 +62,8 @@ func (p *parser) readEnd(i int) int {
 	return 0
 }
 
-// readUntil reads until 3 march, which is the last day; until june, which is not part of it; and through june.
+// readUntil reads the end of a recurrence. "until 3 march" includes the day, "until june" excludes
+// the month, and "through june" includes it.
 func (p *parser) readUntil(i int) int {
 	if through := p.is(i, english.through); through > 0 {
 		if month, next := find(p, english.months, through); next > 0 {

@@ -7,18 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// punctuation may follow a word without being part of it.
+// punctuation may follow a word without belonging to it.
 const punctuation = ",.;:!?"
 
-// word is a part of the line between blanks, or between commas in a list.
+// word is a part of the line between blanks, or between the commas of a list.
 type word struct {
-	text       string // in lower case, without punctuation after it; "" when it is quoted
-	start, end int    // bytes of the line, punctuation included
+	text       string // in lower case without trailing punctuation; "" when it is quoted
+	start, end int    // bytes of the line, including punctuation
 	stop       bool   // punctuation follows
-	kind       Kind   // "" is the title
+	kind       Kind   // "" for words of the title
 }
 
-// split returns the words of a line. Something in double quotes is one.
+// split returns the words of a line. Text in double quotes is one word.
 func split(line string) []word {
 	var words []word
 	for i := 0; i < len(line); {
@@ -62,19 +62,20 @@ func wordEnd(line string, start int) (end int, quoted bool) {
 	return len(line), quoted
 }
 
-// parser is a line that is being read, and what it has said so far.
+// parser holds a line and the results so far.
 type parser struct {
 	line  string
 	words []word
 	now   time.Time
-	today time.Time // midnight, as a wall time
+	today time.Time // midnight as a wall time
 	zone  *time.Location
 	order DateOrder
+	day   *time.Time // the default day, at midnight as a wall time
 	said
 	out Draft
 }
 
-// said is what the line says of time.
+// said holds the dates and times that the line names.
 type said struct {
 	date      *date
 	clock     *clock
@@ -90,20 +91,29 @@ type said struct {
 }
 
 func newParser(line string, now time.Time, zone *time.Location, o Options) *parser {
-	here := now.In(zone)
-	return &parser{
+	p := &parser{
 		line: line, words: split(line), now: now, zone: zone, order: o.DateOrder,
-		today: time.Date(here.Year(), here.Month(), here.Day(), 0, 0, 0, 0, time.UTC),
+		today: midnight(now.In(zone)),
 		out:   Draft{TimeZone: zone.String()},
 	}
+	if !o.Day.IsZero() {
+		day := midnight(o.Day)
+		p.day = &day
+	}
+	return p
 }
 
-// free says whether a word can still be understood as something.
+// midnight returns the start of a time's date as a wall time.
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// free reports whether the word at i has not been taken yet.
 func (p *parser) free(i int) bool {
 	return i >= 0 && i < len(p.words) && p.words[i].kind == "" && p.words[i].text != ""
 }
 
-// text returns a free word, or "".
+// text returns the word at i if it is free, or "".
 func (p *parser) text(i int) string {
 	if !p.free(i) {
 		return ""
@@ -117,7 +127,8 @@ func (p *parser) mark(kind Kind, from, to int) {
 	}
 }
 
-// find looks up the longest phrase of a table that stands at i, and returns the index after it, or 0.
+// find returns the value of the longest phrase of a table at i, and the index after it. Without a
+// match the index is 0.
 func find[T any](p *parser, table map[string]T, i int) (found T, next int) {
 	const longest = 5
 	phrase := ""
@@ -134,16 +145,16 @@ func find[T any](p *parser, table map[string]T, i int) (found T, next int) {
 	return found, next
 }
 
-// is returns the index after a phrase of a set, or 0.
+// is returns the index after a phrase of a set at i, or 0.
 func (p *parser) is(i int, phrases map[string]bool) int {
 	_, next := find(p, phrases, i)
 	return next
 }
 
-// skip returns the index after a phrase of a set, or i when there is none.
+// skip returns the index after a phrase of a set at i, or i without one.
 func (p *parser) skip(i int, phrases map[string]bool) int { return max(i, p.is(i, phrases)) }
 
-// title joins what was not understood.
+// title joins the words that were not taken.
 func (p *parser) title() string {
 	var parts []string
 	for i := 0; i < len(p.words); i++ {
@@ -162,10 +173,11 @@ func (p *parser) title() string {
 	return title
 }
 
-// joins says whether a character is of no use at the end of a title, where it led to what was understood.
+// joins reports whether a character at the end of a title only led to the words that were taken.
 func joins(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(",;:-–", c) }
 
-// spans returns what was understood; neighbours of one kind are one span, tags excepted.
+// spans returns the parts of the line that were taken. Neighbours of one kind form one span, except
+// tags.
 func (p *parser) spans() []Span {
 	var spans []Span
 	for i, w := range p.words {

@@ -9,7 +9,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// readMarks takes what is marked by a sign: #home, !high, !1.
+// readMarks reads words that begin with a sign: #home, !high, !1.
 func (p *parser) readMarks() {
 	for i := range p.words {
 		w := p.words[i]
@@ -31,7 +31,8 @@ func (p *parser) readMarks() {
 	}
 }
 
-// tagOf returns a tag without its sign. #42 is none, it is the number of something, and neither is #1's.
+// tagOf returns a tag without its sign. A tag needs a letter, because #42 is usually a number in
+// the title.
 func tagOf(text string) (string, bool) {
 	tag, ok := strings.CutPrefix(text, "#")
 	if !ok || tag == "" || utf8.RuneCountInString(tag) > task.MaxTag {

@@ -1,21 +1,22 @@
-// Package phrase reads a task from one line as a person writes it: "pay rent every 1st at 9am !high #home". It does no I/O
-// and never reads the clock.
+// Package phrase parses a task from one line of plain English: "pay rent every 1st at 9am !high
+// #home". It does no I/O and never reads the clock.
 //
 //	line ── words ──┬─ #tag, !priority            marks.go
 //	                ├─ remind me an hour before   remind.go
 //	                ├─ every 1st, until june      repeat.go, repeat_named.go, limits.go
 //	                ├─ on friday, at 9am          due.go, date.go, clock.go
-//	                └─ all else is the title
-//	what was said ── resolve.go ── due_at, recurrence, reminders
+//	                └─ the rest is the title
+//	dates and times ── resolve.go ── due_at, recurrence, reminders
 //
-// Each kind of thing is taken once. What is left of it, and whatever is not understood, stays in the title word for word. So
-// does what stands in double quotes. A number, a month or a weekday in the middle of a title is a word
-// of it unless something makes it a date: "read 1984", "prepare monday meeting" and "may the force" stay, "on monday",
-// "monday 9am" and "call mum monday" are dates. README.md has the rules, and what is left alone.
+// The parser takes one date, one time and one recurrence. All other words stay in the title
+// unchanged, and so does text in double quotes. A number, month or weekday in the middle of a title
+// is an ordinary word, unless its surroundings make it a date. "read 1984", "prepare monday
+// meeting" and "may the force" stay as they are. "on monday", "monday 9am" and "call mum monday"
+// contain dates. README.md lists the rules and the exceptions.
 //
-// The calendar is Go's and internal/task's, which decides month ends and changes of the clocks. A library that reads dates
-// from prose, such as when, finds one instant and decides by itself which words are a date and what a skipped hour is;
-// recurrences, several parts in one line and what is left of the title are most of the work, and would be ours anyway.
+// Go's time package and internal/task decide about the ends of months and changes of the clocks. A
+// library such as when finds only a single instant, and makes these decisions itself. It would
+// leave most of the work: recurrences, several parts in one line, and the title.
 package phrase
 
 import (
@@ -24,10 +25,10 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Kind says what a part of a line was understood as.
+// Kind is the kind of an understood part of a line.
 type Kind string
 
-// The kinds. What is none of them is the title.
+// The kinds. All other words belong to the title.
 const (
 	KindDue        Kind = "due"
 	KindRecurrence Kind = "recurrence"
@@ -36,29 +37,32 @@ const (
 	KindTag        Kind = "tag"
 )
 
-// Span is a part of a line that was understood, in bytes from Start to before End.
+// Span is an understood part of a line, in bytes from Start to before End.
 type Span struct {
 	Kind       Kind
 	Start, End int
 }
 
-// DateOrder is what 3/4 means where it can be a date.
+// DateOrder decides the meaning of 3/4.
 type DateOrder int
 
-// The orders. By default such numbers are left alone.
+// The orders. By default, 3/4 is not a date.
 const (
 	NoDates DateOrder = iota
 	DayMonth
 	MonthDay
 )
 
-// Options are what a line does not say.
+// Options hold context that the line itself does not contain.
 type Options struct {
 	DateOrder DateOrder
+	// Day is the day of a task whose line names none. Only its date counts. The zero value leaves such
+	// a task without a due date, unless the line names a time.
+	Day time.Time
 }
 
-// Draft is a task as the REST API takes it: what was not said is left out. Reminders are nil when none were spoken of,
-// and empty when there are to be none.
+// Draft is a task in the format of the REST API. Fields that the line does not mention are omitted.
+// Reminders is nil when the line mentions none, and empty when it says "no reminder".
 type Draft struct {
 	Title      string           `json:"title"`
 	DueAt      *time.Time       `json:"due_at,omitzero"`
@@ -69,7 +73,7 @@ type Draft struct {
 	Reminders  []task.Reminder  `json:"reminders,omitzero"`
 }
 
-// Task returns the task that the API makes of the draft, without an id.
+// Task returns the task that the API creates from the draft, without an id.
 func (d Draft) Task() task.Task {
 	t := task.Task{
 		Title: d.Title, DueAt: d.DueAt, TimeZone: d.TimeZone, Priority: d.Priority, Tags: d.Tags, Reminders: d.Reminders,
@@ -82,9 +86,9 @@ func (d Draft) Task() task.Task {
 	return t
 }
 
-// Parse reads a line that was written at now, where clocks show zone, which is one that task.LoadZone returned. The spans
-// are in the order of the line and do not overlap. A line that is fit to be a title gives a valid task: what would not be
-// valid, or would leave no title, is not taken.
+// Parse parses a line that was written at now, in a zone from task.LoadZone. The spans are in the
+// order of the line and do not overlap. A line that is a valid title always yields a valid task.
+// Parse takes nothing from the line that would make the task invalid or its title empty.
 func Parse(line string, now time.Time, zone *time.Location, o Options) (Draft, []Span) {
 	for _, read := range []func(*parser){(*parser).readAll, (*parser).readMarks, func(*parser) {}} {
 		p := newParser(line, now, zone, o)
@@ -103,6 +107,7 @@ func (p *parser) readAll() {
 	p.readRepeat()
 	p.readDue()
 	p.readLimits()
+	p.useDefaultDay()
 	p.resolve()
 	p.dropRequest()
 }

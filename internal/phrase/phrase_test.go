@@ -22,8 +22,8 @@ type example struct {
 	line, want string
 	now        time.Time
 	zone       *time.Location
-	order      DateOrder
-	again      bool // the title is understood no further
+	options    Options
+	again      bool // parsing the title again changes nothing
 }
 
 func lines(t testing.TB, name string) []string {
@@ -71,17 +71,23 @@ func presentOf(t testing.TB, settings []string) example {
 		t.Fatal(err)
 	}
 	e := example{now: now, zone: zone}
-	if len(settings) > 2 {
-		e.order = map[string]DateOrder{"dmy": DayMonth, "mdy": MonthDay}[settings[2]]
+	for _, setting := range settings[2:] {
+		if day, ok := strings.CutPrefix(setting, "day:"); ok {
+			if e.options.Day, err = time.Parse(time.DateOnly, day); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		e.options.DateOrder = map[string]DateOrder{"dmy": DayMonth, "mdy": MonthDay}[setting]
 	}
 	return e
 }
 
 func (e example) parse(line string) (Draft, []Span) {
-	return Parse(line, e.now, e.zone, Options{DateOrder: e.order})
+	return Parse(line, e.now, e.zone, e.options)
 }
 
-// text writes all of a draft as the examples do.
+// text formats a draft as the examples do.
 func text(d Draft, zone *time.Location) string {
 	parts := []string{d.Title}
 	add := func(there bool, name, value string) {
@@ -167,7 +173,7 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// hold checks what holds of every line that is fit to be a title.
+// hold checks the properties that every line with a valid title has.
 func hold(t *testing.T, line string, d Draft, spans []Span) {
 	t.Helper()
 	made := d.Task()
@@ -187,7 +193,7 @@ func hold(t *testing.T, line string, d Draft, spans []Span) {
 	}
 }
 
-// bare returns the words of a text without the punctuation around a cut.
+// bare returns the words of a text without trailing punctuation.
 func bare(text string) []string {
 	return strings.Fields(strings.TrimRightFunc(text, joins))
 }
@@ -202,14 +208,18 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string, now int64, zoneName string) {
 		zone, err := task.LoadZone(zoneName)
 		if err != nil || now < 0 || now > 4_000_000_000 {
-			return // Parse is never given such a zone or moment; every seed gets past here
+			return // Parse never gets such a zone or time; every seed passes this check
 		}
 		at := time.Unix(now, 0)
 		plain := task.Task{Title: line}
 		plain.Normalize()
 		fit := plain.Validate() == nil
 		for _, order := range []DateOrder{NoDates, DayMonth, MonthDay} {
-			d, spans := Parse(line, at, zone, Options{DateOrder: order})
+			options := Options{DateOrder: order}
+			if order == MonthDay {
+				options.Day = at
+			}
+			d, spans := Parse(line, at, zone, options)
 			if !fit {
 				continue
 			}

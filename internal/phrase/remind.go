@@ -2,7 +2,7 @@ package phrase
 
 import "taskmaster/internal/task"
 
-// readReminders takes remind me 1 day and 1 hour before, remind me at 8am, and no reminder.
+// readReminders reads "remind me 1 day and 1 hour before", "remind me at 8am" and "no reminder".
 func (p *parser) readReminders() {
 	for i := range p.words {
 		if next := p.is(i, english.noReminder); next > 0 && p.out.Reminders == nil {
@@ -20,7 +20,7 @@ func (p *parser) readReminders() {
 			return
 		}
 		if at := p.is(from, english.at); at > 0 {
-			// Remind me at 9 to call is due then.
+			// "Remind me at 9 to call" names the due time instead.
 			if c, _, next := p.readClock(at); next > 0 && i > 0 && p.ends(next) {
 				p.remindAt = &c
 				p.mark(KindReminder, i, next)
@@ -49,7 +49,8 @@ func (p *parser) readBefore(i int) ([]int, int) {
 	}
 }
 
-// dropRequest leaves out the words of "remind me to call mum tomorrow" that say what the due date says already.
+// dropRequest drops "remind me to" from "remind me to call mum tomorrow", because the due date has
+// a reminder anyway.
 func (p *parser) dropRequest() {
 	from := p.is(0, english.remindMe)
 	if from == 0 || p.out.DueAt == nil {

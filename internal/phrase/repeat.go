@@ -2,20 +2,20 @@ package phrase
 
 import "time"
 
-// rule is a recurrence as it was said.
+// rule is a recurrence in the words of the line.
 type rule struct {
 	freq     string
 	interval int
 	month    time.Month
 	days     []int // of the month; -1 is the last
 	weekdays []time.Weekday
-	ordinal  int  // of the one weekday in the month; -1 is the last
-	workdays bool // ordinal counts Monday to Friday as one
+	ordinal  int  // of the single weekday in the month; -1 is the last
+	workdays bool // ordinal counts the days from Monday to Friday
 }
 
 func (r *rule) named() bool { return len(r.days)+len(r.weekdays) > 0 }
 
-// readRepeat takes the first recurrence, and what limits it.
+// readRepeat reads the first recurrence of the line and its limits.
 func (p *parser) readRepeat() {
 	for i := range p.words {
 		r, next := p.readEvery(i)
@@ -32,7 +32,8 @@ func (p *parser) readRepeat() {
 	}
 }
 
-// readEvery reads every 3 days, every other tuesday, every mon, wed and fri, every 1st and 15th, every last friday.
+// readEvery reads "every 3 days", "every other tuesday", "every mon, wed and fri", "every 1st and
+// 15th" and "every last friday".
 func (p *parser) readEvery(i int) (*rule, int) {
 	i = p.is(i, english.every)
 	if i == 0 {
@@ -42,7 +43,8 @@ func (p *parser) readEvery(i int) (*rule, int) {
 	if next := p.is(i, english.other); next > 0 {
 		r.interval, i = 2, next
 	} else if n, next := p.readOrdinal(i); next > 0 && n > 1 && p.unitOr(next, n == 2) {
-		// Every second Tuesday is every other one; every third is the third of the month.
+		// "every second tuesday" means every other one. "every third tuesday" means the third of
+		// the month.
 		r.interval, i = n, next
 	} else if a, next := p.readAmount(i); next > 0 {
 		return p.readOn(r, a, next)
@@ -61,7 +63,8 @@ func (p *parser) readEvery(i int) (*rule, int) {
 	return nil, 0
 }
 
-// unitOr says whether a unit stands at i, or a weekday when that is allowed and is not one of the month's.
+// unitOr reports whether a unit stands at i, but not one "of the month". With weekday set, a
+// weekday counts as a unit.
 func (p *parser) unitOr(i int, weekday bool) bool {
 	if _, next := find(p, english.units, i); next > 0 {
 		return p.is(next, english.ofMonth) == 0
@@ -70,7 +73,7 @@ func (p *parser) unitOr(i int, weekday bool) bool {
 	return weekday && next > 0 && p.is(next, english.ofMonth) == 0
 }
 
-// readOften reads monthly, on mondays, and the 1st of every month.
+// readOften reads "monthly", "on mondays" and "the 1st of every month".
 func (p *parser) readOften(i int) (*rule, int) {
 	r := &rule{interval: 1}
 	if a, next := find(p, english.adverbs, i); next > 0 {
@@ -93,7 +96,8 @@ func (p *parser) readOften(i int) (*rule, int) {
 	return nil, 0
 }
 
-// readOn makes a rule of a unit, and of the days that are named after it: every 2 weeks on monday, monthly on the 15th.
+// readOn sets the frequency of a rule from a unit, and reads the days after it: "every 2 weeks on
+// monday", "monthly on the 15th".
 func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 	n := r.interval
 	switch {
@@ -119,5 +123,5 @@ func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 	return r, i
 }
 
-// maxInterval is the largest that internal/task takes.
+// maxInterval is the largest interval that internal/task accepts.
 const maxInterval = 1000

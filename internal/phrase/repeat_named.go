@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// readNamed adds the days that are named at i to a rule that can have them, and returns the index after them, or 0.
+// readNamed adds the days that are named at i to a rule. It returns the index after them, or 0 if
+// the rule cannot have such days.
 func (p *parser) readNamed(r *rule, i int) int {
 	if month, day, next := p.readDayAndMonth(i); next > 0 {
 		if r.freq != "" && r.freq != "YEARLY" {
@@ -37,12 +38,12 @@ func (p *parser) readNamed(r *rule, i int) int {
 	}
 	if len(r.days) > 0 && next == i+1 && (p.ordinalWord(i) || !p.endsDay(next)) {
 		*r = was
-		return 0 // every second counts, every 2nd customer
+		return 0 // "every second counts", "every 2nd customer"
 	}
 	return next
 }
 
-// readWeekdays reads a list of weekdays, or a group of them.
+// readWeekdays reads a list of weekdays, or a group such as "weekday".
 func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[string][]time.Weekday) ([]time.Weekday, int) {
 	if group, next := find(p, groups, i); next > 0 {
 		return group, next
@@ -64,7 +65,8 @@ func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[s
 	}
 }
 
-// readOrdinals adds days of the month to a rule: 1st and 15th, last day, second tuesday, last weekday.
+// readOrdinals adds days of the month to a rule: "1st and 15th", "last day", "second tuesday",
+// "last weekday".
 func (p *parser) readOrdinals(r *rule, i int) int {
 	if r.freq != "" && r.freq != "MONTHLY" {
 		return 0

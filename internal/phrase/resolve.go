@@ -6,7 +6,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// resolve turns what was said into a due date, a recurrence and reminders.
+// resolve computes the due date, the recurrence and the reminders.
 func (p *parser) resolve() {
 	switch {
 	case p.rule != nil:
@@ -21,13 +21,14 @@ func (p *parser) resolve() {
 	p.resolveReminders()
 }
 
-// at returns the instant at which clocks here show a wall time.
+// at converts a wall time in the parser's zone to an instant.
 func (p *parser) at(wall time.Time) time.Time { return task.Instant(wall, p.zone).UTC() }
 
-// passed says whether a wall time is not in the future.
+// passed reports whether a wall time is not in the future.
 func (p *parser) passed(wall time.Time) bool { return !p.at(wall).After(p.now) }
 
-// clockOn returns the time of day on a day. Today, what is left of it decides what is meant where that is open.
+// clockOn returns the time of day on a day. If the time is ambiguous and the day is today, the time
+// that is still to come counts.
 func (p *parser) clockOn(day time.Time) clock {
 	part := p.part
 	if p.clock != nil {
@@ -53,7 +54,8 @@ func (p *parser) wallNow() time.Time {
 	return time.Date(here.Year(), here.Month(), here.Day(), here.Hour(), here.Minute(), here.Second(), 0, time.UTC)
 }
 
-// wallDue returns when a task that does not repeat is due. Without a day it is the next time that clocks show it.
+// wallDue returns the due date of a task that does not repeat. Without a day it is the next
+// occurrence of the time.
 func (p *parser) wallDue() time.Time {
 	if p.date == nil {
 		if wall := p.usual(p.today); !p.passed(wall) {
@@ -69,7 +71,7 @@ func (p *parser) wallDue() time.Time {
 	return wall
 }
 
-// usual returns the time of day as it is meant on any day.
+// usual returns the time of day on any day other than today.
 func (p *parser) usual(day time.Time) time.Time {
 	part := p.part
 	if p.clock != nil {
@@ -81,7 +83,8 @@ func (p *parser) usual(day time.Time) time.Time {
 	return part.clock(day, nil).on(day)
 }
 
-// resolveReminders is for a task that is due; another gives the words back.
+// resolveReminders sets the reminders of a task with a due date. Without one, the words go back to
+// the title.
 func (p *parser) resolveReminders() {
 	if p.before == nil && p.remindAt == nil {
 		return
@@ -99,9 +102,7 @@ func (p *parser) resolveReminders() {
 		p.out.Reminders = append(p.out.Reminders, task.Reminder{MinutesBefore: &minutes})
 	}
 	if p.remindAt != nil {
-		here := due.In(p.zone)
-		day := time.Date(here.Year(), here.Month(), here.Day(), 0, 0, 0, 0, time.UTC)
-		at := p.at(p.remindAt.in(nil).on(day))
+		at := p.at(p.remindAt.in(nil).on(midnight(due.In(p.zone))))
 		p.out.Reminders = []task.Reminder{{At: &at}}
 	}
 }

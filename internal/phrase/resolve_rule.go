@@ -6,7 +6,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// resolveRule finds the first occurrence, which is when the task is due, and says the recurrence to internal/task.
+// resolveRule finds the first occurrence, which is the due date, and sets the recurrence.
 func (p *parser) resolveRule() {
 	start := p.today
 	if p.date != nil {
@@ -16,7 +16,7 @@ func (p *parser) resolveRule() {
 	p.out.Recurrence = r
 	first, ok := p.firstFrom(start)
 	if !ok {
-		return // nothing is due, so the task is not valid and Parse reads the line without times
+		return // the task is invalid without a due date, and Parse then ignores all dates and times
 	}
 	if p.afterDone {
 		r.Anchor = task.AnchorCompletion
@@ -30,7 +30,8 @@ func (p *parser) resolveRule() {
 	}
 }
 
-// firstFrom returns the first occurrence from a day on, as a wall time. Unless that day was named it is in the future.
+// firstFrom returns the first occurrence on or after start as a wall time. It is in the future
+// unless the line names its day.
 func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 	wall := p.usual(start)
 	later := func(wall time.Time) bool { return p.date != nil || !p.passed(wall) }
@@ -40,7 +41,8 @@ func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 		}
 		return wall, true
 	}
-	// internal/task knows which days fit: it is asked what follows the day before.
+	// internal/task decides which days match the rule. The search starts one day earlier to include
+	// start.
 	every := *p.rule
 	every.interval = 1
 	r := task.Recurrence{RRule: every.text(start, 0, false)}
@@ -56,7 +58,8 @@ func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// lastDay returns the day that ends the series, if one was said. One that would be before the first is of another year.
+// lastDay returns the last day of the series, if the line names one. A day before the first
+// occurrence belongs to a later year.
 func (p *parser) lastDay(first time.Time) (time.Time, bool) {
 	switch {
 	case p.during != nil:

@@ -9,8 +9,9 @@ import (
 
 var shortDays = [...]string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 
-// text returns the RRULE of a series that starts on a day, or a shorthand where one says it all. A day that a month does
-// not have is its last, as with the shorthands; of a series that follows completion internal/task does the same.
+// text returns the RRULE of a series that starts on a day. It prefers a shorthand that means the
+// same. A day that a month does not have becomes its last day, as with the shorthands. For a series
+// that counts from completion, internal/task handles such days.
 func (r rule) text(start time.Time, count int, afterDone bool) string {
 	if !r.named() && r.interval == 1 && count == 0 {
 		return strings.ToLower(r.freq)
@@ -52,8 +53,8 @@ func (r rule) text(start time.Time, count int, afterDone bool) string {
 	return strings.Join(parts, ";")
 }
 
-// monthDays lists days of a month, and says whether only the last of them is meant: the 30th is 28, 29 or 30, the last that
-// the month has.
+// monthDays lists days of a month. It also reports whether only the last of them counts. "the 30th"
+// becomes 28, 29 and 30, of which each month's last counts.
 func monthDays(days []int, month time.Month) (list string, last bool) {
 	longest := 31
 	if month > 0 {

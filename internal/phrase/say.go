@@ -10,8 +10,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Say says a valid recurrence of a task that is due at an instant, as clocks in zone show it: "every month on the 1st at
-// 09:00". A rule that would take more than a sentence is told as it is.
+// Say describes a valid recurrence of a task that is due at an instant, in zone: "every month on
+// the 1st at 09:00". It returns the rule itself when a sentence would be too long.
 func Say(r task.Recurrence, due time.Time, zone *time.Location) string {
 	start := due
 	if r.DTStart != nil {
@@ -42,7 +42,7 @@ func Say(r task.Recurrence, due time.Time, zone *time.Location) string {
 	return said
 }
 
-// until returns the UNTIL of a rule, which is in UTC or as clocks show it.
+// until returns the UNTIL of a rule, which is in UTC or a wall time.
 func (r ruleText) until(zone *time.Location) (time.Time, bool) {
 	for _, layout := range []string{"20060102T150405Z", "20060102T150405", "20060102"} {
 		in := zone
@@ -56,7 +56,7 @@ func (r ruleText) until(zone *time.Location) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// ruleText is an RRULE by its parts.
+// ruleText holds the parts of an RRULE by name.
 type ruleText map[string]string
 
 func ruleParts(text string) ruleText {
@@ -72,7 +72,7 @@ func ruleParts(text string) ruleText {
 	return parts
 }
 
-// pattern says which days a rule names, or false when it has something that is not said.
+// pattern describes the days of a rule. It returns false when the rule has an unsupported part.
 func (r ruleText) pattern(start time.Time) (string, bool) {
 	for name := range r {
 		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST", "SHORT"}, name) {
@@ -116,13 +116,13 @@ func (r ruleText) every(unit string) string {
 	}
 }
 
-// year says a rule of a date in a year.
+// year describes a yearly rule.
 func (r ruleText) year(start time.Time, days string, named bool) (string, bool) {
 	month := start.Month()
 	if text := r["BYMONTH"]; text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			return "", false // several
+			return "", false // several months
 		}
 		month = time.Month(n)
 	}

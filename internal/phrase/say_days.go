@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// ordinals says whether the days of a rule are numbered within the month.
+// ordinals reports whether the weekdays of a rule are numbered within the month.
 func (r ruleText) ordinals() bool {
 	return strings.ContainsAny(r["BYDAY"], "0123456789") || r["BYSETPOS"] != "" && r["BYDAY"] != ""
 }
 
-// days says which days a rule names, or those of its start when it names none. It is false when they are not said.
+// days describes the days of a rule. If the rule names none, it describes those of its start. ok is
+// false for unsupported rules.
 func (r ruleText) days(start time.Time) (said string, named, ok bool) {
 	switch {
 	case r["BYDAY"] != "" && r["BYMONTHDAY"] != "":
@@ -73,7 +74,8 @@ func (r ruleText) monthDays() (string, bool) {
 		numbers = append(numbers, n)
 	}
 	if r["BYSETPOS"] != "" {
-		// The last of the days from the 28th on is how a day is told that some months do not have.
+		// A list of days from the 28th on, of which the last counts, stands for a day that some
+		// months do not have.
 		last := slices.Max(numbers)
 		return ordinal(last) + " or last day", r["BYSETPOS"] == "-1" && slices.Min(numbers) == 28 && len(numbers) == last-27
 	}
@@ -88,7 +90,7 @@ func (r ruleText) monthDays() (string, bool) {
 	return list(names), true
 }
 
-// list joins names as a sentence does.
+// list joins names with commas and "and".
 func list(names []string) string {
 	last := len(names) - 1
 	if last == 0 {
@@ -112,7 +114,7 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%d%s", n, suffix)
 }
 
-// ordinalOrLast is first for 1 and second last for -2, with a blank after it.
+// ordinalOrLast returns "1st " for 1, "last " for -1 and "2nd last " for -2.
 func ordinalOrLast(n int) string {
 	switch {
 	case n == -1:

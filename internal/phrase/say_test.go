@@ -47,7 +47,7 @@ func TestSay(t *testing.T) {
 		{of("FREQ=DAILY;COUNT=10"), "every day at 09:00, 10 times"},
 		{of("FREQ=DAILY;COUNT=1"), "every day at 09:00, once"},
 		{of("FREQ=DAILY;UNTIL=20260301T220000Z"), "every day at 09:00, until 1 March 2026"},
-		// More than a sentence.
+		// Too long for a sentence.
 		{of("FREQ=DAILY;BYHOUR=9,15"), "by the rule FREQ=DAILY;BYHOUR=9,15"},
 		{of("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13"), "by the rule FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13"},
 		{of("FREQ=MONTHLY;BYDAY=FR"), "by the rule FREQ=MONTHLY;BYDAY=FR"},
@@ -62,7 +62,7 @@ func TestSay(t *testing.T) {
 	}
 }
 
-// TestSayStart says the days of the series rather than of an occurrence that was moved.
+// TestSayStart shows that Say uses the days of the series, even if an occurrence was moved.
 func TestSayStart(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 2, 10, 9, 0, 0, 0, time.UTC)
