@@ -57,6 +57,14 @@ func (o *Origins) Check(r *http.Request) error {
 	return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 }
 
+// CheckRead refuses a GET that another site's page makes the browser send, with code forbidden. Check
+// accepts reads, because other sites cannot see their responses.
+func (o *Origins) CheckRead(r *http.Request) error {
+	asPost := *r
+	asPost.Method = http.MethodPost
+	return o.Check(&asPost)
+}
+
 // CheckSocket refuses a WebSocket from another site's page with code forbidden. A WebSocket begins
 // as a GET, which Check accepts, and browsers send no preflight request for it. A browser always
 // names an origin. A request without one comes from a program, and a program has a token.
@@ -73,7 +81,5 @@ func (o *Origins) CheckSocket(r *http.Request) error {
 	if u, err := url.Parse(origins[0]); err == nil && u.Scheme == "http" && r.Header.Get("X-Forwarded-Proto") == "https" {
 		return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 	}
-	asPost := *r
-	asPost.Method = http.MethodPost
-	return o.Check(&asPost)
+	return o.CheckRead(r)
 }

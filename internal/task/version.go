@@ -12,3 +12,12 @@ func (t Task) Version(epoch string) string {
 	}
 	return epoch + "-" + revision
 }
+
+// ETag returns the entity tag of a task's version (RFC 9110 section 8.8.3). It returns "" for the
+// version "".
+func ETag(version string) string {
+	if version == "" {
+		return ""
+	}
+	return `"` + version + `"`
+}

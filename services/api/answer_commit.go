@@ -113,5 +113,5 @@ func (o rawAnswer) write(w http.ResponseWriter) {
 // taskAnswer returns an answer that holds a task and its ETag. If a restore ends the epoch before
 // the answer is written, the ETag matches nothing and the client reads the task again.
 func taskAnswer(status int, t task.Task, epoch string) answer {
-	return answer{Status: status, Header: map[string]string{"ETag": etag(t, epoch)}, Body: t}
+	return answer{Status: status, Header: map[string]string{"ETag": task.ETag(t.Version(epoch))}, Body: t}
 }

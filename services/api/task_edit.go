@@ -54,8 +54,8 @@ func (s *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("ETag", etag(t, c.Epoch))
-	if r.Header.Get("If-None-Match") == etag(t, c.Epoch) {
+	w.Header().Set("ETag", task.ETag(t.Version(c.Epoch)))
+	if r.Header.Get("If-None-Match") == task.ETag(t.Version(c.Epoch)) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
