@@ -1,13 +1,13 @@
-// Command web is the page, and the one public edge of the system:
+// Command web serves the pages. It is also the only public entrance to the system:
 //
 //	browser, programs ── web ─┬─ /api/  /mcp ── api
 //	                          ├─ /live ──────── live
 //	                          ├─ /chat ──────── assistant
-//	                          ├─ /understand    what a line means, while it is typed
-//	                          └─ the pages and their forms, which call api for the visitor
+//	                          ├─ /understand    parses a line while it is typed
+//	                          └─ pages and forms, which call api for the user
 //
-// It limits how much anyone may ask, says who asked to those behind it, and never shows their callbacks (/events, /job,
-// /internal) to the outside.
+// It limits request rates, tells the other services the client's address, and hides their callbacks
+// (/events, /job, /internal) from the public.
 package main
 
 import (

@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"taskmaster/services/web/proxy"
 )
 
-func TestWhatGoesWhere(t *testing.T) {
+func TestRouting(t *testing.T) {
 	t.Parallel()
 	e := start(t, config{
 		APIURLs: []string{named(t, "api")}, LiveURLs: []string{named(t, "live")}, AssistantURL: named(t, "assistant"),
@@ -53,7 +55,7 @@ func TestWhatGoesWhere(t *testing.T) {
 	}
 }
 
-func TestWhatUpstreamsAreTold(t *testing.T) {
+func TestForwardedHeaders(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		trusted []string
@@ -66,7 +68,7 @@ func TestWhatUpstreamsAreTold(t *testing.T) {
 				"Host": "tasks.example.com", "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "tasks.example.com", "X-Forwarded-Proto": "http",
 			},
 		},
-		"what anyone may claim is dropped": {
+		"claims of clients are dropped": {
 			trusted: []string{"10.0.0.0/8"},
 			sent: []string{
 				"X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example.com", "Forwarded", "for=203.0.113.9",
@@ -74,7 +76,7 @@ func TestWhatUpstreamsAreTold(t *testing.T) {
 			},
 			want: map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "Forwarded": "", "Dapr-Api-Token": ""},
 		},
-		"what our proxy says is kept": {
+		"claims of a trusted proxy are kept": {
 			trusted: []string{"127.0.0.0/8"},
 			sent:    []string{"X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "tasks.example.com"},
 			want:    map[string]string{"X-Forwarded-For": "203.0.113.9, 127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "tasks.example.com"},
@@ -124,8 +126,8 @@ func TestBodiesAreBounded(t *testing.T) {
 	}{
 		"an import":                    {10 << 20, false, 200},
 		"an import of unknown length":  {10 << 20, true, 200},
-		"too much":                     {maxBody + 1, false, 413},
-		"too much, of unknown length ": {maxBody + 1, true, 413},
+		"too much":                     {proxy.MaxBody + 1, false, 413},
+		"too much, of unknown length ": {proxy.MaxBody + 1, true, 413},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -137,7 +139,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			}
 			if !tt.chunked {
 				r.ContentLength = tt.size
-				r.Header.Set("Expect", "100-continue") // so that the refusal is read rather than a broken connection
+				r.Header.Set("Expect", "100-continue") // so that the client reads the refusal instead of a broken connection
 			}
 			res, err := e.client.Do(r)
 			if err != nil {

@@ -12,13 +12,15 @@ import (
 	"taskmaster/internal/task"
 )
 
-// repeatForm is a recurrence as the form holds it.
+// repeatForm holds the fields of a recurrence in the task form.
 type repeatForm struct {
-	// Freq is daily, weekly, monthly, yearly, or rule for an RRULE that the fields have no room for; "" is no recurrence.
+	// Freq is daily, weekly, monthly or yearly. It is "rule" for an RRULE that does not fit the
+	// fields, and "" for no recurrence.
 	Freq, Interval string
-	// Weekdays are for weekly: MO, TU, ...
+	// Weekdays are the days of a weekly recurrence: MO, TU, ...
 	Weekdays []string
-	// MonthBy is date or weekday: MonthDay ("1" to "31" or "last"), or Nth ("1" to "4" or "-1") and NthDay.
+	// MonthBy is date or weekday. "date" uses MonthDay ("1" to "31" or "last"). "weekday" uses Nth
+	// ("1" to "4" or "-1") and NthDay.
 	MonthBy, MonthDay, Nth, NthDay string
 	Rule                           string
 	// End is never, date or count.
@@ -28,10 +30,11 @@ type repeatForm struct {
 
 var weekdays = []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
 
-// weekdayOf is a day's name in a rule.
+// weekdayOf returns the name of a day in a rule.
 func weekdayOf(t time.Time) string { return weekdays[weekdayFrom(time.Monday, t.Weekday())] }
 
-// newRepeatForm returns the form of a recurrence, or of none with what fits the day on which the task is due.
+// newRepeatForm returns the form of a recurrence. Without a recurrence, it returns defaults that
+// fit the task's due date.
 func newRepeatForm(r *task.Recurrence, due time.Time) repeatForm {
 	f := repeatForm{
 		Interval: "1", Weekdays: []string{weekdayOf(due)}, MonthBy: "date", MonthDay: strconv.Itoa(due.Day()),
@@ -66,7 +69,7 @@ func newRepeatForm(r *task.Recurrence, due time.Time) repeatForm {
 	return f
 }
 
-// ruleParts are an RRULE's by name; a shorthand is its FREQ.
+// ruleParts returns the parts of an RRULE by name. A shorthand has the single part FREQ.
 func ruleParts(rrule string) map[string]string {
 	text := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(rrule)), "RRULE:")
 	if !strings.Contains(text, "=") {
@@ -80,7 +83,8 @@ func ruleParts(rrule string) map[string]string {
 	return parts
 }
 
-// read takes in a rule whose series starts at a time, and returns false when the fields have no room for it.
+// read fills in the fields from a rule whose series begins at start. It returns false when the rule
+// does not fit the fields.
 func (f *repeatForm) read(parts map[string]string, start time.Time) bool {
 	f.Freq = strings.ToLower(parts["FREQ"])
 	if n := parts["INTERVAL"]; n != "" {
@@ -150,7 +154,8 @@ func (f *repeatForm) readNthDay(by map[string]string) bool {
 	return slices.Contains([]string{"1", "2", "3", "4", "-1"}, f.Nth) && slices.Contains(weekdays, f.NthDay)
 }
 
-// upTo lists the days from the 28th to another: with BYSETPOS=-1, the last of them that a month has.
+// upTo lists the days from the 28th to day. With BYSETPOS=-1, they mean the last of these days in
+// each month.
 func upTo(day string) string {
 	last, err := strconv.Atoi(day)
 	if err != nil {
@@ -163,7 +168,7 @@ func upTo(day string) string {
 	return strings.Join(days, ",")
 }
 
-// readRepeatForm reads what a browser sent.
+// readRepeatForm reads the fields that a browser sent.
 func readRepeatForm(values url.Values) repeatForm {
 	f := repeatForm{
 		Freq: values.Get("freq"), Interval: values.Get("interval"), Weekdays: values["weekday"], MonthBy: values.Get("month_by"),
@@ -173,7 +178,8 @@ func readRepeatForm(values url.Values) repeatForm {
 	return f
 }
 
-// recurrence returns what the form says of a task that is due at an instant; nil when it does not repeat.
+// recurrence returns the recurrence in the form, for a task that is due at an instant. It returns
+// nil when the task does not repeat.
 func (f repeatForm) recurrence(due *time.Time, zone *time.Location) (*task.Recurrence, error) {
 	if f.Freq == "" {
 		return nil, nil
@@ -205,7 +211,7 @@ func (f repeatForm) recurrence(due *time.Time, zone *time.Location) (*task.Recur
 	return r, nil
 }
 
-// rrule writes the rule, without its end. What is counted from the completion names no days.
+// rrule returns the rule without its end. A recurrence that counts from completion names no days.
 func (f repeatForm) rrule(due time.Time) string {
 	rule := "FREQ=" + strings.ToUpper(f.Freq)
 	if f.Interval != "" && f.Interval != "1" {
@@ -231,7 +237,8 @@ func (f repeatForm) rrule(due time.Time) string {
 	return rule
 }
 
-// monthDayRule is a day of every month. One that some months do not have is their last.
+// monthDayRule returns the rule part for a day of every month. In shorter months it means the last
+// day.
 func monthDayRule(day string) string {
 	if day == "last" {
 		return ";BYMONTHDAY=-1"
@@ -242,7 +249,7 @@ func monthDayRule(day string) string {
 	return ";BYMONTHDAY=" + day
 }
 
-// text is all of the form that counts, to be compared.
+// text returns all relevant fields as one text for comparisons.
 func (f repeatForm) text() string {
 	if f.Freq == "" {
 		return ""

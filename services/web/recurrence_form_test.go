@@ -7,7 +7,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// What the form makes of a rule means the same as the rule, and what it has no room for stays as it is.
+// A rule keeps its meaning when it passes through the form. A rule that does not fit the fields
+// stays unchanged.
 func TestRuleThroughTheForm(t *testing.T) {
 	t.Parallel()
 	due := time.Date(2031, 1, 31, 9, 0, 0, 0, time.UTC) // a Friday
@@ -19,7 +20,7 @@ func TestRuleThroughTheForm(t *testing.T) {
 		"FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1": "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1",
 		"FREQ=MONTHLY;BYDAY=-1FR":                      "FREQ=MONTHLY;BYDAY=-1FR", "FREQ=MONTHLY;BYDAY=TU;BYSETPOS=2": "FREQ=MONTHLY;BYDAY=2TU",
 		"FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=31": "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=31", "FREQ=DAILY;COUNT=4": "FREQ=DAILY;COUNT=4",
-		// No room for these.
+		// These do not fit the fields.
 		"FREQ=MONTHLY;BYMONTHDAY=1,15": "FREQ=MONTHLY;BYMONTHDAY=1,15", "FREQ=MONTHLY;BYMONTHDAY=31": "FREQ=MONTHLY;BYMONTHDAY=31",
 		"FREQ=DAILY;BYDAY=MO": "FREQ=DAILY;BYDAY=MO", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=3": "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=3",
 		"FREQ=WEEKLY;WKST=SU;INTERVAL=2": "FREQ=WEEKLY;WKST=SU;INTERVAL=2", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1": "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",

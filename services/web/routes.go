@@ -8,118 +8,132 @@ import (
 
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/services/web/proxy"
 )
 
-// handler is all that web answers.
-func (w *web) handler() (http.Handler, error) {
-	api, err := w.proxy("api", w.cfg.APIURLs)
+// handler returns the handler of all routes.
+func (s *service) handler() (http.Handler, error) {
+	live, err := s.upstreams("live", s.cfg.LiveURLs...)
 	if err != nil {
 		return nil, err
 	}
-	live, err := w.proxy("live", w.cfg.LiveURLs)
-	if err != nil {
-		return nil, err
-	}
-	assistant, err := w.assistant()
+	assistant, err := s.assistant()
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	// browser, programs
-	mux.Handle("/api/", w.limited(api))
-	mux.Handle("GET /mcp", w.limited(w.stream(api)))
-	mux.Handle("/mcp", w.limited(api))
-	mux.Handle("GET /live", w.limited(w.stream(live)))
-	mux.Handle("/chat", w.limited(assistant))
-	mux.Handle("/chat/", w.limited(assistant))
+	api := s.limited(proxy.New(s.apis, s.trusted, s.log))
+	mux.Handle("/api/", api)
+	mux.Handle("GET /mcp", s.streams.Handle(api))
+	mux.Handle("/mcp", api)
+	mux.Handle("GET /live", s.streams.Handle(s.limited(proxy.New(live, s.trusted, s.log))))
+	mux.Handle("/chat", s.limited(assistant))
+	mux.Handle("/chat/", s.limited(assistant))
 	// browser
-	mux.Handle("GET /understand", w.limited(server.Handle(w.log, w.understand)))
-	w.pages(mux)
-	w.settings(mux)
-	w.files(mux)
+	mux.Handle("GET /understand", s.limited(server.Handle(s.log, s.understand)))
+	s.pages(mux)
+	s.settings(mux)
+	s.files(mux)
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(w.log))
-	recovering := server.Recover(w.log, nil, w.withMissing(mux, server.WithProblems(w.log, mux)))
-	return withDeadlines(w.withHeaders(recovering), bodyTimeout, writeTimeout), nil
+	mux.Handle("GET /readyz", server.Readyz(s.log))
+	recovering := server.Recover(s.log, nil, s.withMissing(mux, server.WithProblems(s.log, mux)))
+	return proxy.WithDeadlines(proxy.WithHeaders(recovering, s.version, strings.HasPrefix(s.cfg.PublicURL, "https://"))), nil
 }
 
-// withMissing tells people, rather than programs, that there is no page at an address.
-func (w *web) withMissing(mux *http.ServeMux, h http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		_, pattern := mux.Handler(r)
-		if pattern == "" && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
-			w.fail(rw, r, task.Errorf(task.CodeNotFound, "no page is at %s", r.URL.Path))
-			return
+// limited passes on the requests that the rate limits permit.
+func (s *service) limited(h http.Handler) http.Handler {
+	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.limits.Allow(r); err != nil {
+			return err
 		}
-		h.ServeHTTP(rw, r)
+		h.ServeHTTP(w, r)
+		return nil
 	})
 }
 
-// pages are what people see and send from a browser. Forms are refused when another site's page sends them.
-func (w *web) pages(mux *http.ServeMux) {
-	// anyone
+// withMissing answers people with a page when there is no route. Programs get a problem.
+func (s *service) withMissing(mux *http.ServeMux, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		if pattern == "" && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			s.showError(w, r, task.Errorf(task.CodeNotFound, "no page is at %s", r.URL.Path))
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// pages adds the routes of the pages and their forms. Forms of other sites are refused.
+func (s *service) pages(mux *http.ServeMux) {
+	// public
 	mux.Handle("GET /{$}", http.RedirectHandler("/today", http.StatusSeeOther))
-	mux.Handle("GET /enter", w.answer(w.enter))
-	mux.Handle("POST /login", w.anyForm(w.login))
-	mux.Handle("POST /signup", w.anyForm(w.signup))
-	mux.Handle("POST /logout", w.anyForm(w.logout))
-	// who is logged in
-	mux.Handle("GET /today", w.page(w.today))
-	mux.Handle("GET /upcoming", w.page(w.upcoming))
-	mux.Handle("GET /all", w.page(w.all))
-	mux.Handle("GET /tag/{tag}", w.page(w.tagged))
-	mux.Handle("GET /priority/{priority}", w.page(w.prioritised))
-	mux.Handle("GET /done", w.page(w.doneTasks))
-	mux.Handle("GET /calendar", w.page(w.calendar))
-	mux.Handle("GET /search", w.page(w.search))
-	mux.Handle("GET /task/{id}", w.page(w.editor))
-	mux.Handle("GET /recurrence", w.fragment(w.recurrencePreview))
-	mux.Handle("POST /tasks", w.form(w.addTask))
-	mux.Handle("POST /tasks/copy", w.form(w.copyTask))
-	mux.Handle("POST /tasks/{id}", w.form(w.saveTask))
-	mux.Handle("POST /tasks/{id}/complete", w.form(w.completeTask))
-	mux.Handle("POST /tasks/{id}/reopen", w.form(w.reopenTask))
-	mux.Handle("POST /tasks/{id}/snooze", w.form(w.snoozeTask))
-	mux.Handle("POST /tasks/{id}/postpone", w.form(w.postpone))
-	mux.Handle("POST /tasks/{id}/delete", w.form(w.deleteTask))
+	mux.Handle("GET /enter", s.withErrorView(s.loginPage))
+	mux.Handle("POST /login", s.publicForm(s.login))
+	mux.Handle("POST /signup", s.publicForm(s.signup))
+	mux.Handle("POST /logout", s.publicForm(s.logout))
+	// logged-in users
+	mux.Handle("GET /today", s.page(s.today))
+	mux.Handle("GET /upcoming", s.page(s.upcoming))
+	mux.Handle("GET /all", s.page(s.all))
+	mux.Handle("GET /tag/{tag}", s.page(s.tagged))
+	mux.Handle("GET /priority/{priority}", s.page(s.prioritised))
+	mux.Handle("GET /done", s.page(s.doneTasks))
+	mux.Handle("GET /calendar", s.page(s.calendar))
+	mux.Handle("GET /search", s.page(s.search))
+	mux.Handle("GET /task/{id}", s.page(s.editor))
+	mux.Handle("GET /recurrence", s.fragment(s.recurrencePreview))
+	mux.Handle("POST /tasks", s.form(s.addTask))
+	mux.Handle("POST /tasks/copy", s.form(s.copyTask))
+	mux.Handle("POST /tasks/{id}", s.form(s.saveTask))
+	mux.Handle("POST /tasks/{id}/complete", s.form(s.completeTask))
+	mux.Handle("POST /tasks/{id}/reopen", s.form(s.reopenTask))
+	mux.Handle("POST /tasks/{id}/snooze", s.form(s.snoozeTask))
+	mux.Handle("POST /tasks/{id}/postpone", s.form(s.postpone))
+	mux.Handle("POST /tasks/{id}/delete", s.form(s.deleteTask))
 }
 
-// settings are the pages of the account, and what their forms do.
-func (w *web) settings(mux *http.ServeMux) {
-	// who is logged in
+// settings adds the routes of the account's pages and their forms.
+func (s *service) settings(mux *http.ServeMux) {
+	// logged-in users
 	mux.Handle("GET /settings/{$}", http.RedirectHandler(accountPath, http.StatusSeeOther))
-	mux.Handle("GET /settings/account", w.page(w.accountSettings))
-	mux.Handle("POST /settings/account", w.form(w.saveAccount))
-	mux.Handle("POST /settings/password", w.form(w.changePassword))
-	mux.Handle("POST /settings/sessions/end", w.form(w.endOtherSessions))
-	mux.Handle("POST /settings/sessions/{id}/end", w.form(w.endSession))
-	mux.Handle("POST /settings/tokens", w.form(w.makeToken))
-	mux.Handle("POST /settings/tokens/{id}/delete", w.form(w.deleteToken))
-	mux.Handle("POST /settings/delete", w.form(w.deleteAccount))
-	mux.Handle("GET /settings/import", w.page(w.importSettings))
-	mux.Handle("POST /settings/import", w.upload(w.importTasks))
-	mux.Handle("GET /settings/notifications", w.page(w.notificationSettings))
-	mux.Handle("POST /settings/channels", w.form(w.addChannel))
-	mux.Handle("POST /settings/channels/{id}/{what}", w.form(w.changeChannel))
-	mux.Handle("POST /settings/deliveries/{id}/retry", w.form(w.retryDelivery))
+	mux.Handle("GET /settings/account", s.page(s.accountSettings))
+	mux.Handle("POST /settings/account", s.form(s.saveAccount))
+	mux.Handle("POST /settings/password", s.form(s.changePassword))
+	mux.Handle("POST /settings/sessions/end", s.form(s.endOtherSessions))
+	mux.Handle("POST /settings/sessions/{id}/end", s.form(s.endSession))
+	mux.Handle("POST /settings/tokens", s.form(s.makeToken))
+	mux.Handle("POST /settings/tokens/{id}/delete", s.form(s.deleteToken))
+	mux.Handle("POST /settings/delete", s.form(s.deleteAccount))
+	mux.Handle("GET /settings/import", s.page(s.importSettings))
+	mux.Handle("POST /settings/import", s.upload(s.importTasks))
+	mux.Handle("GET /settings/notifications", s.page(s.notificationSettings))
+	mux.Handle("POST /settings/channels", s.form(s.addChannel))
+	mux.Handle("POST /settings/channels/{id}/{what}", s.form(s.changeChannel))
+	mux.Handle("POST /settings/deliveries/{id}/retry", s.form(s.retryDelivery))
 }
 
-// files are what pages load. They are compressed; pages are not, since what is compressed together with something secret can
-// be guessed from its length.
-func (w *web) files(mux *http.ServeMux) {
-	mux.Handle("GET /static/{version}/{name...}", gzhttp.GzipHandler(http.HandlerFunc(w.assets.versioned)))
-	mux.Handle("GET /favicon.ico", w.assets.file("icon.svg"))
-	mux.HandleFunc("GET /sw.js", w.worker)
+// files adds the static files. They are compressed. Pages are not, because the length of a
+// compressed page could reveal a secret in it (BREACH).
+func (s *service) files(mux *http.ServeMux) {
+	mux.Handle("GET /static/{version}/{name...}", gzhttp.GzipHandler(http.HandlerFunc(s.assets.versioned)))
+	mux.Handle("GET /favicon.ico", s.assets.file("icon.svg"))
+	mux.HandleFunc("GET /sw.js", s.worker)
 	// the service worker
-	mux.Handle("GET /offline", w.answer(w.offline))
+	mux.Handle("GET /offline", s.withErrorView(s.offline))
 }
 
-func (w *web) assistant() (http.Handler, error) {
-	if w.cfg.AssistantURL != "" {
-		return w.proxy("assistant", []string{w.cfg.AssistantURL})
+// assistant forwards to the assistant, if there is one.
+func (s *service) assistant() (http.Handler, error) {
+	if s.cfg.AssistantURL == "" {
+		return server.Handle(s.log, func(http.ResponseWriter, *http.Request) error {
+			return task.Errorf(task.CodeUnavailable, "the assistant does not run here")
+		}), nil
 	}
-	return server.Handle(w.log, func(http.ResponseWriter, *http.Request) error {
-		return task.Errorf(task.CodeUnavailable, "the assistant does not run here")
-	}), nil
+	upstreams, err := s.upstreams("assistant", s.cfg.AssistantURL)
+	if err != nil {
+		return nil, err
+	}
+	return proxy.New(upstreams, s.trusted, s.log), nil
 }

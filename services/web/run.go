@@ -8,84 +8,92 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"taskmaster/internal/server"
+	"taskmaster/services/web/client"
+	"taskmaster/services/web/proxy"
 )
 
-// web is the service.
-type web struct {
+// service is the web service.
+type service struct {
 	cfg     config
 	log     *slog.Logger
 	now     func() time.Time
 	trusted []netip.Prefix
-	// addresses and credentials limit requests by who sends them; nil is no limit.
-	addresses, credentials *server.Limiter
-	transport              *http.Transport
-	// api is a client of api's replicas, origins tells whose pages may send forms.
-	api     *http.Client
+	// transport connects to all upstreams. apis are the replicas of api.
+	transport *http.Transport
+	apis      *proxy.Upstreams
+	api       *client.API
+	limits    *proxy.Limits
+	streams   *proxy.Streams
+	// origins decides which pages may send forms.
 	origins *server.Origins
 	assets  *assets
-	// version is that of the page, which changes with its files and templates.
+	// version is the version of the page. It changes with the static files and templates.
 	version   string
 	templates templates
-	// accountMark stands in the templates for the account that a page is made for. Nobody can guess it and put it into a text.
+	notes     *notesRenderer
+	// accountMark is a placeholder in the templates for the account of a page. It is random, so
+	// that no text can contain it.
 	accountMark string
-	// workerScript is the service worker.
+	// workerScript is the script of the service worker.
 	workerScript []byte
-	// stopping ends when what streams has to end; streams counts what has not.
-	stopping context.Context
-	streams  sync.WaitGroup
 }
 
-// newWeb makes the service, whose streams end with ctx.
-func newWeb(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (*web, error) {
-	w := &web{
-		cfg: cfg, log: log, now: now, stopping: ctx, transport: newTransport(),
-		accountMark: rand.Text(),
-		addresses:   newLimiter(cfg.RatePerMinuteAddress), credentials: newLimiter(cfg.RatePerMinuteUser),
+// newService returns the service. Its long-lived requests end with ctx.
+func newService(ctx context.Context, cfg config, log *slog.Logger, now func() time.Time) (*service, error) {
+	s := &service{
+		cfg: cfg, log: log, now: now, transport: proxy.NewTransport(), streams: proxy.NewStreams(ctx),
+		notes: newNotesRenderer(), accountMark: rand.Text(),
 	}
 	var err error
-	if w.trusted, err = server.ParsePrefixes(cfg.TrustedProxies); err != nil {
+	if s.trusted, err = server.ParsePrefixes(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
-	upstreams, err := newUpstreams("api", cfg.APIURLs, w.transport, now)
-	if err != nil {
+	s.limits = proxy.NewLimits(cfg.RatePerMinuteAddress, cfg.RatePerMinuteUser, s.trusted, now)
+	if s.apis, err = s.upstreams("api", cfg.APIURLs...); err != nil {
 		return nil, err
 	}
-	w.api = &http.Client{Transport: upstreams}
-	if w.origins, err = server.NewOrigins(cfg.PublicURL); err != nil {
+	s.api = client.New(s.apis, s.trusted)
+	if s.origins, err = server.NewOrigins(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
 	}
-	if w.assets, err = newAssets(); err != nil {
+	if s.assets, err = newAssets(); err != nil {
 		return nil, err
 	}
-	if w.version, err = newVersion(w.assets, templateFiles); err != nil {
+	if s.version, err = newVersion(s.assets, templateFiles); err != nil {
 		return nil, err
 	}
-	if w.workerScript, err = newWorkerScript(w.assets, w.version); err != nil {
+	if s.workerScript, err = newWorkerScript(s.assets, s.version); err != nil {
 		return nil, err
 	}
-	w.templates, err = newTemplates(w.assets, w.version, w.accountMark)
-	return w, err
+	s.templates, err = newTemplates(s.assets, s.version, s.accountMark)
+	return s, err
 }
 
-// run serves until ctx ends.
+// upstreams returns the replicas of another service.
+func (s *service) upstreams(name string, urls ...string) (*proxy.Upstreams, error) {
+	return proxy.NewUpstreams(name, urls, s.transport, s.now)
+}
+
+// run serves until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	w, err := newWeb(ctx, cfg, log, time.Now)
+	s, err := newService(ctx, cfg, log, time.Now)
 	if err != nil {
 		return err
 	}
-	defer w.transport.CloseIdleConnections()
-	if ln, err = w.listenTLS(ln); err != nil {
-		return err
+	defer s.transport.CloseIdleConnections()
+	if cfg.TLSCertFile != "" {
+		if ln, err = proxy.ListenTLS(ln, cfg.TLSCertFile, cfg.TLSKeyFile, log, time.Now); err != nil {
+			return err
+		}
 	}
-	handler, err := w.handler()
+	handler, err := s.handler()
 	if err != nil {
 		return err
 	}
-	// The server does not wait for what has become a WebSocket.
-	defer w.streams.Wait()
+	// The HTTP server does not wait for WebSockets.
+	defer s.streams.Wait()
 	return server.Serve(ctx, ln, handler, log)
 }

@@ -7,16 +7,17 @@ import (
 	"time"
 
 	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
 )
 
-// accountPage is what /settings/account shows.
+// accountPage is the page /settings/account.
 type accountPage struct {
-	User     user
+	User     client.User
 	Sessions []shownSession
 	Others   int
 	Tokens   []shownToken
-	// Made is a token that was just made, which is shown this once.
-	Made    *apiToken
+	// Made is the new token after its creation. The page shows its secret once.
+	Made    *client.Token
 	Refused *refusedForm
 }
 
@@ -34,51 +35,53 @@ type shownToken struct {
 	Expired  bool
 }
 
-func (w *web) accountSettings(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	return w.showAccount(rw, r, v, http.StatusOK, accountPage{})
+func (s *service) accountSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	return s.showAccount(w, r, rc, http.StatusOK, accountPage{})
 }
 
-// showAccount shows the page with what a form has to say.
-func (w *web) showAccount(rw http.ResponseWriter, r *http.Request, v *visit, status int, p accountPage) error {
-	sessions, err := all[apiSession](r.Context(), v.session, "/sessions")
+// showAccount completes p with the sessions and tokens, and shows it.
+func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p accountPage) error {
+	sessions, err := client.All[client.Session](r.Context(), rc.Client, "/sessions")
 	if err != nil {
 		return err
 	}
-	tokens, err := all[apiToken](r.Context(), v.session, "/tokens?limit=200")
+	tokens, err := client.All[client.Token](r.Context(), rc.Client, "/tokens?limit=200")
 	if err != nil {
 		return err
 	}
-	p.User = v.user
-	for _, s := range sessions {
-		if !s.Current {
+	p.User = rc.user
+	for _, session := range sessions {
+		if !session.Current {
 			p.Others++
 		}
-		p.Sessions = append(p.Sessions, shownSession{ID: s.ID, Browser: browserName(s.UserAgent), Current: s.Current,
-			LastUsed: newMoment(s.LastUsedAt, v.now, v.zone), LoggedIn: newMoment(s.CreatedAt, v.now, v.zone)})
+		p.Sessions = append(p.Sessions, shownSession{
+			ID: session.ID, Browser: browserName(session.UserAgent), Current: session.Current,
+			LastUsed: newMoment(session.LastUsedAt, rc.now, rc.zone), LoggedIn: newMoment(session.CreatedAt, rc.now, rc.zone),
+		})
 	}
 	for _, t := range tokens {
-		shown := shownToken{ID: t.ID, Name: t.Name, Scopes: scopeWords(t.Scopes), Made: newMoment(t.CreatedAt, v.now, v.zone)}
+		shown := shownToken{ID: t.ID, Name: t.Name, Scopes: scopeWords(t.Scopes), Made: newMoment(t.CreatedAt, rc.now, rc.zone)}
 		if t.ExpiresAt != nil {
-			shown.Expires, shown.Expired = v.moment(t.ExpiresAt), !t.ExpiresAt.After(v.now)
+			shown.Expires, shown.Expired = rc.moment(t.ExpiresAt), !t.ExpiresAt.After(rc.now)
 		}
 		p.Tokens = append(p.Tokens, shown)
 	}
 	here := page{Name: "account", Title: "Account", Path: accountPath, Here: accountPath, Body: p, Secret: p.Made != nil}
-	return w.showTo(rw, r, v, status, here)
+	return s.showTo(w, r, rc, status, here)
 }
 
 const accountPath = "/settings/account"
 
-// refuseAccount shows the page again when a form of it was refused.
-func (w *web) refuseAccount(rw http.ResponseWriter, r *http.Request, v *visit, err error, form string, fields ...string) error {
-	refused, status, err := w.refuse(rw, r, err, form, fields...)
+// refuseAccount shows the page again after a form was refused.
+func (s *service) refuseAccount(w http.ResponseWriter, r *http.Request, rc *requestContext, err error, form string, fields ...string) error {
+	refused, status, err := s.refuse(w, r, err, form, fields...)
 	if err != nil {
 		return err
 	}
-	return w.showAccount(rw, r, v, status, accountPage{Refused: refused})
+	return s.showAccount(w, r, rc, status, accountPage{Refused: refused})
 }
 
-// scopeWords says what a token may do.
+// scopeWords describes the scopes of a token.
 func scopeWords(scopes []string) string {
 	words := map[string]string{"tasks:read": "read tasks", "tasks:write": "change tasks", "account": "change the account"}
 	said := make([]string, len(scopes))
@@ -89,71 +92,72 @@ func scopeWords(scopes []string) string {
 }
 
 // saveAccount changes the time zone and the first day of the week.
-func (w *web) saveAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
+func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	in := map[string]string{"time_zone": r.PostFormValue("time_zone"), "week_start": r.PostFormValue("week_start")}
-	if err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
-		return w.refuseAccount(rw, r, v, err, "calendar", "time_zone", "week_start")
+	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
+		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start")
 	}
-	return w.done(rw, r, accountPath, notice{Text: "Saved"})
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "Saved"})
 }
 
-// changePassword ends all other sessions too.
-func (w *web) changePassword(rw http.ResponseWriter, r *http.Request, v *visit) error {
+// changePassword changes the password. The API then ends all other sessions.
+func (s *service) changePassword(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	in := map[string]string{"current_password": r.PostFormValue("current_password"), "password": r.PostFormValue("password")}
-	if err := v.call(r.Context(), "PATCH", "/me", in, nil); err != nil {
-		return w.refuseAccount(rw, r, v, err, "password", "current_password", "password")
+	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
+		return s.refuseAccount(w, r, rc, err, "password", "current_password", "password")
 	}
-	return w.done(rw, r, accountPath, notice{Text: "The password is changed, and you are logged out everywhere else"})
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The password is changed, and you are logged out everywhere else"})
 }
 
-// endSession logs a browser out; when it is this one, the next page is the one to log in.
-func (w *web) endSession(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	err := v.call(r.Context(), "DELETE", itemPath("/sessions", r.PathValue("id")), nil, nil)
+// endSession ends a session. If it is the current one, the next page is the login page.
+func (s *service) endSession(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	err := rc.Call(r.Context(), "DELETE", client.ItemPath("/sessions", r.PathValue("id")), nil, nil)
 	if isGone(err) {
-		return w.done(rw, r, accountPath, notice{Text: "That session has ended already"})
+		return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "That session has ended already"})
 	}
 	if err != nil {
 		return err
 	}
-	return w.done(rw, r, accountPath, notice{Text: "The session has ended"})
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The session has ended"})
 }
 
-func (w *web) endOtherSessions(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	if err := v.call(r.Context(), "DELETE", "/sessions", nil, nil); err != nil {
+func (s *service) endOtherSessions(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	if err := rc.Call(r.Context(), "DELETE", "/sessions", nil, nil); err != nil {
 		return err
 	}
-	return w.done(rw, r, accountPath, notice{Text: "You are logged out everywhere else"})
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "You are logged out everywhere else"})
 }
 
-// makeToken shows the token this once; sent again, the form shows the same.
-func (w *web) makeToken(rw http.ResponseWriter, r *http.Request, v *visit) error {
+// makeToken creates a token and shows its secret once. A form that is sent again shows the same
+// page.
+func (s *service) makeToken(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	if len(r.PostForm["scopes"]) == 0 {
-		return w.refuseAccount(rw, r, v, task.Invalid("scopes", "are missing: tick what it may do"), "token", "name", "scopes")
+		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick what it may do"), "token", "name", "scopes")
 	}
 	in := map[string]any{"name": r.PostFormValue("name"), "scopes": append([]string{}, r.PostForm["scopes"]...)}
 	if days, err := time.ParseDuration(r.PostFormValue("expires") + "h"); err == nil && days > 0 {
-		// To the day, so that a form that is sent again asks for the same.
-		in["expires_at"] = v.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour)
+		// Rounded to the day, so that a repeated form makes the same request.
+		in["expires_at"] = rc.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour)
 	}
-	var made apiToken
-	if err := v.call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
-		return w.refuseAccount(rw, r, v, err, "token", "name", "scopes")
+	var made client.Token
+	if err := rc.Call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+		return s.refuseAccount(w, r, rc, err, "token", "name", "scopes")
 	}
-	return w.showAccount(rw, r, v, http.StatusOK, accountPage{Made: &made})
+	return s.showAccount(w, r, rc, http.StatusOK, accountPage{Made: &made})
 }
 
-func (w *web) deleteToken(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	err := v.call(r.Context(), "DELETE", itemPath("/tokens", r.PathValue("id")), nil, nil)
+func (s *service) deleteToken(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	err := rc.Call(r.Context(), "DELETE", client.ItemPath("/tokens", r.PathValue("id")), nil, nil)
 	if err != nil && !isGone(err) {
 		return err
 	}
-	return w.done(rw, r, accountPath, notice{Text: "The token is revoked"})
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The token is revoked"})
 }
 
-// deleteAccount deletes everything, with the password.
-func (w *web) deleteAccount(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	if err := v.call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
-		return w.refuseAccount(rw, r, v, err, "delete", "password")
+// deleteAccount deletes the account after checking its password.
+func (s *service) deleteAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	if err := rc.Call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
+		return s.refuseAccount(w, r, rc, err, "delete", "password")
 	}
-	return w.done(rw, r, "/enter", notice{Text: "Your account and everything in it is deleted"})
+	return s.redirectWithFlash(w, r, "/enter", flashMessage{Text: "Your account and everything in it is deleted"})
 }

@@ -6,10 +6,11 @@ import (
 	"taskmaster/internal/task"
 )
 
-// browserName says a User-Agent as people do: "Firefox on Linux". What it does not know it cuts short.
+// browserName returns a readable name for a User-Agent: "Firefox on Linux". It shortens an unknown
+// one.
 func browserName(userAgent string) string {
 	browser, system := "", ""
-	// The order matters: most name others, to be taken for them.
+	// The order matters, because most browsers also name others for compatibility.
 	for _, b := range [][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
 		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"}} {
 		if strings.Contains(userAgent, b[0]) {
@@ -38,5 +39,5 @@ func browserName(userAgent string) string {
 	return userAgent
 }
 
-// isGone says whether what was to be done away with is gone already.
+// isGone reports whether the item to delete is gone already.
 func isGone(err error) bool { return task.ErrorCode(err) == task.CodeNotFound }

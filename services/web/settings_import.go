@@ -10,22 +10,23 @@ import (
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
 )
 
 const importPath = "/settings/import"
 
-// importPage is what /settings/import shows.
+// importPage is the page /settings/import.
 type importPage struct {
 	Done    *shownImport
 	Refused *refusedForm
 }
 
-// shownImport is what an import did, or would do.
+// shownImport is the result of an import or of its preview.
 type shownImport struct {
 	Name string
-	apiImport
+	client.Import
 	Tasks []shownImported
-	// More is how many tasks are not among those that are shown.
+	// More is the number of tasks that are not shown.
 	More int
 }
 
@@ -36,65 +37,67 @@ type shownImported struct {
 	Tags                     []string
 }
 
-// maxUpload is the largest form with a file that is read, in bytes: what api takes of an import, and what is around it.
+// maxUpload is the largest form with a file that is read, in bytes. It fits the largest import and
+// the other fields.
 const maxUpload = 11 << 20
 
-// uploadHandler answers a form with a file. err is why the file could not be read.
-type uploadHandler func(rw http.ResponseWriter, r *http.Request, v *visit, f upload, err error) error
+// uploadHandler handles a form with a file. err is the error of reading the file.
+type uploadHandler func(w http.ResponseWriter, r *http.Request, rc *requestContext, f upload, err error) error
 
-// upload adapts a handler of a form with a file: POST, for who is logged in, from a page of ours and of the same account.
-func (w *web) upload(h uploadHandler) http.Handler {
-	return w.answer(func(rw http.ResponseWriter, r *http.Request) error {
-		if err := w.origins.Check(r); err != nil {
+// upload adapts a handler of a form with a file: POST, for logged-in users, from a page of this
+// site and of the same account.
+func (s *service) upload(h uploadHandler) http.Handler {
+	return s.withErrorView(func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.origins.Check(r); err != nil {
 			return err
 		}
-		v := &visit{session: w.newSession(rw, r), now: w.now()}
-		if err := v.loadUser(r); err != nil {
+		rc := &requestContext{Client: s.api.For(w, r), now: s.now()}
+		if err := rc.loadUser(r); err != nil {
 			return err
 		}
-		r.Body = http.MaxBytesReader(rw, r.Body, maxUpload)
+		r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
 		f, err := uploaded(r)
-		if err := v.checkAccount(f.account); err != nil {
+		if err := rc.checkNamedAccount(f.account); err != nil {
 			return err
 		}
-		return h(rw, r, v, f, err)
+		return h(w, r, rc, f, err)
 	})
 }
 
-func (w *web) importSettings(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	return w.showImport(rw, r, v, http.StatusOK, importPage{})
+func (s *service) importSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	return s.showImport(w, r, rc, http.StatusOK, importPage{})
 }
 
-func (w *web) showImport(rw http.ResponseWriter, r *http.Request, v *visit, status int, p importPage) error {
-	return w.showTo(rw, r, v, status, page{Name: "import", Title: "Import and export", Path: importPath, Here: importPath, Body: p})
+func (s *service) showImport(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p importPage) error {
+	return s.showTo(w, r, rc, status, page{Name: "import", Title: "Import and export", Path: importPath, Here: importPath, Body: p})
 }
 
-// importTasks adds the tasks of the file that a form holds, or says what it would add.
-func (w *web) importTasks(rw http.ResponseWriter, r *http.Request, v *visit, f upload, err error) error {
+// importTasks imports the tasks of the uploaded file, or previews the import.
+func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *requestContext, f upload, err error) error {
 	dryRun := r.URL.Query().Get("preview") == "1"
-	var done apiImport
+	var done client.Import
 	if err == nil {
-		done, err = v.importFile(r.Context(), f.name, f.content, dryRun)
+		done, err = rc.ImportFile(r.Context(), f.name, f.content, dryRun)
 	}
 	if err != nil {
-		refused, status, err := w.refuse(rw, r, err, "import", "file")
+		refused, status, err := s.refuse(w, r, err, "import", "file")
 		if err != nil {
 			return err
 		}
-		return w.showImport(rw, r, v, status, importPage{Refused: refused})
+		return s.showImport(w, r, rc, status, importPage{Refused: refused})
 	}
-	shown := &shownImport{Name: f.name, apiImport: done, More: done.Created - len(done.Sample)}
-	for _, s := range done.Sample {
-		t := shownImported{Title: s.Title, Completed: s.Completed, Tags: s.Tags, Due: v.moment(s.DueAt)}
-		if s.Priority != string(task.PriorityNone) {
-			t.Priority = s.Priority
+	shown := &shownImport{Name: f.name, Import: done, More: done.Created - len(done.Sample)}
+	for _, sample := range done.Sample {
+		t := shownImported{Title: sample.Title, Completed: sample.Completed, Tags: sample.Tags, Due: rc.moment(sample.DueAt)}
+		if sample.Priority != string(task.PriorityNone) {
+			t.Priority = sample.Priority
 		}
-		if s.DueAt != nil && s.RRule != "" {
-			t.Repeats = phrase.Say(task.Recurrence{RRule: s.RRule}, *s.DueAt, v.zone)
+		if sample.DueAt != nil && sample.RRule != "" {
+			t.Repeats = phrase.Say(task.Recurrence{RRule: sample.RRule}, *sample.DueAt, rc.zone)
 		}
 		shown.Tasks = append(shown.Tasks, t)
 	}
-	return w.showImport(rw, r, v, http.StatusOK, importPage{Done: shown})
+	return s.showImport(w, r, rc, http.StatusOK, importPage{Done: shown})
 }
 
 // upload is a form with a file.
@@ -104,10 +107,10 @@ type upload struct {
 	content []byte
 }
 
-// maxAccountField is the longest account field that is read, in bytes: an id and an address.
+// maxAccountField is the largest account field that is read, in bytes: an id and an e-mail address.
 const maxAccountField = 500
 
-// uploaded reads a form up to its file.
+// uploaded reads a form up to the end of its file.
 func uploaded(r *http.Request) (f upload, err error) {
 	none := task.Invalid("file", "is missing: choose one")
 	parts, err := r.MultipartReader()

@@ -1,27 +1,28 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
 )
 
 const notificationsPath = "/settings/notifications"
 
-// notificationsPage is what /settings/notifications shows.
+// notificationsPage is the page /settings/notifications.
 type notificationsPage struct {
-	User     user
+	User     client.User
 	Channels []shownChannel
 	HasEmail bool
-	// PushKey is what a browser needs to subscribe to push, "" when push is not set up here.
+	// PushKey is the server's public key for push subscriptions. It is "" when push is not
+	// configured.
 	PushKey string
-	// Made is a webhook that was just made, whose secret is shown this once.
-	Made       *apiChannel
+	// Made is the new webhook after its creation. The page shows its secret once.
+	Made       *client.Channel
 	Deliveries []shownDelivery
-	// Waiting is that something is still to be tried.
+	// Waiting reports whether a delivery is still pending.
 	Waiting bool
 	Refused *refusedForm
 }
@@ -29,11 +30,12 @@ type notificationsPage struct {
 type shownChannel struct {
 	ID, Kind, Name, Where string
 	Enabled               bool
-	// Reason is why the system disabled the channel. Trouble is why the last reminder to an enabled one did not arrive.
-	Reason, Trouble string
-	// ThereAlone is that the channel can be turned on in its browser alone.
-	ThereAlone bool
-	Made       moment
+	// Reason is the reason for which the system disabled the channel. LastFailure is the error of the last
+	// reminder to an enabled channel.
+	Reason, LastFailure string
+	// OnlyThere reports whether only the channel's own browser can enable it.
+	OnlyThere bool
+	Made      moment
 }
 
 type shownDelivery struct {
@@ -44,39 +46,39 @@ type shownDelivery struct {
 	Next                            *moment
 }
 
-// shownDeliveries is how many deliveries are listed.
+// shownDeliveries is the number of listed deliveries.
 const shownDeliveries = "30"
 
-func (w *web) notificationSettings(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	return w.showNotifications(rw, r, v, http.StatusOK, notificationsPage{})
+func (s *service) notificationSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	return s.showNotifications(w, r, rc, http.StatusOK, notificationsPage{})
 }
 
-func (w *web) showNotifications(rw http.ResponseWriter, r *http.Request, v *visit, status int, p notificationsPage) error {
-	channels, err := all[apiChannel](r.Context(), v.session, "/channels?limit=200")
+func (s *service) showNotifications(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p notificationsPage) error {
+	channels, err := client.All[client.Channel](r.Context(), rc.Client, "/channels?limit=200")
 	if err != nil {
 		return err
 	}
-	deliveries, err := all[apiDelivery](r.Context(), v.session, "/deliveries?limit="+shownDeliveries)
+	deliveries, err := client.All[client.Delivery](r.Context(), rc.Client, "/deliveries?limit="+shownDeliveries)
 	if err != nil {
 		return err
 	}
-	if p.PushKey, err = v.pushKey(r.Context()); err != nil {
+	if p.PushKey, err = rc.PushKey(r.Context()); err != nil {
 		return err
 	}
-	p.User = v.user
+	p.User = rc.user
 	for _, c := range channels {
 		p.HasEmail = p.HasEmail || c.Kind == "email"
-		shown := shownChannel{ID: c.ID, Kind: c.Kind, Name: kindName(c.Kind), Where: c.where(), Enabled: c.Enabled, Made: newMoment(c.CreatedAt, v.now, v.zone)}
+		shown := shownChannel{ID: c.ID, Kind: c.Kind, Name: kindName(c.Kind), Where: channelTarget(c), Enabled: c.Enabled, Made: newMoment(c.CreatedAt, rc.now, rc.zone)}
 		if c.DisabledReason != nil {
-			shown.Reason, shown.ThereAlone = *c.DisabledReason, c.Kind == "web_push"
+			shown.Reason, shown.OnlyThere = *c.DisabledReason, c.Kind == "web_push"
 		} else if c.Enabled {
-			shown.Trouble = troubleOf(c.ID, deliveries)
+			shown.LastFailure = lastFailure(c.ID, deliveries)
 		}
 		p.Channels = append(p.Channels, shown)
 	}
 	for _, d := range deliveries {
-		shown := shownDelivery{ID: d.ID, Kind: kindName(d.ChannelKind), State: stateName(d.State), Test: d.Test, Attempts: d.Attempts, Next: v.moment(d.NextAttemptAt),
-			At: newMoment(d.CreatedAt, v.now, v.zone), Again: d.ChannelID != nil && (d.State == "failed" || d.State == "given_up")}
+		shown := shownDelivery{ID: d.ID, Kind: kindName(d.ChannelKind), State: stateName(d.State), Test: d.Test, Attempts: d.Attempts, Next: rc.moment(d.NextAttemptAt),
+			At: newMoment(d.CreatedAt, rc.now, rc.zone), Again: d.ChannelID != nil && (d.State == "failed" || d.State == "given_up")}
 		if d.Reason != nil {
 			shown.Reason = *d.Reason
 		}
@@ -87,11 +89,12 @@ func (w *web) showNotifications(rw http.ResponseWriter, r *http.Request, v *visi
 		p.Deliveries = append(p.Deliveries, shown)
 	}
 	here := page{Name: "notifications", Title: "Notifications", Path: notificationsPath, Here: notificationsPath, Body: p, Secret: p.Made != nil}
-	return w.showTo(rw, r, v, status, here)
+	return s.showTo(w, r, rc, status, here)
 }
 
-// troubleOf returns why the last delivery to a channel was given up, "" when it was not. deliveries are the newest first.
-func troubleOf(channelID string, deliveries []apiDelivery) string {
+// lastFailure returns the error of the last delivery to a channel if it was given up, or "".
+// deliveries are sorted from the newest.
+func lastFailure(channelID string, deliveries []client.Delivery) string {
 	for _, d := range deliveries {
 		switch {
 		case d.ChannelID == nil, *d.ChannelID != channelID, d.State == "pending":
@@ -104,20 +107,9 @@ func troubleOf(channelID string, deliveries []apiDelivery) string {
 	return ""
 }
 
-// pushKey returns what a browser needs to subscribe to push, "" when push is not set up.
-func (s *session) pushKey(ctx context.Context) (string, error) {
-	var out struct {
-		PublicKey string `json:"public_key"`
-	}
-	err := s.call(ctx, "GET", "/push-key", nil, &out)
-	if task.ErrorCode(err) == task.CodeNotFound {
-		return "", nil
-	}
-	return out.PublicKey, err
-}
-
-// where says where a channel leads: of a push service the host alone, for the rest is nobody's name for anything.
-func (c apiChannel) where() string {
+// channelTarget returns the target of a channel. For a push subscription it is only the host, because
+// people cannot recognise the rest.
+func channelTarget(c client.Channel) string {
 	if c.Kind != "web_push" {
 		return c.URL + c.Address
 	}
@@ -139,73 +131,74 @@ func kindName(kind string) string {
 
 func stateName(state string) string { return strings.ReplaceAll(state, "_", " ") }
 
-// addChannel adds a webhook or the account's own address. A browser adds itself by script.
-func (w *web) addChannel(rw http.ResponseWriter, r *http.Request, v *visit) error {
+// addChannel adds a webhook or the account's e-mail address. Browsers add themselves by script.
+func (s *service) addChannel(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	kind := r.PostFormValue("kind")
 	in := map[string]string{"kind": kind}
 	if kind == "webhook" {
 		in["url"] = strings.TrimSpace(r.PostFormValue("url"))
 	} else {
-		in["address"] = v.user.Email
+		in["address"] = rc.user.Email
 	}
-	var made apiChannel
-	if err := v.call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
-		return w.refuseNotifications(rw, r, v, err, kind, "url")
+	var made client.Channel
+	if err := rc.Call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+		return s.refuseNotifications(w, r, rc, err, kind, "url")
 	}
 	if made.Secret != "" {
-		return w.showNotifications(rw, r, v, http.StatusOK, notificationsPage{Made: &made})
+		return s.showNotifications(w, r, rc, http.StatusOK, notificationsPage{Made: &made})
 	}
-	return w.done(rw, r, notificationsPath, notice{Text: "Reminders now go to " + v.user.Email})
+	return s.redirectWithFlash(w, r, notificationsPath, flashMessage{Text: "Reminders now go to " + rc.user.Email})
 }
 
-func (w *web) refuseNotifications(rw http.ResponseWriter, r *http.Request, v *visit, err error, form string, fields ...string) error {
-	refused, status, err := w.refuse(rw, r, err, form, fields...)
+func (s *service) refuseNotifications(w http.ResponseWriter, r *http.Request, rc *requestContext, err error, form string, fields ...string) error {
+	refused, status, err := s.refuse(w, r, err, form, fields...)
 	if err != nil {
 		return err
 	}
-	return w.showNotifications(rw, r, v, status, notificationsPage{Refused: refused})
+	return s.showNotifications(w, r, rc, status, notificationsPage{Refused: refused})
 }
 
-// changeChannel does what a button beside a channel says: enable, disable, test or delete; or dismisses the message that it ended.
-func (w *web) changeChannel(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	path := itemPath("/channels", r.PathValue("id"))
+// changeChannel enables, disables, tests or deletes a channel, or dismisses the message that it
+// ended.
+func (s *service) changeChannel(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	path := client.ItemPath("/channels", r.PathValue("id"))
 	var err error
 	var said string
 	switch r.PathValue("what") {
 	case "enable":
 		said = "Reminders go there again"
-		err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": true}, nil)
+		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"enabled": true}, nil)
 	case "disable":
-		said = "Reminders go there no more"
-		err = v.call(r.Context(), "PATCH", path, map[string]bool{"enabled": false}, nil)
+		said = "Reminders no longer go there"
+		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"enabled": false}, nil)
 	case "test":
-		said = "A test is on its way: what becomes of it stands under Deliveries"
-		err = v.call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
+		said = "A test is on its way. Its result appears under Deliveries"
+		err = rc.Call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
 	case "dismiss":
-		err = v.call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
+		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
 		if err == nil || isGone(err) {
-			return w.done(rw, r, back(r), notice{})
+			return s.redirectWithFlash(w, r, back(r), flashMessage{})
 		}
 	case "delete":
 		said = "Deleted"
-		err = v.call(r.Context(), "DELETE", path, nil, nil)
+		err = rc.Call(r.Context(), "DELETE", path, nil, nil)
 	default:
-		return task.Errorf(task.CodeNotFound, "there is nothing such to do with a channel")
+		return task.Errorf(task.CodeNotFound, "a channel has no such action")
 	}
 	switch {
 	case isGone(err):
-		return w.done(rw, r, notificationsPath, notice{Text: "That channel has been deleted already"})
+		return s.redirectWithFlash(w, r, notificationsPath, flashMessage{Text: "That channel has been deleted already"})
 	case err != nil:
-		return w.refuseNotifications(rw, r, v, err, "channel")
+		return s.refuseNotifications(w, r, rc, err, "channel")
 	}
-	return w.done(rw, r, notificationsPath, notice{Text: said})
+	return s.redirectWithFlash(w, r, notificationsPath, flashMessage{Text: said})
 }
 
 // retryDelivery sends a delivery again.
-func (w *web) retryDelivery(rw http.ResponseWriter, r *http.Request, v *visit) error {
-	path := itemPath("/deliveries", r.PathValue("id")) + "/retry"
-	if err := v.call(r.Context(), "POST", path, nil, nil, "Idempotency-Key", r.PostFormValue("key")); err != nil {
-		return w.refuseNotifications(rw, r, v, err, "delivery")
+func (s *service) retryDelivery(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	path := client.ItemPath("/deliveries", r.PathValue("id")) + "/retry"
+	if err := rc.Call(r.Context(), "POST", path, nil, nil, "Idempotency-Key", r.PostFormValue("key")); err != nil {
+		return s.refuseNotifications(w, r, rc, err, "delivery")
 	}
-	return w.done(rw, r, notificationsPath, notice{Text: "It is being sent again"})
+	return s.redirectWithFlash(w, r, notificationsPath, flashMessage{Text: "It is being sent again"})
 }

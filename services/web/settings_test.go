@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// fakeAPI answers as api does for an account with one of each thing, and keeps what it was asked to change.
+// fakeAPI is an API with one account that has one item of each kind. It records the changes that it
+// is asked to make.
 type fakeAPI struct {
 	mu      sync.Mutex
 	changes []string
@@ -25,7 +26,7 @@ type fakeAPI struct {
 
 const evil = `"><script>alert(1)</script>`
 
-func (f *fakeAPI) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1")
 	if cookie, err := r.Cookie("taskmaster_session"); err != nil || cookie.Value != "ada's" {
@@ -50,7 +51,7 @@ func (f *fakeAPI) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		"POST /import": `{"created": 30, "skipped": 2, "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
 			"notes": [{"file": "Home.csv", "line": 7, "title": ` + quote(evil) + `, "message": "the date cannot be read"}]}`,
 	}
-	rw.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", "application/json")
 	status := http.StatusOK
 	answer, known := answers[call].(string)
 	problem, refused := f.refusals[call]
@@ -60,13 +61,13 @@ func (f *fakeAPI) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case refused:
 		status, answer = http.StatusUnprocessableEntity, problem
 	case r.Method == http.MethodDelete && (r.URL.Path == "/api/v1/me" || r.URL.Path == "/api/v1/sessions/s1"):
-		rw.Header().Set("Set-Cookie", "taskmaster_session=; Max-Age=0")
+		w.Header().Set("Set-Cookie", "taskmaster_session=; Max-Age=0")
 		status, answer = http.StatusNoContent, ""
 	case !known && r.Method != http.MethodGet:
 		answer = "{}"
 	}
-	rw.WriteHeader(status)
-	_, _ = io.WriteString(rw, answer)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, answer)
 }
 
 func quote(s string) string {
@@ -74,7 +75,8 @@ func quote(s string) string {
 	return string(raw)
 }
 
-// settings runs web before a fakeAPI and returns how to ask it as ada does: with a form, or with a body as it is.
+// settings starts web before a fakeAPI. It returns a function that sends requests of the user, with
+// a form or a raw body.
 func settings(t *testing.T, refusals map[string]string) (*fakeAPI, func(method, path string, body any, header ...string) answer) {
 	t.Helper()
 	api := &fakeAPI{refusals: refusals}
@@ -104,7 +106,7 @@ func TestSettingsShowTextAsText(t *testing.T) {
 	} {
 		got := ask("GET", path, nil)
 		if got.status != 200 || strings.Contains(got.body, "<script>alert") {
-			t.Errorf("%s: got %d, or what somebody typed is HTML there", path, got.status)
+			t.Errorf("%s: got %d, or typed text became HTML", path, got.status)
 		}
 		for _, words := range want {
 			if !strings.Contains(got.body, words) {
@@ -114,7 +116,8 @@ func TestSettingsShowTextAsText(t *testing.T) {
 	}
 }
 
-// TestSettingsForms shows what each form asks of api, where it leads, and that another site's page cannot send it.
+// TestSettingsForms shows the API call of each form and the page that follows. It also shows that
+// other sites cannot send the forms.
 func TestSettingsForms(t *testing.T) {
 	t.Parallel()
 	for path, tt := range map[string]struct {
@@ -138,7 +141,7 @@ func TestSettingsForms(t *testing.T) {
 			t.Parallel()
 			api, ask := settings(t, nil)
 			if got := ask("POST", path, tt.form, "Sec-Fetch-Site", "cross-site"); got.status != 403 || len(api.changes) != 0 {
-				t.Fatalf("from another site: got %d and %q, want 403 and nothing", got.status, api.changes)
+				t.Fatalf("from another site: got %d and %q, want 403 and no API call", got.status, api.changes)
 			}
 			got := ask("POST", path, tt.form)
 			if got.status != 303 || got.header.Get("Location") != tt.to {
@@ -157,7 +160,8 @@ func TestSettingsForms(t *testing.T) {
 	}
 }
 
-// TestSecretsAreShownOnce shows that a token and a signing secret are on the page that made them, which no cache keeps.
+// TestSecretsAreShownOnce shows that only the page that creates a token or a signing secret
+// contains it, and that no cache keeps that page.
 func TestSecretsAreShownOnce(t *testing.T) {
 	t.Parallel()
 	for path, tt := range map[string]struct {
@@ -170,7 +174,7 @@ func TestSecretsAreShownOnce(t *testing.T) {
 		api, ask := settings(t, nil)
 		got := ask("POST", path, tt.form)
 		if got.status != 200 || !strings.Contains(got.body, tt.secret) || got.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s: got %d, %s, want the secret, kept by nobody", path, got.status, got.header.Get("Cache-Control"))
+			t.Errorf("%s: got %d, %s, want the secret and no-store", path, got.status, got.header.Get("Cache-Control"))
 		}
 		if len(api.changes) != 1 {
 			t.Errorf("%s: got %q", path, api.changes)
@@ -181,7 +185,8 @@ func TestSecretsAreShownOnce(t *testing.T) {
 	}
 }
 
-// TestRefusedSettingsAreShownAgain shows that what was typed stays, and that each mistake is told and leads to its field.
+// TestRefusedSettingsAreShownAgain shows that a refused form keeps the typed text, and that each
+// error links to its field.
 func TestRefusedSettingsAreShownAgain(t *testing.T) {
 	t.Parallel()
 	problem := func(field, message string) string {
@@ -206,7 +211,7 @@ func TestRefusedSettingsAreShownAgain(t *testing.T) {
 	} {
 		got := ask("POST", path, tt.form)
 		if (got.status != 422 && got.status != 409) || strings.Contains(got.body, "secret guess") {
-			t.Errorf("%s: got %d, want it refused and no password", path, got.status)
+			t.Errorf("%s: got %d, want a refusal without the password", path, got.status)
 		}
 		for _, words := range append(tt.want, `role="alert"`) {
 			if !strings.Contains(got.body, words) {
@@ -233,13 +238,13 @@ func TestImportPage(t *testing.T) {
 		return ask("POST", path, body.String(), append(header, "Content-Type", form.FormDataContentType())...)
 	}
 	got := upload("/settings/import?preview=1", "Home.csv", "TYPE,CONTENT\ntask,a\n")
-	for _, words := range []string{"What Home.csv would add", "<strong>30</strong> tasks would be added", "<strong>2</strong> you have already", "every day at", "And 29 more.", "Home.csv, line 7", "the date cannot be read"} {
+	for _, words := range []string{"What Home.csv would add", "<strong>30</strong> tasks would be added", "<strong>2</strong> you already have", "every day at", "And 29 more.", "Home.csv, line 7", "the date cannot be read"} {
 		if !strings.Contains(got.body, words) {
 			t.Errorf("the preview lacks %q", words)
 		}
 	}
 	if got.status != 200 || strings.Contains(got.body, "<script>alert") {
-		t.Errorf("got %d, or what stood in the file is HTML there", got.status)
+		t.Errorf("got %d, or text of the file became HTML", got.status)
 	}
 	upload("/settings/import", "x", "PK\x03\x04...")
 	upload("/settings/import", "tasks.ics", "BEGIN:VCALENDAR")
@@ -279,15 +284,16 @@ func TestBrowserName(t *testing.T) {
 	}
 }
 
-// TestSignUpTellsTheBrowsersCalendar shows what a script fills in, and by which browser, on the way to api.
+// TestSignUpTellsTheBrowsersCalendar shows that signing up sends the browser's time zone and week
+// start to the API.
 func TestSignUpTellsTheBrowsersCalendar(t *testing.T) {
 	t.Parallel()
 	api := &fakeAPI{}
 	browser := ""
-	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+	e := start(t, config{APIURLs: []string{upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		browser = r.UserAgent()
 		r.AddCookie(&http.Cookie{Name: "taskmaster_session", Value: "ada's"})
-		api.ServeHTTP(rw, r)
+		api.ServeHTTP(w, r)
 	})}})
 	form := url.Values{"email": {"ada@example.com"}, "password": {"12345678"}, "time_zone": {"Asia/Tokyo"}, "week_start": {"sunday"}}
 	got := e.do("POST", "/signup", strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "User-Agent", "Firefox/140")
@@ -297,17 +303,17 @@ func TestSignUpTellsTheBrowsersCalendar(t *testing.T) {
 	}
 }
 
-// The cookie of a session that api renews reaches the browser, whatever page that was.
+// A renewed session cookie of the API reaches the browser on every page.
 func TestRenewedSessionReachesTheBrowser(t *testing.T) {
 	t.Parallel()
-	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
-		rw.Header().Set("Content-Type", "application/json")
+	e := start(t, config{APIURLs: []string{upstream(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/api/v1/me" {
-			rw.Header().Set("Set-Cookie", "taskmaster_session=x; Max-Age=2592000")
-			fmt.Fprint(rw, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
+			w.Header().Set("Set-Cookie", "taskmaster_session=x; Max-Age=2592000")
+			fmt.Fprint(w, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
 			return
 		}
-		fmt.Fprint(rw, `{"items": [], "next_cursor": ""}`)
+		fmt.Fprint(w, `{"items": [], "next_cursor": ""}`)
 	})}})
 	for _, path := range []string{"/today", "/settings/account", "/recurrence"} {
 		got := e.do("GET", path, nil, "Cookie", "taskmaster_session=x")
@@ -317,33 +323,34 @@ func TestRenewedSessionReachesTheBrowser(t *testing.T) {
 	}
 }
 
-// A channel that ended is told of on every page, with a way to the settings and one to dismiss it; a browser is turned on again in that
-// browser alone; a channel to which the last message did not get through says so.
+// Every page announces an ended channel. The notice links to the settings and can be dismissed.
+// Only its own browser can enable a push channel again. A channel shows the error of its last
+// failed delivery.
 func TestEndedChannels(t *testing.T) {
 	t.Parallel()
 	asked := make(chan string, 10)
-	e := start(t, config{APIURLs: []string{upstream(t, func(rw http.ResponseWriter, r *http.Request) {
+	e := start(t, config{APIURLs: []string{upstream(t, func(w http.ResponseWriter, r *http.Request) {
 		const when = `"2026-03-02T10:00:00Z"`
-		rw.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Type", "application/json")
 		if r.Method != http.MethodGet {
 			body, _ := io.ReadAll(r.Body)
 			asked <- r.Method + " " + r.URL.Path + " " + string(body)
 		}
 		switch r.URL.Path {
 		case "/api/v1/me":
-			fmt.Fprint(rw, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1,
+			fmt.Fprint(w, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1,
 				"ended_channels": [{"id": "c1", "kind": "web_push", "where": "push.example.com", "reason": `+quote("over "+evil)+`}]}`)
 		case "/api/v1/channels":
-			fmt.Fprint(rw, `{"items": [{"id": "c1", "kind": "web_push", "endpoint": "https://push.example.com/x", "enabled": false, "disabled_reason": "over", "created_at": `+when+`},
+			fmt.Fprint(w, `{"items": [{"id": "c1", "kind": "web_push", "endpoint": "https://push.example.com/x", "enabled": false, "disabled_reason": "over", "created_at": `+when+`},
 				{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": `+when+`},
 				{"id": "c3", "kind": "webhook", "url": "https://y.example/", "enabled": true, "created_at": `+when+`}]}`)
 		case "/api/v1/deliveries":
-			fmt.Fprint(rw, `{"items": [{"id": "d4", "channel_id": "c2", "channel_kind": "webhook", "state": "pending", "created_at": `+when+`},
+			fmt.Fprint(w, `{"items": [{"id": "d4", "channel_id": "c2", "channel_kind": "webhook", "state": "pending", "created_at": `+when+`},
 				{"id": "d3", "channel_id": "c2", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 500", "created_at": `+when+`},
 				{"id": "d2", "channel_id": "c3", "channel_kind": "webhook", "state": "sent", "created_at": `+when+`},
 				{"id": "d1", "channel_id": "c3", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 404", "created_at": `+when+`}]}`)
 		default:
-			fmt.Fprint(rw, `{"items": [], "next_cursor": "", "public_key": ""}`)
+			fmt.Fprint(w, `{"items": [], "next_cursor": "", "public_key": ""}`)
 		}
 	})}})
 	for _, path := range []string{"/today", "/done", "/settings/account", "/settings/import", "/settings/notifications"} {
@@ -358,17 +365,17 @@ func TestEndedChannels(t *testing.T) {
 		}
 	}
 	got := e.do("GET", "/settings/notifications", nil, "Cookie", "taskmaster_session=x").body
-	if strings.Contains(got, "/settings/channels/c1/enable") || !strings.Contains(got, "turned on again in that browser alone") {
-		t.Error("a browser that was given up can be turned on from elsewhere")
+	if strings.Contains(got, "/settings/channels/c1/enable") || !strings.Contains(got, "Only that browser can turn it on again.") {
+		t.Error("an ended push channel can be enabled from another browser")
 	}
 	if n := strings.Count(got, "The last message did not arrive: it answered 500"); n != 1 || strings.Contains(got, "did not arrive: it answered 404") {
-		t.Errorf("the channel that fails says so %d times, want once and none for the other", n)
+		t.Errorf("the page shows the failure %d times, want once and for one channel only", n)
 	}
 	done := e.do("POST", "/settings/channels/c1/dismiss", strings.NewReader("back=/done"), "Cookie", "taskmaster_session=x", "Content-Type", "application/x-www-form-urlencoded")
 	if done.status != 303 || done.header.Get("Location") != "/done" {
-		t.Errorf("got %d to %s, want the page that was shown", done.status, done.header.Get("Location"))
+		t.Errorf("got %d to %s, want 303 to /done", done.status, done.header.Get("Location"))
 	}
 	if got := <-asked; got != `PATCH /api/v1/channels/c1 {"dismissed":true}` {
-		t.Errorf("api was asked for %s", got)
+		t.Errorf("the API got %s", got)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// echo is a live that sends back what it is sent.
+// echo is a live service that sends every message back.
 func echo(t *testing.T) string {
 	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -35,8 +35,8 @@ func echo(t *testing.T) string {
 	})
 }
 
-// dial opens a WebSocket through the edge and returns the handshake's header with it.
-func (e *edge) dial(ctx context.Context) (*websocket.Conn, http.Header) {
+// dial opens a WebSocket through web. It returns the connection and the header of the handshake.
+func (e *env) dial(ctx context.Context) (*websocket.Conn, http.Header) {
 	e.t.Helper()
 	conn, res, err := websocket.Dial(ctx, e.url+"/live?since=7", &websocket.DialOptions{HTTPHeader: http.Header{"Origin": {"https://tasks.example.com"}}})
 	if err != nil {
@@ -66,7 +66,7 @@ func TestWebSocket(t *testing.T) {
 		if want := "since=7 https://tasks.example.com hello"; err != nil || string(got) != want {
 			t.Fatalf("got %q, %v, want %q", got, err, want)
 		}
-		// Why it is closed reaches the client.
+		// The reason for closing reaches the client.
 		if err := conn.Write(ctx, websocket.MessageText, []byte("bye")); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestStopEndsWebSockets(t *testing.T) {
 	}
 }
 
-// What an upstream streams arrives as it is sent, and ends when the edge stops.
+// Events of an upstream arrive as they are sent. The stream ends when web stops.
 func TestServerSentEvents(t *testing.T) {
 	t.Parallel()
 	proceed, ended := make(chan struct{}), make(chan struct{})

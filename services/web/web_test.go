@@ -30,18 +30,18 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// edge is a running web and a client of it.
-type edge struct {
+// env is a running web service with a client.
+type env struct {
 	t      *testing.T
 	url    string
 	client *http.Client
 	stop   func()
-	// done carries what run returned.
+	// done receives the result of run.
 	done <-chan error
 }
 
-// start runs web with what the test says of its configuration. Upstreams that are not named refuse connections.
-func start(t *testing.T, cfg config) *edge {
+// start runs web with the test's configuration. Upstreams that are not set refuse connections.
+func start(t *testing.T, cfg config) *env {
 	t.Helper()
 	for _, urls := range []*[]string{&cfg.APIURLs, &cfg.LiveURLs} {
 		if *urls == nil {
@@ -64,13 +64,14 @@ func start(t *testing.T, cfg config) *edge {
 		Transport: transport, Timeout: deadline,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &edge{t, "http://" + ln.Addr().String(), client, cancel, done}
+	return &env{t, "http://" + ln.Addr().String(), client, cancel, done}
 }
 
-// closedURL is that of a port on which nobody listens: it takes an administrator to.
+// closedURL is the URL of a port that refuses connections. Only an administrator could listen on
+// it.
 const closedURL = "http://127.0.0.1:1"
 
-// upstream runs a server behind the edge.
+// upstream starts a server behind web.
 func upstream(t *testing.T, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)
@@ -78,7 +79,8 @@ func upstream(t *testing.T, h http.HandlerFunc) string {
 	return s.URL
 }
 
-// named is an upstream that answers with its name and the request's method, path, query and body.
+// named starts an upstream that answers with its name and the request's method, path, query and
+// body.
 func named(t *testing.T, name string) string {
 	t.Helper()
 	return upstream(t, func(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +89,7 @@ func named(t *testing.T, name string) string {
 	})
 }
 
-// answer is what the edge answered.
+// answer is a response of web.
 type answer struct {
 	status int
 	header http.Header
@@ -103,8 +105,8 @@ func (a answer) code() string {
 	return string(p.Code)
 }
 
-// do sends a request. header are pairs of name and value; Host sets the host.
-func (e *edge) do(method, path string, body io.Reader, header ...string) answer {
+// do sends a request. header holds pairs of name and value. The pair Host sets the host.
+func (e *env) do(method, path string, body io.Reader, header ...string) answer {
 	e.t.Helper()
 	r, err := http.NewRequestWithContext(e.t.Context(), method, e.url+path, body)
 	if err != nil {
@@ -129,7 +131,7 @@ func (e *edge) do(method, path string, body io.Reader, header ...string) answer 
 	return answer{res.StatusCode, res.Header, strings.TrimSpace(string(got))}
 }
 
-func (e *edge) wantStopped() {
+func (e *env) wantStopped() {
 	e.t.Helper()
 	select {
 	case err := <-e.done:

@@ -1,15 +1,16 @@
-// The line in which a task is added. htmx shows what is understood of it; this empties it, and puts back what was not added.
+// The line for new tasks. htmx shows the parsed line below it. This module empties the line when it
+// is sent, and restores it when the task was not added.
 
 import { tell } from "./view.js";
 
-// dates is the order of 3/4 where the reader is.
+// dates is the user's date order, which decides the meaning of 3/4.
 const dates = (() => {
   const order = new Intl.DateTimeFormat(navigator.language, { day: "numeric", month: "numeric" })
     .formatToParts(new Date()).map((part) => part.type).filter((type) => type === "day" || type === "month");
   return order[0] === "month" ? "mdy" : "dmy";
 })();
 
-// newKey makes an Idempotency-Key. crypto.randomUUID exists over https and on localhost alone.
+// newKey creates an Idempotency-Key. crypto.randomUUID exists only over https and on localhost.
 export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
@@ -46,14 +47,14 @@ function prepare() {
 
 const typed = (form) => form.querySelectorAll("input:not([type=hidden]), select");
 
-// reset empties what is being sent at once, so that the next can be typed while this one is on its way.
+// reset empties the form while it is being sent, so that the next task can be typed at once.
 function reset(form) {
   form.elements.key.value = newKey();
   for (const field of typed(form)) field.value = "";
   unsaid();
 }
 
-// putBack puts back what was not added, unless something else has been typed since.
+// putBack restores the typed text of a task that was not added, unless the line is in use again.
 function putBack(form, sent) {
   if (form.elements.line.value !== "") {
     tell(`“${sent.get("line")}” was not added.`);
@@ -63,13 +64,14 @@ function putBack(form, sent) {
   fill(form, sent);
 }
 
-// fill puts into the form what it was sent with, where it is seen.
+// fill sets the visible fields of the form to the values that were sent.
 function fill(form, sent) {
   for (const field of typed(form)) field.value = sent.get(field.name) ?? "";
   form.querySelector("details").open = ["due", "repeat", "priority"].some((name) => sent.get(name));
 }
 
-// addAgain puts a task that could not be added back into the line. It returns whether there was room for it.
+// addAgain puts a task that could not be added back into the line. It returns false if the line is
+// not empty.
 export function addAgain(fields) {
   const form = document.getElementById("add");
   if (!form || form.elements.line.value !== "") return false;

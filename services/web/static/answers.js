@@ -1,19 +1,20 @@
-// Answers that come late. What a form is answered with is the view from which it was sent: when another one is shown by then, that
-// stays and is brought up to date, and only what the answer has to say is taken from it. Of two links the later one holds.
+// Late answers. The answer to a form contains the view that sent the form. If another view is shown
+// by then, that view stays and is refreshed. Only the notices of the answer are used. Of two
+// clicked links, the later one wins.
 
 import { here, refresh } from "./view.js";
 
-let latest = null; // request for another view
+let latest = null; // latest request for another view
 
 const isView = (ctx) => ctx.request?.method === "GET" && ctx.target?.id === "app";
 
 export function startAnswers() {
-  // After everybody else, who may have stopped it.
+  // Runs after all other listeners, which may have cancelled the request.
   addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
     if (isView(ctx) && !event.defaultPrevented) latest = ctx;
   });
-  // Before everybody else, who would make way for it.
+  // Runs before all other listeners, which would make room for the answer.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx, tasks } = event.detail;
     if (isView(ctx)) {
@@ -31,7 +32,7 @@ export function startAnswers() {
   }, true);
 }
 
-// from is the view that was shown as a request was made, which is where the server leads back.
+// from returns the view that sent a request. The server leads back to it.
 function from(ctx) {
   const { pathname, search } = new URL(ctx.request.headers["HX-Current-URL"]);
   return pathname + search;

@@ -1,4 +1,4 @@
-// Calls of the REST API, by the page's own scripts. A failure is an Error whose message is fit to be shown.
+// Calls of the REST API by scripts of the page. A failure is an Error whose message can be shown.
 
 import { owner } from "./view.js";
 
@@ -8,7 +8,7 @@ export async function call(method, path, body) {
   return (await ask(method, path, body)).answer;
 }
 
-// version returns the version of what is at a path, as forms say it: its ETag without the quotes.
+// version returns the version of the resource at path: its ETag without the quotes, as in forms.
 export async function version(path) {
   return (await ask("GET", path)).response.headers.get("ETag")?.replaceAll('"', "") ?? "";
 }
@@ -29,7 +29,7 @@ async function ask(method, path, body) {
   return { response, answer };
 }
 
-// explain says a problem (RFC 9457) as a person would.
+// explain returns the text of a problem (RFC 9457) for people.
 export function explain(status, problem) {
   const reasons = problem?.errors?.map((e) => `${e.field.replaceAll("_", " ")} ${e.message}`);
   const text = reasons?.length ? reasons.join("; ") : problem?.detail ?? `the server answered with status ${status}`;

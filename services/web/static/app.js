@@ -1,5 +1,5 @@
-// The page works without this. With it, views change without being loaded anew, what happens elsewhere appears, and there
-// are shortcuts.
+// The page works without scripts. With them, views change without a page load, changes from
+// elsewhere appear at once, and there are keyboard shortcuts.
 
 import "./vendor/htmx.esm.min.js";
 import { startAdd } from "./add.js";
@@ -14,7 +14,7 @@ import { startToasts } from "./toasts.js";
 import { startVersion } from "./version.js";
 import { app, clearProblem, focusPlace, refresh, tell } from "./view.js";
 
-// What the page needs to know of the browser.
+// The sign-up form needs the browser's time zone and first day of the week.
 for (const field of document.querySelectorAll("[data-enter] [name=week_start]")) {
   const locale = new Intl.Locale(navigator.language);
   const week = locale.getWeekInfo?.() ?? locale.weekInfo;
@@ -25,7 +25,7 @@ for (const field of document.querySelectorAll("[data-enter] [name=time_zone]")) 
 }
 
 startAnswers();
-startOffline(); // before deletions, which it may have to keep
+startOffline(); // before deletions, because it may have to keep them offline
 startDeletions();
 startAdd();
 startEditor();
@@ -43,8 +43,8 @@ async function startPush() {
   if (place) (await import("./push.js")).startPush(place);
 }
 
-// A link to another view leads to its heading, as a page that is loaded would; what a form changes leaves the reader where
-// they are.
+// A link to another view moves the focus to its heading, as a page load would. A form leaves the
+// focus where it is.
 let focus = null;
 document.addEventListener("htmx:before:request", (event) => {
   focus = focusPlace();
@@ -54,7 +54,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx?.sourceElement?.id === "line" || !ctx?.request) return;
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (ctx.request.method === "GET" || menu.contains(ctx.sourceElement)) menu.open = false; // another one was opened meanwhile
+    if (ctx.request.method === "GET" || menu.contains(ctx.sourceElement)) menu.open = false; // another menu was opened meanwhile
   }
   if (ctx.request.method === "GET" && ctx.sourceElement?.matches("a, form")) {
     scrollTo(0, 0);
@@ -68,19 +68,20 @@ document.addEventListener("htmx:error", (event) => {
   if (ctx && ctx.sourceElement?.id !== "line") tell("The server cannot be reached. Nothing you typed is lost: try again in a moment.");
 });
 
-// What is due becomes overdue, and today becomes yesterday.
+// Refreshes the view when a task becomes overdue and when the day ends.
 const longest = 2 ** 31 - 1;
 const firstPause = 500;
 const longestPause = 60_000;
 let pause = firstPause;
 let timer = 0;
-let last = 0; // for which the view was refreshed
+let last = 0; // the due time of the last refresh
 function schedule() {
   clearTimeout(timer);
   const at = Number(app().dataset.refreshAt);
   if (at) timer = setTimeout(passed, Math.min(Math.max(at - Date.now(), 0) + pause, longest), at);
 }
-// passed does not ask ever again at once where that changes nothing: there may be no connection, or this clock may be ahead.
+// passed waits longer after each refresh that changes nothing: there may be no connection, or this
+// clock may be ahead.
 function passed(at) {
   pause = at === last ? Math.min(pause * 2, longestPause) : firstPause;
   last = at;
@@ -92,7 +93,7 @@ document.addEventListener("htmx:after:swap", schedule);
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) document.getElementById(opener.dataset.open).showModal();
-  // A click elsewhere closes a menu.
+  // A click outside a menu closes it.
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }

@@ -1,15 +1,16 @@
-// Deleting is final on the server, so it waits here for as long as it can be undone: the row is hidden, and the form is sent
-// when the time has passed or the page is left. What is lost in between, by a crash or without a connection, is the
-// deletion and never the task. (Making a deleted task again would lose its history, its id and its place in a series.)
+// Delayed deletions. Deleting is permanent on the server, so this module waits while it can be
+// undone. It hides the row, and sends the form after ten seconds or when the page is left. A crash
+// or a lost connection can lose the deletion, but never the task. (Creating a deleted task again
+// would lose its history, its id and its place in a series.)
 
 import htmx from "./vendor/htmx.esm.min.js";
 import { app, focusPlace, say } from "./view.js";
 
 const undoFor = 10_000;
-const waiting = new Map(); // task id -> how to end the wait
+const waiting = new Map(); // task id -> pending deletion
 
 export function startDeletions() {
-  // Before htmx, which listens at the form itself.
+  // Runs before htmx, which listens at the form itself.
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-delete]");
     if (!form) return;
@@ -18,7 +19,8 @@ export function startDeletions() {
     wait(form);
   }, true);
   document.addEventListener("htmx:after:swap", hide);
-  // While somebody points at one, none goes: another would take its place under the pointer.
+  // While the pointer is over the notices, none disappears. Otherwise the next one would move under
+  // the pointer.
   const all = (what) => () => { for (const deletion of waiting.values()) deletion[what](); };
   const region = document.getElementById("undos");
   region?.addEventListener("pointerenter", all("pause"));
@@ -37,7 +39,7 @@ function wait(form) {
   const focus = focusPlace();
   const toast = undoToast(form.dataset.title, () => end(id));
   const deletion = { toast, send, leave, pause, count };
-  // Nobody is hurried who is in it.
+  // The time stops while the focus is in the notice.
   toast.addEventListener("focusin", pause);
   toast.addEventListener("focusout", () => waiting.get(id) === deletion && count());
   count();
@@ -52,7 +54,7 @@ function wait(form) {
     end(id, true);
     htmx.ajax("POST", action, { values: Object.fromEntries(body), target: "#app", swap: "outerMorph show:none" });
   }
-  // The page goes: the request has to outlive it.
+  // The page is being left. keepalive lets the request outlive it.
   function leave() {
     end(id, true);
     fetch(action, { method: "POST", body, keepalive: true });
@@ -60,12 +62,12 @@ function wait(form) {
   waiting.set(id, deletion);
   hide();
   focus.restore();
-  // The page of the task itself gives way to the view from which it was opened.
+  // The page of the deleted task is replaced by the view that opened it.
   if (form.dataset.then) htmx.ajax("GET", form.dataset.then, { target: "#app", swap: "outerMorph show:none", push: "true" });
   say(`Deleted ${form.dataset.title}. Undo with z.`);
 }
 
-// end ends the wait; the row comes back unless it is being deleted.
+// end ends the wait. The row appears again unless the task is being deleted.
 function end(id, deleting = false) {
   const deletion = waiting.get(id);
   if (!deletion) return;
@@ -79,7 +81,7 @@ function end(id, deleting = false) {
   }
 }
 
-// hide hides the rows of what is about to be deleted, in whatever view shows them.
+// hide hides the rows of pending deletions in every view.
 function hide() {
   for (const row of app().querySelectorAll("[data-task]")) row.hidden = waiting.has(row.dataset.task);
 }
@@ -96,7 +98,7 @@ function undoToast(title, undo) {
   button.textContent = "Undo";
   button.addEventListener("click", undo);
   toast.append(words, button);
-  document.getElementById("notice").replaceChildren(); // z undoes the last
-  document.getElementById("undos").prepend(toast); // above the others, which stay where they are
+  document.getElementById("notice").replaceChildren(); // the shortcut z undoes the latest
+  document.getElementById("undos").prepend(toast); // above the others, which do not move
   return toast;
 }

@@ -1,4 +1,4 @@
-// The form of a task: what was typed into it stays until it is saved, whatever happens elsewhere.
+// The form of a task. The typed text stays until it is saved, even if the task changes elsewhere.
 
 const form = () => document.getElementById("edit");
 const dirty = () => form()?.dataset.dirty !== undefined;
@@ -9,13 +9,13 @@ export function startEditor() {
     form().dataset.dirty = "";
     form().setAttribute("hx-morph-skip", "");
   });
-  // What the form itself is answered with, and another view, take its place.
+  // The form's own answer and other views replace it.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
     if (ctx.sourceElement?.id === "edit") settle(ctx.response.status);
     else if (ctx.request && leaves(ctx)) settle(200);
   });
-  // What was refused is shown with why, and is not saved yet: it stays as well.
+  // A refused form is shown with its errors. It is still unsaved, so its text stays too.
   document.addEventListener("htmx:after:swap", () => dirty() && form().setAttribute("hx-morph-skip", ""));
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
@@ -32,10 +32,10 @@ export function startEditor() {
   });
 }
 
-// leaves says whether a request is for another view.
+// leaves reports whether a request loads another view.
 const leaves = (ctx) => ctx.request.method === "GET" && ctx.target?.id === "app";
 
-// settle makes way for an answer; what was refused is still not saved.
+// settle lets an answer replace the form. A refused form still counts as unsaved.
 export function settle(status) {
   if (!form() || status >= 500 || status === 429) return;
   form().removeAttribute("hx-morph-skip");

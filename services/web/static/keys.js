@@ -1,9 +1,9 @@
-// Shortcuts. They are single keys, so they are off while something is typed and can be turned off by whoever speaks to the
-// page (WCAG 2.1.4).
+// Keyboard shortcuts. They are single keys, so they are off while somebody types. Users of speech
+// input can turn them off (WCAG 2.1.4).
 
 import { rows } from "./view.js";
 
-const pause = 1200; // between g and what follows
+const pause = 1200; // longest time in ms between g and the next key
 let going = -pause;
 
 const actions = {
@@ -31,7 +31,7 @@ export function startKeys() {
       if (event.key === "Escape" && event.target.matches("#line, #q")) event.target.blur();
       return;
     }
-    if (event.timeStamp - going < pause) { // of the press: the page may be busy
+    if (event.timeStamp - going < pause) { // time of the key press, because the page may be busy
       going = -pause;
       const link = document.querySelector(`[data-keys="g ${CSS.escape(event.key)}"]`);
       if (link) {
@@ -56,11 +56,11 @@ function focus(selector) {
   field?.select();
 }
 
-// add goes to the line, if need be on another page.
+// add moves the focus to the line for new tasks. If the page has none, it opens Today first.
 function add() {
   if (document.getElementById("line")) return focus("#line");
   document.addEventListener("htmx:after:settle", function settled() {
-    if (!document.getElementById("line")) return; // it was something else
+    if (!document.getElementById("line")) return; // another element has settled
     document.removeEventListener("htmx:after:settle", settled);
     setTimeout(() => focus("#line"));
   });

@@ -1,42 +1,46 @@
-// The live connection: changes in order from a revision on, also over interruptions. Whatever was missed while there was
-// no connection is replayed, because each one asks for all after the last revision that was seen.
+// The live connection. It delivers changes in order from a revision on, also across interruptions.
+// Each new connection asks for the changes after the last seen revision, so missed changes are
+// replayed.
 //
-// A path can die without a close (NAT, VPN, sleep), and a browser does not notice. The server sends a heartbeat in every
-// interval that it names; after a longer silence, and whenever the device may have been away, the page connects anew.
+// A connection can die without a close (NAT, VPN, sleep), and the browser does not notice. The
+// server therefore sends heartbeats and names their interval. The page reconnects after a longer
+// silence, and whenever the device may have been offline or asleep.
 
 import { app, othersPage, owner, refresh, sessionEnded, stand, typed } from "./view.js";
 import { askVersion } from "./version.js";
 
 const firstWait = 500;
 const longestWait = 30_000;
-const patience = 2.5; // heartbeats that may be missing
-const openTimeout = 15_000; // the first heartbeat comes, or the attempt has failed
-const youngFor = 2_000; // an attempt that is younger is not replaced
-const sleepAfter = 10_000; // a timer that comes later than this after its time tells of sleep
-const doubtAfter = 1_000; // how long a connection that is replaced is shown as live
-const tooMany = 4429; // the code of a close
+const patience = 2.5; // heartbeat intervals of silence before reconnecting
+const openTimeout = 15_000; // ms until the first heartbeat, or the attempt has failed
+const youngFor = 2_000; // ms; a younger attempt is not replaced
+const sleepAfter = 10_000; // ms; a timer that is later than this indicates sleep
+const doubtAfter = 1_000; // ms for which a connection that is being replaced still counts as live
+const tooMany = 4429; // the close code for too many connections
 
-// The clock of the device can be set back. The clock of the page can stand still while the device sleeps. The larger time counts.
+// The device's clock can be set back. The page's clock can stop while the device sleeps. The larger
+// difference counts.
 const now = () => ({ wall: Date.now(), run: performance.now() });
 const since = (then) => Math.max(Date.now() - then.wall, performance.now() - then.run);
 
 class Live {
   #socket = null;
-  #heard = null; // when the socket brought something, or began
-  #proven = false; // the socket has brought a heartbeat
-  #interval = 30_000; // of heartbeats, until one says it
+  #heard = null; // time of the last message, or of the connection attempt
+  #proven = false; // whether the socket has received a heartbeat
+  #interval = 30_000; // ms between heartbeats, until the server names it
   #retry = 0;
   #doubt = 0;
   #ticked = null;
   #wait = firstWait;
   #away = false;
-  #refusals = 0; // for having too many windows, one after another
+  #refusals = 0; // consecutive refusals because of too many windows
   #revision;
-  #epoch; // the history which the revision is of: a restore of the server's database begins another
+  #epoch; // history of the revision; a restore of the server's database starts another
   #on;
 
-  // on has change(message), resync(restored), state("live" | "connecting" | "offline" | "full"), full(reason) and refused().
-  // That is called when a connection was not made or was closed. It resolves to "again", "away" when no server answers, or "stop".
+  // on has change(message), resync(restored), state("live" | "connecting" | "offline" | "full"),
+  // full(reason) and refused(). refused is called when a connection failed or was closed. It
+  // resolves to "again", to "away" when no server answers, or to "stop".
   constructor(revision, epoch, on) {
     this.#revision = revision;
     this.#epoch = epoch ?? "";
@@ -49,13 +53,13 @@ class Live {
     this.#on.state("connecting");
   }
 
-  // lose gives up a connection that leads nowhere: it would look alive for as long as nothing is sent.
+  // lose gives up a dead connection, which would otherwise look alive until something is sent.
   #lose = () => {
     this.#drop();
     this.#closed();
   };
 
-  // revive connects anew when the old connection may be dead and nobody knows.
+  // revive reconnects when the old connection may be dead.
   #revive = () => {
     if (this.#socket && !this.#proven && since(this.#heard) < youngFor) return;
     this.#wait = firstWait;
@@ -63,14 +67,14 @@ class Live {
     this.#doubt = setTimeout(() => this.#proven || this.#unsure(), doubtAfter);
   };
 
-  // tick notices silence and sleep.
+  // tick detects silence and sleep.
   #tick = () => {
     const every = Math.min(5_000, this.#interval / 4);
     const late = this.#ticked ? since(this.#ticked) - every : 0;
     this.#ticked = now();
     setTimeout(this.#tick, every);
     if (this.#socket && since(this.#heard) > (this.#proven ? patience * this.#interval : openTimeout)) this.#silent();
-    else if (late > sleepAfter && !document.hidden) this.#revive(); // the timers of a hidden page are late
+    else if (late > sleepAfter && !document.hidden) this.#revive(); // timers of a hidden page are late anyway
   };
 
   #silent() {
@@ -81,7 +85,7 @@ class Live {
 
   #unsure() { if (!this.#away) this.#on.state("connecting"); }
 
-  // drop forgets the socket. A close over a dead path would take the browser minutes.
+  // drop forgets the socket. Closing it over a dead path would take the browser minutes.
   #drop() {
     clearTimeout(this.#retry);
     clearTimeout(this.#doubt);
@@ -109,7 +113,7 @@ class Live {
 
   #take(message) {
     this.#heard = now();
-    const { epoch = this.#epoch } = message; // a server of an older version says none
+    const { epoch = this.#epoch } = message; // an older server sends no epoch
     const restored = epoch !== this.#epoch;
     this.#revision = message.revision;
     this.#epoch = epoch;
@@ -128,17 +132,17 @@ class Live {
   async #closed(code, reason) {
     if (code === tooMany) this.#refusals++;
     else this.#unsure();
-    // Clients that were cut off together come back one by one.
+    // The random delay spreads the clients that lost their connections together.
     const wait = this.#wait * (0.5 + Math.random() / 2);
     this.#wait = Math.min(this.#wait * 2, longestWait);
     if (code === tooMany) {
-      // The place of a connection that this one replaces may not be free yet.
+      // The server may not have noticed yet that this connection replaces another.
       if (this.#refusals > 1) this.#on.full(reason);
       this.#retry = setTimeout(this.#connect, wait);
       return;
     }
     const answer = await this.#on.refused();
-    if (this.#socket) return; // the network may have come back meanwhile
+    if (this.#socket) return; // the network may be back already
     clearTimeout(this.#retry);
     this.#away = answer === "away";
     if (this.#away) this.#on.state("offline");
@@ -148,17 +152,17 @@ class Live {
 
 const words = { live: "Live", connecting: "Connecting…", offline: "Offline", full: "Not live" };
 
-// startLive connects for as long as the page is shown to somebody who is logged in. Events at the document:
+// startLive connects while a logged-in user's page is shown. It dispatches events at the document:
 //
 //	live:state   detail is "live", "connecting", "offline" or "full"
-//	live:change  detail is the message: {revision, type, task}; the view is refreshed by it
-//	live:resync  too much was missed to be told one by one; the view is refreshed too
+//	live:change  detail is the message: {revision, type, task}; the view is refreshed
+//	live:resync  too many changes were missed to replay them; the view is refreshed
 export function startLive() {
   const { revision, epoch } = app().dataset;
   if (revision === undefined) return;
   let stale = false;
   let wait = firstWait;
-  // A page that nobody looks at is brought up to date when somebody does.
+  // update refreshes the view. A hidden page is refreshed when it becomes visible.
   async function update() {
     stale = true;
     if (document.hidden) return;
@@ -179,7 +183,7 @@ export function startLive() {
     },
     resync(restored) {
       tell("live:resync");
-      // After a restore nothing that this page knows need be true any more.
+      // After a restore, everything on this page may be outdated.
       if (restored && !typed()) location.reload();
       else update();
     },

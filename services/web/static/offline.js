@@ -1,5 +1,6 @@
-// When the server is away the page stays of use: what was loaded is there, what is changed is kept and shown as waiting, and
-// is sent when the server is back. Nothing is asked of htmx but that requests for changes go through here.
+// Offline use. Loaded views stay available when the server is unreachable. Changes are kept, shown
+// as waiting, and sent when the server is back. To do so, this module replaces htmx's fetch for
+// changes.
 
 import { newKey } from "./add.js";
 import { settle } from "./editor.js";
@@ -14,7 +15,7 @@ let live = false;
 export function startOffline() {
   const { user } = app().dataset;
   if (!user) {
-    if (location.pathname === "/enter") forgetViews(); // whoever enters next does not see them
+    if (location.pathname === "/enter") forgetViews(); // the next user must not see them
     return;
   }
   keepApart(user);
@@ -23,7 +24,7 @@ export function startOffline() {
     changed: (changes) => waiting.show(changes),
     state(state) {
       waiting.state(state);
-      if (state === "login") refresh(); // to log in, or for whoever has
+      if (state === "login") refresh(); // leads to the login page, or to the new user's view
     },
     sent: refresh,
   });
@@ -31,8 +32,8 @@ export function startOffline() {
     if (ctx.request.method === "POST" && isChange(ctx.request.action)) ctx.fetch = (path, request) => send(path, request, ctx);
   });
   document.addEventListener("htmx:after:swap", () => {
-    // Somebody else logged in meanwhile, in another tab: nothing of before goes on.
-    const now = app().dataset.user; // a page that says that there is nothing is nobody's
+    // Somebody else logged in meanwhile in another tab. The old page must not go on.
+    const now = app().dataset.user; // the page of an error belongs to no user
     if (now ? now !== user : document.querySelector("form[data-enter]")) location.reload();
     else waiting.mark();
   });
@@ -48,12 +49,14 @@ export function startOffline() {
 
 const isChange = (path) => /^\/tasks(\/|$)/.test(new URL(path, location.href).pathname);
 
-// send sends a change, or keeps it when the server is away or earlier ones wait. One that is refused when its view is not shown any
-// more is kept too, and then in conflict, for it to be seen wherever the person is.
+// send sends a change. It keeps the change if the server is unreachable or earlier changes are
+// waiting. It also keeps a refused change whose view is no longer shown. That change becomes a
+// conflict, which is shown in every view.
 async function send(path, request, ctx) {
   const from = here();
   const change = describe(path, request.body, request.form);
-  // What is typed means the same whenever it arrives: should the answer be lost, it is sent again as it was.
+  // The form names its time, so that it means the same whenever it arrives. If the answer is lost,
+  // the same form is sent again.
   for (const [name, value] of made(change)) request.body.append(name, value);
   if (waiting.changes.length === 0) {
     try {
@@ -65,7 +68,7 @@ async function send(path, request, ctx) {
     }
   }
   await keep(change);
-  if (request.form?.elements.key) request.form.elements.key.value = newKey(); // another change by the same form is another
+  if (request.form?.elements.key) request.form.elements.key.value = newKey(); // the next change of this form needs its own key
   if (change.kind === "edit" && from === here()) settle(204); // it is in the queue now
   return new Response(null, { status: 204, headers: { "HX-Push-Url": "false" } });
 }
@@ -75,7 +78,8 @@ async function keep(change) {
   say(`${words(change)}: waits to be sent.`);
 }
 
-// describe makes a change of a form: when it was made, its fields, and of those that the person changed how they are called.
+// describe returns a change for the queue: its form, its time, and the labels of the fields that
+// the user changed.
 function describe(path, body, form) {
   const url = new URL(path, location.href);
   const [, , task, kind] = url.pathname.split("/");
@@ -93,7 +97,7 @@ function titleOf({ task, fields }) {
   return named?.[1] ?? document.getElementById("title")?.textContent ?? "";
 }
 
-// edited lists the fields that do not hold what they were given.
+// edited lists the fields whose values differ from their initial values.
 function edited(form) {
   const changed = [...form.elements].filter((element) => element.name && element.type !== "hidden" && isEdited(element));
   return [...new Set(changed.map((element) => element.name))].map((name) => {
@@ -109,8 +113,8 @@ function isEdited(element) {
   return element.value !== element.defaultValue;
 }
 
-// deleteNow keeps a deletion at once when it could not be sent after the time in which it can be undone: the page may be
-// gone by then.
+// deleteNow queues a deletion at once if it could not be sent after the time for undo. The page may
+// be closed by then.
 function deleteNow(event) {
   const form = event.target.closest("form[data-delete]");
   if (!form || (live && waiting.changes.length === 0)) return;
@@ -119,7 +123,8 @@ function deleteNow(event) {
   keep(describe(form.action, new FormData(form), form));
 }
 
-// leave asks before changes that were not sent are lost, and takes along what is kept of this user's.
+// leave asks for confirmation before unsent changes are lost. It then deletes the user's data from
+// the browser.
 async function leave(event) {
   const form = event.target.closest('form[action="/logout"]');
   if (!form) return;
@@ -135,33 +140,35 @@ async function leave(event) {
   form.submit();
 }
 
-// unsubscribe ends the browser's push subscription: whoever uses the browser next gets none of this person's reminders.
+// unsubscribe ends the browser's push subscription, so that the next user of the browser gets none
+// of this user's reminders.
 async function unsubscribe() {
   const registration = await navigator.serviceWorker?.getRegistration();
   await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
-// keepApart lets nobody see the views of who used this browser before.
+// keepApart deletes the cached views of another user.
 function keepApart(user) {
   if (localStorage.getItem("user") !== user) forgetViews();
   localStorage.setItem("user", user);
 }
 
 async function forgetViews() {
-  navigator.serviceWorker?.controller?.postMessage("forget"); // also what is still to be answered
+  navigator.serviceWorker?.controller?.postMessage("forget"); // includes views that are still being loaded
   if ("caches" in window) await caches.delete("views");
 }
 
-// startWorker makes the page load without a network, and reminders reach this browser.
+// startWorker starts the service worker, which loads pages without a network and receives
+// reminders.
 export function startWorker() {
   const { serviceWorker } = navigator;
-  // What is shown was loaded before there was anybody to keep it.
+  // The page was loaded before a service worker could cache it.
   const [loaded] = performance.getEntriesByType("navigation");
   if (app().dataset.user && !loaded?.workerStart) {
     if (serviceWorker?.controller) refresh();
     else serviceWorker?.addEventListener("controllerchange", refresh, { once: true });
   }
-  // A notification that is clicked opens its task here, unless that would cost what is being typed.
+  // A click on a notification opens the task in this window, unless typed text would be lost.
   serviceWorker?.addEventListener("message", ({ data, ports: [port] }) => {
     if (data === "free?") port.postMessage(!typed() && !document.querySelector("[data-still]"));
   });

@@ -1,5 +1,6 @@
-// Reminders in this browser. The markup has data-push and data-key, the server's public key, with in it [data-push-state], which
-// says how things are, and the buttons [data-push-on], [data-push-off] and [data-push-test].
+// Reminders in this browser. The element [data-push] has the server's public key in data-key. It
+// contains the status text [data-push-state] and the buttons [data-push-on], [data-push-off] and
+// [data-push-test].
 
 import { call } from "./api.js";
 
@@ -24,7 +25,7 @@ export async function startPush(place) {
     const channel = await current();
     if (!channel) return show("off", "Reminders can appear on this device even when TaskMaster is closed.");
     if (!channel.enabled) return show("off", `Reminders in this browser are off: ${channel.disabled_reason ?? "you turned them off"}.`);
-    await call("POST", "/channels/renew", await renewal()).catch(() => {}); // binds a channel of an earlier version to this session
+    await call("POST", "/channels/renew", await renewal()).catch(() => {}); // binds a channel from an earlier version to this session
     show("on", "Reminders appear in this browser.");
   }
 
@@ -44,7 +45,7 @@ export async function startPush(place) {
   on("on", async () => {
     if (await Notification.requestPermission() !== "granted") return look();
     await subscribe(place.dataset.key);
-    location.reload(); // it is in the list now
+    location.reload(); // the list shows the new channel
   });
   on("off", async () => {
     const channel = await current();
@@ -77,7 +78,7 @@ function unsupported() {
   return "";
 }
 
-// current returns this browser's channel, if it has one.
+// current returns this browser's channel, or null.
 async function current() {
   const registration = await navigator.serviceWorker.ready;
   const subscription = await registration.pushManager.getSubscription();
@@ -105,7 +106,7 @@ async function subscribe(key) {
   try {
     subscription = await registration.pushManager.subscribe(options);
   } catch (error) {
-    // One that was made with another server's key is in the way.
+    // A subscription with another server's key prevents a new one.
     const old = await registration.pushManager.getSubscription();
     if (!old) throw new Error(`The browser could not be subscribed: ${error.message}`);
     await old.unsubscribe();

@@ -28,7 +28,8 @@ export class Queue {
   #wait = firstWait;
   #notBefore = 0; // when a server that has too much to do may be asked again
 
-  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "login") and sent(), after something was done.
+  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "login") and sent(),
+  // which is called after a change was made.
   constructor(user, on) {
     this.#user = user;
     this.#on = on;
@@ -39,15 +40,15 @@ export class Queue {
 
   all() { return list(this.#user); }
 
-  // add keeps a change and sends it as soon as that is possible. It has a path, fields (names and values, as a form has them),
-  // the instant at which it was made and, if there is one, the id of the task that it is about.
+  // add keeps a change and sends it as soon as possible. A change has a path, form fields (names
+  // and values), the time at which it was made and, if it concerns a task, the task's id.
   async add(change) {
     await put({ ...change, user: this.#user });
     await this.#changed();
     this.send();
   }
 
-  // choose ends a conflict: with the change as it is to be now, or without it.
+  // choose resolves a conflict. now is the change to send instead, or undefined to drop it.
   async choose(change, now) {
     await (now ? put({ ...now, id: change.id, user: this.#user, at: change.at, conflict: undefined, failures: 0 }) : remove(change.id));
     await this.#changed();
@@ -59,14 +60,14 @@ export class Queue {
     await this.#changed();
   }
 
-  // pause leaves a server alone that has too much to do, for so many seconds if it said.
+  // pause stops sending to an overloaded server for the number of seconds that it asked for.
   pause(seconds) {
     if (!seconds) return;
     this.#notBefore = Date.now() + seconds * 1_000;
     this.#on.state("busy");
   }
 
-  // send tries now, or as soon as the server may be asked.
+  // send sends now, or as soon as the server allows it.
   send() {
     clearTimeout(this.#timer);
     if (this.#paused()) {
@@ -83,7 +84,8 @@ export class Queue {
     try {
       do {
         this.#again = false;
-        // Over http there are no locks, and two tabs may send the same change: its key and revision make that harmless.
+        // Over http there are no locks, and two tabs may send the same change. Its key and revision
+        // make that harmless.
         if (navigator.locks) await navigator.locks.request(`taskmaster-changes-${this.#user}`, () => this.#drain());
         else await this.#drain();
       } while (this.#again && !this.#paused());
@@ -121,7 +123,8 @@ export class Queue {
     if (done > 0) this.#on.sent();
   }
 
-  // later tries again when the server said, else after a pause. Clients that were cut off together come back one by one.
+  // later tries again at the time that the server named, or after a growing pause. The random part
+  // spreads clients that lost their connections together.
   #later(after) {
     this.pause(after);
     const wait = after ? after * 1_000 : this.#wait * (0.5 + Math.random() / 2);
@@ -153,8 +156,8 @@ export class Queue {
   async #show() { this.#on.changed(await this.all()); }
 }
 
-// post sends a change as the form that it is. With the header the answer is no page, and the server compares who sends it
-// with who is logged in by now.
+// post sends a change as a form. The header makes the server answer without a page, and compare the
+// owner of the change with the logged-in user.
 export function post(change, user) {
   return fetch(change.path, {
     method: "POST", credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(timeout),
@@ -163,31 +166,36 @@ export function post(change, user) {
   });
 }
 
-// stamp is the instant at which a change is made. The device's clock may be wrong by hours, and may be set before the change is sent.
+// stamp returns the time of a change. The device's clock may be wrong by hours, and may be set
+// before the change is sent.
 export const stamp = () => ({ at: new Date().toISOString(), ticks: performance.now(), page: performance.timeOrigin });
 
-// made tells when a change was made, and how long ago that is. A constant error of the clock cancels out in an age. In the page that
-// made the change, performance.now() does not follow a clock that is set back; it may stand still while the device sleeps.
+// made returns the time and the age of a change. A constant error of the clock cancels out in the
+// age. Within the page that made the change, performance.now() also counts. It ignores a clock that
+// is set back, but may stop while the device sleeps.
 export function made(change) {
   const ticks = change.page === performance.timeOrigin ? performance.now() - change.ticks : 0;
   const ago = Math.max(Date.now() - Date.parse(change.at), ticks, 0);
   return [["made_at", change.at], ["made_ago", String(Math.round(ago))]];
 }
 
-// away says whether a status means that the server could not be reached or has too much to do: nothing is wrong with what
-// was sent, and the key makes it safe to send it again.
+// away reports whether a status means that the server is unreachable or overloaded. The change
+// itself is fine, and its key makes it safe to send it again.
 export const away = (status) => [408, 429, 502, 503, 504].includes(status);
 
-// retryAfter returns for how many seconds the server wants to be left alone: 0 when it did not say, or not in seconds.
+// retryAfter returns the number of seconds that the server asks to wait. It is 0 when the header is
+// missing or holds a date.
 export const retryAfter = (response) => Number(response.headers.get("Retry-After")) || 0;
 
-// ready returns the first change that does not wait for a choice, its own or an earlier one about the same task.
+// ready returns the first change that is not in conflict and does not follow a conflict about the
+// same task.
 function ready(changes) {
   const stuck = new Set(changes.filter((change) => change.conflict && change.task).map((change) => change.task));
   return changes.find((change) => !change.conflict && !stuck.has(change.task));
 }
 
-// follow lets later changes of a task build on one that was done: what that made of the task is no conflict with them.
+// follow updates later changes of a task after an earlier one was made, so that they do not
+// conflict with it.
 async function follow(done, headers, changes) {
   const revision = headers.get("ETag")?.replaceAll('"', "");
   const made = headers.get("Taskmaster-Made");

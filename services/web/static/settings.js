@@ -1,5 +1,5 @@
-// What the settings need of scripts: the time zones that the browser knows, text that is there to be copied, and a preview of an
-// import that leaves the file chosen. Browser push has a module of its own.
+// Scripts of the settings: the time zones that the browser knows, text that is easy to copy, and a
+// preview of an import that keeps the chosen file. Browser push has its own module.
 
 export function startSettings() {
   document.addEventListener("htmx:after:swap", fillZones);
@@ -14,7 +14,8 @@ function fillZones() {
   for (const zone of Intl.supportedValuesOf("timeZone")) list.append(new Option("", zone));
 }
 
-// preview shows in place what the server would answer with a page of its own. If that fails the form is sent as without script.
+// preview shows the server's preview inside the page. If that fails, the form is sent as it would
+// be without scripts.
 async function preview(event) {
   const form = event.target.closest("[data-import]");
   if (!form || !event.submitter?.hasAttribute("data-preview")) return;

@@ -1,4 +1,4 @@
-// The changes that wait to be sent, in the order in which they were made. They outlive the page and the browser's tab, and
+// The waiting changes in IndexedDB, in the order in which they were made. They survive a reload and
 // belong to the user who made them.
 
 const store = "changes";
@@ -25,7 +25,7 @@ function open() {
   return opened;
 }
 
-// run does one thing in a transaction, and resolves when that is on disk.
+// run does one operation in a transaction. It resolves when the result is on disk.
 async function run(mode, work) {
   const db = await open();
   return new Promise((resolve, reject) => {
@@ -39,10 +39,10 @@ async function run(mode, work) {
 // list returns a user's changes in their order.
 export const list = (user) => run("readonly", (changes) => changes.index("user").getAll(user));
 
-// put keeps a change, anew when it has no id, and resolves to its id.
+// put stores a change and resolves to its id. A change without an id is new.
 export const put = (change) => run("readwrite", (changes) => changes.put(change));
 
-// replace is put for a change that is there, and does nothing for one that was removed meanwhile.
+// replace stores a change only if it still exists.
 export const replace = (change) => run("readwrite", (changes) => {
   const found = changes.getKey(change.id);
   found.onsuccess = () => found.result !== undefined && changes.put(change);

@@ -1,12 +1,12 @@
-// The service worker: keeps what was loaded for when there is no network, and shows what is pushed. The server puts two lines
-// before this: version, which names the page's files by their content, and files, their paths.
+// The service worker. It caches loaded views for use without a network, and shows push messages.
+// The server prepends two constants: version, a hash of the page's files, and files, their paths.
 
 const fileCache = `files-${version}`;
 const viewCache = "views";
 const maxViews = 80;
-const patience = 5_000; // for a view of which there is a copy
+const patience = 5_000; // ms to wait for a view that is cached
 
-// views are what is kept. Settings are not, since they show secrets once.
+// views matches the paths to cache. The settings are not cached, because they show secrets.
 const views = /^\/(today|upcoming|all|done|calendar|search|tags?|priority|priorities|task)(\/|$)/;
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
@@ -37,7 +37,7 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// file serves what is known by its content from the cache. A page of an older version is given the files there are.
+// file serves a file from the cache by its hash. A page of an older version gets the current files.
 async function file(request, url) {
   const cache = await caches.open(fileCache);
   const name = url.pathname.replace(/^\/static\/[^/]*\//, "");
@@ -52,14 +52,14 @@ async function file(request, url) {
   }
 }
 
-// view asks the network first, and shows the copy when that does not answer.
+// view asks the network first, and shows the cached copy if there is no answer in time.
 async function view(event, request, url) {
   const key = url.pathname + url.search;
   const kept = url.pathname === "/" ? null : await recall(key);
-  // A view that is brought up to date is not to become older.
+  // A refresh must not show an older view.
   const refreshing = request.headers.get("Taskmaster-Refresh");
   const asked = fetch(request);
-  // It is kept however late it comes, and whatever was shown until then.
+  // A late answer is still cached for the next time.
   const before = forgotten;
   event.waitUntil(asked.then((response) => worthKeeping(response) && keep(key, response.clone(), before), () => {}));
   if (refreshing) return asked;
@@ -67,15 +67,15 @@ async function view(event, request, url) {
     const response = await (kept ? Promise.race([asked, late()]) : asked);
     if (![502, 503, 504].includes(response.status)) return response;
   } catch {
-    // The copy has to do.
+    // The copy is shown instead.
   }
   const fragment = kept ?? await recall("/today");
   if (url.pathname === "/" && fragment) return Response.redirect("/today");
   return request.mode === "navigate" ? page(kept) : part(kept);
 }
 
-// Who leaves takes their views along.
-let forgotten = 0; // how often
+// Logging out deletes the cached views.
+let forgotten = 0; // number of deletions
 self.addEventListener("message", (event) => {
   if (event.data !== "forget") return;
   forgotten++;
@@ -87,12 +87,12 @@ const late = () => new Promise((_, reject) => setTimeout(() => reject(new Error(
 const worthKeeping = (response) => response.ok && response.type === "basic" && !response.redirected &&
   response.headers.get("Content-Type")?.startsWith("text/html");
 
-// What is kept of a view is what differs between views: its title and the element #app, which begins and ends here. Text that
-// people wrote cannot look like this, since its < are &lt;.
+// The cache holds the variable part of a view: its title and the element #app, which starts and
+// ends at these markers. Text of users cannot contain them, because its < is escaped as &lt;.
 const begins = '<div id="app"';
 const ends = /<div id="(problem|notice)"/;
 
-// keep keeps a view, unless all were forgotten since it was asked for.
+// keep caches a view, unless the cache was deleted since the request.
 async function keep(key, response, before) {
   const html = await response.text();
   const title = html.match(/<title>[^]*?<\/title>/)?.[0] ?? "";
@@ -101,15 +101,15 @@ async function keep(key, response, before) {
   if (from < 0) return;
   await forgetOtherEpochs(html);
   const cache = await caches.open(viewCache);
-  await cache.delete(key); // so that the oldest come first
+  await cache.delete(key); // moves it to the end, so that the oldest views come first
   if (before !== forgotten) return;
   await cache.put(key, html200(title + html.slice(from, to < from ? undefined : to)));
   const keys = await cache.keys();
   for (const old of keys.slice(0, Math.max(0, keys.length - maxViews))) await cache.delete(old);
 }
 
-// forgetOtherEpochs forgets what is kept when a view shows that the server's database was restored:
-// it is of a history that did not happen.
+// forgetOtherEpochs deletes the cached views after a restore of the server's database. They belong
+// to a discarded history.
 async function forgetOtherEpochs(html) {
   const cache = await caches.open(viewCache);
   const last = (await cache.keys()).at(-1);
@@ -125,7 +125,7 @@ async function recall(key) {
   return (await cache.match(key))?.text();
 }
 
-// page makes a whole page of a view, by putting it into the one that says that there is no network.
+// page builds a whole page from a cached view and the layout of the offline page.
 async function page(fragment) {
   const shell = await caches.match("/offline");
   if (!shell || !fragment) return shell ?? Response.error();
@@ -143,7 +143,7 @@ async function part(fragment) {
   return html200(html.match(/<title>[^]*?<\/title>/)[0] + html.slice(html.indexOf(begins), html.search(ends)));
 }
 
-// html200 is an answer with the headers that protect the page.
+// html200 returns a response with the security headers of the page.
 function html200(html, headers) {
   const all = new Headers(headers);
   all.set("Content-Type", "text/html; charset=utf-8");
@@ -166,7 +166,7 @@ self.addEventListener("push", (event) => {
   event.waitUntil(show(message));
 });
 
-// show shows a message; one with the same tag takes the other's place. A test is about no task.
+// show displays a notification. It replaces one with the same tag. A test message concerns no task.
 function show({ title, body, tag, task_id: task, url, account }) {
   const path = url ? new URL(url, location.origin).pathname : "/";
   const about = path.startsWith("/task/") ? task : undefined;
@@ -182,8 +182,8 @@ self.addEventListener("notificationclick", (event) => {
   event.waitUntil(action ? act(action, notification.data) : openPage(notification.data));
 });
 
-// act does what was chosen, once however often it is chosen: the key is made from the notification. What could not be done
-// is said in another notification, with which it can be tried again.
+// act completes or snoozes the task. The key is made from the notification, so that repeated clicks
+// act once. A failure is shown in another notification with the same buttons.
 async function act(action, data) {
   const body = action === "snooze" ? { minutes: snoozeMinutes } : undefined;
   let failure;
@@ -205,14 +205,15 @@ async function act(action, data) {
   await show({ ...data, task_id: data.task, body: `${failure} ${data.body}` });
 }
 
-// refusal is why the server does not do it, as it is with the task by now.
+// refusal returns the server's reason for refusing an action.
 async function refusal(response) {
   const problem = await response.json().catch(() => null);
   return `That cannot be done: ${problem?.detail ?? "the task is different by now"}.`;
 }
 
-// A browser may renew its subscription at any time; the old one then reaches nobody. The server gives the channel of this browser the
-// new one, and makes none: whoever is logged in by now need not be who wanted reminders here.
+// A browser may renew its subscription at any time, and the old one then stops working. The server
+// moves this browser's channel to the new subscription. It creates no channel, because another user
+// may have logged in since.
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(followPush(event)));
 
 async function followPush({ oldSubscription, newSubscription }) {
@@ -226,25 +227,27 @@ async function followPush({ oldSubscription, newSubscription }) {
   if (response.status === 404) await made.unsubscribe();
 }
 
-// resubscribe subscribes as before, for browsers that leave that to the page.
+// resubscribe renews the subscription in browsers that leave that to the page.
 async function resubscribe(old) {
   const key = old?.options?.applicationServerKey;
   return key ? self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }) : null;
 }
 
-// openPage shows the task, or the settings that a message is about, in a window in which nothing is lost by that or a new one.
+// openPage shows the task or the settings of a message. It uses a window without unsaved text, or
+// opens a new one.
 async function openPage({ task, url }) {
   const about = url ? new URL(url, location.origin).pathname : "/";
   const path = task ? `/task/${encodeURIComponent(task)}` : about === "/" ? "/today" : about;
   const clients = await self.clients.matchAll({ type: "window" });
   const client = await Promise.any(clients.map(free)).catch(() => null);
   if (!client) return self.clients.openWindow(path);
-  await client.focus().catch(() => {}); // a browser may not let it come to the front
+  await client.focus().catch(() => {}); // the browser may not allow it
   return client.navigate(path);
 }
 
-// free resolves to a window that can show something else, once it says so. One that says nothing cannot; a page may be busy, but
-// a browser forgets before long that there was a click, without which nothing opens.
+// free resolves to client if its window has no unsaved text. It rejects when the window does not
+// answer in time. The time is short, because the browser allows opening a window only shortly after
+// the click.
 function free(client) {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Notices pass by themselves, but not while somebody points at one or is in it.
+// Notices disappear after a while, but not while the pointer or the focus is on them.
 
 const passesAfter = 10_000;
 

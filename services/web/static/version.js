@@ -1,11 +1,12 @@
-// The page notices an upgrade of the server, says so, and loads itself anew when nothing is being typed.
+// Upgrades. The page notices a new version of the server, announces it, and reloads when nobody is
+// typing.
 
 import { stand, typed } from "./view.js";
 
 const own = document.querySelector('meta[name="taskmaster-version"]')?.content;
-const askPause = 600_000; // a replica that was not upgraded yet may have answered
-const stillFor = 3_000; // after the last key or click
-const reloadPause = 300_000; // before the page is loaded for the same version again: not every replica may have it yet
+const askPause = 600_000; // ms; another replica may still have the old version
+const stillFor = 3_000; // ms since the last key or click
+const reloadPause = 300_000; // ms before reloading for the same version again, because some replicas may still be old
 
 let newer = null;
 let touched = 0;
@@ -15,7 +16,7 @@ export function startVersion() {
   setInterval(() => document.hidden || askVersion(), askPause);
 }
 
-// askVersion asks the server which version its pages have.
+// askVersion asks the server for the version of its pages.
 export async function askVersion() {
   if (newer) return;
   let version;
@@ -23,7 +24,7 @@ export async function askVersion() {
     const response = await fetch("/healthz", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(15_000) });
     version = response.headers.get("Taskmaster-Version");
   } catch {
-    return; // it is asked again after the next connection
+    return; // asks again after the next connection
   }
   if (newer || !own || !version || version === own) return;
   newer = version;
@@ -39,7 +40,8 @@ function load() {
   location.reload();
 }
 
-// busy reports whether loading the page would lose something: text, a secret that is shown once, a choice, a form on its way.
+// busy reports whether a reload would lose something: text, a secret that is shown once, a choice,
+// or a form that is being sent.
 function busy() {
   return typed() || Date.now() - touched < stillFor && !document.hidden || edited() ||
     Boolean(document.querySelector("[data-still], dialog[open], #undos > *, .htmx-request"));

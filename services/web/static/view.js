@@ -1,36 +1,36 @@
-// The view that is shown: bringing it up to date, and telling what happened.
+// The current view: refreshing it and showing notices.
 
 import htmx from "./vendor/htmx.esm.min.js";
 
 const timeout = 15_000;
-const pause = 400; // between one refresh and the next, when much changes at once
+const pause = 400; // ms between two refreshes when many changes arrive
 
 export const app = () => document.getElementById("app");
 export const here = () => location.pathname + location.search;
 
-// owner is the header by which a request names the account that the page was made for. Somebody else may have logged in in another
-// tab: the server refuses to act for them.
+// owner returns the header that names the account of the page. Somebody else may have logged in in
+// another tab. The server then refuses the request.
 export const owner = () => (app().dataset.user ? { "Taskmaster-Account": app().dataset.user } : {});
 
-// typed says whether something was typed that would be lost with the page.
+// typed reports whether the page holds typed text that a reload would lose.
 export const typed = () => Boolean(document.querySelector("[data-dirty]") || document.getElementById("line")?.value);
 
-let shown = 0; // counts what has been shown
+let shown = 0; // number of views shown so far
 let running = null;
 let again = false;
 
-let { revision, epoch } = app().dataset; // of what is shown
+let { revision, epoch } = app().dataset; // of the current view
 
 document.addEventListener("htmx:after:swap", () => {
   shown++;
   const before = { revision, epoch };
   ({ revision, epoch } = app().dataset);
-  // An answer that was made before what it took the place of. Of another epoch it says nothing.
+  // A late answer has replaced a newer view. Revisions of different epochs cannot be compared.
   if (epoch === before.epoch && Number(revision) < Number(before.revision)) refresh();
 });
 
-// refresh fetches the view anew and morphs what is shown into it: focus, scroll and what is being typed stay. However often
-// it is called meanwhile, one more follows. It resolves to whether the view is up to date.
+// refresh fetches the view and morphs the page into it. Focus, scroll position and typed text stay.
+// Calls during a refresh cause one more. It resolves to whether the view is up to date.
 export function refresh() {
   again = true;
   running ??= run().finally(() => { running = null; });
@@ -48,10 +48,10 @@ async function run() {
 }
 
 async function fetchView() {
-  // What is typed there, and a secret that is shown once, would go.
+  // A refresh would lose typed text, or a secret that is shown once.
   if (document.querySelector("[data-still]")) return true;
   const [path, before] = [here(), shown];
-  // A task still leads back to the view from which it was opened.
+  // A task keeps the link to the view that opened it.
   const from = new URL(document.getElementById("from")?.value || path, location.href).href;
   let response, text;
   try {
@@ -74,7 +74,7 @@ async function fetchView() {
   if (response.status >= 500 || response.status === 429) return false;
   stand("owner");
   if (path !== here() || before !== shown) {
-    // What is shown now is newer than what was asked for, but perhaps not new enough.
+    // The view was replaced meanwhile, but perhaps by an older state.
     again = true;
     return false;
   }
@@ -88,7 +88,8 @@ async function fetchView() {
   return true;
 }
 
-// focusPlace remembers which row has the focus: when that goes, its neighbour gets it.
+// focusPlace remembers the focused row. If that row disappears, restore moves the focus to its
+// neighbour.
 export function focusPlace() {
   const row = document.activeElement?.closest("[data-task]");
   const at = row ? rows().indexOf(row) : -1;
@@ -101,22 +102,22 @@ export function focusPlace() {
   };
 }
 
-// rows are the tasks that are shown.
+// rows returns the visible tasks.
 export const rows = () => [...document.querySelectorAll("[data-task]")].filter((row) => !row.hidden);
 
-// say tells a screen reader, and nobody else.
+// say announces a text to screen readers only.
 export function say(text) {
   document.getElementById("said").textContent = text;
 }
 
-// tell shows that something went wrong, until it is closed.
+// tell shows an error until it is closed.
 export function tell(text) {
   document.getElementById("problem").replaceChildren(newToast(text));
 }
 
-const standing = new Map(); // name -> the toast and its text
+const standing = new Map(); // name -> toast and text
 
-// stand shows a notice of a name for as long as it holds: until stand is called without a text. A link {href, text} opens
+// stand shows a named notice until it is called again without a text. A link {href, text} opens in
 // another tab.
 export function stand(name, text, link) {
   const shown = standing.get(name);
@@ -144,8 +145,8 @@ function newToast(text, link) {
   return toast;
 }
 
-// sessionEnded leads to where the person logs in and returns true. It returns false and only says so when that would lose
-// what is being typed.
+// sessionEnded opens the login page and returns true. If that would lose typed text, it shows a
+// notice and returns false.
 export function sessionEnded() {
   if (typed()) {
     stand("session", "Your session has ended. What you typed is still here.", { href: "/enter", text: "Log in in another tab" });
@@ -155,8 +156,8 @@ export function sessionEnded() {
   return true;
 }
 
-// othersPage loads a page anew that was made for somebody else than who is logged in by now, and returns true. It returns false and
-// only says so when that would lose what is being typed.
+// othersPage reloads a page of another account and returns true. If that would lose typed text, it
+// shows a notice and returns false.
 export function othersPage() {
   if (typed()) {
     stand("owner", "Somebody else has logged in in this browser. What you typed is still here, and is not sent for them.");

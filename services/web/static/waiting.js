@@ -1,5 +1,5 @@
-// Shows what waits to be sent: in a list of its own, and at the tasks that it is about. A change that cannot be done as it
-// was meant is shown with what is there instead, for the person to choose.
+// Shows the waiting changes: in their own list and at their tasks. A change in conflict is shown
+// beside the current values, so that the user can choose.
 
 import { addAgain, newKey } from "./add.js";
 import { version } from "./api.js";
@@ -8,17 +8,17 @@ import { app, say, tell } from "./view.js";
 
 const verbs = { add: "Add", complete: "Complete", reopen: "Reopen", delete: "Delete", snooze: "Snooze", postpone: "Move", edit: "Change" };
 
-// words says what a change is.
+// words describes a change.
 export const words = ({ kind, title }) => `${verbs[kind]} “${title}”`;
 
 export class Waiting {
   changes = [];
   #choose;
-  #shown = {}; // a list, and of which changes it is
+  #shown = {}; // the rendered list and its changes
   #state = "idle";
   #connection = "connecting";
 
-  // choose(change, now) ends a conflict, or takes a change back when now is left out.
+  // choose(change, now) resolves a conflict. Without now it drops the change.
   constructor(choose) {
     this.#choose = choose;
   }
@@ -42,7 +42,7 @@ export class Waiting {
     this.#render();
   }
 
-  // mark shows at the tasks of a view what waits for them.
+  // mark shows at each task of the view that changes are waiting.
   mark() {
     const place = document.getElementById("waiting");
     if (place && !place.firstChild) this.#render();
@@ -59,7 +59,7 @@ export class Waiting {
     }
   }
 
-  // confirmLoss asks whether what waits may be lost.
+  // confirmLoss asks whether the unsent changes may be lost.
   confirmLoss() {
     const dialog = element("dialog", "loss");
     const n = this.changes.length;
@@ -90,7 +90,7 @@ export class Waiting {
     const [heading, hint, list] = place.children;
     heading.textContent = this.#heading();
     hint.textContent = this.#explain();
-    // A button that is being pressed stays where it is while nothing changes but the state.
+    // A change of state alone keeps the buttons, because the user may be pressing one.
     const changes = JSON.stringify(this.changes);
     if (this.#shown.list === list && this.#shown.changes === changes) return;
     this.#shown = { list, changes };
@@ -127,7 +127,7 @@ export class Waiting {
     return row;
   }
 
-  // ways are what a person can do about a conflict.
+  // ways returns the choices for a conflict.
   #ways(change) {
     const { conflict, kind, fields } = change;
     const to = (now) => () => this.#choose(change, now && { ...change, ...now });
@@ -146,13 +146,13 @@ export class Waiting {
     return ways;
   }
 
-  // again lets a task that was refused be written differently.
+  // again puts a refused task back into the line for editing.
   #again(change) {
     if (addAgain(change.fields)) this.#choose(change);
     else tell("There is no empty line to put it into: go to one of the lists, and add what is typed there first.");
   }
 
-  // anyway does a thing to a task as it is now.
+  // anyway repeats an action for the current version of the task.
   async #anyway(change) {
     try {
       const now = await version(`/tasks/${change.task}`);
@@ -163,7 +163,7 @@ export class Waiting {
   }
 }
 
-// versions shows what was wanted, and where it is known beside it what is there.
+// versions shows the user's values and, if known, the current ones.
 function versions({ conflict, edited }) {
   const table = element("table", "versions");
   const known = conflict.parts.length > 0;
@@ -177,13 +177,13 @@ function versions({ conflict, edited }) {
   return table;
 }
 
-// copyOf makes a new task of what was wanted of one that is gone or different.
+// copyOf turns the user's version into a new task.
 function copyOf(change) {
   const fields = withField(change.fields, "key", newKey());
   return { path: "/tasks/copy", task: "", kind: "add", title: field(change, "title"), fields };
 }
 
-// join puts together what is known of the parts of a task: each has its place, which may be empty.
+// join merges two digests part by part. Each part has a fixed position and may be empty.
 function join(these, those = "") {
   const others = those.split(".");
   return these.split(".").map((part, i) => part || others[i] || "").join(".");

@@ -1,0 +1,92 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+// importTimeout bounds an import. The API may take a minute to read a file and another to add its
+// tasks.
+const importTimeout = 2 * time.Minute
+
+// Import is the result of an import or of its preview.
+type Import struct {
+	Created int  `json:"created"`
+	Skipped int  `json:"skipped"`
+	DryRun  bool `json:"dry_run"`
+	Sample  []struct {
+		Title     string     `json:"title"`
+		Completed bool       `json:"completed"`
+		DueAt     *time.Time `json:"due_at"`
+		TimeZone  string     `json:"time_zone"`
+		Priority  string     `json:"priority"`
+		Tags      []string   `json:"tags"`
+		RRule     string     `json:"rrule"`
+	} `json:"sample"`
+	Notes []struct {
+		File    string `json:"file"`
+		Line    int    `json:"line"`
+		Title   string `json:"title"`
+		Message string `json:"message"`
+	} `json:"notes"`
+}
+
+// ImportFile sends a file to the API.
+func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool) (Import, error) {
+	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	defer cancel()
+	query := url.Values{"name": {lastBytes(name, 200)}}
+	if dryRun {
+		query.Set("dry_run", "true")
+	}
+	r, err := c.request(ctx, http.MethodPost, "/import?"+query.Encode(), nil)
+	if err != nil {
+		return Import{}, err
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
+	r.Header.Set("Content-Type", fileType(name, content))
+	res, err := c.http.Do(r)
+	if err != nil {
+		return Import{}, fmt.Errorf("send import to api: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return Import{}, fmt.Errorf("read response of api to the import: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return Import{}, refusal(res, body, http.MethodPost, "/import")
+	}
+	var done Import
+	if err := json.Unmarshal(body, &done); err != nil {
+		return Import{}, fmt.Errorf("decode response of api to the import: %w", err)
+	}
+	return done, nil
+}
+
+// fileType returns the media type of a file by its first bytes, else by its extension.
+func fileType(name string, content []byte) string {
+	start := bytes.TrimLeft(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch extension := strings.ToLower(path.Ext(name)); {
+	case bytes.HasPrefix(start, []byte("PK\x03\x04")), extension == ".zip":
+		return "application/zip"
+	case bytes.HasPrefix(start, []byte("BEGIN:VCALENDAR")), extension == ".ics":
+		return "text/calendar"
+	case bytes.HasPrefix(start, []byte("{")), extension == ".json":
+		return "application/json"
+	}
+	return "text/csv"
+}
+
+// lastBytes returns the last n bytes of a text, from the first whole character on.
+func lastBytes(s string, n int) string {
+	return strings.ToValidUTF8(s[max(0, len(s)-n):], "")
+}

@@ -1,0 +1,98 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// User is the logged-in user.
+type User struct {
+	ID       string `json:"id"`
+	Email    string `json:"email"`
+	TimeZone string `json:"time_zone"`
+	// WeekStart is "monday", "sunday" or "saturday". "" means Monday.
+	WeekStart string `json:"week_start"`
+	Revision  int64  `json:"revision"`
+	// Ended lists the channels that the system disabled, until the user dismisses them.
+	Ended []EndedChannel `json:"ended_channels"`
+	// Epoch names the history of the database to which Revision belongs.
+	Epoch string `json:"epoch"`
+}
+
+// Me returns the logged-in user. It returns code unauthorized when nobody is logged in.
+func (c *Client) Me(ctx context.Context) (u User, err error) {
+	err = c.Call(ctx, "GET", "/me", nil, &u)
+	return u, err
+}
+
+// maxTasks is the largest number of tasks that a view reads. A user with more sees the first of
+// them by due date.
+const maxTasks = 2000
+
+// Tasks returns the user's tasks that match a filter of GET /tasks, by due date. It also reports
+// whether there are more.
+func (c *Client) Tasks(ctx context.Context, filter url.Values) ([]task.Task, bool, error) {
+	return c.TasksUpTo(ctx, maxTasks, filter)
+}
+
+// TasksUpTo is like tasks and reads until it has most tasks.
+func (c *Client) TasksUpTo(ctx context.Context, most int, filter url.Values) ([]task.Task, bool, error) {
+	query := url.Values{"limit": {"200"}}
+	for name, values := range filter {
+		query[name] = values
+	}
+	all := []task.Task{}
+	for {
+		var page struct {
+			Items      []task.Task `json:"items"`
+			NextCursor string      `json:"next_cursor"`
+		}
+		if err := c.Call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page); err != nil {
+			return nil, false, err
+		}
+		all = append(all, page.Items...)
+		if page.NextCursor == "" || len(all) >= most {
+			return all, page.NextCursor != "", nil
+		}
+		query.Set("cursor", page.NextCursor)
+	}
+}
+
+// Task returns one task. It returns code not_found when the user has no such task.
+func (c *Client) Task(ctx context.Context, id string) (t task.Task, err error) {
+	err = c.Call(ctx, "GET", ItemPath("/tasks", id), nil, &t)
+	return t, err
+}
+
+// Post sends a change to a path and returns the changed task. The API applies it once,
+// however often a form with this key is sent.
+func (c *Client) Post(ctx context.Context, path, key string, in any) (t task.Task, err error) {
+	err = c.Call(ctx, "POST", path, in, &t, "Idempotency-Key", key)
+	return t, err
+}
+
+// HistoryEntry is a history entry of a task.
+type HistoryEntry struct {
+	At         time.Time     `json:"at"`
+	Type       string        `json:"type"`
+	Changes    []FieldChange `json:"changes"`
+	Until      *time.Time    `json:"until"`
+	NextTaskID string        `json:"next_task_id"`
+}
+
+// FieldChange is the change of one field of a task.
+type FieldChange struct {
+	Field string          `json:"field"`
+	Old   json.RawMessage `json:"old"`
+	New   json.RawMessage `json:"new"`
+}
+
+// History returns the latest history entries of a task, the newest first.
+func (c *Client) History(ctx context.Context, id string, limit int) ([]HistoryEntry, error) {
+	return All[HistoryEntry](ctx, c, ItemPath("/tasks", id)+"/history?limit="+strconv.Itoa(limit))
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
+)
+
+// understoodWords describes an understood line in words.
+type understoodWords struct {
+	Title, Due, Repeats, Reminds string
+	Priority                     task.Priority
+	Tags                         []string
+	// Next lists the days of the first occurrences.
+	Next string
+}
+
+func (u understood) words(now time.Time, zone *time.Location) understoodWords {
+	t := u.Task
+	said := understoodWords{Title: t.Title, Repeats: u.Repeats, Priority: t.Priority, Tags: t.Tags, Reminds: remindWords(t, now, zone)}
+	if t.DueAt != nil && u.Repeats == "" {
+		said.Due = when(*t.DueAt, now, zone)
+	}
+	var next []string
+	for _, at := range u.Occurrences {
+		next = append(next, dayWords(at.In(zone), now.In(zone)))
+	}
+	said.Next = strings.Join(next, " · ")
+	return said
+}
+
+// remindWords describes the reminders of a draft, or returns "" when the line mentions none.
+func remindWords(t phrase.Draft, now time.Time, zone *time.Location) string {
+	if t.Reminders == nil {
+		return ""
+	}
+	if len(t.Reminders) == 0 {
+		return "No reminder"
+	}
+	var said []string
+	for _, r := range t.Reminders {
+		if r.At != nil {
+			said = append(said, when(*r.At, now, zone))
+		} else {
+			said = append(said, minutesWords(*r.MinutesBefore)+" before")
+		}
+	}
+	return "Reminds " + strings.Join(said, ", ")
+}
+
+// minutesWords returns a number of minutes in the largest unit that divides it: "2 hours".
+func minutesWords(minutes int) string {
+	n, unit := minutes, "minute"
+	for _, larger := range []struct {
+		minutes int
+		name    string
+	}{{7 * 24 * 60, "week"}, {24 * 60, "day"}, {60, "hour"}} {
+		if minutes > 0 && minutes%larger.minutes == 0 {
+			n, unit = minutes/larger.minutes, larger.name
+			break
+		}
+	}
+	if n != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s", n, unit)
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"net/http"
+
+	"taskmaster/internal/task"
+)
+
+// loginForm holds the typed fields of the login page, and the page that follows it.
+type loginForm struct {
+	Email, Next, Problem string
+	// Ended reports whether the browser still sends the cookie of an ended session.
+	Ended bool
+}
+
+// loginPage shows the form for logging in and signing up.
+func (s *service) loginPage(w http.ResponseWriter, r *http.Request) error {
+	next, _ := localPath(r.URL.Query().Get("next"))
+	api := s.api.For(w, r)
+	_, err := api.Me(r.Context())
+	if err == nil {
+		http.Redirect(w, r, orToday(next), http.StatusSeeOther)
+		return nil
+	}
+	form := loginForm{Next: next, Ended: api.HasSession() && task.ErrorCode(err) == task.CodeUnauthorized}
+	return s.show(w, r, http.StatusOK, page{Name: "login", Title: "Welcome to TaskMaster", Body: form})
+}
+
+func (s *service) login(w http.ResponseWriter, r *http.Request) error {
+	return s.startSession(w, r, "/login", map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")})
+}
+
+func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
+	in := map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")}
+	// A script fills in both fields. Without scripts the API uses UTC and Monday, and the settings
+	// can change them.
+	if zone := r.PostFormValue("time_zone"); zone != "" {
+		in["time_zone"] = zone
+	}
+	if day := r.PostFormValue("week_start"); day != "" {
+		in["week_start"] = day
+	}
+	return s.startSession(w, r, "/signup", in)
+}
+
+// startSession logs in or signs up through the API.
+func (s *service) startSession(w http.ResponseWriter, r *http.Request, path string, in map[string]string) error {
+	next, _ := localPath(r.PostFormValue("next"))
+	err := s.api.For(w, r).Call(r.Context(), "POST", path, in, nil)
+	switch task.ErrorCode(err) {
+	case "":
+	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
+		p := s.explainError(w, r, err)
+		form := loginForm{Email: in["email"], Next: next, Problem: problemSentence(p)}
+		return s.show(w, r, p.Status, page{Name: "login", Title: "Welcome to TaskMaster", Here: "/enter", Body: form})
+	default:
+		return err
+	}
+	http.Redirect(w, r, orToday(next), http.StatusSeeOther)
+	return nil
+}
+
+// logout ends the session. It refuses if another account has logged in since the page was made.
+func (s *service) logout(w http.ResponseWriter, r *http.Request) error {
+	rc := &requestContext{Client: s.api.For(w, r)}
+	var err error
+	switch rc.user, err = rc.Me(r.Context()); task.ErrorCode(err) {
+	case "":
+		if err := rc.checkAccount(r); err != nil {
+			return err
+		}
+	case task.CodeUnauthorized: // the session has ended already
+	default:
+		return err
+	}
+	if err := rc.Call(r.Context(), "POST", "/logout", nil, nil); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/enter", http.StatusSeeOther)
+	return nil
+}
+
+func orToday(path string) string {
+	if path == "" {
+		return "/today"
+	}
+	return path
+}

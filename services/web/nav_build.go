@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"taskmaster/internal/task"
+)
+
+// nav is the navigation: links to all views, with the number of open tasks in each.
+type nav struct {
+	Views, Tags, Priorities []navEntry
+	Settings                []navEntry
+}
+
+// navEntry is one link. Count is shown beside it unless it is 0.
+type navEntry struct {
+	Name, Path string
+	Count      int
+	Current    bool
+	// Keys is the keyboard shortcut, such as "g t".
+	Keys string
+	// Icon is the name of an icon in parts/icons.html, or "".
+	Icon string
+	// Late reports whether a counted task is overdue.
+	Late bool
+}
+
+func (rc *requestContext) nav(current string) nav {
+	today, late := rc.dueToday()
+	n := nav{
+		Views: []navEntry{
+			{Name: "Today", Path: "/today", Count: len(today) + len(late), Late: len(late) > 0, Keys: "g t", Icon: "today"},
+			{Name: "Upcoming", Path: "/upcoming", Count: len(rc.dueLater()), Keys: "g u", Icon: "upcoming"},
+			{Name: "Calendar", Path: "/calendar", Keys: "g c", Icon: "calendar"},
+			{Name: "All", Path: "/all", Count: len(rc.open), Keys: "g a", Icon: "all"},
+			{Name: "Done", Path: "/done", Keys: "g d", Icon: "done"},
+		},
+		Settings: []navEntry{
+			{Name: "Notifications", Path: "/settings/notifications"},
+			{Name: "Import and export", Path: "/settings/import"},
+			{Name: "Account", Path: "/settings/account"},
+		},
+	}
+	tags, priorities := map[string]int{}, map[task.Priority]int{}
+	for _, t := range rc.open {
+		priorities[t.Priority]++
+		for _, tag := range t.Tags {
+			tags[tag]++
+		}
+	}
+	for _, p := range []task.Priority{task.PriorityHigh, task.PriorityMedium, task.PriorityLow} {
+		if priorities[p] > 0 {
+			n.Priorities = append(n.Priorities, navEntry{Name: priorityName(p), Path: "/priority/" + string(p), Count: priorities[p]})
+		}
+	}
+	for tag, count := range tags {
+		n.Tags = append(n.Tags, navEntry{Name: tag, Path: tagPath(tag), Count: count})
+	}
+	slices.SortFunc(n.Tags, func(a, b navEntry) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
+	})
+	for _, entries := range [][]navEntry{n.Views, n.Tags, n.Priorities, n.Settings} {
+		for i := range entries {
+			entries[i].Current = entries[i].Path == current
+		}
+	}
+	return n
+}
+
+func tagPath(tag string) string { return "/tag/" + url.PathEscape(tag) }
+
+// priorityName returns a priority as a heading: "High priority".
+func priorityName(p task.Priority) string {
+	if p == task.PriorityNone {
+		return "No priority"
+	}
+	name := string(p)
+	return strings.ToUpper(name[:1]) + name[1:] + " priority"
+}

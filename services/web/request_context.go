@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
+)
+
+// requestContext is a request of a logged-in user.
+type requestContext struct {
+	*client.Client
+	user client.User
+	zone *time.Location
+	now  time.Time
+	// open holds all open tasks by due date. It is nil before loadOpen.
+	open []task.Task
+	// more reports whether there are more open tasks than were read.
+	more bool
+}
+
+// contextHandler handles a request of a logged-in user. It shows a page, redirects, or returns an
+// error for showError.
+type contextHandler func(w http.ResponseWriter, r *http.Request, rc *requestContext) error
+
+// maxForm is the largest form that is read, in bytes. It fits the longest notes, whose characters
+// may take nine bytes each in a form.
+const maxForm = 256 << 10
+
+// page adapts a handler of a page: GET, for logged-in users.
+func (s *service) page(h contextHandler) http.Handler {
+	return s.fragment(func(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+		// The tasks are read after the user and its revision. The live service announces every
+		// later change, so the page misses none.
+		if err := rc.loadOpen(r); err != nil {
+			return err
+		}
+		return h(w, r, rc)
+	})
+}
+
+// fragment adapts a handler of a part of a page that needs no navigation: GET, for logged-in users.
+func (s *service) fragment(h contextHandler) http.Handler { return s.withErrorView(s.withContext(h)) }
+
+// form adapts a handler of a form: POST, for logged-in users, from a page of this site. Forms of
+// other sites are refused here, because the API sees only web's own requests.
+func (s *service) form(h contextHandler) http.Handler { return s.publicForm(s.withContext(h)) }
+
+// withContext loads the user of a request.
+func (s *service) withContext(h contextHandler) server.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		rc := &requestContext{Client: s.api.For(w, r), now: s.now()}
+		if err := rc.loadUser(r); err != nil {
+			return err
+		}
+		if err := rc.checkAccount(r); err != nil {
+			return err
+		}
+		return h(w, r, rc)
+	}
+}
+
+// publicForm adapts a handler of a form for everybody: POST, from a page of this site.
+func (s *service) publicForm(h server.Handler) http.Handler {
+	return s.withErrorView(func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.origins.Check(r); err != nil {
+			return err
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			if errors.As(err, new(*http.MaxBytesError)) {
+				return &server.StatusError{Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "the form is too large"}
+			}
+			return &server.StatusError{Status: http.StatusBadRequest, Code: "bad_request", Detail: "the form cannot be read"}
+		}
+		return h(w, r)
+	})
+}
+
+// withErrorView adapts a handler whose errors are shown to a person.
+func (s *service) withErrorView(h server.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := s.limits.Allow(r)
+		if err == nil {
+			err = h(w, r)
+		}
+		if err != nil {
+			s.showError(w, r, err)
+		}
+	})
+}
+
+func (rc *requestContext) loadUser(r *http.Request) (err error) {
+	if rc.user, err = rc.Me(r.Context()); err != nil {
+		return err
+	}
+	if rc.zone, err = task.LoadZone(rc.user.TimeZone); err != nil {
+		return fmt.Errorf("load the visitor's time zone: %w", err)
+	}
+	return nil
+}
+
+func (rc *requestContext) loadOpen(r *http.Request) (err error) {
+	rc.open, rc.more, err = rc.Tasks(r.Context(), url.Values{"status": {"open"}})
+	return err
+}
+
+// showTo answers with a page that has the user's navigation.
+func (s *service) showTo(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p page) error {
+	if rc.open == nil {
+		if err := rc.loadOpen(r); err != nil {
+			return err
+		}
+	}
+	p.User = &rc.user
+	p.Nav = rc.nav(p.Path)
+	p.RefreshAt = rc.changesBy().UnixMilli()
+	return s.show(w, r, status, p)
+}
+
+// etag returns a task's entity tag (RFC 9110 section 8.8.3).
+func (rc *requestContext) etag(t task.Task) string { return task.ETag(t.Version(rc.user.Epoch)) }

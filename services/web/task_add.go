@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
+)
+
+// addTask creates a task from a typed line. The fields under "Set by hand" override the line.
+func (s *service) addTask(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	draft, err := rc.draft(r)
+	if err != nil {
+		return err
+	}
+	t, err := rc.Post(r.Context(), "/tasks", r.PostFormValue("key"), draft)
+	if err != nil {
+		return err
+	}
+	said := "Added " + quoted(t.Title)
+	if t.DueAt != nil {
+		said += ", due " + when(*t.DueAt, rc.now, rc.zone)
+	}
+	return s.redirectWithFlash(w, r, back(r), flashMessage{Text: said})
+}
+
+// draft reads the form. 3/4 is a date if the form names the user's date order.
+func (rc *requestContext) draft(r *http.Request) (phrase.Draft, error) {
+	order, known := dateOrders[r.PostFormValue("dates")]
+	if !known {
+		return phrase.Draft{}, task.Invalid("dates", "is neither dmy nor mdy")
+	}
+	d, _ := parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, order)
+	// The tag or priority of the current view applies unless the line names another.
+	if tag := r.PostFormValue("tag"); tag != "" && !slices.Contains(d.Tags, tag) {
+		d.Tags = append(d.Tags, tag)
+	}
+	if usual := r.PostFormValue("usual_priority"); usual != "" && d.Priority == "" {
+		d.Priority = task.Priority(usual)
+	}
+	if set := r.PostFormValue("due"); set != "" {
+		due, err := localTime(set, rc.zone)
+		if err != nil {
+			return phrase.Draft{}, task.Invalid("due", err.Error())
+		}
+		d.DueAt = &due
+	}
+	if set := r.PostFormValue("priority"); set != "" {
+		d.Priority = task.Priority(set)
+	}
+	if set := r.PostFormValue("repeat"); set != "" {
+		d.Recurrence = &task.Recurrence{RRule: set}
+	}
+	return d, nil
+}
+
+// parseLine parses a line. A task whose line names no day is due on day (2026-11-26), if day is
+// set.
+func parseLine(line, day string, now time.Time, zone *time.Location, order phrase.DateOrder) (phrase.Draft, []phrase.Span) {
+	usual, _ := time.Parse(time.DateOnly, day) // the zero time for no day
+	return phrase.Parse(line, now, zone, phrase.Options{DateOrder: order, Day: usual})
+}
+
+// localTime parses the value of a datetime-local field in zone and returns it in UTC.
+func localTime(text string, zone *time.Location) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02"} {
+		if wall, err := time.Parse(layout, text); err == nil {
+			return task.Instant(wall, zone).UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("is not a date and time such as 2026-02-10T15:00")
+}

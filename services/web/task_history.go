@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
+)
+
+// historyShown is the number of listed history entries.
+const historyShown = 50
+
+// historyEntry is a history entry in words. Next is the path of the following occurrence.
+type historyEntry struct {
+	At    moment
+	Words []string
+	Next  string
+}
+
+// history returns the latest history entries of a task, the newest first.
+func (rc *requestContext) history(ctx context.Context, t task.Task) ([]historyEntry, error) {
+	list, err := rc.History(ctx, t.ID.String(), historyShown)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]historyEntry, len(list))
+	for i, h := range list {
+		entries[i] = historyEntry{At: newMoment(h.At, rc.now, rc.zone), Words: rc.historyWords(h, t)}
+		if h.NextTaskID != "" {
+			entries[i].Next = "/task/" + h.NextTaskID
+		}
+	}
+	return entries, nil
+}
+
+func (rc *requestContext) historyWords(h client.HistoryEntry, t task.Task) []string {
+	switch h.Type {
+	case "created":
+		return []string{"Added"}
+	case "completed":
+		return []string{"Completed"}
+	case "reopened":
+		return []string{"Reopened"}
+	case "reminded":
+		return []string{"A reminder was sent"}
+	case "followed":
+		return []string{"The next one was made"}
+	case "snoozed":
+		if h.Until != nil {
+			return []string{"Snoozed until " + when(*h.Until, rc.now, rc.zone)}
+		}
+	case "changed":
+		var words []string
+		for _, c := range h.Changes {
+			words = append(words, rc.changeWords(c, t))
+		}
+		return words
+	}
+	return []string{sentenceOf(h.Type)} // a type that this version does not know
+}
+
+// changeWords describes a changed field: "Due: today, 9:00 → tomorrow, 9:00".
+func (rc *requestContext) changeWords(c client.FieldChange, t task.Task) string {
+	label := fieldLabels[c.Field]
+	switch c.Field {
+	case "description":
+		return "The notes were changed"
+	case "snoozed_until":
+		return "No longer snoozed"
+	case "time_zone":
+		label = "Time zone"
+	}
+	if label == "" {
+		return "The " + strings.ReplaceAll(c.Field, "_", " ") + " was changed"
+	}
+	return label + ": " + rc.valueWords(c.Field, c.Old, t) + " → " + rc.valueWords(c.Field, c.New, t)
+}
+
+// valueWords describes a value of a field.
+func (rc *requestContext) valueWords(field string, raw json.RawMessage, t task.Task) string {
+	var was task.Task
+	if err := json.Unmarshal([]byte(`{"`+field+`":`+string(raw)+`}`), &was); err != nil {
+		return string(raw) // a value from another version
+	}
+	switch field {
+	case "title":
+		return quoted(was.Title)
+	case "due_at":
+		if was.DueAt == nil {
+			return "no date"
+		}
+		return when(*was.DueAt, rc.now, rc.zone)
+	case "priority":
+		return string(was.Priority)
+	case "tags":
+		if len(was.Tags) == 0 {
+			return "none"
+		}
+		return "#" + strings.Join(was.Tags, " #")
+	case "recurrence":
+		if was.Recurrence == nil {
+			return "never"
+		}
+		return rc.ruleWords(*was.Recurrence, t)
+	case "reminders":
+		if said := remindWords(phrase.Draft{Reminders: was.Reminders}, rc.now, rc.zone); said != "" {
+			return strings.TrimPrefix(said, "Reminds ")
+		}
+		return "none"
+	case "time_zone":
+		return was.TimeZone
+	}
+	return string(raw)
+}
+
+func (rc *requestContext) ruleWords(r task.Recurrence, t task.Task) string {
+	start := r.DTStart
+	if start == nil {
+		start = t.DueAt
+	}
+	zone, err := task.LoadZone(t.TimeZone)
+	if err != nil || start == nil {
+		return r.RRule
+	}
+	return phrase.Say(r, *start, zone)
+}

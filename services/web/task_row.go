@@ -1,0 +1,66 @@
+package main
+
+import (
+	"time"
+
+	"taskmaster/internal/phrase"
+	"taskmaster/internal/task"
+)
+
+// row is a task in a list.
+type row struct {
+	ID, Title string
+	// Revision is the task's version for the forms that change it.
+	Revision           string
+	Completed, Overdue bool
+	// Due, Done and Snoozed are nil when they do not apply.
+	Due, Done, Snoozed *moment
+	// Repeats describes the recurrence in words, or is "".
+	Repeats  string
+	Priority task.Priority
+	Tags     []navEntry
+	HasNotes bool
+}
+
+func (rc *requestContext) row(t task.Task) row {
+	r := row{
+		ID: t.ID.String(), Title: t.Title, Revision: t.Version(rc.user.Epoch),
+		Completed: t.Completed, Overdue: overdue(t, rc.now), Priority: t.Priority, HasNotes: t.Description != "",
+		Due: rc.moment(t.DueAt), Done: rc.moment(t.CompletedAt), Repeats: repeatWords(t),
+	}
+	if t.SnoozedUntil != nil && t.SnoozedUntil.After(rc.now) {
+		r.Snoozed = rc.moment(t.SnoozedUntil)
+	}
+	for _, tag := range t.Tags {
+		r.Tags = append(r.Tags, navEntry{Name: tag, Path: tagPath(tag)})
+	}
+	return r
+}
+
+func (rc *requestContext) rows(tasks []task.Task) []row {
+	rows := make([]row, len(tasks))
+	for i, t := range tasks {
+		rows[i] = rc.row(t)
+	}
+	return rows
+}
+
+func (rc *requestContext) moment(t *time.Time) *moment {
+	if t == nil {
+		return nil
+	}
+	m := newMoment(*t, rc.now, rc.zone)
+	return &m
+}
+
+// repeatWords describes a task's recurrence in the task's time zone.
+func repeatWords(t task.Task) string {
+	if t.Recurrence == nil || t.DueAt == nil {
+		return ""
+	}
+	zone, err := task.LoadZone(t.TimeZone)
+	if err != nil {
+		return t.Recurrence.RRule // a zone that this machine does not know
+	}
+	return phrase.Say(*t.Recurrence, *t.DueAt, zone)
+}
