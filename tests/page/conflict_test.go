@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Nobody's change is lost: what two people changed is merged, and where they changed the same, the second one chooses.
+// No change is lost. Changes of two people are merged. If both changed the same field, the second
+// one chooses.
 func TestLostUpdate(t *testing.T) {
 	t.Parallel()
 	mine := newVisitor(t, "UTC")
@@ -29,7 +30,7 @@ func TestLostUpdate(t *testing.T) {
 	}
 	again := conflict.form("/tasks/" + made.ID)
 	if again.values.Get("description") != "second, mine" || again.values.Get("title") != "letter to Ada" || again.values.Get("tags") != "post" {
-		t.Errorf("the form holds %v, want what was typed and what only they changed", again.values)
+		t.Errorf("the form holds %v, want the typed values and the tags of the other user", again.values)
 	}
 	again.fill("keep_description", "theirs").send().want(200, "letter to Ada")
 	if got := mine.now(made.ID); got.Description != "second, <b>theirs</b>" || got.Title != "letter to Ada" || len(got.Tags) != 1 {
@@ -43,7 +44,7 @@ func TestLostUpdate(t *testing.T) {
 		t.Errorf("got the notes %q, want mine", got)
 	}
 
-	// What has changed since it was seen is not deleted.
+	// A task that changed since it was shown is not deleted.
 	deletion := mine.get("/all").form("/tasks/" + made.ID + "/delete")
 	open(theirs).fill("title", "still needed").send().want(200, "still needed")
 	deletion.fill("sure", "yes").send().want(412, "It was changed elsewhere").says("“letter to Ada” was changed elsewhere meanwhile")
@@ -60,8 +61,8 @@ func TestSentTwiceIsDoneOnce(t *testing.T) {
 	}
 }
 
-// Saving sends what was changed in the form and nothing else, however the rest is written.
-func TestWhatWasNotTouchedStays(t *testing.T) {
+// Saving sends only the changed fields, and leaves the format of all other values alone.
+func TestUnchangedFieldsStay(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "UTC")
 	made := v.make(map[string]any{

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// document is a page as it was answered.
+// document is a page that the server answered with.
 type document struct {
 	*visitor
 	status int
@@ -19,7 +19,7 @@ type document struct {
 	root   *html.Node
 }
 
-// want fails the test unless the page has a status and a heading.
+// want fails the test unless the page has this status and heading.
 func (d *document) want(status int, heading string) *document {
 	d.t.Helper()
 	if got := text(d.find("h1", "")); d.status != status || got != heading {
@@ -28,7 +28,7 @@ func (d *document) want(status int, heading string) *document {
 	return d
 }
 
-// says fails the test unless all texts stand in the page.
+// says fails the test unless the page contains all texts.
 func (d *document) says(texts ...string) *document {
 	d.t.Helper()
 	all := text(d.root)
@@ -40,8 +40,8 @@ func (d *document) says(texts ...string) *document {
 	return d
 }
 
-// silent fails the test if a text stands in the page.
-func (d *document) silent(texts ...string) *document {
+// lacks fails the test if the page contains one of the texts.
+func (d *document) lacks(texts ...string) *document {
 	d.t.Helper()
 	all := text(d.root)
 	for _, unwanted := range texts {
@@ -52,7 +52,7 @@ func (d *document) silent(texts ...string) *document {
 	return d
 }
 
-// find returns the first element of a name with a class, id or anything if that is "".
+// find returns the first element with a name and a class or id. "" matches any class.
 func (d *document) find(name, class string) *html.Node {
 	for n := range d.root.Descendants() {
 		if n.Type == html.ElementNode && n.Data == name && (class == "" || attribute(n, "id") == class || slices.Contains(strings.Fields(attribute(n, "class")), class)) {
@@ -62,7 +62,7 @@ func (d *document) find(name, class string) *html.Node {
 	return nil
 }
 
-// titles are the tasks that a page lists.
+// titles returns the titles of the listed tasks.
 func (d *document) titles() []string {
 	var all []string
 	for n := range d.root.Descendants() {
@@ -73,14 +73,15 @@ func (d *document) titles() []string {
 	return all
 }
 
-// form is a form as it is filled in.
+// form is a form with its current values.
 type form struct {
 	*document
 	action string
 	values url.Values
 }
 
-// form returns the first form with an action, holding what a browser would send of it, with its first button.
+// form returns the first form with an action. It holds the values that a browser would send with
+// the form's first button.
 func (d *document) form(action string) *form {
 	d.t.Helper()
 	for n := range d.root.Descendants() {
@@ -115,7 +116,7 @@ func (f *form) read(n *html.Node) {
 	}
 }
 
-// fill sets fields, given as pairs of name and value.
+// fill sets fields. pairs holds names and values.
 func (f *form) fill(pairs ...string) *form {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		f.values.Set(pairs[i], pairs[i+1])
@@ -123,7 +124,7 @@ func (f *form) fill(pairs ...string) *form {
 	return f
 }
 
-// send sends the form and returns the page that follows.
+// send sends the form and returns the following page.
 func (f *form) send(header ...string) *document {
 	f.t.Helper()
 	return f.do("POST", f.action, f.values, header...)
@@ -165,7 +166,7 @@ func has(n *html.Node, name string) bool {
 	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
-// raw is the text in an element as it stands there.
+// raw returns the text in an element unchanged.
 func raw(n *html.Node) string {
 	var b strings.Builder
 	if n != nil {
@@ -178,5 +179,5 @@ func raw(n *html.Node) string {
 	return b.String()
 }
 
-// text is the text in an element with single blanks.
+// text returns the text in an element with single blanks.
 func text(n *html.Node) string { return strings.Join(strings.Fields(raw(n)), " ") }

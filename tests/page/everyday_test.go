@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Everything that matters is done here without a script: signing up, adding by a sentence, completing and taking that back,
+// All main functions work without scripts: signing up, adding a sentence, completing and undoing,
 // editing, deleting.
 func TestWithoutScript(t *testing.T) {
 	t.Parallel()
 	v := newBrowser(t)
 	email := fmt.Sprintf("without%d@example.com", time.Now().UnixNano())
 	enter := v.get("/all").want(200, "Welcome to TaskMaster").form("/login").fill("email", email, "password", "correct horse")
-	enter.action = "/signup" // its second button
+	enter.action = "/signup" // the action of its second button
 	v.get("/").want(200, "Welcome to TaskMaster")
 	all := enter.send().want(200, "All").says("Nothing to do")
 
@@ -26,7 +26,7 @@ func TestWithoutScript(t *testing.T) {
 		t.Errorf("adding led to %s, want back to /all", added.path)
 	}
 	id := strings.TrimPrefix(attribute(added.find("a", "name"), "href"), "/task/")
-	v.get("/all").silent("Added “pay rent”") // which is said once
+	v.get("/all").lacks("Added “pay rent”") // a flash message is shown once
 
 	completed := v.get("/all").form("/tasks/" + id + "/complete").send()
 	completed.want(200, "All").says("Completed “pay rent”", "Undo")
@@ -78,7 +78,7 @@ func TestViewsAndCounts(t *testing.T) {
 	v.get("/priority/urgent").want(404, "There is nothing here")
 	v.get("/search?q=").says("What are you looking for?")
 
-	// What is added to a tag or priority gets it.
+	// A task that is added under a tag or priority gets it.
 	v.get("/tag/a%20b").form("/tasks").fill("line", "also there").send().says("also there")
 	v.get("/priority/high").form("/tasks").fill("line", "as high").send().says("as high")
 }
@@ -91,7 +91,7 @@ func TestCalendar(t *testing.T) {
 	if n := strings.Count(month.raw, "Expected: "); n != 5 { // 8, 15, 22, 29 March and 5 April
 		t.Errorf("got %d expected occurrences, want 5", n)
 	}
-	month.says("rent 9:00") // at the same time after the clocks have changed
+	month.says("rent 9:00") // the clocks have changed, but the time of day stays
 	if first := text(month.find("th", "")); first != "Mon" {
 		t.Errorf("the week begins on %s, want Monday", first)
 	}
@@ -119,7 +119,7 @@ func TestSnooze(t *testing.T) {
 	v.get("/task/"+made.ID).form("/tasks/"+made.ID+"/snooze").fill("own", "2001-07-01T09:00").send().want(422, "That cannot be done").says("is not in the future")
 }
 
-// A task that is put off keeps its time of day on the clocks of its own time zone, and goes back to where it was.
+// A postponed task keeps its time of day in its own time zone. Undo restores the old due date.
 func TestPutOff(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "Europe/Berlin")
@@ -159,7 +159,7 @@ func TestReminders(t *testing.T) {
 	made := v.make(map[string]any{"title": "train", "due_at": "2031-03-01T08:00:00Z"})
 	f := v.get("/task/" + made.ID).form("/tasks/" + made.ID)
 	if got := f.values["remind_n"]; !slices.Equal(got, []string{"15", ""}) {
-		t.Errorf("got %q before, want the 15 minutes there are and room for more", got)
+		t.Errorf("got %q, want the reminder of 15 minutes and an empty field", got)
 	}
 	f.values["remind_n"], f.values["remind_unit"] = []string{"2", "1"}, []string{"hours", "days"}
 	f.values["remind_at"] = []string{"2031-02-28T20:00"}

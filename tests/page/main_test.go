@@ -1,5 +1,6 @@
-// Package page uses the page as a browser without JavaScript does, on the whole running system: it fetches addresses, reads
-// the HTML, fills in forms and sends them. What scripts add is tested in tests/browser.
+// Package page tests the pages as a browser without JavaScript would use them, on the whole running
+// system. It fetches addresses, parses the HTML, and fills in and sends forms. The package
+// tests/browser covers the scripts.
 package page
 
 import (
@@ -11,7 +12,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// shared is the system that all tests use, each with people of its own.
+// shared is the system under test. Each test uses its own users.
 var shared *system.System
 
 func TestMain(m *testing.M) {

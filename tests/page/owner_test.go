@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Every form that changes something names the account, on every page there is.
+// Every form that changes something names the account, on every page.
 func TestFormsNameTheirAccount(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "UTC")
@@ -34,11 +34,11 @@ func TestFormsNameTheirAccount(t *testing.T) {
 		}
 	}
 	if forms < 30 {
-		t.Errorf("found %d forms: the test does not see them", forms)
+		t.Errorf("found %d forms, want at least 30", forms)
 	}
 }
 
-// field returns the value of a field of a form.
+// field returns the value of an input of a form.
 func field(form *html.Node, name string) string {
 	for n := range form.Descendants() {
 		if n.Data == "input" && attribute(n, "name") == name {
@@ -48,8 +48,8 @@ func field(form *html.Node, name string) string {
 	return ""
 }
 
-// Without scripts, too, a form of a page that was left open does nothing for somebody who has logged in since, and what was typed is
-// there to be copied.
+// A page was left open and another account has logged in since. Its forms change nothing, and the
+// answer shows the typed text. This works without scripts, too.
 func TestFormOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	ada, bob := newVisitor(t, "UTC"), newVisitor(t, "UTC")
@@ -69,9 +69,9 @@ func TestFormOfAnotherAccount(t *testing.T) {
 		d.says(words, "Somebody else is logged in")
 	}
 	if d := add.send(); !strings.Contains(d.raw, "a long thought</textarea>") {
-		t.Errorf("got %s, want what was typed", d.raw)
+		t.Errorf("got %s, want the typed text", d.raw)
 	}
-	bob.get("/all").want(200, "All").silent("a long thought")
+	bob.get("/all").want(200, "All").lacks("a long thought")
 	if got := ada.now(made.ID); got.Title != "Ada’s" {
 		t.Errorf("got %+v, want nothing changed", got)
 	}

@@ -42,12 +42,12 @@ func TestNextFiveOccurrences(t *testing.T) {
 		got.says(tt.want...)
 	}
 
-	// What is saved is what was shown.
+	// The saved rule equals the previewed one.
 	editor.form("/tasks/"+made.ID).fill("freq", "monthly", "month_by", "date", "month_day", "30").send().want(200, "rent")
 	if got := v.now(made.ID).Recurrence; got == nil || got.RRule != "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1" {
 		t.Errorf("got %+v", got)
 	}
-	// And what was not touched stays as it was written.
+	// A rule that was not touched keeps its spelling.
 	v.api("PATCH", "/tasks/"+made.ID, map[string]any{"recurrence": map[string]string{"rrule": "RRULE:FREQ=WEEKLY;WKST=MO"}}, nil)
 	v.get("/task/"+made.ID).form("/tasks/"+made.ID).fill("title", "the rent").send().want(200, "the rent")
 	if got := v.now(made.ID).Recurrence; got == nil || got.RRule != "RRULE:FREQ=WEEKLY;WKST=MO" {
@@ -56,6 +56,6 @@ func TestNextFiveOccurrences(t *testing.T) {
 	refused := v.get("/task/"+made.ID).form("/tasks/"+made.ID).fill("freq", "rule", "rule", "FREQ=HOURLY", "title", "typed").send()
 	refused.want(422, "the rent").says("has FREQ=HOURLY: use DAILY, WEEKLY, MONTHLY or YEARLY")
 	if got := refused.form("/tasks/" + made.ID).values; got.Get("title") != "typed" || got.Get("rule") != "FREQ=HOURLY" {
-		t.Errorf("what was typed is lost: %v", got)
+		t.Errorf("the typed values are lost: %v", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 
-// Whatever somebody types stays text, wherever it is shown.
+// Typed text is shown as text everywhere, never as HTML.
 func TestEverythingStaysText(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "UTC")
@@ -29,9 +29,9 @@ func TestEverythingStaysText(t *testing.T) {
 		}
 		d.harmless()
 	}
-	told := v.get("/all").form("/tasks/" + made.ID + "/complete").send()
-	told.says("Completed “" + `"><script>`)
-	told.harmless()
+	answer := v.get("/all").form("/tasks/" + made.ID + "/complete").send()
+	answer.says("Completed “" + `"><script>`)
+	answer.harmless()
 	link := v.get("/task/"+made.ID).find("section", "written")
 	if got := text(link); !strings.Contains(got, "a b c") {
 		t.Errorf("got the notes %q, want the words of the links left", got)
@@ -48,7 +48,7 @@ func TestEverythingStaysText(t *testing.T) {
 	refused.want(422, "Welcome to TaskMaster").harmless()
 }
 
-// harmless fails the test if the page has anything that a browser would run, but its one script.
+// harmless fails the test if the page contains active content other than its own script.
 func (d *document) harmless() {
 	d.t.Helper()
 	for n := range d.root.Descendants() {
@@ -66,7 +66,8 @@ func (d *document) harmless() {
 	}
 }
 
-// Another site's page makes a browser send forms with the session's cookie; they do nothing.
+// Another site's page can make a browser send forms with the session cookie. These forms change
+// nothing.
 func TestOtherSitesFormsAreRefused(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "UTC")
@@ -90,7 +91,7 @@ func TestOtherSitesFormsAreRefused(t *testing.T) {
 			}
 		}
 	}
-	v.get("/all").want(200, "All").says("stay").silent("planted")
+	v.get("/all").want(200, "All").says("stay").lacks("planted")
 	if got := v.now(made.ID); got.Title != "stay" || got.Completed || got.Snoozed != nil {
 		t.Errorf("got %+v, want nothing changed", got)
 	}
@@ -105,24 +106,24 @@ func TestFragments(t *testing.T) {
 	if strings.Contains(fragment.raw, "<html") || !strings.HasPrefix(fragment.raw, "<title>All") || fragment.header.Get("HX-Push-Url") != "false" || !strings.Contains(fragment.header.Get("Vary"), "HX-Request") {
 		t.Errorf("got %v: %s", fragment.header, fragment.raw)
 	}
-	// A form leads back to what the browser shows, with the notice beside it.
+	// A form leads back to the page in the browser and shows its flash message there.
 	done := v.get("/all").form("/tasks/"+made.ID+"/complete").fill("back", "/today").send(here...)
 	done.says("Completed “x”", "Undo")
 	if done.path != "/all" || strings.Contains(done.raw, "<html") || !strings.Contains(done.raw, `id="notice" hx-swap-oob="innerHTML"`) {
 		t.Errorf("got %s: %s", done.path, done.raw)
 	}
-	// What goes wrong is told beside what was typed.
+	// An error is shown beside the typed text.
 	refused := v.do("POST", "/tasks", url.Values{"line": {""}}, here...)
 	if refused.status != 422 || refused.header.Get("HX-Retarget") != "#problem" || refused.header.Get("HX-Push-Url") != "false" {
 		t.Errorf("got %d, %v", refused.status, refused.header)
 	}
 	refused.says("Title is required.")
-	// A page that is only brought up to date leaves notices to who asked for them.
+	// A background refresh leaves the flash message for the next page.
 	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if got := v.get("/all").form("/tasks").fill("line", "y").send(); got.status != 303 {
 		t.Errorf("got %d, want 303", got.status)
 	}
-	v.get("/all", append(here, "Taskmaster-Refresh", "1")...).silent("Added “y”")
+	v.get("/all", append(here, "Taskmaster-Refresh", "1")...).lacks("Added “y”")
 	v.get("/all", here...).says("Added “y”")
 }
 
@@ -142,17 +143,17 @@ func TestNobodyIsSentElsewhere(t *testing.T) {
 	}
 }
 
-// Who was logged out while they typed keeps what they typed.
+// A form that is sent after the session ended keeps its typed text.
 func TestLoggedOutWhileTyping(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "UTC")
 	made := v.make(map[string]any{"title": "long letter"})
 	f := v.get("/task/"+made.ID).form("/tasks/"+made.ID).fill("description", "many words")
 	v.client.Jar = newBrowser(t).client.Jar
-	told := f.send("HX-Request", "true", "HX-Current-URL", shared.URL+"/task/"+made.ID)
-	told.says("You are not logged in any more.", "what you typed is still here")
-	if told.status != 401 || told.header.Get("HX-Retarget") != "#problem" || told.header.Get("HX-Push-Url") != "false" {
-		t.Errorf("got %d, %v", told.status, told.header)
+	answer := f.send("HX-Request", "true", "HX-Current-URL", shared.URL+"/task/"+made.ID)
+	answer.says("You are not logged in any more.", "what you typed is still here")
+	if answer.status != 401 || answer.header.Get("HX-Retarget") != "#problem" || answer.header.Get("HX-Push-Url") != "false" {
+		t.Errorf("got %d, %v", answer.status, answer.header)
 	}
 	f.send().want(200, "Welcome to TaskMaster")
 }

@@ -14,15 +14,15 @@ import (
 	"taskmaster/tests/system"
 )
 
-// visitor is somebody with a browser that runs no script.
+// visitor is a user with a browser that runs no scripts.
 type visitor struct {
 	t      *testing.T
 	client *http.Client
-	// person is the same account over the API.
+	// person is the same account in the API.
 	person *system.Person
 }
 
-// newVisitor signs somebody up in a time zone and gives them a browser that is logged in.
+// newVisitor signs up a user in a time zone and returns a logged-in browser.
 func newVisitor(t *testing.T, zone string) *visitor {
 	t.Helper()
 	person, err := shared.SignUp(t.Context())
@@ -36,7 +36,7 @@ func newVisitor(t *testing.T, zone string) *visitor {
 	return v
 }
 
-// newBrowser is a browser of which the server knows nothing.
+// newBrowser returns a browser without cookies.
 func newBrowser(t *testing.T) *visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -46,7 +46,7 @@ func newBrowser(t *testing.T) *visitor {
 	return &visitor{t: t, client: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
 }
 
-// another is one more browser of the same person.
+// another returns a second browser of the same user.
 func (v *visitor) another() *visitor {
 	v.t.Helper()
 	other := newBrowser(v.t)
@@ -60,7 +60,7 @@ func (v *visitor) logIn() {
 	v.get("/enter").form("/login").fill("email", v.person.Email, "password", v.person.Password).send().want(200, "Today")
 }
 
-// api calls the API as the same person.
+// api calls the API as the same user.
 func (v *visitor) api(method, path string, in, out any) {
 	v.t.Helper()
 	if err := v.person.Do(v.t.Context(), method, path, in, out); err != nil {
@@ -68,7 +68,7 @@ func (v *visitor) api(method, path string, in, out any) {
 	}
 }
 
-// task is what these tests look at of a task.
+// task holds the fields of a task that these tests check.
 type task struct {
 	ID          string     `json:"id"`
 	Title       string     `json:"title"`
@@ -87,21 +87,21 @@ type task struct {
 	} `json:"reminders"`
 }
 
-// make makes a task over the API.
+// make creates a task with the API.
 func (v *visitor) make(fields map[string]any) (made task) {
 	v.t.Helper()
 	v.api("POST", "/tasks", fields, &made)
 	return made
 }
 
-// now reads a task over the API.
+// now reads a task with the API.
 func (v *visitor) now(id string) (t task) {
 	v.t.Helper()
 	v.api("GET", "/tasks/"+id, nil, &t)
 	return t
 }
 
-// get fetches an address of the page, following redirects. header are pairs of name and value.
+// get fetches a path and follows redirects. header holds pairs of name and value.
 func (v *visitor) get(path string, header ...string) *document {
 	v.t.Helper()
 	return v.do("GET", path, nil, header...)
