@@ -9,7 +9,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Who leaves says so with their password, and nothing of theirs is left: not on the server, not in the browser.
+// Deleting the account needs the password. It removes all data from the server and from the
+// browser.
 func TestDeleteAccount(t *testing.T) {
 	p := newPerson(t)
 	p.create(fields{"title": "secret plans", "due_at": today()})
@@ -17,7 +18,7 @@ func TestDeleteAccount(t *testing.T) {
 	w.live()
 	w.kept("/all")
 	w.open("/settings/account")
-	w.watch.excuse("401", "422") // a wrong password, and then nobody is logged in
+	w.watch.excuse("401", "422") // for the wrong password, and after the deletion
 	w.click(`details:has(form[action="/settings/delete"]) summary`)
 	w.fill("#delete-password", "not the password")
 	w.click(`form[action="/settings/delete"] button`)
@@ -28,14 +29,14 @@ func TestDeleteAccount(t *testing.T) {
 	w.see(`location.pathname === "/enter"`)
 	err := p.Do(t.Context(), "GET", "/me", nil, nil)
 	if problem, ok := errors.AsType[*system.Problem](err); !ok || problem.Status != 401 {
-		t.Errorf("got %v, want nobody to be there", err)
+		t.Errorf("got %v, want 401, as the account is deleted", err)
 	}
 	w.see(`caches.has("views").then((has) => !has)`)
 	w.open("/all")
 	w.see(`location.pathname === "/enter"`)
 }
 
-// A page says by itself that its session was ended elsewhere, although nothing changes.
+// A page notices that its session was ended elsewhere, even if no data changes.
 func TestSessionEndsElsewhere(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -47,7 +48,7 @@ func TestSessionEndsElsewhere(t *testing.T) {
 	w.see(`document.getElementById("password")`)
 }
 
-// Whose session ends while something is typed keeps it, and goes on with it when logged in again.
+// Typed text survives the end of the session, and can be sent after a new login.
 func TestSessionEndsWhileTyping(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")

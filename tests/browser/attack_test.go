@@ -10,7 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// payloads run a script if a page takes them for HTML, an address or JavaScript. Each says so by attacked().
+// payloads run a script if a page treats them as HTML, an address or JavaScript. Each calls
+// attacked().
 var payloads = []string{
 	`<script>attacked(1)</script>`,
 	`<img src=x onerror=attacked(2)>`,
@@ -20,18 +21,19 @@ var payloads = []string{
 	`{{7*7}}${attacked(6)}`,
 }
 
-// notes are what Markdown is known to let through.
+// notes holds Markdown that is known to bypass weak sanitisers.
 const notes = "[click](javascript:attacked(7)) <img src=x onerror=attacked(8)> <javascript:attacked(9)>\n\n" +
 	"![x](x\" onerror=\"attacked(10))\n\n<script>attacked(11)</script>\n\n[ref]: javascript:attacked(12)\n[ref]\n\n" +
 	"[data](data:text/html,<script>attacked(13)</script>) **bold**"
 
-// listen notes in window.attacks what ran or tried to, before anything of the page does.
+// listen records attacks in window.attacks: scripts that ran and violations of the policy. It
+// starts before the page's own scripts.
 const listen = `window.attacks = [];
 window.attacked = (n) => window.attacks.push("script " + n);
 document.addEventListener("securitypolicyviolation", (e) => window.attacks.push(e.violatedDirective + " " + e.blockedURI + " " + e.sample));`
 
-// Whatever is typed into a field stays text: no script runs, and there is nothing that the Content-Security-Policy would
-// have had to stop.
+// Typed text is shown as text. No script runs, and nothing even reaches the
+// Content-Security-Policy.
 func TestTextStaysText(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/enter")
@@ -49,7 +51,7 @@ func TestTextStaysText(t *testing.T) {
 	p.do("POST", "/tokens", fields{"name": payloads[1], "scopes": []string{"tasks:read"}}, nil)
 	w.open("/all")
 	w.add(payloads[1] + " today 23:59")
-	p.until("it is added", func() error {
+	p.until("the task is added", func() error {
 		if n := len(p.tasks()); n != len(payloads)+1 {
 			return fmt.Errorf("there are %d tasks", n)
 		}
@@ -66,7 +68,7 @@ func TestTextStaysText(t *testing.T) {
 	}
 	attacked("as typed")
 	for _, v := range append(views(first), view{"search", "/search?q=" + "%3Cimg+src%3Dx+onerror%3Dattacked(16)%3E"}, view{"tag", "/tag/t0%22%3E%3Cimg%2Fsrc=x"}, view{"nowhere", "/%3Cscript%3Eattacked(17)%3C/script%3E"}) {
-		w.watch.excuse("404") // of what is nowhere
+		w.watch.excuse("404") // for the page that does not exist
 		w.open(v.path)
 		w.see(`document.readyState === "complete"`)
 		for _, link := range value[[]string](w, `[...document.querySelectorAll("[href], [src], [action]")].flatMap((e) =>
@@ -79,7 +81,7 @@ func TestTextStaysText(t *testing.T) {
 	w.seeText(`<script>attacked(1)</script>`)
 }
 
-// The policy forbids scripts and styles in the page itself, and frames of others around it.
+// The policy forbids inline scripts and styles, and frames on other sites.
 func TestPolicy(t *testing.T) {
 	p := newPerson(t)
 	for _, path := range []string{"/today", "/enter", "/sw.js", "/api/v1/openapi.json", "/nowhere"} {
@@ -98,7 +100,7 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("%s: got policy %q", path, policy)
 		}
 	}
-	// It holds: a script and a style that got into the page do nothing.
+	// The browser enforces the policy: an injected script and style have no effect.
 	w := p.window("/enter")
 	w.beforePages(listen)
 	w.watch.excuse("Content Security Policy", "404")
@@ -108,12 +110,12 @@ func TestPolicy(t *testing.T) {
 	w.see("window.attacks.length >= 3")
 	for _, attack := range value[[]string](w, "window.attacks") {
 		if strings.HasPrefix(attack, "script ") {
-			t.Errorf("it ran: %s", attack)
+			t.Errorf("an injected script ran: %s", attack)
 		}
 	}
 }
 
-// otherSite serves a page of an attacker's, at another origin that the browser holds for another site.
+// otherSite serves an attacker's page at another origin, which the browser treats as another site.
 func otherSite(t *testing.T, html string) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -124,8 +126,9 @@ func otherSite(t *testing.T, html string) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 }
 
-// Another site's page sends forms and requests with the person's cookie, and changes nothing. Another port of this machine
-// is the same site to a browser, so that its cookies do come along.
+// Another site's page sends forms and requests with the user's cookie, but changes nothing. A
+// second case uses another port of the same host. The browser treats it as the same site and sends
+// the cookie.
 func TestForgedRequests(t *testing.T) {
 	p := newPerson(t)
 	victim := p.create(fields{"title": "victim", "due_at": today()})
@@ -151,13 +154,13 @@ func TestForgedRequests(t *testing.T) {
 				w.see(`document.readyState === "complete" && location.origin === ` + quote(d.url))
 				text := w.text()
 				if !strings.Contains(text, "another site") && !strings.Contains(strings.ToLower(text), "log in") {
-					t.Errorf("%s is answered: %.200s", form, text)
+					t.Errorf("the form %s got this answer: %.200s", form, text)
 				}
 				w.do(chromedp.Navigate(at))
 				value[int](w, `fetch(document.forms[0].action, {method: "POST", credentials: "include", mode: "no-cors", body: new FormData(document.forms[0])}).then(() => 0, () => 0)`)
 			}
 			if tasks := p.tasks(); len(tasks) != 1 || tasks[0].ID != victim.ID || tasks[0].Completed {
-				t.Errorf("got %+v, want the one task as it was", tasks)
+				t.Errorf("got %+v, want one unchanged task", tasks)
 			}
 			w.open("/today")
 			w.shows("victim")
@@ -165,7 +168,7 @@ func TestForgedRequests(t *testing.T) {
 	}
 }
 
-// Another site's page cannot open a WebSocket with the person's session, by which it would read every change.
+// Another site's page cannot open a WebSocket with the user's session and read every change.
 func TestForgedSockets(t *testing.T) {
 	p := newPerson(t)
 	p.create(fields{"title": "secret plans"})
@@ -179,19 +182,19 @@ func TestForgedSockets(t *testing.T) {
 		socket.onclose = ({code}) => resolve("closed with " + code);
 	})`
 	at := otherSite(t, "")
-	for _, at := range []string{at, strings.Replace(at, "localhost", "127.0.0.1", 1)} { // another site; the same site, whose cookies go along
+	for _, at := range []string{at, strings.Replace(at, "localhost", "127.0.0.1", 1)} { // another site; the same site, where the cookie is sent
 		w.do(chromedp.Navigate(at))
 		if got := value[string](w, heard); got != "closed with 1006" {
-			t.Errorf("a page at %s heard %s", at, got)
+			t.Errorf("a page at %s received %s", at, got)
 		}
 	}
-	w.open("/offline") // of ours, without a socket of its own
+	w.open("/offline") // a page of the system without its own socket
 	if got := value[string](w, heard); !strings.Contains(got, "secret plans") {
-		t.Errorf("a page of ours heard %s", got)
+		t.Errorf("the page of the system received %s", got)
 	}
 }
 
-// No page of ours can be put into a frame of another's.
+// Another site cannot put a page into a frame.
 func TestFraming(t *testing.T) {
 	p := newPerson(t)
 	d := newDevice(t)
@@ -200,15 +203,15 @@ func TestFraming(t *testing.T) {
 	w.watch.excuse("frame-ancestors", "net::ERR_BLOCKED_BY_RESPONSE", "Refused to", "chrome-error://")
 	for _, path := range []string{"/today", "/enter", "/settings/account"} {
 		w.do(chromedp.Navigate(strings.Replace(otherSite(t, fmt.Sprintf(`<iframe src="%s%s" onload="window.loaded = true"></iframe>`, d.url, path)), "localhost", "127.0.0.1", 1)))
-		w.see("window.loaded") // an error page of the browser's
+		w.see("window.loaded") // true for the browser's error page as well
 	}
 	refused := 0
-	for _, complaint := range w.watch.all() {
-		if strings.Contains(complaint, "frame-ancestors") {
+	for _, message := range w.watch.all() {
+		if strings.Contains(message, "frame-ancestors") {
 			refused++
 		}
 	}
 	if refused != 3 {
-		t.Errorf("%d of 3 frames were refused: %q", refused, w.watch.all())
+		t.Errorf("%d of 3 frames were blocked: %q", refused, w.watch.all())
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axe finds what keeps people with disabilities from using a page (axe/README.md).
+// axe finds accessibility problems in a page (axe/README.md).
 //
 //go:embed axe/axe.min.js
 var axe string
 
-// finding is a rule that a page breaks, with where it does.
+// finding is an accessibility rule that a page breaks, with the places.
 type finding struct {
 	ID     string   `json:"id"`
 	Impact string   `json:"impact"`
@@ -27,12 +27,12 @@ func (f finding) String() string {
 
 func (f finding) serious() bool { return f.Impact == "serious" || f.Impact == "critical" }
 
-// runAxe asks for the rules of WCAG 2.2 A and AA and for what is held to be good practice.
+// runAxe checks the rules of WCAG 2.2 A and AA and the best practices.
 const runAxe = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]})
 	.then(({violations}) => violations.map(({id, impact, help, nodes}) => ({id, impact, help,
 		where: nodes.map((n) => n.html.slice(0, 200) + " — " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message)})))`
 
-// findings returns what axe finds in a window.
+// findings returns axe's findings in a window.
 func (w *window) findings() []finding {
 	w.t.Helper()
 	if value[string](w, "typeof axe") == "undefined" {
@@ -41,7 +41,7 @@ func (w *window) findings() []finding {
 	return value[[]finding](w, runAxe)
 }
 
-// accessible fails the test for everything serious that axe finds, and logs the rest.
+// accessible fails the test for every serious finding and logs the others.
 func (w *window) accessible(where string) {
 	w.t.Helper()
 	for _, f := range w.findings() {

@@ -12,7 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// chromiumNames are what Chromium and its like are called; CHROMIUM names another.
+// chromiumNames are the usual program names of Chromium. The variable CHROMIUM names another.
 var chromiumNames = []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome"}
 
 func findChromium() (string, error) {
@@ -27,8 +27,8 @@ func findChromium() (string, error) {
 	return "", errors.New("Chromium is missing: on Debian `apt-get install chromium`, elsewhere set CHROMIUM to the browser's program")
 }
 
-// startChromium starts the browser with a profile of its own. chromedp takes its sandbox away for root alone, who cannot
-// have one.
+// startChromium starts the browser with its own profile. chromedp disables the sandbox only for
+// root, which cannot use one.
 func startChromium(ctx context.Context, profile string) (context.Context, func(), error) {
 	program, err := findChromium()
 	if err != nil {
@@ -52,7 +52,7 @@ func startChromium(ctx context.Context, profile string) (context.Context, func()
 	return ctx, func() { closeBrowser(); closeAllocator() }, nil
 }
 
-// logUnknown says what chromedp has to complain of, but for events of a browser that is newer than it.
+// logUnknown prints chromedp's errors, except those about events of a newer browser.
 func logUnknown(format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
 	if !strings.Contains(message, "could not unmarshal event") && !strings.Contains(message, "unhandled") {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// aheadBy makes the device's clock wrong.
+// aheadBy returns a script that sets the device's clock wrong.
 func aheadBy(hours int) string {
 	return fmt.Sprintf(`{
 		const Right = Date, ahead = %d * 3_600_000;
@@ -17,7 +17,7 @@ func aheadBy(hours int) string {
 	}`, hours)
 }
 
-// What a device does without a network is dated by its age, however wrong the device's clock is.
+// A change without a network is dated by its age, even if the device's clock is wrong.
 func TestWrongClock(t *testing.T) {
 	p := newPerson(t)
 	for _, hours := range []int{9, -9} {
@@ -36,12 +36,12 @@ func TestWrongClock(t *testing.T) {
 		w.add(title + " in 90 minutes")
 		w.waiting(1)
 		after := time.Now()
-		w.reload() // the age is known to the next page as well
+		w.reload() // the next page knows the age, too
 		w.waiting(1)
 		d.online()
 		w.waiting(0)
 		due := p.hasOne(title).DueAt
-		// The time of day is cut to the minute, and the error of the clock rounded to one.
+		// The due time is truncated to the minute, and the clock's error is rounded to the minute.
 		if due == nil || due.Before(before.Add(88*time.Minute)) || due.After(after.Add(92*time.Minute)) {
 			t.Errorf("with a clock that is wrong by %d hours it is due %v, want 90 minutes after %s", hours, due, before)
 		}

@@ -5,17 +5,17 @@ import (
 	"testing"
 )
 
-// Who changed something without a network that was changed elsewhere meanwhile sees both, and chooses.
+// An offline change can conflict with a change elsewhere. The user sees both versions and chooses.
 func TestConflict(t *testing.T) {
 	for name, tt := range map[string]struct {
 		choose string
-		// elsewhere is done on another device meanwhile.
+		// elsewhere changes the task on another device meanwhile.
 		elsewhere func(p person, id string)
 		want      func(p person, id string) bool
 	}{
 		"keep mine": {"Keep mine", renameElsewhere, func(p person, id string) bool {
 			got := p.task(id)
-			return got.Title == "mine" && got.Priority == "high" // what the other device changed besides stays
+			return got.Title == "mine" && got.Priority == "high" // the other change of priority stays
 		}},
 		"keep theirs": {"Keep theirs", renameElsewhere, func(p person, id string) bool { return p.task(id).Title == "theirs" && len(p.tasks()) == 1 }},
 		"keep both": {"Add mine as a new task", renameElsewhere, func(p person, id string) bool {
@@ -55,7 +55,7 @@ func TestConflict(t *testing.T) {
 			w.waiting(0)
 			p.until("the choice holds", func() error {
 				if !tt.want(p, id) {
-					return fmt.Errorf("there are %+v", p.tasks())
+					return fmt.Errorf("the tasks are %+v", p.tasks())
 				}
 				return nil
 			})

@@ -15,16 +15,16 @@ import (
 	"taskmaster/tests/system"
 )
 
-// device is a browser of somebody's, with cookies, storage and a network of its own.
+// device is a user's browser with its own cookies, storage and network.
 type device struct {
 	t    testing.TB
 	link *system.Link
-	// url is where it finds TaskMaster.
+	// url is the device's URL of TaskMaster.
 	url string
 	id  cdp.BrowserContextID
 }
 
-// newDevice starts a device, which is gone when the test ends.
+// newDevice starts a device and removes it when the test ends.
 func newDevice(t testing.TB) *device {
 	t.Helper()
 	d := &device{t: t}
@@ -42,24 +42,24 @@ func newDevice(t testing.TB) *device {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = onBrowser(target.DisposeBrowserContext(d.id).Do) // the browser may be gone
+		_ = onBrowser(target.DisposeBrowserContext(d.id).Do) // the browser may have gone
 	})
 	return d
 }
 
-// onBrowser lets an action go to the browser rather than to a tab.
+// onBrowser runs an action on the browser instead of a tab.
 func onBrowser(action func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(shared.chromium, arrival)
 	defer cancel()
 	return action(cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser))
 }
 
-// offline cuts the device's network, of which the browser is told nothing: requests fail.
+// offline cuts the device's network. The browser is not told and notices failing requests.
 func (d *device) offline() { d.link.Cut() }
 
 func (d *device) online() { d.link.Mend() }
 
-// grant answers a question of the browser's for the person.
+// grant gives the page browser permissions, as the user would.
 func (d *device) grant(permissions ...browser.PermissionType) {
 	d.t.Helper()
 	if err := onBrowser(browser.GrantPermissions(permissions).WithOrigin(d.url).WithBrowserContextID(d.id).Do); err != nil {
@@ -67,7 +67,7 @@ func (d *device) grant(permissions ...browser.PermissionType) {
 	}
 }
 
-// login gives the device somebody's session.
+// login gives the device a user's session.
 func (d *device) login(p *system.Person) {
 	d.t.Helper()
 	var cookies []*network.CookieParam

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 )
 
-// Somebody makes an account, leaves, and comes back.
+// A user creates an account, logs out and logs in again.
 func TestSignUpAndLogIn(t *testing.T) {
 	w := newDevice(t).window()
 	email := strings.ToLower(rand.Text()) + "@example.com"
@@ -26,7 +26,7 @@ func TestSignUpAndLogIn(t *testing.T) {
 
 	w.open("/settings/import")
 	w.see(`location.pathname === "/enter"`)
-	w.watch.excuse("401", "422") // a wrong password is answered with that
+	w.watch.excuse("401", "422") // the status for a wrong password
 	w.fill("#email", email)
 	w.fill("#password", "another password")
 	w.click("form[data-enter] button:not([formaction])")
@@ -51,7 +51,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.seeText("water plants")
 	made := p.hasOne("water plants")
 	if len(made.Tags) != 1 || made.DueAt == nil {
-		t.Errorf("got %+v, want it to be understood", made)
+		t.Errorf("got %+v, want a tag and a due date", made)
 	}
 	w.submit(row(made.ID) + " [data-complete]")
 	p.completes(made.ID)
@@ -59,7 +59,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	w.add("throw away today 23:59")
 	gone := p.hasOne("throw away")
 	w.submit(row(gone.ID) + " form[data-delete] button")
-	w.seeText("It is deleted for good") // nothing could undo it
+	w.seeText("It is deleted for good") // no script could undo it
 	w.submit("main button.danger")
 	p.hasNone("throw away")
 	w.click("details.account summary")

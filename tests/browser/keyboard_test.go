@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// Everything that one does all day is done without a mouse: add, open, edit, complete, undo, go elsewhere.
+// All daily tasks work without a mouse: add, open, edit, complete, undo, change the view.
 func TestKeyboardOnly(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -60,10 +60,10 @@ func (w *window) tabTo(selector string) {
 		}
 		w.press(kb.Tab)
 	}
-	w.t.Fatalf("%s cannot be reached by Tab", selector)
+	w.t.Fatalf("Tab does not reach %s", selector)
 }
 
-// leaveField takes the focus out of a field, as Tab to a button does, so that single keys are shortcuts.
+// leaveField moves the focus out of a field with Tab, so that single keys are shortcuts again.
 func (w *window) leaveField() {
 	w.t.Helper()
 	for range 80 {
@@ -72,5 +72,5 @@ func (w *window) leaveField() {
 		}
 		w.press(kb.Tab)
 	}
-	w.t.Fatal("the focus does not leave the fields")
+	w.t.Fatal("Tab does not leave the fields")
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// hold keeps back what requests for paths that begin like this are answered with, until release is called. The service
-// worker is left out: what it asks for the page is its own.
+// hold delays the responses to requests whose paths begin with path, until release is called. It
+// bypasses the service worker, whose own requests would be delayed as well.
 func (w *window) hold(method, path string) (release func()) {
 	w.t.Helper()
 	held := make(chan struct{})
@@ -18,7 +18,7 @@ func (w *window) hold(method, path string) (release func()) {
 		<-held
 		return fetch.ContinueRequest(id)
 	})
-	// What the page does about the answer is done when htmx says so.
+	// The page has processed the response when htmx reports the end of the request.
 	w.do(chromedp.Evaluate(`window.answered = 0; document.addEventListener("htmx:finally:request", (e) => {
 		const {method, action} = e.detail.ctx.request;
 		if (method === `+quote(method)+` && new URL(action, location.href).pathname.startsWith(`+quote(path)+`)) window.answered++;
@@ -26,7 +26,8 @@ func (w *window) hold(method, path string) (release func()) {
 	return func() { w.t.Helper(); close(held); w.see("window.answered > 0"); restore() }
 }
 
-// Who is at another view when a form is answered stays there. What was done is seen there, and so is what was refused.
+// The user opened another view before a form was answered. That view stays, and shows the result or
+// the refusal.
 func TestFormIsAnsweredLate(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -39,7 +40,7 @@ func TestFormIsAnsweredLate(t *testing.T) {
 	w.see(`location.pathname === "/search" && document.getElementById("title").textContent.includes("late")`)
 	release()
 	if where := w.where(); where != "/search?q=late" {
-		t.Errorf("it is at %s now", where)
+		t.Errorf("the page is %s, want the view that was opened last", where)
 	}
 	w.shows("added late")
 	w.see(`document.title.includes("late")`)
@@ -56,14 +57,14 @@ func TestFormIsAnsweredLate(t *testing.T) {
 	release()
 	w.see(`document.querySelector("#waiting [data-conflict='422']")`)
 	if where := w.where(); where != "/upcoming" {
-		t.Errorf("it is at %s now", where)
+		t.Errorf("the page is %s, want the view that was opened last", where)
 	}
 	w.clickText("#waiting button", "Put it back into the line")
 	w.waiting(0)
 	w.see(`document.getElementById("line").value === "   " && document.getElementById("add-priority").value === "high"`)
 }
 
-// Of two links that were clicked the second one holds, whichever is answered first.
+// Of two clicked links the second one wins, regardless of the order of the responses.
 func TestLinkIsAnsweredLate(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")

@@ -11,14 +11,15 @@ import (
 	"taskmaster/tests/system"
 )
 
-// countSockets notes in window.sockets which WebSockets a page opens, and lets window.asleep be how long the device slept.
+// countSockets records the page's WebSockets in window.sockets. window.asleep sets the time for
+// which the device slept.
 const countSockets = `window.sockets = [];
 window.WebSocket = class extends WebSocket { constructor(...args) { super(...args); window.sockets.push(this); } };
 window.asleep = 0;
 const now = Date.now;
 Date.now = () => now() + window.asleep;`
 
-// counted opens a page in which sockets are counted.
+// counted opens a page that counts its sockets.
 func (p person) counted(path string) *window {
 	p.t.Helper()
 	d := newDevice(p.t)
@@ -32,7 +33,7 @@ func (p person) counted(path string) *window {
 
 const shownAsLive = `document.getElementById("connection").dataset.state === "live"`
 
-// A connection whose path died without a close is not shown as live, and the page connects again by itself.
+// A connection that died without a close is not shown as live. The page reconnects by itself.
 func TestSilence(t *testing.T) {
 	p := newPerson(t)
 	w := p.counted("/all")
@@ -49,8 +50,8 @@ func TestSilence(t *testing.T) {
 	w.shows("live again")
 }
 
-// A path may have died while the device slept, the page was hidden or the network was away. The page connects again at once,
-// without waiting for a silence.
+// The connection may have died while the device slept, the page was hidden or the network was down.
+// The page then reconnects at once instead of waiting for a silence.
 func TestComesBack(t *testing.T) {
 	for name, comesBack := range map[string]func(w *window){
 		"shown": func(w *window) {
@@ -80,11 +81,12 @@ func TestComesBack(t *testing.T) {
 	}
 }
 
-// The page is live under every name by which a browser reaches the system, not only under the configured one.
+// The page is live under every host name that reaches the system, not only under the configured
+// one.
 func TestAnyName(t *testing.T) {
 	p := newPerson(t)
 	d := newDevice(t)
-	d.url = strings.Replace(d.url, "127.0.0.1", "box.localhost", 1) // which a browser looks up by itself
+	d.url = strings.Replace(d.url, "127.0.0.1", "box.localhost", 1) // a name that browsers resolve themselves
 	w := d.window()
 	w.open("/enter")
 	w.fill("#email", p.Email)
@@ -95,7 +97,8 @@ func TestAnyName(t *testing.T) {
 	w.shows("elsewhere")
 }
 
-// The 51st window of an account says why it is not live, and follows when another one is closed.
+// The 51st window of an account shows why it is not live. It connects when another window is
+// closed.
 func TestTooManyWindows(t *testing.T) {
 	p := newPerson(t)
 	var sockets []*system.Socket

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// scheme makes the window light or dark, as the person's system would.
+// scheme sets the preferred colour scheme of the window, as the operating system would.
 func (w *window) scheme(name string) {
 	w.t.Helper()
 	w.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
@@ -19,14 +19,14 @@ func (w *window) scheme(name string) {
 	}))
 }
 
-// width makes the window as wide, in CSS pixels, and as high as such a screen is.
+// width sets the width of the window in CSS pixels, and a matching height.
 func (w *window) width(width int64) {
 	w.t.Helper()
 	height := map[int64]int64{320: 640, 1280: 800, 2560: 1440}[width]
 	w.do(emulation.SetDeviceMetricsOverride(width, height, 1, false))
 }
 
-// picture leaves a screenshot of the whole page in out.
+// picture saves a screenshot of the whole page in out.
 func (w *window) picture(name string) {
 	w.t.Helper()
 	var png []byte
@@ -39,7 +39,8 @@ func (w *window) picture(name string) {
 	}
 }
 
-// tooWide says what sticks out of the window at the right, "" when the page needs no scrolling to the side.
+// tooWide describes the elements that extend beyond the right edge. It returns "" when the page
+// needs no horizontal scrolling.
 func (w *window) tooWide() string {
 	w.t.Helper()
 	return value[string](w, `(() => {
@@ -50,19 +51,20 @@ func (w *window) tooWide() string {
 	})()`)
 }
 
-// loading is what a browser measured while it loaded a page.
+// loading holds the browser's measurements of a page load.
 type loading struct {
-	// Shift is the cumulative layout shift; Paint is when something was shown first, in milliseconds.
+	// Shift is the cumulative layout shift. Paint is the time of the first contentful paint in
+	// milliseconds.
 	Shift float64 `json:"shift"`
 	Paint float64 `json:"paint"`
-	// Sources are what moved.
+	// Sources are the elements that moved.
 	Sources []string `json:"sources"`
-	// Bytes is the size of scripts and styles as they are, not as they were sent; Files are their names and sizes.
+	// Bytes is the uncompressed size of scripts and styles. Files are their names and sizes.
 	Bytes int      `json:"bytes"`
 	Files []string `json:"files"`
 }
 
-// measured returns what was measured since the page in the window was loaded.
+// measured returns the measurements since the page was loaded.
 func (w *window) measured() loading {
 	w.t.Helper()
 	return value[loading](w, `new Promise((resolve) => {

@@ -1,8 +1,9 @@
-// Package browser proves what people see and do, in a real browser: Debian's Chromium, driven over its DevTools protocol,
-// against the whole system as one command runs it.
+// Package browser tests the pages in a real browser: Debian's Chromium, driven by the DevTools
+// protocol. The whole system runs as with `make run`.
 //
-// All tests share one system and one Chromium with a profile of its own. A device is a profile within it, with a stretch
-// of network of its own that can be broken; a window is a tab of a device. Screenshots of every view are left in out.
+// All tests share one system and one Chromium. A device is a browser profile with its own network
+// connection, which tests can break. A window is a tab of a device. The tests save screenshots of
+// every view in out.
 package browser
 
 import (
@@ -19,14 +20,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// arrival is how long anything may take to appear. It is generous, since a test is no stopwatch: the machine may be busy
-// with other tests.
+// arrival is the longest time for any effect to appear. It is generous, because the machine may be
+// busy and no test measures time.
 const arrival = time.Minute
 
-// outDir is where screenshots and the logs of what failed are left.
+// outDir is the folder for screenshots and for the logs of failed tests.
 const outDir = "out"
 
-// shared is what all tests use.
+// shared is used by all tests.
 var shared struct {
 	*system.System
 	push     *system.PushService
@@ -34,7 +35,7 @@ var shared struct {
 	links    chan *system.Link
 }
 
-// maxDevices is how many devices there can be at a time.
+// maxDevices is the largest number of devices at a time.
 const maxDevices = 8
 
 func TestMain(m *testing.M) {
@@ -54,7 +55,7 @@ func runShared(m *testing.M) (status int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	if err := errors.Join(os.RemoveAll(outDir), os.MkdirAll(outDir, 0o755)); err != nil { // what is there is of this run
+	if err := errors.Join(os.RemoveAll(outDir), os.MkdirAll(outDir, 0o755)); err != nil { // removes the files of an earlier run
 		return 0, err
 	}
 
@@ -72,7 +73,7 @@ func runShared(m *testing.M) (status int, err error) {
 	}
 	defer closeLinks()
 	shared.System, err = system.Start(ctx, system.Config{Dir: filepath.Join(dir, "system"), Env: map[string]string{
-		"PING_INTERVAL":          "5s", // so that a silence is short
+		"PING_INTERVAL":          "5s", // so that tests detect a silence soon
 		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
 		"LOGIN_PER_MINUTE":       "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
 		"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
@@ -89,8 +90,8 @@ func runShared(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// makeLinks makes a link to the system for each device that there can be. Pages have the link's origin, which nobody
-// configured. Cookies and service workers are the device's own in any case.
+// makeLinks creates a link to the system for every possible device. The pages have the link's
+// origin, which is not configured anywhere. Each device has its own cookies and service workers.
 func makeLinks(ctx context.Context) (closeAll func(), err error) {
 	shared.links = make(chan *system.Link, maxDevices)
 	var links []*system.Link
@@ -111,7 +112,7 @@ func makeLinks(ctx context.Context) (closeAll func(), err error) {
 	return closeAll, nil
 }
 
-// keepLog saves the system's log where it outlives the tests.
+// keepLog saves the system's log beyond the end of the tests.
 func keepLog() {
 	file, err := os.Create(filepath.Join(outDir, "system.log"))
 	if err != nil {
@@ -123,7 +124,7 @@ func keepLog() {
 	fmt.Fprintln(os.Stderr, "the system's log is in", file.Name())
 }
 
-// within returns a context that ends when something should have happened.
+// within returns a context with the deadline for an expected effect.
 func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), arrival)
 	t.Cleanup(cancel)

@@ -17,28 +17,28 @@ import (
 	"taskmaster/tests/system"
 )
 
-// waiting waits until so many changes are shown as waiting.
+// waiting waits until the page shows n waiting changes.
 func (w *window) waiting(n int) {
 	w.t.Helper()
 	w.see(fmt.Sprintf(`document.querySelectorAll("#waiting [data-change]").length === %d`, n))
 }
 
-// kept waits until the service worker keeps a view.
+// kept waits until the service worker has cached a view.
 func (w *window) kept(path string) {
 	w.t.Helper()
 	w.see("navigator.serviceWorker.ready")
 	w.see(`caches.open("views").then((c) => c.match(` + quote(path) + `))`)
 }
 
-// rename changes the title of the task whose page is shown.
+// rename changes the title of the task on the page.
 func (w *window) rename(title string) {
 	w.t.Helper()
 	w.fill("#edit-title", title)
 	w.press(kb.Enter)
 }
 
-// What was loaded stays of use without a network; what is changed waits, survives a reload and a closed tab, and is sent
-// once when the network is back: nothing is lost, nothing is double.
+// Loaded views work without a network. Changes wait, survive a reload and a closed tab, and are
+// sent once when the network is back. No change is lost or made twice.
 func TestOffline(t *testing.T) {
 	p := newPerson(t)
 	done := p.create(fields{"title": "complete me", "due_at": today()})
@@ -82,7 +82,7 @@ func TestOffline(t *testing.T) {
 	w.waiting(5)
 	w.seeText("Offline")
 	if n := len(p.tasks()); n != 3 {
-		t.Errorf("there are %d tasks, although nothing can have been sent", n)
+		t.Errorf("there are %d tasks, want 3: nothing can have been sent", n)
 	}
 
 	w.device.online()
@@ -104,8 +104,8 @@ func TestOffline(t *testing.T) {
 	}
 }
 
-// What is put off without a network is moved when there is one, unless somebody else moved it meanwhile; then it is asked about. What one
-// does to a task oneself is no conflict with what one does to it next.
+// A task that was postponed offline moves when the network is back. If others moved it meanwhile,
+// the user is asked. Successive changes of the same user do not conflict.
 func TestLaterOffline(t *testing.T) {
 	p := newPerson(t)
 	mine := p.create(fields{"title": "mine", "due_at": today()})
@@ -134,9 +134,9 @@ func TestLaterOffline(t *testing.T) {
 	p.hasNone("gone")
 	isDue := func(id string, want time.Time) {
 		t.Helper()
-		p.until("it is due then", func() error {
+		p.until("the due date changes", func() error {
 			if due := p.task(id).DueAt; due == nil || !due.Equal(want) {
-				return fmt.Errorf("it is due %v, want %v", due, want)
+				return fmt.Errorf("due %v, want %v", due, want)
 			}
 			return nil
 		})
@@ -148,7 +148,7 @@ func TestLaterOffline(t *testing.T) {
 	isDue(theirs.ID, time.Date(mine.DueAt.Year(), mine.DueAt.Month(), mine.DueAt.Day()+1, nextMonth.Hour(), nextMonth.Minute(), 0, 0, time.UTC))
 }
 
-// A change whose answer was lost has been made, and is not made again when it is sent again.
+// A change whose response was lost is not made again when it is repeated.
 func TestLostAnswers(t *testing.T) {
 	p := newPerson(t)
 	due := today()
@@ -171,7 +171,7 @@ func TestLostAnswers(t *testing.T) {
 	w.open("/all")
 	w.shows("edited once")
 	p.hasOne("added once")
-	p.until("the next has come", func() error {
+	p.until("the next occurrence exists", func() error {
 		if n := len(p.titled("repeats")); n != 2 {
 			return fmt.Errorf("there are %d", n)
 		}
@@ -182,7 +182,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// loseAnswers lets forms reach the server and what it answers get lost, until restore is called.
+// loseAnswers delivers forms to the server but drops the responses, until restore is called.
 func (w *window) loseAnswers() (restore func()) {
 	w.t.Helper()
 	return w.intercept("POST", "*/tasks*", fetch.RequestStageResponse, func(id fetch.RequestID) chromedp.Action {
@@ -190,7 +190,7 @@ func (w *window) loseAnswers() (restore func()) {
 	})
 }
 
-// intercept decides what becomes of requests on their way to the server or back, until restore is called.
+// intercept decides about requests or responses in transit, until restore is called.
 func (w *window) intercept(method, pattern string, stage fetch.RequestStage, decide func(fetch.RequestID) chromedp.Action) (restore func()) {
 	w.t.Helper()
 	ctx, stop := context.WithCancel(w.ctx)
@@ -204,14 +204,14 @@ func (w *window) intercept(method, pattern string, stage fetch.RequestStage, dec
 			if paused.Request.Method == method {
 				action = decide(paused.RequestID)
 			}
-			_ = chromedp.Run(w.ctx, action) // the page may be gone
+			_ = chromedp.Run(w.ctx, action) // the page may have gone
 		}()
 	})
 	w.do(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: pattern, RequestStage: stage}}))
 	return func() { w.do(fetch.Disable()); stop() }
 }
 
-// A server that has too much to do says when to come back, and is left alone until then.
+// An overloaded server names a time to wait, and gets no requests until then.
 func TestBusyServer(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -228,14 +228,14 @@ func TestBusyServer(t *testing.T) {
 	w.add("added when there was time")
 	w.waiting(1)
 	w.seeText("There is much to do at the server.")
-	w.add("added while it was waited") // which is no reason to ask earlier, nor is a network that is back
+	w.add("added while it was waited") // must not cause an earlier request, and neither must the online event
 	w.waiting(2)
 	w.see(`dispatchEvent(new Event("online"))`)
-	p.until("it was tried again", func() error {
+	p.until("the change is sent three times", func() error {
 		mu.Lock()
 		defer mu.Unlock()
 		if len(asked) < 3 {
-			return errors.New("it was not")
+			return errors.New("fewer than 3 requests")
 		}
 		return nil
 	})
@@ -247,12 +247,12 @@ func TestBusyServer(t *testing.T) {
 	defer mu.Unlock()
 	for i, at := range asked[1:] {
 		if pause := at.Sub(asked[i]); pause < 2*time.Second {
-			t.Errorf("it was asked again after %s, want the 2 s that it said", pause)
+			t.Errorf("the server was asked again after %s, want at least 2 s", pause)
 		}
 	}
 }
 
-// answerPosts answers forms in the server's place, until restore is called.
+// answerPosts answers forms in place of the server, until restore is called.
 func (w *window) answerPosts(answer func() (status int64, retryAfter string)) (restore func()) {
 	w.t.Helper()
 	return w.intercept("POST", "*/tasks*", fetch.RequestStageRequest, func(id fetch.RequestID) chromedp.Action {
@@ -261,7 +261,7 @@ func (w *window) answerPosts(answer func() (status int64, retryAfter string)) (r
 	})
 }
 
-// What is taken back while it is being sent does not come back.
+// A change that is taken back while it is being sent does not return.
 func TestTakeBack(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -286,10 +286,10 @@ func TestTakeBack(t *testing.T) {
 	select {
 	case <-sent:
 	case <-within(t).Done():
-		t.Fatal("it is not sent")
+		t.Fatal("the change was not sent")
 	}
 	w.see(`window.hints.includes("They are being sent.")`)
-	w.see(`window.button.isConnected`) // whatever is said above it: somebody may be pressing it
+	w.see(`window.button.isConnected`) // a new text above must not replace the button, because the user may be pressing it
 	w.clickText("#waiting button", "Take back")
 	w.waiting(0)
 	close(taken)
@@ -337,13 +337,14 @@ func TestTwoTabsSendOnce(t *testing.T) {
 	}
 }
 
-// What waits belongs to who made it: who logs out is warned, and somebody else neither sees nor sends it.
+// Waiting changes belong to the user who made them. Logging out warns about them. Another user
+// neither sees nor sends them.
 func TestQueueBelongsToItsUser(t *testing.T) {
 	mine, theirs := newPerson(t), newPerson(t)
 	w := mine.window("/all")
 	w.watch.excuseNetwork()
-	w.watch.excuse("401") // to a request of nobody
-	w.watch.excuse("403") // to a request of the account whose page is open, by the one that has logged in
+	w.watch.excuse("401") // for the request without a session
+	w.watch.excuse("403") // for requests of the old page after another account has logged in
 	w.live()
 	w.kept("/all")
 	w.device.offline()
@@ -356,7 +357,7 @@ func TestQueueBelongsToItsUser(t *testing.T) {
 	w.clickText("dialog button", "Stay")
 	w.waiting(1)
 
-	// The session ends otherwise, and somebody else logs in.
+	// The session ends without a logout, and another user logs in.
 	w.device.login(theirs.Person)
 	w.do(mark)
 	w.device.online()
@@ -366,13 +367,13 @@ func TestQueueBelongsToItsUser(t *testing.T) {
 	w.add("theirs alone")
 	theirs.hasOne("theirs alone")
 	if n := len(theirs.tasks()); n != 1 {
-		t.Errorf("somebody else has %d tasks, want their own", n)
+		t.Errorf("the other user has %d tasks, want one", n)
 	}
 	if n := len(mine.tasks()); n != 0 {
-		t.Errorf("there are %d tasks, want what waits to wait", n)
+		t.Errorf("there are %d tasks, want the change to wait", n)
 	}
 
-	w.do(chromedp.Navigate("about:blank")) // a page of theirs would load itself anew
+	w.do(chromedp.Navigate("about:blank")) // the other user's page would reload by itself
 	w.device.login(mine.Person)
 	w.open("/all")
 	w.shows("mine alone")

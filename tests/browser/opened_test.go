@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What was refused stays on the page with the reason, whatever happens to the task meanwhile.
-func TestRefusedStays(t *testing.T) {
+// A refused form stays on the page with its errors, even if the task changes meanwhile.
+func TestRefusedFormStays(t *testing.T) {
 	p := newPerson(t)
 	id := p.create(fields{"title": "ours"}).ID
 	w := p.window("/task/" + id)
@@ -22,8 +22,8 @@ func TestRefusedStays(t *testing.T) {
 	w.see(`document.querySelector("section.conflicts") && document.getElementById("edit-title").value === "mine"`)
 }
 
-// What opens on a view, and a form that was refused, shuts out nobody, light and dark.
-func TestWhatOpens(t *testing.T) {
+// Menus, dialogs and refused forms are accessible in light and dark mode.
+func TestMenusAndForms(t *testing.T) {
 	p := newPerson(t)
 	task := household(p)
 	save := func(w *window) { w.click("#edit > .actions button") }

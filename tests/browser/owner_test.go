@@ -8,18 +8,19 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// logInInstead logs somebody in in a browser in which somebody else is, from another tab.
+// logInInstead logs in another user from another tab of the same browser.
 func (w *window) logInInstead(p person) {
 	w.t.Helper()
 	w.see(fmt.Sprintf(`fetch("/api/v1/login", {method: "POST", headers: {"Content-Type": "application/json"},
 		body: JSON.stringify({email: %s, password: %s})}).then((r) => r.status === 200)`, quote(p.Email), quote(p.Password)))
 }
 
-// Somebody logs in in another tab of a browser: what is typed in the old tab stays there, and becomes nobody else's task.
+// Another user logs in in a second tab. The typed text in the old tab stays and does not become a
+// task of the other user.
 func TestTwoPeopleInTwoTabs(t *testing.T) {
 	ada, bob := newPerson(t), newPerson(t)
 	edited := ada.create(fields{"title": "of Ada's", "due_at": today()})
-	// By a session of the browser's own: the login that follows ends it.
+	// The browser creates its own session, because the following login ends it.
 	w := newDevice(t).window()
 	w.watch.excuseNetwork()
 	w.watch.excuse("401", "403")
@@ -51,16 +52,16 @@ func TestTwoPeopleInTwoTabs(t *testing.T) {
 		t.Errorf("Bob has %d tasks, want none", n)
 	}
 
-	// Once she is back, it is sent as it was typed.
+	// After the first user has logged in again, the text is sent as it was typed.
 	other.logInInstead(ada)
 	w.click(line)
 	w.press(kb.Enter)
 	ada.hasOne("flowers for Bob")
 	editor.click("#edit-title")
 	editor.press(kb.Enter)
-	ada.until("it is renamed", func() error {
+	ada.until("the task is renamed", func() error {
 		if got := ada.task(edited.ID).Title; got != "changed in the old tab" {
-			return fmt.Errorf("it is %q", got)
+			return fmt.Errorf("got title %q", got)
 		}
 		return nil
 	})
@@ -69,7 +70,7 @@ func TestTwoPeopleInTwoTabs(t *testing.T) {
 	}
 }
 
-// What somebody did without a network waits for them, whoever is logged in when there is one again.
+// Offline changes wait for their owner, even if another user is logged in when the network is back.
 func TestKeptChangesAreNobodyElses(t *testing.T) {
 	ada, bob := newPerson(t), newPerson(t)
 	w := ada.window("/all")
@@ -92,16 +93,16 @@ func TestKeptChangesAreNobodyElses(t *testing.T) {
 	bobs.add("typed by Bob")
 	bob.hasOne("typed by Bob")
 	if n := len(bob.tasks()); n != 1 {
-		t.Errorf("Bob has %d tasks, want his own alone", n)
+		t.Errorf("Bob has %d tasks, want only his own", n)
 	}
 	if n := len(ada.tasks()); n != 0 {
 		t.Errorf("Ada has %d tasks, want none yet", n)
 	}
-	bobs.do(chromedp.Navigate("about:blank")) // Bob's page would load itself anew, and end the next load
+	bobs.do(chromedp.Navigate("about:blank")) // Bob's page would reload by itself and interrupt the next load
 	w.device.login(ada.Person)
 	bobs.open("/all")
 	ada.hasOne("typed by Ada without a network")
 	if n := len(bob.tasks()); n != 1 {
-		t.Errorf("Bob has %d tasks, want his own alone", n)
+		t.Errorf("Bob has %d tasks, want only his own", n)
 	}
 }

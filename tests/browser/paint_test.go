@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 )
 
-// How long it takes until a view shows something, over all views: to a browser that keeps nothing of them, and to one that
-// was there before.
+// BenchmarkFirstPaint measures the time until a view paints, over all views: with an empty cache,
+// and for a returning browser.
 func BenchmarkFirstPaint(b *testing.B) {
 	p := newPerson(b)
 	all := views(household(p))
@@ -24,7 +24,7 @@ func BenchmarkFirstPaint(b *testing.B) {
 				paints = append(paints, w.measured().Paint)
 			}
 			slices.Sort(paints)
-			b.ReportMetric(0, "ns/op") // which would be of the measuring
+			b.ReportMetric(0, "ns/op") // it would measure the measuring
 			for _, quantile := range []struct {
 				unit string
 				at   int

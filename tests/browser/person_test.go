@@ -10,13 +10,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// person is somebody with an account, who also uses the API, as another device would.
+// person is a user who also uses the API, as another device would.
 type person struct {
 	*system.Person
 	t testing.TB
 }
 
-// fields are a task's, as a request has them.
+// fields are the fields of a task in a request.
 type fields = map[string]any
 
 func newPerson(t testing.TB) person {
@@ -28,7 +28,7 @@ func newPerson(t testing.TB) person {
 	return person{p, t}
 }
 
-// window opens a page on a device of the person's own.
+// window opens a page on a new device of the user.
 func (p person) window(path string) *window {
 	p.t.Helper()
 	d := newDevice(p.t)
@@ -57,7 +57,7 @@ func (p person) task(id string) (now system.Task) {
 	return now
 }
 
-// tasks returns all tasks of the person.
+// tasks returns all tasks of the user.
 func (p person) tasks() []system.Task {
 	p.t.Helper()
 	var list system.List
@@ -77,7 +77,7 @@ func (p person) titled(title string) []system.Task {
 	return found
 }
 
-// until waits until the API tells what it should.
+// until waits until the API shows the expected state.
 func (p person) until(what string, is func() error) {
 	p.t.Helper()
 	if err := system.Poll(within(p.t), is); err != nil {
@@ -85,13 +85,13 @@ func (p person) until(what string, is func() error) {
 	}
 }
 
-// hasOne waits until there is exactly one task with a title.
+// hasOne waits until exactly one task has the title.
 func (p person) hasOne(title string) (found system.Task) {
 	p.t.Helper()
 	p.until("there is one "+title, func() error {
 		tasks := p.titled(title)
 		if len(tasks) != 1 {
-			return fmt.Errorf("there are %d", len(tasks))
+			return fmt.Errorf("there are %d such tasks", len(tasks))
 		}
 		found = tasks[0]
 		return nil
@@ -99,41 +99,41 @@ func (p person) hasOne(title string) (found system.Task) {
 	return found
 }
 
-// completes waits until a task is done.
+// completes waits until a task is completed.
 func (p person) completes(id string) {
 	p.t.Helper()
 	p.until("the task is done", func() error {
 		if !p.task(id).Completed {
-			return errors.New("it is open")
+			return errors.New("the task is open")
 		}
 		return nil
 	})
 }
 
-// today is an instant of today in the time zone of new people, which is UTC; in the evening it is close.
+// today returns an instant late today in UTC, the time zone of new users.
 func today() string {
 	now := time.Now().UTC()
 	end := time.Date(now.Year(), now.Month(), now.Day(), 23, 59, 0, 0, time.UTC)
 	return end.Format(time.RFC3339)
 }
 
-// The places of a page.
+// Selectors of the page.
 const (
 	line       = "#line"
 	understood = "#understood"
 )
 
-// row selects a task's row.
+// row returns the selector of a task's row.
 func row(id string) string { return `[data-task="` + id + `"]` }
 
-// add adds a task by a sentence.
+// add adds a task from a sentence.
 func (w *window) add(sentence string) {
 	w.t.Helper()
 	w.click(line)
 	w.enter(sentence)
 }
 
-// shows waits until a list has a task with a title; hides until it has none.
+// shows waits until a list contains a task with the title.
 func (w *window) shows(title string) {
 	w.t.Helper()
 	w.see(`[...document.querySelectorAll("[data-task]")].some((row) => !row.hidden && row.querySelector(".name").textContent.trim() === ` + quote(title) + ")")
@@ -150,12 +150,12 @@ func (w *window) live() {
 	w.see(`document.getElementById("connection")?.dataset.state === "live"`)
 }
 
-// hasNone waits until no task has a title.
+// hasNone waits until no task has the title.
 func (p person) hasNone(title string) {
 	p.t.Helper()
 	p.until("there is no "+title, func() error {
 		if n := len(p.titled(title)); n > 0 {
-			return fmt.Errorf("there are %d", n)
+			return fmt.Errorf("there are %d such tasks", n)
 		}
 		return nil
 	})

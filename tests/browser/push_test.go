@@ -13,7 +13,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// pushInstead replaces the browser vendor's push service, which is in the internet, by the tests' own.
+// pushInstead returns a script that replaces the vendor's push service on the internet with the
+// tests' own service.
 func pushInstead(t *testing.T) (script, path string) {
 	t.Helper()
 	path, subscription, err := shared.push.Subscribe()
@@ -36,7 +37,7 @@ func pushInstead(t *testing.T) (script, path string) {
 	}`, raw), path
 }
 
-// Reminders are turned on in two clicks, appear with their actions, which do what they say, and lead to the task.
+// Reminders take two clicks to enable. Their notifications have working actions and open the task.
 func TestPush(t *testing.T) {
 	p := newPerson(t)
 	script, path := pushInstead(t)
@@ -81,7 +82,7 @@ func TestPush(t *testing.T) {
 	w.settled()
 	sw.push(test)
 	if n := sw.shows("TaskMaster can reach you here"); len(n.Actions) != 0 {
-		t.Errorf("got %+v, want a test to have no actions", n)
+		t.Errorf("got %+v, want no actions on a test message", n)
 	}
 	sw.click("")
 	w.see(`location.pathname === "/today"`)
@@ -93,12 +94,12 @@ func TestPush(t *testing.T) {
 	sw.push(message) // a push service may deliver twice
 	n := sw.shows("take the bread out")
 	if fmt.Sprint(n.Actions) != "[complete snooze]" {
-		t.Errorf("got %+v, want to complete and to snooze", n)
+		t.Errorf("got %+v, want the actions complete and snooze", n)
 	}
 	sw.click("snooze")
-	p.until("it is snoozed", func() error {
+	p.until("the task is snoozed", func() error {
 		if at := p.task(task.ID).SnoozedUntil; at == nil || at.Before(time.Now()) {
-			return errors.New("it is not")
+			return errors.New("not snoozed")
 		}
 		return nil
 	})
@@ -107,10 +108,10 @@ func TestPush(t *testing.T) {
 	sw.click("")
 	w.see(`location.pathname === "/task/` + task.ID + `"`)
 
-	// What is being typed is not lost by a click: the task comes in a window of its own.
+	// A click on a notification keeps typed text: the task opens in another window.
 	w.open("/today")
 	w.fill("#line", "buy yeast")
-	sw.evaluate(`self.clients.openWindow = async (path) => { self.opened = path; }`, nil) // it takes a person's click
+	sw.evaluate(`self.clients.openWindow = async (path) => { self.opened = path; }`, nil) // it needs a real click
 	sw.push(message)
 	sw.shows("take the bread out")
 	sw.click("")
@@ -129,16 +130,16 @@ func TestPush(t *testing.T) {
 	w.watch.excuseNetwork()
 	sw.click("complete")
 	if n := sw.shows("take the bread out"); !strings.Contains(n.Body, "There is no connection") {
-		t.Errorf("it says %q, want that it could not be done", n.Body)
+		t.Errorf("the notification says %q, want the connection error", n.Body)
 	}
 	if p.task(task.ID).Completed {
-		t.Error("it was completed without a network")
+		t.Error("the task was completed without a network")
 	}
 	d.online()
 	sw.click("complete")
 	p.completes(task.ID)
 	if list := sw.notifications(); len(list) != 0 {
-		t.Errorf("%+v is still shown", list)
+		t.Errorf("the notification %+v is still shown", list)
 	}
 
 	w.open("/settings/notifications")
@@ -151,7 +152,7 @@ func TestPush(t *testing.T) {
 	}
 }
 
-// A browser that renews its subscription is followed, and one from which somebody logged out is not.
+// A renewed subscription is adopted, but not after its user has logged out.
 func TestPushSubscriptionChanges(t *testing.T) {
 	p := newPerson(t)
 	script, _ := pushInstead(t)
@@ -198,12 +199,12 @@ func TestPushSubscriptionChanges(t *testing.T) {
 	var unsubscribed bool
 	sw.evaluate(`self.unsubscribed === true`, &unsubscribed)
 	if !unsubscribed {
-		t.Error("the browser stays subscribed although it is nobody's channel")
+		t.Error("the browser stays subscribed, although no channel uses it")
 	}
 	w.see(endpoints + `.then((all) => all === "")`)
 }
 
-// Who said no once is told how to mend that.
+// A user who denied notifications learns how to allow them.
 func TestPushDenied(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/enter")

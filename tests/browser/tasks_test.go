@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What was understood of a sentence is shown while it is typed, and is what is made of it.
+// The page shows the parsed sentence while it is typed, and creates that task.
 func TestAddBySentence(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -27,12 +27,12 @@ func TestAddBySentence(t *testing.T) {
 	}
 	if made.Priority != "high" || strings.Join(made.Tags, " ") != "home" || made.DueAt == nil || made.DueAt.UTC().Hour() != 9 ||
 		!strings.Contains(recurrence.RRule, "MONTHLY") {
-		t.Errorf("got %+v repeating by %s, want what the page understood", made, recurrence.RRule)
+		t.Errorf("got %+v with the rule %s, want the previewed task", made, recurrence.RRule)
 	}
 	w.see(`document.querySelector("#line").value === "" && document.activeElement.id === "line"`)
 }
 
-// Who types faster than the network carries gets all of it, each once; what is refused is in the line again.
+// A user who types faster than the network gets every task once. A refused line is restored.
 func TestAddFast(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -54,7 +54,7 @@ func TestAddFast(t *testing.T) {
 	}
 }
 
-// A task that repeats is completed, and the next appears by itself.
+// Completing a recurring task makes the next occurrence appear.
 func TestCompleteRecurring(t *testing.T) {
 	p := newPerson(t)
 	due := time.Now().UTC().Add(time.Hour).Truncate(time.Minute)
@@ -66,11 +66,11 @@ func TestCompleteRecurring(t *testing.T) {
 	w.shows("water plants")
 	next := value[string](w, `document.querySelector("[data-task]").dataset.task`)
 	if got := p.task(next); got.DueAt == nil || !got.DueAt.Equal(due.AddDate(0, 0, 1)) {
-		t.Errorf("got the next at %v, want the day after %v", got.DueAt, due)
+		t.Errorf("got the next occurrence at %v, want one day after %v", got.DueAt, due)
 	}
 }
 
-// What is done in one window appears in another, without a reload.
+// A change in one window appears in another without a reload.
 func TestTwoWindowsInStep(t *testing.T) {
 	p := newPerson(t)
 	here, there := p.window("/all"), p.window("/all")
@@ -83,10 +83,10 @@ func TestTwoWindowsInStep(t *testing.T) {
 	here.shows("call mum")
 	there.click(row(id) + " [data-complete]")
 	here.hides("call mum")
-	there.see("window.marked") // it is still the page that was loaded
+	there.see("window.marked") // the page was not reloaded
 }
 
-// What is due becomes overdue while one looks at it, also when it came to the page from elsewhere.
+// A task becomes overdue on the open page, even if it was added elsewhere.
 func TestBecomesOverdue(t *testing.T) {
 	p := newPerson(t)
 	w := p.window("/all")
@@ -96,7 +96,8 @@ func TestBecomesOverdue(t *testing.T) {
 	w.see(`document.querySelector("[data-task] .due.late")`)
 }
 
-// unhurried opens a page on which what can be undone for ten seconds can be for a minute, since the machine may be slow.
+// unhurried opens a page with a minute for undo instead of ten seconds, because the machine may be
+// slow.
 func (p person) unhurried(path string) *window {
 	p.t.Helper()
 	w := p.window("/offline")
@@ -116,7 +117,7 @@ func TestUndo(t *testing.T) {
 	w.click("#notice [data-undo]")
 	w.shows("keep me")
 	if p.task(kept.ID).Completed {
-		t.Error("it is completed, although that was undone")
+		t.Error("the task is completed, although completing was undone")
 	}
 	w.click(row(kept.ID) + " form[data-delete] button")
 	w.hides("keep me")
@@ -125,7 +126,7 @@ func TestUndo(t *testing.T) {
 	p.hasOne("keep me")
 }
 
-// Each of several deletions can be undone, also when something else was done meanwhile.
+// Each of several deletions can be undone, even after other changes.
 func TestUndoOneOfSeveral(t *testing.T) {
 	p := newPerson(t)
 	for _, title := range []string{"one", "two", "three"} {
@@ -147,11 +148,11 @@ func TestUndoOneOfSeveral(t *testing.T) {
 	w.shows("four")
 	w.see(`document.querySelector("#notice .toast")`)
 	if is := value[int](w, place); is != was {
-		t.Errorf("what else happened moved the button from %d to %d: a click could undo something else", was, is)
+		t.Errorf("the undo button moved from %d to %d: a click could undo another change", was, is)
 	}
 	w.clickOn(undoOne)
 	w.shows("one")
-	w.click("#title") // out of the line
+	w.click("#title") // so that the line loses the focus
 	w.press("z")
 	w.shows("two")
 	if n := len(p.tasks()); n != 4 {

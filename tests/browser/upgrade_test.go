@@ -17,7 +17,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// newEdge builds the web service with another text in its pages, runs it beside the system's own, and returns its address.
+// newEdge builds a web service with a changed template and starts it beside the system's own. It
+// returns its address.
 func newEdge(t *testing.T) string {
 	t.Helper()
 	root, err := system.Root()
@@ -89,8 +90,8 @@ func newEdge(t *testing.T) string {
 	return address
 }
 
-// A page that was left open over an upgrade says that there is a new version. It loads that by itself, but not while
-// something is being typed.
+// A page that is open during an upgrade announces the new version. It reloads by itself, but not
+// while somebody types.
 func TestUpgrade(t *testing.T) {
 	p := newPerson(t)
 	var address atomic.Value

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// view is a page of ours.
+// view is a page with its name.
 type view struct{ name, path string }
 
-// views are all that somebody who is logged in can look at, with a task of theirs.
+// views returns all views of a logged-in user, including the page of a task.
 func views(task string) []view {
 	return []view{
 		{"today", "/today"}, {"upcoming", "/upcoming"}, {"calendar", "/calendar"}, {"all", "/all"}, {"done", "/done"},
@@ -19,7 +19,7 @@ func views(task string) []view {
 	}
 }
 
-// household gives a person what makes every view have something in it, and returns a task with all that one can have.
+// household creates data that fills every view. It returns a task that uses every field.
 func household(p person) string {
 	p.t.Helper()
 	now := time.Now().UTC().Truncate(time.Minute)
@@ -43,12 +43,12 @@ func household(p person) string {
 	return full.ID
 }
 
-// maxShift is half of the cumulative layout shift that is held to be good (web.dev/cls). On a machine that is busy with other
-// things a page that is still being resized has been seen to shift by 0.016; what people would see was 0.3 and more.
+// maxShift is half of the cumulative layout shift that counts as good (web.dev/cls). On a busy
+// machine, a page that is still being resized shifted by 0.016. Visible shifts were 0.3 and more.
 const maxShift = 0.05
 
-// Every view, light and dark, narrow and wide: nobody is shut out of it, nothing is cut off, nothing jumps while it loads,
-// and what a page needs to run is small. The screenshots are for people to look at.
+// Every view is accessible and not cut off, does not shift while loading, and loads few scripts.
+// This holds in light and dark mode and at every width. The screenshots are for people.
 func TestViews(t *testing.T) {
 	p := newPerson(t)
 	all := append(views(household(p)), view{"enter", "/enter"})
@@ -85,17 +85,17 @@ func lookAt(t *testing.T, w *window, v view, scheme string) {
 			t.Errorf("%s: scripts and styles have %d bytes, more than 100 KiB: %v", where, m.Bytes, m.Files)
 		}
 		if out := w.tooWide(); out != "" {
-			t.Errorf("%s: it has to be scrolled sideways: %s", where, out)
+			t.Errorf("%s: the page needs horizontal scrolling: %s", where, out)
 		}
 		if places := value[int](w, `document.querySelectorAll("#waiting").length`); places != 1 && v.name != "enter" {
-			t.Errorf("%s: there are %d places for what waits to be sent", where, places)
+			t.Errorf("%s: there are %d lists of waiting changes, want 1", where, places)
 		}
 		w.picture(where)
 	}
 	w.accessible(v.name + " " + scheme)
 }
 
-// settled waits until the page is loaded and, if somebody is logged in, connected.
+// settled waits until the page is loaded and, for a logged-in user, connected.
 func (w *window) settled() {
 	w.t.Helper()
 	w.see(`document.readyState === "complete" && (!document.getElementById("connection") || document.getElementById("connection").dataset.state === "live")`)

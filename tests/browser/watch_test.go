@@ -15,15 +15,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// watch hears what a page complains of: exceptions, errors on its console, violations of its Content-Security-Policy, and
-// dialogs, of which ours has none.
+// watch records the errors of a page: exceptions, console errors, violations of its
+// Content-Security-Policy, and dialogs, which the pages never use.
 type watch struct {
-	mu         sync.Mutex
-	complaints []string
-	excused    []string
+	mu       sync.Mutex
+	reported []string
+	excused  []string
 }
 
-// watchPage turns the sources on.
+// watchPage enables the sources of events.
 func watchPage() chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
 		for _, enable := range []chromedp.Action{log.Enable(), page.Enable(), security.Enable()} {
@@ -35,14 +35,14 @@ func watchPage() chromedp.Action {
 	})
 }
 
-// excuse lets complaints with a text pass: those that a test provokes.
+// excuse ignores errors that contain one of the texts, because the test provokes them.
 func (w *watch) excuse(texts ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.excused = append(w.excused, texts...)
 }
 
-// excuseNetwork lets pass what a browser says when it cannot reach the server.
+// excuseNetwork ignores the browser's errors about an unreachable server.
 func (w *watch) excuseNetwork() {
 	w.excuse("net::ERR_", "WebSocket connection to", "htmx:error: Failed to fetch")
 }
@@ -68,39 +68,39 @@ func (w *watch) take(event any) {
 	}
 }
 
-func (w *watch) add(complaint string) {
+func (w *watch) add(message string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.complaints = append(w.complaints, complaint)
+	w.reported = append(w.reported, message)
 }
 
-// heard returns the complaints that are not excused.
+// heard returns the errors that are not ignored.
 func (w *watch) heard() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var heard []string
 next:
-	for _, complaint := range w.complaints {
+	for _, message := range w.reported {
 		for _, text := range w.excused {
-			if strings.Contains(complaint, text) {
+			if strings.Contains(message, text) {
 				continue next
 			}
 		}
-		heard = append(heard, complaint)
+		heard = append(heard, message)
 	}
 	return heard
 }
 
-// report fails the test for what was heard.
+// report fails the test for every recorded error.
 func (w *watch) report(t testing.TB) {
-	for _, complaint := range w.heard() {
-		t.Errorf("the page complains: %s", complaint)
+	for _, message := range w.heard() {
+		t.Errorf("the page reported an error: %s", message)
 	}
 }
 
-// all returns every complaint.
+// all returns every error.
 func (w *watch) all() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Clone(w.complaints)
+	return slices.Clone(w.reported)
 }

@@ -22,7 +22,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// window is a tab of a device. What cannot be done in it fails the test.
+// window is a tab of a device. A failing action fails the test.
 type window struct {
 	t      testing.TB
 	device *device
@@ -31,8 +31,8 @@ type window struct {
 	watch  *watch
 }
 
-// window opens a tab, which is closed when the test ends. The test fails if the page then has complained of anything that
-// the test did not excuse.
+// window opens a tab and closes it when the test ends. The test fails if the page reported an error
+// that the test did not excuse.
 func (d *device) window() *window {
 	d.t.Helper()
 	var id target.ID
@@ -52,7 +52,7 @@ func (d *device) window() *window {
 		cancel()
 	})
 	chromedp.ListenTarget(ctx, w.watch.take)
-	// The first run binds the context to the tab, so it has no end of its own.
+	// The first run binds the context to the tab, so its context must not time out.
 	if err := chromedp.Run(ctx, watchPage(), emulation.SetFocusEmulationEnabled(true)); err != nil {
 		d.t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func (d *device) window() *window {
 	return w
 }
 
-// do runs actions, within the time that anything may take.
+// do runs actions within the time limit.
 func (w *window) do(actions ...chromedp.Action) {
 	w.t.Helper()
 	if err := w.try(actions...); err != nil {
@@ -74,7 +74,7 @@ func (w *window) try(actions ...chromedp.Action) error {
 	return chromedp.Run(ctx, actions...)
 }
 
-// open goes to a path of ours.
+// open loads a path of the system.
 func (w *window) open(path string) {
 	w.t.Helper()
 	w.do(chromedp.Navigate(w.device.url + path))
@@ -85,13 +85,13 @@ func (w *window) reload() {
 	w.do(chromedp.Reload())
 }
 
-// click clicks the middle of an element, once it is there, stays where it is, and nothing is before it.
+// click clicks the middle of an element when it is visible, no longer moves, and is not covered.
 func (w *window) click(selector string) {
 	w.t.Helper()
 	w.clickOn("document.querySelector(" + quote(selector) + ")")
 }
 
-// clickText clicks the element that says something.
+// clickText clicks the element with a text.
 func (w *window) clickText(selector, text string) {
 	w.t.Helper()
 	w.clickOn("[...document.querySelectorAll(" + quote(selector) + ")].find((e) => e.textContent.trim() === " + quote(text) + ")")
@@ -110,9 +110,9 @@ func (w *window) clickOn(expression string) {
 			return width > 0 && element.contains(hit) ? [x + width / 2, y + height / 2] : [];
 		})(`+expression+`)`)
 		if err == nil && len(at) == 0 {
-			err = errors.New("it is not there, or something is before it")
+			err = errors.New("the element is missing or covered")
 		} else if err == nil && !slices.Equal(at, before) {
-			err = errors.New("it moves")
+			err = errors.New("the element is moving")
 		}
 		return err
 	})
@@ -122,7 +122,8 @@ func (w *window) clickOn(expression string) {
 	w.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
-// submit clicks what loads another page, and waits for that page: to go elsewhere before it is there would race with it.
+// submit clicks an element that loads another page, and waits for that page. Opening another page
+// earlier would race with it.
 func (w *window) submit(selector string) {
 	w.t.Helper()
 	w.see("document.querySelector(" + quote(selector) + ")")
@@ -131,7 +132,7 @@ func (w *window) submit(selector string) {
 	w.see(`!window.marked && document.readyState === "complete"`)
 }
 
-// fill types into a field, in place of what is in it.
+// fill replaces the text of a field by typing.
 func (w *window) fill(selector, text string) {
 	w.t.Helper()
 	w.click(selector)
@@ -139,12 +140,13 @@ func (w *window) fill(selector, text string) {
 	w.press(text)
 }
 
-// press types keys wherever the focus is, such as "n" or kb.Enter.
+// press types keys into the focused element, such as "n" or kb.Enter.
 func (w *window) press(keys ...string) {
 	w.t.Helper()
 	for _, key := range strings.Join(keys, "") {
 		down, up := kb.Encode(key)[0], kb.Encode(key)[len(kb.Encode(key))-1]
-		// As a keyboard does, and unlike chromedp: what a page does about the key going down decides whether it is typed.
+		// Like a keyboard and unlike chromedp: a page can prevent a key press from typing its
+		// character.
 		if char := kb.Keys[key]; char != nil {
 			down.Text = char.Text
 		} else {
@@ -163,7 +165,7 @@ func (w *window) enter(line string) {
 	w.press(line, kb.Enter)
 }
 
-// value returns what a JavaScript expression is, as JSON; a promise is waited for.
+// value returns the value of a JavaScript expression as JSON. It waits for promises.
 func value[T any](w *window, expression string) (out T) {
 	w.t.Helper()
 	out, err := evaluate[T](w, expression)
@@ -184,13 +186,13 @@ func evaluate[T any](w *window, expression string) (out T, err error) {
 	return out, err
 }
 
-// see waits until a JavaScript expression is true, or a promise of that.
+// see waits until a JavaScript expression, or its promise, is true.
 func (w *window) see(expression string) {
 	w.t.Helper()
 	err := system.Poll(within(w.t), func() error {
 		so, err := evaluate[bool](w, "(async () => !!(await ("+expression+")))()")
 		if err == nil && !so {
-			err = errors.New("it is not so")
+			err = errors.New("it is false")
 		}
 		return err
 	})
@@ -205,7 +207,7 @@ func (w *window) seeText(text string) {
 	w.see("document.body.innerText.includes(" + quote(text) + ")")
 }
 
-// text is what the page shows, for messages.
+// text returns the text of the page for test failures.
 func (w *window) text() string {
 	text, err := evaluate[string](w, `document.body.innerText.replace(/\s+/g, " ").slice(0, 2000)`)
 	if err != nil {
@@ -222,7 +224,7 @@ func (w *window) where() string {
 	return path
 }
 
-// quote makes a string JavaScript.
+// quote returns a string as JavaScript.
 func quote(text string) string {
 	raw, err := json.Marshal(text)
 	if err != nil {
@@ -231,22 +233,22 @@ func quote(text string) string {
 	return string(raw)
 }
 
-// keep leaves a picture of the window of a test that failed.
+// keep saves a screenshot of a failed test.
 func (w *window) keep() {
 	var picture []byte
 	if err := w.try(chromedp.CaptureScreenshot(&picture)); err != nil {
-		return // the browser may be gone
+		return // the browser may have gone
 	}
 	name := filepath.Join(outDir, fmt.Sprintf("failed-%s.png", strings.ReplaceAll(w.t.Name(), "/", "-")))
 	if err := os.WriteFile(name, picture, 0o644); err == nil {
-		w.t.Logf("what it looked like is in %s", name)
+		w.t.Logf("screenshot: %s", name)
 	}
 }
 
-// mark notes in the page that it was not loaded anew since.
+// mark sets a variable in the page, which a reload would clear.
 var mark = chromedp.Evaluate("window.marked = true", nil)
 
-// beforePages lets a script run in every page that is loaded from now on, before the page's own.
+// beforePages runs a script in every following page before the page's own scripts.
 func (w *window) beforePages(script string) {
 	w.t.Helper()
 	w.do(chromedp.ActionFunc(func(ctx context.Context) error {

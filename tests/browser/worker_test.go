@@ -15,14 +15,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// worker is a device's service worker.
+// worker is the service worker of a device.
 type worker struct {
 	window *window
 	ctx    context.Context
 	id     serviceworker.RegistrationID
 }
 
-// worker waits until the service worker of the window's page is in charge, and attaches to it.
+// worker waits until the service worker controls the window's page, and attaches to it.
 func (w *window) worker() *worker {
 	w.t.Helper()
 	registrations := make(chan serviceworker.RegistrationID, 100)
@@ -59,7 +59,7 @@ func (w *window) worker() *worker {
 					return nil
 				}
 			}
-			return errors.New("no service worker runs")
+			return errors.New("no service worker is running")
 		})
 	})
 	if err != nil {
@@ -74,13 +74,13 @@ func (w *window) worker() *worker {
 	return sw
 }
 
-// push delivers a message as the browser vendor's service does.
+// push delivers a message as the browser vendor's service would.
 func (s *worker) push(message string) {
 	s.window.t.Helper()
 	s.window.do(serviceworker.DeliverPushMessage(s.window.device.url, s.id, message))
 }
 
-// shown is a notification that is shown.
+// shown is a visible notification.
 type shown struct {
 	Title   string   `json:"title"`
 	Body    string   `json:"body"`
@@ -88,7 +88,7 @@ type shown struct {
 	Actions []string `json:"actions"`
 }
 
-// notifications returns what is shown.
+// notifications returns the visible notifications.
 func (s *worker) notifications() (list []shown) {
 	s.window.t.Helper()
 	s.evaluate(`self.registration.getNotifications().then((all) => all.map((n) =>
@@ -96,13 +96,13 @@ func (s *worker) notifications() (list []shown) {
 	return list
 }
 
-// shows waits until exactly one notification has a title.
+// shows waits until the only visible notification has the title.
 func (s *worker) shows(title string) (found shown) {
 	s.window.t.Helper()
 	err := system.Poll(within(s.window.t), func() error {
 		list := s.notifications()
 		if len(list) != 1 || list[0].Title != title {
-			return fmt.Errorf("there are %+v", list)
+			return fmt.Errorf("the notifications are %+v", list)
 		}
 		found = list[0]
 		return nil
@@ -113,7 +113,7 @@ func (s *worker) shows(title string) (found shown) {
 	return found
 }
 
-// click clicks the notification, or one of its actions, and waits until what follows is done.
+// click clicks the notification or one of its actions, and waits for the effects.
 func (s *worker) click(action string) {
 	s.window.t.Helper()
 	s.evaluate(fmt.Sprintf(`(async () => {
