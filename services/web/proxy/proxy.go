@@ -1,6 +1,6 @@
 // Package proxy is the public entrance of the system. It forwards requests to the replicas of the
-// services and keeps the rules of the outside: who may send how much, which headers are trusted and
-// set, how long a client may take, and TLS.
+// services. It also limits request rates and slow clients, decides which headers to trust and to set,
+// and serves TLS.
 //
 //	client ── ListenTLS ── WithDeadlines ── WithHeaders ── Limits ─┬─ New ── Upstreams ── replica
 //	                                                              └─ the pages
