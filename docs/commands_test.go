@@ -83,7 +83,7 @@ func stripComment(line string) string {
 // repository is the part of the repository that commands refer to.
 type repository struct {
 	makefile string
-	// targets are those of the Makefile, variables the names that it reads.
+	// targets are those of the Makefile. variables are the names that it or a program reads.
 	targets, variables map[string]bool
 	// subcommands are those of the program api.
 	subcommands map[string]bool
@@ -98,6 +98,7 @@ var (
 	// makePattern is a pattern rule such as test-on-%. Its targets are listed elsewhere.
 	makePattern  = regexp.MustCompile(`(?m)^([a-z][\w-]*-)%:`)
 	makeVariable = regexp.MustCompile(`\$\((?:or |if )?\$?\(?([A-Z_]+)\b|(?m:^([A-Z_]+) *[:?]?=)`)
+	environment  = regexp.MustCompile(`(?:[gG]etenv|LookupEnv)\("([A-Z_]+)"\)|env:"([A-Z_]+)"`)
 	subcommand   = regexp.MustCompile(`(?m)^\t"([\w-]+)":\s+\w+,$`)
 	// flagDefinition matches a call that defines a flag: flags.Int("n", …), flags.StringVar(&c.dir, "dir", …).
 	flagDefinition = regexp.MustCompile(`\.(?:Bool|String|Int|Int64|Uint|Uint64|Float64|Duration|Func|BoolFunc|Text)?(?:Var)?\((?:&?[\w.]+, )?"([\w-]+)"`)
@@ -118,6 +119,10 @@ func readRepository(t *testing.T) repository {
 			continue
 		}
 		source := readText(t, name)
+		// Variables of make are in the environment of the programs that it runs.
+		for _, m := range environment.FindAllStringSubmatch(source, -1) {
+			r.variables[m[1]+m[2]] = true
+		}
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 			r.sources[dir] += source
 		}
@@ -182,7 +187,7 @@ func (r repository) checkMake(args []string) string {
 		case isVariable && name == "ARGS":
 			flags = value
 		case isVariable && !r.variables[name]:
-			return "the Makefile does not read " + name
+			return "neither the Makefile nor a program reads " + name
 		case isVariable:
 		case !r.isTarget(arg):
 			return "the Makefile has no target " + arg
@@ -321,7 +326,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 	}
 	wrong := map[string]string{
 		"make tets":                   "the Makefile has no target tets",
-		"make run BROKR=redis":        "the Makefile does not read BROKR",
+		"make run BROKR=redis":        "neither the Makefile nor a program reads BROKR",
 		`make faults ARGS="-sed 7"`:   "tests/faults has no flag -sed",
 		"go run ./tests/missing":      "there is no package ./tests/missing",
 		"go run ./internal/task":      "./internal/task is no program",
