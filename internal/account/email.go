@@ -7,10 +7,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// NormalizeEmail returns an e-mail address in the form in which it is stored and compared: without
-// surrounding spaces, in lower case, and with the ASCII form of an international domain (RFC 5891),
-// which mail servers use. If the local part has letters outside ASCII, it returns a reason in
-// words. It does not check the rest of the address.
+// NormalizeEmail returns an e-mail address in the form in which it is stored and compared. That
+// form has no surrounding spaces and is in lower case. An international domain is in its ASCII form
+// (RFC 5891), which mail servers use. If the local part has letters outside ASCII, it returns a
+// reason in words. It does not check the rest of the address.
 func NormalizeEmail(address string) (normal, refused string) {
 	address = strings.ToLower(strings.TrimSpace(address))
 	at := strings.LastIndexByte(address, '@')

@@ -1,5 +1,5 @@
 // Package backoff spaces the attempts of an operation that keeps failing. The wait doubles with
-// each failure up to a limit, and random jitter keeps clients that failed together from returning
+// each failure up to a limit. Random jitter keeps clients that failed together from returning
 // together.
 package backoff
 

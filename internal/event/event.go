@@ -99,8 +99,8 @@ func Topic(eventType string) string {
 	return TopicTasks
 }
 
-// Decode reads a CloudEvent. It ignores unknown fields. It returns an error of code invalid if raw
-// is not an event, or if an event of a known type lacks a required field. A retry would fail too.
+// Decode reads a CloudEvent. It ignores unknown fields. It returns code invalid if raw is not an
+// event. It does too if an event of a known type lacks a required field. A retry would fail too.
 func Decode(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {

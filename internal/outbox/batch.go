@@ -12,8 +12,8 @@ const (
 	// handOutFor is how long a batch hands events to the sidecar. The rest is left to the next
 	// batch. It bounds the delay of an event that is committed meanwhile.
 	handOutFor = 500 * time.Millisecond
-	// maxFailures is the number of failed partition keys of a topic at which a batch assumes an
-	// outage of the topic. It applies if nothing of the topic succeeded.
+	// maxFailures is the number of failed partition keys of a topic that count as an outage of the
+	// topic. It applies if nothing of the topic succeeded.
 	maxFailures = 8
 )
 

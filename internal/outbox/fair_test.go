@@ -63,8 +63,8 @@ func TestManyImportsDelayNobody(t *testing.T) {
 	}
 }
 
-// Events of one user move between a shard's queue and its overflow queue while two relays compete
-// and the user continues to change tasks. Their order stays.
+// Events of one user move between a shard's queue and its overflow queue. Meanwhile two relays
+// compete, and the user continues to change tasks. Their order stays.
 func TestOverflowKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	const users, relays, rounds, imported, changes = 3, 2, 4, 60, 20

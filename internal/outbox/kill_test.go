@@ -18,7 +18,7 @@ import (
 )
 
 // childDatabase names an environment variable. If it is set, this test binary runs a relay on that
-// database and writes each published event to standard output, one per line.
+// database. It writes each published event to standard output, one per line.
 const childDatabase = "OUTBOX_TEST_DATABASE"
 
 func publishAsChild(url string) int {

@@ -24,14 +24,14 @@
 // bounded length. A process that dies or hangs therefore loses its shards without help.
 //
 // Order: a call to the broker takes the next event of many partition keys, and never two events of
-// one. The broker may accept the events of a call in any order, and its error does not name the
-// refused event. After a failed call the relay publishes each of its partition keys alone. An event
-// that cannot be published delays only its own partition key.
+// one. The broker may accept the events of a call in any order. Its error does not name the refused
+// event. After a failed call the relay publishes each of its partition keys alone. An event that
+// cannot be published delays only its own partition key.
 //
 // Fairness: the two queues of a shard are published side by side. An import of thousands of tasks
 // delays the event of another user by one batch at most. A topic that the broker refuses waits
-// alone. An event becomes a dead letter when it has failed for an hour while the broker accepted
-// other events of its topic. The partition key then continues without it.
+// alone. An event becomes a dead letter after it failed for an hour. Only time in which the broker
+// accepted other events of its topic counts. The partition key then continues without it.
 package outbox
 
 import (

@@ -236,8 +236,8 @@ func eventually(t testing.TB, condition string, ok func() bool) {
 	}
 }
 
-// wantEach fails the test unless revisions 1 to n of each user were published in order on both
-// topics, each at least once. With once set it allows no repetition.
+// wantEach fails the test unless revisions 1 to n of each user were published on both topics. Each
+// must come at least once and in order. With once set it allows no repetition.
 func wantEach(t *testing.T, events []event.Event, users []uuid.UUID, n int, once bool) {
 	t.Helper()
 	next := map[postgres.Partition]int64{}

@@ -61,8 +61,8 @@ func fullScan(t testing.TB, r *Relay) {
 	}
 }
 
-// An event that commits below the watermark is found by the next full scan, or when the next event
-// of its user would overtake it.
+// An event that commits below the watermark is found by the next full scan. A claim finds it too if
+// the next event of its user would overtake it.
 func TestEventBelowTheWatermarkComesFirst(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,8 +14,8 @@ import (
 )
 
 // Blocks lie below the ports of outgoing connections (32768 and up on Linux, RFC 6335's 49152
-// elsewhere), and below the ports that a Kubernetes node forwards to pods (30000 and up). The
-// process that listens on the first port of a block owns the block.
+// elsewhere). They also lie below the ports that a Kubernetes node forwards to pods (30000 and up).
+// The process that listens on the first port of a block owns the block.
 const first, last, size = 10_000, 30_000, 200
 
 // attempts is the number of blocks to try.

@@ -148,8 +148,8 @@ func SchemaOf(ctx context.Context, tx pgx.Tx) (Schema, error) {
 }
 
 // PrepareRestore migrates an empty database to the schema of a backup. It refuses a backup of a
-// newer version, a database with data, and a database with migrations that the backup lacks. Such
-// migrations must still run on the backup's rows.
+// newer version and a database with data. It also refuses a database with migrations that the
+// backup lacks. Such migrations must still run on the backup's rows.
 func PrepareRestore(ctx context.Context, db *DB, backup Schema) error {
 	all, err := loadMigrations()
 	if err != nil {

@@ -42,7 +42,7 @@ const deadLetterColumns = `id, coalesce(user_id, ` + noUUID + `), coalesce(topic
 	reason, times, first_at, last_at, state`
 
 // KeepDeadLetter stores a dead letter or counts another arrival of it. It returns false and stores
-// nothing if the event's user does not exist, because the data of deleted users is not kept.
+// nothing if the event's user does not exist. The data of deleted users is not kept.
 func KeepDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Time) (bool, error) {
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO dead_letters AS kept (id, user_id, topic, type, task_id, reason, raw, first_at, last_at)

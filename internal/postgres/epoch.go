@@ -66,10 +66,10 @@ func rescheduleReminders(ctx context.Context, tx pgx.Tx) error {
 }
 
 // noticeRestore starts a new epoch if the database has moved: to another database (pg_restore),
-// another server or another timeline (a recovery to a point in time, or a failover, which can lose
-// commits too). It runs on each new connection, because every move ends the existing connections.
-// It cannot notice a data folder that was copied back, because that looks like a crash. Run `api
-// restored` after that.
+// another server or another timeline. A new timeline is a recovery to a point in time, or a
+// failover, which can lose commits too. It runs on each new connection, because every move ends the
+// existing connections. It cannot notice a data folder that was copied back, because that looks
+// like a crash. Run `api restored` after that.
 func noticeRestore(ctx context.Context, conn *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		var usable bool

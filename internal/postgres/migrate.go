@@ -75,9 +75,9 @@ func newMigration(name string, script []byte) migration {
 }
 
 // Migrate brings the schema up to date. It applies the migrations in the order of their names, each
-// once and in its own transaction, and then River's migrations. It refuses a database of a newer
-// version, and a database with a migration that was edited after it was applied. It is safe to
-// repeat and to run concurrently.
+// once and in its own transaction. River's migrations follow. It refuses a database of a newer
+// version. It also refuses a database with a migration that was edited after it was applied. It is
+// safe to repeat and to run concurrently.
 func Migrate(ctx context.Context, db *DB) error {
 	all, err := loadMigrations()
 	if err != nil {

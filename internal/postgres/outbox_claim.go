@@ -18,10 +18,10 @@ const shardLock = 7_301_002
 // Watermarks holds for each shard the seq at which the search for unpublished events starts. The
 // zero value finds all events.
 //
-// PostgreSQL can clean an index entry of a published event only when no transaction in the database
-// is older than the publishing. While a transaction stays open for minutes, hundreds of thousands
-// of dead entries collect before the first live one. Each search would pass over all of them. A
-// search from the watermark does not.
+// PostgreSQL cannot clean an index entry of a published event while any transaction is older than
+// the publishing. While a transaction stays open for minutes, hundreds of thousands of dead entries
+// collect before the first live one. Each search would pass over all of them. A search from the
+// watermark does not.
 //
 // A watermark may be too high: a seq is assigned before its transaction commits, and Replay goes
 // back. A full scan finds the events below a watermark. ClaimQueue never lets another event of the

@@ -50,9 +50,9 @@ func NewLog(w io.Writer, c Common) *slog.Logger {
 }
 
 // LoadConfig fills the struct that cfg points to. The env tag of a field names its environment
-// variable, and the default tag its value if the variable is unset. LoadConfig then checks the
-// validate tags. Fields are string, bool, int, time.Duration, []string (comma separated) or
-// embedded structs. The error names all problems at once.
+// variable. The default tag is the value of an unset variable. LoadConfig then checks the validate
+// tags. Fields are string, bool, int, time.Duration, []string (comma separated) or embedded
+// structs. The error names all problems at once.
 func LoadConfig(cfg any, getenv func(string) string) error {
 	var problems []error
 	fill(reflect.ValueOf(cfg).Elem(), getenv, &problems)

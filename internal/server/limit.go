@@ -81,9 +81,9 @@ func (l *Limiter) forget(now time.Time) {
 	}
 }
 
-// ClientAddr returns the address of the client. If the connection comes from a trusted proxy, that
-// is the nearest address in X-Forwarded-For that is not a trusted proxy. Otherwise it is the
-// connection's address. An IPv6 client is its /64, because one customer usually has a whole /64.
+// ClientAddr returns the address of the client. Behind a trusted proxy, that is the nearest address
+// in X-Forwarded-For that is not a trusted proxy. Otherwise it is the connection's address. An IPv6
+// client is its /64, because one customer usually has a whole /64.
 func ClientAddr(r *http.Request, trusted []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

@@ -92,7 +92,7 @@ func (c *Client) Close() {
 
 // Publish hands a CloudEvent in JSON to the broker unchanged. It returns when the broker has
 // accepted it. Successive calls keep the order of events with the same key. The raw payload saves
-// the sidecar from decoding and encoding each event to add topic and trace, which would double its
+// the sidecar from decoding and encoding each event to add topic and trace. That would double its
 // work.
 func (c *Client) Publish(ctx context.Context, topic, key string, cloudEvent []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, CallTimeout)

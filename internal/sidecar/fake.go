@@ -11,8 +11,8 @@ import (
 )
 
 // Fake records the calls that a Client would make. Before each call it calls Err, if set, with the
-// name of the call ("publish", "schedule", "delete", "has", "invoke") and its subject (topic, job
-// or method). An error of Err fails the call.
+// call's name and subject. The name is "publish", "schedule", "delete", "has" or "invoke". The
+// subject is the topic, job or method. An error of Err fails the call.
 type Fake struct {
 	Err func(call, subject string) error
 

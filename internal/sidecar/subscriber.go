@@ -33,8 +33,8 @@ const (
 
 // Subscriber returns the route that a subscription calls. If handle returns nil, also for a
 // duplicate, the event is done. An error of code invalid or conflict sends the event to the dead
-// letter topic, because a repetition would fail too. After any other error the event comes again. A
-// message that is not an event becomes a dead letter.
+// letter topic. A repetition would fail too. After any other error the event comes again. A message
+// that is not an event becomes a dead letter.
 func Subscriber(log *slog.Logger, handle func(ctx context.Context, e event.Event) error) http.Handler {
 	return MessageSubscriber(log, func(ctx context.Context, raw []byte) error {
 		e, err := event.Decode(raw)

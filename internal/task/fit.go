@@ -8,7 +8,7 @@ import (
 )
 
 // Fit makes a task of another program keep the limits, and returns a description of each change. It
-// loses no text. The excess of a title or of tags moves to the description, and the excess of a
+// loses no text. The excess of a title or of tags moves to the description. The excess of a
 // description moves to further tasks after the task. Only reminders beyond MaxReminders are
 // dropped.
 func Fit(t Task) (fitted []Task, changed []string) {

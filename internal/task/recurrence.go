@@ -21,9 +21,9 @@ type Occurrence struct {
 // becomes 03:30). A wall time that the clock shows twice means the first instant.
 //
 // An RRULE has the meaning of RFC 5545: FREQ=MONTHLY from the 31st has no occurrence in April. The
-// shorthands monthly and yearly fall on the month's last day instead, and on the 31st again in the
-// next month with one. So does a rule of only frequency and interval with AnchorCompletion. DTStart
-// is always the first occurrence and counts as one.
+// shorthands monthly and yearly fall on the month's last day instead. They return to the 31st in
+// the next month with one. So does a rule of only frequency and interval with AnchorCompletion.
+// DTStart is always the first occurrence and counts as one.
 //
 // With AnchorDue, Next returns the first occurrence after the completed one, even if its DueAt was
 // moved. With MissedSkip it is also after completedAt. With AnchorCompletion the rule restarts on

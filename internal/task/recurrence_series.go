@@ -98,9 +98,8 @@ func (r *rule) expand(start, from time.Time) (rrule.Next, error) {
 }
 
 // period returns the beginning of a day, week, month or year of the rule, in phase with the
-// start's. It lies at least one whole interval before from, because a DST gap can move a wall time
-// of the previous day to a later instant. The beginning of the period is the reference point of
-// BYSETPOS.
+// start's. It lies at least one whole interval before from. A DST gap can move a wall time of the
+// previous day to a later instant. The beginning of the period is the reference point of BYSETPOS.
 func period(o rrule.ROption, start, from time.Time) time.Time {
 	// skip returns the number of units to leave out between start and from.
 	skip := func(units int) int { return max(0, units/o.Interval-1) * o.Interval }

@@ -11,8 +11,8 @@ import (
 
 // SuccessorID returns the ID of the task that follows a completion at a revision. It is a UUIDv5
 // and equal for every caller. The occurrence's instant could not replace the revision. A task that
-// is completed, reopened and completed again can reach the same instant twice, and each completion
-// has a follower of its own.
+// is completed, reopened and completed again can reach the same instant twice. Each completion has
+// a follower of its own.
 func SuccessorID(previousID uuid.UUID, completedRevision int64) uuid.UUID {
 	return uuid.NewSHA1(previousID, []byte(strconv.FormatInt(completedRevision, 10)))
 }

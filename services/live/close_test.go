@@ -103,8 +103,8 @@ func TestStopDoesNotWaitForDeafPeers(t *testing.T) {
 	}
 }
 
-// While all database reads are taken, a client that must catch up is closed with the request to try
-// again later.
+// While all database reads are taken, a client that must catch up is closed and asked to return
+// later.
 func TestReplaysAreBounded(t *testing.T) {
 	t.Parallel()
 	p, _ := setup(t, nil)

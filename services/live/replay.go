@@ -36,8 +36,8 @@ func newHistory(db *postgres.DB, atOnce int) *history {
 }
 
 // after returns a user's revision and epoch, and up to pageSize changes after a revision. It
-// returns code unavailable if it gets no slot or the database is overloaded, and not_found if the
-// user was deleted.
+// returns code unavailable if it gets no slot or the database is overloaded. It returns not_found
+// if the user was deleted.
 func (h *history) after(ctx context.Context, userID uuid.UUID, since int64) (u postgres.User, changes []event.Event, err error) {
 	readCtx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()

@@ -56,8 +56,8 @@ func TestRestoreBetweenTwoConnections(t *testing.T) {
 	dial(t, live, p, "?epoch="+before).want("resync 5")
 }
 
-// A client that is connected during a restore gets a resync within a heartbeat, even if the
-// database has reached the client's revision again.
+// A client that is connected during a restore gets a resync within a heartbeat. This holds even if
+// the database has reached the client's revision again.
 func TestRestoreDuringAConnection(t *testing.T) {
 	t.Parallel()
 	for name, grown := range map[string]int{"older than the client": 0, "grown to the client": 2, "grown beyond": 3} {

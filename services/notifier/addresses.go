@@ -4,8 +4,9 @@ import (
 	"net/netip"
 )
 
-// special are the networks outside the public Internet (IANA's special-purpose address registries),
-// and public addresses at which clouds serve metadata and credentials to their machines.
+// special are the networks outside the public Internet (IANA's special-purpose address registries).
+// It includes the public addresses at which clouds serve metadata and credentials to their
+// machines.
 var special = prefixes(
 	"0.0.0.0/8",        // this host
 	"10.0.0.0/8",       // private

@@ -7,9 +7,9 @@
 //
 // There is exactly one delivery for an event and a channel, however often the event comes. Each
 // attempt is made at least once. A process that dies between sending and recording sends again
-// under the same IDs (webhook-id, Message-ID, the push message's Topic and tag). The receiver
-// recognises the repetition by them. A reminder shows the task's state when it fired. A later
-// completion or deletion of the task does not stop it.
+// under the same IDs. They are the webhook-id, the Message-ID, and the push message's Topic and
+// tag. The receiver recognises the repetition by them. A reminder shows the task's state when it
+// fired. A later completion or deletion of the task does not stop it.
 package main
 
 import (

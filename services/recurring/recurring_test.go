@@ -43,8 +43,8 @@ func deliver(t *testing.T, fake *sidecar.Fake, body []byte) string {
 	return verdict.Status
 }
 
-// completion returns the event of a completed task that was due on Monday 9 February 2026 and
-// recurs by a rule.
+// completion returns the event of a completed task that recurs by a rule. The task was due on
+// Monday 9 February 2026.
 func completion(rrule string) event.Event {
 	due := time.Date(2026, 2, 9, 9, 0, 0, 0, time.UTC)
 	done := due.Add(time.Hour)

@@ -32,7 +32,7 @@ const (
 )
 
 // scan reads VCALENDAR objects. It calls f with each component of a name that is a direct child of
-// one, and keeps none of them. It returns the first error of f, or an error of code invalid if the
+// one. It keeps none of them. It returns the first error of f, or an error of code invalid if the
 // data is not iCalendar.
 func scan(data []byte, name string, f func(component) error) error {
 	l := newLines(data)

@@ -90,8 +90,8 @@ func (l *lines) parse(line string) (property, error) {
 	return p, nil
 }
 
-// cutValue returns the value or values of a parameter without quotes, and the rest of the line from
-// ";" or ":" on.
+// cutValue returns the value or values of a parameter without quotes. rest is the line from the
+// next ";" or ":" on.
 func cutValue(s string) (value, rest string, ok bool) {
 	quoted := false
 	for i := range len(s) {

@@ -51,8 +51,8 @@ func projectOf(name string) string {
 	return name
 }
 
-// row reads a line. A line that is not a task and belongs to none becomes a task, so that its text
-// is not lost.
+// row reads a line. A line that is not a task and belongs to none becomes a task. Its text is then
+// not lost.
 func (r *reader) row(x row) error {
 	size := 0
 	for _, field := range x.fields {

@@ -293,8 +293,8 @@ func (b *builder) repeat() {
 	b.t = repeating
 }
 
-// reminders converts the reminders. Those of repeating tasks, and those relative to the due date,
-// become minutes before the due date.
+// reminders converts the reminders. Reminders of repeating tasks, and reminders relative to the due
+// date, become minutes before the due date.
 func (b *builder) reminders() {
 	all := b.Reminders
 	for _, at := range b.OldReminders {

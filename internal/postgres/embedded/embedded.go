@@ -60,7 +60,7 @@ type Server struct {
 }
 
 // Start starts a server. It returns when the server accepts connections and the database
-// "taskmaster" exists. It creates the data directory on first use, and recovers a server that ended
+// "taskmaster" exists. It creates the data directory on first use. It recovers a server that ended
 // without cleaning up, for example by kill -9.
 //
 // The context bounds only the start. The server runs until Stop, or until this process ends.
