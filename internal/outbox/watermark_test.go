@@ -145,15 +145,15 @@ func TestWatermarksOfSeveralRelays(t *testing.T) {
 	}
 	// Each transaction commits after another user's transaction has begun. Many events are below a
 	// watermark at that time.
-	turn := make(chan struct{})
+	partner := make(chan struct{})
 	for _, user := range f.users {
 		writers.Go(func() {
 			for range changes {
 				err := f.db.InTx(ctx, func(tx pgx.Tx) error {
 					err := appendChange(ctx, tx, user)
 					select {
-					case turn <- struct{}{}:
-					case <-turn:
+					case partner <- struct{}{}:
+					case <-partner:
 					case <-time.After(20 * time.Millisecond): // the last transaction has no partner
 					}
 					return err

@@ -112,12 +112,12 @@ type DeliveryPosition struct {
 func Deliveries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f DeliveryFilter) ([]Delivery, error) {
 	sql, args := `SELECT `+deliveryColumns+` FROM deliveries WHERE user_id = $1`, []any{userID}
 	where := func(condition string, values ...any) {
-		places := make([]any, len(values))
+		positions := make([]any, len(values))
 		for i, v := range values {
 			args = append(args, v)
-			places[i] = len(args)
+			positions[i] = len(args)
 		}
-		sql += " AND " + fmt.Sprintf(condition, places...)
+		sql += " AND " + fmt.Sprintf(condition, positions...)
 	}
 	if f.State != "" {
 		where(`state = $%d`, f.State)

@@ -72,13 +72,13 @@ func rescheduleReminders(ctx context.Context, tx pgx.Tx) error {
 // like a crash. Run `api restored` after that.
 func noticeRestore(ctx context.Context, conn *pgx.Conn) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		var usable bool
+		var writable bool
 		err := tx.QueryRow(ctx, `SELECT to_regclass('installation') IS NOT NULL AND NOT pg_is_in_recovery()
-			AND current_setting('transaction_read_only') = 'off'`).Scan(&usable)
+			AND current_setting('transaction_read_only') = 'off'`).Scan(&writable)
 		if err != nil {
 			return fmt.Errorf("query installation table: %w", err)
 		}
-		if !usable {
+		if !writable {
 			return nil
 		}
 		here, err := locate(ctx, tx)

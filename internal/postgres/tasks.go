@@ -104,12 +104,12 @@ type TaskPosition struct {
 func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
 	sql, args := `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1`, []any{userID}
 	where := func(condition string, values ...any) {
-		places := make([]any, len(values))
+		positions := make([]any, len(values))
 		for i, v := range values {
 			args = append(args, v)
-			places[i] = len(args)
+			positions[i] = len(args)
 		}
-		sql += " AND " + fmt.Sprintf(condition, places...)
+		sql += " AND " + fmt.Sprintf(condition, positions...)
 	}
 	switch f.Status {
 	case "open":

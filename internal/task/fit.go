@@ -66,7 +66,7 @@ func fitDescription(t Task, changed []string) ([]Task, []string) {
 		}
 		fitted = append(fitted, more)
 	}
-	return fitted, append(changed, fmt.Sprintf("the notes are longer than %d characters: what follows is in further tasks", MaxDescription))
+	return fitted, append(changed, fmt.Sprintf("the notes are longer than %d characters: the rest is in further tasks", MaxDescription))
 }
 
 // clean removes the characters that storable refuses.

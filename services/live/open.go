@@ -33,8 +33,8 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	release, err := l.hub.admit(caller.UserID)
-	if why, ok := errors.AsType[websocket.CloseError](err); ok {
-		l.refuse(w, r, why)
+	if end, ok := errors.AsType[websocket.CloseError](err); ok {
+		l.refuse(w, r, end)
 		return nil
 	}
 	if err != nil {
@@ -68,14 +68,14 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 
 // refuse opens a WebSocket only to close it with a reason. A browser hides the status and the body
 // of a failed handshake from the page.
-func (l *live) refuse(w http.ResponseWriter, r *http.Request, why websocket.CloseError) {
+func (l *live) refuse(w http.ResponseWriter, r *http.Request, end websocket.CloseError) {
 	l.sockets.Add(1)
 	defer l.sockets.Done()
 	conn, err := accept(w, r)
 	if err != nil {
 		return // accept has answered
 	}
-	_ = conn.Close(why.Code, why.Reason) // the peer may be gone
+	_ = conn.Close(end.Code, end.Reason) // the peer may be gone
 }
 
 // accept upgrades a connection to a WebSocket, or answers with an error. The caller has checked the

@@ -89,13 +89,13 @@ func (s *socket) serve(ctx context.Context) error {
 	check := make(chan struct{}, 1)
 	g.Go(func() error { return s.stream(sending, check) })
 	g.Go(func() error { return s.runHeartbeat(sending, check) })
-	why := g.Wait()
+	cause := g.Wait()
 	if connected.Err() != nil {
-		why = context.Cause(connected) // the cause of all other failures
+		cause = context.Cause(connected) // the cause of all other failures
 	}
-	why = s.close(why)
+	err := s.close(cause)
 	<-read
-	return why
+	return err
 }
 
 // read answers the peer's pings and close. It returns when the connection ends.
@@ -110,18 +110,18 @@ func (s *socket) read(ctx context.Context) error {
 
 // close closes the connection with the reason for the peer, unless the peer is gone. It returns any
 // other error.
-func (s *socket) close(why error) error {
+func (s *socket) close(cause error) error {
 	// A failure to close means that the peer is gone.
-	if errors.Is(why, errGone) {
+	if errors.Is(cause, errGone) {
 		_ = s.conn.CloseNow()
 		return nil
 	}
-	if end, ok := errors.AsType[websocket.CloseError](why); ok {
+	if end, ok := errors.AsType[websocket.CloseError](cause); ok {
 		_ = s.conn.Close(end.Code, end.Reason)
 		return nil
 	}
 	_ = s.conn.Close(websocket.StatusInternalError, "something went wrong on our side")
-	return why
+	return cause
 }
 
 // stream sends all changes after s.sent in order, each once. A later change than the next means

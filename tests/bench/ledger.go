@@ -11,19 +11,19 @@ import (
 // ledger keeps account of what arrives of a crowd's events: that no revision of a user is missing on a topic, which came out
 // of order or again, and how long each took since its change. Events of others do not count.
 type ledger struct {
-	mu    sync.Mutex
-	began time.Time
-	lanes map[lane]*lineup
+	mu         sync.Mutex
+	began      time.Time
+	partitions map[partition]*lineup
 	// lags are of the first arrivals, by the minute of the change.
 	lags         [][]time.Duration
 	again, early int
 	last         time.Time
 }
 
-// lane is a user on a topic.
-type lane struct{ user, topic string }
+// partition is a user on a topic.
+type partition struct{ user, topic string }
 
-// lineup is how far a lane has come: all revisions before next have arrived, and those of ahead.
+// lineup is how far a partition has come: all revisions before next have arrived, and those of ahead.
 type lineup struct {
 	next  int64
 	ahead map[int64]bool
@@ -31,10 +31,10 @@ type lineup struct {
 
 // newLedger waits for what follows the revisions of users on topics.
 func newLedger(topics []string, revisions map[string]int64) *ledger {
-	l := &ledger{began: time.Now(), lanes: map[lane]*lineup{}}
+	l := &ledger{began: time.Now(), partitions: map[partition]*lineup{}}
 	for user, revision := range revisions {
 		for _, topic := range topics {
-			l.lanes[lane{user, topic}] = &lineup{next: revision + 1, ahead: map[int64]bool{}}
+			l.partitions[partition{user, topic}] = &lineup{next: revision + 1, ahead: map[int64]bool{}}
 		}
 	}
 	return l
@@ -62,7 +62,7 @@ func (l *ledger) take(topic string, cloudEvent []byte) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at, ok := l.lanes[lane{e.Data.UserID, topic}]
+	at, ok := l.partitions[partition{e.Data.UserID, topic}]
 	switch revision := e.Data.Revision; {
 	case !ok:
 		return nil
@@ -90,14 +90,14 @@ func (l *ledger) take(topic string, cloudEvent []byte) error {
 func (l *ledger) complete(revisions map[string]int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var missing, lanes int64
-	for lane, at := range l.lanes {
-		if left := revisions[lane.user] - at.next + 1 - int64(len(at.ahead)); left > 0 {
-			missing, lanes = missing+left, lanes+1
+	var missing, partitions int64
+	for partition, at := range l.partitions {
+		if left := revisions[partition.user] - at.next + 1 - int64(len(at.ahead)); left > 0 {
+			missing, partitions = missing+left, partitions+1
 		}
 	}
 	if missing > 0 {
-		return fmt.Errorf("%d events of %d users and topics are missing", missing, lanes)
+		return fmt.Errorf("%d events of %d users and topics are missing", missing, partitions)
 	}
 	return nil
 }

@@ -20,13 +20,13 @@ func (r *reader) leftOut() {
 	}
 	_, repeats := r.get("RRULE")
 	if repeats && r.t.DueAt == nil {
-		r.note("repeats, and has no date to begin with: it does not repeat here")
+		r.note("repeats but has no date: it does not repeat here")
 	}
 	if _, ok := r.get("EXDATE"); ok && r.t.Recurrence != nil {
-		r.note("repeats also on the dates that the file leaves out")
+		r.note("also repeats on the dates that the file excludes")
 	}
 	if _, ok := r.get("RDATE"); ok {
-		r.note("dates on which it is once more are left out")
+		r.note("additional dates of the series are left out")
 	}
 	if start, due := r.at("DTSTART", "due_at"), r.at("DUE", "due_at"); start != nil && due != nil && !start.at.Equal(due.at) {
 		left := start
@@ -37,15 +37,15 @@ func (r *reader) leftOut() {
 		if left.allDay {
 			layout = time.DateOnly
 		}
-		r.note("has one date, when it is due: %s is left out", left.at.In(r.account).Format(layout))
+		r.note("a task has only a due date: %s is left out", left.at.In(r.account).Format(layout))
 	}
 	p, _ := r.get("PERCENT-COMPLETE")
 	if done, err := strconv.Atoi(strings.TrimSpace(p.value)); err == nil && done > 0 && done < 100 && !r.t.Completed {
-		r.note("is done or not: %d %% is left out", done)
+		r.note("a task has no progress: %d %% is left out", done)
 	}
 	for _, p := range r.properties {
 		if p.name == "ATTACH" && !isLink(p.value) {
-			r.note("a file that is attached is left out")
+			r.note("an attached file is left out")
 		}
 	}
 }

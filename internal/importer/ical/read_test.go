@@ -69,9 +69,9 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 	tests := map[string][]string{
 		// Dates, floating times, LF alone, a zone that is described after its use.
 		"nextcloud": {
-			"6f1c2b0e-2d5f-4f0a-9d83-0c6f3c1b7a55 | Water the plants | says The *big* ones, twice;/the others once | due 2026-03-02T22:59:00Z | repeats FREQ=WEEKLY;INTERVAL=1 | high | #Home #Garden | NOTE has one date, when it is due: 2026-03-01 is left out",
+			"6f1c2b0e-2d5f-4f0a-9d83-0c6f3c1b7a55 | Water the plants | says The *big* ones, twice;/the others once | due 2026-03-02T22:59:00Z | repeats FREQ=WEEKLY;INTERVAL=1 | high | #Home #Garden | NOTE a task has only a due date: 2026-03-01 is left out",
 			"20260210T092000Z-sub | Buy a watering can | done 2026-02-11T06:00:00Z | NOTE there are no sub-tasks: it stands by itself",
-			`call | Call the landlord | says https://example.com/flat | due 2026-03-03T13:30:00Z | {"minutes_before":60} | NOTE is done or not: 40 % is left out`,
+			`call | Call the landlord | says https://example.com/flat | due 2026-03-03T13:30:00Z | {"minutes_before":60} | NOTE a task has no progress: 40 % is left out`,
 		},
 		// Alarms on a date count from midnight: at nine on that day, and at nine on the day before.
 		"apple": {
@@ -82,8 +82,8 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 		// A TZID with a prefix, an exception to a series, an alarm relative to the start, DURATION,
 		// CANCELLED.
 		"thunderbird": {
-			`a7b8c9d0-1111-4222-8333-444455556666 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | repeats FREQ=DAILY;INTERVAL=2;UNTIL=20260401T070000Z | {"minutes_before":75} | #Computer #Chores, dull | NOTE has one date, when it is due: 2026-02-02 09:00 is left out`,
-			"a7b8c9d0-1111-4222-8333-444455556666 20260202T090000 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | done 2026-02-02T08:00:00Z | NOTE has one date, when it is due: 2026-02-02 09:00 is left out",
+			`a7b8c9d0-1111-4222-8333-444455556666 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | repeats FREQ=DAILY;INTERVAL=2;UNTIL=20260401T070000Z | {"minutes_before":75} | #Computer #Chores, dull | NOTE a task has only a due date: 2026-02-02 09:00 is left out`,
+			"a7b8c9d0-1111-4222-8333-444455556666 20260202T090000 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | done 2026-02-02T08:00:00Z | NOTE a task has only a due date: 2026-02-02 09:00 is left out",
 			"floating | Stretch | due 2026-03-05T06:30:00Z | low",
 			"cancelled | Go to the gym | done 2026-02-03T08:00:00Z | #cancelled",
 		},
@@ -150,14 +150,14 @@ func TestOddities(t *testing.T) {
 		{"the series of a finished task", todo("STATUS:COMPLETED", "DTSTAMP:20260201T000000Z", "DUE:20260201T000000Z", "RRULE:FREQ=DAILY"), "1 | x | due 2026-02-01T00:00:00Z | done 2026-02-01T00:00:00Z"},
 		{"the last of a series", todo("DUE:20260301T080000Z", "RRULE:FREQ=DAILY;UNTIL=20260228T235959Z"), "1 | x | due 2026-03-01T08:00:00Z"},
 		{"UNTIL at midnight of the last date", todo("DUE;VALUE=DATE:20260301", "RRULE:FREQ=DAILY;UNTIL=20260301T000000Z;INTERVAL=1"), "1 | x | due 2026-03-01T22:59:00Z | repeats FREQ=DAILY;UNTIL=20260301;INTERVAL=1"},
-		{"days of DTSTART, DUE later", todo("DTSTART:20260302T080000Z", "DUE:20260304T080000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=WEEKLY;BYDAY=MO | NOTE has one date, when it is due: 2026-03-04 09:00 is left out"},
-		{"dates left out of a series, and added", todo("DUE:20260302T080000Z", "RRULE:FREQ=DAILY", "EXDATE:20260303T080000Z", "RDATE:20260501T080000Z"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=DAILY | NOTE repeats also on the dates that the file leaves out | NOTE dates on which it is once more are left out"},
-		{"comments and attachments", todo("COMMENT:one", "COMMENT:two", "ATTACH:https://example.com/plan.pdf", "ATTACH;ENCODING=BASE64;VALUE=BINARY:aGk="), "1 | x | says one/two/https://example.com/plan.pdf | NOTE a file that is attached is left out"},
-		{"RRULE without a date", todo("RRULE:FREQ=DAILY"), "1 | x | NOTE repeats, and has no date to begin with: it does not repeat here"},
+		{"days of DTSTART, DUE later", todo("DTSTART:20260302T080000Z", "DUE:20260304T080000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=WEEKLY;BYDAY=MO | NOTE a task has only a due date: 2026-03-04 09:00 is left out"},
+		{"dates left out of a series, and added", todo("DUE:20260302T080000Z", "RRULE:FREQ=DAILY", "EXDATE:20260303T080000Z", "RDATE:20260501T080000Z"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=DAILY | NOTE also repeats on the dates that the file excludes | NOTE additional dates of the series are left out"},
+		{"comments and attachments", todo("COMMENT:one", "COMMENT:two", "ATTACH:https://example.com/plan.pdf", "ATTACH;ENCODING=BASE64;VALUE=BINARY:aGk="), "1 | x | says one/two/https://example.com/plan.pdf | NOTE an attached file is left out"},
+		{"RRULE without a date", todo("RRULE:FREQ=DAILY"), "1 | x | NOTE repeats but has no date: it does not repeat here"},
 		{"an alarm after it is due", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:PT10M", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"at":"2026-03-01T08:10:00Z"}`},
 		{"an alarm of seconds", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-PT90S", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"minutes_before":2}`},
 		{"an alarm months before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-P60D", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"at":"2025-12-31T08:00:00Z"}`},
-		{"an alarm before nothing", todo("BEGIN:VALARM", "TRIGGER:-PT10M", "END:VALARM"), "1 | x | NOTE a reminder before a date that it does not have is left out"},
+		{"an alarm before nothing", todo("BEGIN:VALARM", "TRIGGER:-PT10M", "END:VALARM"), "1 | x | NOTE a reminder relative to a missing date is left out"},
 		{"alarms without a trigger", todo("BEGIN:VALARM", "ACTION:DISPLAY", "END:VALARM"), "1 | x"},
 		{"a broken trigger", todo("BEGIN:VALARM", "TRIGGER:soon", "END:VALARM"), `1 | x | BAD reminders: TRIGGER is "SOON", not a time such as 20260210T150000Z`},
 		{"priorities", todo("PRIORITY:4"), "1 | x | high"},

@@ -98,7 +98,7 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 		return task.Reminder{At: &m.at}, ok
 	}
 	if r.t.DueAt == nil {
-		r.note("a reminder before a date that it does not have is left out")
+		r.note("a reminder relative to a missing date is left out")
 		return task.Reminder{}, false
 	}
 	at := r.triggered(strings.EqualFold(trigger.param("RELATED"), "END"), distance)

@@ -39,11 +39,11 @@ func (r *reader) zone(x row) (*time.Location, error) {
 func (p *pending) due(now time.Time, zone *time.Location) {
 	date, deadline := p.get("DATE"), p.get("DEADLINE")
 	if date != "" && !p.readDate(date, now, zone) {
-		why := "the date cannot be read"
+		reason := "the date cannot be read"
 		if language := p.get("DATE_LANG"); language != "" && !strings.HasPrefix(language, "en") {
-			why += fmt.Sprintf(", it is not English but %q", language)
+			reason += fmt.Sprintf(", it is not English but %q", language)
 		}
-		p.keep("Date", date, why)
+		p.keep("Date", date, reason)
 	}
 	switch {
 	case deadline == "":

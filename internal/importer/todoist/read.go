@@ -59,7 +59,7 @@ func (r *reader) row(x row) error {
 		size += len(field)
 	}
 	if size > maxRow {
-		return task.Errorf(task.CodeInvalid, "line %d: what begins here is larger than %d MiB", x.line, maxRow>>20)
+		return task.Errorf(task.CodeInvalid, "line %d: the line that begins here is larger than %d MiB", x.line, maxRow>>20)
 	}
 	content := x.get("CONTENT")
 	kind := strings.ToLower(x.get("TYPE"))
@@ -80,7 +80,7 @@ func (r *reader) row(x row) error {
 	case kind == "note":
 		return r.task(x, content, "is a comment without a task above it: it is a task of its own now")
 	default:
-		return r.task(x, content, fmt.Sprintf("is taken for a task, though its TYPE is %q", shorten(kind)))
+		return r.task(x, content, fmt.Sprintf("is imported as a task although its TYPE is %q", shorten(kind)))
 	}
 	return nil
 }
@@ -95,13 +95,13 @@ func (r *reader) note(line int, title, message string) {
 }
 
 // task begins a task. The messages describe how the line became a task.
-func (r *reader) task(x row, content string, said ...string) error {
+func (r *reader) task(x row, content string, changes ...string) error {
 	r.finish()
 	if len(r.file.Todos) >= r.o.Limit {
 		return task.Errorf(task.CodeInvalid, "line %d: the file has more than %d tasks: split it", x.line, r.o.Limit)
 	}
 	zone, err := r.zone(x)
-	p := &pending{row: x, changed: said}
+	p := &pending{row: x, changed: changes}
 	if err != nil {
 		p.changed = append(p.changed, err.Error())
 	}
@@ -157,9 +157,9 @@ func (p *pending) priority() task.Priority {
 }
 
 // keep adds a value without a field to the description, and a message with the reason.
-func (p *pending) keep(name, value, why string) {
+func (p *pending) keep(name, value, reason string) {
 	p.written = append(p.written, name+": "+value)
-	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
+	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", reason, shorten(value)))
 }
 
 // shorten cuts a text that a note quotes.
@@ -186,8 +186,8 @@ func (r *reader) indent(p *pending) {
 
 // extras adds values that tasks cannot hold to the description.
 func (p *pending) extras() {
-	if who := p.get("RESPONSIBLE"); who != "" {
-		p.keep("Responsible", who, "tasks are their owner's")
+	if person := p.get("RESPONSIBLE"); person != "" {
+		p.keep("Responsible", person, "tasks have no assignee")
 	}
 	if length := p.get("DURATION"); length != "" && length != "None" {
 		p.keep("Duration", strings.TrimSpace(length+" "+p.get("DURATION_UNIT")), "tasks have no duration")

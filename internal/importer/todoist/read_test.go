@@ -85,7 +85,7 @@ func TestRead(t *testing.T) {
 	}
 	for _, want := range []string{
 		`8 Müll rausbringen: the date cannot be read, it is not English but "de": "jeden Dienstag" is in the description`,
-		`6 Call the plumber: tasks are their owner's: "Bob (14781401)" is in the description`,
+		`6 Call the plumber: tasks have no assignee: "Bob (14781401)" is in the description`,
 		`11 Paint the fence: has a deadline and no date: it is due at the deadline, "2026-06-30"`,
 		`13 Buy paint: there are no sub-tasks: "Paint the fence" is in the description`,
 	} {
@@ -203,7 +203,7 @@ func TestReadRefuses(t *testing.T) {
 		"nothing":         {"", "the file is empty"},
 		"large comments":  {"TYPE,CONTENT\ntask,a\n" + strings.Repeat("note,"+strings.Repeat("x", 1000)+"\n", 1100), "the comments of the task on line 2 are larger than 1 MiB"},
 		"many columns":    {strings.Repeat("a,", 101), "line 1: there are more than 100 columns"},
-		"a large line":    {"TYPE,CONTENT\ntask,a\ntask," + strings.Repeat("@a ", 400_000) + "\n", "line 3: what begins here is larger than 1 MiB"},
+		"a large line":    {"TYPE,CONTENT\ntask,a\ntask," + strings.Repeat("@a ", 400_000) + "\n", "line 3: the line that begins here is larger than 1 MiB"},
 		"a long section":  {"TYPE,CONTENT\nsection," + strings.Repeat("s", 501) + "\n", "line 2: the section's name is longer than 500 bytes"},
 		"a wide line":     {"TYPE,CONTENT\ntask,\"a,\nb\"\n" + strings.Repeat(",", 101), "line 4: there are more than 100 columns"},
 		"another table":   {"title,due\nx,y\n", "line 1, column 1: there is no column TYPE"},
@@ -236,20 +236,20 @@ func TestNothingIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := fmt.Sprint(f.Notes)
+	texts := fmt.Sprint(f.Notes)
 	for _, x := range f.Todos {
 		x.Task.Normalize()
 		if err := x.Task.Validate(); err != nil {
 			t.Errorf("%s: %v", x.Task.Title, err)
 		}
-		said += x.Task.Title + "\n" + x.Task.Description + "\n"
+		texts += x.Task.Title + "\n" + x.Task.Description + "\n"
 	}
 	for _, want := range []string{strings.TrimSpace(long), "orphan", "unknown kind", "without a kind", "Priority: 9", "Date: when hell freezes over", "Mars/Olympus", "@home"} {
-		if !strings.Contains(said, want) {
+		if !strings.Contains(texts, want) {
 			t.Errorf("%q is lost", want)
 		}
 	}
-	if n := strings.Count(said, "x"); n < 40_000 {
+	if n := strings.Count(texts, "x"); n < 40_000 {
 		t.Errorf("%d characters are left of 40,000", n)
 	}
 }

@@ -43,10 +43,10 @@ func (r *reader) here() int {
 }
 
 // begins refuses a value with another first character.
-func (r *reader) begins(with byte, what string) error {
+func (r *reader) begins(with byte, kind string) error {
 	at := r.here()
 	if at < len(r.data) && r.data[at] != with && r.data[at] != 'n' {
-		return task.Errorf(task.CodeInvalid, "%s: this is not %s", place(r.data, at), what)
+		return task.Errorf(task.CodeInvalid, "%s: this is not %s", place(r.data, at), kind)
 	}
 	return nil
 }
@@ -77,11 +77,11 @@ func (r *reader) project(depth int) error {
 			if len(p.Title) > maxName {
 				err = fmt.Errorf("is longer than %d bytes", maxName)
 			}
-			return r.misfit(at, "title", err)
+			return r.mismatch(at, "title", err)
 		case "description":
-			return r.misfit(at, "description", r.d.Decode(&p.Description))
+			return r.mismatch(at, "description", r.d.Decode(&p.Description))
 		case "is_archived":
-			return r.misfit(at, "value of is_archived", r.d.Decode(&p.Archived))
+			return r.mismatch(at, "value of is_archived", r.d.Decode(&p.Archived))
 		case "tasks":
 			if err := r.begins('[', "a list of tasks"); err != nil {
 				return err
@@ -119,11 +119,11 @@ func (r *reader) task() (source, error) {
 	}
 	var s source
 	err := json.Unmarshal(raw, &s)
-	return s, r.misfit(at, "task", err)
+	return s, r.mismatch(at, "task", err)
 }
 
-// misfit returns an error about a value of the wrong form, with its place.
-func (r *reader) misfit(at int, what string, err error) error {
+// mismatch returns an error about a value of the wrong form, with its place.
+func (r *reader) mismatch(at int, kind string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (r *reader) misfit(at int, what string, err error) error {
 	} else if strings.HasPrefix(err.Error(), "Time.") {
 		err = errors.New("an instant is not a text") // the library's own error does not name a type
 	}
-	return task.Errorf(task.CodeInvalid, "%s: in the %s that begins here, %v", place(r.data, at), what, err)
+	return task.Errorf(task.CodeInvalid, "%s: in the %s that begins here, %v", place(r.data, at), kind, err)
 }
 
 // add converts a task and adds it to the file.
@@ -186,9 +186,9 @@ type builder struct {
 }
 
 // keep adds a value without a field to the description, and a message with the reason.
-func (b *builder) keep(name, value, why string) {
+func (b *builder) keep(name, value, reason string) {
 	b.written = append(b.written, name+": "+value)
-	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", why, shorten(value)))
+	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", reason, shorten(value)))
 }
 
 // shorten cuts a text that a note quotes.
@@ -260,22 +260,22 @@ func (b *builder) repeat() {
 	if b.RepeatAfter <= 0 && b.RepeatMode != repeatMonthly || b.Done {
 		return
 	}
-	said := fmt.Sprintf("every %s", time.Duration(min(b.RepeatAfter, 1<<32))*time.Second)
+	words := fmt.Sprintf("every %s", time.Duration(min(b.RepeatAfter, 1<<32))*time.Second)
 	rule := ""
 	switch {
 	case b.RepeatMode == repeatMonthly:
-		rule, said = "FREQ=MONTHLY", "every month"
+		rule, words = "FREQ=MONTHLY", "every month"
 	case b.RepeatAfter%week == 0:
 		rule = fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d", b.RepeatAfter/week)
 	case b.RepeatAfter%day == 0:
 		rule = fmt.Sprintf("FREQ=DAILY;INTERVAL=%d", b.RepeatAfter/day)
 	}
 	if rule == "" {
-		b.keep("Repeats", said, "tasks repeat after whole days")
+		b.keep("Repeats", words, "tasks repeat after whole days")
 		return
 	}
 	if b.t.DueAt == nil {
-		b.keep("Repeats", said, "a task has to be due to repeat")
+		b.keep("Repeats", words, "a task has to be due to repeat")
 		return
 	}
 	repeating := b.t
@@ -287,7 +287,7 @@ func (b *builder) repeat() {
 	checked.Title, checked.Tags, checked.Recurrence = "x", nil, new(*repeating.Recurrence)
 	checked.Normalize()
 	if checked.Validate() != nil {
-		b.keep("Repeats", said, "this recurrence is not possible")
+		b.keep("Repeats", words, "this recurrence is not possible")
 		return
 	}
 	b.t = repeating
@@ -335,11 +335,11 @@ func (b *builder) extras() {
 		b.keep("Progress", fmt.Sprintf("%.0f %%", b.PercentDone*100), "tasks have no progress")
 	}
 	var names []string
-	for _, who := range b.Assignees {
-		names = append(names, cmp.Or(who.Name, who.Username))
+	for _, person := range b.Assignees {
+		names = append(names, cmp.Or(person.Name, person.Username))
 	}
 	if len(names) > 0 {
-		b.keep("Assigned to", strings.Join(names, ", "), "tasks are their owner's")
+		b.keep("Assigned to", strings.Join(names, ", "), "tasks have no assignee")
 	}
 	names = nil
 	for _, file := range b.Attachments {
