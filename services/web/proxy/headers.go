@@ -40,16 +40,11 @@ func WithHeaders(h http.Handler, version string, https bool) http.Handler {
 	})
 }
 
-// dropHeaders returns a function that removes the headers of WithHeaders from an upstream's
-// response.
-func dropHeaders() func(*http.Response) error {
-	security := SecurityHeaders()
-	return func(res *http.Response) error {
-		for name := range security {
-			res.Header.Del(name)
-		}
-		res.Header.Del(hstsHeader)
-		res.Header.Del(VersionHeader)
-		return nil
+// dropHeaders removes the headers of WithHeaders from an upstream's response.
+func dropHeaders(h http.Header, security map[string]string) {
+	for name := range security {
+		h.Del(name)
 	}
+	h.Del(hstsHeader)
+	h.Del(VersionHeader)
 }

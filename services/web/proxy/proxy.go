@@ -33,11 +33,15 @@ const RetryAfter = 2 * time.Second
 // New returns a handler that forwards requests to upstreams. It trusts the X-Forwarded headers of
 // the networks in trusted.
 func New(upstreams *Upstreams, trusted []netip.Prefix, log *slog.Logger) http.Handler {
+	security := SecurityHeaders()
 	p := &httputil.ReverseProxy{
-		Rewrite:        func(pr *httputil.ProxyRequest) { rewrite(pr, trusted) },
-		Transport:      upstreams,
-		ModifyResponse: dropHeaders(),
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Rewrite:   func(pr *httputil.ProxyRequest) { rewrite(pr, trusted) },
+		Transport: upstreams,
+		ModifyResponse: func(res *http.Response) error {
+			dropHeaders(res.Header, security)
+			return nil
+		},
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if r.Context().Err() == nil { // otherwise the client has gone or the process is stopping
 				server.WriteError(w, r, log, upstreamProblem(w, r, upstreams.service, err))
