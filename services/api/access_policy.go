@@ -57,7 +57,7 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 // requireScope passes requests to h whose caller has a scope and keeps to the rate limit. A browser
 // attaches its session to requests that any site makes it send. A request with a session therefore
 // has to come from our own page. A token is attached by its holder alone.
-func (s *api) requireScope(scope string, h handler) http.Handler {
+func (s *service) requireScope(scope string, h handler) http.Handler {
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
@@ -96,7 +96,7 @@ func (s *api) requireScope(scope string, h handler) http.Handler {
 
 // public passes requests of everybody to h. It refuses requests that another site made a browser
 // send: such a site could log a person in to somebody else's account.
-func (s *api) public(h server.Handler) http.Handler {
+func (s *service) public(h server.Handler) http.Handler {
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.access.origins.Check(r); err != nil {
 			return err

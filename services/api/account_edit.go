@@ -31,7 +31,7 @@ type meBody struct {
 	EndedChannels []postgres.EndedChannel `json:"ended_channels"`
 }
 
-func (s *api) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	out := meBody{EndedChannels: []postgres.EndedChannel{}}
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
 		u, err := postgres.UserByID(ctx, tx, c.UserID)
@@ -52,7 +52,7 @@ func (s *api) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
 }
 
 // patchMe changes the time zone, the first day of the week and the password.
-func (s *api) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in userPatch
 	body, err := s.decode(w, r, &in)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *api) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 // newPassword checks the current password and hashes the new one. Both are slow, so they happen
 // outside the transaction. The returned function locks the user, sets the hash and ends the other
 // sessions.
-func (s *api) newPassword(ctx context.Context, c caller, in userPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
+func (s *service) newPassword(ctx context.Context, c caller, in userPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
 	if in.CurrentPassword == nil {
 		return nil, task.Invalid("current_password", "is required to change the password")
 	}
@@ -119,7 +119,7 @@ func (s *api) newPassword(ctx context.Context, c caller, in userPatch) (func(con
 
 // deleteMe deletes the account and all its data at once. It sends no task.deleted, because nobody
 // is left to read it, and waiting events are deleted too. A job that fires later finds no reminder.
-func (s *api) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in userDeletion
 	body, err := s.decode(w, r, &in)
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *api) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	})
 }
 
-func (s *api) user(ctx context.Context, c caller) (u postgres.User, err error) {
+func (s *service) user(ctx context.Context, c caller) (u postgres.User, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		u, err = postgres.UserByID(ctx, tx, c.UserID)
 		return err
@@ -160,7 +160,7 @@ func (s *api) user(ctx context.Context, c caller) (u postgres.User, err error) {
 // confirm checks the password of a logged-in user, within the rate limit of logins. With a stolen
 // session, the password must not be easier to guess. The caller has called admit. confirm returns
 // code invalid for the given field when the password is wrong.
-func (s *api) confirm(ctx context.Context, u postgres.User, field, password string) error {
+func (s *service) confirm(ctx context.Context, u postgres.User, field, password string) error {
 	if err := s.access.logins.Allow("email "+u.Email, s.now()); err != nil {
 		return err
 	}

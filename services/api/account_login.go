@@ -59,7 +59,7 @@ func newUserBody(u postgres.User) userBody {
 
 // signup creates an account and logs the user in. It returns code conflict when the address has an
 // account.
-func (s *api) signup(w http.ResponseWriter, r *http.Request) error {
+func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 	var in signupInput
 	if err := s.readCredentials(w, r, s.access.signups, &in, &in.Email); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (s *api) signup(w http.ResponseWriter, r *http.Request) error {
 // login starts a session. It returns code unauthorized when there is no such account or the
 // password is wrong. Both take the same time, so that nobody learns which addresses have an
 // account.
-func (s *api) login(w http.ResponseWriter, r *http.Request) error {
+func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 	var in loginInput
 	if err := s.readCredentials(w, r, s.access.logins, &in, &in.Email); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s *api) login(w http.ResponseWriter, r *http.Request) error {
 var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")
 
 // logout ends the browser's session, if it has one, and deletes the cookie.
-func (s *api) logout(w http.ResponseWriter, r *http.Request) error {
+func (s *service) logout(w http.ResponseWriter, r *http.Request) error {
 	if cookie, err := r.Cookie(account.CookieName); err == nil {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
@@ -177,7 +177,7 @@ func (s *api) logout(w http.ResponseWriter, r *http.Request) error {
 // readCredentials reads and checks a body. It applies the rate limit to the sender's address, and
 // then to the e-mail address, which protects an account from many senders. email points into body
 // and is normalized.
-func (s *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
+func (s *service) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
 	if err := rate.Allow("address "+server.ClientAddr(r, s.access.proxies), s.now()); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (s *api) readCredentials(w http.ResponseWriter, r *http.Request, rate *serv
 
 // startSession logs a user in and ends the previous session of the browser. If the same user had
 // registered the browser for push, it stays registered.
-func (s *api) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
+func (s *service) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
 	secret, now := account.NewSession(), s.instant()
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -234,7 +234,7 @@ func sessionEnd(createdAt, usedAt time.Time) time.Time {
 }
 
 // renewSession extends a session in use, in the database and in the browser.
-func (s *api) renewSession(ctx context.Context, w http.ResponseWriter, c caller) error {
+func (s *service) renewSession(ctx context.Context, w http.ResponseWriter, c caller) error {
 	now := s.instant()
 	end := sessionEnd(c.Session.CreatedAt, now)
 	if end.Sub(c.Session.ExpiresAt) < sessionRenewal {
@@ -252,7 +252,7 @@ func (s *api) renewSession(ctx context.Context, w http.ResponseWriter, c caller)
 }
 
 // cookie returns the session cookie. A maxAge below 0 deletes it in the browser.
-func (s *api) cookie(secret string, maxAge int) *http.Cookie {
+func (s *service) cookie(secret string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: account.CookieName, Value: secret, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.cfg.CookieSecure, SameSite: http.SameSiteLaxMode,
@@ -260,4 +260,4 @@ func (s *api) cookie(secret string, maxAge int) *http.Cookie {
 }
 
 // instant returns the current time in UTC, in the precision of the database.
-func (s *api) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+func (s *service) instant() time.Time { return s.now().UTC().Truncate(time.Microsecond) }

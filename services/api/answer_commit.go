@@ -28,7 +28,7 @@ type answer struct {
 // commit runs do in a transaction and writes its answer after the commit. A POST with an
 // Idempotency-Key is done once. The same key with the same body gets the same answer, and with
 // another body a conflict. body is the body of the request.
-func (s *api) commit(w http.ResponseWriter, r *http.Request, c caller, body []byte,
+func (s *service) commit(w http.ResponseWriter, r *http.Request, c caller, body []byte,
 	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
@@ -36,7 +36,7 @@ func (s *api) commit(w http.ResponseWriter, r *http.Request, c caller, body []by
 }
 
 // commitWithin is like commit, but ctx sets the deadline.
-func (s *api) commitWithin(ctx context.Context, w http.ResponseWriter, r *http.Request, c caller, body []byte,
+func (s *service) commitWithin(ctx context.Context, w http.ResponseWriter, r *http.Request, c caller, body []byte,
 	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
 	key, err := newIdempotencyKey(r, c, body)
 	if err != nil {

@@ -32,7 +32,7 @@ type changeItem struct {
 	Task     task.Task `json:"task"`
 }
 
-func (s *api) listChanges(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "since", "epoch", "limit")
 	since, epoch, limit := q.integer("since", 0), q.text("epoch"), q.limit()
 	if since < 0 {

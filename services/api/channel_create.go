@@ -22,7 +22,7 @@ const maxChannels = 20
 
 // createChannel creates a channel. A browser that has one gets it back, enabled and with its
 // present keys. A browser belongs to the account and the session that registered it last.
-func (s *api) createChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in channelInput
 	body, err := s.decode(w, r, &in)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *api) createChannel(w http.ResponseWriter, r *http.Request, c caller) er
 
 // newChannel returns a channel for valid input. An e-mail channel leads only to the account's own
 // address. Otherwise anybody could have mail sent to anybody.
-func (s *api) newChannel(in channelInput, u postgres.User, existing []postgres.Channel) (postgres.Channel, error) {
+func (s *service) newChannel(in channelInput, u postgres.User, existing []postgres.Channel) (postgres.Channel, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return postgres.Channel{}, fmt.Errorf("create channel id: %w", err)
@@ -127,7 +127,7 @@ func browserChannel(channels []postgres.Channel, endpoint string, c caller) *pos
 
 // storeSubscription stores the present subscription of a browser in its channel. The caller has
 // locked the session.
-func (s *api) storeSubscription(ctx context.Context, tx pgx.Tx, channel postgres.Channel, in subscriptionInput, c caller) (answer, error) {
+func (s *service) storeSubscription(ctx context.Context, tx pgx.Tx, channel postgres.Channel, in subscriptionInput, c caller) (answer, error) {
 	channel.Subscription, channel.SessionID, channel.UpdatedAt = in.stored(), sessionID(c), s.instant()
 	if err := postgres.TakeBrowser(ctx, tx, channel); err != nil {
 		return answer{}, err
@@ -168,7 +168,7 @@ type renewInput struct {
 // renewChannel stores the new push subscription of a browser (Push API, pushsubscriptionchange). It
 // never creates a channel, because the person may have logged out in that browser. It returns code
 // not_found if the browser is not a channel of the caller.
-func (s *api) renewChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) renewChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in renewInput
 	body, err := s.decode(w, r, &in)
 	if err != nil {

@@ -48,7 +48,7 @@ func textOrNull(s string) *string {
 }
 
 // listChannels returns the caller's channels, the oldest first.
-func (s *api) listChannels(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listChannels(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "cursor", "limit")
 	limit := q.limit()
 	var after uuid.UUID
@@ -77,7 +77,7 @@ func (s *api) listChannels(w http.ResponseWriter, r *http.Request, c caller) err
 	return server.Encode(w, http.StatusOK, out)
 }
 
-func (s *api) getChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) getChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *api) getChannel(w http.ResponseWriter, r *http.Request, c caller) error
 
 // patchChannel enables, disables or redirects a channel, or notes that its owner has seen the
 // reason for its end.
-func (s *api) patchChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) patchChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (s *api) patchChannel(w http.ResponseWriter, r *http.Request, c caller) err
 }
 
 // deleteChannel deletes a channel. Deliveries that are on their way are given up.
-func (s *api) deleteChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) deleteChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err

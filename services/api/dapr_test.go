@@ -18,8 +18,8 @@ import (
 	"taskmaster/internal/portblock"
 )
 
-// daprBench is a real scheduler and a real sidecar in front of an app.
-type daprBench struct {
+// daprEnv is a real scheduler and a real sidecar in front of an app.
+type daprEnv struct {
 	t                      *testing.T
 	bin, dir               string
 	scheduler, health      int
@@ -28,11 +28,11 @@ type daprBench struct {
 	killScheduler          func()
 }
 
-// newDaprBench starts a scheduler and a sidecar. The sidecar calls the app at an address with a
+// newDaprEnv starts a scheduler and a sidecar. The sidecar calls the app at an address with a
 // token.
-func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
+func newDaprEnv(t *testing.T, app net.Addr, token string) *daprEnv {
 	t.Helper()
-	d := &daprBench{t: t, bin: daprBin(t), dir: t.TempDir()}
+	d := &daprEnv{t: t, bin: daprBin(t), dir: t.TempDir()}
 	var internal int
 	ports := []*int{&d.scheduler, &d.health, &d.etcdClient, &d.etcdServer, &d.grpc, &d.http, &internal}
 	free, release, err := portblock.Take(t.Context(), slices.Repeat([]string{"127.0.0.1"}, len(ports))...)
@@ -55,7 +55,7 @@ func newDaprBench(t *testing.T, app net.Addr, token string) *daprBench {
 }
 
 // startScheduler starts the scheduler with its stored data.
-func (d *daprBench) startScheduler() {
+func (d *daprEnv) startScheduler() {
 	d.t.Helper()
 	d.killScheduler = d.start("scheduler", nil,
 		"--id=scheduler", "--listen-address=127.0.0.1", "--port="+strconv.Itoa(d.scheduler),
@@ -70,7 +70,7 @@ func (d *daprBench) startScheduler() {
 }
 
 // start starts a program. kill ends it; otherwise the end of the test does.
-func (d *daprBench) start(program string, env []string, args ...string) (kill func()) {
+func (d *daprEnv) start(program string, env []string, args ...string) (kill func()) {
 	d.t.Helper()
 	cmd := exec.CommandContext(d.t.Context(), filepath.Join(d.bin, program), args...)
 	cmd.Env = append(os.Environ(), env...)
@@ -93,7 +93,7 @@ func (d *daprBench) start(program string, env []string, args ...string) (kill fu
 // startTimeout is the limit for the start of a program, as in cmd/local. A busy machine is slow.
 const startTimeout = 90 * time.Second
 
-func (d *daprBench) await(port int, path string) {
+func (d *daprEnv) await(port int, path string) {
 	d.t.Helper()
 	within(d.t, startTimeout, fmt.Sprintf("port %d answers", port), func() bool {
 		ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)

@@ -25,7 +25,7 @@ const maxDeadLetterText = 500
 
 // deadLetter stores a message from the dead letter topic, so that an operator can inspect and
 // replay it.
-func (s *api) deadLetter(ctx context.Context, raw []byte) error {
+func (s *service) deadLetter(ctx context.Context, raw []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	d := describeDeadLetter(raw)
@@ -46,7 +46,7 @@ func (s *api) deadLetter(ctx context.Context, raw []byte) error {
 	case err != nil:
 		return err
 	case kept:
-		s.deadLetters.WithLabelValues(d.Topic).Inc()
+		s.deadLetterCount.WithLabelValues(d.Topic).Inc()
 		log.ErrorContext(ctx, "dead letter received; api dead-letters shows it")
 	default:
 		log.InfoContext(ctx, "dead letter of a deleted account dropped")

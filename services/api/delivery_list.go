@@ -38,7 +38,7 @@ func newDeliveryBody(d postgres.Delivery) deliveryBody {
 }
 
 // listDeliveries returns the caller's deliveries, the newest first.
-func (s *api) listDeliveries(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listDeliveries(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "state", "channel_id", "task_id", "cursor", "limit")
 	limit := q.limit()
 	filter := postgres.DeliveryFilter{
@@ -85,7 +85,7 @@ func (q *query) id(name string) *uuid.UUID {
 	return &id
 }
 
-func (s *api) getDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) getDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *api) getDelivery(w http.ResponseWriter, r *http.Request, c caller) erro
 
 // getPushKey returns the key that browsers need to subscribe to push. It returns code not_found if
 // push is not set up.
-func (s *api) getPushKey(w http.ResponseWriter, _ *http.Request, _ caller) error {
+func (s *service) getPushKey(w http.ResponseWriter, _ *http.Request, _ caller) error {
 	if s.cfg.VAPIDPublicKey == "" {
 		return task.Errorf(task.CodeNotFound, "web push is not set up on this server")
 	}

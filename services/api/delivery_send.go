@@ -21,7 +21,7 @@ const (
 
 // testChannel sends a test to a channel in the way of a reminder. It returns code conflict if the
 // channel is disabled.
-func (s *api) testChannel(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func testEvent(userID uuid.UUID, now time.Time) (event.Event, error) {
 
 // retryDelivery sends a failed or given-up delivery again, with a new retry schedule. It returns
 // code conflict if the delivery is pending or sent.
-func (s *api) retryDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) retryDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err

@@ -47,7 +47,7 @@ func TestFullDisk(t *testing.T) {
 	log := &lines{}
 	a.log = slog.New(slog.NewTextHandler(log, nil))
 	a.db.ShareDisk(postgres.NewDisk(a.log))
-	a.handler = checked(t, a.api.handler())
+	a.handler = checked(t, a.service.handler())
 	p := a.newPerson(t)
 	type health struct{ Status, Problem, Detail string }
 	readyz := func() health {

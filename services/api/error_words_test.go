@@ -38,7 +38,7 @@ func TestNoGoWordsInAnswers(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	made := p.newTask(t, object{"title": "pay rent", "due_at": minute(60)})
-	a.handler = a.api.handler() // Without the check: the requests are not in the document.
+	a.handler = a.service.handler() // Without the check: the requests are not in the document.
 	c, err := theContract()
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ type exportedHistory struct {
 
 // exportHistory writes the history of tasks in the order of their ids, the oldest entry first. It
 // calls send after every page.
-func (s *api) exportHistory(ctx context.Context, out *jsonExporter, userID uuid.UUID, ids []uuid.UUID, send func() error) error {
+func (s *service) exportHistory(ctx context.Context, out *jsonExporter, userID uuid.UUID, ids []uuid.UUID, send func() error) error {
 	for part := range slices.Chunk(ids, historyTasks) {
 		var last postgres.HistoryPosition
 		for more := true; more; {

@@ -38,7 +38,7 @@ type exporter interface {
 // read first, and the tasks then in parts. Neither their number nor a slow client takes memory or
 // holds a database connection. If a part fails, the connection breaks, so that nobody takes the
 // part for all.
-func (s *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) exportTasks(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "format", "history")
 	format := q.oneOf("format", accepted(r.Header.Get("Accept")), "json", "ics")
 	withHistory := q.oneOf("history", "false", "true", "false") == "true"
@@ -80,7 +80,7 @@ func (s *api) exportTasks(w http.ResponseWriter, r *http.Request, c caller) erro
 	return nil
 }
 
-func (s *api) export(ctx context.Context, w http.ResponseWriter, out exporter, userID uuid.UUID, ids []uuid.UUID, withHistory bool) error {
+func (s *service) export(ctx context.Context, w http.ResponseWriter, out exporter, userID uuid.UUID, ids []uuid.UUID, withHistory bool) error {
 	// The deadline drops a client that does not read. A writer without deadlines, as in tests,
 	// needs none.
 	connection := http.NewResponseController(w)

@@ -71,5 +71,5 @@ func TestExportBreaksOff(t *testing.T) {
 			t.Errorf("got %d bytes that look complete or are empty, want a part", w.Body.Len())
 		}
 	}()
-	a.api.handler().ServeHTTP(w, r)
+	a.service.handler().ServeHTTP(w, r)
 }

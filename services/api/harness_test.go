@@ -16,19 +16,30 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/clock"
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/reminder"
+	"taskmaster/internal/sidecar"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
 // testAPI is the whole handler of api on its own database. The test sets its clock.
 type testAPI struct {
-	*api
+	*service
 	handler http.Handler
 	clock   atomic.Pointer[time.Time]
 	people  atomic.Int64
+	// processTime and databaseTime are the clocks of the process and the database. Both are the clock of
+	// the test unless a test changes them.
+	processTime  func() time.Time
+	databaseTime func(context.Context) (time.Time, error)
+	// reminders fires reminders, and scheduler records their jobs.
+	reminders *reminder.Scheduler
+	scheduler *sidecar.Fake
 }
 
 const testPassword = "correct horse battery staple"
@@ -43,18 +54,34 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 	for _, f := range configure {
 		f(&cfg)
 	}
-	ta := &testAPI{}
+	ta := &testAPI{scheduler: &sidecar.Fake{}}
 	ta.setTime(testStart)
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := newAPI(cfg, postgrestest.Open(t), log, func() time.Time { return *ta.clock.Load() }, func(uuid.UUID) {})
+	ta.processTime = func() time.Time { return *ta.clock.Load() }
+	ta.databaseTime = func(context.Context) (time.Time, error) { return ta.processTime(), nil }
+	deps := dependencies{
+		db:      postgrestest.Open(t),
+		log:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		now:     func() time.Time { return ta.processTime() },
+		metrics: prometheus.NewRegistry(),
+		wake:    func(uuid.UUID) {},
+	}
+	deps.clock = clock.New(deps.now, func(ctx context.Context) (time.Time, error) { return ta.databaseTime(ctx) })
+	ta.reminders = ta.newReminders(deps, ta.scheduler)
+	deps.fireReminder = ta.reminders.Fire
+	s, err := newService(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
-	// The test's clock is the clock of the database too.
-	a.cautious.database = func(context.Context) (time.Time, error) { return a.cautious.process(), nil }
-	ta.api, ta.handler = a, checked(t, a.handler())
+	s.hasher = newHasher(argonCost{memory: 64, time: 1, threads: 1})
+	ta.service, ta.handler = s, checked(t, s.handler())
 	return ta
+}
+
+// newReminders returns a Scheduler that schedules its jobs in jobs.
+func (*testAPI) newReminders(deps dependencies, jobs reminder.Jobs) *reminder.Scheduler {
+	return reminder.New(reminder.Config{
+		DB: deps.db, FireDB: deps.db, Jobs: jobs, Clock: deps.clock, Fired: func(uuid.UUID) {}, Log: deps.log,
+	})
 }
 
 func (ta *testAPI) setTime(at time.Time)    { ta.clock.Store(&at) }

@@ -22,7 +22,7 @@ type historyItem struct {
 }
 
 // listHistory returns the history of a task, the newest entry first. The last one is the creation.
-func (s *api) listHistory(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listHistory(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err

@@ -51,7 +51,7 @@ func TestHistory(t *testing.T) {
 	p.send(t, "PATCH", taskPath(x.ID), object{"title": "Water all plants", "tags": []string{"home"}}).want(t, 200)
 	p.send(t, "PATCH", taskPath(x.ID), object{"title": "Water all plants"}).want(t, 200) // no change
 	a.advance(45 * time.Minute)
-	if err := a.fire(t.Context(), x.ID, 0); err != nil {
+	if err := a.reminders.Fire(t.Context(), x.ID, 0); err != nil {
 		t.Fatal(err)
 	}
 	p.send(t, "POST", taskPath(x.ID, "/snooze"), object{"minutes": 30}).want(t, 200)

@@ -51,7 +51,7 @@ type entry struct {
 // of Todoist or Vikunja. It adds all tasks or, if one is not valid, none. After half an import, the
 // owner would have to find out which half. A file that is imported again adds nothing. A dry run
 // reports the tasks that would be added.
-func (s *api) importTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "dry_run", "name")
 	dryRun, name := q.oneOf("dry_run", "false", "true", "false") == "true", q.text("name")
 	if err := q.err(); err != nil {
@@ -114,7 +114,7 @@ func importType(r *http.Request) (string, error) {
 }
 
 // readImport reads and checks a file. The name of a Todoist file is the name of its project.
-func (s *api) readImport(ctx context.Context, mediaType, name string, body []byte, c caller) (*importReader, error) {
+func (s *service) readImport(ctx context.Context, mediaType, name string, body []byte, c caller) (*importReader, error) {
 	u, err := s.user(ctx, c)
 	if err != nil {
 		return nil, err

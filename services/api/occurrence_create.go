@@ -31,7 +31,7 @@ const maxOccurrence = 1 << 20
 // createOccurrence creates the next occurrence once, however often it is called. It answers 201 if
 // it created the task, and 200 if the task exists or the completion was undone. 409 means that the
 // occurrence can never be created.
-func (s *api) createOccurrence(w http.ResponseWriter, r *http.Request) error {
+func (s *service) createOccurrence(w http.ResponseWriter, r *http.Request) error {
 	// Another version of recurring may send fields that this one does not know.
 	body, err := server.ReadBody(w, r, maxOccurrence)
 	if err != nil {

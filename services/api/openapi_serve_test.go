@@ -23,7 +23,7 @@ func TestDocumentListsTheRoutes(t *testing.T) {
 		documented[o.route()] = true
 	}
 	routed := map[string]bool{}
-	for _, r := range new(api).routes() {
+	for _, r := range new(service).routes() {
 		if strings.Contains(r.pattern, " /api/v1/") {
 			routed[r.pattern] = true
 		}
@@ -43,7 +43,7 @@ func TestDocumentListsTheRoutes(t *testing.T) {
 // TestDocumentIsServed shows that the document needs no account, and answers 304 to its own ETag.
 func TestDocumentIsServed(t *testing.T) {
 	t.Parallel()
-	h := checked(t, new(api).handler())
+	h := checked(t, new(service).handler())
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/openapi.json", nil))
 	if w.Code != http.StatusOK || w.Body.String() != string(openAPI) {

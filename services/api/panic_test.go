@@ -35,7 +35,7 @@ func TestPanicIsLoggedAndCounted(t *testing.T) {
 	log := &lines{}
 	a.log = slog.New(slog.NewTextHandler(log, nil))
 	a.db = nil // so that handlers panic
-	h := a.api.handler()
+	h := a.service.handler()
 	for _, target := range []string{"/api/v1/login", "/events/dead-letters"} {
 		body := strings.NewReader(`{"email": "person@example.com", "password": "correct horse"}`)
 		r := httptest.NewRequestWithContext(t.Context(), "POST", target, body)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -53,24 +54,33 @@ var purges = []struct {
 
 // runRetention deletes expired rows at every interval until ctx is cancelled. Of several replicas,
 // one deletes at a time.
-func runRetention(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, clock *cautiousClock) error {
-	report := func(ctx context.Context, err error) {
-		if err != nil && ctx.Err() == nil {
+func runRetention(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, clk *clock.Cautious) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := retainOnce(ctx, db, queue, log, clk); err != nil && ctx.Err() == nil {
 			log.WarnContext(ctx, "retention interrupted", "continues_in", interval, "error", err)
 		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
 	}
-	return every(ctx, interval, report, func(ctx context.Context) error {
-		if err := clock.compare(ctx); err != nil {
-			return err
-		}
-		now := clock.now()
-		err := expireBrowsers(ctx, db, queue, now)
-		removed, purgeErr := purgeOnce(ctx, db, now)
-		if len(removed) > 0 {
-			log.InfoContext(ctx, "expired rows deleted", "rows", removed)
-		}
-		return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, log))
-	})
+}
+
+// retainOnce deletes the rows that are expired now.
+func retainOnce(ctx context.Context, db *postgres.DB, queue *delivery.Queue, log *slog.Logger, clk *clock.Cautious) error {
+	if err := clk.Compare(ctx); err != nil {
+		return err
+	}
+	now := clk.Now()
+	err := expireBrowsers(ctx, db, queue, now)
+	removed, purgeErr := purgeOnce(ctx, db, now)
+	if len(removed) > 0 {
+		log.InfoContext(ctx, "expired rows deleted", "rows", removed)
+	}
+	return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, log))
 }
 
 // expireBrowsers disables the push channels of expired sessions and notifies their owners.

@@ -16,7 +16,7 @@ type route struct {
 }
 
 // routes returns all routes of api. A comment names the caller of each group.
-func (s *api) routes() []route {
+func (s *service) routes() []route {
 	fromSidecar := func(h server.Handler) http.Handler {
 		return server.FromSidecar(s.log, s.cfg.AppAPIToken, server.Handle(s.log, h))
 	}
@@ -75,7 +75,7 @@ func (s *api) routes() []route {
 }
 
 // handler answers every route. It answers any other path with a problem document.
-func (s *api) handler() http.Handler {
+func (s *service) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, r.handler)

@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/internal/clock"
 	"taskmaster/internal/outbox"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/reminder"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -36,24 +39,28 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	defer dapr.Close()
 
-	s, err := newAPI(cfg, db, log, time.Now, nil)
+	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, db.Now)
+	relay := outbox.New(outbox.Config{
+		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics,
+	})
+	reminders := reminder.New(reminder.Config{
+		DB: background, FireDB: db, Jobs: dapr, Clock: clk, Fired: relay.Wake, Log: log, VerifyInterval: cfg.ReminderVerifyInterval,
+	})
+	wake := func(userID uuid.UUID) {
+		relay.Wake(userID)
+		reminders.Wake()
+	}
+	s, err := newService(cfg, dependencies{
+		db: db, log: log, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire,
+	})
 	if err != nil {
 		return err
 	}
-	relay := outbox.New(outbox.Config{
-		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: s.metrics,
-	})
-	reminders := newReminders(background, dapr, s.fireInTurn, log, s.cautious)
-	reminders.verifyEvery = cfg.ReminderVerifyInterval
-	s.wake = func(userID uuid.UUID) {
-		relay.Wake(userID)
-		reminders.wake()
-	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return relay.Run(ctx) })
-	g.Go(func() error { return reminders.run(ctx) })
+	g.Go(func() error { return reminders.Run(ctx) })
 	g.Go(func() error {
-		return runRetention(ctx, background, s.deliveries, cfg.RetentionInterval, log, s.cautious)
+		return runRetention(ctx, background, s.deliveries, cfg.RetentionInterval, log, clk)
 	})
 	g.Go(func() error { return server.Serve(ctx, ln, s.handler(), log) })
 	return g.Wait()

@@ -11,40 +11,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
-	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
 
-// api is the server: the state that handlers share. Handlers never call the sidecar. A change is
+// service is the server: the state that handlers share. Handlers never call the sidecar. A change is
 // committed together with its events, and wake tells the background work about it.
-type api struct {
-	cfg  config
-	db   *postgres.DB
-	log  *slog.Logger
-	now  func() time.Time
-	wake func(userID uuid.UUID)
+type service struct {
+	cfg config
+	dependencies
 
 	access *accessPolicy
 	hasher *hasher
-	// cautious decides which reminders are due and which rows are old.
-	cautious *cautiousClock
-	// firing limits how many reminders fire at a time, and firingOfUser how many of one user.
-	// looking limits how many reminders are looked up at a time before they fire.
-	firing, looking chan struct{}
-	firingOfUser    *peruser.Semaphore
-	metrics         *prometheus.Registry
-	panics          prometheus.Counter
-	// deadLetters counts received dead letters by the topic they came from.
-	deadLetters *prometheus.CounterVec
+	panics prometheus.Counter
+	// deadLetterCount counts received dead letters by the topic they came from.
+	deadLetterCount *prometheus.CounterVec
 
 	deliveries *delivery.Queue
 	imports    imports
 }
 
-func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time, wake func(userID uuid.UUID)) (*api, error) {
+// dependencies are the parts that the server shares with the background work.
+type dependencies struct {
+	db  *postgres.DB
+	log *slog.Logger
+	now func() time.Time
+	// clock decides which rows are old.
+	clock   *clock.Cautious
+	metrics *prometheus.Registry
+	// wake is called after a change of a user was committed.
+	wake func(userID uuid.UUID)
+	// fireReminder fires a reminder whose job has called.
+	fireReminder func(ctx context.Context, taskID uuid.UUID, number int) error
+}
+
+func newService(cfg config, deps dependencies) (*service, error) {
 	access, err := newAccessPolicy(cfg)
 	if err != nil {
 		return nil, err
@@ -53,21 +57,17 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 	if err != nil {
 		return nil, err
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	deps.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	deadLetters := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "taskmaster_dead_letters_total", Help: "Events that no consumer could handle.",
 	}, []string{"topic"})
-	metrics.MustRegister(deadLetters)
-	cautious := &cautiousClock{process: now, database: db.Now}
-	metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	deps.metrics.MustRegister(deadLetters)
+	deps.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "taskmaster_clock_offset_seconds", Help: "How far this process's clock is ahead of the database's.",
-	}, func() float64 { return cautious.lastOffset().Seconds() }))
-	return &api{
-		cfg: cfg, db: db, log: log, now: now, wake: wake, access: access, hasher: newHasher(passwordCost), deliveries: deliveries,
-		cautious: cautious,
-		firing:   make(chan struct{}, maxFiring), looking: make(chan struct{}, maxLooking), firingOfUser: peruser.New(maxFiringOfUser),
-		metrics: metrics, panics: server.NewPanics(metrics), deadLetters: deadLetters, imports: newImports(),
+	}, func() float64 { return deps.clock.Offset().Seconds() }))
+	return &service{
+		cfg: cfg, dependencies: deps, access: access, hasher: newHasher(passwordCost), deliveries: deliveries,
+		panics: server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(),
 	}, nil
 }
 
@@ -76,7 +76,7 @@ func newAPI(cfg config, db *postgres.DB, log *slog.Logger, now func() time.Time,
 const requestTimeout = 15 * time.Second
 
 // read runs f, which changes nothing, in a transaction.
-func (s *api) read(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) error) error {
+func (s *service) read(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	err := s.db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
@@ -88,7 +88,7 @@ func (s *api) read(ctx context.Context, f func(ctx context.Context, tx pgx.Tx) e
 
 // decode reads the JSON body of a request into v. It also returns the bytes, which identify a
 // repeated request.
-func (s *api) decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, error) {
+func (s *service) decode(w http.ResponseWriter, r *http.Request, v any) ([]byte, error) {
 	if err := server.CheckJSON(r); err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func userAgent(r *http.Request) string {
 }
 
 // listSessions returns all sessions of the caller, the most recently used first.
-func (s *api) listSessions(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listSessions(w http.ResponseWriter, r *http.Request, c caller) error {
 	if err := newQuery(r.URL.Query()).err(); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *api) listSessions(w http.ResponseWriter, r *http.Request, c caller) err
 
 // endSession ends a session, so that the next request with it is refused. If it is the caller's
 // own, the answer deletes the cookie.
-func (s *api) endSession(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) endSession(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (s *api) endSession(w http.ResponseWriter, r *http.Request, c caller) error
 
 // endOtherSessions ends all sessions of the caller except the one of the request. A request with an
 // API token ends all sessions.
-func (s *api) endOtherSessions(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) endOtherSessions(w http.ResponseWriter, r *http.Request, c caller) error {
 	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		return answer{Status: http.StatusNoContent}, postgres.DeleteOtherSessions(ctx, tx, c.UserID, c.SessionHash())
 	})

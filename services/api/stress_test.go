@@ -24,8 +24,8 @@ const (
 	stressLength = 12 * time.Second
 	stressUsers  = 10
 	stressers    = 6
-	// stuckReminders is how many reminders cannot be fired, more than a page of the sweep.
-	stuckReminders = 2*sweepPage + 1
+	// stuckReminders is the number of reminders that cannot be fired. A page of the sweep has 100.
+	stuckReminders = 201
 	imported       = 60
 	// quietTime is how long the test waits until all is done after the last failure.
 	quietTime = 3 * time.Minute
@@ -297,7 +297,7 @@ func (s *stress) restartAll(t *testing.T) (barrier int) {
 		r.stop()
 	}
 	barrier = len(s.dapr.publications())
-	s.exec(t, `UPDATE reminders SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, claimFor)
+	s.exec(t, `UPDATE reminders SET retry_at = retry_at - $1::interval WHERE retry_at IS NOT NULL`, time.Minute) // the lifetime of a claim
 	for i := range s.replicas {
 		s.start(t, i)
 	}

@@ -13,7 +13,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-func (s *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) createTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	var fields taskFields
 	body, err := s.decode(w, r, &fields)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *api) createTask(w http.ResponseWriter, r *http.Request, c caller) error
 	})
 }
 
-func (s *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (s *api) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	return server.Encode(w, http.StatusOK, t)
 }
 
-func (s *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "cursor", "limit")
 	limit := q.limit()
 	byCompletion := q.oneOf("order", "due", "due", "completed") == "completed"
@@ -104,7 +104,7 @@ func (s *api) listTasks(w http.ResponseWriter, r *http.Request, c caller) error 
 	return server.Encode(w, http.StatusOK, p)
 }
 
-func (s *api) patchTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) patchTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	var fields taskFields
 	body, err := s.decode(w, r, &fields)
 	if err != nil {
@@ -113,11 +113,11 @@ func (s *api) patchTask(w http.ResponseWriter, r *http.Request, c caller) error 
 	return s.editTask(w, r, c, body, fields.apply)
 }
 
-func (s *api) completeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) completeTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	return s.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = true; return nil })
 }
 
-func (s *api) reopenTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) reopenTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	return s.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = false; return nil })
 }
 
@@ -127,7 +127,7 @@ type snooze struct {
 	Until   *time.Time `json:"until"`
 }
 
-func (s *api) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in snooze
 	body, err := s.decode(w, r, &in)
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *api) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error
 	})
 }
 
-func (s *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (s *api) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error
 	})
 }
 
-func (s *api) editWithoutBody(w http.ResponseWriter, r *http.Request, c caller, edit func(*task.Task) error) error {
+func (s *service) editWithoutBody(w http.ResponseWriter, r *http.Request, c caller, edit func(*task.Task) error) error {
 	body, err := s.decode(w, r, &struct{}{})
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (s *api) editWithoutBody(w http.ResponseWriter, r *http.Request, c caller, 
 	return s.editTask(w, r, c, body, edit)
 }
 
-func (s *api) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
+func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func newTokenBody(t postgres.Token) tokenBody {
 
 // createToken creates an API token. It returns code forbidden when the token would have more
 // scopes, or a later expiry, than the credential of the caller.
-func (s *api) createToken(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in tokenInput
 	body, err := s.decode(w, r, &in)
 	if err != nil {
@@ -106,7 +106,7 @@ func newToken(in tokenInput, c caller, now time.Time) (postgres.Token, error) {
 }
 
 // listTokens returns the caller's tokens without their credentials, the newest first.
-func (s *api) listTokens(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) listTokens(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "cursor", "limit")
 	limit := q.limit()
 	var before *uuid.UUID
@@ -134,7 +134,7 @@ func (s *api) listTokens(w http.ResponseWriter, r *http.Request, c caller) error
 }
 
 // deleteToken revokes a token. The next request with it is refused.
-func (s *api) deleteToken(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) deleteToken(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err

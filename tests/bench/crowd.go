@@ -37,7 +37,7 @@ type enqueue func(ctx context.Context, tx pgx.Tx, events []event.Event) error
 
 // toOutbox is how api does it.
 func toOutbox(ctx context.Context, tx pgx.Tx, events []event.Event) error {
-	return postgres.AppendEvents(ctx, tx, events...)
+	return postgres.RecordEvents(ctx, tx, events...)
 }
 
 // eventsOfChange are task.updated and task.changed.

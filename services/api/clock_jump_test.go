@@ -30,22 +30,22 @@ func TestClockThatJumpsFiresNothingEarly(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newRemindersBench(t)
-			made := b.newTask(t, object{"title": "dentist", "due_at": minute(60)})
-			b.reconciled(t)
-			b.advance(time.Duration(c.process) * time.Minute)
-			b.cautious.database = func(context.Context) (time.Time, error) {
+			p := newTestAPI(t).newPerson(t)
+			made := p.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+			p.reconciled(t)
+			p.advance(time.Duration(c.process) * time.Minute)
+			p.databaseTime = func(context.Context) (time.Time, error) {
 				return testStart.Add(time.Duration(c.database) * time.Minute), nil
 			}
-			b.swept(t)
-			b.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
-			if got := b.due(t); got != c.want {
+			p.swept(t)
+			p.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+			if got := p.due(t); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if degraded := b.cautious.check() != nil; degraded != c.degraded {
+			if degraded := p.service.clock.Check() != nil; degraded != c.degraded {
 				t.Errorf("degraded: %v, want %v", degraded, c.degraded)
 			}
-			inStep := strings.Contains(string(b.testAPI.send(t, "GET", "/metrics", nil).Body), "taskmaster_clock_offset_seconds 0\n")
+			inStep := strings.Contains(string(p.testAPI.send(t, "GET", "/metrics", nil).Body), "taskmaster_clock_offset_seconds 0\n")
 			if inStep == c.degraded {
 				t.Errorf("the metric of an offset of 0: %v, want %v", inStep, !c.degraded)
 			}
@@ -59,11 +59,11 @@ func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	real := time.Now()
 	seedRows(t, a.db, 1, real.Add(-91*24*time.Hour))
 	seedRows(t, a.db, 1, real.Add(time.Hour))
-	a.cautious.process = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
-	a.cautious.database = a.db.Now
+	a.processTime = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
+	a.databaseTime = a.db.Now
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- runRetention(ctx, a.db, a.deliveries, time.Hour, a.log, a.cautious) }()
+	go func() { done <- runRetention(ctx, a.db, a.deliveries, time.Hour, a.log, a.service.clock) }()
 	eventually(t, "old rows are removed", func() bool {
 		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // sessions are deleted last
 	})

@@ -7,8 +7,9 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
-// TestRemindersMoveWithTheirTask moves a task to another account by export, deletion and import. Its rows of reminders exist
-// already. The reminder has to reach the second account, also when the first account is deleted.
+// TestRemindersMoveWithTheirTask moves a task to another account by export, deletion and import. The
+// rows of its reminders exist already. The reminder has to reach the second account, also after the
+// first account was deleted.
 func TestRemindersMoveWithTheirTask(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -29,8 +30,8 @@ func TestRemindersMoveWithTheirTask(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newRemindersBench(t)
-			from, to := b.person, b.newPerson(t)
+			a := newTestAPI(t)
+			from, to := a.newPerson(t), a.newPerson(t)
 			made := from.newTask(t, object{"title": "pay rent", "due_at": minute(30)})
 			path := taskPath(made.ID)
 			from.send(t, "PATCH", path, c.task).want(t, 200)
@@ -40,13 +41,13 @@ func TestRemindersMoveWithTheirTask(t *testing.T) {
 			c.arm(t, to, path)
 			from.send(t, "DELETE", "/api/v1/me", object{"password": testPassword}).want(t, 204)
 
-			b.reconciled(t)
-			if got, want := b.scheduled(made.ID), "0@45"; got != want {
+			a.reconciled(t)
+			if got, want := a.scheduled(made.ID), "0@45"; got != want {
 				t.Errorf("got jobs %q, want %q", got, want)
 			}
-			b.advance(45 * time.Minute)
-			b.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
-			if got := b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND user_id = $1`, to.ID); got != 1 {
+			a.advance(45 * time.Minute)
+			a.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+			if got := a.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND user_id = $1`, to.ID); got != 1 {
 				t.Errorf("got %d reminders for the second account, want 1", got)
 			}
 		})
