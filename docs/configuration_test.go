@@ -124,6 +124,8 @@ func rules(tag reflect.StructTag) (initial, allowed string) {
 			others = append(others, "`"+strings.ReplaceAll(value, " ", "`, `")+"`")
 		case "cidr":
 			others = append(others, "networks such as `10.0.0.0/8`")
+		case "dir":
+			others = append(others, "folder")
 		case "origin":
 			others = append(others, "scheme and host")
 		case "http_url":

@@ -26,6 +26,7 @@ type config struct {
 	databaseAt string // where services reach PostgreSQL, if not where it listens
 	tuning     tuning
 	restart    bool
+	dev        bool // templates and static files come from disk
 	backups    schedule
 	file       string         // of a backup
 	verb       string         // empty: run
@@ -57,6 +58,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.databaseAt, "database-at", "", "host:port of what stands between services and PostgreSQL, such as a proxy")
 	c.tuning.register(flags)
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
+	flags.BoolVar(&c.dev, "dev", false, "serve templates and static files from disk, so that an edit shows on reload")
 	flags.Usage = func() {
 		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]")
 		flags.PrintDefaults()

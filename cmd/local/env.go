@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,9 @@ func (p plan) values(r replica) map[string]string {
 		"ALLOWED_ORIGINS":   strings.Join(p.origins(), ","),
 		"API_URLS":          strings.Join(p.urls("api"), ","),
 		"LIVE_URLS":         strings.Join(p.urls("live"), ","),
+	}
+	if p.cfg.dev && r.service == "web" {
+		values["PAGE_DIR"] = filepath.Join(p.cfg.root, "services", "web")
 	}
 	if r.service == "api" {
 		values["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which says for whom it calls

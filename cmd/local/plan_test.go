@@ -230,6 +230,26 @@ func TestTrustedProxiesOfTheUserAreAdded(t *testing.T) {
 	}
 }
 
+// With -dev web serves the page's files from the repository. No other service has such files.
+func TestDevServesThePageFromDisk(t *testing.T) {
+	t.Parallel()
+	noEnv := func(string) string { return "" }
+	page := filepath.Join("services", "web")
+	p := mustPlan(t, noEnv, "-dev")
+	for _, r := range p.layout.replicas {
+		got := environment(p.serviceEnv(r))["PAGE_DIR"]
+		if isPage := strings.HasSuffix(got, page); isPage != (r.service == "web") {
+			t.Errorf("%s has PAGE_DIR %q", r.service, got)
+		}
+	}
+	p = mustPlan(t, noEnv)
+	for _, r := range p.layout.replicas {
+		if got := environment(p.serviceEnv(r))["PAGE_DIR"]; got != "" {
+			t.Errorf("without -dev %s has PAGE_DIR %q", r.service, got)
+		}
+	}
+}
+
 // Every variable that a service reads can be set by the user.
 func TestServicesGetTheVariablesTheyRead(t *testing.T) {
 	t.Parallel()

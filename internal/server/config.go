@@ -171,6 +171,8 @@ func describe(f validator.FieldError) string {
 		return "is not an IANA time zone such as Europe/Berlin"
 	case "unique":
 		return "has an entry twice"
+	case "dir":
+		return "is not a folder"
 	case "cidr":
 		return "is not a network such as 10.0.0.0/8"
 	}

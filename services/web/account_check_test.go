@@ -20,11 +20,11 @@ func TestEveryFormNamesItsAccount(t *testing.T) {
 	opening := regexp.MustCompile(`(?i)<form\b`)
 	changes := regexp.MustCompile(`(?i)\bmethod\s*=\s*["']?post`)
 	forms := 0
-	err := fs.WalkDir(templateFiles, "templates", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(pageFiles, "templates", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		raw, err := templateFiles.ReadFile(name)
+		raw, err := pageFiles.ReadFile(name)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
-	"embed"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -16,9 +15,6 @@ import (
 	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/js"
 )
-
-//go:embed static
-var staticFiles embed.FS
 
 // served maps the file extensions that browsers may load from static to their media types.
 var served = map[string]string{
@@ -46,14 +42,14 @@ type assets struct {
 	version string
 }
 
-func newAssets() (*assets, error) {
+func newAssets(files fs.FS) (*assets, error) {
 	a := &assets{content: map[string][]byte{}}
 	all, small := sha256.New(), newMinifier()
-	err := fs.WalkDir(staticFiles, "static", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(files, "static", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || served[path.Ext(name)] == "" {
 			return err
 		}
-		content, err := staticFiles.ReadFile(name)
+		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
-	"embed"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -15,14 +14,11 @@ import (
 	"taskmaster/services/web/client"
 )
 
-//go:embed templates
-var templateFiles embed.FS
-
 // templates holds one template per page. Each file of templates/pages defines "main". The layout in
 // layout.html includes it, and it may use the parts.
 type templates map[string]*template.Template
 
-func newTemplates(a *assets, version, mark string) (templates, error) {
+func newTemplates(files fs.FS, a *assets, version, mark string) (templates, error) {
 	shared := template.New("shared").Funcs(template.FuncMap{
 		"asset":   a.url,
 		"version": func() string { return version },
@@ -41,42 +37,42 @@ func newTemplates(a *assets, version, mark string) (templates, error) {
 		"noReminder":    func() reminderForm { return reminderForm{Unit: "minutes"} },
 	})
 	for _, pattern := range []string{"templates/*.html", "templates/parts/*.html"} {
-		files, err := fs.Glob(templateFiles, pattern)
+		names, err := fs.Glob(files, pattern)
 		if err != nil {
 			return nil, fmt.Errorf("list the templates: %w", err)
 		}
-		for _, file := range files {
-			if err := parse(shared, file, mark); err != nil {
+		for _, name := range names {
+			if err := parse(shared, files, name, mark); err != nil {
 				return nil, err
 			}
 		}
 	}
-	files, err := fs.Glob(templateFiles, "templates/pages/*.html")
+	names, err := fs.Glob(files, "templates/pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list the pages: %w", err)
 	}
 	all := templates{}
-	for _, file := range files {
+	for _, name := range names {
 		page, err := shared.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("copy the layout: %w", err)
 		}
-		if err := parse(page, file, mark); err != nil {
+		if err := parse(page, files, name, mark); err != nil {
 			return nil, err
 		}
-		all[strings.TrimSuffix(path.Base(file), ".html")] = page
+		all[strings.TrimSuffix(path.Base(name), ".html")] = page
 	}
 	return all, nil
 }
 
 // parse adds the templates of a file to t, with the account field in their forms.
-func parse(t *template.Template, file, mark string) error {
-	text, err := templateFiles.ReadFile(file)
+func parse(t *template.Template, files fs.FS, name, mark string) error {
+	text, err := fs.ReadFile(files, name)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
+		return fmt.Errorf("read %s: %w", name, err)
 	}
-	if _, err := t.New(path.Base(file)).Parse(withAccount(string(text), mark)); err != nil {
-		return fmt.Errorf("parse %s: %w", file, err)
+	if _, err := t.New(path.Base(name)).Parse(withAccount(string(text), mark)); err != nil {
+		return fmt.Errorf("parse %s: %w", name, err)
 	}
 	return nil
 }

@@ -9,14 +9,14 @@ import (
 
 // newVersion returns the version of the page: a hash of its files and templates. Replicas that were
 // built from the same source have the same version on every architecture.
-func newVersion(a *assets, templates fs.FS) (string, error) {
+func newVersion(a *assets, files fs.FS) (string, error) {
 	all := sha256.New()
 	fmt.Fprintln(all, a.version)
-	err := fs.WalkDir(templates, ".", func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(files, "templates", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(templates, name)
+		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}

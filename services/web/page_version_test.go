@@ -34,7 +34,7 @@ func TestVersionFollowsThePage(t *testing.T) {
 	t.Parallel()
 	version := func(files, template string) string {
 		t.Helper()
-		got, err := newVersion(&assets{version: files}, fstest.MapFS{"layout.html": {Data: []byte(template)}})
+		got, err := newVersion(&assets{version: files}, fstest.MapFS{"templates/layout.html": {Data: []byte(template)}})
 		if err != nil {
 			t.Fatal(err)
 		}

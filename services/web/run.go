@@ -3,17 +3,25 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"embed"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"time"
 
 	"taskmaster/internal/server"
 	"taskmaster/services/web/client"
 	"taskmaster/services/web/proxy"
 )
+
+// pageFiles holds the templates and the static files of the pages.
+//
+//go:embed templates static
+var pageFiles embed.FS
 
 // service is the web service.
 type service struct {
@@ -59,17 +67,22 @@ func newService(ctx context.Context, cfg config, log *slog.Logger, now func() ti
 	if s.origins, err = server.NewOrigins(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
 	}
-	if s.assets, err = newAssets(); err != nil {
-		return nil, err
+	return s, s.loadPages(pageFiles)
+}
+
+// loadPages reads the templates and static files.
+func (s *service) loadPages(files fs.FS) (err error) {
+	if s.assets, err = newAssets(files); err != nil {
+		return err
 	}
-	if s.version, err = newVersion(s.assets, templateFiles); err != nil {
-		return nil, err
+	if s.version, err = newVersion(s.assets, files); err != nil {
+		return err
 	}
 	if s.workerScript, err = newWorkerScript(s.assets, s.version); err != nil {
-		return nil, err
+		return err
 	}
-	s.templates, err = newTemplates(s.assets, s.version, s.accountMark)
-	return s, err
+	s.templates, err = newTemplates(files, s.assets, s.version, s.accountMark)
+	return err
 }
 
 // upstreams returns the replicas of another service.
@@ -92,6 +105,10 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	handler, err := s.handler()
 	if err != nil {
 		return err
+	}
+	if cfg.PageDir != "" {
+		log.InfoContext(ctx, "pages from disk", "dir", cfg.PageDir)
+		handler = &reloader{service: *s, files: os.DirFS(cfg.PageDir)}
 	}
 	// The HTTP server does not wait for WebSockets.
 	defer s.streams.Wait()
