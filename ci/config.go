@@ -15,10 +15,10 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// config is what the user asked for.
+// config holds the settings of one run: command line, environment and repository.
 type config struct {
 	root        string
-	verbs       []verb
+	commands    []command
 	project     plan.Project
 	release     plan.Release
 	local, show bool
@@ -27,35 +27,36 @@ type config struct {
 	notice plan.Notice
 }
 
-// errUsage is an error of the command line that the flag package has printed.
+// errUsage reports a command-line error that the flag package has already printed.
 var errUsage = errors.New("usage")
 
-// loadConfig reads the command line, the environment and the repository, and reports every mistake at once.
+// loadConfig reads the command line, the environment and the repository. It reports all problems at
+// once.
 func loadConfig(ctx context.Context, args []string, getenv func(string) string, w io.Writer) (config, error) {
 	var c config
 	flags := flag.NewFlagSet("ci", flag.ContinueOnError)
 	flags.SetOutput(w)
 	flags.StringVar(&c.release.Registry, "registry", "localhost", "registry and path before the images' names, such as ghcr.io/OWNER")
-	flags.StringVar(&c.release.Username, "username", "", "name at the registry; its password is in REGISTRY_PASSWORD")
-	flags.StringVar(&c.release.Base, "base", "", "base of the images, by digest, or scratch, which needs no registry (default distroless)")
+	flags.StringVar(&c.release.Username, "username", "", "user name at the registry; REGISTRY_PASSWORD holds the password")
+	flags.StringVar(&c.release.Base, "base", "", "base image by digest, or scratch, which needs no registry (default distroless)")
 	flags.BoolVar(&c.release.Insecure, "insecure", false, "the registry has no TLS")
 	platforms := flags.String("platforms", "linux/amd64,linux/arm64", "platforms of the images")
-	tags := flags.String("tags", "latest", "tags of published images besides the commit")
-	flags.StringVar(&c.release.VulnDB, "vulndb", "", "database of vulnerabilities that publish asks (default https://vuln.go.dev)")
-	signing := flags.String("sign", "", "who signs images: keyless (the workflow of GitHub Actions), key (COSIGN_KEY) or none (default key if there is one)")
-	flags.StringVar(&c.release.PublicKey, "public-key", "", "file of the repository that verifies what COSIGN_KEY signed")
+	tags := flags.String("tags", "latest", "tags of published images in addition to the commit")
+	flags.StringVar(&c.release.VulnDB, "vulndb", "", "vulnerability database that publish uses (default https://vuln.go.dev)")
+	signing := flags.String("sign", "", "signer of images: keyless (the GitHub Actions workflow), key (COSIGN_KEY) or none (default key if it is set)")
+	flags.StringVar(&c.release.PublicKey, "public-key", "", "public key file in the repository that verifies signatures made with COSIGN_KEY")
 	var target targetFlags
 	target.add(flags)
-	flags.StringVar(&c.notice.Waiting, "waiting", "", "stack of which notify tells that it waits for an approval")
+	flags.StringVar(&c.notice.Waiting, "waiting", "", "stack that waits for an approval, for notify")
 	flags.BoolVar(&c.local, "local", false, "run the commands on this machine instead of in containers")
-	flags.BoolVar(&c.show, "plan", false, "show what would run, and run nothing")
-	flags.DurationVar(&c.timeout, "timeout", plan.DefaultTimeout, "how long all of it may take")
+	flags.BoolVar(&c.show, "plan", false, "print the steps without running them")
+	flags.DurationVar(&c.timeout, "timeout", plan.DefaultTimeout, "time limit of the whole run")
 	flags.Usage = func() {
-		fmt.Fprint(w, "usage: go run ./ci [flags] [verb [flags] ...]\n\n")
-		for _, v := range verbs {
+		fmt.Fprint(w, "usage: go run ./ci [flags] [command [flags] ...]\n\n")
+		for _, v := range commands {
 			fmt.Fprintf(w, "  %-8s %s\n", v.name, v.help)
 		}
-		fmt.Fprintf(w, "\nWithout a verb it is %s.\n\n", strings.Join(usual, ", "))
+		fmt.Fprintf(w, "\nWithout a command it runs %s.\n\n", strings.Join(defaultCommands, ", "))
 		flags.PrintDefaults()
 	}
 	wanted, err := parse(flags, args)
@@ -64,34 +65,34 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	}
 
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if len(wanted) == 0 {
-		wanted = usual
+		wanted = defaultCommands
 	}
 	for _, v := range wanted {
-		i := slices.IndexFunc(verbs, func(known verb) bool { return known.name == v })
+		i := slices.IndexFunc(commands, func(known command) bool { return known.name == v })
 		if i < 0 {
-			mistake("%q is no verb; there are %s", v, strings.Join(names(), ", "))
+			problem("unknown command %q; the commands are %s", v, strings.Join(names(), ", "))
 			continue
 		}
-		c.verbs = append(c.verbs, verbs[i])
+		c.commands = append(c.commands, commands[i])
 	}
 	if _, err := name.NewRepository(plan.ImageName(c.release.Registry, "api")); err != nil {
-		mistake("-registry: %w", err)
+		problem("-registry: %w", err)
 	}
 	if slices.Contains(wanted, "publish") && c.release.Registry == "localhost" {
-		mistake("-registry: say where to publish, such as ghcr.io/OWNER")
+		problem("-registry: name the registry to publish to, such as ghcr.io/OWNER")
 	}
 	if c.release.Username != "" && getenv("REGISTRY_PASSWORD") == "" {
-		mistake("-username %s needs its password in REGISTRY_PASSWORD", c.release.Username)
+		problem("-username %s: set its password in REGISTRY_PASSWORD", c.release.Username)
 	}
-	if c.release.Signing, err = whoSigns(*signing, c.release, slices.Contains(wanted, "publish") && !c.show, getenv); err != nil {
-		mistake("-sign: %w", err)
+	if c.release.Signing, err = chooseSigning(*signing, c.release, slices.Contains(wanted, "publish") && !c.show, getenv); err != nil {
+		problem("-sign: %w", err)
 	}
 	c.release.Platforms = strings.Split(*platforms, ",")
 	for _, platform := range c.release.Platforms {
 		if system, architecture, ok := strings.Cut(platform, "/"); !ok || system != "linux" || architecture == "" {
-			mistake("-platforms: %q is not a platform such as linux/amd64", platform)
+			problem("-platforms: %q is not a platform such as linux/amd64", platform)
 		}
 	}
 	if *tags != "" {
@@ -99,19 +100,19 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	}
 	for _, tag := range c.release.Tags {
 		if _, err := name.NewTag("example.com/name:" + tag); err != nil {
-			mistake("-tags: %q is not a tag", tag)
+			problem("-tags: %q is not a tag", tag)
 		}
 	}
 	c.readNotice(getenv)
 	if c.root, c.project, err = readProject(ctx); err != nil {
-		mistake("%w", err)
+		problem("%w", err)
 	} else if err := c.readTarget(target, wanted, getenv); err != nil {
 		errs = append(errs, err)
 	}
 	return c, errors.Join(errs...)
 }
 
-// parse returns the verbs. Flags may come before, between and after them.
+// parse returns the names of the commands. Flags may come before, between and after them.
 func parse(flags *flag.FlagSet, args []string) (wanted []string, err error) {
 	for {
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -128,7 +129,7 @@ func parse(flags *flag.FlagSet, args []string) (wanted []string, err error) {
 
 func names() []string {
 	var all []string
-	for _, v := range verbs {
+	for _, v := range commands {
 		all = append(all, v.name)
 	}
 	return all

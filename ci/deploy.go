@@ -18,7 +18,7 @@ func (c config) rollout(do executor, out io.Writer) *rollout.Rollout {
 
 func deploy(ctx context.Context, c config, do executor, out io.Writer) error {
 	if c.images == nil {
-		// Published since the arguments were read.
+		// publish ran after the arguments were read.
 		c.revision = c.project.Revision
 		var err error
 		if c.images, err = digests(c); err != nil {
@@ -52,45 +52,47 @@ func printPreview(c config, out io.Writer) error {
 	return err
 }
 
-// The plans below are shown. What they depend on is read when they run: images that are not known yet are named by where they come
-// from, and the numbers are those of a stack that had no release.
+// The functions below build plans to print. A real run reads their inputs only when it starts.
+// Images that are not known yet are shown by their source. The numbers are those of a stack without
+// releases.
 
 func (c config) shown(images map[string]string, takeOver bool, before ...plan.Plan) plan.Plan {
 	d, record := plan.Deployment{Number: 1, Revision: c.revision, Images: images}, plan.Record{Next: 1}
 	return slices.Concat(slices.Concat(before...), plan.Begin(c.stack, record, d, takeOver), plan.Rollout(c.project, c.stack, record, d, "..."))
 }
 
-// unknown are images that are known when the plan runs.
-func (c config) unknown(what string) map[string]string {
+// unknown returns a placeholder for the image of each service. The images are known only when the
+// plan runs.
+func (c config) unknown(source string) map[string]string {
 	images := map[string]string{}
 	for _, service := range c.project.Services {
-		images[service.Name] = fmt.Sprintf("(%s)", what)
+		images[service.Name] = fmt.Sprintf("(%s)", source)
 	}
 	return images
 }
 
 func showDeploy(c config) plan.Plan {
 	if c.images == nil {
-		c.images = c.unknown("what publish makes")
+		c.images = c.unknown("built by publish")
 	}
-	return c.shown(c.images, c.takeOver, plan.Look(c.stack), plan.Preview(c.stack, plan.Deployment{Number: 1, Revision: c.revision, Images: c.images}))
+	return c.shown(c.images, c.takeOver, plan.Inspect(c.stack), plan.Preview(c.stack, plan.Deployment{Number: 1, Revision: c.revision, Images: c.images}))
 }
 
 func showPromote(c config) plan.Plan {
-	images := c.unknown("what " + c.from.Name + " runs")
+	images := c.unknown("current on " + c.from.Name)
 	d := plan.Deployment{Number: 1, Images: images}
-	return c.shown(images, c.takeOver, plan.Look(c.stack), plan.Look(c.from), plan.VerifyDeployment(c.project, c.release, d), plan.Preview(c.stack, d))
+	return c.shown(images, c.takeOver, plan.Inspect(c.stack), plan.Inspect(c.from), plan.VerifyDeployment(c.project, c.release, d), plan.Preview(c.stack, d))
 }
 
 func showRollback(c config) plan.Plan {
-	what := "the release before"
+	release := "previous release"
 	if c.number != 0 {
-		what = fmt.Sprintf("release %d", c.number)
+		release = fmt.Sprintf("release %d", c.number)
 	}
-	return c.shown(c.unknown(what), true, plan.Look(c.stack))
+	return c.shown(c.unknown(release), true, plan.Inspect(c.stack))
 }
 
 func showPreview(c config) plan.Plan {
-	images := c.unknown("what " + c.stack.Name + " runs")
-	return slices.Concat(plan.Look(c.stack), plan.Preview(c.stack, plan.Deployment{Images: images}))
+	images := c.unknown("current on " + c.stack.Name)
+	return slices.Concat(plan.Inspect(c.stack), plan.Preview(c.stack, plan.Deployment{Images: images}))
 }

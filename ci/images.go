@@ -11,8 +11,8 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// readImages reads the images that are named, or those that publish has left. It leaves them to be read later when they are about
-// to be published.
+// readImages reads the images of the -images flag, or the digests that publish left. If this run is
+// about to publish, it reads them later.
 func (c *config) readImages(named string, published bool) error {
 	if named == "" && published {
 		return nil
@@ -22,7 +22,7 @@ func (c *config) readImages(named string, published bool) error {
 		c.revision = c.project.Revision
 		var err error
 		if all, err = digests(*c); err != nil {
-			return fmt.Errorf("nothing was published: %w: publish, or name them with -images", err)
+			return fmt.Errorf("find published images: %w: publish, or name them with -images", err)
 		}
 	} else {
 		for pair := range strings.SplitSeq(named, ",") {
@@ -34,7 +34,7 @@ func (c *config) readImages(named string, published bool) error {
 	return checkImages(c.project.Services, all)
 }
 
-// checkImages says which images cannot be deployed, or are missing.
+// checkImages returns an error for each image that is missing, unknown or cannot be deployed.
 func checkImages(services []plan.Component, images map[string]string) error {
 	var errs []error
 	for _, service := range services {
@@ -44,14 +44,14 @@ func checkImages(services []plan.Component, images map[string]string) error {
 		case !ok:
 			errs = append(errs, fmt.Errorf("-images: %s is missing", service.Name))
 		case strings.HasPrefix(image, "localhost/"):
-			errs = append(errs, fmt.Errorf("-images: %s: %s was built and is in no registry: publish it", service.Name, image))
+			errs = append(errs, fmt.Errorf("-images: %s: %s was built but not published: publish it", service.Name, image))
 		case err != nil:
 			errs = append(errs, fmt.Errorf("-images: %s: %q is not REPOSITORY@sha256:DIGEST", service.Name, image))
 		}
 	}
 	for service := range images {
 		if !slices.ContainsFunc(services, func(c plan.Component) bool { return c.Name == service }) {
-			errs = append(errs, fmt.Errorf("-images: %q is no service", service))
+			errs = append(errs, fmt.Errorf("-images: unknown service %q", service))
 		}
 	}
 	return errors.Join(errs...)

@@ -24,11 +24,11 @@ import (
 func ci(t *testing.T, env map[string]string, args ...string) (status int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	status = command(t.Context(), args, func(key string) string { return env[key] }, &stdout, &stderr)
+	status = execute(t.Context(), args, func(key string) string { return env[key] }, &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
 
-// Everything that is deployed is built, each from what it imports.
+// TestProject checks that all deployed programs are built, each from its own imports.
 func TestProject(t *testing.T) {
 	t.Parallel()
 	root, p, err := readProject(t.Context())
@@ -71,7 +71,8 @@ func TestWebAddress(t *testing.T) {
 	}
 }
 
-// A registry that wants a password gets all images, by the digests that are printed, and the password shows nowhere.
+// TestPublish checks that a registry with a password receives all images under the printed digests.
+// The password is never printed.
 func TestPublish(t *testing.T) {
 	store := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -101,7 +102,7 @@ func TestPublish(t *testing.T) {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	if strings.Contains(out+errs, "planted-secret") {
-		t.Errorf("the password shows: %s%s", out, errs)
+		t.Errorf("the password is printed: %s%s", out, errs)
 	}
 	published := regexp.MustCompile(`(?m)^(\w+): (\S+@sha256:\w+)$`).FindAllStringSubmatch(out, -1)
 	if len(published) != 5 {
@@ -118,30 +119,31 @@ func TestPublish(t *testing.T) {
 		}
 	}
 
-	// One that refuses ends the pipeline, which says where and exits otherwise.
+	// If the registry refuses the push, the run fails with status 1 and names the step.
 	status, out, errs = ci(t, map[string]string{"REGISTRY_PASSWORD": "wrong-secret"}, publish...)
 	if status != 1 || !strings.Contains(errs, "FAILED publish api: exit status 1") || !strings.Contains(errs, "403") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	if strings.Contains(out+errs, "wrong-secret") {
-		t.Errorf("the password shows: %s%s", out, errs)
+		t.Errorf("the password is printed: %s%s", out, errs)
 	}
 }
 
-// Somebody who cannot be told is named, and neither ends the run nor shows how to write to them.
+// TestNotify checks that a failed notification is reported without its address and does not fail
+// the run.
 func TestNotify(t *testing.T) {
 	t.Parallel()
-	const gone = "http://127.0.0.1:1" // nobody listens there
+	const gone = "http://127.0.0.1:1" // no server listens there
 	env := map[string]string{
 		"SLACK_WEBHOOK_URL": gone + "/services/planted-secret", "GITHUB_TOKEN": "planted-secret", "GITHUB_API_URL": gone,
 		"GITHUB_REPOSITORY": "owner/taskmaster", "GITHUB_SHA": strings.Repeat("0", 40), "GITHUB_REF": "refs/heads/main",
 	}
 	status, out, errs := ci(t, env, "-local", "notify")
-	if status != 0 || !strings.Contains(errs, "NOT TOLD: Slack: ") || !strings.Contains(errs, "NOT TOLD: the commit: ") {
+	if status != 0 || !strings.Contains(errs, "NOT NOTIFIED: Slack: ") || !strings.Contains(errs, "NOT NOTIFIED: the commit: ") {
 		t.Errorf("status %d: %s%s", status, out, errs)
 	}
 	if strings.Contains(out+errs, "planted-secret") {
-		t.Errorf("a secret shows: %s%s", out, errs)
+		t.Errorf("a secret is printed: %s%s", out, errs)
 	}
 }
 
@@ -156,36 +158,36 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}
 	}
-	// What would be signed is shown to somebody who cannot.
+	// -plan prints the signing step even if this machine cannot sign.
 	if status, shown, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/owner", "publish"); status != 0 || !strings.Contains(shown, "publish 4: sign the images\n") {
 		t.Errorf("status %d: %s%s", status, shown, errs)
 	}
 	if strings.Contains(out, "publish") {
-		t.Errorf("publishes without being told to:\n%s", out)
+		t.Errorf("publishes by default:\n%s", out)
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	status, _, errs := ci(t, nil, "-registry", "Not A Registry", "-username", "robot", "-platforms", "windows", "-tags", "a b", "deplyo")
 	if status != 2 {
 		t.Errorf("status %d", status)
 	}
 	for _, want := range []string{
-		`"deplyo" is no verb; there are check, test, build, publish`, "-registry", "REGISTRY_PASSWORD", `"windows" is not a platform`, `"a b" is not a tag`,
+		`unknown command "deplyo"; the commands are check, test, build, publish`, "-registry", "REGISTRY_PASSWORD", `"windows" is not a platform`, `"a b" is not a tag`,
 	} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("%q is missing in:\n%s", want, errs)
 		}
 	}
 	for _, c := range []struct{ flag, value, want string }{
-		{"-sign", "keyless", "id-token: write"}, {"-sign", "key", "set COSIGN_KEY"}, {"-sign", "nobody", "keyless, key or none"}, {"-public-key", "key.pub", "set COSIGN_KEY"},
+		{"-sign", "keyless", "id-token: write"}, {"-sign", "key", "set COSIGN_KEY"}, {"-sign", "nobody", "use keyless, key or none"}, {"-public-key", "key.pub", "set COSIGN_KEY"},
 	} {
 		if status, _, errs := ci(t, nil, "-registry", "ghcr.io/owner", c.flag, c.value, "publish"); status != 2 || !strings.Contains(errs, c.want) {
 			t.Errorf("%s %s: status %d, %s", c.flag, c.value, status, errs)
 		}
 	}
-	if status, _, errs := ci(t, nil, "publish"); status != 2 || !strings.Contains(errs, "say where to publish") {
+	if status, _, errs := ci(t, nil, "publish"); status != 2 || !strings.Contains(errs, "name the registry to publish to") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	if status, _, _ := ci(t, nil, "-nothing"); status != 2 {
@@ -196,13 +198,13 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// An engine that cannot be had is said, with the way out.
+// TestNoEngine checks that the error for a missing engine names -local as the alternative.
 func TestNoEngine(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("PATH", os.Getenv("PATH"))
 	t.Setenv("_EXPERIMENTAL_DAGGER_CLI_BIN", filepath.Join(dir, "no-dagger"))
 	status, _, errs := ci(t, nil, "check")
-	if status != 1 || !strings.Contains(errs, "reach Dagger's engine") || !strings.Contains(errs, "-local") {
+	if status != 1 || !strings.Contains(errs, "connect to the Dagger engine") || !strings.Contains(errs, "-local") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 }

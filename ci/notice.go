@@ -2,7 +2,8 @@ package main
 
 import "taskmaster/ci/plan"
 
-// readNotice reads what GitHub Actions tells about the job, and which secrets there are to send notifications with.
+// readNotice reads the GitHub Actions variables of the job and lists the available notification
+// secrets.
 func (c *config) readNotice(getenv func(string) string) {
 	c.notice.Workflow = map[string]string{}
 	for _, name := range plan.WorkflowVariables {

@@ -17,10 +17,10 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// readTimeout bounds each question to git and go.
+// readTimeout limits each call of git and go.
 const readTimeout = 2 * time.Minute
 
-// readProject asks git and go about the repository that the process runs in.
+// readProject asks git and go about the repository of the working directory.
 func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	root, err = answer(ctx, "", "git", "rev-parse", "--show-toplevel")
 	if err != nil {
@@ -32,7 +32,7 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	}
 	revision, at, _ := strings.Cut(commit, " ")
 	if p.Time, err = time.Parse(time.RFC3339, at); err != nil {
-		return "", p, fmt.Errorf("time of the commit: %w", err)
+		return "", p, fmt.Errorf("read the commit's time: %w", err)
 	}
 	changed, err := answer(ctx, root, "git", "status", "--porcelain")
 	if err != nil {
@@ -40,10 +40,10 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	}
 	p.Revision = revision
 	if changed != "" {
-		// What is built from files that no commit has must not pass for one.
+		// A build with uncommitted changes must not look like a build of the commit.
 		p.Revision += "-changed"
 	}
-	// A repository without a remote has no address, which is no mistake.
+	// A repository without a remote has no address. That is allowed.
 	if remote, err := answer(ctx, root, "git", "remote", "get-url", "origin"); err == nil {
 		p.Source = webAddress(remote)
 	}
@@ -63,7 +63,7 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	return root, p, err
 }
 
-// components finds the deployable services: the programs in services/.
+// components returns the deployable services: the programs in services/.
 func components(ctx context.Context, root, module string) ([]plan.Component, error) {
 	mains, err := answer(ctx, root, "go", "list", "./services/...")
 	if err != nil {
@@ -81,11 +81,11 @@ func components(ctx context.Context, root, module string) ([]plan.Component, err
 	return found, nil
 }
 
-// foldersOf lists the folders of the repository that a program is built from.
+// foldersOf returns the folders of the repository that a program is built from.
 func foldersOf(ctx context.Context, root, module, program string) ([]string, error) {
 	imports, err := answer(ctx, root, "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", program)
 	if err != nil {
-		return nil, fmt.Errorf("list what %s is built from: %w", program, err)
+		return nil, fmt.Errorf("list the imports of %s: %w", program, err)
 	}
 	var folders []string
 	for imported := range strings.SplitSeq(imports, "\n") {
@@ -97,7 +97,7 @@ func foldersOf(ctx context.Context, root, module, program string) ([]string, err
 	return folders, nil
 }
 
-// webAddress turns a remote's address into that of a page, without who logs in there.
+// webAddress turns the address of a remote into the address of its page. It removes credentials.
 func webAddress(remote string) string {
 	remote = strings.TrimSuffix(remote, ".git")
 	if rest, ok := strings.CutPrefix(remote, "git@"); ok {
@@ -114,7 +114,7 @@ func webAddress(remote string) string {
 	return "https://" + rest
 }
 
-// answer runs a command and returns what it prints.
+// answer runs a program and returns its output.
 func answer(ctx context.Context, dir, program string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()

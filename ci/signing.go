@@ -7,9 +7,10 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// whoSigns returns who signs images: the one that the user names, or the key if there is one, or else the workflow. Whoever
-// publishes needs what that signs with; to verify takes only the public half.
-func whoSigns(named string, r plan.Release, publishes bool, getenv func(string) string) (plan.Signing, error) {
+// chooseSigning returns the signer of images. That is the one named by -sign, or else the key if
+// there is one, or else the workflow. Publishing requires the signer's secrets. Verifying needs
+// only the public key.
+func chooseSigning(named string, r plan.Release, publishes bool, getenv func(string) string) (plan.Signing, error) {
 	key := getenv("COSIGN_KEY") != ""
 	signing := plan.Signing(named)
 	if named == "" {
@@ -23,7 +24,7 @@ func whoSigns(named string, r plan.Release, publishes bool, getenv func(string) 
 		return signing, nil
 	case plan.Keyless:
 		if publishes && getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") == "" {
-			return signing, errors.New("a job of GitHub Actions needs the permission id-token: write to sign; elsewhere set COSIGN_KEY and COSIGN_PASSWORD " +
+			return signing, errors.New("a GitHub Actions job needs the permission id-token: write to sign; elsewhere set COSIGN_KEY and COSIGN_PASSWORD " +
 				"(cosign generate-key-pair), or use -sign none")
 		}
 		return signing, nil
@@ -33,6 +34,6 @@ func whoSigns(named string, r plan.Release, publishes bool, getenv func(string) 
 		}
 		return signing, nil
 	default:
-		return signing, fmt.Errorf("%q signs nothing; it is keyless, key or none", named)
+		return signing, fmt.Errorf("unknown signer %q: use keyless, key or none", named)
 	}
 }

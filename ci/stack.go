@@ -13,7 +13,7 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// readStack reads what is needed of a stack's file.
+// readStack reads the fields of a stack's file that the pipeline needs.
 func (c *config) readStack(name string, getenv func(string) string) (plan.Stack, error) {
 	known, err := filepath.Glob(filepath.Join(c.root, plan.StackFile("*")))
 	if err != nil {
@@ -23,11 +23,11 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 		known[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
 	}
 	if name == "" {
-		return plan.Stack{}, fmt.Errorf("say which stack; there are %s", strings.Join(known, ", "))
+		return plan.Stack{}, fmt.Errorf("name a stack; the stacks are %s", strings.Join(known, ", "))
 	}
 	raw, err := os.ReadFile(filepath.Join(c.root, filepath.FromSlash(plan.StackFile(name))))
 	if errors.Is(err, os.ErrNotExist) {
-		return plan.Stack{}, fmt.Errorf("%q is no stack; there are %s", name, strings.Join(known, ", "))
+		return plan.Stack{}, fmt.Errorf("unknown stack %q; the stacks are %s", name, strings.Join(known, ", "))
 	} else if err != nil {
 		return plan.Stack{}, err
 	}
@@ -43,7 +43,7 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 		return plan.Stack{}, fmt.Errorf("read %s: %w", plan.StackFile(name), err)
 	}
 	if file.Config.App.PublicURL == "" {
-		return plan.Stack{}, fmt.Errorf("%s: app.publicURL is missing, where the smoke test looks", plan.StackFile(name))
+		return plan.Stack{}, fmt.Errorf("%s: set app.publicURL, the address for the smoke test", plan.StackFile(name))
 	}
 	isSet := func(all []string) []string {
 		return slices.DeleteFunc(slices.Clone(all), func(variable string) bool { return getenv(variable) == "" })
@@ -53,16 +53,16 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 	}, nil
 }
 
-// checkBackend says when a container could not reach the state of the stacks.
+// checkBackend returns an error if a container could not reach the state of the stacks.
 func (c *config) checkBackend(getenv func(string) string) error {
 	backend := getenv("PULUMI_BACKEND_URL")
 	switch {
 	case c.local || c.show:
 		return nil
 	case backend == "" && getenv("PULUMI_ACCESS_TOKEN") == "":
-		return errors.New("PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL of a bucket, has to be set: a container knows nothing of pulumi login (-local does)")
+		return errors.New("set PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL to a bucket: a container does not see pulumi login (-local does)")
 	case strings.HasPrefix(backend, "file:"):
-		return fmt.Errorf("PULUMI_BACKEND_URL: %s cannot be seen in a container: use -local", backend)
+		return fmt.Errorf("PULUMI_BACKEND_URL: a container cannot reach %s: use -local", backend)
 	}
 	return nil
 }

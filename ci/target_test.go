@@ -10,7 +10,7 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// named names an image of each service.
+// named returns an -images argument with an image of each service.
 func named(services []plan.Component) string {
 	var all []string
 	for _, c := range services {
@@ -19,8 +19,9 @@ func named(services []plan.Component) string {
 	return strings.Join(all, ",")
 }
 
-// All that is wrong with where a release should go is said at once, and nothing runs.
-func TestTargetMistakes(t *testing.T) {
+// TestInvalidTarget checks that all problems of the target flags are reported at once and nothing
+// runs.
+func TestInvalidTarget(t *testing.T) {
 	t.Parallel()
 	root, project, err := readProject(t.Context())
 	if err != nil {
@@ -33,29 +34,29 @@ func TestTargetMistakes(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		{[]string{"deploy"}, nil, []string{"-stack: say which stack; there are aks, gke, local, oke, prod, staging", "PULUMI_ACCESS_TOKEN"}},
-		{[]string{"deploy", "-stack", "stagign", "-images", images}, token, []string{`-stack: "stagign" is no stack; there are aks`}},
+		{[]string{"deploy"}, nil, []string{"-stack: name a stack; the stacks are aks, gke, local, oke, prod, staging", "PULUMI_ACCESS_TOKEN"}},
+		{[]string{"deploy", "-stack", "stagign", "-images", images}, token, []string{`-stack: unknown stack "stagign"; the stacks are aks`}},
 		{
 			[]string{"deploy", "-stack", "staging", "-images", "api=ghcr.io/owner/api:latest,wbe=x"}, token,
-			[]string{`api: "ghcr.io/owner/api:latest" is not REPOSITORY@sha256:DIGEST`, "live is missing", "web is missing", `"wbe" is no service`},
+			[]string{`api: "ghcr.io/owner/api:latest" is not REPOSITORY@sha256:DIGEST`, "live is missing", "web is missing", `unknown service "wbe"`},
 		},
-		{[]string{"deploy", "-stack", "staging", "-images", strings.ReplaceAll(images, "ghcr.io", "localhost")}, token, []string{"is in no registry"}},
+		{[]string{"deploy", "-stack", "staging", "-images", strings.ReplaceAll(images, "ghcr.io", "localhost")}, token, []string{"was built but not published"}},
 		{[]string{"promote", "-from", "prod", "-to", "prod"}, token, []string{"-from and -to are both prod"}},
-		{[]string{"promote", "-from", "staging"}, token, []string{"-to: say which stack"}},
+		{[]string{"promote", "-from", "staging"}, token, []string{"-to: name a stack"}},
 		{[]string{"rollback", "-stack", "prod", "-to", "yesterday"}, token, []string{`-to: "yesterday" is not the number of a release`}},
 		{[]string{"rollback", "-stack", "prod", "-to", "-1"}, token, []string{`-to: "-1" is not the number of a release`}},
-		{[]string{"promote", "rollback", "-stack", "prod"}, token, []string{"promote, rollback: one of these at a time"}},
-		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "file:///state"}, []string{"cannot be seen in a container: use -local"}},
+		{[]string{"promote", "rollback", "-stack", "prod"}, token, []string{"promote, rollback: use only one of these in a run"}},
+		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "file:///state"}, []string{"a container cannot reach file:///state: use -local"}},
 	} {
-		var said targetFlags
+		var parsed targetFlags
 		flags := flag.NewFlagSet("ci", flag.ContinueOnError)
-		said.add(flags)
+		parsed.add(flags)
 		wanted, err := parse(flags, test.args)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := config{root: root, project: project}
-		err = c.readTarget(said, wanted, func(key string) string { return test.env[key] })
+		err = c.readTarget(parsed, wanted, func(key string) string { return test.env[key] })
 		for _, want := range test.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v: %q is missing in:\n%v", test.args, want, err)
@@ -64,7 +65,8 @@ func TestTargetMistakes(t *testing.T) {
 	}
 }
 
-// -plan says what would run, and names what is not known yet by where it comes from; it needs no credentials.
+// TestTargetPlan checks that -plan prints all steps without credentials. Unknown images are shown
+// by their source.
 func TestTargetPlan(t *testing.T) {
 	t.Parallel()
 	_, project, err := readProject(t.Context())
@@ -79,12 +81,12 @@ func TestTargetPlan(t *testing.T) {
 			[]string{"-stack", "staging", "deploy", "-images", named(project.Services)},
 			[]string{"deploy 1: history of staging\n", "--config images.api=ghcr.io/owner/taskmaster-api@sha256:1", "go run ./tests/smoke -url https://staging.tasks.example.com\n"},
 		},
-		{[]string{"-registry", "ghcr.io/owner", "-sign", "none", "publish", "deploy", "-stack", "staging"}, []string{"images.web=(what publish makes)"}},
+		{[]string{"-registry", "ghcr.io/owner", "-sign", "none", "publish", "deploy", "-stack", "staging"}, []string{"images.web=(built by publish)"}},
 		{
 			[]string{"promote", "-from", "staging", "-to", "prod"},
-			[]string{"promote 3: verify the signatures\n", "update prod\n", "images.web=(what staging runs)", "go run ./tests/smoke -url https://tasks.example.com\n"},
+			[]string{"promote 3: verify the signatures\n", "update prod\n", "images.web=(current on staging)", "go run ./tests/smoke -url https://tasks.example.com\n"},
 		},
-		{[]string{"rollback", "-stack", "prod", "-to", "7"}, []string{"cancel what runs on prod\n", "images.web=(release 7)"}},
+		{[]string{"rollback", "-stack", "prod", "-to", "7"}, []string{"cancel the update of prod\n", "images.web=(release 7)"}},
 		{[]string{"preview", "-stack", "prod"}, []string{"pulumi preview --diff"}},
 	} {
 		status, out, errs := ci(t, nil, append([]string{"-plan"}, test.args...)...)
@@ -99,7 +101,8 @@ func TestTargetPlan(t *testing.T) {
 	}
 }
 
-// A stack gets the credentials that are set, and its name may have an organization.
+// TestReadStack checks that a stack gets the credentials that are set. Its name may include an
+// organization.
 func TestReadStack(t *testing.T) {
 	t.Parallel()
 	c := config{root: t.TempDir()}
@@ -121,6 +124,6 @@ func TestReadStack(t *testing.T) {
 		t.Errorf("read %+v, %v", s, err)
 	}
 	if _, err := c.readStack("bare", getenv); err == nil || !strings.Contains(err.Error(), "app.publicURL") {
-		t.Errorf("read one without an address: %v", err)
+		t.Errorf("accepted a stack without an address: %v", err)
 	}
 }

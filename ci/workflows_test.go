@@ -13,7 +13,9 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// Shapes of https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax, as far as the tests look at it.
+// These types mirror
+// https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax as far as the
+// tests need it.
 type (
 	workflow struct {
 		On          yaml.Node         `yaml:"on"`
@@ -44,7 +46,7 @@ type (
 
 const planted = "planted-secret"
 
-// stackWorkflow is the one that the others call.
+// stackWorkflow is called by the other workflows.
 const stackWorkflow = ".github/workflows/stack.yaml"
 
 func workflows(t *testing.T) map[string]workflow {
@@ -64,7 +66,7 @@ func workflows(t *testing.T) map[string]workflow {
 	return all
 }
 
-// An action is what its commit is: a tag can be moved.
+// TestActionsArePinned checks that actions are pinned by commit, because a tag can be moved.
 func TestActionsArePinned(t *testing.T) {
 	t.Parallel()
 	pinned := regexp.MustCompile(`^[\w-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
@@ -82,7 +84,8 @@ func TestActionsArePinned(t *testing.T) {
 	}
 }
 
-// Nobody gets a permission for all jobs but to read, a job gets what it uses, and none may change the code.
+// TestPermissions checks that all jobs may only read by default. Each job gets the permissions that
+// it uses. No job may change the code.
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	writes := map[string][]string{
@@ -91,7 +94,7 @@ func TestPermissions(t *testing.T) {
 	}
 	for file, w := range workflows(t) {
 		if file == stackWorkflow {
-			continue // it has those of its caller's job
+			continue // it has the permissions of its caller's job
 		}
 		if w.Permissions == nil {
 			t.Errorf("%s leaves the permissions to the repository's setting", file)
@@ -116,13 +119,14 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// Every job ends, with time left to tell people when its main step has to be ended.
+// TestTimeouts checks that every job has a time limit, with time left to notify after its main step
+// was stopped.
 func TestTimeouts(t *testing.T) {
 	t.Parallel()
 	for file, w := range workflows(t) {
 		for name, j := range w.Jobs {
 			if j.Uses != "" {
-				continue // the called one's counts
+				continue // the called workflow's limit counts
 			}
 			steps := 0
 			for _, s := range j.Steps {
@@ -135,7 +139,8 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// Two runs on a stack never overlap, and none is cancelled half-way by the next.
+// TestOneRunAtATime checks that two runs on a stack never overlap. A new run cancels none that is
+// under way.
 func TestOneRunAtATime(t *testing.T) {
 	t.Parallel()
 	all := workflows(t)
@@ -158,8 +163,9 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 }
 
-// Workflows call verbs, and nothing else: what runs is a command of the pipeline that it understands.
-func TestWorkflowsCallVerbs(t *testing.T) {
+// TestWorkflowsCallCommands checks that workflows run only commands of the pipeline, with arguments
+// that it accepts.
+func TestWorkflowsCallCommands(t *testing.T) {
 	t.Parallel()
 	all := workflows(t)
 	var called []string
@@ -175,7 +181,7 @@ func TestWorkflowsCallVerbs(t *testing.T) {
 				command := regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(s.Run, "")
 				rest, ok := strings.CutPrefix(strings.TrimSpace(command), "go run ./ci ")
 				if !ok || strings.ContainsAny(rest, "|&;<>`\n") || strings.Contains(rest, "${{") || strings.Contains(rest, "$(") {
-					t.Errorf("%s: %s runs %q, which is more than a verb", file, name, s.Run)
+					t.Errorf("%s: %s runs %q, which is more than one command of the pipeline", file, name, s.Run)
 				}
 				for variable, value := range s.Env {
 					if strings.Contains(rest, "$"+variable) && strings.Contains(value, "secrets.") {
@@ -207,7 +213,7 @@ func TestWorkflowsCallVerbs(t *testing.T) {
 	for _, arguments := range called {
 		arguments = os.Expand(arguments, func(name string) string { return env[name] })
 		words := strings.Fields(strings.ReplaceAll(arguments, `"`, ""))
-		// A deployment of what publish leaves in another job is told here what that is.
+		// The images come from publish in another job. The test names them instead.
 		if strings.HasPrefix(arguments, "-username robot -take-over deploy") {
 			var images []string
 			for _, service := range []string{"api", "live", "notifier", "recurring", "web"} {
@@ -221,7 +227,7 @@ func TestWorkflowsCallVerbs(t *testing.T) {
 	}
 }
 
-// argumentsOf are all that a workflow may mean, for whatever somebody chooses.
+// argumentsOf returns all argument strings that a workflow can produce from its inputs.
 func argumentsOf(t *testing.T, template string) (all []string) {
 	t.Helper()
 	const release = "${{ inputs.release && format('-to {0}', inputs.release) }}"
@@ -229,7 +235,7 @@ func argumentsOf(t *testing.T, template string) (all []string) {
 		for _, number := range []string{"", "-to 7"} {
 			filled := strings.NewReplacer("${{ github.sha }}", strings.Repeat("0", 40), "${{ inputs.stack }}", stack, release, number).Replace(template)
 			if strings.Contains(filled, "${{") {
-				t.Errorf("%q has an expression that no test knows", template)
+				t.Errorf("%q has an expression that this test does not know", template)
 			}
 			if !slices.Contains(all, filled) {
 				all = append(all, filled)

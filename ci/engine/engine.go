@@ -1,4 +1,4 @@
-// Package engine runs a plan in containers, by Dagger.
+// Package engine runs a plan in containers with Dagger.
 package engine
 
 import (
@@ -18,32 +18,33 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// workdir is where the repository's files are in a container.
+// workdir is the folder of the repository's files in a container.
 const workdir = "/src"
 
-// secretsDir is where files with secrets are in a container, in memory.
+// secretsDir is the in-memory folder of secret files in a container.
 const secretsDir = "/run/secrets"
 
-// Runner runs plans.
+// Runner runs plans in containers.
 type Runner struct {
 	Client *dagger.Client
-	// Root is the repository's folder on this machine.
+	// Root is the folder of the repository on this machine.
 	Root string
-	// Getenv says where the files with secrets are.
+	// Getenv returns the paths of the secret files.
 	Getenv func(string) string
-	// ID is different for each run of the pipeline: what has to run always is not taken from the engine's cache.
+	// ID is unique to each run of the pipeline. Steps that must always run include it, so that the
+	// engine's cache does not skip them.
 	ID string
-	// Out is told which step is done.
+	// Out receives a line for each finished step.
 	Out io.Writer
 
-	// out guards Out: steps are done side by side.
+	// out guards Out, because the steps of a stage run concurrently.
 	out sync.Mutex
-	// left are the containers that left something, by its path: a later step takes it from there.
+	// left holds the containers by the path of each output. Later steps read the outputs from them.
 	left map[string]*dagger.Container
 }
 
-// Run runs a plan, the steps of a stage side by side, and writes what they leave into the repository's folder. It returns an
-// *Error for the first step that fails, and ends the others.
+// Run runs a plan and writes the outputs into the repository's folder. The steps of a stage run
+// concurrently. Run returns a *plan.StepError for the first step that fails and cancels the others.
 func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
 	r.left = map[string]*dagger.Container{}
 	for _, stage := range p {
@@ -65,7 +66,7 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
 	return nil
 }
 
-// runStep runs a container's command and fetches what it leaves.
+// runStep runs a container's command and fetches its outputs.
 func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Container) error {
 	within, cancel := step.Within(ctx)
 	defer cancel()
@@ -95,7 +96,7 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Containe
 	return nil
 }
 
-// explain makes a StepError of what the engine returned.
+// explain turns an error of the engine into a StepError.
 func explain(step plan.Step, err error) error {
 	if failed, ok := errors.AsType[*dagger.ExecError](err); ok {
 		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(failed.Stdout + "\n" + failed.Stderr), Err: fmt.Errorf("exit status %d", failed.ExitCode)}
@@ -103,7 +104,7 @@ func explain(step plan.Step, err error) error {
 	return &plan.StepError{Step: step.Name, Err: err}
 }
 
-// container describes a step to the engine, which runs nothing yet.
+// container describes a step to the engine. Nothing runs yet.
 func (r *Runner) container(step plan.Step) *dagger.Container {
 	dag := r.Client
 	c := dag.Container().From(step.Image)
@@ -144,7 +145,7 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 		c = c.WithMountedSecret(at, dag.Secret("file://"+r.Getenv(name))).WithEnvVariable(name, at)
 	}
 	for _, name := range step.Secrets {
-		// The engine asks this process for the value, which is in no query and in no cache key.
+		// The engine asks this process for the value. The value is in no query and in no cache key.
 		c = c.WithSecretVariable(name, dag.Secret("env://"+name))
 	}
 	if step.Always {
@@ -157,7 +158,8 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 	return c.WithExec(step.Args, how)
 }
 
-// folders are those that what a step leaves is in, each once: commands do not make them.
+// folders returns the parent folders of a step's outputs without duplicates. The commands do not
+// create them.
 func folders(step plan.Step) []string {
 	var all []string
 	for _, left := range (plan.Stage{step}).Left() {

@@ -25,9 +25,10 @@ import (
 	"taskmaster/ci/plan"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// session is an engine that runs nothing: it keeps what it is asked, and answers as if all had gone well, or as fail says.
+// session is an engine that runs nothing. It records the queries and reports success, unless fail
+// returns an error.
 type session struct {
 	mu      sync.Mutex
 	queries []string
@@ -67,8 +68,8 @@ func (s *session) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// canonical writes a query with its arguments in the order of their names, a selection a line, and returns the names that it
-// selects, one in the other.
+// canonical formats a query with sorted arguments, one selection per line. It also returns the
+// names of the nested selections.
 func canonical(raw string) (query string, selected []string, err error) {
 	document, err := parser.ParseQuery(&ast.Source{Input: raw})
 	if err != nil {
@@ -96,7 +97,7 @@ func canonical(raw string) (query string, selected []string, err error) {
 	return text.String(), selected, nil
 }
 
-// value nests the answer of the innermost selection. An ID follows from what it is the ID of.
+// value nests the answer to the innermost selection. An ID is the hash of its query.
 func value(selected []string, query string) any {
 	if len(selected) == 0 {
 		return id(query)
@@ -132,43 +133,43 @@ func project() plan.Project {
 
 var release = plan.Release{Registry: "ghcr.io/owner", Username: "robot", Platforms: []string{"linux/amd64"}, Tags: []string{"latest"}, Signing: plan.Keyless}
 
-// stack logs in with two secrets, and has to install a command.
+// stack logs in with two secrets and has a command to install.
 var stack = plan.Stack{
 	Name: "staging", Cloud: "oke", URL: "https://staging.example.com",
 	Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"},
 }
 
-// What the engine is asked for each verb is in the golden files.
+// TestGolden compares the queries of each command with the golden files.
 func TestGolden(t *testing.T) {
 	for _, name := range plan.Secrets {
 		t.Setenv(name, "planted-secret")
 	}
 	record := plan.Record{Next: 1}
 	d := plan.Deployment{Number: 1, Images: map[string]string{"web": "ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)}}
-	for verb, p := range map[string]plan.Plan{
+	for command, p := range map[string]plan.Plan{
 		"check": plan.Check(project()), "test": plan.Test(project()), "build": plan.Build(project(), release), "publish": plan.Publish(project(), release),
-		"deploy":   slices.Concat(plan.Look(stack), plan.Begin(stack, record, d, false), plan.Rollout(project(), stack, record, d, "deployed")),
-		"promote":  slices.Concat(plan.Look(stack), plan.VerifyDeployment(project(), release, d)),
-		"rollback": slices.Concat(plan.Look(stack), plan.Begin(stack, record, d, true), plan.Rollout(project(), stack, record, d, "rolled back")),
+		"deploy":   slices.Concat(plan.Inspect(stack), plan.Begin(stack, record, d, false), plan.Rollout(project(), stack, record, d, "deployed")),
+		"promote":  slices.Concat(plan.Inspect(stack), plan.VerifyDeployment(project(), release, d)),
+		"rollback": slices.Concat(plan.Inspect(stack), plan.Begin(stack, record, d, true), plan.Rollout(project(), stack, record, d, "rolled back")),
 		"restore":  plan.Restore(project(), stack, record, d),
-		"preview":  slices.Concat(plan.Look(stack), plan.Preview(stack, d)),
+		"preview":  slices.Concat(plan.Inspect(stack), plan.Preview(stack, d)),
 		"notify":   plan.Notify(project(), plan.Notice{Waiting: "prod", Secrets: plan.Messengers}),
 		"verify":   {plan.Verify(project(), release, []string{"ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)})},
 	} {
 		s := &session{}
 		if _, err := run(t, s, p); err != nil {
-			t.Fatalf("%s: %v", verb, err)
+			t.Fatalf("%s: %v", command, err)
 		}
 		slices.Sort(s.queries) // steps of a stage run side by side
-		var asked strings.Builder
+		var queries strings.Builder
 		for _, query := range slices.Compact(s.queries) {
-			fmt.Fprintf(&asked, "%s is\n%s", id(query), query)
+			fmt.Fprintf(&queries, "%s is\n%s", id(query), query)
 		}
-		got := asked.String()
+		got := queries.String()
 		if strings.Contains(got, "planted-secret") {
-			t.Errorf("%s: a secret is in a query:\n%s", verb, got)
+			t.Errorf("%s: a secret is in a query:\n%s", command, got)
 		}
-		file := filepath.Join("testdata", verb+".golden")
+		file := filepath.Join("testdata", command+".golden")
 		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
@@ -179,12 +180,12 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got != string(want) {
-			t.Errorf("%s has changed; if it should, run the test with -update. Now it is:\n%s", verb, got)
+			t.Errorf("%s has changed; if that is intended, run the test with -update. The new text:\n%s", command, got)
 		}
 	}
 }
 
-// A command that fails ends the plan, by name and with what it said.
+// TestFailure checks that a failed step ends the plan. The error has the step's name and output.
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	s := &session{fail: func(query string) map[string]any {

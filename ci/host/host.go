@@ -17,20 +17,21 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// patience is how long a command that is asked to stop may take.
-const patience = 10 * time.Second
+// stopTimeout is how long a command may take to stop after an interrupt. Then it is killed.
+const stopTimeout = 10 * time.Second
 
-// Runner runs plans.
+// Runner runs plans on this machine.
 type Runner struct {
-	// Root is the repository's folder.
+	// Root is the folder of the repository.
 	Root string
-	// Getenv reads the secrets.
+	// Getenv returns the secrets.
 	Getenv func(string) string
-	// Out is shown what the commands print.
+	// Out receives the output of the commands.
 	Out io.Writer
 }
 
-// Run runs a plan's steps one after another, in the repository's folder. It returns a *plan.StepError for the first that fails.
+// Run runs the steps of a plan one after another in the repository's folder. It returns a
+// *plan.StepError for the first step that fails.
 func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
 	for _, stage := range p {
 		for _, step := range stage {
@@ -51,10 +52,10 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	}
 	ctx, cancel := step.Within(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, step.Args[0], step.Args[1:]...) //nolint:gosec // the plan says which
+	cmd := exec.CommandContext(ctx, step.Args[0], step.Args[1:]...) //nolint:gosec // the plan chooses the program
 	cmd.Dir = r.Root
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = stopTimeout
 	cmd.Env = slices.DeleteFunc(os.Environ(), isSecret)
 	for key, value := range step.Env {
 		cmd.Env = append(cmd.Env, key+"="+value)
@@ -62,25 +63,26 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	for _, name := range slices.Concat(step.Secrets, step.SecretFiles) {
 		cmd.Env = append(cmd.Env, name+"="+r.Getenv(name))
 	}
-	var said, printed bytes.Buffer
-	cmd.Stderr = io.MultiWriter(r.Out, &said)
+	var errOutput, output bytes.Buffer
+	cmd.Stderr = io.MultiWriter(r.Out, &errOutput)
 	cmd.Stdout = cmd.Stderr
 	if step.Stdout != "" {
-		cmd.Stdout = &printed
+		cmd.Stdout = &output
 	}
 	if err := cmd.Run(); err != nil && !step.Optional {
-		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(said.String()), Err: errors.Join(err, context.Cause(ctx))}
+		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(errOutput.String()), Err: errors.Join(err, context.Cause(ctx))}
 	}
 	if step.Stdout == "" {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(r.Root, filepath.FromSlash(step.Stdout)), printed.Bytes(), 0o600); err != nil {
-		return &plan.StepError{Step: step.Name, Err: fmt.Errorf("keep what it printed: %w", err)}
+	if err := os.WriteFile(filepath.Join(r.Root, filepath.FromSlash(step.Stdout)), output.Bytes(), 0o600); err != nil {
+		return &plan.StepError{Step: step.Name, Err: fmt.Errorf("write its output: %w", err)}
 	}
 	return nil
 }
 
-// isSecret says whether an entry of the environment is a secret, which a command gets only if its step says so.
+// isSecret reports whether an environment entry is a secret. A command gets a secret only if its
+// step lists it.
 func isSecret(entry string) bool {
 	name, _, _ := strings.Cut(entry, "=")
 	return slices.Contains(plan.Secrets, name) || slices.Contains(plan.SecretFiles, name)

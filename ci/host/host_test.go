@@ -12,7 +12,7 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// shell is a step of this machine's own.
+// shell returns a step that runs a script on this machine.
 func shell(name, script string) plan.Step {
 	return plan.Step{Name: name, Args: []string{"sh", "-c", script}}
 }
@@ -30,11 +30,11 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "== first\nsaid\n== second\nleft\nhello\n"; got != want {
-		t.Errorf("shown:\n%s, want\n%s", got, want)
+		t.Errorf("output:\n%s, want\n%s", got, want)
 	}
 }
 
-// A step that fails ends the plan, by name and with what it said.
+// TestFailure checks that a failed step ends the plan. The error has the step's name and output.
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -53,18 +53,18 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// Whoever ends the pipeline ends its command.
+// TestCancel checks that cancelling the pipeline stops its command.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
-	// The command says that it has begun by what it shows.
+	// The command prints a word when it has started.
 	r := &Runner{Root: root, Getenv: os.Getenv, Out: writer(func(p []byte) {
-		if bytes.Contains(p, []byte("begun")) {
+		if bytes.Contains(p, []byte("started")) {
 			cancel()
 		}
 	})}
-	err := r.Run(ctx, plan.Plan{{shell("long", "trap 'echo > ended; exit 1' INT; echo begun; while :; do sleep 0.05; done")}})
+	err := r.Run(ctx, plan.Plan{{shell("long", "trap 'echo > ended; exit 1' INT; echo started; while :; do sleep 0.05; done")}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
@@ -80,7 +80,8 @@ func (w writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A secret reaches the step that asks for it, and no other, though it is in the environment of all.
+// TestSecrets checks that a secret reaches only the step that lists it, although the process has it
+// in its environment.
 func TestSecrets(t *testing.T) {
 	t.Setenv("REGISTRY_PASSWORD", "planted-secret")
 	t.Setenv("KUBECONFIG", "/planted/file")
@@ -96,7 +97,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// A step that may fail ends nothing.
+// TestOptional checks that an optional step may fail without ending the plan.
 func TestOptional(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -107,6 +108,6 @@ func TestOptional(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(root, "ran")); err != nil {
-		t.Errorf("nothing ran after it: %v", err)
+		t.Errorf("the next step did not run: %v", err)
 	}
 }

@@ -16,8 +16,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// writeArchive writes an OCI image layout into a tar file, whole or not at all. The references name the image for whoever
-// loads it: with one by digest it can be run by that where there is no registry to ask.
+// writeArchive writes an OCI image layout into a tar file. It leaves no partial file. The
+// references are the names under which loaders store the image. A reference by digest lets a
+// runtime find the image without asking a registry.
 func writeArchive(path string, a assembly, references ...string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".image-")
 	if err != nil {
@@ -26,7 +27,7 @@ func writeArchive(path string, a assembly, references ...string) error {
 	defer os.RemoveAll(dir)
 	to, err := layout.Write(filepath.Join(dir, "layout"), mutate.IndexMediaType(empty.Index, types.OCIImageIndex))
 	if err != nil {
-		return fmt.Errorf("begin the layout: %w", err)
+		return fmt.Errorf("start the layout: %w", err)
 	}
 	for _, reference := range references {
 		err = to.AppendIndex(a.index, layout.WithAnnotations(map[string]string{
@@ -49,9 +50,9 @@ func writeArchive(path string, a assembly, references ...string) error {
 	return os.Rename(packed, path)
 }
 
-// pack puts a folder's files into a tar file.
+// pack writes the files of a folder into a tar file.
 func pack(path, dir string) (err error) {
-	f, err := os.Create(path) //nolint:gosec // a folder of our own
+	f, err := os.Create(path) //nolint:gosec // a folder of this program
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func pack(path, dir string) (err error) {
 }
 
 func packFile(w *tar.Writer, name, from string) error {
-	f, err := os.Open(from) //nolint:gosec // a folder of our own
+	f, err := os.Open(from) //nolint:gosec // a folder of this program
 	if err != nil {
 		return err
 	}

@@ -13,32 +13,33 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// nonroot is the user of distroless' nonroot images, by number, because Kubernetes checks numbers.
+// nonroot is the user of distroless' nonroot images. It is a number, because Kubernetes checks
+// runAsNonRoot by number.
 const nonroot = "65532:65532"
 
-// assembly is an image for all its platforms, and what is attached to it.
+// assembly is an image index for all platforms, with its attachments.
 type assembly struct {
 	index       v1.ImageIndex
 	attachments []v1.Image
 	provenance  statement
 }
 
-// assemble makes the image.
+// assemble builds the image index and its attachments.
 func assemble(ctx context.Context, cfg config) (assembly, error) {
 	var a assembly
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, p := range cfg.programs {
 		img, err := platformImage(ctx, cfg, p)
 		if err != nil {
-			return assembly{}, fmt.Errorf("image for %s: %w", p.platform, err)
+			return assembly{}, fmt.Errorf("build the image for %s: %w", p.platform, err)
 		}
 		if err := checkSize(img, cfg.limit); err != nil {
-			return assembly{}, fmt.Errorf("image for %s: %w", p.platform, err)
+			return assembly{}, fmt.Errorf("build the image for %s: %w", p.platform, err)
 		}
 		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &p.platform}})
 		bom, err := billOfMaterials(cfg, p)
 		if err != nil {
-			return assembly{}, fmt.Errorf("bill of materials for %s: %w", p.platform, err)
+			return assembly{}, fmt.Errorf("build the bill of materials for %s: %w", p.platform, err)
 		}
 		attached, err := attachment(img, bomType, bom)
 		if err != nil {
@@ -53,11 +54,11 @@ func assemble(ctx context.Context, cfg config) (assembly, error) {
 	}
 	a.index = annotated
 	if a.provenance, err = provenance(cfg, a.index, a.attachments); err != nil {
-		return assembly{}, fmt.Errorf("provenance: %w", err)
+		return assembly{}, fmt.Errorf("build the provenance: %w", err)
 	}
 	raw, err := json.Marshal(a.provenance)
 	if err != nil {
-		return assembly{}, fmt.Errorf("provenance: %w", err)
+		return assembly{}, fmt.Errorf("build the provenance: %w", err)
 	}
 	attached, err := attachment(a.index, provenanceType, raw)
 	if err != nil {
@@ -67,7 +68,7 @@ func assemble(ctx context.Context, cfg config) (assembly, error) {
 	return a, nil
 }
 
-// platformImage puts a program on the base.
+// platformImage appends a program to the base image of its platform.
 func platformImage(ctx context.Context, cfg config, p program) (v1.Image, error) {
 	img, err := baseImage(ctx, cfg, p.platform)
 	if err != nil {
@@ -101,7 +102,7 @@ func platformImage(ctx context.Context, cfg config, p program) (v1.Image, error)
 	return img, nil
 }
 
-// labels are those of the OCI image specification, "Pre-Defined Annotation Keys".
+// labels returns the labels of the OCI image specification, "Pre-Defined Annotation Keys".
 func (c config) labels() map[string]string {
 	const key = "org.opencontainers.image."
 	labels := map[string]string{
@@ -120,18 +121,19 @@ func (c config) labels() map[string]string {
 	return labels
 }
 
-// attachment makes a manifest that refers to another (OCI image specification, "Guidelines for Artifact Usage").
+// attachment builds a manifest that refers to subject (OCI image specification, "Guidelines for
+// Artifact Usage").
 func attachment(subject partial.Describable, mediaType types.MediaType, content []byte) (v1.Image, error) {
 	descriptor, err := partial.Descriptor(subject)
 	if err != nil {
-		return nil, fmt.Errorf("describe what it is attached to: %w", err)
+		return nil, fmt.Errorf("describe the subject: %w", err)
 	}
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), mediaType)
 	img, err = mutate.Append(img, mutate.Addendum{Layer: blob(content, mediaType)})
 	if err != nil {
 		return nil, err
 	}
-	// An index' descriptor may name no platform; only what identifies the subject is kept.
+	// The descriptor of an index may name no platform. Only the identifying fields are kept.
 	with, ok := mutate.Subject(img, v1.Descriptor{MediaType: descriptor.MediaType, Size: descriptor.Size, Digest: descriptor.Digest}).(v1.Image)
 	if !ok {
 		return nil, fmt.Errorf("name its subject: it became a %T", with)

@@ -12,15 +12,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// passwd and group name the users that distroless' static image has; programs look themselves up.
+// passwd and group contain the users of distroless' static image. Programs look up their own user.
 const (
 	//nolint:gosec // passwd(5) holds no password here
 	passwd = "root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
 	group  = "root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n"
 )
 
-// baseImage returns what a program is put on: the image that the configuration names, or the files that every program needs.
-// Time zones are none of them: the programs have their own (time/tzdata).
+// baseImage returns the base of a program's image. That is the configured image, or one with the
+// files that every program needs. It has no time zones, because the programs embed them
+// (time/tzdata).
 func baseImage(ctx context.Context, cfg config, platform v1.Platform) (v1.Image, error) {
 	if cfg.base != nil {
 		img, err := remote.Image(cfg.base, append(cfg.remoteOptions(ctx), remote.WithPlatform(platform))...)
@@ -31,7 +32,7 @@ func baseImage(ctx context.Context, cfg config, platform v1.Platform) (v1.Image,
 	}
 	certificates, err := os.ReadFile(cfg.certificates)
 	if err != nil {
-		return nil, fmt.Errorf("read the authorities to trust: %w (-certificates names another file)", err)
+		return nil, fmt.Errorf("read the trusted certificate authorities: %w (-certificates names another file)", err)
 	}
 	layer, err := makeLayer(cfg.time,
 		file{"etc/", 0o755, nil},

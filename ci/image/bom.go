@@ -10,10 +10,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// bomType is a bill of materials, as https://cyclonedx.org/specification/overview registers it.
+// bomType is the media type of a CycloneDX bill of materials, see
+// https://cyclonedx.org/specification/overview.
 const bomType types.MediaType = "application/vnd.cyclonedx+json"
 
-// billOfMaterials lists what a program is made of: the modules that the linker noted in it, and Go's standard library.
+// billOfMaterials lists the contents of a program: the modules that the linker recorded in it, and
+// Go's standard library.
 func billOfMaterials(cfg config, p program) ([]byte, error) {
 	bom := cdx.NewBOM()
 	bom.Metadata = &cdx.Metadata{
@@ -44,7 +46,7 @@ func component(module *debug.Module) cdx.Component {
 	if module.Replace != nil {
 		module = module.Replace
 	}
-	// https://github.com/package-url/purl-spec, type golang.
+	// See https://github.com/package-url/purl-spec, type golang.
 	url := "pkg:golang/" + module.Path + "@" + module.Version + "?type=module"
 	return cdx.Component{
 		Type: cdx.ComponentTypeLibrary, BOMRef: url, Name: module.Path, Version: module.Version, PackageURL: url, Scope: cdx.ScopeRequired,

@@ -13,22 +13,22 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// scratch is a base of our own: no file but certificates and what a process without a name needs.
+// scratch is a base that contains only certificates, users and /tmp.
 const scratch = "scratch"
 
-// program is a static executable for a platform.
+// program is a static executable for one platform.
 type program struct {
 	platform v1.Platform
 	path     string
 	info     *buildinfo.BuildInfo
 }
 
-// config is what the user asked for.
+// config holds the settings of one run.
 type config struct {
 	name, revision, source string
-	time                   time.Time // of the commit, and of every file
+	time                   time.Time // of the commit, used for every file
 	base                   name.Reference
-	certificates           string // of a scratch image
+	certificates           string // used on scratch
 	out, provenance        string
 	push                   bool
 	tags                   []string
@@ -39,10 +39,10 @@ type config struct {
 	programs               []program
 }
 
-// errUsage is an error of the command line that the flag package has printed.
+// errUsage reports a command-line error that the flag package has already printed.
 var errUsage = errors.New("usage")
 
-// loadConfig reads the command line and the environment, and reports every mistake at once.
+// loadConfig reads the command line and the environment. It reports all problems at once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{username: getenv("REGISTRY_USERNAME"), password: getenv("REGISTRY_PASSWORD")}
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
@@ -50,16 +50,16 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.name, "name", "", "repository of the image, with the registry's host and without a tag")
 	flags.StringVar(&c.revision, "revision", "", "commit that the programs are built from")
 	flags.StringVar(&c.source, "source", "", "address of the source code")
-	at := flags.String("time", "", "time of the commit, as RFC 3339 has it")
-	base := flags.String("base", scratch, "image to put the programs on, by digest; or scratch")
-	flags.StringVar(&c.certificates, "certificates", "/etc/ssl/certs/ca-certificates.crt", "authorities that an image on scratch trusts")
+	at := flags.String("time", "", "time of the commit, in RFC 3339 format")
+	base := flags.String("base", scratch, "base image by digest, or scratch")
+	flags.StringVar(&c.certificates, "certificates", "/etc/ssl/certs/ca-certificates.crt", "trusted certificate authorities of an image on scratch")
 	flags.StringVar(&c.out, "out", "", "file for an OCI archive")
 	flags.StringVar(&c.provenance, "provenance", "", "file for the predicate of the provenance statement, to be signed")
-	flags.BoolVar(&c.push, "push", false, "give the image to its registry")
-	tags := flags.String("tags", "", "tags, separated by commas; the revision by default")
+	flags.BoolVar(&c.push, "push", false, "push the image to its registry")
+	tags := flags.String("tags", "", "comma-separated tags (default the revision)")
 	flags.BoolVar(&c.insecure, "insecure", false, "reach the registries without TLS")
-	flags.Int64Var(&c.limit, "limit", 40, "how large an image may be as it is fetched, in MB")
-	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "how long all of it may take")
+	flags.Int64Var(&c.limit, "limit", 40, "size limit of a compressed image, in MB")
+	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "time limit of the whole run")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
@@ -67,21 +67,21 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, err := name.NewRepository(c.name, c.nameOptions()...); err != nil {
-		mistake("-name: %w", err)
+		problem("-name: %w", err)
 	}
 	if c.revision == "" {
-		mistake("-revision: say which commit the programs are built from")
+		problem("-revision: set the commit that the programs are built from")
 	}
 	var err error
 	if c.time, err = time.Parse(time.RFC3339, *at); err != nil {
-		mistake("-time: %q is not a time such as 2026-11-25T10:00:00Z", *at)
+		problem("-time: %q is not a time such as 2026-11-25T10:00:00Z", *at)
 	}
 	c.time = c.time.UTC()
 	if *base != scratch {
 		if c.base, err = name.NewDigest(*base, c.nameOptions()...); err != nil {
-			mistake("-base: %q is not an image by digest (NAME@sha256:...), and not %s", *base, scratch)
+			problem("-base: %q is not an image by digest (NAME@sha256:...), and not %s", *base, scratch)
 		}
 	}
 	c.tags = []string{c.revision}
@@ -90,14 +90,14 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 	for _, tag := range c.tags {
 		if _, err := name.NewTag("example.com/name:" + tag); err != nil {
-			mistake("-tags: %q is not a tag", tag)
+			problem("-tags: %q is not a tag", tag)
 		}
 	}
 	if c.out == "" && !c.push {
-		mistake("say where the image goes: -out FILE, or -push")
+		problem("set -out FILE or -push")
 	}
 	if (c.username == "") != (c.password == "") {
-		mistake("REGISTRY_USERNAME and REGISTRY_PASSWORD go together, and one of them is not set")
+		problem("set both REGISTRY_USERNAME and REGISTRY_PASSWORD, or neither")
 	}
 	c.programs, err = readPrograms(flags.Args())
 	return c, errors.Join(append(errs, err)...)
@@ -110,7 +110,7 @@ func (c config) nameOptions() []name.Option {
 	return nil
 }
 
-// readPrograms reads the arguments, and what the programs tell about themselves.
+// readPrograms parses the arguments and reads the build information of the programs.
 func readPrograms(args []string) ([]program, error) {
 	if len(args) == 0 {
 		return nil, errors.New("name at least one program, as linux/amd64=FILE")
@@ -129,12 +129,12 @@ func readPrograms(args []string) ([]program, error) {
 			errs = append(errs, fmt.Errorf("%s is not a program made by Go: %w", path, err))
 			continue
 		}
-		// The platform an image claims decides where it is run.
+		// The platform of an image decides where it runs. It must match the program.
 		if got := setting(info, "GOOS") + "/" + setting(info, "GOARCH"); got != p.OS+"/"+p.Architecture {
 			errs = append(errs, fmt.Errorf("%s is a program for %s, not for %s", path, got, platform))
 		}
 		if setting(info, "CGO_ENABLED") != "0" {
-			errs = append(errs, fmt.Errorf("%s may need libraries that the image has not: build it with CGO_ENABLED=0", path))
+			errs = append(errs, fmt.Errorf("%s may need libraries that the image does not have: build it with CGO_ENABLED=0", path))
 		}
 		programs = append(programs, program{*p, path, info})
 	}

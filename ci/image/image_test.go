@@ -30,7 +30,7 @@ const (
 	moment = "2026-11-25T10:00:00Z"
 )
 
-// programs are what the tests put into images.
+// programs are the paths of the programs in the tests' images.
 var programs struct{ amd64, arm64 string }
 
 func TestMain(m *testing.M) {
@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 	for arch, out := range map[string]string{"amd64": programs.amd64, "arm64": programs.arm64} {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", out, "./testdata/program")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-		if said, err := cmd.CombinedOutput(); err != nil {
-			panic(string(said))
+		if output, err := cmd.CombinedOutput(); err != nil {
+			panic(string(output))
 		}
 	}
 	status := m.Run()
@@ -59,8 +59,8 @@ func image(t *testing.T, env map[string]string, args ...string) (status int, out
 	return status, stdout.String(), stderr.String()
 }
 
-// usual are the arguments of an image for both platforms, before what a test adds.
-func usual(repository string, more ...string) []string {
+// imageArguments returns arguments for an image of both platforms, followed by more.
+func imageArguments(repository string, more ...string) []string {
 	args := append([]string{"-name", repository, "-revision", commit, "-time", moment, "-source", "https://example.com/taskmaster"}, more...)
 	return append(args, "linux/amd64="+programs.amd64, "linux/arm64="+programs.arm64)
 }
@@ -71,11 +71,11 @@ func TestArchive(t *testing.T) {
 	first, second := filepath.Join(dir, "first.tar"), filepath.Join(dir, "second.tar")
 	var names []string
 	for _, out := range []string{first, second} {
-		status, said, errs := image(t, nil, usual("example.com/taskmaster-web", "-out", out)...)
+		status, output, errs := image(t, nil, imageArguments("example.com/taskmaster-web", "-out", out)...)
 		if status != 0 {
 			t.Fatal(errs)
 		}
-		names = append(names, said)
+		names = append(names, output)
 	}
 	if names[0] != names[1] || !bytes.Equal(read(t, first), read(t, second)) {
 		t.Errorf("the same programs gave two images: %q", names)
@@ -107,7 +107,7 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// checkImage checks what is in an image on scratch, and how it is run.
+// checkImage checks the files and the configuration of an image on scratch.
 func checkImage(t *testing.T, img v1.Image, arch string) {
 	t.Helper()
 	file, err := img.ConfigFile()
@@ -154,13 +154,13 @@ func checkImage(t *testing.T, img v1.Image, arch string) {
 func TestPush(t *testing.T) {
 	t.Parallel()
 	host := serve(t, newRegistry())
-	// A base that has something of its own.
-	status, out, errs := image(t, nil, usual(host+"/base", "-push", "-insecure")...)
+	// Push a base image that has a layer of its own.
+	status, out, errs := image(t, nil, imageArguments(host+"/base", "-push", "-insecure")...)
 	if status != 0 {
 		t.Fatal(errs)
 	}
 	base := strings.TrimSpace(out)
-	status, out, errs = image(t, nil, usual(host+"/web", "-push", "-insecure", "-tags", commit+",latest", "-base", base)...)
+	status, out, errs = image(t, nil, imageArguments(host+"/web", "-push", "-insecure", "-tags", commit+",latest", "-base", base)...)
 	if status != 0 {
 		t.Fatal(errs)
 	}
@@ -221,7 +221,8 @@ func checkBOM(t *testing.T, raw []byte) {
 	}
 }
 
-// A registry that wants a password gets it from the environment alone, and nobody else does.
+// TestPassword checks that a registry gets the password from the environment, and that the password
+// is never printed.
 func TestPassword(t *testing.T) {
 	t.Parallel()
 	store := newRegistry()
@@ -236,20 +237,20 @@ func TestPassword(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "web.tar")
 	for password, want := range map[string]int{"planted-secret": 0, "wrong-secret": 1} {
 		env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": password}
-		status, out, errs := image(t, env, usual(host+"/web", "-push", "-insecure", "-out", archive)...)
+		status, out, errs := image(t, env, imageArguments(host+"/web", "-push", "-insecure", "-out", archive)...)
 		if status != want {
 			t.Errorf("%s: status %d: %s", password, status, errs)
 		}
 		if want != 0 && !strings.Contains(errs, "push "+host+"/web") {
-			t.Errorf("%q does not say what was refused", errs)
+			t.Errorf("%q does not name the refusal", errs)
 		}
 		if strings.Contains(out+errs, "secret") || bytes.Contains(read(t, archive), []byte(password)) {
-			t.Errorf("the password shows: %q %q", out, errs)
+			t.Errorf("the password is printed: %q %q", out, errs)
 		}
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	text := filepath.Join(t.TempDir(), "text")
 	if err := os.WriteFile(text, []byte("#!/bin/sh\n"), 0o600); err != nil {
@@ -275,12 +276,12 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// A base that cannot be had is said, with the way out.
+// TestNoBase checks that the error for a missing base names -base scratch as the alternative.
 func TestNoBase(t *testing.T) {
 	t.Parallel()
 	host := serve(t, newRegistry())
 	base := host + "/base@sha256:" + strings.Repeat("0", 64)
-	status, _, errs := image(t, nil, usual(host+"/web", "-push", "-insecure", "-base", base)...)
+	status, _, errs := image(t, nil, imageArguments(host+"/web", "-push", "-insecure", "-base", base)...)
 	if status != 1 || !strings.Contains(errs, base) || !strings.Contains(errs, "-base scratch") {
 		t.Errorf("status %d: %s", status, errs)
 	}
@@ -318,7 +319,7 @@ func of(t *testing.T, index v1.ImageIndex, arch string) v1.Image {
 	return nil
 }
 
-// attached returns what is attached to an image.
+// attached returns the content that is attached to an image.
 func attached(t *testing.T, to name.Digest, mediaType string) []byte {
 	t.Helper()
 	index, err := remote.Referrers(to, remote.WithContext(t.Context()))

@@ -14,14 +14,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// file is one of a layer. A name that ends in a slash is a folder.
+// file is a file of a layer. A name that ends in a slash is a folder.
 type file struct {
 	name    string
 	mode    int64
 	content []byte
 }
 
-// makeLayer packs files, in the order given, all of root and of one time, so that the same files give the same bytes.
+// makeLayer packs files in the given order. All belong to root and have the same time, so that the
+// same files give the same bytes.
 func makeLayer(at time.Time, files ...file) (v1.Layer, error) {
 	var packed bytes.Buffer
 	w := tar.NewWriter(&packed)
@@ -48,16 +49,16 @@ func makeLayer(at time.Time, files ...file) (v1.Layer, error) {
 	return layer, nil
 }
 
-// programLayer holds the program alone.
+// programLayer returns a layer that holds only the program.
 func programLayer(name, path string, at time.Time) (v1.Layer, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // the user says which
+	content, err := os.ReadFile(path) //nolint:gosec // the user chooses the file
 	if err != nil {
 		return nil, fmt.Errorf("read the program: %w", err)
 	}
 	return makeLayer(at, file{name[1:], 0o755, content})
 }
 
-// blob is content as it is.
+// blob returns a layer with unchanged content.
 func blob(content []byte, mediaType types.MediaType) v1.Layer {
 	return static.NewLayer(content, mediaType)
 }

@@ -1,13 +1,15 @@
-// Command image puts a service's programs into a container image, without a container engine:
+// Command image builds a container image of a service's programs without a container engine:
 //
 //	image -name ghcr.io/owner/taskmaster-api -revision COMMIT -time 2026-11-25T10:00:00Z [-source URL] [-base REF|scratch]
 //		[-out api.tar] [-provenance FILE] [-push -tags COMMIT,latest] linux/amd64=PROGRAM linux/arm64=PROGRAM
 //
-// It makes one index of an image per platform, with a bill of materials (CycloneDX) attached to each image and a provenance
-// statement (SLSA 1.0) to the index, and prints NAME@DIGEST. The same programs, revision and base give the same digest.
+// It builds one index with an image per platform and prints NAME@DIGEST. A bill of materials
+// (CycloneDX) is attached to each image, and a provenance statement (SLSA 1.0) to the index. The
+// same programs, revision and base give the same digest.
 //
-// -out writes an OCI archive, which containerd, Docker, Podman and skopeo load. -push gives everything to the registry;
-// REGISTRY_USERNAME and REGISTRY_PASSWORD log in there, and without them whatever `docker login` left.
+// -out writes an OCI archive, which containerd, Docker, Podman and skopeo can load. -push uploads
+// everything to the registry. REGISTRY_USERNAME and REGISTRY_PASSWORD log in there. Without them,
+// the credentials of `docker login` are used.
 package main
 
 import (
@@ -29,8 +31,8 @@ func main() {
 	os.Exit(status)
 }
 
-// command does what the arguments say and returns the exit status: 2 when they are wrong. The image's name goes to out, and
-// what is wrong to errOut, a line each.
+// command runs the program and returns the exit status, 2 for invalid arguments. The image's name
+// goes to out. Errors go to errOut, one per line.
 func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, getenv, errOut)
 	status := 2
@@ -42,7 +44,7 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return status // the flag package has said it
+		return status // the flag package has printed the error
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(errOut, "image:", line)
@@ -59,7 +61,7 @@ func run(ctx context.Context, cfg config, out io.Writer) error {
 	}
 	digest, err := a.index.Digest()
 	if err != nil {
-		return fmt.Errorf("digest of the image: %w", err)
+		return fmt.Errorf("compute the image's digest: %w", err)
 	}
 	byDigest := cfg.name + "@" + digest.String()
 	if cfg.out != "" {

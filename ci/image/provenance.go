@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// provenanceType is a statement of https://in-toto.io/Statement/v1.
+// provenanceType is the media type of a https://in-toto.io/Statement/v1.
 const provenanceType types.MediaType = "application/vnd.in-toto+json"
 
 type (
@@ -41,13 +41,13 @@ type (
 	}
 )
 
-// provenance tells what the image was made from (https://slsa.dev/spec/v1.0/provenance). It has no time and no name of a run,
-// so that the same commit gives the same statement; who signs the image says where it was built. It names the bills of materials, so
-// that who signs it signs them as well.
+// provenance describes the inputs of the build (https://slsa.dev/spec/v1.0/provenance). It has no
+// time and no run ID, so that the same commit gives the same statement. The signature shows where
+// it was built. It names the bills of materials, so that the signature covers them too.
 func provenance(cfg config, index v1.ImageIndex, boms []v1.Image) (statement, error) {
 	digest, err := index.Digest()
 	if err != nil {
-		return statement{}, fmt.Errorf("digest of the image: %w", err)
+		return statement{}, fmt.Errorf("compute the image's digest: %w", err)
 	}
 	s := statement{
 		Type:          "https://in-toto.io/Statement/v1",
@@ -65,7 +65,7 @@ func provenance(cfg config, index v1.ImageIndex, boms []v1.Image) (statement, er
 	if cfg.base != nil {
 		base, err := v1.NewHash(cfg.base.Identifier())
 		if err != nil {
-			return statement{}, fmt.Errorf("digest of the base: %w", err)
+			return statement{}, fmt.Errorf("parse the base's digest: %w", err)
 		}
 		definition.ResolvedDependencies = append(definition.ResolvedDependencies,
 			resource{URI: "docker://" + cfg.base.Context().Name(), Digest: map[string]string{base.Algorithm: base.Hex}})
@@ -74,7 +74,7 @@ func provenance(cfg config, index v1.ImageIndex, boms []v1.Image) (statement, er
 	for i, bom := range boms {
 		attached, err := bom.Digest()
 		if err != nil {
-			return statement{}, fmt.Errorf("digest of a bill of materials: %w", err)
+			return statement{}, fmt.Errorf("compute the digest of a bill of materials: %w", err)
 		}
 		s.Predicate.RunDetails.Byproducts = append(s.Predicate.RunDetails.Byproducts,
 			resource{Name: "bill of materials for " + cfg.programs[i].platform.String(), Digest: map[string]string{attached.Algorithm: attached.Hex}})
@@ -82,7 +82,7 @@ func provenance(cfg config, index v1.ImageIndex, boms []v1.Image) (statement, er
 	return s, nil
 }
 
-// writePredicate writes what a statement says, without what it says it of, into a file: whoever signs it adds that.
+// writePredicate writes the predicate of a statement into a file. The signer adds the subject.
 func writePredicate(file string, s statement) error {
 	raw, err := json.Marshal(s.Predicate)
 	if err != nil {

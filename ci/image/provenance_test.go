@@ -7,12 +7,13 @@ import (
 	"testing"
 )
 
-// What is left to be signed names the commit, and the bills of materials as they are in the image's archive.
+// TestPredicate checks that the predicate names the commit and the bills of materials in the
+// image's archive.
 func TestPredicate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	out, file := filepath.Join(dir, "web.tar"), filepath.Join(dir, "web.provenance.json")
-	if status, _, errs := image(t, nil, usual("example.com/taskmaster-web", "-out", out, "-provenance", file)...); status != 0 {
+	if status, _, errs := image(t, nil, imageArguments("example.com/taskmaster-web", "-out", out, "-provenance", file)...); status != 0 {
 		t.Fatal(errs)
 	}
 	var p predicate
@@ -20,10 +21,10 @@ func TestPredicate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if from := p.BuildDefinition.ResolvedDependencies; len(from) != 1 || from[0].Digest["gitCommit"] != commit {
-		t.Errorf("made from %+v", from)
+		t.Errorf("dependencies are %+v", from)
 	}
 	if len(p.RunDetails.Byproducts) != 2 {
-		t.Fatalf("beside it were made %+v", p.RunDetails.Byproducts)
+		t.Fatalf("byproducts are %+v", p.RunDetails.Byproducts)
 	}
 	archive := unpack(t, out)
 	for _, bom := range p.RunDetails.Byproducts {

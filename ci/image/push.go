@@ -9,7 +9,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// push gives the image to its registry. The tags are set last: whoever pulls by tag finds all of it.
+// push uploads the image to its registry. The tags are set last, so that a pull by tag never finds
+// a partial image.
 func push(ctx context.Context, cfg config, a assembly) error {
 	repository, err := name.NewRepository(cfg.name, cfg.nameOptions()...)
 	if err != nil {
@@ -26,7 +27,7 @@ func push(ctx context.Context, cfg config, a assembly) error {
 	for _, attached := range a.attachments {
 		digest, err := attached.Digest()
 		if err != nil {
-			return fmt.Errorf("digest of an attachment: %w", err)
+			return fmt.Errorf("compute the digest of an attachment: %w", err)
 		}
 		if err := remote.Write(repository.Digest(digest.String()), attached, options...); err != nil {
 			return fmt.Errorf("write attachment %s: %w", digest, err)

@@ -6,8 +6,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// checkSize returns an error for an image that is larger, as nodes fetch it, than limit MB (10^6 bytes). Every node fetches it
-// before a pod starts.
+// checkSize returns an error if the compressed image is larger than limit MB (10^6 bytes). Every
+// node pulls the image before a pod starts.
 func checkSize(img v1.Image, limit int64) error {
 	manifest, err := img.Manifest()
 	if err != nil {
@@ -18,7 +18,7 @@ func checkSize(img v1.Image, limit int64) error {
 		size += layer.Size
 	}
 	if size > limit*1e6 {
-		return fmt.Errorf("it has %.1f MB, and the limit is %d: look for what the program links (go tool nm -size -sort size), or raise -limit", float64(size)/1e6, limit)
+		return fmt.Errorf("its size of %.1f MB exceeds the limit of %d: look for large symbols (go tool nm -size -sort size), or raise -limit", float64(size)/1e6, limit)
 	}
 	return nil
 }

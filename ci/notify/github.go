@@ -9,31 +9,32 @@ import (
 )
 
 const (
-	// marker is how the comment is found again. Browsers do not show it.
+	// marker identifies the pipeline's comment. Browsers do not show it.
 	marker = "<!-- taskmaster pipeline -->"
-	// commentLimit is less than the 65,536 characters that a comment may have, and statusLimit what a status' description may.
+	// commentLimit stays below GitHub's limit of 65,536 characters for a comment. statusLimit is
+	// GitHub's limit for the description of a status.
 	commentLimit = 60000
 	statusLimit  = 140
-	// pages bounds how far back a comment is looked for, 100 to a page.
+	// pages limits the search for the existing comment. A page has 100 comments.
 	pages = 10
 )
 
 type (
-	// status is that of https://docs.github.com/rest/commits/statuses#create-a-commit-status.
+	// status is the body of https://docs.github.com/rest/commits/statuses#create-a-commit-status.
 	status struct {
 		State       string `json:"state"`
 		TargetURL   string `json:"target_url,omitempty"`
 		Description string `json:"description"`
 		Context     string `json:"context"`
 	}
-	// comment is that of https://docs.github.com/rest/issues/comments.
+	// comment is the body of https://docs.github.com/rest/issues/comments.
 	comment struct {
 		ID   int64  `json:"id,omitempty"`
 		Body string `json:"body"`
 	}
 )
 
-// setStatus sets the status of the commit, under a name of the stack's own.
+// setStatus sets the status of the commit. Each stack has its own context.
 func (c config) setStatus(ctx context.Context, m message) error {
 	s := status{State: "success", TargetURL: m.page, Description: m.title, Context: "taskmaster"}
 	if name := c.result.Stack; name != "" {
@@ -51,14 +52,14 @@ func (c config) setStatus(ctx context.Context, m message) error {
 	return c.send(ctx, http.MethodPost, c.repositoryAPI("/statuses/"+url.PathEscape(c.revision)), c.github(), s, nil)
 }
 
-// comment writes the comment of the pull request, over the one of the run before.
+// comment creates the comment of the pull request, or replaces the one of an earlier run.
 func (c config) comment(ctx context.Context, m message) error {
 	written := comment{Body: cut(markdown(m), commentLimit)}
 	for page := 1; page <= pages; page++ {
 		var found []comment
 		list := c.repositoryAPI(fmt.Sprintf("/issues/%d/comments?per_page=100&page=%d", c.pull, page))
 		if err := c.send(ctx, http.MethodGet, list, c.github(), nil, &found); err != nil {
-			return fmt.Errorf("look for the comment of the run before: %w", err)
+			return fmt.Errorf("find the existing comment: %w", err)
 		}
 		for _, old := range found {
 			if strings.HasPrefix(old.Body, marker) {
@@ -72,7 +73,7 @@ func (c config) comment(ctx context.Context, m message) error {
 	return c.send(ctx, http.MethodPost, c.repositoryAPI(fmt.Sprintf("/issues/%d/comments", c.pull)), c.github(), written, nil)
 }
 
-// markdown is the message as a comment.
+// markdown formats the message as a comment.
 func markdown(m message) string {
 	var text strings.Builder
 	mark := "✅"
@@ -91,12 +92,12 @@ func markdown(m message) string {
 	}
 	if m.preview != "" {
 		const around = 2000 // for the rest of the comment
-		fmt.Fprintf(&text, "\n<details><summary>What it would change</summary>\n\n%s\n</details>\n", fence(cut(m.preview, commentLimit-around)))
+		fmt.Fprintf(&text, "\n<details><summary>Preview of the changes</summary>\n\n%s\n</details>\n", fence(cut(m.preview, commentLimit-around)))
 	}
 	return text.String()
 }
 
-// fence shows a text as it is, whatever it contains.
+// fence wraps text in a code block that its content cannot close.
 func fence(text string) string {
 	ticks := "```"
 	for strings.Contains(text, ticks) {

@@ -1,12 +1,13 @@
-// Command notify tells people what a run of the pipeline came to:
+// Command notify reports the result of a pipeline run:
 //
 //	notify -result .local/dist/result.json [-preview .local/dist/preview.txt] [-waiting prod]
 //
-// Slack is told everything (SLACK_WEBHOOK_URL). GitHub (GITHUB_TOKEN) gets a status of the commit, or, for a pull request, one
-// comment that is written anew each time. Who is not configured is not told. With -waiting it tells Slack alone that the
-// stack waits for somebody to approve it.
+// Slack (SLACK_WEBHOOK_URL) gets the full result. GitHub (GITHUB_TOKEN) gets a status of the
+// commit. For a pull request it gets one comment instead, which each run replaces. A receiver that
+// is not configured is skipped. With -waiting only Slack is notified, that the stack waits for an
+// approval.
 //
-// It exits with 1 when somebody could not be told, after everybody was tried.
+// The exit status is 1 if a notification failed. A failed one does not stop the others.
 package main
 
 import (
@@ -28,7 +29,7 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 1 when somebody could not be told, 2 for arguments that are wrong.
+// command returns the exit status: 1 if a notification failed, 2 for invalid arguments.
 func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, getenv, errOut)
 	status := 2
@@ -40,39 +41,39 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return status // the flag package has said it
+		return status // the flag package has printed the error
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintln(errOut, "notify: NOT TOLD:", line)
+		fmt.Fprintln(errOut, "notify: NOT NOTIFIED:", line)
 	}
 	return status
 }
 
-// run tells everybody who is configured.
+// run notifies all configured receivers.
 func run(ctx context.Context, cfg config, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
 	var errs []error
-	told := func(whom string, err error) {
+	report := func(receiver string, err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", whom, err))
+			errs = append(errs, fmt.Errorf("%s: %w", receiver, err))
 			return
 		}
-		fmt.Fprintln(out, "told", whom)
+		fmt.Fprintln(out, "notified", receiver)
 	}
 	m := cfg.message()
 	if cfg.slack == "" && (cfg.token == "" || cfg.waiting != "") {
-		fmt.Fprintln(out, "nobody is to be told: SLACK_WEBHOOK_URL and GITHUB_TOKEN are not set")
+		fmt.Fprintln(out, "no notification sent: SLACK_WEBHOOK_URL and GITHUB_TOKEN are not set")
 	}
 	if cfg.slack != "" {
-		told("Slack", cfg.tellSlack(ctx, m))
+		report("Slack", cfg.notifySlack(ctx, m))
 	}
 	switch {
 	case cfg.token == "", cfg.waiting != "":
 	case cfg.pull > 0:
-		told("the pull request", cfg.comment(ctx, m))
+		report("the pull request", cfg.comment(ctx, m))
 	default:
-		told("the commit", cfg.setStatus(ctx, m))
+		report("the commit", cfg.setStatus(ctx, m))
 	}
 	return errors.Join(errs...)
 }

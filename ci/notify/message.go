@@ -9,36 +9,37 @@ import (
 	"time"
 )
 
-// message is what people are told, in plain text.
+// message is a notification in plain text.
 type message struct {
 	good    bool
 	title   string
 	facts   [][2]string // name and value
 	images  []string    // NAME@DIGEST
 	preview string
-	page    string // of the run
+	page    string // address of the run's page
 }
 
-// message says what the run came to. What a command printed is not in it, for that may hold what is nobody's business.
+// message builds the notification of a result. It excludes the output of commands, which may
+// contain confidential data.
 func (c config) message() message {
 	r := c.result
 	m := message{good: true, page: c.page, preview: c.preview}
-	what := strings.TrimSpace(r.Verb + " " + r.Stack)
+	subject := strings.TrimSpace(r.Command + " " + r.Stack)
 	revision := short(cmp.Or(r.Release.Revision, c.revision))
 	switch {
 	case c.waiting != "":
 		m.title = c.waiting + " waits for an approval of " + revision
-	case !c.begun:
+	case !c.started:
 		m.good = false
-		m.title = "The pipeline ended before it began with " + revision
+		m.title = "The pipeline ended before it started with " + revision
 		return m
 	case r.Failed():
 		m.good = false
-		m.title = what + " failed with " + revision
+		m.title = subject + " failed with " + revision
 	case r.Stack != "":
 		m.title = r.Stack + " runs " + revision
 	default:
-		m.title = what + " succeeded with " + revision
+		m.title = subject + " succeeded with " + revision
 	}
 	fact := func(name, value string) {
 		if value != "" {
@@ -63,7 +64,7 @@ func (c config) message() message {
 	return m
 }
 
-// short is what people call a commit.
+// short abbreviates a commit hash.
 func short(revision string) string {
 	hash, changed, _ := strings.Cut(revision, "-")
 	hash = hash[:min(len(hash), 12)]
@@ -73,7 +74,7 @@ func short(revision string) string {
 	return cmp.Or(hash, "an unknown commit")
 }
 
-// cut shortens a text to at most n bytes, at a line's end where there is one.
+// cut shortens text to at most n bytes. It cuts at the end of a line if possible.
 func cut(text string, n int) string {
 	const more = "\n(more in the log)"
 	if len(text) <= n {

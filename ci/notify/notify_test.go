@@ -22,11 +22,11 @@ const (
 	commit  = "0123456789abcdef0123456789abcdef01234567"
 )
 
-// receiver stands for Slack and for GitHub, and takes only what their documentation allows.
+// receiver is a fake of Slack and GitHub. It accepts only documented requests.
 type receiver struct {
 	t        *testing.T
 	mu       sync.Mutex
-	refuse   []int // answers before the first that accepts
+	refuse   []int // answers before the first success
 	slack    []slackMessage
 	statuses []status
 	comments []comment
@@ -62,7 +62,7 @@ func receive(t *testing.T) (*receiver, *httptest.Server) {
 	return r, server
 }
 
-// decode reads a body that has to have the fields of into and no other.
+// decode decodes a body and rejects fields that into does not have.
 func decode(t *testing.T, w http.ResponseWriter, q *http.Request, into any) bool {
 	t.Helper()
 	d := json.NewDecoder(q.Body)
@@ -75,7 +75,7 @@ func decode(t *testing.T, w http.ResponseWriter, q *http.Request, into any) bool
 	return true
 }
 
-// https://docs.slack.dev/reference/block-kit/blocks/section-block
+// takeSlack enforces https://docs.slack.dev/reference/block-kit/blocks/section-block.
 func (r *receiver) takeSlack(w http.ResponseWriter, q *http.Request) {
 	var m slackMessage
 	if !decode(r.t, w, q, &m) {
@@ -93,7 +93,7 @@ func (r *receiver) takeSlack(w http.ResponseWriter, q *http.Request) {
 	fmt.Fprint(w, "ok")
 }
 
-// https://docs.github.com/rest/commits/statuses#create-a-commit-status
+// takeStatus enforces https://docs.github.com/rest/commits/statuses#create-a-commit-status.
 func (r *receiver) takeStatus(w http.ResponseWriter, q *http.Request) {
 	var s status
 	if !decode(r.t, w, q, &s) {
@@ -107,11 +107,11 @@ func (r *receiver) takeStatus(w http.ResponseWriter, q *http.Request) {
 	fmt.Fprint(w, `{"id": 1}`)
 }
 
-// listComments gives them page by page, between others' comments.
+// listComments returns the comments in pages, among comments of other people.
 func (r *receiver) listComments(w http.ResponseWriter, q *http.Request) {
 	all := make([]comment, 130)
 	for i := range all {
-		all[i] = comment{ID: int64(1000 + i), Body: "what somebody says"}
+		all[i] = comment{ID: int64(1000 + i), Body: "a comment of somebody else"}
 	}
 	all = append(all, r.comments...)
 	page := 0
@@ -122,7 +122,7 @@ func (r *receiver) listComments(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// https://docs.github.com/rest/issues/comments#create-an-issue-comment
+// takeComment enforces https://docs.github.com/rest/issues/comments#create-an-issue-comment.
 func (r *receiver) takeComment(w http.ResponseWriter, q *http.Request) {
 	var c comment
 	if !decode(r.t, w, q, &c) {
@@ -147,8 +147,8 @@ func (r *receiver) takeComment(w http.ResponseWriter, q *http.Request) {
 	fmt.Fprint(w, `{"id": 1}`)
 }
 
-// notify runs the program about a result, and returns everything that it printed.
-func notify(t *testing.T, server string, r *plan.Result, env map[string]string, args ...string) (status int, said string) {
+// notify runs the program with a result and returns its output.
+func notify(t *testing.T, server string, r *plan.Result, env map[string]string, args ...string) (status int, output string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "result.json")
 	if r != nil {
@@ -170,14 +170,14 @@ func notify(t *testing.T, server string, r *plan.Result, env map[string]string, 
 	var out bytes.Buffer
 	status = command(t.Context(), append([]string{"-result", file, "-retry", "1ms"}, args...), func(key string) string { return all[key] }, &out, &out)
 	if strings.Contains(out.String(), planted) {
-		t.Errorf("a secret shows:\n%s", &out)
+		t.Errorf("a secret is printed:\n%s", &out)
 	}
 	return status, out.String()
 }
 
 func deployed() *plan.Result {
 	return &plan.Result{
-		Verb: "promote", Stack: "prod", URL: "https://tasks.example.com", Outcome: plan.Deployed, Seconds: 192.4,
+		Command: "promote", Stack: "prod", URL: "https://tasks.example.com", Outcome: plan.Deployed, Seconds: 192.4,
 		Release: plan.Deployment{Number: 7, Revision: commit, Images: map[string]string{
 			"web": "ghcr.io/owner/taskmaster-web@sha256:22", "api": "ghcr.io/owner/taskmaster-api@sha256:11",
 		}},
@@ -187,11 +187,11 @@ func deployed() *plan.Result {
 func failed() *plan.Result {
 	r := deployed()
 	r.Before = &plan.Deployment{Number: 6}
-	r.Outcome, r.Step, r.Reason, r.Output = plan.Restored, "smoke test of prod", "exit status 1 <!channel>", "what "+planted+" was printed"
+	r.Outcome, r.Step, r.Reason, r.Output = plan.Restored, "smoke test of prod", "exit status 1 <!channel>", "output with "+planted
 	return r
 }
 
-func TestTellEverybody(t *testing.T) {
+func TestNotifyAll(t *testing.T) {
 	t.Parallel()
 	broken := failed()
 	broken.Outcome = plan.Broken
@@ -209,22 +209,22 @@ func TestTellEverybody(t *testing.T) {
 		"failure": {
 			failed(), []string{
 				":x: *promote prod failed with 0123456789ab*", "Failed step: smoke test of prod", "Reason: exit status 1 &lt;!channel&gt;",
-				"State: prod is as it was: release 6 runs again, and its smoke test passed", "Address: https://tasks.example.com", "Duration: 3m12s",
+				"State: prod was restored: release 6 runs again, and its smoke test passed", "Address: https://tasks.example.com", "Duration: 3m12s",
 			}, "failure", "promote prod failed with 0123456789ab: smoke test of prod",
 		},
-		"broken": {broken, []string{"State: prod is BROKEN and needs somebody: release 6 could not be restored"}, "failure", "promote prod failed with 0123456789ab: smoke test of prod"},
-		"unbegun": {
-			nil, []string{":x: *The pipeline ended before it began with 0123456789ab*"}, "failure", "The pipeline ended before it began with 0123456789ab",
+		"broken": {broken, []string{"State: prod is BROKEN and needs attention: release 6 could not be restored"}, "failure", "promote prod failed with 0123456789ab: smoke test of prod"},
+		"not started": {
+			nil, []string{":x: *The pipeline ended before it started with 0123456789ab*"}, "failure", "The pipeline ended before it started with 0123456789ab",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, server := receive(t)
-			if status, said := notify(t, server.URL, c.result, nil); status != 0 {
-				t.Fatal(said)
+			if status, output := notify(t, server.URL, c.result, nil); status != 0 {
+				t.Fatal(output)
 			}
 			if len(r.slack) != 1 || len(r.statuses) != 1 || len(r.comments) != 0 {
-				t.Fatalf("told %+v, %+v and %+v", r.slack, r.statuses, r.comments)
+				t.Fatalf("received %+v, %+v and %+v", r.slack, r.statuses, r.comments)
 			}
 			text := r.slack[0].Blocks[0].Text.Text
 			for _, want := range c.slack {
@@ -233,7 +233,7 @@ func TestTellEverybody(t *testing.T) {
 				}
 			}
 			if strings.Contains(text, planted) {
-				t.Errorf("tells what was printed:\n%s", text)
+				t.Errorf("contains the output:\n%s", text)
 			}
 			want := status{State: c.state, TargetURL: "https://github.com/owner/taskmaster/actions/runs/42", Description: c.says, Context: "taskmaster"}
 			if c.result != nil {
@@ -246,7 +246,7 @@ func TestTellEverybody(t *testing.T) {
 	}
 }
 
-// A pull request has one comment, however often it is run.
+// TestOneComment checks that repeated runs replace the comment of a pull request.
 func TestOneComment(t *testing.T) {
 	t.Parallel()
 	r, server := receive(t)
@@ -256,8 +256,8 @@ func TestOneComment(t *testing.T) {
 		if err := os.WriteFile(preview, []byte(found), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if status, said := notify(t, server.URL, &plan.Result{Verb: "preview", Seconds: 2}, pull, "-preview", preview); status != 0 {
-			t.Fatal(said)
+		if status, output := notify(t, server.URL, &plan.Result{Command: "preview", Seconds: 2}, pull, "-preview", preview); status != 0 {
+			t.Fatal(output)
 		}
 	}
 	if len(r.comments) != 1 {
@@ -269,44 +269,45 @@ func TestOneComment(t *testing.T) {
 		}
 	}
 	if len(r.slack)+len(r.statuses) != 0 {
-		t.Errorf("also told %v and %v", r.slack, r.statuses)
+		t.Errorf("also received %v and %v", r.slack, r.statuses)
 	}
 }
 
-// That something waits is told to people, once, and is no status of the commit.
+// TestWaiting checks that a waiting stack causes one message and no commit status.
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	r, server := receive(t)
-	if status, said := notify(t, server.URL, deployed(), nil, "-waiting", "prod"); status != 0 {
-		t.Fatal(said)
+	if status, output := notify(t, server.URL, deployed(), nil, "-waiting", "prod"); status != 0 {
+		t.Fatal(output)
 	}
 	if len(r.slack) != 1 || !strings.Contains(r.slack[0].Blocks[0].Text.Text, ":raised_hand: *prod waits for an approval of 0123456789ab*") || len(r.statuses) != 0 {
-		t.Errorf("told %+v and %+v", r.slack, r.statuses)
+		t.Errorf("received %+v and %+v", r.slack, r.statuses)
 	}
 }
 
-// What passes is tried again, what does not is not; either way it is said who was not told, and everybody else is.
+// TestRefusals checks that temporary failures are retried and others are not. A failure is
+// reported, and the other receivers are still notified.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		refuse []int
-		asked  int // in all
+		asked  int // requests in all
 		slack  int
 		status int
 		want   string
 	}{
-		"passing":  {[]int{503, 429}, 4, 1, 0, "told Slack"},
-		"lasting":  {[]int{500, 502, 503, 504}, 5, 0, 1, "NOT TOLD: Slack: answered 504 Gateway Timeout"},
-		"final":    {[]int{404}, 2, 0, 1, "NOT TOLD: Slack: answered 404 Not Found"},
-		"redirect": {[]int{302}, 2, 0, 1, "NOT TOLD: Slack: answered 302 Found"},
+		"passing":  {[]int{503, 429}, 4, 1, 0, "notified Slack"},
+		"lasting":  {[]int{500, 502, 503, 504}, 5, 0, 1, "NOT NOTIFIED: Slack: answered 504 Gateway Timeout"},
+		"final":    {[]int{404}, 2, 0, 1, "NOT NOTIFIED: Slack: answered 404 Not Found"},
+		"redirect": {[]int{302}, 2, 0, 1, "NOT NOTIFIED: Slack: answered 302 Found"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, server := receive(t)
 			r.refuse = c.refuse
-			status, said := notify(t, server.URL, deployed(), nil)
-			if status != c.status || !strings.Contains(said, c.want) || !strings.Contains(said, "told the commit") {
-				t.Errorf("status %d: %s", status, said)
+			status, output := notify(t, server.URL, deployed(), nil)
+			if status != c.status || !strings.Contains(output, c.want) || !strings.Contains(output, "notified the commit") {
+				t.Errorf("status %d: %s", status, output)
 			}
 			if len(r.asked) != c.asked || len(r.slack) != c.slack || len(r.statuses) != 1 {
 				t.Errorf("asked %v", r.asked)
@@ -315,39 +316,40 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A server that cannot be reached, or does not answer, is given up, without a word of its address.
+// TestUnreachable checks that the program gives up on an unreachable or silent server. The address
+// is not printed.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	_, server := receive(t)
-	const gone = "http://127.0.0.1:1" // nobody listens there
-	status, said := notify(t, server.URL, deployed(), map[string]string{"SLACK_WEBHOOK_URL": gone + "/services/" + planted})
-	if status != 1 || !strings.Contains(said, "NOT TOLD: Slack: dial tcp") || !strings.Contains(said, "told the commit") {
-		t.Errorf("status %d: %s", status, said)
+	const gone = "http://127.0.0.1:1" // no server listens there
+	status, output := notify(t, server.URL, deployed(), map[string]string{"SLACK_WEBHOOK_URL": gone + "/services/" + planted})
+	if status != 1 || !strings.Contains(output, "NOT NOTIFIED: Slack: dial tcp") || !strings.Contains(output, "notified the commit") {
+		t.Errorf("status %d: %s", status, output)
 	}
 	release := make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer silent.Close()
 	defer close(release)
-	status, said = notify(t, silent.URL, deployed(), map[string]string{"GITHUB_TOKEN": ""}, "-timeout", "200ms")
-	if status != 1 || !strings.Contains(said, "NOT TOLD: Slack: context deadline exceeded") {
-		t.Errorf("status %d: %s", status, said)
+	status, output = notify(t, silent.URL, deployed(), map[string]string{"GITHUB_TOKEN": ""}, "-timeout", "200ms")
+	if status != 1 || !strings.Contains(output, "NOT NOTIFIED: Slack: context deadline exceeded") {
+		t.Errorf("status %d: %s", status, output)
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	bad := map[string]string{"SLACK_WEBHOOK_URL": planted, "GITHUB_REPOSITORY": "", "GITHUB_REF": "refs/pull/x/merge"}
-	status, said := notify(t, "", deployed(), bad)
+	status, output := notify(t, "", deployed(), bad)
 	if status != 2 {
 		t.Errorf("status %d", status)
 	}
-	for _, want := range []string{"SLACK_WEBHOOK_URL is not an address", "GITHUB_TOKEN needs GITHUB_REPOSITORY", "is not a pull request's"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("%q is missing in:\n%s", want, said)
+	for _, want := range []string{"SLACK_WEBHOOK_URL is not an address", "GITHUB_TOKEN needs GITHUB_REPOSITORY", "is not the ref of a pull request"} {
+		if !strings.Contains(output, want) {
+			t.Errorf("%q is missing in:\n%s", want, output)
 		}
 	}
 	nobody := map[string]string{"SLACK_WEBHOOK_URL": "", "GITHUB_TOKEN": ""}
-	if status, said := notify(t, "", deployed(), nobody); status != 0 || !strings.Contains(said, "nobody is to be told") {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := notify(t, "", deployed(), nobody); status != 0 || !strings.Contains(output, "no notification sent") {
+		t.Errorf("status %d: %s", status, output)
 	}
 }

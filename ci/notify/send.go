@@ -20,24 +20,25 @@ const (
 	longestWait = 30 * time.Second
 )
 
-// client follows no redirect: an address that is a secret is told to nobody else.
+// client follows no redirects, because the address may be a secret.
 var client = &http.Client{
 	Timeout:       tryTimeout,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// refusal is an answer that is no success.
+// refusal is an unsuccessful answer.
 type refusal struct {
 	status int
-	after  time.Duration // wait before trying again, as the answer asks for
+	after  time.Duration // Retry-After of the answer, the minimum wait before a retry
 }
 
 func (r refusal) Error() string {
 	return fmt.Sprintf("answered %d %s", r.status, http.StatusText(r.status))
 }
 
-// send sends a body as JSON and reads the answer into answer, unless that is nil. What may pass it tries again, with growing
-// waits. The error has no word of the address, nor of what was answered.
+// send sends body as JSON and decodes the answer into answer, unless answer is nil. It retries
+// temporary failures with growing waits. The error contains neither the address nor the body of the
+// answer.
 func (c config) send(ctx context.Context, method, to string, header http.Header, body, answer any) error {
 	var raw []byte
 	if body != nil {
@@ -80,7 +81,7 @@ func sendOnce(ctx context.Context, method, to string, header http.Header, body [
 	defer response.Body.Close()
 	limited := io.LimitReader(response.Body, answerLimit)
 	if response.StatusCode/100 != 2 {
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // anything else is no wish
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // other formats are ignored
 		return refusal{status: response.StatusCode, after: time.Duration(seconds) * time.Second}
 	}
 	if answer == nil {
@@ -92,10 +93,10 @@ func sendOnce(ctx context.Context, method, to string, header http.Header, body [
 	return nil
 }
 
-// withoutAddress takes the address out of an error, which may be a secret.
+// withoutAddress removes the address from an error, because it may be a secret.
 func withoutAddress(err error) error {
-	if told, ok := errors.AsType[*url.Error](err); ok {
-		return told.Err
+	if urlErr, ok := errors.AsType[*url.Error](err); ok {
+		return urlErr.Err
 	}
 	return err
 }

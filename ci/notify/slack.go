@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Shapes of https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
+// These types mirror https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
 type (
 	slackMessage struct {
-		Text   string       `json:"text"` // what a notification on a phone shows
+		Text   string       `json:"text"` // shown in a phone's notification
 		Blocks []slackBlock `json:"blocks"`
 	}
 	slackBlock struct {
@@ -22,23 +22,24 @@ type (
 	}
 )
 
-// sectionLimit is how long a section's text may be, in characters.
+// sectionLimit is Slack's limit for the text of a section, in characters.
 const sectionLimit = 3000
 
-// slackEscape replaces the three characters by which Slack knows links and mentions, so that nothing calls a channel.
+// slackEscape escapes the three characters of links and mentions, so that no message can notify a
+// channel.
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// tellSlack sends the message to the webhook's channel.
-func (c config) tellSlack(ctx context.Context, m message) error {
-	mark := ":white_check_mark:"
+// notifySlack posts the message to the webhook's channel.
+func (c config) notifySlack(ctx context.Context, m message) error {
+	emoji := ":white_check_mark:"
 	switch {
 	case !m.good:
-		mark = ":x:"
+		emoji = ":x:"
 	case c.waiting != "":
-		mark = ":raised_hand:"
+		emoji = ":raised_hand:"
 	}
 	var text strings.Builder
-	text.WriteString(mark + " *" + slackEscape.Replace(m.title) + "*\n")
+	text.WriteString(emoji + " *" + slackEscape.Replace(m.title) + "*\n")
 	for _, fact := range m.facts {
 		text.WriteString(fact[0] + ": " + slackEscape.Replace(fact[1]) + "\n")
 	}

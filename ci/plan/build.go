@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// programsDir is where a platform's programs are.
+// programsDir returns the folder of a platform's programs.
 func programsDir(platform string) string {
 	return Dist + "/" + strings.ReplaceAll(platform, "/", "-") + "/"
 }
 
-// Archive is where a service's image is, as OCI archive.
+// Archive returns the path of a service's image as OCI archive.
 func Archive(service string) string { return Dist + "/" + service + ".tar" }
 
-// DigestFile is where the NAME@DIGEST of a service's image is.
+// DigestFile returns the path of the file that holds NAME@DIGEST of a service's image.
 func DigestFile(service string) string { return Dist + "/" + service + ".digest" }
 
-// ProvenanceFile is where the predicate of a published image's provenance is.
+// ProvenanceFile returns the path of the provenance predicate of a published image.
 func ProvenanceFile(service string) string { return Dist + "/" + service + ".provenance.json" }
 
-// ImageName is what a service's image is called in a registry.
+// ImageName returns the name of a service's image in a registry.
 func ImageName(registry, service string) string { return registry + "/taskmaster-" + service }
 
-// Build compiles every service for every platform, and makes an image of each. The same commit gives the same digests.
+// Build compiles every service for every platform and builds an image of each service. The same
+// commit gives the same digests.
 func Build(p Project, r Release) Plan {
 	var images Stage
 	for _, c := range p.Services {
@@ -33,7 +34,8 @@ func Build(p Project, r Release) Plan {
 	return Plan{p.programs(r), images}
 }
 
-// Publish builds, scans, gives the images to the registry under their commit and the release's tags, and signs their digests.
+// Publish builds and scans the programs and pushes the images. The images are tagged with the
+// commit and the release's tags, and their digests are signed.
 func Publish(p Project, r Release) Plan {
 	var images Stage
 	for _, c := range p.Services {
@@ -53,8 +55,8 @@ func Publish(p Project, r Release) Plan {
 	return published
 }
 
-// programs compiles: static, without paths of the machine or the time in them. A step sees what its program is made from, so
-// that another service's change does not concern it.
+// programs compiles static programs without paths and times of the machine. A step sees only the
+// sources of its program, so that a change of another service does not rebuild it.
 func (p Project) programs(r Release) Stage {
 	var stage Stage
 	for _, c := range p.Services {

@@ -1,6 +1,6 @@
 package plan
 
-// Versions of the tools that check.
+// These are the versions of the checking tools.
 const (
 	golangciLint = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0"
 	govulncheck  = "golang.org/x/vuln/cmd/govulncheck@v1.1.4"
@@ -9,22 +9,24 @@ const (
 	helm         = "helm.sh/helm/v3/cmd/helm@v3.22.0"
 )
 
-// allowedLicences are those that let anybody use, change and sell a program made with them, as long as they are named.
+// allowedLicences let anyone use, change and sell a program that contains the code, as long as it
+// is credited.
 const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clause,ISC,MIT,MPL-2.0,0BSD,Unlicense,CC0-1.0"
 
-// allCode is everything that a check of the code has to see.
+// allCode matches all files that a check of the code reads.
 var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "cmd/**", "internal/**", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
 
-// Workflows are those of GitHub Actions.
+// Workflows are the files of the GitHub Actions workflows.
 var Workflows = []string{
 	".github/workflows/deploy.yaml", ".github/workflows/pull-request.yaml", ".github/workflows/rollback.yaml", ".github/workflows/stack.yaml",
 }
 
-// generated are the packages whose tests hold files that are written by a program to what that would write now.
+// generated are the packages whose tests compare generated files with their generator's current
+// output.
 var generated = []string{"./internal/event", "./ci/plan", "./ci/engine"}
 
-// Check looks at the code and runs none of the services: form, likely mistakes, known vulnerabilities, the workflows, the chart,
-// generated files, and the licences of what the services are made of.
+// Check examines the code without running a service. It covers formatting, vet, lint,
+// vulnerabilities, workflows, the chart, generated files and the licences of dependencies.
 func Check(p Project) Plan {
 	step := func(name string, args ...string) Step {
 		return Step{Name: name, Image: p.goImage(), Args: args, Env: goEnv(nil), Sources: allCode}

@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// Infra are the folders that the Pulumi program is built from and reads: its Helm chart has Dapr's files in it. They are not looked up,
-// because that takes the code of three clouds; a test of infra's does.
+// Infra are the folders that the Pulumi program is built from and reads. Its Helm chart contains
+// Dapr's files. The list is fixed, because computing it loads the SDKs of three clouds. A test in
+// infra checks it.
 var Infra = []string{"infra", "dapr", "internal/event", "internal/task"}
 
-// freeScript ends what a killed upgrade has left in the cluster: Helm refuses every upgrade while one is pending, and a part of it may
-// run. The release goes back to what was deployed last; without such a one, what was begun is forgotten.
+// freeScript cleans up after a killed upgrade. Helm refuses every upgrade while one is pending, and
+// parts of the pending one may run. The script rolls back to the last deployed revision. Without
+// one, it deletes the pending revision.
 const freeScript = `set -e
 kubeconfig=$(mktemp); trap 'rm -f "$kubeconfig"' EXIT
 pulumi stack output kubeconfig --show-secrets --stack "$1" --non-interactive > "$kubeconfig"
@@ -25,23 +27,24 @@ deployed=$(echo "$deployed" | sort -n | tail -1)
 [ -z "$deployed" ] || helm --kubeconfig "$kubeconfig" --namespace taskmaster rollback taskmaster "$deployed" --wait --timeout 8m
 kube delete secret --ignore-not-found --selector "$pending"`
 
-// free takes a stack away from an update that was killed and has left its lock, or that still runs.
+// free releases a stack from an update that was killed and left its lock, or that still runs.
 func (s Stack) free() Plan {
-	cancel := s.pulumi("cancel what runs on", "cancel", "--yes")
-	helm := s.step("end pending upgrades on", "sh", "-c", freeScript, "sh", s.Name)
+	cancel := s.pulumi("cancel the update of", "cancel", "--yes")
+	helm := s.step("end pending upgrades of", "sh", "-c", freeScript, "sh", s.Name)
 	helm.Timeout = freeTimeout
-	// There may be nothing to cancel, or no cluster yet. If it matters, the update fails and says so.
+	// There may be nothing to cancel, or no cluster yet. If cancelling failed for another reason,
+	// the update fails and reports it.
 	cancel.Optional, helm.Optional = true, true
 	return Plan{{cancel}, {helm}}
 }
 
-// tag writes down which releases passed.
+// tag records the releases that passed.
 func (s Stack) tag(name, value string) Stage {
 	return Stage{s.pulumi(name, "stack", "tag", "set", tagName, value)}
 }
 
-// up gives a stack the release's images and waits until they run: the release of Helm's is waited for, and goes back when it does
-// not become ready.
+// up deploys the images of a release and waits until they run. Helm waits for the pods and rolls
+// back if they do not become ready.
 func (s Stack) up(d Deployment, message string) Plan {
 	configure := s.step("configure", "cp", StackFile(s.Name), s.ConfigFile())
 	configure.Secrets, configure.SecretFiles, configure.Setup = nil, nil, nil
@@ -63,7 +66,7 @@ func (s Stack) up(d Deployment, message string) Plan {
 	return Plan{{configure}, {update}}
 }
 
-// smoke tries the stack from outside.
+// smoke tests the stack through its public address.
 func (s Stack) smoke(p Project) Stage {
 	return Stage{{
 		Name: "smoke test of " + s.Name, Image: p.goImage(), Args: []string{"go", "run", "./tests/smoke", "-url", s.URL}, Env: goEnv(nil),
@@ -71,30 +74,34 @@ func (s Stack) smoke(p Project) Stage {
 	}}
 }
 
-// Begin writes down that a release is about to be deployed. With takeOver it first frees the stack from an update that was killed.
+// Begin records that a release is about to be deployed. With takeOver it first frees the stack from
+// a killed update.
 func Begin(s Stack, r Record, d Deployment, takeOver bool) Plan {
 	var all Plan
 	if takeOver {
 		all = s.free()
 	}
-	return append(all, s.tag("begin a release of", r.begun(d.Number)))
+	return append(all, s.tag("start a release of", r.startedTag(d.Number)))
 }
 
-// Forget writes down that a release is not being deployed after all.
-func Forget(s Stack, r Record) Plan { return Plan{s.tag("forget what was begun on", list(r.Passed))} }
-
-// Locked says whether an update failed with what it said because another one runs, in the words of Pulumi's service or for a bucket.
-func Locked(said string) bool {
-	return strings.Contains(said, "Another update is currently in progress") || strings.Contains(said, "the stack is currently locked by")
+// Forget records that the started release is not being deployed after all.
+func Forget(s Stack, r Record) Plan {
+	return Plan{s.tag("forget the started release of", list(r.Passed))}
 }
 
-// Rollout makes a release run, tries it from outside, and writes down that it passed.
+// Locked reports whether the output of a failed update shows that another update runs. It knows the
+// messages of Pulumi's service and of buckets.
+func Locked(output string) bool {
+	return strings.Contains(output, "Another update is currently in progress") || strings.Contains(output, "the stack is currently locked by")
+}
+
+// Rollout deploys a release, runs the smoke test, and records that the release passed.
 func Rollout(p Project, s Stack, r Record, d Deployment, why string) Plan {
 	all := s.up(d, "release "+strconv.Itoa(d.Number)+": "+why)
-	return append(all, s.smoke(p), s.tag("record the release of", r.passed(d)))
+	return append(all, s.smoke(p), s.tag("record the release of", r.passedTag(d)))
 }
 
-// Restore makes a stack run what it ran before a rollout that failed.
+// Restore deploys the previous release again after a failed rollout.
 func Restore(p Project, s Stack, r Record, before Deployment) Plan {
 	all := append(s.free(), Rollout(p, s, r, before, "restored")...)
 	for _, stage := range all {
@@ -105,7 +112,7 @@ func Restore(p Project, s Stack, r Record, before Deployment) Plan {
 	return all
 }
 
-// Preview shows what an update of a stack would change, with the images that it has.
+// Preview shows the changes that an update with the images of d would make.
 func Preview(s Stack, d Deployment) Plan {
 	all := s.up(d, "preview")
 	preview := &all[len(all)-1][0]
@@ -114,10 +121,10 @@ func Preview(s Stack, d Deployment) Plan {
 	return all
 }
 
-// PreviewFile is where a preview is.
+// PreviewFile is the path of the preview's output.
 const PreviewFile = Dist + "/preview.txt"
 
-// services are the services that have an image, in the order of their names.
+// services returns the sorted names of the services that have an image.
 func services(images map[string]string) []string {
 	var names []string
 	for service := range images {
@@ -127,7 +134,7 @@ func services(images map[string]string) []string {
 	return names
 }
 
-// VerifyDeployment makes sure that all images of a deployment are signed.
+// VerifyDeployment checks that all images of a deployment are signed.
 func VerifyDeployment(p Project, r Release, d Deployment) Plan {
 	var images []string
 	for _, service := range services(d.Images) {

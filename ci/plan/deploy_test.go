@@ -13,42 +13,44 @@ func stack() Stack {
 	}
 }
 
-// images are of one version, which shows in their digests.
+// images returns images of one version. The digit makes up their digests.
 func images(digit string) map[string]string {
 	digest := "@sha256:" + strings.Repeat(digit, 64)
 	return map[string]string{"web": "ghcr.io/owner/taskmaster-web" + digest, "api": "ghcr.io/owner/taskmaster-api" + digest}
 }
 
-// ran is the record of a stack on which two releases passed and a third did not.
+// ran returns the record of a stack on which two releases passed and a third did not.
 func ran() Record {
 	return Record{Passed: []Deployment{{5, "aaaa", images("5")}, {6, "bbbb", images("6")}}, Next: 8}
 }
 
 func next() Deployment { return Deployment{Number: 8, Revision: "cccc", Images: images("8")} }
 
-// Only what talks to Pulumi or the cluster gets credentials: the smoke test sees the stack as everybody does.
+// TestCredentials checks that only steps that reach Pulumi or the cluster get credentials. The
+// smoke test gets none.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
-	for verb, p := range plans() {
+	for command, p := range plans() {
 		for _, stage := range p {
 			for _, s := range stage {
 				needs := s.Args[0] == "pulumi" || s.Args[0] == "sh"
 				if got := slices.Contains(s.Secrets, "PULUMI_ACCESS_TOKEN") && slices.Contains(s.SecretFiles, "KUBECONFIG"); got != needs {
-					t.Errorf("%s: %s gets credentials: %v", verb, s.Name, got)
+					t.Errorf("%s: %s gets credentials: %v", command, s.Name, got)
 				}
 				if needs && !s.Always {
-					t.Errorf("%s: %s is answered from a cache", verb, s.Name)
+					t.Errorf("%s: %s is answered from a cache", command, s.Name)
 				}
 			}
 		}
 	}
 }
 
-// Everything that a restoration needs is done in less time than the pipeline has by default.
+// TestTimeToRestore checks that a failed deployment and its restoration fit into the default time
+// limit of the pipeline.
 func TestTimeToRestore(t *testing.T) {
 	t.Parallel()
 	var longest int64
-	for _, p := range []Plan{Look(stack()), VerifyDeployment(project(), release(), next()), plans()["preview"], plans()["rollback"], plans()["restore"]} {
+	for _, p := range []Plan{Inspect(stack()), VerifyDeployment(project(), release(), next()), plans()["preview"], plans()["rollback"], plans()["restore"]} {
 		for _, stage := range p {
 			var slowest int64
 			for _, s := range stage {

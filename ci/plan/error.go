@@ -2,16 +2,16 @@ package plan
 
 import "fmt"
 
-// StepError is a step that failed.
+// StepError reports a failed step.
 type StepError struct {
 	Step string
-	// Output is what the command said, and may be empty.
+	// Output is the output of the command. It may be empty.
 	Output string
 	Err    error
 }
 
-// Error names the step.
+// Error returns the step's name and the cause.
 func (f *StepError) Error() string { return fmt.Sprintf("%s: %v", f.Step, f.Err) }
 
-// Unwrap returns what ended the step.
+// Unwrap returns the cause.
 func (f *StepError) Unwrap() error { return f.Err }

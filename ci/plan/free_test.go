@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// What a killed upgrade has left is taken back to what was deployed last, or forgotten where there is no such; a release that is in
-// order is left alone, and the cluster's kubeconfig does not stay.
+// TestFreeScript checks that a killed upgrade is rolled back, and a killed installation is deleted.
+// A healthy release stays untouched. The temporary kubeconfig is removed.
 func TestFreeScript(t *testing.T) {
 	t.Parallel()
 	const (
@@ -24,7 +24,7 @@ func TestFreeScript(t *testing.T) {
 		dir := t.TempDir()
 		for program, script := range map[string]string{
 			"pulumi": `[ "$*" = "stack output kubeconfig --show-secrets --stack owner/prod --non-interactive" ] && echo planted-secret`,
-			// The first two arguments are the file, which has to be there.
+			// The first two arguments are the kubeconfig flag and its file. The file must exist.
 			"helm": `grep -q planted-secret "$2" && shift 2 && echo "helm $*" >> "$LOG"`,
 			"kubectl": `grep -q planted-secret "$2" && shift 2 || exit 1
 				case "$*" in

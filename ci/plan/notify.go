@@ -2,25 +2,27 @@ package plan
 
 const (
 	slackWebhook = "SLACK_WEBHOOK_URL"
-	githubToken  = "GITHUB_TOKEN" //nolint:gosec // the name of one
+	githubToken  = "GITHUB_TOKEN" //nolint:gosec // the name of a variable
 )
 
-// WorkflowVariables are what GitHub Actions tells a job about itself, without secrets.
+// WorkflowVariables describe a GitHub Actions job. None of them is a secret.
 var WorkflowVariables = []string{"GITHUB_API_URL", "GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_REF", "GITHUB_RUN_ID"}
 
-// Notice is what a notification depends on.
+// Notice holds the inputs of a notification.
 type Notice struct {
-	// Waiting is a stack that waits for an approval; empty to tell what the last run came to.
+	// Waiting is the stack that waits for an approval. If it is empty, the notification reports the
+	// last run.
 	Waiting string
-	// Workflow are the WorkflowVariables that are set, by name, and Secrets those that are set of what it is sent with.
+	// Workflow holds the WorkflowVariables that are set, by name. Secrets holds the names of the
+	// available Messengers.
 	Workflow map[string]string
 	Secrets  []string
 }
 
-// Messengers are the secrets that notifications are sent with. Who has none is not told.
+// Messengers are the secrets that send notifications. A receiver without a secret gets none.
 var Messengers = []string{slackWebhook, githubToken}
 
-// Notify tells people. Whoever cannot be told ends nothing.
+// Notify sends notifications. A failed notification does not fail the run.
 func Notify(p Project, n Notice) Plan {
 	step := Step{
 		Name: "notify", Image: p.goImage(), Env: goEnv(n.Workflow),

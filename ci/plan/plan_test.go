@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func project() Project {
 	return Project{
@@ -37,24 +37,24 @@ func notice() Notice {
 	return Notice{Waiting: "prod", Workflow: map[string]string{"GITHUB_REPOSITORY": "owner/taskmaster"}, Secrets: Messengers}
 }
 
-// plans are those of all verbs.
+// plans returns the plans of all commands.
 func plans() map[string]Plan {
 	return map[string]Plan{
 		"check": Check(project()), "test": Test(project()), "build": Build(project(), release()), "publish": Publish(project(), release()),
-		"deploy": slices.Concat(Look(stack()), Begin(stack(), ran(), next(), false), Rollout(project(), stack(), ran(), next(), "deployed")),
-		"rollback": slices.Concat(Look(stack()), Begin(stack(), ran(), ran().Passed[0], true),
+		"deploy": slices.Concat(Inspect(stack()), Begin(stack(), ran(), next(), false), Rollout(project(), stack(), ran(), next(), "deployed")),
+		"rollback": slices.Concat(Inspect(stack()), Begin(stack(), ran(), ran().Passed[0], true),
 			Rollout(project(), stack(), ran(), ran().Passed[0], "rolled back")),
-		"promote": slices.Concat(Look(stack()), VerifyDeployment(project(), release(), next())),
+		"promote": slices.Concat(Inspect(stack()), VerifyDeployment(project(), release(), next())),
 		"restore": Restore(project(), stack(), ran(), *ran().Current()),
 		"notify":  Notify(project(), notice()),
-		"preview": slices.Concat(Look(stack()), Preview(stack(), next())),
+		"preview": slices.Concat(Inspect(stack()), Preview(stack(), next())),
 	}
 }
 
-// What runs is in the golden files, so that a change of it is seen.
+// TestGolden compares the plans with the golden files, so that a review shows every change.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for verb, p := range plans() {
+	for command, p := range plans() {
 		var got strings.Builder
 		for i, stage := range p {
 			for _, s := range stage {
@@ -68,7 +68,7 @@ func TestGolden(t *testing.T) {
 				}
 			}
 		}
-		file := filepath.Join("testdata", verb+".golden")
+		file := filepath.Join("testdata", command+".golden")
 		if *update {
 			if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
 				t.Fatal(err)
@@ -79,26 +79,26 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.String() != string(want) {
-			t.Errorf("%s has changed; if it should, run the test with -update. Now it is:\n%s", verb, got.String())
+			t.Errorf("%s has changed; if that is intended, run the test with -update. The new text:\n%s", command, got.String())
 		}
 	}
 }
 
-// A step can only run after what it needs.
+// TestNeedsAreLeftBefore checks that earlier stages produce the inputs of each step.
 func TestNeedsAreLeftBefore(t *testing.T) {
 	t.Parallel()
-	for verb, p := range plans() {
+	for command, p := range plans() {
 		var left []string
 		names := map[string]bool{}
 		for _, stage := range p {
 			for _, s := range stage {
 				for _, need := range s.Needs {
 					if !slices.Contains(left, need) {
-						t.Errorf("%s: %s needs %s, which nothing before it leaves", verb, s.Name, need)
+						t.Errorf("%s: %s needs %s, which no earlier step leaves", command, s.Name, need)
 					}
 				}
 				if names[s.Name] {
-					t.Errorf("%s: two steps are called %s", verb, s.Name)
+					t.Errorf("%s: two steps are called %s", command, s.Name)
 				}
 				names[s.Name] = true
 			}
@@ -107,8 +107,8 @@ func TestNeedsAreLeftBefore(t *testing.T) {
 	}
 }
 
-// An edited file concerns the programs that are made from it, and no other.
-func TestWhatAnEditRebuilds(t *testing.T) {
+// TestSourcesOfEdit checks that an edited file rebuilds only the programs that contain it.
+func TestSourcesOfEdit(t *testing.T) {
 	t.Parallel()
 	for file, want := range map[string][]string{
 		"README.md":                 nil,
@@ -137,7 +137,8 @@ func TestWhatAnEditRebuilds(t *testing.T) {
 	}
 }
 
-// matches says whether a file is one of those that patterns describe, as far as they are used here.
+// matches reports whether a file matches one of the patterns. It supports only the kinds of
+// patterns in use.
 func matches(t *testing.T, patterns []string, file string) bool {
 	t.Helper()
 	for _, pattern := range patterns {
@@ -162,7 +163,8 @@ func matches(t *testing.T, patterns []string, file string) bool {
 	return false
 }
 
-// Images are signed by whoever the release names, which gets what it signs with, and verified against the same.
+// TestSigning checks that the release's signer signs and gets its secrets. Verification requires
+// the same signer.
 func TestSigning(t *testing.T) {
 	t.Parallel()
 	images := []string{"ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)}
@@ -199,16 +201,17 @@ func TestSigning(t *testing.T) {
 	}
 }
 
-// Only who logs in gets the password, and a registry without a name gets none.
+// TestSecrets checks that only the steps that log in get the password. Without a user name, no step
+// gets it.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	nameless := release()
 	nameless.Username, nameless.Signing = "", Unsigned
-	for verb, p := range map[string]Plan{"build": plans()["build"], "check": plans()["check"], "test": plans()["test"], "nameless": Publish(project(), nameless)} {
+	for command, p := range map[string]Plan{"build": plans()["build"], "check": plans()["check"], "test": plans()["test"], "nameless": Publish(project(), nameless)} {
 		for _, stage := range p {
 			for _, s := range stage {
 				if len(s.Secrets) != 0 {
-					t.Errorf("%s: %s gets %v", verb, s.Name, s.Secrets)
+					t.Errorf("%s: %s gets %v", command, s.Name, s.Secrets)
 				}
 			}
 		}

@@ -5,32 +5,36 @@ import (
 	"fmt"
 )
 
-// Deployment is a release on a stack: images by digest, under a number.
+// Deployment is a numbered release on a stack, with its images by digest.
 type Deployment struct {
 	Number int `json:"number"`
-	// Revision is the commit that the images were made from; empty where it is not known.
+	// Revision is the commit that the images were built from. It is empty if it is unknown.
 	Revision string `json:"revision,omitempty"`
 	// Images are REPOSITORY@sha256:DIGEST, by service.
 	Images map[string]string `json:"images"`
 }
 
-// Record is what ran on a stack. Pulumi keeps it: its history holds the configuration of each update, with images and release, and
-// the stack's tag names the releases that passed.
+// Record lists the releases of a stack. Pulumi stores it. The stack's history holds the
+// configuration of each update with images and release. A tag of the stack names the releases that
+// passed.
 type Record struct {
-	// Passed are the releases whose smoke test passed, the oldest first. The last is what should run.
+	// Passed are the releases that passed their smoke test, oldest first. The last one should run.
 	Passed []Deployment
-	// Unfinished means that something else was begun since, and neither passed nor was taken back.
+	// Unfinished is set if another update was started since, and has neither passed nor been
+	// restored.
 	Unfinished bool
-	// Begun is the release that somebody is deploying, or was when they were cancelled; 0 if there is none.
-	Begun int
+	// Started is the release that is being deployed, or was when its run was cancelled. It is 0 if
+	// there is none.
+	Started int
 	// Next is the number of the next release.
 	Next int
 }
 
-// historyLength is how many updates are read; restoring and rolling back make more than one for a release.
+// historyLength is the number of updates that are read. Restoring and rolling back cause more than
+// one update per release.
 const historyLength = "100"
 
-// entry is an update in `pulumi stack history --json`.
+// entry is an update in the output of `pulumi stack history --json`.
 type entry struct {
 	Kind   string `json:"kind"`
 	Result string `json:"result"`
@@ -39,7 +43,8 @@ type entry struct {
 	} `json:"config"`
 }
 
-// deployment reads what an update was told to deploy; one that somebody made by hand may have no number.
+// deployment returns the images and release that an update deployed. A manual update may have no
+// number.
 func (u entry) deployment() (Deployment, error) {
 	var d Deployment
 	for key, into := range map[string]any{"release": &d, "images": &d.Images} {
@@ -52,7 +57,8 @@ func (u entry) deployment() (Deployment, error) {
 	return d, nil
 }
 
-// ParseRecord makes a record of what pulumi printed: `stack history --json`, the newest update first, and `stack tag ls --json`.
+// ParseRecord builds a record from the output of `pulumi stack history --json`, newest update
+// first, and of `pulumi stack tag ls --json`.
 func ParseRecord(history, tags []byte) (Record, error) {
 	var updates []entry
 	if err := json.Unmarshal(history, &updates); err != nil {
@@ -62,11 +68,11 @@ func ParseRecord(history, tags []byte) (Record, error) {
 	if err := json.Unmarshal(tags, &tag); err != nil {
 		return Record{}, fmt.Errorf("read the stack's tags: %w", err)
 	}
-	numbers, begun, err := parseTag(tag[tagName])
+	numbers, started, err := parseTag(tag[tagName])
 	if err != nil {
 		return Record{}, fmt.Errorf("read the stack's tag %s: %w", tagName, err)
 	}
-	r := Record{Unfinished: begun > 0, Begun: begun, Next: begun + 1}
+	r := Record{Unfinished: started > 0, Started: started, Next: started + 1}
 	ran := map[int]Deployment{}
 	newest := true
 	for _, u := range updates {
@@ -94,7 +100,7 @@ func ParseRecord(history, tags []byte) (Record, error) {
 		}
 	}
 	if len(numbers) > 0 && len(r.Passed) == 0 {
-		return Record{}, fmt.Errorf("the last %s updates of the stack have none of the releases %s", historyLength, tag[tagName])
+		return Record{}, fmt.Errorf("the last %s updates of the stack contain none of the releases %s", historyLength, tag[tagName])
 	}
 	return r, nil
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// entryJSON is an update as pulumi prints it.
+// entryJSON returns an update in Pulumi's format.
 func entryJSON(kind, result string, number int, digit string) string {
 	if number == 0 {
 		return fmt.Sprintf(`{"kind": %q, "result": %q, "config": {"taskmaster:cloud": {"value": "oke", "secret": false}}}`, kind, result)
@@ -17,31 +17,32 @@ func entryJSON(kind, result string, number int, digit string) string {
 		"taskmaster:release": {"value": "...", "objectValue": {"number": %d, "revision": "r%d"}}}}`, kind, result, digit, number, number)
 }
 
-// What a stack's history and tag say: which releases passed, whether something else was begun, and where a rollback goes.
+// TestRecord checks the record of a stack's history and tag: the passed releases, an unfinished
+// update, and the rollback target.
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	five, six, seven := entryJSON("update", "succeeded", 5, "five"), entryJSON("update", "succeeded", 6, "six"), entryJSON("update", "succeeded", 7, "seven")
 	for name, test := range map[string]struct {
-		history []string // the newest first
-		tag     string
-		passed  string
-		next    int
-		proven  string // what can be promoted, or why nothing can
-		target  string // where a rollback goes, or why it goes nowhere
+		history    []string // newest first
+		tag        string
+		passed     string
+		next       int
+		promotable string // the promotable release, or the reason that there is none
+		target     string // the rollback target, or the reason that there is none
 	}{
-		"new stack":              {nil, "", "", 1, "no release of it has passed", "there is no release before"},
-		"first release":          {[]string{five}, "5", "5", 6, "five", "there is no release before"},
-		"first release, trying":  {[]string{five}, "5?", "", 6, "no release of it has passed", "there is no release before"},
-		"two releases":           {[]string{six, five}, "5,6", "5,6", 7, "six", "five"},
-		"third not ready":        {[]string{entryJSON("update", "failed", 7, "seven"), six, five}, "5,6,7?", "5,6", 8, "was begun after release 6", "six"},
-		"third fails its test":   {[]string{seven, six, five}, "5,6,7?", "5,6", 8, "was begun after release 6", "six"},
-		"third killed":           {[]string{six, five}, "5,6,7?", "5,6", 8, "was begun after release 6", "six"},
-		"third taken back":       {[]string{six, seven, six, five}, "5,6", "5,6", 8, "six", "five"},
-		"rolled back":            {[]string{five, six, five}, "5", "5", 7, "five", "there is no release before"},
-		"refreshed":              {[]string{entryJSON("refresh", "succeeded", 6, "six"), six, five}, "5,6", "5,6", 7, "six", "five"},
-		"destroyed":              {[]string{entryJSON("destroy", "succeeded", 6, "six"), six, five}, "5,6", "5,6", 7, "was begun after release 6", "six"},
-		"updated by hand":        {[]string{entryJSON("update", "succeeded", 0, ""), six, five}, "5,6", "5,6", 7, "was begun after release 6", "six"},
-		"oldest is out of sight": {[]string{six, five}, "4,5,6", "5,6", 7, "six", "five"},
+		"new stack":                    {nil, "", "", 1, "no release has passed", "there is no release before"},
+		"first release":                {[]string{five}, "5", "5", 6, "five", "there is no release before"},
+		"first release, being tested":  {[]string{five}, "5?", "", 6, "no release has passed", "there is no release before"},
+		"two releases":                 {[]string{six, five}, "5,6", "5,6", 7, "six", "five"},
+		"third not ready":              {[]string{entryJSON("update", "failed", 7, "seven"), six, five}, "5,6,7?", "5,6", 8, "update started after release 6", "six"},
+		"third fails its test":         {[]string{seven, six, five}, "5,6,7?", "5,6", 8, "update started after release 6", "six"},
+		"third killed":                 {[]string{six, five}, "5,6,7?", "5,6", 8, "update started after release 6", "six"},
+		"third restored":               {[]string{six, seven, six, five}, "5,6", "5,6", 8, "six", "five"},
+		"rolled back":                  {[]string{five, six, five}, "5", "5", 7, "five", "there is no release before"},
+		"refreshed":                    {[]string{entryJSON("refresh", "succeeded", 6, "six"), six, five}, "5,6", "5,6", 7, "six", "five"},
+		"destroyed":                    {[]string{entryJSON("destroy", "succeeded", 6, "six"), six, five}, "5,6", "5,6", 7, "update started after release 6", "six"},
+		"updated by hand":              {[]string{entryJSON("update", "succeeded", 0, ""), six, five}, "5,6", "5,6", 7, "update started after release 6", "six"},
+		"oldest is not in the history": {[]string{six, five}, "4,5,6", "5,6", 7, "six", "five"},
 	} {
 		tags := fmt.Sprintf(`{"pulumi:project": "taskmaster", "releases": %q}`, test.tag)
 		if test.tag == "" {
@@ -61,11 +62,11 @@ func TestRecord(t *testing.T) {
 			}
 			return d.Images["api"]
 		}
-		if got := describe(r.Proven()); !strings.HasPrefix(got, test.proven) && !strings.Contains(got, test.proven) {
-			t.Errorf("%s: can be promoted: %s, want %s", name, got, test.proven)
+		if got := describe(r.Promotable()); !strings.HasPrefix(got, test.promotable) && !strings.Contains(got, test.promotable) {
+			t.Errorf("%s: promotable: %s, want %s", name, got, test.promotable)
 		}
-		if got := describe(r.Target(0)); !strings.Contains(got, test.target) {
-			t.Errorf("%s: a rollback goes to %s, want %s", name, got, test.target)
+		if got := describe(r.RollbackTarget(0)); !strings.Contains(got, test.target) {
+			t.Errorf("%s: rollback target %s, want %s", name, got, test.target)
 		}
 	}
 }
@@ -73,25 +74,26 @@ func TestRecord(t *testing.T) {
 func TestTarget(t *testing.T) {
 	t.Parallel()
 	r := Record{Passed: []Deployment{{Number: 3}, {Number: 4}, {Number: 6}}}
-	if d, err := r.Target(3); err != nil || d.Number != 3 {
+	if d, err := r.RollbackTarget(3); err != nil || d.Number != 3 {
 		t.Errorf("went to %+v, %v", d, err)
 	}
 	for _, number := range []int{5, 6, 7} {
-		if _, err := r.Target(number); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("no release %d", number)) || !strings.Contains(err.Error(), "3,4") {
+		if _, err := r.RollbackTarget(number); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("no release %d", number)) || !strings.Contains(err.Error(), "3,4") {
 			t.Errorf("to %d: %v", number, err)
 		}
 	}
 }
 
-// What is not Pulumi's is said, and never taken for a stack without releases.
+// TestUnreadableRecord checks that unreadable output is an error. It must not look like a stack
+// without releases.
 func TestUnreadableRecord(t *testing.T) {
 	t.Parallel()
 	for want, texts := range map[string][2]string{
-		"history":                 {"error: no stack", "{}"},
-		"tags":                    {"[]", "error: no stack"},
-		"is no list of releases":  {"[]", `{"releases": "latest"}`},
-		"none of the releases 10": {"[]", `{"releases": "10"}`},
-		"images of an update":     {`[{"kind": "update", "config": {"taskmaster:images": {"objectValue": 1}}}]`, "{}"},
+		"history":                   {"error: no stack", "{}"},
+		"tags":                      {"[]", "error: no stack"},
+		"is not a list of releases": {"[]", `{"releases": "latest"}`},
+		"none of the releases 10":   {"[]", `{"releases": "10"}`},
+		"images of an update":       {`[{"kind": "update", "config": {"taskmaster:images": {"objectValue": 1}}}]`, "{}"},
 	} {
 		if r, err := ParseRecord([]byte(texts[0]), []byte(texts[1])); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("read %+v, %v, want an error about %s", r, err, want)
@@ -99,27 +101,27 @@ func TestUnreadableRecord(t *testing.T) {
 	}
 }
 
-// The tag says at each moment which releases passed, and a rollback forgets those after the one that it went to. Pulumi takes 256
-// characters.
+// TestTag checks that the tag always lists the releases that passed. A rollback removes the later
+// ones. Pulumi allows 256 characters.
 func TestTag(t *testing.T) {
 	t.Parallel()
 	r := ran()
-	if got := r.begun(8); got != "5,6,8?" {
-		t.Errorf("begun: %s", got)
+	if got := r.startedTag(8); got != "5,6,8?" {
+		t.Errorf("started: %s", got)
 	}
-	if got := (Record{}).begun(1); got != "1?" {
-		t.Errorf("begun: %s", got)
+	if got := (Record{}).startedTag(1); got != "1?" {
+		t.Errorf("started: %s", got)
 	}
-	if got := r.passed(next()); got != "5,6,8" {
+	if got := r.passedTag(next()); got != "5,6,8" {
 		t.Errorf("passed: %s", got)
 	}
-	if got := r.passed(r.Passed[0]); got != "5" {
+	if got := r.passedTag(r.Passed[0]); got != "5" {
 		t.Errorf("rolled back: %s", got)
 	}
 	for number := range 100 {
 		r.Passed = append(r.Passed, Deployment{Number: 10000 + number})
 	}
-	got := r.passed(Deployment{Number: 20000})
+	got := r.passedTag(Deployment{Number: 20000})
 	if numbers := strings.Split(got, ","); len(numbers) != kept || !slices.Contains(numbers, "10099") || numbers[kept-1] != "20000" || len(got)+len(",20001?") > 256 {
 		t.Errorf("kept %s", got)
 	}

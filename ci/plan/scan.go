@@ -1,9 +1,10 @@
 package plan
 
-// scanPolicy is what published programs may contain.
+// scanPolicy is the policy for vulnerabilities in published programs.
 const scanPolicy = "ci/scan/policy.yaml"
 
-// scan holds all programs to the policy. What is known of them changes every day though they do not.
+// scan checks all programs against the policy. It runs always, because the known vulnerabilities
+// change every day.
 func (p Project) scan(r Release) Stage {
 	step := Step{
 		Name: "scan the programs", Image: p.goImage(), Env: goEnv(nil),

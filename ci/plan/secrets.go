@@ -5,10 +5,11 @@ import "slices"
 // registryPassword logs in at the registry.
 const registryPassword = "REGISTRY_PASSWORD"
 
-// Secrets are all environment variables that hold one. A step gets those that it names, of those that are set.
+// Secrets are all environment variables that hold a secret. A step gets the ones that it lists, if
+// they are set.
 var Secrets = slices.Concat([]string{registryPassword}, signers, Messengers, Credentials)
 
-// Credentials are what Pulumi and the clouds log in with. Some hold no secret, and go the same way as those that do.
+// Credentials log in at Pulumi and the clouds. Some hold no secret and are passed the same way.
 var Credentials = []string{
 	"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_BACKEND_URL",
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION",
@@ -20,7 +21,7 @@ var Credentials = []string{
 	"TF_VAR_user_ocid", "TF_VAR_tenancy_ocid", "TF_VAR_fingerprint", "TF_VAR_region", "TF_VAR_private_key",
 }
 
-// SecretFiles are all environment variables that name a file with a secret in it.
+// SecretFiles are all environment variables that name a file with a secret.
 var SecretFiles = []string{
 	"KUBECONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
 	"AWS_WEB_IDENTITY_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH",

@@ -2,30 +2,33 @@ package plan
 
 import "slices"
 
-// cosign signs images, and verifies that they are.
+// cosign signs images and verifies signatures.
 const cosign = "github.com/sigstore/cosign/v3/cmd/cosign@v3.0.6"
 
-// Signing is who signs images.
+// Signing selects the signer of images.
 type Signing string
 
-// Those who may sign.
+// These are the signers.
 const (
-	// Unsigned is for registries of one's own machine: nothing is signed and nothing verified.
+	// Unsigned neither signs nor verifies. It is for registries on the same machine.
 	Unsigned Signing = "none"
-	// Keyless is the workflow of GitHub Actions that publishes: Sigstore certifies its identity, and a public log keeps that.
+	// Keyless signs as the GitHub Actions workflow that publishes. Sigstore certifies its identity
+	// and records the certificate in a public log.
 	Keyless Signing = "keyless"
-	// WithKey is who has the secret COSIGN_KEY, and its COSIGN_PASSWORD. No log is told.
+	// WithKey signs with the secrets COSIGN_KEY and COSIGN_PASSWORD. Nothing is written to a public
+	// log.
 	WithKey Signing = "key"
 )
 
 const (
-	// actionsIssuer vouches for workflows, and publisher is the one that signs, on the branch that is released.
+	// actionsIssuer vouches for workflows. publisher is the workflow that signs, on the released
+	// branch.
 	actionsIssuer = "https://token.actions.githubusercontent.com"
 	publisher     = "/.github/workflows/deploy.yaml@refs/heads/main"
 
 	cosignKey      = "COSIGN_KEY"
 	cosignPassword = "COSIGN_PASSWORD"
-	// GitHub Actions gives both to a job that may write id-tokens.
+	// GitHub Actions sets both for a job that may write id-tokens.
 	idTokenURL   = "ACTIONS_ID_TOKEN_REQUEST_URL"
 	idTokenToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 )
@@ -33,7 +36,8 @@ const (
 // signers are the secrets that sign.
 var signers = []string{cosignKey, cosignPassword, idTokenURL, idTokenToken}
 
-// sign signs what the stage before left the digests of, and attests their provenance; it is empty if nobody signs.
+// sign signs the digests of the stage before and attests their provenance. It returns nil for
+// Unsigned.
 func (p Project) sign(r Release) Stage {
 	step := p.signature(r, "sign the images")
 	switch r.Signing {
@@ -56,8 +60,8 @@ func (p Project) sign(r Release) Stage {
 	return Stage{step, attest}
 }
 
-// Verify makes sure that images, each by NAME@DIGEST, were signed by this repository's own workflow, or by the key of which
-// r.PublicKey is the file. It is empty if nobody signs.
+// Verify checks that images, each by NAME@DIGEST, were signed by this repository's workflow or by
+// the key that matches r.PublicKey. It returns nil for Unsigned.
 func Verify(p Project, r Release, images []string) Stage {
 	step := p.signature(r, "verify the signatures")
 	switch r.Signing {

@@ -1,60 +1,67 @@
-// Package plan decides what the pipeline does, and does nothing itself: which commands run, in which containers, what they
-// see and what they leave. Package engine runs a plan in containers, and package host without them.
+// Package plan decides what the pipeline does and has no side effects. A plan lists the commands,
+// their containers, inputs and outputs. Package engine runs a plan in containers, and package host
+// runs it without them.
 package plan
 
 import "time"
 
-// Dist is the folder for what the pipeline makes, relative to the repository.
+// Dist is the output folder of the pipeline, relative to the repository.
 const Dist = ".local/dist"
 
-// Plan is what a verb does: stages one after another.
+// Plan lists the stages of a command in order.
 type Plan []Stage
 
-// Stage is steps that do not need each other.
+// Stage lists steps that do not depend on each other.
 type Stage []Step
 
-// Step is one command, in a container of its own.
+// Step is one command in its own container.
 type Step struct {
-	// Name is what a failure is called by.
+	// Name identifies the step in error messages.
 	Name string
-	// Image is what the container is made of.
+	// Image is the image of the container.
 	Image string
-	// Packages are Debian's, installed before the command runs, and Setup is a command that installs what is no such package.
-	// On a host they have to be there.
+	// Packages are Debian packages that are installed before the command runs. Setup is a command
+	// that installs other programs. On a host, both must be present already.
 	Packages, Setup []string
 	Args            []string
 	Env             map[string]string
-	// Secrets are those of the Secrets that the command gets, and SecretFiles those of the SecretFiles; no other step does.
+	// Secrets and SecretFiles are the members of the variables Secrets and SecretFiles that the
+	// command gets.
 	Secrets, SecretFiles []string
-	// Sources are patterns of the repository's files that the command sees; whatever else changes does not concern it. Without
-	// is what they match and it does not see.
+	// Sources are patterns of the repository's files that the command sees. Changes of other files
+	// do not affect the step. Without are patterns of files to leave out.
 	Sources, Without []string
-	// Needs are what earlier steps left, and Outputs what this one leaves: files, or folders when they end in a slash.
+	// Needs are outputs of earlier steps. Outputs are the files that this step leaves, or folders
+	// if they end in a slash.
 	Needs, Outputs []string
-	// Stdout is an output that holds what the command printed; empty if it is only shown.
+	// Stdout is an output that holds the command's standard output. If it is empty, the output is
+	// only shown.
 	Stdout   string
 	Services []Service
-	// Always runs the command though all that it sees is as it was: what it does or finds out is elsewhere.
+	// Always runs the step even if its inputs are unchanged, because it has side effects or reads
+	// remote state.
 	Always bool
-	// Optional is for what may fail and ends nothing.
+	// Optional lets the step fail without ending the plan.
 	Optional bool
-	// Caches are folders that live on from run to run, besides Go's.
+	// Caches are folders that persist between runs, in addition to Go's caches.
 	Caches []string
-	// Timeout is how long the command may take; 0 is as long as all of the pipeline may.
+	// Timeout limits the command's run time. 0 means the limit of the whole pipeline.
 	Timeout time.Duration
 }
 
-// Service is a program that a step reaches under its name while it runs. On a host the command has to find another way.
+// Service is a program that a step reaches under its name while it runs. On a host the command must
+// find another one.
 type Service struct {
 	Name, Image string
 	Port        int
 	Args        []string
 	Env         map[string]string
-	// Variable tells the step where the service is, as URL with the service's name as host.
+	// Variable is the environment variable that passes URL to the step. The URL has the service's
+	// name as host.
 	Variable, URL string
 }
 
-// Left lists everything that the stage leaves.
+// Left returns the outputs of all steps of the stage.
 func (s Stage) Left() []string {
 	var left []string
 	for _, step := range s {

@@ -8,40 +8,41 @@ import (
 )
 
 const (
-	// tagName is the stack's tag with the numbers of the releases that passed, such as "5,6,8", and behind them the one that was
-	// begun and has not passed yet, such as "5,6,8,9?".
+	// tagName is the stack's tag with the numbers of the releases that passed, such as "5,6,8". A
+	// started release that has not passed is appended with a question mark, such as "5,6,8,9?".
 	tagName = "releases"
-	// kept is how many releases the tag holds; Pulumi takes 256 characters.
+	// kept is the number of releases in the tag. Pulumi allows 256 characters.
 	kept = 20
 )
 
-// parseTag reads the tag: the releases that passed, and the one that was begun, or 0.
-func parseTag(text string) (passed []int, begun int, err error) {
+// parseTag parses the tag. It returns the releases that passed, and the started one or 0.
+func parseTag(text string) (passed []int, started int, err error) {
 	if text == "" {
 		return nil, 0, nil
 	}
 	for word := range strings.SplitSeq(text, ",") {
-		word, trying := strings.CutSuffix(word, "?")
+		word, unfinished := strings.CutSuffix(word, "?")
 		number, err := strconv.Atoi(word)
 		switch {
 		case err != nil || number < 1:
-			return nil, 0, fmt.Errorf("%q is no list of releases", text)
-		case trying:
-			begun = number
+			return nil, 0, fmt.Errorf("%q is not a list of releases", text)
+		case unfinished:
+			started = number
 		default:
 			passed = append(passed, number)
 		}
 	}
-	return passed, begun, nil
+	return passed, started, nil
 }
 
-// begun is the tag while a release is being deployed.
-func (r Record) begun(number int) string {
+// startedTag returns the tag while a release is being deployed.
+func (r Record) startedTag(number int) string {
 	return strings.TrimPrefix(list(r.Passed)+","+strconv.Itoa(number)+"?", ",")
 }
 
-// passed is the tag when a release has passed: it is the last, also when it was there before and others came after it.
-func (r Record) passed(d Deployment) string {
+// passedTag returns the tag after a release has passed. The release becomes the last one. Later
+// ones are removed if it was in the list before.
+func (r Record) passedTag(d Deployment) string {
 	passed := slices.Clone(r.Passed)
 	if i := slices.IndexFunc(passed, func(p Deployment) bool { return p.Number == d.Number }); i >= 0 {
 		passed = passed[:i]
@@ -50,7 +51,7 @@ func (r Record) passed(d Deployment) string {
 	return list(passed[max(0, len(passed)-kept):])
 }
 
-// list names releases, as in the tag.
+// list joins the numbers of releases with commas, as in the tag.
 func list(all []Deployment) string {
 	var numbers []string
 	for _, d := range all {

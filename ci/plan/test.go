@@ -1,18 +1,19 @@
 package plan
 
-// Reports of the tests.
+// These are the paths of the test reports.
 const (
 	JUnit    = Dist + "/junit.xml"
 	Coverage = Dist + "/coverage.out"
 )
 
-// redpandaImage is a Redpanda of the version that the stacks' operator runs (infra/platform).
+// redpandaImage has the version that the stacks' operator runs (infra/platform).
 const redpandaImage = "redpandadata/redpanda:v26.1.15"
 
-// testPackages are Debian's that the tests start or compile with.
+// testPackages are Debian packages that the tests start or compile with.
 var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql"}
 
-// Test runs the suite, with reports of it, the scenarios through Apache Kafka, and an installation on Redpanda.
+// Test runs the test suite with reports, the scenarios on Apache Kafka, and an installation on
+// Redpanda.
 func Test(p Project) Plan {
 	step := Step{
 		// The pipeline's own tests ask git about the repository.
@@ -25,12 +26,13 @@ func Test(p Project) Plan {
 	suite.Services = []Service{{
 		Name: "postgres", Image: "postgres:17", Port: 5432,
 		Args: []string{"postgres", "-c", "max_connections=500", "-c", "fsync=off"},
-		// The database lives as long as the step and can be reached by nobody else.
+		// The database lives as long as the step. No other program can reach it.
 		Env:      map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"},
 		Variable: "TEST_DATABASE_URL", URL: "postgres://postgres@postgres:5432/postgres?sslmode=disable",
 	}}
 	scenarios.Name = "scenarios on Kafka"
-	// Each scenario that breaks the broker has one of its own, so that one beside the container would not do.
+	// A scenario that breaks the broker starts its own. A shared broker beside the container would
+	// break the others.
 	scenarios.Packages = append([]string{"default-jre-headless", "maven"}, testPackages...)
 	scenarios.Args = []string{"make", "test-brokers", "BROKERS=kafka"}
 	redpanda := step

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Within returns a context for the step's command, which ends after the step's timeout and then says so as its cause.
+// Within returns a context that ends after the step's timeout. The cause of its error states the
+// limit.
 func (s Step) Within(ctx context.Context) (context.Context, context.CancelFunc) {
 	if s.Timeout == 0 {
 		return context.WithCancel(ctx)

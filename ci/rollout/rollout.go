@@ -1,5 +1,6 @@
-// Package rollout brings releases to stacks and back. It runs plans one after another, because what to do depends on what runs: it
-// looks, decides, deploys, tries, and writes down what passed, or restores what ran before.
+// Package rollout deploys releases to stacks and rolls them back. Each plan depends on the state of
+// the stack. Therefore it runs one plan after another: inspect, choose, deploy, test, and record
+// the release or restore the previous one.
 package rollout
 
 import (
@@ -13,61 +14,63 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// Rollout is the deployment of a release.
+// Rollout deploys releases to one stack.
 type Rollout struct {
-	// Root is the repository's folder, where plans leave what they print.
+	// Root is the folder of the repository. Plans leave their output there.
 	Root    string
 	Project plan.Project
 	Stack   plan.Stack
 	// TakeOver ends an update of the stack that another run left behind, or that still runs.
 	TakeOver bool
-	// Do runs a plan. It returns a *plan.StepError for a step that fails.
+	// Do runs a plan. It returns a *plan.StepError for a failed step.
 	Do func(context.Context, plan.Plan) error
-	// Out is told what happens.
+	// Out receives progress messages.
 	Out io.Writer
 
-	// urgent leaves out what only helps to fail early.
+	// urgent skips the preview, which only helps to fail early.
 	urgent bool
 }
 
-// choice decides what is deployed, and says why, from what the stack ran.
+// choice returns the release to deploy and the reason, given the record of the stack.
 type choice func(context.Context, plan.Record) (d plan.Deployment, why string, err error)
 
-// Deploy deploys images that a revision was published as. The revision may be empty.
+// Deploy deploys the images of a revision. The revision may be empty.
 func (r *Rollout) Deploy(ctx context.Context, images map[string]string, revision string) error {
 	return r.run(ctx, "deploy", func(_ context.Context, record plan.Record) (plan.Deployment, string, error) {
 		return plan.Deployment{Number: record.Next, Revision: revision, Images: images}, strings.TrimSpace("deployed " + revision), nil
 	})
 }
 
-// Promote deploys what another stack runs, if its smoke test passed there and the images are signed as the release says. With a
-// commit it deploys nothing else: the stack may have got another since somebody approved that one.
+// Promote deploys the release of another stack. The release must have passed its smoke test there,
+// and its images must be signed. If commit is set, the release must be of that commit. The other
+// stack may have got a new release after the approval.
 func (r *Rollout) Promote(ctx context.Context, from plan.Stack, commit string, release plan.Release) error {
 	return r.run(ctx, "promote", func(ctx context.Context, record plan.Record) (plan.Deployment, string, error) {
-		source, err := r.look(ctx, from)
+		source, err := r.inspect(ctx, from)
 		if err != nil {
 			return plan.Deployment{}, "", err
 		}
-		proven, err := source.Proven()
+		current, err := source.Promotable()
 		if err != nil {
 			return plan.Deployment{}, "", fmt.Errorf("%s has nothing to promote: %w", from.Name, err)
 		}
-		if commit != "" && proven.Revision != commit {
-			return plan.Deployment{}, "", fmt.Errorf("%s runs commit %q now, and %s was to be promoted: approve the newer run, or promote without -commit", from.Name, proven.Revision, commit)
+		if commit != "" && current.Revision != commit {
+			return plan.Deployment{}, "", fmt.Errorf("%s runs commit %q now, and %s was to be promoted: approve the newer run, or promote without -commit", from.Name, current.Revision, commit)
 		}
-		if err := r.Do(ctx, plan.VerifyDeployment(r.Project, release, proven)); err != nil {
+		if err := r.Do(ctx, plan.VerifyDeployment(r.Project, release, current)); err != nil {
 			return plan.Deployment{}, "", err
 		}
-		why := fmt.Sprintf("promoted release %d of %s", proven.Number, from.Name)
-		return plan.Deployment{Number: record.Next, Revision: proven.Revision, Images: proven.Images}, why, nil
+		why := fmt.Sprintf("promoted release %d of %s", current.Number, from.Name)
+		return plan.Deployment{Number: record.Next, Revision: current.Revision, Images: current.Images}, why, nil
 	})
 }
 
-// Rollback goes back to the release with a number, or with 0 to the one before. It takes the stack over: what runs is not wanted.
+// Rollback deploys the release with the number, or the previous one if number is 0. It takes the
+// stack over, because the running release is not wanted.
 func (r *Rollout) Rollback(ctx context.Context, number int) error {
 	r.TakeOver, r.urgent = true, true
 	return r.run(ctx, "rollback", func(_ context.Context, record plan.Record) (plan.Deployment, string, error) {
-		target, err := record.Target(number)
+		target, err := record.RollbackTarget(number)
 		if err != nil {
 			return plan.Deployment{}, "", fmt.Errorf("%s: %w", r.Stack.Name, err)
 		}
@@ -75,9 +78,9 @@ func (r *Rollout) Rollback(ctx context.Context, number int) error {
 	})
 }
 
-// Preview leaves in plan.PreviewFile what an update would change for the images that the stack has.
+// Preview writes the changes that an update with the current images would make to plan.PreviewFile.
 func (r *Rollout) Preview(ctx context.Context) error {
-	record, err := r.look(ctx, r.Stack)
+	record, err := r.inspect(ctx, r.Stack)
 	if err != nil {
 		return err
 	}
@@ -88,10 +91,10 @@ func (r *Rollout) Preview(ctx context.Context) error {
 	return r.Do(ctx, plan.Preview(r.Stack, *current))
 }
 
-// run does a verb, and leaves its result in plan.ResultFile.
-func (r *Rollout) run(ctx context.Context, verb string, choose choice) error {
-	result := plan.Result{Verb: verb, Stack: r.Stack.Name, URL: r.Stack.URL, Began: time.Now().UTC()}
-	err := r.try(ctx, &result, choose)
+// run runs a command and writes its result to plan.ResultFile.
+func (r *Rollout) run(ctx context.Context, command string, choose choice) error {
+	result := plan.Result{Command: command, Stack: r.Stack.Name, URL: r.Stack.URL, Began: time.Now().UTC()}
+	err := r.runOnce(ctx, &result, choose)
 	result.Seconds = time.Since(result.Began).Seconds()
 	if err != nil {
 		result.Reason = err.Error()
@@ -102,19 +105,20 @@ func (r *Rollout) run(ctx context.Context, verb string, choose choice) error {
 	} else {
 		fmt.Fprintln(r.Out, result.Summary())
 	}
-	return errors.Join(err, Keep(r.Root, result))
+	return errors.Join(err, WriteResult(r.Root, result))
 }
 
-// try deploys what is chosen, restores what ran before if that fails, and says in the result what became of the stack.
-func (r *Rollout) try(ctx context.Context, result *plan.Result, choose choice) error {
+// runOnce deploys the chosen release and restores the previous one if that fails. It sets the
+// outcome in result.
+func (r *Rollout) runOnce(ctx context.Context, result *plan.Result, choose choice) error {
 	result.Outcome = plan.Unchanged
-	record, err := r.look(ctx, r.Stack)
+	record, err := r.inspect(ctx, r.Stack)
 	if err != nil {
 		return err
 	}
 	result.Before = record.Current()
-	if record.Begun > 0 && !r.TakeOver {
-		return fmt.Errorf("%s: release %d is being deployed by another run, or that was cancelled: wait for it, or end it with -take-over", r.Stack.Name, record.Begun)
+	if record.Started > 0 && !r.TakeOver {
+		return fmt.Errorf("%s: another run deploys release %d, or was cancelled: wait for it, or end it with -take-over", r.Stack.Name, record.Started)
 	}
 	d, why, err := choose(ctx, record)
 	if err != nil {
@@ -122,7 +126,8 @@ func (r *Rollout) try(ctx context.Context, result *plan.Result, choose choice) e
 	}
 	result.Release = d
 	if !r.urgent {
-		// A program or a configuration that is wrong would be so, too, when it should restore.
+		// A wrong program or configuration would also break the restoration. The preview finds it
+		// before anything changes.
 		if err := r.Do(ctx, plan.Preview(r.Stack, d)); err != nil {
 			return err
 		}
@@ -136,7 +141,7 @@ func (r *Rollout) try(ctx context.Context, result *plan.Result, choose choice) e
 	case err == nil:
 		result.Outcome = plan.Deployed
 	case failure != nil && plan.Locked(failure.Output):
-		// Restoring would end what somebody else does.
+		// Restoring would end the other run's update.
 		return errors.Join(err, r.Do(ctx, plan.Forget(r.Stack, record)))
 	case ctx.Err() != nil:
 		result.Outcome = plan.Cancelled
@@ -146,9 +151,9 @@ func (r *Rollout) try(ctx context.Context, result *plan.Result, choose choice) e
 	default:
 		result.Outcome = plan.Broken
 		fmt.Fprintf(r.Out, "%v: restoring release %d\n", err, result.Before.Number)
-		restoring := r.Do(ctx, plan.Restore(r.Project, r.Stack, record, *result.Before))
-		if restoring != nil {
-			return fmt.Errorf("%w\n%w", err, restoring)
+		restoreErr := r.Do(ctx, plan.Restore(r.Project, r.Stack, record, *result.Before))
+		if restoreErr != nil {
+			return fmt.Errorf("%w\n%w", err, restoreErr)
 		}
 		result.Outcome = plan.Restored
 	}

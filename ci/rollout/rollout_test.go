@@ -14,18 +14,18 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// on returns the deployment of releases on a stack.
+// on returns the Rollout of a stack.
 func (s *stacks) on(name string) *Rollout {
 	return &Rollout{Root: s.root, Stack: plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Do: s.do, Out: &bytes.Buffer{}}
 }
 
-// deploy deploys a version, which is its image.
+// deploy deploys a version. The version is the name of its image.
 func (s *stacks) deploy(t *testing.T, name, version string) error {
 	t.Helper()
 	return s.on(name).Deploy(t.Context(), map[string]string{"api": version}, "commit-of-"+version)
 }
 
-// result reads what the last deployment left.
+// result reads the result of the last deployment.
 func (s *stacks) result(t *testing.T) (r plan.Result) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(s.root, plan.ResultFile))
@@ -38,7 +38,7 @@ func (s *stacks) result(t *testing.T) (r plan.Result) {
 	return r
 }
 
-// must fails the test for an error.
+// must fails the test if err is not nil.
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -48,7 +48,8 @@ func must(t *testing.T, err error) {
 
 var errRefused = errors.New("refused")
 
-// failing makes the steps fail whose names begin so, for a version or for all.
+// failing makes the steps fail whose name has the prefix step. An empty version matches all
+// versions.
 func failing(step, version string) func(plan.Step) error {
 	return func(s plan.Step) error {
 		if strings.HasPrefix(s.Name, step) && strings.Contains(strings.Join(s.Args, " "), version) {
@@ -65,7 +66,7 @@ func TestDeploy(t *testing.T) {
 	must(t, s.deploy(t, "staging", "two"))
 	r := s.result(t)
 	if r.Outcome != plan.Deployed || r.Failed() || r.Release.Number != 2 || r.Release.Images["api"] != "two" || r.Before.Images["api"] != "one" ||
-		r.Verb != "deploy" || r.URL != "https://staging.example.com" || r.Release.Revision != "commit-of-two" || r.Began.IsZero() {
+		r.Command != "deploy" || r.URL != "https://staging.example.com" || r.Release.Revision != "commit-of-two" || r.Began.IsZero() {
 		t.Errorf("result %+v", r)
 	}
 	if s.runs["staging"] != "two" || s.tags["staging"] != "1,2" {
@@ -73,11 +74,12 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// Whatever fails, the stack ends as it was, and the result says what failed.
+// TestFailure checks that the stack returns to its old state after any failure. The result names
+// the failed step.
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	for step, outcome := range map[string]plan.Outcome{
-		"history": plan.Unchanged, "tags": plan.Unchanged, "preview": plan.Unchanged, "configure": plan.Unchanged, "begin": plan.Unchanged,
+		"history": plan.Unchanged, "tags": plan.Unchanged, "preview": plan.Unchanged, "configure": plan.Unchanged, "start": plan.Unchanged,
 		"update": plan.Restored, "smoke": plan.Restored, "record": plan.Restored,
 	} {
 		s := newStacks(t)
@@ -85,16 +87,16 @@ func TestFailure(t *testing.T) {
 		s.fail = failing(step, "")
 		err := s.deploy(t, "staging", "two")
 		r := s.result(t)
-		if !errors.Is(err, errRefused) || !strings.Contains(err.Error(), "staging is as it was") {
+		if !errors.Is(err, errRefused) || !strings.Contains(err.Error(), map[plan.Outcome]string{plan.Unchanged: "staging is unchanged", plan.Restored: "staging was restored"}[outcome]) {
 			t.Errorf("%s: %v", step, err)
 		}
 		if r.Outcome != outcome || !r.Failed() || !strings.HasPrefix(r.Step, step) || r.Output != "the last lines" || !strings.Contains(r.Reason, "refused") {
 			t.Errorf("%s: %+v", step, r)
 		}
-		if s.runs["staging"] != "one" || (step != "begin" && outcome == plan.Restored && s.tags["staging"] != "1") {
+		if s.runs["staging"] != "one" || (step != "start" && outcome == plan.Restored && s.tags["staging"] != "1") {
 			t.Errorf("%s: runs %s, passed %s", step, s.runs["staging"], s.tags["staging"])
 		}
-		// The next one is a release of its own.
+		// The next deployment gets a number of its own.
 		s.fail = nil
 		must(t, s.deploy(t, "staging", "three"))
 		if s.runs["staging"] != "three" || s.result(t).Before.Images["api"] != "one" {
@@ -103,13 +105,14 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// What cannot be restored is called broken, and by what failed first.
+// TestBroken checks that a failed restoration gives the outcome broken. The result names the step
+// that failed first.
 func TestBroken(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
 	s.fail = failing("update", "")
 	err := s.deploy(t, "staging", "one")
-	if r := s.result(t); r.Outcome != plan.Broken || r.Before != nil || !strings.Contains(err.Error(), "there is no release to go back to") {
+	if r := s.result(t); r.Outcome != plan.Broken || r.Before != nil || !strings.Contains(err.Error(), "there is no release to return to") {
 		t.Errorf("the first release: %v, %+v", err, r)
 	}
 	s.fail = nil
@@ -126,7 +129,8 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// Whoever ends the pipeline does not wait for a restoration; what was begun shows, and the next run puts it right.
+// TestCancelled checks that a cancelled pipeline does not wait for a restoration. The started
+// release stays recorded, and the next run handles it.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
@@ -144,10 +148,10 @@ func TestCancelled(t *testing.T) {
 	}
 	s.fail = nil
 	if err := s.deploy(t, "staging", "three"); err == nil || !strings.Contains(err.Error(), "-take-over") || s.result(t).Outcome != plan.Unchanged {
-		t.Errorf("deployed beside another: %v, %+v", err, s.result(t))
+		t.Errorf("deployed during another run: %v, %+v", err, s.result(t))
 	}
 	if err := s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, "", plan.Release{Signing: plan.Unsigned}); err == nil {
-		t.Error("promoted what was left half-way")
+		t.Error("promoted an unfinished release")
 	}
 	must(t, s.on("staging").Rollback(t.Context(), 0))
 	if s.runs["staging"] != "one" || s.tags["staging"] != "1" {
@@ -155,20 +159,21 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// Somebody else's update is left alone.
+// TestLocked checks that the update of another run is left alone.
 func TestLocked(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
 	must(t, s.deploy(t, "staging", "one"))
-	s.fail, s.says = failing("update", ""), "error: [409] Conflict: Another update is currently in progress."
+	s.fail, s.output = failing("update", ""), "error: [409] Conflict: Another update is currently in progress."
 	s.steps = nil
 	err := s.deploy(t, "staging", "two")
-	if r := s.result(t); r.Outcome != plan.Unchanged || !errors.Is(err, errRefused) || s.tags["staging"] != "1" || slices.Contains(s.steps, "restore: cancel what runs on staging") {
+	if r := s.result(t); r.Outcome != plan.Unchanged || !errors.Is(err, errRefused) || s.tags["staging"] != "1" || slices.Contains(s.steps, "restore: cancel the update of staging") {
 		t.Errorf("ended with %v, %+v, passed %s, did %v", err, r, s.tags["staging"], s.steps)
 	}
 }
 
-// Exactly what staging runs goes on, after its signatures were verified and before anything of prod is touched.
+// TestPromote checks that the images of staging are deployed unchanged. Their signatures are
+// verified before prod is touched.
 func TestPromote(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
@@ -176,7 +181,7 @@ func TestPromote(t *testing.T) {
 	commit := ""
 	promote := func() error { return s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, commit, release) }
 	if err := promote(); err == nil || !strings.Contains(err.Error(), "staging has nothing to promote") {
-		t.Errorf("promoted nothing: %v", err)
+		t.Errorf("promoted from a stack without releases: %v", err)
 	}
 	must(t, s.deploy(t, "staging", "one"))
 	must(t, promote())
@@ -193,14 +198,14 @@ func TestPromote(t *testing.T) {
 		t.Errorf("verified %v: %v, runs %s, %+v", verified, err, s.runs["prod"], s.result(t))
 	}
 	s.fail = nil
-	// What was approved before staging got this is no longer there, and this was not approved.
+	// Staging got a new release after the approval. The approval does not cover it.
 	commit = "commit-of-one"
 	if err := promote(); err == nil || !strings.Contains(err.Error(), `staging runs commit "commit-of-two" now`) || s.result(t).Outcome != plan.Unchanged {
-		t.Errorf("promoted what was not approved: %v, %+v", err, s.result(t))
+		t.Errorf("promoted a release that was not approved: %v, %+v", err, s.result(t))
 	}
 	commit = "commit-of-two"
 	must(t, promote())
-	if r := s.result(t); s.runs["prod"] != "two" || r.Release.Revision != "commit-of-two" || r.Verb != "promote" || r.Stack != "prod" {
+	if r := s.result(t); s.runs["prod"] != "two" || r.Release.Revision != "commit-of-two" || r.Command != "promote" || r.Stack != "prod" {
 		t.Errorf("runs %s, %+v", s.runs["prod"], r)
 	}
 	for _, step := range s.steps {
@@ -210,7 +215,7 @@ func TestPromote(t *testing.T) {
 	}
 }
 
-// A release goes back, and again, and each time the stack is freed first.
+// TestRollback checks repeated rollbacks. Each one first frees the stack.
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
@@ -222,7 +227,7 @@ func TestRollback(t *testing.T) {
 	if s.runs["prod"] != "three" || s.tags["prod"] != "1,2,3" {
 		t.Errorf("runs %s, passed %s", s.runs["prod"], s.tags["prod"])
 	}
-	free, up := slices.Index(s.steps, "cancel what runs on prod"), slices.Index(s.steps, "update prod")
+	free, up := slices.Index(s.steps, "cancel the update of prod"), slices.Index(s.steps, "update prod")
 	if free < 0 || free > up {
 		t.Errorf("did %v", s.steps)
 	}

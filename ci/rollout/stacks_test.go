@@ -14,25 +14,25 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// stacks stands for Pulumi and its stacks: it understands the commands that plans have, and remembers what they do. tests/deploy
-// holds the same commands to the real one.
+// stacks is a fake Pulumi with stacks. It understands the commands in plans and records their
+// effects. tests/deploy runs the same commands with the real Pulumi.
 type stacks struct {
 	root string
-	// history is of each stack, the newest first, and tags, and what runs.
+	// history (newest first), tags and runs are by stack. runs holds the deployed version.
 	history map[string][]map[string]any
 	tags    map[string]string
 	runs    map[string]string
-	// fail says which command fails, and why; it may be nil.
+	// fail returns an error for a step that should fail. It may be nil.
 	fail func(plan.Step) error
-	// says is what a command that fails prints.
-	says string
-	// steps are the names of all that ran.
+	// output is the output of a failed command.
+	output string
+	// steps are the names of all steps that ran.
 	steps []string
 }
 
 func newStacks(t *testing.T) *stacks {
 	t.Helper()
-	s := &stacks{root: t.TempDir(), history: map[string][]map[string]any{}, tags: map[string]string{}, runs: map[string]string{}, says: "the last lines"}
+	s := &stacks{root: t.TempDir(), history: map[string][]map[string]any{}, tags: map[string]string{}, runs: map[string]string{}, output: "the last lines"}
 	if err := os.MkdirAll(filepath.Join(s.root, plan.Dist), 0o750); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func (s *stacks) do(ctx context.Context, p plan.Plan) error {
 				return err
 			}
 			if reason != nil && !step.Optional {
-				return &plan.StepError{Step: step.Name, Output: s.says, Err: reason}
+				return &plan.StepError{Step: step.Name, Output: s.output, Err: reason}
 			}
 			if step.Stdout != "" {
 				if err := os.WriteFile(filepath.Join(s.root, step.Stdout), printed, 0o600); err != nil {
@@ -68,7 +68,7 @@ func (s *stacks) do(ctx context.Context, p plan.Plan) error {
 	return nil
 }
 
-// command does what a command does, or begins to if it fails.
+// command applies the effect of a command, or a part of it if the command fails.
 func (s *stacks) command(step plan.Step, fails bool) ([]byte, error) {
 	args := step.Args
 	if args[0] != "pulumi" {

@@ -15,31 +15,32 @@ import (
 	"time"
 )
 
-// patience is how long govulncheck may take to stop when it is asked to.
-const patience = 10 * time.Second
+// stopTimeout is how long govulncheck may take to stop after an interrupt. Then it is killed.
+const stopTimeout = 10 * time.Second
 
-// finding is a vulnerability that a program has, at its nearest.
+// finding is a vulnerability of a program at its closest reach.
 type finding struct {
 	id, summary string
 	aliases     []string
 	reach       reach
-	// module and version are what is linked, fixed is the version that mends it, and place the package or function.
+	// module and version are linked into the program. fixed is the first version without the
+	// vulnerability. place is the package or function.
 	module, version, fixed, place string
 }
 
-// names are all by which it is known.
+// names returns the ID and the aliases of the vulnerability.
 func (f finding) names() []string { return append([]string{f.id}, f.aliases...) }
 
-// where says what is to be raised to which version.
+// where returns the affected module and the version that fixes it.
 func (f finding) where() string {
-	fixed := "no version mends it"
+	fixed := "no version fixes it"
 	if f.fixed != "" {
-		fixed = "mended in " + f.fixed
+		fixed = "fixed in " + f.fixed
 	}
 	return strings.TrimSpace(fmt.Sprintf("%s@%s, %s %s", f.module, f.version, fixed, f.place))
 }
 
-// message is one of govulncheck's JSON stream (golang.org/x/vuln/internal/govulncheck).
+// message is an entry of govulncheck's JSON stream (golang.org/x/vuln/internal/govulncheck).
 type message struct {
 	OSV *struct {
 		ID      string   `json:"id"`
@@ -58,21 +59,22 @@ type message struct {
 	} `json:"finding"`
 }
 
-// scan asks govulncheck about a program.
+// scan runs govulncheck on a program.
 func scan(ctx context.Context, cfg config, program string, errOut io.Writer) ([]finding, error) {
-	cmd := exec.CommandContext(ctx, "go", "run", cfg.govulncheck, "-db", cfg.db, "-mode", "binary", "-format", "json", program) //nolint:gosec // the plan says which
+	cmd := exec.CommandContext(ctx, "go", "run", cfg.govulncheck, "-db", cfg.db, "-mode", "binary", "-format", "json", program) //nolint:gosec // the plan chooses the program
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = stopTimeout
 	var printed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, errOut
-	// With -format json the status is 0 whatever is found.
+	// With -format json the status is 0 even if there are findings.
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("govulncheck: %w", errors.Join(err, ctx.Err()))
 	}
 	return read(&printed)
 }
 
-// read collects the findings of a stream, each vulnerability of a module once, in the order of their names.
+// read returns the findings of a stream. Each vulnerability of a module appears once, sorted by
+// name.
 func read(stream io.Reader) ([]finding, error) {
 	known := map[string]finding{}
 	nearest := map[string]finding{}
@@ -81,7 +83,7 @@ func read(stream io.Reader) ([]finding, error) {
 		if err := d.Decode(&m); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, fmt.Errorf("read what govulncheck found: %w", err)
+			return nil, fmt.Errorf("read the findings of govulncheck: %w", err)
 		}
 		if m.OSV != nil {
 			known[m.OSV.ID] = finding{id: m.OSV.ID, summary: m.OSV.Summary, aliases: m.OSV.Aliases}

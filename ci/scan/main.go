@@ -1,9 +1,10 @@
-// Command scan looks for known vulnerabilities in programs that are about to be published, and holds them to a policy:
+// Command scan looks for known vulnerabilities in programs before they are published and applies a
+// policy:
 //
 //	scan -govulncheck PROGRAM@VERSION -policy ci/scan/policy.yaml [-db https://vuln.go.dev] PROGRAM ...
 //
-// It reads the programs themselves, so that it sees what was linked and no more. It prints every finding and what the
-// policy makes of it, and exits with 1 when one counts.
+// It reads the compiled programs, so that it sees exactly the linked code. It prints every finding
+// with the policy's verdict. The exit status is 1 if the policy rejects one.
 package main
 
 import (
@@ -19,10 +20,10 @@ import (
 	"time"
 )
 
-// errCounts means that a program has what the policy does not accept; it has been printed.
-var errCounts = errors.New("there are vulnerabilities that the policy does not accept: raise the modules, or allow them there with a reason and a last day")
+// errRejected means that the policy rejects a finding. The finding has already been printed.
+var errRejected = errors.New("the policy rejects vulnerabilities: update the modules, or allow them in the policy with a reason and a last day")
 
-// errUsage is an error of the command line that the flag package has printed.
+// errUsage reports a command-line error that the flag package has already printed.
 var errUsage = errors.New("usage")
 
 func main() {
@@ -32,7 +33,8 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 0 when the policy accepts all programs, 1 when not, 2 for arguments that are wrong.
+// command returns the exit status: 0 if the policy accepts all programs, 1 if not, 2 for invalid
+// arguments.
 func command(ctx context.Context, args []string, now time.Time, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, errOut)
 	status := 2
@@ -52,9 +54,9 @@ func command(ctx context.Context, args []string, now time.Time, out, errOut io.W
 	return status
 }
 
-// config is what the user asked for.
+// config holds the settings of one run.
 type config struct {
-	govulncheck string // a program that go run takes
+	govulncheck string // package for go run
 	db          string
 	policy      policy
 	timeout     time.Duration
@@ -65,10 +67,10 @@ func loadConfig(args []string, w io.Writer) (config, error) {
 	var c config
 	flags := flag.NewFlagSet("scan", flag.ContinueOnError)
 	flags.SetOutput(w)
-	flags.StringVar(&c.govulncheck, "govulncheck", "", "program to run, with its version")
-	flags.StringVar(&c.db, "db", "https://vuln.go.dev", "database of vulnerabilities")
-	file := flags.String("policy", "", "file with what is accepted")
-	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "how long all of it may take")
+	flags.StringVar(&c.govulncheck, "govulncheck", "", "package of govulncheck, with its version")
+	flags.StringVar(&c.db, "db", "https://vuln.go.dev", "vulnerability database")
+	file := flags.String("policy", "", "policy file")
+	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "time limit of the whole run")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
@@ -76,7 +78,7 @@ func loadConfig(args []string, w io.Writer) (config, error) {
 	}
 	var errs []error
 	if c.govulncheck == "" {
-		errs = append(errs, errors.New("-govulncheck: say which to run"))
+		errs = append(errs, errors.New("-govulncheck: name the package to run"))
 	}
 	var err error
 	if c.policy, err = readPolicy(*file); err != nil {
@@ -88,11 +90,11 @@ func loadConfig(args []string, w io.Writer) (config, error) {
 	return c, errors.Join(errs...)
 }
 
-// run scans all programs, so that one run tells everything.
+// run scans all programs, so that one run reports all findings.
 func run(ctx context.Context, cfg config, now time.Time, out, errOut io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	counts := false
+	rejected := false
 	seen := map[string]bool{}
 	for _, program := range cfg.programs {
 		findings, err := scan(ctx, cfg, program, errOut)
@@ -101,23 +103,23 @@ func run(ctx context.Context, cfg config, now time.Time, out, errOut io.Writer) 
 		}
 		for _, f := range findings {
 			verdict := cfg.policy.judge(f, now)
-			counts = counts || verdict.counts
+			rejected = rejected || verdict.rejected
 			for _, name := range f.names() {
 				seen[name] = true
 			}
 			fmt.Fprintf(out, "%s: %s %s\n    %s\n    %s\n", program, f.id, f.summary, f.where(), verdict.why)
 		}
 		if len(findings) == 0 {
-			fmt.Fprintf(out, "%s: nothing known\n", program)
+			fmt.Fprintf(out, "%s: no known vulnerabilities\n", program)
 		}
 	}
 	for _, a := range cfg.policy.Allow {
 		if !seen[a.ID] {
-			fmt.Fprintf(out, "%s is allowed and in no program: take it out of the policy\n", a.ID)
+			fmt.Fprintf(out, "%s is allowed but found in no program: remove it from the policy\n", a.ID)
 		}
 	}
-	if counts {
-		return errCounts
+	if rejected {
+		return errRejected
 	}
 	return nil
 }

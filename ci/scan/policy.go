@@ -11,10 +11,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// reach is how near a vulnerability comes to what a program does.
+// reach is how close a vulnerability is to the program's code.
 type reach int
 
-// Each is nearer than the one before it.
+// Each value is closer than the one before it.
 const (
 	module reach = iota
 	pkg
@@ -25,24 +25,24 @@ var reaches = []string{"module", "package", "symbol"}
 
 func (r reach) String() string { return reaches[r] }
 
-// UnmarshalYAML reads the name.
+// UnmarshalYAML parses the name.
 func (r *reach) UnmarshalYAML(node *yaml.Node) error {
 	i := slices.Index(reaches, node.Value)
 	if i < 0 {
-		return fmt.Errorf("line %d: reach is %s, not %q", node.Line, strings.Join(reaches, ", "), node.Value)
+		return fmt.Errorf("line %d: reach must be one of %s, not %q", node.Line, strings.Join(reaches, ", "), node.Value)
 	}
 	*r = reach(i)
 	return nil
 }
 
-// policy is what a program may contain.
+// policy defines which vulnerabilities a program may contain.
 type policy struct {
 	Reach   *reach      `yaml:"reach"`
 	Unfixed *bool       `yaml:"unfixed"`
 	Allow   []exception `yaml:"allow"`
 }
 
-// exception is accepted until the end of a day, in UTC.
+// exception allows a vulnerability until the end of a day, in UTC.
 type exception struct {
 	ID     string `yaml:"id"`
 	Reason string `yaml:"reason"`
@@ -50,13 +50,13 @@ type exception struct {
 	end    time.Time
 }
 
-// reasonWords is the least that a reason has to say.
+// reasonWords is the minimum number of words of a reason.
 const reasonWords = 4
 
-// readPolicy reads a policy, and reports every mistake at once.
+// readPolicy reads a policy. It reports all problems at once.
 func readPolicy(file string) (policy, error) {
 	var p policy
-	f, err := os.Open(file) //nolint:gosec // the user says which
+	f, err := os.Open(file) //nolint:gosec // the user chooses the file
 	if err != nil {
 		return p, err
 	}
@@ -67,34 +67,34 @@ func readPolicy(file string) (policy, error) {
 		return p, fmt.Errorf("read %s: %w", file, err)
 	}
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(file+": "+format, args...)) }
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(file+": "+format, args...)) }
 	if p.Reach == nil || p.Unfixed == nil {
-		mistake("say reach and unfixed")
+		problem("set reach and unfixed")
 	}
 	for i := range p.Allow {
 		a := &p.Allow[i]
 		if a.ID == "" {
-			mistake("entry %d of allow has no id", i+1)
+			problem("entry %d of allow has no id", i+1)
 		}
 		if len(strings.Fields(a.Reason)) < reasonWords {
-			mistake("%s: the reason %q tells nobody why it does no harm", a.ID, a.Reason)
+			problem("%s: the reason %q does not explain why it is harmless", a.ID, a.Reason)
 		}
 		last, err := time.Parse(time.DateOnly, a.Until)
 		if err != nil {
-			mistake("%s: until is a day such as 2026-12-31, not %q", a.ID, a.Until)
+			problem("%s: until must be a day such as 2026-12-31, not %q", a.ID, a.Until)
 		}
 		a.end = last.AddDate(0, 0, 1)
 	}
 	return p, errors.Join(errs...)
 }
 
-// verdict is what the policy makes of a finding.
+// verdict is the policy's decision on a finding.
 type verdict struct {
-	counts bool
-	why    string
+	rejected bool
+	why      string
 }
 
-// judge holds a finding to the policy.
+// judge applies the policy to a finding.
 func (p policy) judge(f finding, now time.Time) verdict {
 	for _, a := range p.Allow {
 		if !slices.Contains(f.names(), a.ID) {
@@ -103,13 +103,13 @@ func (p policy) judge(f finding, now time.Time) verdict {
 		if now.Before(a.end) {
 			return verdict{false, "allowed until " + a.Until + ": " + a.Reason}
 		}
-		return verdict{true, "COUNTS: it was allowed until " + a.Until + ", which has passed"}
+		return verdict{true, "REJECTED: it was allowed until " + a.Until}
 	}
 	switch {
 	case f.reach < *p.Reach:
-		return verdict{false, "does not count: only its " + f.reach.String() + " is there"}
+		return verdict{false, "accepted: the program contains only its " + f.reach.String()}
 	case f.fixed == "" && !*p.Unfixed:
-		return verdict{false, "does not count: there is no fix"}
+		return verdict{false, "accepted: there is no fix"}
 	}
-	return verdict{true, "COUNTS"}
+	return verdict{true, "REJECTED"}
 }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// govulncheck is the version that the plan names.
+// govulncheck has the version of the plan.
 const govulncheck = "golang.org/x/vuln/cmd/govulncheck@v1.1.4"
 
-// program is what is scanned, compiled as for an image.
+// program is scanned by the tests. It is compiled as for an image.
 var program string
 
 func TestMain(m *testing.M) {
@@ -25,19 +25,19 @@ func TestMain(m *testing.M) {
 	program = filepath.Join(dir, "web")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", program, "../../services/web")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		panic(string(said))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		panic(string(output))
 	}
 	status := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(status)
 }
 
-// day is when the tests scan.
+// day is the date of the tests' scans.
 var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// scanned runs the program, with govulncheck, on a database of the tests.
-func scanned(t *testing.T, policy string, args ...string) (status int, said string) {
+// scanned runs the program with govulncheck and the tests' database.
+func scanned(t *testing.T, policy string, args ...string) (status int, output string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "policy.yaml")
 	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
@@ -52,7 +52,7 @@ func scanned(t *testing.T, policy string, args ...string) (status int, said stri
 	return status, out.String()
 }
 
-// What counts is what the policy says; all of it is told.
+// TestPolicy checks that the policy decides which findings are rejected. All findings are printed.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	allow := func(id, until string) string {
@@ -61,38 +61,38 @@ func TestPolicy(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy string
 		status int
-		want   map[string]string // verdict by vulnerability; "" is not found
+		want   map[string]string // verdict by vulnerability; "" means not found
 	}{
 		"functions": {"reach: symbol\nunfixed: true\n", 1, map[string]string{
-			"GO-2026-9001": "COUNTS", "GO-2026-9002": "does not count: only its package is there", "GO-2026-9003": "COUNTS", "GO-2026-9004": "",
+			"GO-2026-9001": "REJECTED", "GO-2026-9002": "accepted: the program contains only its package", "GO-2026-9003": "REJECTED", "GO-2026-9004": "",
 		}},
 		"packages": {"reach: package\nunfixed: false\n", 1, map[string]string{
-			"GO-2026-9001": "COUNTS", "GO-2026-9002": "COUNTS", "GO-2026-9003": "does not count: there is no fix",
+			"GO-2026-9001": "REJECTED", "GO-2026-9002": "REJECTED", "GO-2026-9003": "accepted: there is no fix",
 		}},
 		"allowed, by an alias as well": {"reach: symbol\nunfixed: true\nallow:\n" + allow("CVE-2026-99001", "2026-11-25") + allow("GO-2026-9003", "2027-01-01"), 0, map[string]string{
 			"GO-2026-9001": "allowed until 2026-11-25: no service calls it that way", "GO-2026-9003": "allowed until 2027-01-01",
 		}},
 		"no longer allowed": {"reach: symbol\nunfixed: false\nallow:\n" + allow("GO-2026-9001", "2026-11-24") + allow("GO-2026-7777", "2027-01-01"), 1, map[string]string{
-			"GO-2026-9001": "COUNTS: it was allowed until 2026-11-24", "GO-2026-7777": "is allowed and in no program",
+			"GO-2026-9001": "REJECTED: it was allowed until 2026-11-24", "GO-2026-7777": "is allowed but found in no program",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, said := scanned(t, c.policy, program)
+			status, output := scanned(t, c.policy, program)
 			if status != c.status {
-				t.Errorf("status %d:\n%s", status, said)
+				t.Errorf("status %d:\n%s", status, output)
 			}
 			for id, want := range c.want {
-				_, after, found := strings.Cut(said, id)
+				_, after, found := strings.Cut(output, id)
 				if lines := strings.SplitN(after, "\n", 4); found != (want != "") || found && !strings.Contains(strings.Join(lines[:min(3, len(lines))], "\n"), want) {
-					t.Errorf("%s: want %q in:\n%s", id, want, said)
+					t.Errorf("%s: want %q in:\n%s", id, want, output)
 				}
 			}
 		})
 	}
 }
 
-// The policy of the repository can be read.
+// TestOwnPolicy checks that the repository's policy is valid.
 func TestOwnPolicy(t *testing.T) {
 	t.Parallel()
 	if _, err := readPolicy("policy.yaml"); err != nil {
@@ -100,29 +100,29 @@ func TestOwnPolicy(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidPolicy(t *testing.T) {
 	t.Parallel()
 	for policy, want := range map[string]string{
-		"reach: far\nunfixed: true\n": `reach is module, package, symbol, not "far"`,
+		"reach: far\nunfixed: true\n": `reach must be one of module, package, symbol, not "far"`,
 		"severity: high\n":            "field severity not found",
-		"unfixed: true\n":             "say reach and unfixed",
-		"reach: symbol\nunfixed: true\nallow: [{id: GO-1, reason: later, until: soon}]\n": `the reason "later" tells nobody why`,
+		"unfixed: true\n":             "set reach and unfixed",
+		"reach: symbol\nunfixed: true\nallow: [{id: GO-1, reason: later, until: soon}]\n": `the reason "later" does not explain why`,
 		"reach: module\nunfixed: true\nallow: [{reason: a b c d, until: soon}]\n":         "entry 1 of allow has no id",
-		"reach: module\nunfixed: true\nallow: [{id: x, reason: a b c d, until: soon}]\n":  `until is a day such as 2026-12-31, not "soon"`,
+		"reach: module\nunfixed: true\nallow: [{id: x, reason: a b c d, until: soon}]\n":  `until must be a day such as 2026-12-31, not "soon"`,
 	} {
-		if status, said := scanned(t, policy, program); status != 2 || !strings.Contains(said, want) {
-			t.Errorf("%q: status %d, %s", policy, status, said)
+		if status, output := scanned(t, policy, program); status != 2 || !strings.Contains(output, want) {
+			t.Errorf("%q: status %d, %s", policy, status, output)
 		}
 	}
 	good := "reach: symbol\nunfixed: true\n"
-	if status, said := scanned(t, good); status != 2 || !strings.Contains(said, "name at least one program") {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := scanned(t, good); status != 2 || !strings.Contains(output, "name at least one program") {
+		t.Errorf("status %d: %s", status, output)
 	}
-	// What cannot be scanned is not taken for clean.
-	if status, said := scanned(t, good, filepath.Join(t.TempDir(), "none")); status != 1 || !strings.Contains(said, "scan: scan ") {
-		t.Errorf("status %d: %s", status, said)
+	// An unreadable program must not pass as clean.
+	if status, output := scanned(t, good, filepath.Join(t.TempDir(), "none")); status != 1 || !strings.Contains(output, "scan: scan ") {
+		t.Errorf("status %d: %s", status, output)
 	}
-	if status, said := scanned(t, good, "-db", "file:///nowhere", program); status != 1 || !strings.Contains(said, "govulncheck") {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := scanned(t, good, "-db", "file:///nowhere", program); status != 1 || !strings.Contains(output, "govulncheck") {
+		t.Errorf("status %d: %s", status, output)
 	}
 }

@@ -12,33 +12,34 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// config is what the user asked for.
+// config holds the settings of one run.
 type config struct {
-	cosign                string // a program that go run takes
+	cosign                string // package for go run
 	do                    string // sign, attest or verify
 	insecure              bool
 	key, identity, issuer string
 	username, password    string
 	timeout               time.Duration
 	images                []string
-	// provenance is a predicate for each image, to be attested.
+	// provenance holds a predicate for each image to attest.
 	provenance []string
 }
 
-// errUsage is an error of the command line that the flag package has printed.
+// errUsage reports a command-line error that the flag package has already printed.
 var errUsage = errors.New("usage")
 
-// loadConfig reads the command line, the environment and the files, and reports every mistake at once.
+// loadConfig reads the command line, the environment and the files. It reports all problems at
+// once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{username: getenv("REGISTRY_USERNAME"), password: getenv("REGISTRY_PASSWORD")}
 	flags := flag.NewFlagSet("sign", flag.ContinueOnError)
 	flags.SetOutput(w)
-	flags.StringVar(&c.cosign, "cosign", "", "program to run, with its version")
+	flags.StringVar(&c.cosign, "cosign", "", "package of cosign, with its version")
 	flags.StringVar(&c.key, "key", "", "private key to sign with, public key to verify with: a FILE, or env://VARIABLE")
-	flags.StringVar(&c.identity, "identity", "", "address of the workflow that has to have signed")
-	flags.StringVar(&c.issuer, "issuer", "", "who vouches for that workflow")
+	flags.StringVar(&c.identity, "identity", "", "address of the workflow that must have signed")
+	flags.StringVar(&c.issuer, "issuer", "", "issuer of that workflow's identity")
 	flags.BoolVar(&c.insecure, "insecure", false, "reach the registry without TLS")
-	flags.DurationVar(&c.timeout, "timeout", 15*time.Minute, "how long all of it may take")
+	flags.DurationVar(&c.timeout, "timeout", 15*time.Minute, "time limit of the whole run")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
@@ -46,46 +47,46 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.cosign == "" {
-		mistake("-cosign: say which cosign to run")
+		problem("-cosign: name the package to run")
 	}
 	switch c.do = flags.Arg(0); c.do {
 	case "sign", "attest":
 	case "verify":
 		if (c.key == "") == (c.identity == "" || c.issuer == "") {
-			mistake("verify: say who has to have signed, by -key or by -identity and -issuer")
+			problem("verify: name the signer, by -key or by -identity and -issuer")
 		}
 		if c.identity != "" && !strings.HasPrefix(c.identity, "https://") {
-			mistake("-identity: %q is no address of a workflow; is the repository's own the remote origin?", c.identity)
+			problem("-identity: %q is not the address of a workflow; is the remote origin set?", c.identity)
 		}
 	default:
-		mistake("say whether to sign, to attest or to verify, not %q", flags.Arg(0))
+		problem("unknown command %q: use sign, attest or verify", flags.Arg(0))
 	}
 	if (c.username == "") != (c.password == "") {
-		mistake("REGISTRY_USERNAME and REGISTRY_PASSWORD go together, and one of them is not set")
+		problem("set both REGISTRY_USERNAME and REGISTRY_PASSWORD, or neither")
 	}
 	if flags.NArg() < 2 {
-		mistake("name at least one image, as NAME@sha256:..., or as file that holds that")
+		problem("name at least one image, as NAME@sha256:... or as a file that contains it")
 	}
 	for _, arg := range flags.Args()[min(1, flags.NArg()):] {
 		image := arg
 		if !strings.Contains(arg, "@") {
-			content, err := os.ReadFile(arg) //nolint:gosec // the user says which
+			content, err := os.ReadFile(arg) //nolint:gosec // the user chooses the file
 			if err != nil {
-				mistake("read which image: %w", err)
+				problem("read the image's name: %w", err)
 				continue
 			}
 			image = strings.TrimSpace(string(content))
 		}
 		before, isFile := strings.CutSuffix(arg, ".digest")
 		if c.do == "attest" && !isFile {
-			mistake("%s: what is attested is named by a file NAME.digest", arg)
+			problem("%s: attest needs a file NAME.digest", arg)
 		}
 		c.provenance = append(c.provenance, before+".provenance.json")
 		if _, err := name.NewDigest(image); err != nil {
-			// A tag can mean another image a moment later.
-			mistake("%q is not an image by digest, as NAME@sha256:...", image)
+			// A tag can be moved to another image later.
+			problem("%q is not an image by digest, as NAME@sha256:...", image)
 		}
 		c.images = append(c.images, image)
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// patience is how long cosign may take to stop when it is asked to.
-const patience = 10 * time.Second
+// stopTimeout is how long cosign may take to stop after an interrupt. Then it is killed.
+const stopTimeout = 10 * time.Second
 
-// run gives all images to cosign.
+// run calls cosign for all images.
 func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
@@ -33,17 +33,17 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	}
 	calls := [][]string{append(cfg.arguments(), cfg.images...)}
 	if cfg.do == "attest" {
-		// It takes one at a time.
+		// cosign attests one image per call.
 		calls = nil
 		for i, image := range cfg.images {
 			calls = append(calls, append(cfg.arguments(), "--type", "slsaprovenance1", "--predicate", cfg.provenance[i], image))
 		}
 	}
 	for _, args := range calls {
-		cmd := exec.CommandContext(ctx, "go", append([]string{"run", cfg.cosign}, args...)...) //nolint:gosec // the plan says which
+		cmd := exec.CommandContext(ctx, "go", append([]string{"run", cfg.cosign}, args...)...) //nolint:gosec // the plan chooses the program
 		cmd.Stdout, cmd.Stderr = errOut, errOut
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-		cmd.WaitDelay = patience
+		cmd.WaitDelay = stopTimeout
 		cmd.Env = env
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("cosign: %w", errors.Join(err, ctx.Err()))
@@ -56,7 +56,7 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	return nil
 }
 
-// arguments are those of cosign, before the images.
+// arguments returns cosign's arguments before the images.
 func (c config) arguments() []string {
 	verify := c.do == "verify"
 	args := []string{c.do, "--yes"}
@@ -70,7 +70,7 @@ func (c config) arguments() []string {
 	case c.key == "" && verify:
 		args = append(args, "--certificate-identity", c.identity, "--certificate-oidc-issuer", c.issuer)
 	case c.key != "" && verify:
-		// A key is its own proof: no log has been told.
+		// The key proves the signature by itself. No transparency log has an entry for it.
 		args = append(args, "--key", c.key, "--insecure-ignore-tlog")
 	case c.key != "":
 		args = append(args, "--key", c.key, "--use-signing-config=false", "--tlog-upload=false")
@@ -78,8 +78,9 @@ func (c config) arguments() []string {
 	return args
 }
 
-// login writes what Docker keeps of a login into a folder of its own, which only this user can read: cosign takes passwords
-// from there or from its arguments, and those can be seen by everybody.
+// login writes the credentials in Docker's format into a new folder that only this user can read.
+// cosign takes passwords from there or from its arguments. Arguments are visible to all users of
+// the machine.
 func (c config) login() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "taskmaster-login-"); err != nil {
 		return "", err
@@ -97,7 +98,7 @@ func (c config) login() (dir string, err error) {
 		}
 		registry := digest.Context().RegistryStr()
 		if registry == name.DefaultRegistry {
-			registry = "https://index.docker.io/v1/" // as Docker calls it there
+			registry = "https://index.docker.io/v1/" // Docker's name of Docker Hub in this file
 		}
 		file.AuthConfigs[registry] = types.AuthConfig{Username: c.username, Password: c.password, ServerAddress: registry}
 	}

@@ -1,13 +1,14 @@
-// Command sign signs images with cosign, attests where they come from, and verifies that they are signed:
+// Command sign signs images with cosign, attests their provenance, and verifies their signatures:
 //
 //	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] sign IMAGE@DIGEST|FILE ...
+//	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] attest NAME.digest ...
 //	sign -cosign PROGRAM@VERSION (-key FILE | -identity URL -issuer URL) verify IMAGE@DIGEST|FILE ...
 //
-//	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] attest NAME.digest ...
-//
-// To attest is to sign what NAME.provenance.json beside the file says of the image, as SLSA provenance. A FILE holds an IMAGE@DIGEST. Without -key the workflow of GitHub Actions signs that this runs in, and Sigstore's public log
-// keeps its certificate; a key's signatures are told to no log. REGISTRY_USERNAME and REGISTRY_PASSWORD log in at the registry,
-// and without them whatever `docker login` left.
+// A FILE contains an IMAGE@DIGEST. attest signs the SLSA provenance in NAME.provenance.json beside
+// the file. Without -key, the GitHub Actions workflow of this job signs, and Sigstore's public log
+// records its certificate. Signatures by key are not logged. REGISTRY_USERNAME and
+// REGISTRY_PASSWORD log in at the registry. Without them, the credentials of `docker login` are
+// used.
 package main
 
 import (
@@ -29,7 +30,8 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 0 when all images are signed or verified, 1 when one is not, 2 for arguments that are wrong.
+// command returns the exit status: 0 if all images are signed or verified, 1 if one is not, 2 for
+// invalid arguments.
 func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, getenv, errOut)
 	status := 2
@@ -41,7 +43,7 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return status // the flag package has said it
+		return status // the flag package has printed the error
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(errOut, "sign:", line)

@@ -19,26 +19,26 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// cosign is the version that the plan names.
+// cosign has the version of the plan.
 const cosign = "github.com/sigstore/cosign/v3/cmd/cosign@v3.0.6"
 
 const planted = "planted-secret"
 
-// sign runs the program as somebody who may write to the registry, and returns everything that was printed.
-func sign(t *testing.T, password string, args ...string) (status int, said string) {
+// sign runs the program with write access to the registry and returns its output.
+func sign(t *testing.T, password string, args ...string) (status int, output string) {
 	t.Helper()
 	var out bytes.Buffer
 	env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": password}
 	status = command(t.Context(), append([]string{"-cosign", cosign, "-insecure"}, args...), func(key string) string { return env[key] }, &out, &out)
 	for _, secret := range []string{planted, password, "PRIVATE KEY"} {
 		if strings.Contains(out.String(), secret) {
-			t.Errorf("a secret shows:\n%s", &out)
+			t.Errorf("a secret is printed:\n%s", &out)
 		}
 	}
 	return status, out.String()
 }
 
-// push puts an image into the registry and returns its name by digest.
+// push pushes an image to the registry and returns its name by digest.
 func push(t *testing.T, host, image string) string {
 	t.Helper()
 	content, err := random.Image(16, 1)
@@ -59,7 +59,7 @@ func push(t *testing.T, host, image string) string {
 	return to.String()
 }
 
-// serve is a registry that nobody reads or writes without the password.
+// serve starts a registry that requires the password.
 func serve(t *testing.T) (host string) {
 	t.Helper()
 	store := registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
@@ -75,13 +75,14 @@ func serve(t *testing.T) (host string) {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// keyPair makes a key that COSIGN_PASSWORD opens, and returns the private half and the file of the public one.
+// keyPair creates a key that COSIGN_PASSWORD opens. It returns the private key and the file of the
+// public key.
 func keyPair(t *testing.T) (private, public string) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.Command("go", "run", cosign, "generate-key-pair", "--output-key-prefix", filepath.Join(dir, "pair"))
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("make a key: %v\n%s", err, said)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("create a key: %v\n%s", err, output)
 	}
 	raw, err := os.ReadFile(filepath.Join(dir, "pair.key"))
 	if err != nil {
@@ -90,7 +91,7 @@ func keyPair(t *testing.T) (private, public string) {
 	return string(raw), filepath.Join(dir, "pair.pub")
 }
 
-// login is what the program gives cosign to log in.
+// login returns the registry login that the program writes for cosign.
 func login(t *testing.T, image string) string {
 	t.Helper()
 	dir, err := config{username: "robot", password: planted, images: []string{image}}.login()
@@ -100,7 +101,7 @@ func login(t *testing.T, image string) string {
 	return dir
 }
 
-// What the key signed is verified by its public half, digest by digest, and by nothing else.
+// TestSignAndVerify checks that the public key verifies exactly the signed digests.
 func TestSignAndVerify(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
@@ -115,43 +116,43 @@ func TestSignAndVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if status, said := sign(t, "wrong-secret", "-key", "env://COSIGN_KEY", "sign", api); status != 1 || !strings.Contains(said, "401") {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := sign(t, "wrong-secret", "-key", "env://COSIGN_KEY", "sign", api); status != 1 || !strings.Contains(output, "401") {
+		t.Errorf("status %d: %s", status, output)
 	}
-	if status, said := sign(t, planted, "-key", "env://COSIGN_KEY", "sign", api, file); status != 0 || !strings.Contains(said, "signed "+web) {
-		t.Fatalf("status %d: %s", status, said)
+	if status, output := sign(t, planted, "-key", "env://COSIGN_KEY", "sign", api, file); status != 0 || !strings.Contains(output, "signed "+web) {
+		t.Fatalf("status %d: %s", status, output)
 	}
-	if status, said := sign(t, planted, "-key", public, "verify", file, api); status != 0 || !strings.Contains(said, "verified "+api) {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := sign(t, planted, "-key", public, "verify", file, api); status != 0 || !strings.Contains(output, "verified "+api) {
+		t.Errorf("status %d: %s", status, output)
 	}
 	attested := strings.TrimSuffix(file, ".digest") + ".provenance.json"
 	if err := os.WriteFile(attested, []byte(`{"buildDefinition": {"buildType": "https://example.com/build"}, "runDetails": {}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if status, said := sign(t, planted, "-key", "env://COSIGN_KEY", "attest", file); status != 0 || !strings.Contains(said, "attested the provenance of "+web) {
-		t.Errorf("status %d: %s", status, said)
+	if status, output := sign(t, planted, "-key", "env://COSIGN_KEY", "attest", file); status != 0 || !strings.Contains(output, "attested the provenance of "+web) {
+		t.Errorf("status %d: %s", status, output)
 	}
-	if status, said := sign(t, planted, "-key", public, "verify", web); status != 0 {
-		t.Errorf("what is attested as well: status %d: %s", status, said)
+	if status, output := sign(t, planted, "-key", public, "verify", web); status != 0 {
+		t.Errorf("attestation of an image by digest: status %d: %s", status, output)
 	}
 	own := login(t, web)
 	t.Setenv("DOCKER_CONFIG", own)
 	verify := exec.Command("go", "run", cosign, "verify-attestation", "--allow-http-registry", "--type", "slsaprovenance1", "--key", public, "--insecure-ignore-tlog", web)
-	if said, err := verify.CombinedOutput(); err != nil {
-		t.Errorf("the attestation: %v\n%s", err, said)
+	if output, err := verify.CombinedOutput(); err != nil {
+		t.Errorf("the attestation: %v\n%s", err, output)
 	}
 	verify = exec.Command("go", "run", cosign, "verify-attestation", "--allow-http-registry", "--type", "slsaprovenance1", "--key", public, "--insecure-ignore-tlog", api)
-	if said, err := verify.CombinedOutput(); err == nil {
-		t.Errorf("what nobody attested is:\n%s", said)
+	if output, err := verify.CombinedOutput(); err == nil {
+		t.Errorf("the attestation of an image without one is:\n%s", output)
 	}
 	for what, args := range map[string][]string{
-		"an image that nobody signed":        {"-key", public, "verify", unsigned},
-		"one of them that nobody signed":     {"-key", public, "verify", api, unsigned, web},
+		"an unsigned image":                  {"-key", public, "verify", unsigned},
+		"one unsigned image of three":        {"-key", public, "verify", api, unsigned, web},
 		"another's key":                      {"-key", another, "verify", api},
 		"a signature of another image there": {"-key", public, "verify", strings.Replace(api, "/api@", "/web@", 1)},
 	} {
-		if status, said := sign(t, planted, args...); status != 1 || !strings.Contains(said, "cosign: exit status") || strings.Contains(said, "sign: verified") {
-			t.Errorf("%s: status %d: %s", what, status, said)
+		if status, output := sign(t, planted, args...); status != 1 || !strings.Contains(output, "cosign: exit status") || strings.Contains(output, "sign: verified") {
+			t.Errorf("%s: status %d: %s", what, status, output)
 		}
 	}
 	_ = os.RemoveAll(own)
@@ -161,8 +162,8 @@ func TestSignAndVerify(t *testing.T) {
 	}
 }
 
-// The workflow's own identity is what cosign is asked for where there is no key. Sigstore's servers, which would answer, are
-// not asked here.
+// TestKeylessArguments checks the arguments for cosign without a key. Sigstore's servers are not
+// called here.
 func TestKeylessArguments(t *testing.T) {
 	t.Parallel()
 	image := "ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)
@@ -187,20 +188,20 @@ func TestKeylessArguments(t *testing.T) {
 	}
 }
 
-func TestMistakes(t *testing.T) {
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	image := "ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)
 	for want, args := range map[string][]string{
-		"say whether to sign, to attest or to verify":     {"stamp", image},
-		"is not an image by digest":                       {"-key", "k", "sign", "ghcr.io/owner/api:latest@tag"},
-		"no such file":                                    {"-key", "k", "sign", filepath.Join(t.TempDir(), "api.digest")},
-		"name at least one image":                         {"-key", "k", "sign"},
-		"by -key or by -identity and -issuer":             {"verify", image},
-		"is no address of a workflow":                     {"-identity", "/.github/workflows/deploy.yaml", "-issuer", "x", "verify", image},
-		"verify: say who has to have signed, by -key or ": {"-key", "k", "-identity", "https://x", "-issuer", "x", "verify", image},
+		`unknown command "stamp"`:              {"stamp", image},
+		"is not an image by digest":            {"-key", "k", "sign", "ghcr.io/owner/api:latest@tag"},
+		"no such file":                         {"-key", "k", "sign", filepath.Join(t.TempDir(), "api.digest")},
+		"name at least one image":              {"-key", "k", "sign"},
+		"by -key or by -identity and -issuer":  {"verify", image},
+		"is not the address of a workflow":     {"-identity", "/.github/workflows/deploy.yaml", "-issuer", "x", "verify", image},
+		"verify: name the signer, by -key or ": {"-key", "k", "-identity", "https://x", "-issuer", "x", "verify", image},
 	} {
-		if status, said := sign(t, planted, args...); status != 2 || !strings.Contains(said, want) {
-			t.Errorf("%v: status %d, %s", args, status, said)
+		if status, output := sign(t, planted, args...); status != 2 || !strings.Contains(output, want) {
+			t.Errorf("%v: status %d, %s", args, status, output)
 		}
 	}
 }

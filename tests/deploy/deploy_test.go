@@ -13,25 +13,26 @@ import (
 	"time"
 )
 
-// One after another, on the same stacks: releases come, fail, go on and go back, and each time what runs is said and true.
+// TestReleases deploys, fails, promotes and rolls back releases in one sequence on the same stacks.
+// After each step it checks the reported state and the running images.
 func TestReleases(t *testing.T) {
 	r := newRepository(t)
 
 	r.done("deploy", "-stack", "staging", "-images", images("1"))
 	r.want("staging", "1")
 
-	// What the program refuses changes nothing.
-	status, said := r.ci("deploy", "-stack", "staging", "-images", images("a"))
-	if got := r.result(); status != 1 || !strings.Contains(said, "a mistake in the configuration") || got.Outcome != "unchanged" || got.Step != "preview of staging" {
-		t.Errorf("status %d, result %+v\n%s", status, got, said)
+	// A configuration error changes nothing.
+	status, out := r.ci("deploy", "-stack", "staging", "-images", images("a"))
+	if got := r.result(); status != 1 || !strings.Contains(out, "an error in the configuration") || got.Outcome != "unchanged" || got.Step != "preview of staging" {
+		t.Errorf("status %d, result %+v\n%s", status, got, out)
 	}
 	r.want("staging", "1")
 
-	// One that never becomes ready, and one that does not work, end as it was before.
+	// A release that never becomes ready is undone, and so is one whose smoke test fails.
 	for version, step := range map[string]string{"b": "update staging", "d": "smoke test of staging"} {
-		status, said := r.ci("deploy", "-stack", "staging", "-images", images(version))
-		if status != 1 || !strings.Contains(said, "FAILED "+step) || !strings.Contains(said, "staging is as it was: release 1 runs again") {
-			t.Errorf("%s: status %d\n%s", step, status, said)
+		status, out := r.ci("deploy", "-stack", "staging", "-images", images(version))
+		if status != 1 || !strings.Contains(out, "FAILED "+step) || !strings.Contains(out, "staging was restored: release 1 runs again") {
+			t.Errorf("%s: status %d\n%s", step, status, out)
 		}
 		r.want("staging", "1")
 		if got := r.result(); got.Outcome != "restored" || got.Step != step || got.Output == "" || got.Before.Number != 1 {
@@ -44,30 +45,31 @@ func TestReleases(t *testing.T) {
 	r.done("deploy", "-stack", "staging", "-images", images("2"))
 	r.done("promote", "-from", "staging", "-to", "prod", "-sign", "none")
 	r.want("prod", "2")
-	if got := r.result(); got.Outcome != "deployed" || got.Verb != "promote" || got.Stack != "prod" || got.Before.Images["web"] == got.Release.Images["web"] {
+	if got := r.result(); got.Outcome != "deployed" || got.Command != "promote" || got.Stack != "prod" || got.Before.Images["web"] == got.Release.Images["web"] {
 		t.Errorf("result %+v", got)
 	}
 
-	// One that is killed leaves a lock and half of itself. Nobody goes on by mistake, and a rollback puts it right.
+	// A killed deployment leaves a lock and half of its update. Later runs refuse to continue, and
+	// a rollback repairs the stack.
 	r.kill("staging", "c")
-	if status, said := r.ci("deploy", "-stack", "staging", "-images", images("3")); status != 1 || !strings.Contains(said, "-take-over") {
-		t.Errorf("status %d\n%s", status, said)
+	if status, out := r.ci("deploy", "-stack", "staging", "-images", images("3")); status != 1 || !strings.Contains(out, "-take-over") {
+		t.Errorf("status %d\n%s", status, out)
 	}
-	if status, said := r.ci("promote", "-from", "staging", "-to", "prod", "-sign", "none"); status != 1 || !strings.Contains(said, "was begun after release") {
-		t.Errorf("status %d\n%s", status, said)
+	if status, out := r.ci("promote", "-from", "staging", "-to", "prod", "-sign", "none"); status != 1 || !strings.Contains(out, "an update started after release") {
+		t.Errorf("status %d\n%s", status, out)
 	}
-	// Where only Pulumi's lock is left, as by somebody's pulumi up, it stays theirs.
+	// If only Pulumi's lock is left, as by a manual pulumi up, the lock stays.
 	tag := strings.TrimSpace(r.must(exec.Command("pulumi", "stack", "tag", "get", "releases", "--stack", "staging"), r.root))
 	passed := tag[:strings.LastIndex(tag, ",")]
 	r.must(exec.Command("pulumi", "stack", "tag", "set", "releases", passed, "--stack", "staging"), r.root)
-	if status, said := r.ci("deploy", "-stack", "staging", "-images", images("3")); status != 1 || r.result().Outcome != "unchanged" || strings.Contains(said, "restoring") {
-		t.Errorf("%s: status %d\n%s", tag, status, said)
+	if status, out := r.ci("deploy", "-stack", "staging", "-images", images("3")); status != 1 || r.result().Outcome != "unchanged" || strings.Contains(out, "restoring") {
+		t.Errorf("%s: status %d\n%s", tag, status, out)
 	}
 	r.must(exec.Command("pulumi", "stack", "tag", "set", "releases", tag, "--stack", "staging"), r.root)
 	r.done("rollback", "-stack", "staging")
 	r.want("staging", "2")
 
-	// So does the next release. One that is asked to end says how it left things.
+	// A deployment also repairs the stack. A cancelled deployment reports its outcome.
 	r.interrupt("staging", "c")
 	if got := r.result(); got.Outcome != "cancelled" || got.Step != "update staging" {
 		t.Errorf("result %+v", got)
@@ -78,8 +80,8 @@ func TestReleases(t *testing.T) {
 	r.want("staging", "2")
 	r.done("rollback", "-stack", "staging", "-to", "1")
 	r.want("staging", "1")
-	if status, said := r.ci("rollback", "-stack", "staging"); status != 1 || !strings.Contains(said, "there is no release before") {
-		t.Errorf("status %d\n%s", status, said)
+	if status, out := r.ci("rollback", "-stack", "staging"); status != 1 || !strings.Contains(out, "there is no release before") {
+		t.Errorf("status %d\n%s", status, out)
 	}
 
 	r.done("preview", "-stack", "staging")
@@ -90,11 +92,12 @@ func TestReleases(t *testing.T) {
 	r.searchSecrets()
 }
 
-// result is what the last deployment left.
+// result returns the result of the last deployment.
 func (r *repository) result() (result struct {
-	Verb, Stack, Outcome, Step, Output string
-	Release                            struct{ Images map[string]string }
-	Before                             struct {
+	Command                      string `json:"verb"`
+	Stack, Outcome, Step, Output string
+	Release                      struct{ Images map[string]string }
+	Before                       struct {
 		Number int
 		Images map[string]string
 	}
@@ -110,17 +113,17 @@ func (r *repository) result() (result struct {
 	return result
 }
 
-// kill kills a deployment and everything that it has started.
+// kill kills a deployment and all its processes.
 func (r *repository) kill(stack, version string) {
 	r.end(stack, version, func(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) })
 }
 
-// interrupt asks a deployment to end.
+// interrupt sends an interrupt to a deployment.
 func (r *repository) interrupt(stack, version string) {
 	r.end(stack, version, func(pid int) error { return syscall.Kill(pid, syscall.SIGINT) })
 }
 
-// end deploys a version that takes for ever, and ends that once part of it runs.
+// end starts a deployment that never ends and signals it when a part of it runs.
 func (r *repository) end(stack, version string, signal func(pid int) error) {
 	r.t.Helper()
 	var out bytes.Buffer
@@ -137,16 +140,16 @@ func (r *repository) end(stack, version string, signal func(pid int) error) {
 	}
 	err := cmd.Wait()
 	if err == nil || !strings.Contains(r.runs(stack), "sha256:"+version) {
-		r.t.Errorf("it ended with %v, and runs %s:\n%s", err, r.runs(stack), out.String())
+		r.t.Errorf("the deployment ended with %v, and the stack runs %s:\n%s", err, r.runs(stack), out.String())
 	}
-	r.said.Write(out.Bytes())
+	r.printed.Write(out.Bytes())
 }
 
-// searchSecrets looks for the planted secrets in everything that was printed and written.
+// searchSecrets searches all output and files for the planted secrets.
 func (r *repository) searchSecrets() {
 	r.t.Helper()
-	if strings.Contains(r.said.String(), planted) {
-		r.t.Errorf("a secret shows:\n%s", r.said.String())
+	if strings.Contains(r.printed.String(), planted) {
+		r.t.Errorf("a secret is printed:\n%s", r.printed.String())
 	}
 	for _, folder := range []string{r.root, filepath.Join(r.home, "state"), filepath.Join(r.home, "pulumi")} {
 		err := filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {

@@ -1,6 +1,7 @@
-// Package deploy holds the pipeline's verbs deploy, promote and rollback to Pulumi's own engine: the program ci runs in a repository of
-// two services, with the state of its stacks in a folder, and Pulumi really reads the arguments, writes configuration, keeps history and
-// locks. In place of infra's program is one that makes files (language), and in place of the smoke test one that asks a server here.
+// Package deploy tests the pipeline's commands deploy, promote and rollback with the real Pulumi.
+// The program ci runs in a repository of two services. The state of the stacks is in a folder, and
+// Pulumi writes configuration, history and locks. Two parts are replaced: the infra program by one
+// that writes files (language), and the smoke test by a request to a local server.
 //
 // It needs .local/bin/pulumi: make test-deploy builds it.
 package deploy
@@ -20,10 +21,11 @@ import (
 	"time"
 )
 
-// planted is in every secret, and must show nowhere.
+// planted is in every secret. It must appear in no output.
 const planted = "planted-secret"
 
-// files are the repository's. The smoke test stands for the real one, which needs the whole system.
+// files are the files of the repository. The smoke test replaces the real one, which needs the
+// whole system.
 var files = map[string]string{
 	"go.mod":                  "module taskmaster\n\ngo 1.26\n",
 	"go.sum":                  "",
@@ -57,16 +59,16 @@ func main() {
 }
 `
 
-// repository is one with the stacks staging and prod, and what runs on them.
+// repository is a repository with the stacks staging and prod and their clusters.
 type repository struct {
 	t    *testing.T
 	root string
-	// home holds everything that is not in the repository.
+	// home holds all files outside the repository.
 	home string
-	// urls are the stacks' public addresses.
+	// urls are the public addresses of the stacks.
 	urls map[string]string
-	// said is all that was printed.
-	said bytes.Buffer
+	// printed is the output of all commands.
+	printed bytes.Buffer
 }
 
 func newRepository(t *testing.T) *repository {
@@ -100,7 +102,7 @@ func newRepository(t *testing.T) *repository {
 		r.write(filepath.Join(r.root, name), text)
 	}
 	for _, stack := range []string{"staging", "prod"} {
-		// A release with a digest that begins with d runs, and does not work.
+		// A release whose digest starts with d runs but fails its smoke test.
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			if runs := r.runs(stack); strings.Contains(runs, "sha256:d") || !strings.Contains(runs, "web") {
 				w.WriteHeader(http.StatusBadGateway)
@@ -131,7 +133,7 @@ func (r *repository) write(file, text string) {
 	}
 }
 
-// must runs a command that may not fail, and returns what it prints.
+// must runs a command that must succeed and returns its output.
 func (r *repository) must(cmd *exec.Cmd, dir string) string {
 	r.t.Helper()
 	cmd.Dir = dir
@@ -142,7 +144,7 @@ func (r *repository) must(cmd *exec.Cmd, dir string) string {
 	return string(out)
 }
 
-// runs is what a stack's cluster runs.
+// runs returns the content of a stack's cluster.
 func (r *repository) runs(stack string) string {
 	text, err := os.ReadFile(filepath.Join(r.root, "cluster", stack))
 	if err != nil {
@@ -151,7 +153,7 @@ func (r *repository) runs(stack string) string {
 	return string(text)
 }
 
-// want fails the test unless a stack runs all of a version.
+// want fails the test unless all services of the stack run the version.
 func (r *repository) want(stack, version string) {
 	r.t.Helper()
 	if got, want := r.runs(stack), strings.ReplaceAll(images(version), ",", "\n"); got != want {
@@ -159,16 +161,16 @@ func (r *repository) want(stack, version string) {
 	}
 }
 
-// images are those of a version, which is the first digit of their digests.
+// images returns images of a version. The version is the first digit of their digests.
 func images(version string) string {
 	digest := "@sha256:" + strings.Repeat(version, 64)
 	return "api=ghcr.io/owner/taskmaster-api" + digest + ",web=ghcr.io/owner/taskmaster-web" + digest
 }
 
-// ciTimeout bounds a run of the pipeline.
+// ciTimeout limits a run of the pipeline.
 const ciTimeout = 5 * time.Minute
 
-// command is the pipeline with arguments, in a group of processes of its own.
+// command returns the pipeline's command in its own process group.
 func (r *repository) command(out *bytes.Buffer, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), ciTimeout)
 	r.t.Cleanup(cancel)
@@ -178,22 +180,22 @@ func (r *repository) command(out *bytes.Buffer, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// ci runs the pipeline, and returns its exit status and what it said.
-func (r *repository) ci(args ...string) (status int, said string) {
+// ci runs the pipeline and returns its exit status and output.
+func (r *repository) ci(args ...string) (status int, printed string) {
 	r.t.Helper()
 	var out bytes.Buffer
 	cmd := r.command(&out, args...)
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		r.t.Fatal(err)
 	}
-	r.said.Write(out.Bytes())
+	r.printed.Write(out.Bytes())
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// done runs the pipeline, which has to succeed.
+// done runs the pipeline, which must succeed.
 func (r *repository) done(args ...string) {
 	r.t.Helper()
-	if status, said := r.ci(args...); status != 0 {
-		r.t.Fatalf("ci %v: status %d\n%s", args, status, said)
+	if status, out := r.ci(args...); status != 0 {
+		r.t.Fatalf("ci %v: status %d\n%s", args, status, out)
 	}
 }

@@ -15,7 +15,8 @@ import (
 	"taskmaster/ci/rollout"
 )
 
-// Commands work in a folder that has what their steps say they see and need, as in a container, and nothing else.
+// TestSources runs each step in a folder with only its declared sources and inputs, as a container
+// would.
 func TestSources(t *testing.T) {
 	r := newRepository(t)
 	named := map[string]string{}
@@ -46,7 +47,8 @@ func TestSources(t *testing.T) {
 	r.want("staging", "1")
 }
 
-// alone runs a step in a folder of its own. What is outside a container, the cluster, is outside the folder.
+// alone runs a step in a folder of its own. The cluster is outside that folder, as it would be
+// outside a container.
 func (r *repository) alone(ctx context.Context, step plan.Step, out *bytes.Buffer) error {
 	r.t.Helper()
 	dir := r.t.TempDir()

@@ -1,5 +1,5 @@
-// Package workflows holds a test alone: it runs the workflows of GitHub Actions with act, on this machine. The actions of others are
-// replaced by one that does nothing, and go by a script that notes what it was told.
+// Package workflows runs the GitHub Actions workflows with act on this machine. External actions
+// are replaced by one that does nothing. Go is replaced by a script that records its arguments.
 package workflows
 
 import (
@@ -19,11 +19,11 @@ import (
 const (
 	act     = "github.com/nektos/act@v0.2.89"
 	planted = "planted-secret"
-	// patience is how long a run of a workflow may take.
-	patience = 5 * time.Minute
+	// stopTimeout is how long act may take to stop after an interrupt.
+	stopTimeout = 5 * time.Minute
 )
 
-// program is act. It is not run by `go run`, which puts the real Go before the script.
+// program is the path of act. It is not run by `go run`, which would put the real Go first in PATH.
 var program string
 
 func TestMain(m *testing.M) {
@@ -33,8 +33,8 @@ func TestMain(m *testing.M) {
 	}
 	cmd := exec.Command("go", "install", act)
 	cmd.Env = append(os.Environ(), "GOBIN="+dir, "CGO_ENABLED=0")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		panic(string(said))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		panic(string(output))
 	}
 	program = filepath.Join(dir, "act")
 	status := m.Run()
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// workspace is a repository with the workflows, and what is needed to run them.
+// workspace is a repository with the workflows and everything they need.
 type workspace struct {
 	root, dir string
 	slack     string
@@ -57,7 +57,7 @@ func setup(t *testing.T) workspace {
 	return workspace{root: root, dir: t.TempDir()}
 }
 
-// run runs the workflows for an event, and returns the commands that they called, in their order.
+// run runs the workflows for an event and returns the recorded commands in order.
 func (w workspace) run(t *testing.T, failing string, args ...string) (calls []string, ok bool) {
 	t.Helper()
 	calling := filepath.Join(w.dir, "calls")
@@ -73,25 +73,25 @@ func (w workspace) run(t *testing.T, failing string, args ...string) (calls []st
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = w.root
-	// act keeps its settings and the copies of the repository where these say.
+	// These variables move act's settings and its copies of the repository into the test's folder.
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(w.dir, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.dir, "config"),
 		"CALLS="+calling, "REAL_GO="+realGo, "FAILING="+failing, "PATH="+stub+":"+os.Getenv("PATH"))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = patience
-	said, err := cmd.CombinedOutput()
-	t.Logf("%s", said)
-	if strings.Contains(string(said), planted) {
-		t.Error("a secret shows")
+	cmd.WaitDelay = stopTimeout
+	output, err := cmd.CombinedOutput()
+	t.Logf("%s", output)
+	if strings.Contains(string(output), planted) {
+		t.Error("a secret is printed")
 	}
-	noted, readErr := os.ReadFile(calling)
+	recorded, readErr := os.ReadFile(calling)
 	if readErr != nil {
 		t.Fatal(readErr)
 	}
-	text := regexp.MustCompile(`-commit [0-9a-f]{40}`).ReplaceAllString(string(noted), "-commit COMMIT")
+	text := regexp.MustCompile(`-commit [0-9a-f]{40}`).ReplaceAllString(string(recorded), "-commit COMMIT")
 	return strings.Split(strings.TrimSpace(text), "\n"), err == nil
 }
 
-// actions are those that the workflows use.
+// actions returns the external actions of the workflows.
 func actions(t *testing.T, root string) (all []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yaml"))
@@ -111,19 +111,20 @@ func actions(t *testing.T, root string) (all []string) {
 	return slices.Compact(all)
 }
 
-// The commands of the workflows.
+// These are the recorded commands of the workflows.
 const (
-	tells   = "run ./ci -local notify with SLACK_WEBHOOK_URL GITHUB_TOKEN"
-	asks    = "run ./ci -local -waiting prod notify with SLACK_WEBHOOK_URL"
-	publish = "run ./ci -registry ghcr.io/owner -username robot publish with REGISTRY_PASSWORD"
-	staging = "run ./ci -username robot -take-over deploy -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
-	byHand  = "run ./ci -username robot -take-over promote -from staging -to prod with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
+	notifies = "run ./ci -local notify with SLACK_WEBHOOK_URL GITHUB_TOKEN"
+	asks     = "run ./ci -local -waiting prod notify with SLACK_WEBHOOK_URL"
+	publish  = "run ./ci -registry ghcr.io/owner -username robot publish with REGISTRY_PASSWORD"
+	staging  = "run ./ci -username robot -take-over deploy -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
+	byHand   = "run ./ci -username robot -take-over promote -from staging -to prod with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
 )
 
-// prod is promotion of what was approved.
+// prod is the promotion of the approved commit.
 var prod = strings.Replace(byHand, " with", " -commit COMMIT with", 1)
 
-// What is merged reaches production in this order, people are told after each part, and nothing comes after one that failed.
+// TestDeploy checks the order of the steps of a push: publish, staging, prod, with a notification
+// after each. Nothing follows a failed step.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
 	everything := []string{"--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner"}
@@ -133,11 +134,11 @@ func TestDeploy(t *testing.T) {
 		ok      bool
 		want    []string
 	}{
-		"nowhere to deploy to":     {"nothing", []string{"push", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, tells}},
-		"no approval can be asked": {"nothing", []string{"push", "--var", "DEPLOY=true", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, tells, staging, tells}},
-		"publishing fails":         {" publish", append([]string{"push"}, everything...), false, []string{publish, tells}},
-		"staging fails":            {"deploy -stack", append([]string{"push"}, everything...), false, []string{publish, tells, staging, tells}},
-		"by hand":                  {"nothing", append([]string{"workflow_dispatch", "--workflows", ".github/workflows/deploy.yaml"}, everything...), true, []string{byHand, tells}},
+		"nowhere to deploy to":     {"nothing", []string{"push", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, notifies}},
+		"no approval can be asked": {"nothing", []string{"push", "--var", "DEPLOY=true", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, notifies, staging, notifies}},
+		"publishing fails":         {" publish", append([]string{"push"}, everything...), false, []string{publish, notifies}},
+		"staging fails":            {"deploy -stack", append([]string{"push"}, everything...), false, []string{publish, notifies, staging, notifies}},
+		"by hand":                  {"nothing", append([]string{"workflow_dispatch", "--workflows", ".github/workflows/deploy.yaml"}, everything...), true, []string{byHand, notifies}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -149,7 +150,7 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
-// withoutSlack are the commands where there is no webhook.
+// withoutSlack returns the commands for a run without a webhook.
 func withoutSlack(commands []string) (all []string) {
 	for _, c := range commands {
 		all = append(all, strings.ReplaceAll(c, " SLACK_WEBHOOK_URL", ""))
@@ -157,35 +158,35 @@ func withoutSlack(commands []string) (all []string) {
 	return all
 }
 
-// Before production Slack is told, for real, that somebody has to approve.
+// TestAsk checks that Slack really gets a message before production that an approval is needed.
 func TestAsk(t *testing.T) {
 	t.Parallel()
-	told := make(chan string, 1)
+	messages := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		told <- string(body)
+		messages <- string(body)
 	}))
 	defer server.Close()
 	w := setup(t)
 	w.slack = server.URL + "/services/" + planted
 	calls, ok := w.run(t, "nothing", "push", "--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner")
-	// Asking and waiting begin together.
+	// Asking and waiting start at the same time.
 	slices.Sort(calls)
-	want := []string{publish, tells, staging, tells, asks, prod, tells}
+	want := []string{publish, notifies, staging, notifies, asks, prod, notifies}
 	slices.Sort(want)
 	if !ok || !slices.Equal(calls, want) {
 		t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(want, "\n"))
 	}
 	select {
-	case message := <-told:
+	case message := <-messages:
 		if !strings.Contains(message, "prod waits for an approval of") {
-			t.Errorf("told %s", message)
+			t.Errorf("message is %s", message)
 		}
 	default:
-		t.Error("nobody was told")
+		t.Error("no message was sent")
 	}
 }
 
@@ -197,14 +198,15 @@ func TestRollback(t *testing.T) {
 			calls, ok := setup(t).run(t, "nothing", "workflow_dispatch", "--workflows", ".github/workflows/rollback.yaml",
 				"--input", "stack=prod", "--input", "release="+release)
 			back := "run ./ci -username robot -take-over rollback -stack prod" + want + " with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
-			if !ok || !slices.Equal(calls, withoutSlack([]string{back, tells})) {
+			if !ok || !slices.Equal(calls, withoutSlack([]string{back, notifies})) {
 				t.Errorf("succeeded %v, called\n%s", ok, strings.Join(calls, "\n"))
 			}
 		})
 	}
 }
 
-// A pull request of this repository shows what it would change; one from elsewhere gets no credentials.
+// TestPullRequest checks that a pull request of this repository gets a preview. One from a fork
+// gets no credentials.
 func TestPullRequest(t *testing.T) {
 	t.Parallel()
 	checks := []string{"run ./ci build with", "run ./ci check with", "run ./ci test with"}

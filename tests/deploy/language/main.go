@@ -1,9 +1,9 @@
-// Command language is a language of Pulumi's, for programs that say nothing and do what infra's does to everything around it: it takes
-// the images of the stack's configuration, makes a cluster run them, and has the same outputs. The cluster is a file, for each stack
-// one, cluster/STACK beside Pulumi.yaml.
+// Command language is a Pulumi language host for the tests. Its program stands in for infra and has
+// the same interface: it reads the images of the stack's configuration, makes a cluster run them,
+// and sets the same outputs. The cluster of a stack is the file cluster/STACK beside Pulumi.yaml.
 //
-// The first digit of a digest decides what becomes of a service: one that begins with a is a mistake, which a preview finds, one that
-// begins with b never becomes ready, and one that begins with c takes until somebody ends it.
+// The first digit of a digest decides the behaviour of a service. With a, the preview fails with a
+// configuration error. With b, it never becomes ready. With c, the update runs until it is stopped.
 package main
 
 import (
@@ -31,11 +31,11 @@ func main() {
 	}
 }
 
-// serve tells Pulumi its port, and runs programs until Pulumi ends it, or is gone.
+// serve prints the port for Pulumi and runs programs until Pulumi stops it or exits.
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	engine := os.Args[len(os.Args)-1] // its address
+	engine := os.Args[len(os.Args)-1] // the engine's address
 	if err := rpcutil.Healthcheck(ctx, engine, time.Second, stop); err != nil {
 		return fmt.Errorf("watch the engine: %w", err)
 	}
@@ -55,18 +55,18 @@ func serve() error {
 	return <-handle.Done
 }
 
-// host answers Pulumi.
+// host implements the language host.
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 	engine string
 }
 
-// GetPluginInfo says which version it is.
+// GetPluginInfo returns the version.
 func (*host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: "1.0.0"}, nil
 }
 
-// GetRequiredPackages says that nothing else is needed.
+// GetRequiredPackages returns an empty list.
 func (*host) GetRequiredPackages(context.Context, *pulumirpc.GetRequiredPackagesRequest) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil
 }
@@ -88,7 +88,7 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	return &pulumirpc.RunResponse{}, nil
 }
 
-// program brings a stack's images to its cluster, one after the other.
+// program deploys the images of a stack to its cluster, one after another.
 func program(root string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		var images map[string]string
@@ -103,7 +103,7 @@ func program(root string) pulumi.RunFunc {
 			runs = append(runs, service+"="+images[service])
 			_, digest, _ := strings.Cut(images[service], "@sha256:")
 			if strings.HasPrefix(digest, "a") {
-				return fmt.Errorf("%s: a mistake in the configuration", service)
+				return fmt.Errorf("%s: an error in the configuration", service)
 			}
 			if ctx.DryRun() {
 				continue

@@ -10,11 +10,11 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// lastLines is how many lines of a failed command a result repeats.
+// lastLines is the number of lines of a failed command that a result repeats.
 const lastLines = 30
 
-// Keep writes a result down in the repository's folder.
-func Keep(root string, result plan.Result) error {
+// WriteResult writes a result into the repository's folder.
+func WriteResult(root string, result plan.Result) error {
 	raw, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {
 		return err
@@ -24,12 +24,12 @@ func Keep(root string, result plan.Result) error {
 		return err
 	}
 	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("keep the result: %w", err)
+		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
 }
 
-// last returns the last lines of a text.
+// last returns the last lines of text.
 func last(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")

@@ -9,9 +9,9 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// look reads what runs on a stack.
-func (r *Rollout) look(ctx context.Context, s plan.Stack) (plan.Record, error) {
-	if err := r.Do(ctx, plan.Look(s)); err != nil {
+// inspect reads the record of a stack.
+func (r *Rollout) inspect(ctx context.Context, s plan.Stack) (plan.Record, error) {
+	if err := r.Do(ctx, plan.Inspect(s)); err != nil {
 		return plan.Record{}, err
 	}
 	history, err := r.read(s.HistoryFile())
@@ -24,7 +24,7 @@ func (r *Rollout) look(ctx context.Context, s plan.Stack) (plan.Record, error) {
 	}
 	record, err := plan.ParseRecord(history, tags)
 	if err != nil {
-		return plan.Record{}, fmt.Errorf("what ran on %s: %w", s.Name, err)
+		return plan.Record{}, fmt.Errorf("read the releases of %s: %w", s.Name, err)
 	}
 	return record, nil
 }
