@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// brokerRules are what a broker's components have to say so that nothing is lost: settings of both, and of each alone. "longer"
-// is the setting that says when an event whose sidecar died is delivered again; deliveries that still run must not be.
+// brokerRules are settings of a broker's components that prevent the loss of events: settings of
+// both components, and of each alone. "longer" names the redelivery timeout. It must be longer than
+// a delivery may take, so that a running delivery is not repeated.
 var brokerRules = map[string]struct {
 	kind              string
 	both              map[string]string
@@ -69,11 +70,12 @@ func brokerFolders(t *testing.T) []string {
 	return names
 }
 
-// Changing the broker changes the folder of components and nothing else.
+// TestBrokersOfferTheSameComponents checks that switching the broker only switches the folder of
+// components.
 func TestBrokersOfferTheSameComponents(t *testing.T) {
 	t.Parallel()
 	if got, want := brokerFolders(t), slices.Sorted(maps.Keys(brokerRules)); !slices.Equal(got, want) {
-		t.Errorf("there are folders for %v, and rules for %v", got, want)
+		t.Errorf("folders exist for %v, rules for %v", got, want)
 	}
 	wantScopes := map[string][]string{
 		"kafka-pubsub":           {"api", "recurring", "notifier"},
@@ -86,7 +88,7 @@ func TestBrokersOfferTheSameComponents(t *testing.T) {
 		}
 		for name, c := range components {
 			if c.Metadata.Name != name {
-				t.Errorf("%s/%s.yaml: is named %q", broker, name, c.Metadata.Name)
+				t.Errorf("%s/%s.yaml: name %q", broker, name, c.Metadata.Name)
 			}
 			if !slices.Equal(c.Scopes, wantScopes[name]) {
 				t.Errorf("%s/%s.yaml: scopes %v, want %v", broker, name, c.Scopes, wantScopes[name])
@@ -120,7 +122,7 @@ func TestComponentsLoseNothing(t *testing.T) {
 			}
 			again, err := time.ParseDuration(c.value(rules.longer))
 			if err != nil || again <= deliver {
-				t.Errorf("%s/%s.yaml: %s is %v (%v), not more than the %v a delivery may take", broker, name, rules.longer, again, err, deliver)
+				t.Errorf("%s/%s.yaml: %s is %v (%v), not longer than the delivery timeout %v", broker, name, rules.longer, again, err, deliver)
 			}
 		}
 	}

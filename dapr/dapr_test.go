@@ -1,5 +1,5 @@
-// Package dapr holds no code: its tests keep the files in this folder consistent. What the files make sidecars do is
-// tested in cmd/local.
+// Package dapr contains only tests that keep the files in this folder consistent. Tests in
+// cmd/local check how sidecars behave with these files.
 package dapr
 
 import (
@@ -118,7 +118,8 @@ type configuration struct {
 
 var registration = regexp.MustCompile(`(topics|secrets|names)\.RegisterComponent\([^,]+, "([^"]+)"\)`)
 
-// The daprd that is built here has the types that the files use, and none besides: each brings its SDK to compile.
+// TestOurDaprdHasTheTypesInUse checks that this project's daprd has exactly the component types in
+// use. Each additional type compiles another SDK.
 func TestOurDaprdHasTheTypesInUse(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("runtime/daprd/components.go")
@@ -142,11 +143,11 @@ func TestOurDaprdHasTheTypesInUse(t *testing.T) {
 		used[read[component](t, file).Spec.Type] = true
 	}
 	if !maps.Equal(registered, used) {
-		t.Errorf("registered are %v, in use are %v", slices.Sorted(maps.Keys(registered)), slices.Sorted(maps.Keys(used)))
+		t.Errorf("registered %v, in use %v", slices.Sorted(maps.Keys(registered)), slices.Sorted(maps.Keys(used)))
 	}
 }
 
-// read decodes a file and fails on a field that does not exist.
+// read decodes a file and fails the test for an unknown field.
 func read[T any](t *testing.T, path string) T {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -160,7 +161,7 @@ func read[T any](t *testing.T, path string) T {
 		t.Fatalf("%s: %v", path, err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		t.Errorf("%s: has more than one document; sidecars read the first only", path)
+		t.Errorf("%s: has more than one document; sidecars read only the first", path)
 	}
 	return v
 }
@@ -226,7 +227,7 @@ func TestSecretsAreReferences(t *testing.T) {
 		for _, p := range c.Spec.Metadata {
 			switch {
 			case p.SecretKeyRef != nil && (p.Value != "" || p.SecretKeyRef.Name == "" || p.SecretKeyRef.Key == ""):
-				t.Errorf("%s: %s is not a whole reference", path, p.Name)
+				t.Errorf("%s: %s is an incomplete reference", path, p.Name)
 			case p.SecretKeyRef != nil:
 				references++
 			case secretName.MatchString(p.Name):
@@ -249,7 +250,7 @@ func TestSubscriptions(t *testing.T) {
 	}
 	subscriptions := readAll[subscription](t, "subscriptions/*.yaml")
 	if len(subscriptions) != len(tests) {
-		t.Errorf("there are %d subscriptions, want %d", len(subscriptions), len(tests))
+		t.Errorf("found %d subscriptions, want %d", len(subscriptions), len(tests))
 	}
 	for app, want := range tests {
 		s, ok := subscriptions[app]
@@ -264,7 +265,7 @@ func TestSubscriptions(t *testing.T) {
 			t.Errorf("%s subscribes to %v, want %v", app, got, want)
 		}
 		if s.Spec.Metadata["rawPayload"] != "true" {
-			t.Errorf("%s: its sidecar would look into events, and block or end at one that is none", app)
+			t.Errorf("%s: its sidecar would parse events, and block or stop at an invalid one", app)
 		}
 		if !slices.Equal(s.Scopes, []string{app}) || s.Metadata.Name != app {
 			t.Errorf("%s: named %q with scopes %v", app, s.Metadata.Name, s.Scopes)
@@ -272,7 +273,7 @@ func TestSubscriptions(t *testing.T) {
 		for _, broker := range brokerFolders(t) {
 			c := read[component](t, filepath.Join("components", broker, s.Spec.Pubsubname+".yaml"))
 			if !slices.Contains(c.Scopes, app) {
-				t.Errorf("%s subscribes to %s, which it cannot see on %s", app, s.Spec.Pubsubname, broker)
+				t.Errorf("%s subscribes to %s, which is not in its scope on %s", app, s.Spec.Pubsubname, broker)
 			}
 		}
 	}
@@ -285,13 +286,13 @@ func TestResiliencyLosesNothing(t *testing.T) {
 
 	known := func(where string, names policies) {
 		if _, ok := p.Timeouts[names.Timeout]; !ok {
-			t.Errorf("%s: there is no timeout %q", where, names.Timeout)
+			t.Errorf("%s: unknown timeout %q", where, names.Timeout)
 		}
 		if _, ok := p.Retries[names.Retry]; !ok {
-			t.Errorf("%s: there is no retry %q", where, names.Retry)
+			t.Errorf("%s: unknown retry %q", where, names.Retry)
 		}
 		if _, ok := p.CircuitBreakers[names.CircuitBreaker]; !ok && names.CircuitBreaker != "" {
-			t.Errorf("%s: there is no circuit breaker %q", where, names.CircuitBreaker)
+			t.Errorf("%s: unknown circuit breaker %q", where, names.CircuitBreaker)
 		}
 	}
 	known("api", r.Spec.Targets.Apps["api"])
@@ -300,14 +301,14 @@ func TestResiliencyLosesNothing(t *testing.T) {
 		inbound := r.Spec.Targets.Components[name].Inbound
 		known(name, inbound)
 		if inbound.CircuitBreaker != "" {
-			t.Errorf("%s: an open circuit breaker would make dead letters of all that arrives", name)
+			t.Errorf("%s: an open circuit breaker would turn all arriving events into dead letters", name)
 		}
 		retry := p.Retries[inbound.Retry]
 		if retry.Policy != "constant" {
 			t.Errorf("%s: retries are %s, which end after 15 minutes", name, retry.Policy)
 		}
 		if lasts := retry.Duration * time.Duration(retry.MaxRetries); lasts < 12*time.Hour {
-			t.Errorf("%s: gives an event up after %v", name, lasts)
+			t.Errorf("%s: gives up on an event after %v", name, lasts)
 		}
 	}
 }
@@ -317,9 +318,10 @@ func TestConfigurations(t *testing.T) {
 	shared := read[configuration](t, "configuration/taskmaster.yaml")
 	local := read[configuration](t, "local/configuration.yaml")
 	if shared.Metadata.Name != local.Metadata.Name {
-		t.Errorf("%q is not the configuration that %q changes", shared.Metadata.Name, local.Metadata.Name)
+		t.Errorf("the shared configuration is %q, the local one changes %q", shared.Metadata.Name, local.Metadata.Name)
 	}
-	// Another value than 0 deletes registrations that are in use (dapr/dapr#8507): every sidecar ends after that time.
+	// Any value except 0 deletes registrations that are in use (dapr/dapr#8507): every sidecar
+	// would stop after that time.
 	if resolution := local.Spec.NameResolution; resolution.Component != "sqlite" || resolution.Configuration["cleanupInterval"] != "0s" {
 		t.Errorf("the name resolution is %s with cleanupInterval %q, want sqlite with 0s", resolution.Component, resolution.Configuration["cleanupInterval"])
 	}
@@ -334,7 +336,7 @@ func TestConfigurations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Sidecars on one machine replace $NAME by the environment's, those in a cluster do not.
+		// Sidecars on one machine expand $NAME from the environment. Sidecars in a cluster do not.
 		if bytes.Contains(b, []byte("$")) {
 			t.Errorf("%s contains a $", path)
 		}

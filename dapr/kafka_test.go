@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// What follows from these settings is in components/README.md.
+// TestKafkaLosesNothing checks settings of the Kafka components. components/README.md explains
+// their effect.
 func TestKafkaLosesNothing(t *testing.T) {
 	t.Parallel()
 	r := read[resiliency](t, "resiliency/taskmaster.yaml")
@@ -21,43 +22,45 @@ func TestKafkaLosesNothing(t *testing.T) {
 				}
 				return d
 			}
-			// Brokers refuse a shorter one by default, and three heartbeats may be lost.
+			// Brokers reject a shorter timeout by default. Three heartbeats may be lost.
 			session, heartbeat := duration("sessionTimeout"), duration("heartbeatInterval")
 			if session < 6*time.Second || session > 10*time.Second || heartbeat > session/3 {
-				t.Errorf("%s: a dead replica is given up after %v, heartbeats come every %v", where, session, heartbeat)
+				t.Errorf("%s: a dead replica is dropped after %v, with heartbeats every %v", where, session, heartbeat)
 			}
 			if read := duration("readTimeout"); read <= session {
-				t.Errorf("%s: waits %v for brokers, which answer within %v while a dead replica is waited for", where, read, session)
+				t.Errorf("%s: read timeout %v, but a broker may take %v during a rebalance", where, read, session)
 			}
-			// The relay asks again after its own timeout; what it asked before must not pile up behind a dead address.
+			// The relay retries after its own timeout. Its earlier requests must not pile up behind
+			// a dead address.
 			if dial, publish := duration("dialTimeout"), r.Spec.Policies.Timeouts["publish"]; dial > 5*time.Second || publish == "" {
-				t.Errorf("%s: an address that swallows connections is given up after %v", where, dial)
+				t.Errorf("%s: the dial timeout is %v", where, dial)
 			}
 			if c.value("consumeRetryEnabled") != "true" {
-				t.Errorf("%s: passes over an event that was not handled", where)
+				t.Errorf("%s: skips an event that was not handled", where)
 			}
 			for _, p := range c.Spec.Metadata {
 				if strings.HasPrefix(p.Name, "backOff") {
-					t.Errorf("%s: %s ends retries that have to go on for ever", where, p.Name)
+					t.Errorf("%s: %s ends retries that must never end", where, p.Name)
 				}
 				if p.Name == "skipVerify" {
-					t.Errorf("%s: believes any certificate", where)
+					t.Errorf("%s: accepts any certificate", where)
 				}
 			}
 			group, offset := "{appID}", "oldest"
 			if name == "kafka-pubsub-broadcast" {
 				group, offset = "{podName}", "newest"
 			} else if c.value("producerRequiredAcks") != "all" {
-				t.Errorf("%s: acknowledges events that one broker has", where)
+				t.Errorf("%s: acknowledges events after one broker has them", where)
 			}
 			if c.value("consumerGroup") != group || c.value("initialOffset") != offset {
-				t.Errorf("%s: group %s begins with the %s event", where, c.value("consumerGroup"), c.value("initialOffset"))
+				t.Errorf("%s: group %s starts with the %s event", where, c.value("consumerGroup"), c.value("initialOffset"))
 			}
 		}
 	}
 }
 
-// What is shown on the listener without TLS holds for the one with TLS, because nothing else differs.
+// TestKafkaWithoutTLSIsTheSame checks that the two folders differ only in TLS and passwords. Tests
+// run on the listener without TLS, and their results hold for both.
 func TestKafkaWithoutTLSIsTheSame(t *testing.T) {
 	t.Parallel()
 	access := map[string]bool{

@@ -21,9 +21,9 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// componentTypes returns registries with the types of the folders dapr/components and dapr/local: a test there compares the
-// names. Kinds of components that
-// the system does not use have an empty registry, so that a file of such a type is refused by name.
+// componentTypes returns registries with the types that the folders dapr/components and dapr/local
+// use. A test in dapr compares the names. Registries of unused component kinds are empty, so that a
+// file of such a kind is rejected by name.
 func componentTypes(log logger.Logger) *registry.Options {
 	topics := pubsub.NewRegistry()
 	topics.Logger = log

@@ -1,10 +1,12 @@
-// Command daprd is the Dapr sidecar with the component types that this project uses, and no others.
+// Command daprd is the Dapr sidecar with only the component types of this project.
 //
-// Dapr's own command registers every type there is. Compiling those takes twice as long, because most of them bring the SDK
-// of a cloud or of a database. Its package cmd/daprd/app cannot be used without them: it panics unless a build tag has chosen
-// all types or the stable ones. The flags and the runtime are Dapr's.
+// Dapr's own command registers every type. That doubles the compile time, because most types import
+// the SDK of a cloud or a database. Its package cmd/daprd/app cannot be used without them. It
+// panics unless a build tag selects all types or the stable ones. The flags and the runtime are
+// Dapr's.
 //
-// A component of another type needs a full daprd. `make run` uses the program that the variable DAPRD names.
+// A component of another type needs a full daprd. `make run` uses the program in the variable
+// DAPRD.
 package main
 
 import (
@@ -47,16 +49,16 @@ func main() {
 	if err := logger.ApplyOptionsToLoggers(&opts.Logger); err != nil {
 		log.Fatalf("set up the log: %v", err)
 	}
-	// Dapr sends the process SIGHUP when a file changed for which the runtime has to start anew. Each life has a context. The
-	// channel is closed when the process is asked to end.
+	// Dapr sends the process SIGHUP when a changed file requires a restart of the runtime. Each run
+	// of the runtime has its own context. The channel is closed when the process should stop.
 	for life := range signals.OnHUP(signals.Context()) {
 		config := runtimeConfig(opts, healthz.New(), log)
 		config.Registry = types
 		if err := run(life, opts, config); err != nil {
-			log.Fatalf("Fatal error from runtime: %s", err) // as Dapr's own command says it
+			log.Fatalf("Fatal error from runtime: %s", err) // same text as Dapr's own command
 		}
 		if life.Err() == nil {
-			return // the shutdown API ended it
+			return // the shutdown API stopped it
 		}
 	}
 }
@@ -85,19 +87,19 @@ func run(ctx context.Context, opts *options.Options, config *runtime.Config) err
 	return concurrency.NewRunnerManager(identity.Run, serve).Run(ctx)
 }
 
-// runtimeConfig returns the configuration that the flags describe.
+// runtimeConfig returns the runtime's configuration from the flags.
 func runtimeConfig(o *options.Options, health healthz.Healthz, log logger.Logger) *runtime.Config {
 	return &runtime.Config{
 		Healthz: health,
 
-		// The app.
+		// App.
 		AppID: o.AppID, ApplicationPort: o.AppPort, AppProtocol: o.AppProtocol, AppSSL: o.AppSSL,
 		AppChannelAddress: o.AppChannelAddress, AppMaxConcurrency: o.AppMaxConcurrency,
 		EnableAppHealthCheck: o.EnableAppHealthCheck, AppHealthCheckPath: o.AppHealthCheckPath,
 		AppHealthProbeInterval: o.AppHealthProbeInterval, AppHealthProbeTimeout: o.AppHealthProbeTimeout,
 		AppHealthThreshold: o.AppHealthThreshold,
 
-		// Where the sidecar listens, and for how much.
+		// Addresses and limits of the sidecar.
 		DaprHTTPPort: o.DaprHTTPPort, DaprAPIGRPCPort: o.DaprAPIGRPCPort, DaprAPIListenAddresses: o.DaprAPIListenAddresses,
 		DaprInternalGRPCPort: o.DaprInternalGRPCPort, DaprInternalGRPCListenAddress: o.DaprInternalGRPCListenAddress,
 		DaprPublicPort: o.DaprPublicPort, DaprPublicListenAddress: o.DaprPublicListenAddress,
@@ -111,13 +113,13 @@ func runtimeConfig(o *options.Options, health healthz.Healthz, log logger.Logger
 		HotReloadReconcileInterval:   o.HotReloadReconcileInterval,
 		DisableBuiltinK8sSecretStore: o.DisableBuiltinK8sSecretStore,
 
-		// The control plane.
+		// Control plane.
 		ControlPlaneAddress: o.ControlPlaneAddress, SentryAddress: o.SentryAddress, EnableMTLS: o.EnableMTLS,
 		SchedulerAddress: o.SchedulerAddress, SchedulerStreams: o.SchedulerJobStreams,
 		ActorsService: o.ActorsService, ActorsDisseminationTimeout: o.ActorsDisseminationTimeout,
 		RemindersService: o.RemindersService,
 
-		// The end.
+		// Shutdown.
 		DaprGracefulShutdownSeconds: o.DaprGracefulShutdownSeconds, DaprBlockShutdownDuration: o.DaprBlockShutdownDuration,
 
 		Metrics: metrics.Options{

@@ -1,8 +1,9 @@
-// Command scheduler is the Dapr scheduler, which serves at once after it was killed.
+// Command scheduler is the Dapr scheduler, with a faster start after it was killed.
 //
-// A scheduler holds its leadership by a lease in its own database. Dapr's command that was killed cannot give the lease back:
-// the next one on the same data waits until it expires, 20 seconds after its start, and takes no job until then. This command
-// ends the leadership of a killed scheduler first. Everything else is Dapr's: flags, data, behaviour.
+// A scheduler holds its leadership by a lease in its own database. A killed scheduler cannot
+// release the lease. Dapr's command then waits on the same data until the lease expires, 20 seconds
+// after its start, and accepts no job until then. This command first deletes the leadership of a
+// killed scheduler. Flags, data and all other behaviour are Dapr's.
 package main
 
 import (
@@ -28,24 +29,24 @@ import (
 func main() {
 	opts, err := options.New(os.Args[1:])
 	if err != nil || !opts.EtcdEmbed {
-		app.Run() // with a database elsewhere, other schedulers may hold it too
+		app.Run() // an external database may have other leaders
 		return
 	}
 	clean, err := begin(opts)
 	if err != nil {
-		// The scheduler then waits for the lease, and works.
+		// The scheduler then waits for the lease and works.
 		fmt.Fprintf(os.Stderr, "end the leadership of the killed scheduler: %v\n", err)
 	}
-	app.Run() // returns only when it was asked to stop, and has
+	app.Run() // returns only after a regular stop
 	clean()
 }
 
-// begin ends the leadership of a scheduler that was killed on the same data. The caller calls clean once the scheduler has
-// stopped in order; without, the next begin finds that it was killed.
+// begin deletes the leadership of a killed scheduler on the same data. The caller must call clean
+// after the scheduler has stopped. Otherwise the next begin assumes that it was killed.
 func begin(opts *options.Options) (clean func(), err error) {
-	mark := filepath.Join(opts.EtcdDataDir, "taskmaster-running")
-	clean = func() { _ = os.Remove(mark) } // the next start then takes a moment longer
-	_, err = os.Stat(mark)
+	marker := filepath.Join(opts.EtcdDataDir, "taskmaster-running")
+	clean = func() { _ = os.Remove(marker) } // a failure only slows down the next start
+	_, err = os.Stat(marker)
 	if err == nil {
 		return clean, endLeadership(opts)
 	}
@@ -55,28 +56,30 @@ func begin(opts *options.Options) (clean func(), err error) {
 	if err := os.MkdirAll(opts.EtcdDataDir, 0o700); err != nil {
 		return clean, err
 	}
-	return clean, os.WriteFile(mark, nil, 0o600)
+	return clean, os.WriteFile(marker, nil, 0o600)
 }
 
-// leadershipKeys are the keys in which schedulers hold their leadership: from the first until before the second. The prefix
-// is made by Dapr's namespace in etcd and by github.com/diagridio/go-etcd-cron.
+// leadershipKeys is the key range in which schedulers store their leadership, from the first key to
+// before the second. The prefix comes from Dapr's namespace in etcd and from
+// github.com/diagridio/go-etcd-cron.
 const (
 	leadershipKeys    = "dapr/leadership/"
 	leadershipKeysEnd = "dapr/leadership0"
 )
 
-// databaseTimeout is how long the database may take to become ready and to delete the keys. A large one takes some seconds.
+// databaseTimeout is how long the database may take to start and to delete the keys. A large
+// database takes some seconds.
 const databaseTimeout = 30 * time.Second
 
-// endLeadership deletes the leadership of whoever held it. The database belongs to one process at a time, which etcd makes
-// sure of by a lock: while it is open here no scheduler can hold anything in it.
+// endLeadership deletes the leadership of the previous scheduler. etcd locks the database, so that
+// only one process can have it open. No scheduler can lead while it is open here.
 func endLeadership(opts *options.Options) error {
 	cfg, err := database(opts)
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(cfg.Dir, "member")); errors.Is(err, fs.ErrNotExist) {
-		return nil // it was killed before it had a database
+		return nil // killed before it created the database
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
 	defer cancel()
@@ -99,8 +102,8 @@ func endLeadership(opts *options.Options) error {
 	return nil
 }
 
-// database is the configuration of the scheduler's database, as far as it decides where the data is and how much may be.
-// Nobody else is in this cluster, so its election need not wait.
+// database returns the configuration of the scheduler's database, limited to the location and size
+// of the data. The cluster has one member, so that its election need not wait.
 func database(opts *options.Options) (*embed.Config, error) {
 	cfg := embed.NewConfig()
 	cfg.Name = opts.ID
@@ -112,7 +115,7 @@ func database(opts *options.Options) (*embed.Config, error) {
 	cfg.TickMs, cfg.ElectionMs = 10, 100
 
 	if len(opts.EtcdInitialCluster) != 1 {
-		return nil, errors.New("the cluster has more than one member: their leadership is not ours to end")
+		return nil, errors.New("the cluster has more than one member: another one may lead")
 	}
 	cfg.InitialCluster = opts.EtcdInitialCluster[0]
 	_, address, _ := strings.Cut(cfg.InitialCluster, "=")
