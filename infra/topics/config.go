@@ -14,39 +14,39 @@ import (
 )
 
 const (
-	// A broker appends to each partition by itself, and one that syncs every append pays for each: with 12 on one broker
-	// events come half as late again as with 4.
+	// A broker appends to each partition separately. A broker that syncs every append pays for
+	// each. With 12 partitions on one broker, events arrive half as late again as with 4.
 	partitionsPerBroker = 4
-	defaultPartitions   = 12 // or fewer where there are few brokers
-	defaultReplication  = 3  // or as many as there are brokers
+	defaultPartitions   = 12 // fewer if there are few brokers
+	defaultReplication  = 3  // at most one per broker
 	minRetention        = 7 * 24 * time.Hour
 )
 
-// config is what the user asked for.
+// config holds the settings of one run.
 type config struct {
 	brokers            []string
-	partitions         int // 0: by the number of brokers for a new topic, and what a topic has
-	replication        int // 0: defaultReplication for a new topic, and what a topic has
+	partitions         int // 0: for a new topic by the number of brokers, otherwise unchanged
+	replication        int // 0: for a new topic defaultReplication, otherwise unchanged
 	retention, timeout time.Duration
 	username, password string
 	tls                bool
-	authorities        *x509.CertPool // nil: the well-known
+	authorities        *x509.CertPool // nil: the system's authorities
 }
 
-// errUsage is an error of the command line that the flag package has printed.
+// errUsage reports a command-line error that the flag package has already printed.
 var errUsage = errors.New("usage")
 
-// loadConfig reads the command line and the environment, and reports every mistake at once.
+// loadConfig reads the command line and the environment. It reports all problems at once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{username: getenv("KAFKA_USERNAME"), password: getenv("KAFKA_PASSWORD")}
 	flags := flag.NewFlagSet("topics", flag.ContinueOnError)
 	flags.SetOutput(w)
-	brokers := flags.String("brokers", "", "addresses to begin with: host:port,...")
+	brokers := flags.String("brokers", "", "bootstrap addresses: host:port,...")
 	flags.IntVar(&c.partitions, "partitions", 0,
-		"partitions of each topic; a topic's number never changes (default 4 per broker for a new topic, 12 at most)")
+		"partitions of each topic; never changed for an existing one (default 4 per broker for a new topic, at most 12)")
 	flags.IntVar(&c.replication, "replication", 0, "copies of each event (default 3 for a new topic, or one per broker)")
-	flags.DurationVar(&c.retention, "retention", minRetention, "how long events are kept, 168h or more")
-	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "how long all of it may take")
+	flags.DurationVar(&c.retention, "retention", minRetention, "retention of events, 168h or more")
+	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "time limit of the whole run")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	} else if err != nil {
@@ -54,43 +54,43 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 
 	var errs []error
-	mistake := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if flags.NArg() > 0 {
-		mistake("unexpected argument %q", flags.Arg(0))
+		problem("unexpected argument %q", flags.Arg(0))
 	}
 	for address := range strings.SplitSeq(*brokers, ",") {
 		address = strings.TrimSpace(address)
 		if _, _, err := net.SplitHostPort(address); err != nil {
-			mistake("-brokers: %q is not host:port", address)
+			problem("-brokers: %q is not host:port", address)
 		}
 		c.brokers = append(c.brokers, address)
 	}
 	set := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { set[f.Name] = true })
 	if set["partitions"] && (c.partitions < 1 || c.partitions > math.MaxInt32) {
-		mistake("-partitions: %d is not a number of partitions", c.partitions)
+		problem("-partitions: %d is not a number of partitions", c.partitions)
 	}
 	if set["replication"] && (c.replication < 1 || c.replication > math.MaxInt16) {
-		mistake("-replication: %d is not a number of copies", c.replication)
+		problem("-replication: %d is not a number of copies", c.replication)
 	}
 	if c.retention < minRetention {
-		mistake("-retention: %v is less than %v, in which stored events can be wanted again", c.retention, minRetention)
+		problem("-retention: %v is less than %v, within which events may be needed again", c.retention, minRetention)
 	}
 	if c.timeout <= 0 {
-		mistake("-timeout: %v is no time to do anything", c.timeout)
+		problem("-timeout: %v is not positive", c.timeout)
 	}
 	if (c.username == "") != (c.password == "") {
-		mistake("KAFKA_USERNAME and KAFKA_PASSWORD go together, and one of them is not set")
+		problem("set both KAFKA_USERNAME and KAFKA_PASSWORD, or neither")
 	}
 	file := getenv("KAFKA_CA_FILE")
 	c.tls = c.username != "" || file != ""
 	if file != "" {
-		pem, err := os.ReadFile(file) //nolint:gosec // the user says which
+		pem, err := os.ReadFile(file) //nolint:gosec // the user chooses the file
 		c.authorities = x509.NewCertPool()
 		if err != nil {
-			mistake("KAFKA_CA_FILE: %w", err)
+			problem("KAFKA_CA_FILE: %w", err)
 		} else if !c.authorities.AppendCertsFromPEM(pem) {
-			mistake("KAFKA_CA_FILE: %s holds no certificate in PEM form", file)
+			problem("KAFKA_CA_FILE: %s contains no certificate in PEM format", file)
 		}
 	}
 	return c, errors.Join(errs...)

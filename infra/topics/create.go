@@ -11,13 +11,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// creation is what became of the topics that were missing.
+// creation is the outcome for the topics that were missing.
 type creation struct {
 	did    string
 	failed map[string]error // by topic
 }
 
-// create makes topics with one request, so that whoever is cut off has made all or none.
+// create creates topics with one request. An interrupted run has created all or none.
 func create(ctx context.Context, admin *kadm.Client, cfg config, missing []string) (creation, error) {
 	if len(missing) == 0 {
 		return creation{}, nil
@@ -35,33 +35,34 @@ func create(ctx context.Context, admin *kadm.Client, cfg config, missing []strin
 	for _, s := range settings(cfg, replication) {
 		configs[s.name] = &s.value
 	}
-	// The range was checked when they were read.
+	// The flags were checked against the range.
 	answers, err := admin.CreateTopics(ctx, int32(partitions), int16(replication), configs, missing...) //nolint:gosec // see above
 	if err != nil {
-		return creation{}, fmt.Errorf("make topics: %w", err)
+		return creation{}, fmt.Errorf("create topics: %w", err)
 	}
-	made := creation{
-		did:    fmt.Sprintf("made, with %d partitions, replication %d, retention %v", partitions, replication, cfg.retention),
+	created := creation{
+		did:    fmt.Sprintf("created with %d partitions, replication %d, retention %v", partitions, replication, cfg.retention),
 		failed: map[string]error{},
 	}
 	for topic, answer := range answers {
 		if err := explain(answer.Err, answer.ErrMessage); err != nil {
-			made.failed[topic] = fmt.Errorf("make it: %w", err)
+			created.failed[topic] = fmt.Errorf("create the topic: %w", err)
 		}
 	}
-	wanted := slices.DeleteFunc(slices.Clone(missing), func(topic string) bool { return made.failed[topic] != nil })
-	return made, awaitTopics(ctx, admin, wanted)
+	wanted := slices.DeleteFunc(slices.Clone(missing), func(topic string) bool { return created.failed[topic] != nil })
+	return created, awaitTopics(ctx, admin, wanted)
 }
 
-// lookPause is how long to wait before looking again for what was made or changed.
-const lookPause = 100 * time.Millisecond
+// pollInterval is the wait between two polls for created or changed topics.
+const pollInterval = 100 * time.Millisecond
 
-// awaitTopics returns when programs can use the topics: brokers hear of new ones a moment after they were made.
+// awaitTopics waits until programs can use the topics. Brokers learn of new topics a moment after
+// they were created.
 func awaitTopics(ctx context.Context, admin *kadm.Client, wanted []string) error {
 	for len(wanted) > 0 {
 		have, err := admin.ListTopics(ctx, wanted...)
 		if err != nil {
-			return fmt.Errorf("look for new topics: %w", err)
+			return fmt.Errorf("list new topics: %w", err)
 		}
 		wanted = slices.DeleteFunc(wanted, func(topic string) bool {
 			led := have.Has(topic) && len(have[topic].Partitions) > 0
@@ -76,7 +77,7 @@ func awaitTopics(ctx context.Context, admin *kadm.Client, wanted []string) error
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for %s: %w", strings.Join(wanted, ", "), ctx.Err())
-		case <-time.After(lookPause):
+		case <-time.After(pollInterval):
 		}
 	}
 	return nil

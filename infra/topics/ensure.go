@@ -15,21 +15,21 @@ import (
 
 var topics = []string{event.TopicTasks, event.TopicReminders, event.TopicUpdates, event.TopicDeadLetters}
 
-// ensure makes the topics that are missing and changes the settings of the others, where that loses nothing. It goes on
-// after a topic that it cannot do, and reports all of them.
+// ensure creates missing topics and changes the settings of existing ones, unless that could lose
+// events. It continues after a failed topic and reports all failures.
 func ensure(ctx context.Context, admin *kadm.Client, cfg config, out io.Writer) error {
 	have, err := admin.ListTopics(ctx, topics...)
 	if err != nil {
 		return fmt.Errorf("list topics: %w", err)
 	}
 	missing := slices.DeleteFunc(slices.Clone(topics), have.Has)
-	made, err := create(ctx, admin, cfg, missing)
+	created, err := create(ctx, admin, cfg, missing)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, topic := range topics {
-		did, err := made.did, made.failed[topic]
+		did, err := created.did, created.failed[topic]
 		if detail := have[topic]; have.Has(topic) {
 			if did, err = "", detail.Err; err == nil {
 				did, err = update(ctx, admin, cfg, detail)
@@ -44,7 +44,8 @@ func ensure(ctx context.Context, admin *kadm.Client, cfg config, out io.Writer) 
 	return errors.Join(errs...)
 }
 
-// update changes what differs from the wanted settings, and returns what it did.
+// update changes settings that differ from the wanted ones and returns a description of the
+// changes.
 func update(ctx context.Context, admin *kadm.Client, cfg config, topic kadm.TopicDetail) (string, error) {
 	if err := refuse(cfg, topic); err != nil {
 		return "", err
@@ -70,7 +71,7 @@ func update(ctx context.Context, admin *kadm.Client, cfg config, topic kadm.Topi
 	return did, awaitSettings(ctx, admin, topic.Topic, want)
 }
 
-// describe returns a topic's settings.
+// describe returns the settings of a topic.
 func describe(ctx context.Context, admin *kadm.Client, topic string) ([]kadm.Config, error) {
 	have, err := admin.DescribeTopicConfigs(ctx, topic)
 	if err == nil {
@@ -82,7 +83,8 @@ func describe(ctx context.Context, admin *kadm.Client, topic string) ([]kadm.Con
 	return have[0].Configs, nil
 }
 
-// awaitSettings returns when a topic has the settings: brokers hear of a change a moment after it was acknowledged.
+// awaitSettings waits until a topic has the settings. Brokers learn of a change a moment after it
+// was acknowledged.
 func awaitSettings(ctx context.Context, admin *kadm.Client, topic string, want []setting) error {
 	for {
 		have, err := describe(ctx, admin, topic)
@@ -95,17 +97,18 @@ func awaitSettings(ctx context.Context, admin *kadm.Client, topic string, want [
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for its changed settings: %w", ctx.Err())
-		case <-time.After(lookPause):
+		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// refuse returns an error for what would break the order of events, or cannot be done here.
+// refuse returns an error for changes that would break the order of events or that this program
+// cannot make.
 func refuse(cfg config, topic kadm.TopicDetail) error {
 	var errs []error
 	if n := len(topic.Partitions); cfg.partitions != 0 && cfg.partitions != n {
-		errs = append(errs, fmt.Errorf("has %d partitions and keeps them: with %d, a user's events would go to another partition than those "+
-			"before them, and overtake them", n, cfg.partitions))
+		errs = append(errs, fmt.Errorf("keeps its %d partitions: with %d, a user's next events would go to another partition "+
+			"and overtake earlier ones", n, cfg.partitions))
 	}
 	if n := topic.Partitions.NumReplicas(); cfg.replication != 0 && cfg.replication != n {
 		errs = append(errs, fmt.Errorf("has replication %d, not %d: move its replicas with the broker's own tools", n, cfg.replication))
@@ -113,7 +116,7 @@ func refuse(cfg config, topic kadm.TopicDetail) error {
 	return errors.Join(errs...)
 }
 
-// explain adds to an error what the broker says about it.
+// explain adds the broker's message to an error.
 func explain(err error, message string) error {
 	if err == nil || message == "" {
 		return err

@@ -13,13 +13,14 @@ import (
 // kafkaClient matches the modules of Go's Kafka clients.
 var kafkaClient = regexp.MustCompile(`kafka|sarama|franz-go|goka\b`)
 
-// Programs talk to whatever broker there is through their sidecars. Only what makes Kafka's topics, and tests that look into
-// Kafka, have a client of it, and all of them the same.
+// TestOneKafkaClientAndNoneInServices checks the imports of Kafka clients. Services reach any
+// broker through their sidecars. Only the topic tool and the tests that inspect Kafka import a
+// client, and all use the same one.
 func TestOneKafkaClientAndNoneInServices(t *testing.T) {
 	t.Parallel()
 	for path, module := range dependencies(t, "./...") {
 		if kafkaClient.MatchString(module) && !strings.HasPrefix(module, "github.com/twmb/franz-go") {
-			t.Errorf("%s is of another Kafka client, %s", path, module)
+			t.Errorf("%s belongs to another Kafka client, %s", path, module)
 		}
 	}
 	for path, module := range dependencies(t, "./services/...") {
@@ -28,11 +29,12 @@ func TestOneKafkaClientAndNoneInServices(t *testing.T) {
 		}
 	}
 	if dependencies(t, "./infra/topics")["github.com/twmb/franz-go/pkg/kadm"] == "" {
-		t.Error("the client of this very program was not found")
+		t.Error("the Kafka client of this program was not found")
 	}
 }
 
-// dependencies returns the packages of other modules that the packages and their tests need, with their modules.
+// dependencies returns the packages of other modules that packages and their tests import, with
+// their modules.
 func dependencies(t *testing.T, packages string) map[string]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-test", "-json=ImportPath,Module", packages)

@@ -1,12 +1,13 @@
-// Command topics makes the topics that TaskMaster publishes to on Kafka or Redpanda, or brings them up to date:
+// Command topics creates TaskMaster's topics on Kafka or Redpanda, or updates their settings:
 //
 //	topics -brokers host:port,... [-partitions 12] [-replication 3] [-retention 168h] [-timeout 30s]
 //
-// KAFKA_USERNAME and KAFKA_PASSWORD log in with SCRAM-SHA-512 over TLS; KAFKA_CA_FILE names the authority that signed the
-// brokers' certificates, if it is none of the well-known. With none of the three it connects without TLS or a password.
+// KAFKA_USERNAME and KAFKA_PASSWORD log in with SCRAM-SHA-512 over TLS. KAFKA_CA_FILE is the
+// authority of the brokers' certificates. It is not needed for a well-known authority. Without the
+// three variables, the connection has neither TLS nor a password.
 //
-// It can be run again at any time: it prints what it did, and never does what loses events or their order. That is
-// refused, and said.
+// It can be run again at any time and prints its changes. It refuses a change that could lose
+// events or their order.
 package main
 
 import (
@@ -24,11 +25,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(command(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) //nolint:gocritic // ending the process stops it, too
+	os.Exit(command(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)) //nolint:gocritic // ending the process stops it too
 }
 
-// command does what the arguments say and returns the exit status: 2 when they are wrong. What was done goes to out, and
-// what is wrong to errOut, a line each.
+// command runs the program and returns the exit status, 2 for invalid arguments. Changes go to out.
+// Errors go to errOut, one per line.
 func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, getenv, errOut)
 	status := 2
@@ -40,7 +41,7 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return status // the flag package has said it
+		return status // the flag package has printed the error
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintln(errOut, "topics:", line)
@@ -48,7 +49,7 @@ func command(ctx context.Context, args []string, getenv func(string) string, out
 	return status
 }
 
-// run makes the topics, within the configured time.
+// run creates or updates the topics within the time limit.
 func run(ctx context.Context, cfg config, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()

@@ -10,27 +10,27 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// setting is one of a topic's.
+// setting is a setting of a topic.
 type setting struct{ name, value string }
 
 const retentionSetting = "retention.ms"
 
-// settings are what a topic with so many copies of each event has to have.
+// settings returns the settings of a topic with the given number of copies.
 func settings(cfg config, replication int) []setting {
 	return []setting{
-		// Compaction would keep one event per user, and a limit of bytes would shorten the time.
+		// Compaction would keep one event per user. A size limit would shorten the retention.
 		{"cleanup.policy", "delete"},
 		{retentionSetting, strconv.FormatInt(cfg.retention.Milliseconds(), 10)},
 		{"retention.bytes", "-1"},
-		// With acks=all an event is acknowledged when so many have it: one broker may be away, and none of those that have
-		// it may be lost alone.
+		// With acks=all, an event is acknowledged when this many brokers have it. One broker may be
+		// down, and a second copy survives the loss of one of the others.
 		{"min.insync.replicas", strconv.Itoa(max(1, replication-1))},
 	}
 }
 
-// compare returns the changes that make the settings what they should be, and says so in words. A setting that the broker
-// does not know is left out: Redpanda has no min.insync.replicas, because a majority always has to have an event. Retention
-// is never shortened.
+// compare returns the changes to reach the wanted settings and a description of them. It skips
+// settings that the broker does not know: Redpanda has no min.insync.replicas, because it always
+// requires a majority. It never shortens the retention.
 func compare(want []setting, have []kadm.Config) (changes []kadm.AlterConfig, did string) {
 	var words []string
 	for _, w := range want {
@@ -40,23 +40,23 @@ func compare(want []setting, have []kadm.Config) (changes []kadm.AlterConfig, di
 		}
 		old := have[i].MaybeValue()
 		if w.name == retentionSetting && longer(old, w.value) {
-			words = append(words, fmt.Sprintf("keeps its longer retention of %s", inWords(old)))
+			words = append(words, fmt.Sprintf("keeps its longer retention of %s", formatDuration(old)))
 			continue
 		}
 		changes = append(changes, kadm.AlterConfig{Op: kadm.SetConfig, Name: w.name, Value: &w.value})
 		if w.name == retentionSetting {
-			words = append(words, fmt.Sprintf("retention %s, was %s", inWords(w.value), inWords(old)))
+			words = append(words, fmt.Sprintf("retention %s, was %s", formatDuration(w.value), formatDuration(old)))
 			continue
 		}
 		words = append(words, fmt.Sprintf("%s %s, was %s", w.name, w.value, old))
 	}
 	if len(words) == 0 {
-		return nil, "is as it should be"
+		return nil, "is up to date"
 	}
 	return changes, strings.Join(words, "; ")
 }
 
-// longer says whether a number of milliseconds is more than another; -1 is for ever.
+// longer reports whether a is more milliseconds than b. -1 means for ever.
 func longer(a, b string) bool {
 	x, err := strconv.ParseInt(a, 10, 64)
 	if err != nil {
@@ -66,7 +66,7 @@ func longer(a, b string) bool {
 	return err == nil && (x < 0 || x > y)
 }
 
-func inWords(milliseconds string) string {
+func formatDuration(milliseconds string) string {
 	n, err := strconv.ParseInt(milliseconds, 10, 64)
 	if err != nil {
 		return milliseconds

@@ -1,5 +1,5 @@
-// Package topics shows what infra/topics does, on a real Kafka and on both of its listeners: the one with TLS and SCRAM, as
-// hosted Kafka and Redpanda have it, and the one with neither.
+// Package topics tests the program infra/topics on a real Kafka, on both of its listeners. One has
+// TLS and SCRAM, like hosted Kafka and Redpanda, and the other has neither.
 package topics
 
 import (
@@ -21,16 +21,16 @@ import (
 	"taskmaster/tests/system"
 )
 
-// names of the topics, which programs rely on.
+// names are the names of the topics that programs rely on.
 var names = []string{system.TopicTasks, system.TopicReminders, system.TopicUpdates, system.TopicDeadLetters}
 
-// kafka is the broker of all tests here.
+// kafka is the broker of all tests.
 var kafka struct {
 	secure, plaintext access
 	admin             *kadm.Client
 }
 
-// access is how to reach it: the addresses, and what the environment says.
+// access holds the addresses and the environment variables to reach the broker.
 type access struct {
 	brokers string
 	env     []string
@@ -84,7 +84,7 @@ func runKafka(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// run runs the program and returns its exit status and the lines that it wrote.
+// run runs the program and returns its exit status and output lines.
 func run(t *testing.T, a access, args ...string) (status int, out, errs []string) {
 	t.Helper()
 	program, err := system.Bin("topics")

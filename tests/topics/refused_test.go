@@ -10,10 +10,10 @@ import (
 	"taskmaster/tests/system"
 )
 
-// What keeps it from the broker is one line that says what to look at.
-func TestOneLineSaysWhy(t *testing.T) {
+// TestConnectErrors checks that a failed connection gives one line that names the cause.
+func TestConnectErrors(t *testing.T) {
 	t.Parallel()
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // it takes connections and says nothing
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts connections and never answers
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,11 +27,11 @@ func TestOneLineSaysWhy(t *testing.T) {
 	}{
 		"wrong password":    {access{kafka.secure.brokers, []string{username, password + "x", ca}}, "password is wrong (KAFKA_USERNAME, KAFKA_PASSWORD)", nil},
 		"wrong user":        {access{kafka.secure.brokers, []string{username + "x", password, ca}}, "password is wrong (KAFKA_USERNAME, KAFKA_PASSWORD)", nil},
-		"unknown authority": {access{kafka.secure.brokers, []string{username, password}}, "authority that is not trusted (KAFKA_CA_FILE)", nil},
-		"nobody there":      {access{"127.0.0.1:1", nil}, "connection refused", nil},
+		"unknown authority": {access{kafka.secure.brokers, []string{username, password}}, "untrusted authority (KAFKA_CA_FILE)", nil},
+		"no server":         {access{"127.0.0.1:1", nil}, "connection refused", nil},
 		"no answer":         {access{silent.Addr().String(), nil}, "no answer within 3s", []string{"-timeout", "3s"}},
-		"TLS to plaintext":  {access{kafka.plaintext.brokers, []string{username, password, ca}}, "does not speak TLS there", nil},
-		"plaintext to TLS":  {access{kafka.secure.brokers, nil}, "does the broker want TLS?", nil},
+		"TLS to plaintext":  {access{kafka.plaintext.brokers, []string{username, password, ca}}, "does not speak TLS on this port", nil},
+		"plaintext to TLS":  {access{kafka.secure.brokers, nil}, "does the broker require TLS?", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,17 +40,18 @@ func TestOneLineSaysWhy(t *testing.T) {
 				t.Fatalf("status %d, %q, %q", status, out, errs)
 			}
 			if !strings.Contains(errs[0], test.want) || !strings.Contains(errs[0], test.access.brokers) {
-				t.Errorf("it says %q, want %q", errs[0], test.want)
+				t.Errorf("error %q, want %q", errs[0], test.want)
 			}
 			if secret := strings.TrimPrefix(password, "KAFKA_PASSWORD="); strings.Contains(errs[0], secret) {
-				t.Errorf("it shows the password: %q", errs[0])
+				t.Errorf("the error contains the password: %q", errs[0])
 			}
 		})
 	}
 }
 
-// All mistakes of the command line and the environment are told at once, before anything is done.
-func TestMistakes(t *testing.T) {
+// TestInvalidArguments checks that all problems of the command line and the environment are
+// reported at once and nothing is changed.
+func TestInvalidArguments(t *testing.T) {
 	t.Parallel()
 	notPEM := filepath.Join(t.TempDir(), "ca.crt")
 	if err := os.WriteFile(notPEM, []byte("no certificate"), 0o600); err != nil {
@@ -67,10 +68,10 @@ func TestMistakes(t *testing.T) {
 		"KAFKA_CA_FILE",
 	} {
 		if strings.Count(all, want) == 0 {
-			t.Errorf("nothing is said of %s: %q", want, errs)
+			t.Errorf("%s is missing in %q", want, errs)
 		}
 	}
 	if len(errs) != 8 {
-		t.Errorf("%d lines for 8 mistakes: %q", len(errs), errs)
+		t.Errorf("%d lines for 8 problems: %q", len(errs), errs)
 	}
 }

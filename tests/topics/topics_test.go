@@ -9,12 +9,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 )
 
-// Each step follows from the one before it.
+// TestTopics creates topics and then changes them. Each step depends on the one before it.
 func TestTopics(t *testing.T) {
 	for name, a := range map[string]access{"TLS and SCRAM": kafka.secure, "plaintext": kafka.plaintext} {
 		t.Run(name, func(t *testing.T) {
 			forget(t)
-			expect(t, a, nil, "made, with 6 partitions, replication 1, retention 168h0m0s", "-partitions", "6")
+			expect(t, a, nil, "created with 6 partitions, replication 1, retention 168h0m0s", "-partitions", "6")
 			for _, topic := range names {
 				if got := partitions(t, topic); got != 6 {
 					t.Errorf("%s has %d partitions, want 6", topic, got)
@@ -24,22 +24,22 @@ func TestTopics(t *testing.T) {
 				"retention.ms": "604800000", "retention.bytes": "-1", "cleanup.policy": "delete", "min.insync.replicas": "1",
 			})
 
-			expect(t, a, nil, "is as it should be")
-			expect(t, a, nil, "is as it should be", "-partitions", "6", "-replication", "1")
+			expect(t, a, nil, "is up to date")
+			expect(t, a, nil, "is up to date", "-partitions", "6", "-replication", "1")
 
 			expect(t, a, nil, "retention 240h0m0s, was 168h0m0s", "-retention", "240h")
 			check(t, map[string]string{"retention.ms": "864000000"})
 			expect(t, a, nil, "keeps its longer retention of 240h0m0s")
 
-			// Somebody has changed what would lose events.
+			// Another program has changed settings so that events would be lost.
 			set(t, "cleanup.policy", "compact")
 			set(t, "retention.ms", "3600000")
 			expect(t, a, nil, "cleanup.policy delete, was compact; retention 168h0m0s, was 1h0m0s")
 			check(t, map[string]string{"retention.ms": "604800000", "cleanup.policy": "delete"})
 
-			// Another number of partitions would break the order, more of them too.
+			// Any other number of partitions would break the order of events, a larger one too.
 			for _, n := range []string{"3", "12"} {
-				expect(t, a, []string{"has 6 partitions and keeps them"}, "", "-partitions", n)
+				expect(t, a, []string{"keeps its 6 partitions"}, "", "-partitions", n)
 			}
 			expect(t, a, []string{"replication 1, not 2"}, "", "-replication", "2")
 			for _, topic := range names {
@@ -48,40 +48,41 @@ func TestTopics(t *testing.T) {
 				}
 			}
 
-			// One that is missing is made beside the others.
+			// A missing topic is created without touching the others.
 			if _, err := kafka.admin.DeleteTopics(t.Context(), names[0]); err != nil {
 				t.Fatal(err)
 			}
 			gone(t, names[0])
 			status, out, errs := run(t, a)
-			if status != 0 || len(errs) != 0 || !strings.Contains(out[0], "made, with 4 partitions") || !strings.HasSuffix(out[1], "is as it should be") {
+			if status != 0 || len(errs) != 0 || !strings.Contains(out[0], "created with 4 partitions") || !strings.HasSuffix(out[1], "is up to date") {
 				t.Errorf("status %d, %q, %q", status, out, errs)
 			}
 		})
 	}
 }
 
-// No topic can be made that wants more copies than there are brokers.
+// TestMoreCopiesThanBrokers checks that a topic cannot have more copies than there are brokers.
 func TestMoreCopiesThanBrokers(t *testing.T) {
 	forget(t)
-	expect(t, kafka.plaintext, []string{"make it", "replication factor"}, "", "-replication", "3")
+	expect(t, kafka.plaintext, []string{"create the topic", "replication factor"}, "", "-replication", "3")
 }
 
-// expect runs the program, which says the same of each topic: what it did, or why it refuses.
+// expect runs the program, which must print the same for each topic: its action, or the reason of a
+// refusal.
 func expect(t *testing.T, a access, refusal []string, did string, args ...string) {
 	t.Helper()
 	status, out, errs := run(t, a, args...)
-	said, want := out, []string{did}
+	lines, want := out, []string{did}
 	if refusal != nil {
-		said, want = errs, refusal
+		lines, want = errs, refusal
 	}
-	if (status != 0) != (refusal != nil) || len(out)+len(errs) != len(names) || len(said) != len(names) {
+	if (status != 0) != (refusal != nil) || len(out)+len(errs) != len(names) || len(lines) != len(names) {
 		t.Fatalf("%v: status %d, %q, %q", args, status, out, errs)
 	}
 	for i, topic := range names {
 		for _, want := range append(want, topic+": ") {
-			if !strings.Contains(strings.ToLower(said[i]), want) {
-				t.Errorf("%v: %q, want %q of %s", args, said[i], want, topic)
+			if !strings.Contains(strings.ToLower(lines[i]), want) {
+				t.Errorf("%v: %q, want %q of %s", args, lines[i], want, topic)
 			}
 		}
 	}
@@ -96,7 +97,7 @@ func forget(t *testing.T) {
 	gone(t, names...)
 }
 
-// gone waits until the broker has forgotten topics that were deleted.
+// gone waits until the broker has removed deleted topics.
 func gone(t *testing.T, topics ...string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
@@ -130,7 +131,7 @@ func check(t *testing.T, want map[string]string) {
 	}
 }
 
-// differences are the topics' settings that are not the wanted ones.
+// differences returns the settings that differ from the wanted ones.
 func differences(t *testing.T, want map[string]string) []string {
 	t.Helper()
 	all, err := kafka.admin.DescribeTopicConfigs(t.Context(), names...)
@@ -149,7 +150,7 @@ func differences(t *testing.T, want map[string]string) []string {
 	return found
 }
 
-// set changes a setting of every topic, and returns when the broker has heard of it.
+// set changes a setting of every topic and waits until the broker reports it.
 func set(t *testing.T, name, value string) {
 	t.Helper()
 	done, err := kafka.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, names...)
