@@ -23,7 +23,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// cluster looks into the Kafka that a system runs on, beside the sidecars and with what they know of it.
+// cluster inspects the system's Kafka. It connects like the sidecars, with the settings of their
+// components.
 type cluster struct {
 	*kadm.Client
 	connect []kgo.Opt
@@ -46,7 +47,7 @@ func newCluster(s *system.System) (cluster, error) {
 	k := secrets.Kafka
 	authorities := x509.NewCertPool()
 	if !authorities.AppendCertsFromPEM([]byte(k.CA)) {
-		return cluster{}, errors.New("the components' secrets have no authority's certificate")
+		return cluster{}, errors.New("the components' secrets have no CA certificate")
 	}
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(k.Brokers, ",")...),
@@ -55,7 +56,7 @@ func newCluster(s *system.System) (cluster, error) {
 	}
 	client, err := kgo.NewClient(opts...)
 	if err != nil {
-		return cluster{}, fmt.Errorf("look into Kafka: %w", err)
+		return cluster{}, fmt.Errorf("connect to Kafka: %w", err)
 	}
 	return cluster{kadm.NewClient(client), opts}, nil
 }
@@ -88,8 +89,8 @@ func setting(t *testing.T, name string) string {
 	return ""
 }
 
-// takeover is how long the others may need to take over from a replica that died without a word: the session timeout, and on a
-// busy machine a while for what they are at. How long it took is logged.
+// takeover is the time limit for taking over from a replica that died without leaving its group. It
+// is the session timeout plus some time for a busy machine. The actual time is logged.
 func takeover(t *testing.T) time.Duration {
 	t.Helper()
 	timeout, err := time.ParseDuration(setting(t, "sessionTimeout"))
@@ -99,11 +100,11 @@ func takeover(t *testing.T) time.Duration {
 	return timeout + time.Minute
 }
 
-// shares are the partitions that each member of a group has, by member id.
+// shares holds the partitions of each member of a group, by member ID.
 type shares map[string][]int32
 
-// shares returns how a group shares a topic. It is an error when the group has not settled, or a partition is with nobody or
-// with two.
+// shares returns the partitions of a topic by group member. It returns an error if the group is not
+// stable or a partition has not exactly one member.
 func (k cluster) shares(ctx context.Context, group, topic string) (shares, error) {
 	described, err := k.DescribeGroups(ctx, group)
 	if err != nil {
@@ -118,7 +119,7 @@ func (k cluster) shares(ctx context.Context, group, topic string) (shares, error
 		found[m.MemberID] = nil
 		assigned, ok := m.Assigned.AsConsumer()
 		if !ok {
-			return nil, fmt.Errorf("group %s: %s is no consumer", group, m.MemberID)
+			return nil, fmt.Errorf("group %s: %s is not a consumer", group, m.MemberID)
 		}
 		for _, a := range assigned.Topics {
 			if a.Topic == topic {
@@ -138,7 +139,7 @@ func (k cluster) shares(ctx context.Context, group, topic string) (shares, error
 	return found, nil
 }
 
-// ends returns the offset behind the last record of each partition.
+// ends returns the end offset of each partition.
 func (k cluster) ends(ctx context.Context, topic string) (map[int32]int64, error) {
 	listed, err := k.ListEndOffsets(ctx, topic)
 	if err == nil {
@@ -152,7 +153,7 @@ func (k cluster) ends(ctx context.Context, topic string) (map[int32]int64, error
 	return ends, nil
 }
 
-// committed returns the offset that a group goes on with in each partition that it has committed something of.
+// committed returns a group's committed offset of each partition that has one.
 func (k cluster) committed(ctx context.Context, group, topic string) (map[int32]int64, error) {
 	fetched, err := k.FetchOffsets(ctx, group)
 	if err == nil {

@@ -18,14 +18,15 @@ import (
 	"taskmaster/tests/system"
 )
 
-// interceptor stands between sidecars and services. Of each service it holds back that the first event was handled which asks
-// for something to be done, and keeps that event away however often it comes again: it is handled and the sidecar does not know.
+// interceptor stands between sidecars and services. For each service it intercepts the first event
+// that has an effect. The service handles the event, but the sidecar never gets the answer.
+// Redeliveries of that event are held back too.
 type interceptor struct {
-	caught map[string]chan handled // by group; each takes one
-	done   <-chan struct{}         // the test is over
+	caught map[string]chan handled // by group; each channel takes one event
+	done   <-chan struct{}         // closed at the end of the test
 }
 
-// handled is an event whose handling a sidecar was not told of.
+// handled is an event that the service handled without an answer to the sidecar.
 type handled struct {
 	id        string
 	topic     string
@@ -42,9 +43,9 @@ func newInterceptor(t *testing.T) *interceptor {
 	return i
 }
 
-// front is what stands before a service of a group.
+// front returns a handler in front of a service of a group.
 func (i *interceptor) front(group string, service http.Handler) http.Handler {
-	var held atomic.Pointer[string] // the event's id
+	var held atomic.Pointer[string] // the event's ID
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -65,7 +66,7 @@ func (i *interceptor) front(group string, service http.Handler) http.Handler {
 		if first {
 			answer := httptest.NewRecorder()
 			service.ServeHTTP(answer, r)
-			if !strings.Contains(answer.Body.String(), "SUCCESS") { // the sidecar is to try again
+			if !strings.Contains(answer.Body.String(), "SUCCESS") { // the sidecar is told to retry
 				held.Store(nil)
 				maps.Copy(w.Header(), answer.Header())
 				w.WriteHeader(answer.Code)
@@ -75,13 +76,13 @@ func (i *interceptor) front(group string, service http.Handler) http.Handler {
 			i.caught[group] <- newHandled(e, r.Header)
 		}
 		select {
-		case <-r.Context().Done(): // the sidecar is dead, or tries again
+		case <-r.Context().Done(): // the sidecar died or retries
 		case <-i.done:
 		}
 	})
 }
 
-// newHandled reads from what a sidecar says about a record where it lies.
+// newHandled reads the position of a record from the headers of a sidecar.
 func newHandled(e system.Event, header http.Header) handled {
 	h := handled{id: e.ID, topic: header.Get("__topic")}
 	partition, err := strconv.ParseInt(header.Get("__partition"), 10, 32)
@@ -90,22 +91,23 @@ func newHandled(e system.Event, header http.Header) handled {
 		h.offset, err = strconv.ParseInt(header.Get("__offset"), 10, 64)
 	}
 	if err != nil {
-		h.err = fmt.Errorf("where event %s lies: %w, from %v", e.ID, err, header)
+		h.err = fmt.Errorf("read the position of event %s: %w, from %v", e.ID, err, header)
 	}
 	return h
 }
 
-// An offset is committed after the event was handled. A sidecar dies when the service has handled an event and before it
-// heard so: the offset has not moved, the other replica handles the event again, and it has one effect.
+// TestHandledTwiceWhenKilledBeforeCommit checks that an offset is committed only after its event
+// was handled. A sidecar is killed after the service handled an event and before it got the answer.
+// The offset has not moved. The other replica handles the event again, with a single effect.
 func TestHandledTwiceWhenKilledBeforeCommit(t *testing.T) {
-	settled(t, 1, aftermath)
+	settled(t, 1, backlogTimeout)
 	caught := newInterceptor(t)
 	others := addReplicas(t, 2, caught.front)
-	settled(t, 2, arrival)
+	settled(t, 2, arrivalTimeout)
 
-	list := newPeople(t, people)
-	for _, b := range list {
-		if err := b.change(t.Context()); err != nil {
+	list := newUsers(t, userCount)
+	for _, u := range list {
+		if err := u.change(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -117,25 +119,25 @@ func TestHandledTwiceWhenKilledBeforeCommit(t *testing.T) {
 				t.Fatalf("%s: %v", group, h.err)
 			}
 			events[group] = h
-		case <-time.After(arrival):
-			t.Fatalf("no event came to the replica of %s", group)
+		case <-time.After(arrivalTimeout):
+			t.Fatalf("no event reached the replica of %s", group)
 		}
 	}
-	// All else has been committed, so this one would be as well.
+	// All other partitions have been committed, so this one would have been too.
 	for group, h := range events {
-		await(t, arrival, func(ctx context.Context) error { return othersCommitted(ctx, group, h) })
+		await(t, arrivalTimeout, func(ctx context.Context) error { return othersCommitted(ctx, group, h) })
 		notCommitted(t, group, h)
 		others[group].KillSidecar()
 		notCommitted(t, group, h)
 	}
-	// The effect of the first time is there before there is a second.
-	for _, b := range list {
-		await(t, aftermath, b.check)
+	// The first delivery had its effect before the second one starts.
+	for _, u := range list {
+		await(t, backlogTimeout, u.check)
 	}
 
 	settled(t, 1, takeover(t))
 	for group, h := range events {
-		await(t, arrival, func(ctx context.Context) error {
+		await(t, arrivalTimeout, func(ctx context.Context) error {
 			committed, err := shared.cluster.committed(ctx, group, h.topic)
 			if err == nil && committed[h.partition] <= h.offset {
 				err = fmt.Errorf("%s has committed %d, which is not beyond %d", group, committed[h.partition], h.offset)
@@ -144,7 +146,7 @@ func TestHandledTwiceWhenKilledBeforeCommit(t *testing.T) {
 		})
 		t.Logf("%s: event %s at %d of partition %d was handled twice", group, h.id, h.offset, h.partition)
 	}
-	checkBooks(t, list)
+	checkEffects(t, list)
 }
 
 func notCommitted(t *testing.T, group string, h handled) {
@@ -154,11 +156,11 @@ func notCommitted(t *testing.T, group string, h handled) {
 		t.Fatal(err)
 	}
 	if got := committed[h.partition]; got > h.offset {
-		t.Fatalf("%s has committed %d, beyond %d, of which its sidecar did not hear", group, got, h.offset)
+		t.Fatalf("%s has committed %d, beyond %d, although its sidecar got no answer", group, got, h.offset)
 	}
 }
 
-// othersCommitted returns an error until all partitions but that of the event have been committed to their end.
+// othersCommitted returns an error until all other partitions have been committed to their end.
 func othersCommitted(ctx context.Context, group string, h handled) error {
 	ends, err := shared.cluster.ends(ctx, h.topic)
 	if err != nil {

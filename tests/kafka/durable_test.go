@@ -6,9 +6,10 @@ import (
 	"taskmaster/tests/system"
 )
 
-// A Kafka that was started here has each event on its disk before it counts as published, and keeps it for a week. Nobody can
-// take the power away in a test, so this asks Kafka by which rules it works.
-func TestWhatIsPublishedIsOnTheDisk(t *testing.T) {
+// TestPublishedEventsAreOnDisk checks the settings of a local Kafka. It writes an event to disk
+// before it acknowledges it and keeps it for a week. A test cannot cut the power, so it checks
+// Kafka's settings.
+func TestPublishedEventsAreOnDisk(t *testing.T) {
 	topics := []string{system.TopicTasks, system.TopicReminders, system.TopicUpdates}
 	configs, err := shared.cluster.DescribeTopicConfigs(t.Context(), topics...)
 	if err != nil {

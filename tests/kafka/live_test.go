@@ -8,8 +8,9 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Every replica of live gets every event: each is a group of its own, named like its pod. Kafka forgets the group of a pod
-// that is gone after its usual week (offsets.retention.minutes); what a topic keeps depends on no group.
+// TestEveryReplicaOfLiveHasAGroupOfItsOwn checks that every replica of live gets every event. Each
+// one has its own group, named after its pod. Kafka deletes the group of a removed pod after a week
+// (offsets.retention.minutes). Retention of a topic depends on no group.
 func TestEveryReplicaOfLiveHasAGroupOfItsOwn(t *testing.T) {
 	added, err := shared.AddReplica(t.Context(), "live", 9, nil)
 	if err != nil {
@@ -25,10 +26,10 @@ func TestEveryReplicaOfLiveHasAGroupOfItsOwn(t *testing.T) {
 		replicas[pod] = "http://" + p.Address
 	}
 
-	p := newPeople(t, 1)[0]
+	p := newUsers(t, 1)[0]
 	ids := map[string][]string{}
 	for pod, url := range replicas {
-		await(t, arrival, func(ctx context.Context) error {
+		await(t, arrivalTimeout, func(ctx context.Context) error {
 			shares, err := shared.cluster.shares(ctx, pod, system.TopicUpdates)
 			if err == nil && len(shares) != 1 {
 				err = fmt.Errorf("group %s has the members %v, want one", pod, shares)
@@ -43,13 +44,13 @@ func TestEveryReplicaOfLiveHasAGroupOfItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer socket.Close()
-		// A new group begins with what is new when it begins.
-		await(t, arrival, func(ctx context.Context) error {
+		// A new group starts with new events.
+		await(t, arrivalTimeout, func(ctx context.Context) error {
 			if err := p.completeRecurring(ctx); err != nil {
 				return err
 			}
 			if len(socket.Inbox.All()) == 0 {
-				return fmt.Errorf("%s has told of nothing", pod)
+				return fmt.Errorf("%s has delivered nothing", pod)
 			}
 			return nil
 		})

@@ -1,8 +1,9 @@
-// Package kafka proves what holds on Apache Kafka alone: how replicas share partitions, take over from each other, and commit.
-// What holds on any broker is in package scenarios, which runs on Kafka too.
+// Package kafka tests behaviour that is specific to Apache Kafka: how replicas share partitions,
+// take over from each other, and commit. Package scenarios tests the behaviour of all brokers,
+// including Kafka.
 //
-// All tests share one system and look into its consumer groups beside it. They run one after another, for each changes who is
-// in the groups.
+// All tests share one system and inspect its consumer groups from outside. They run one after
+// another, because each changes the members of the groups.
 package kafka
 
 import (
@@ -16,14 +17,15 @@ import (
 	"taskmaster/tests/system"
 )
 
-// arrival is how long anything may take to arrive somewhere. It is generous, since a test is no stopwatch: the machine may
+// arrivalTimeout is the time limit for an event to arrive. It is generous, because the machine may
 // be busy with other tests.
-const arrival = 3 * time.Minute
+const arrivalTimeout = 3 * time.Minute
 
-// aftermath is how long everything that was put off may take to be caught up with.
-const aftermath = 5 * time.Minute
+// backlogTimeout is the time limit for catching up with a backlog.
+const backlogTimeout = 5 * time.Minute
 
-// shared is the system of all tests. It has one replica of recurring and notifier, beside which tests put others.
+// shared is the system of all tests. It has one replica of recurring and one of notifier. Tests add
+// more.
 var shared struct {
 	*system.System
 	cluster  cluster
@@ -72,7 +74,7 @@ func runShared(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// keepLog saves the system's log where it outlives the tests.
+// keepLog saves the system's log to a file that outlives the tests.
 func keepLog() {
 	file, err := os.CreateTemp("", "taskmaster-kafka-*.log")
 	if err != nil {
@@ -81,15 +83,15 @@ func keepLog() {
 	}
 	defer file.Close()
 	_, _ = io.WriteString(file, shared.Tail(1<<30)+"\n")
-	fmt.Fprintf(os.Stderr, "the system's log is in %s; it ends:\n%s\n", file.Name(), shared.Tail(15))
+	fmt.Fprintf(os.Stderr, "the system's log is in %s; the last lines:\n%s\n", file.Name(), shared.Tail(15))
 }
 
-// await polls until f returns nil, and fails the test when it does not in time.
+// await polls f until it returns nil. It fails the test after the timeout.
 func await(t *testing.T, timeout time.Duration, f func(ctx context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	var last error // before what ended because the time was over
+	var last error // the error before the timeout
 	err := system.Poll(ctx, func() error {
 		err := f(ctx)
 		if ctx.Err() == nil {

@@ -11,16 +11,17 @@ import (
 	"taskmaster/tests/system"
 )
 
-// The partition key is the user's id: all events of a user on a topic lie in one partition, in the order of their revisions,
-// while users are spread over several partitions.
+// TestEventsOfAUserLieInOrderInOnePartition checks the partition key, which is the user's ID. All
+// events of a user on a topic are in one partition, ordered by revision. Users are spread over
+// several partitions.
 func TestEventsOfAUserLieInOrderInOnePartition(t *testing.T) {
 	changes := newStream(t)
-	settled(t, 1, aftermath)
+	settled(t, 1, backlogTimeout)
 	allHandle(t)
 	changes.stop()
 	ours := map[string]bool{}
-	for _, b := range changes.busy {
-		ours[b.ID] = true
+	for _, u := range changes.users {
+		ours[u.ID] = true
 	}
 
 	for _, topic := range []string{system.TopicTasks, system.TopicUpdates, system.TopicReminders} {
@@ -33,17 +34,17 @@ func TestEventsOfAUserLieInOrderInOnePartition(t *testing.T) {
 			user := string(r.Key)
 			var e system.Event
 			if err := json.Unmarshal(r.Value, &e); err != nil || e.Data.UserID != user {
-				t.Fatalf("%s: record %d of partition %d has the key %q and is user %q's: %v", topic, r.Offset, r.Partition, user, e.Data.UserID, err)
+				t.Fatalf("%s: record %d of partition %d has the key %q, but its user is %q: %v", topic, r.Offset, r.Partition, user, e.Data.UserID, err)
 			}
 			before, ok := last[user]
 			if ok && before.partition != r.Partition {
-				t.Errorf("%s: user %s is in the partitions %d and %d", topic, user, before.partition, r.Partition)
+				t.Errorf("%s: user %s is in partitions %d and %d", topic, user, before.partition, r.Partition)
 			}
-			if seen[e.ID] { // what was published is published again when that was not noted
+			if seen[e.ID] { // an event is published again if its publication was not recorded
 				continue
 			}
 			seen[e.ID] = true
-			// Reminders come in the order of their times.
+			// Reminders are ordered by time.
 			if topic != system.TopicReminders && e.Data.Revision != before.revision+1 {
 				t.Errorf("%s: revision %d of user %s follows %d", topic, e.Data.Revision, user, before.revision)
 			}
@@ -52,11 +53,11 @@ func TestEventsOfAUserLieInOrderInOnePartition(t *testing.T) {
 		}
 		for user := range ours {
 			if _, ok := last[user]; !ok {
-				t.Errorf("%s has nothing of user %s", topic, user)
+				t.Errorf("%s has no event of user %s", topic, user)
 			}
 		}
 		if len(used) < 2 {
-			t.Errorf("%s uses the partitions %v alone", topic, used)
+			t.Errorf("%s uses only the partitions %v", topic, used)
 		}
 		t.Logf("%s: %d users in %d partitions", topic, len(last), len(used))
 	}
@@ -78,7 +79,7 @@ func records(t *testing.T, topic string) []*kgo.Record {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), arrival)
+	ctx, cancel := context.WithTimeout(t.Context(), arrivalTimeout)
 	defer cancel()
 	var all []*kgo.Record
 	for int64(len(all)) < left {

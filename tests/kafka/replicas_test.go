@@ -13,13 +13,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// topics are those of the services whose replicas share their events, by consumer group.
+// topics holds the topics of the services whose replicas share events, by consumer group.
 var topics = map[string]string{"recurring": system.TopicTasks, "notifier": system.TopicReminders}
 
-// replicas are one more of each service that shares its events, by consumer group.
+// replicas holds an additional replica of each of these services, by consumer group.
 type replicas map[string]*system.Replica
 
-// addReplicas starts them under a number of their own.
+// addReplicas starts additional replicas with the given number.
 func addReplicas(t *testing.T, number int, front func(group string, service http.Handler) http.Handler) replicas {
 	t.Helper()
 	added := replicas{}
@@ -42,10 +42,11 @@ func addReplicas(t *testing.T, number int, front func(group string, service http
 	return added
 }
 
-// members are the member ids of each group.
+// members holds the member IDs of each group.
 type members map[string][]string
 
-// settled waits until each group has a number of members and all partitions are shared out evenly, and returns the members.
+// settled waits until each group has the given number of members and shares all partitions evenly.
+// It returns the members.
 func settled(t *testing.T, number int, timeout time.Duration) members {
 	t.Helper()
 	found := members{}
@@ -56,7 +57,7 @@ func settled(t *testing.T, number int, timeout time.Duration) members {
 				return err
 			}
 			if len(shares) != number {
-				return fmt.Errorf("group %s has the members %v, want %d", group, shares, number)
+				return fmt.Errorf("group %s has members %v, want %d", group, shares, number)
 			}
 			found[group] = nil
 			least, most := len(shares)*1000, 0
@@ -73,8 +74,8 @@ func settled(t *testing.T, number int, timeout time.Duration) members {
 	return found
 }
 
-// allHandle waits until every member of each group has committed something that came after the call. Only the member that
-// has a partition can.
+// allHandle waits until every member of each group has committed an offset since the call. Only the
+// member that owns a partition can commit it.
 func allHandle(t *testing.T) {
 	t.Helper()
 	for group, topic := range topics {
@@ -82,7 +83,7 @@ func allHandle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		await(t, arrival, func(ctx context.Context) error {
+		await(t, arrivalTimeout, func(ctx context.Context) error {
 			shares, err := shared.cluster.shares(ctx, group, topic)
 			if err != nil {
 				return err
@@ -97,7 +98,7 @@ func allHandle(t *testing.T) {
 			}
 			for id, partitions := range shares {
 				if !slices.ContainsFunc(partitions, func(p int32) bool { return now[p] > before[p] }) {
-					return fmt.Errorf("group %s: %s has handled nothing of its partitions %v: committed were %v, are %v of %v", group, id, partitions, before, now, ends)
+					return fmt.Errorf("group %s: %s has handled nothing of its partitions %v: committed before %v, now %v of %v", group, id, partitions, before, now, ends)
 				}
 			}
 			return nil
@@ -119,17 +120,18 @@ func gone(ctx context.Context, group string, ids []string) error {
 	return described[group].Err
 }
 
-// Two replicas share the partitions, a third gets its share while people go on, and one that is stopped in order leaves its
-// share to the others at once. Nothing is lost or done twice.
+// TestReplicasShareAndLeave checks that two replicas share the partitions, and that a third gets
+// its share under load. A replica that stops in order hands over its share at once. No event is
+// lost or handled twice.
 func TestReplicasShareAndLeave(t *testing.T) {
-	first := settled(t, 1, aftermath)
+	first := settled(t, 1, backlogTimeout)
 	changes := newStream(t)
 	addReplicas(t, 2, nil)
-	second := settled(t, 2, arrival)
+	second := settled(t, 2, arrivalTimeout)
 	allHandle(t)
 
 	third := addReplicas(t, 3, nil)
-	all := settled(t, 3, arrival)
+	all := settled(t, 3, arrivalTimeout)
 	allHandle(t)
 
 	for group, r := range third {
@@ -146,7 +148,7 @@ func TestReplicasShareAndLeave(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	settled(t, 2, arrival)
+	settled(t, 2, arrivalTimeout)
 	allHandle(t)
 	changes.stop()
 
@@ -161,18 +163,18 @@ func TestReplicasShareAndLeave(t *testing.T) {
 	}
 }
 
-// One of two replicas dies without a word, and the other takes over everything once the session timeout of the component is
-// over. The dead one comes back and gets its share again.
+// TestDeadReplicaIsTakenOverFrom kills one of two replicas. The other takes over all partitions
+// after the component's session timeout. The dead replica comes back and gets its share again.
 func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 	for name, kill := range map[string]func(*system.Replica){
 		"the sidecar":       (*system.Replica).KillSidecar,
 		"the whole replica": func(r *system.Replica) { r.KillSidecar(); r.KillService() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			settled(t, 1, aftermath)
+			settled(t, 1, backlogTimeout)
 			changes := newStream(t)
 			others := addReplicas(t, 2, nil)
-			settled(t, 2, arrival)
+			settled(t, 2, arrivalTimeout)
 			allHandle(t)
 
 			began := time.Now()
@@ -190,32 +192,33 @@ func TestDeadReplicaIsTakenOverFrom(t *testing.T) {
 			if err := back.Wait(); err != nil {
 				t.Fatal(err)
 			}
-			settled(t, 2, arrival)
+			settled(t, 2, arrivalTimeout)
 			allHandle(t)
 			changes.stop()
 		})
 	}
 }
 
-// A service dies and its sidecar lives. The sidecar tries the events that it has in hand again and stays in the group
-// meanwhile, so theirs and all behind them wait for the service to come back: late, and none lost or done twice.
+// TestEventsWaitForAServiceThatDiedAlone kills a service but not its sidecar. The sidecar retries
+// its current events and stays in the group. These events and all behind them wait for the service
+// to come back. None is lost or handled twice.
 func TestEventsWaitForAServiceThatDiedAlone(t *testing.T) {
-	settled(t, 1, aftermath)
+	settled(t, 1, backlogTimeout)
 	changes := newStream(t)
 	others := addReplicas(t, 2, nil)
-	settled(t, 2, arrival)
+	settled(t, 2, arrivalTimeout)
 	allHandle(t)
 	for _, r := range others {
 		r.KillService()
 	}
 	// Long enough for the sidecars to notice.
-	changes.goOn(3)
+	changes.waitForChanges(3)
 	for _, r := range others {
 		if err := r.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	settled(t, 2, arrival)
+	settled(t, 2, arrivalTimeout)
 	allHandle(t)
 	changes.stop()
 }

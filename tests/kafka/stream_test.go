@@ -15,37 +15,37 @@ import (
 )
 
 const (
-	// people is how many change tasks at once: enough for each of four partitions to be that of one of them, but for once in 25,000
-	// runs.
-	people = 40
-	// rest is how long each of them rests between changes.
-	rest = 3 * time.Second
+	// userCount is the number of concurrent users. With this many, each of four partitions gets at
+	// least one user, except in one of 25,000 runs.
+	userCount = 40
+	// pause is the pause of each user between changes.
+	pause = 3 * time.Second
 	// ahead is how far ahead reminders are set.
 	ahead = 2 * time.Second
 )
 
 type fields = map[string]any
 
-// stream is people who complete recurring tasks and are reminded of others, until it is stopped.
+// stream runs users who complete recurring tasks and set reminders until it is stopped.
 type stream struct {
-	t    *testing.T
-	busy []*busy
-	end  context.CancelFunc
-	done errgroup.Group
+	t     *testing.T
+	users []*user
+	end   context.CancelFunc
+	done  errgroup.Group
 }
 
-// busy is one of them.
-type busy struct {
+// user is one of the users.
+type user struct {
 	*system.Person
 	changes   atomic.Int64
 	completed []system.Task
 	reminded  []system.Task
 }
 
-// newPeople signs up people with a webhook.
-func newPeople(t *testing.T, n int) []*busy {
+// newUsers signs up n users with a webhook.
+func newUsers(t *testing.T, n int) []*user {
 	t.Helper()
-	list := make([]*busy, n)
+	list := make([]*user, n)
 	for i := range list {
 		p, err := shared.SignUp(t.Context())
 		if err == nil {
@@ -54,26 +54,26 @@ func newPeople(t *testing.T, n int) []*busy {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list[i] = &busy{Person: p}
+		list[i] = &user{Person: p}
 	}
 	return list
 }
 
-// newStream starts people's changes.
+// newStream starts the changes of the users.
 func newStream(t *testing.T) *stream {
 	t.Helper()
-	s := &stream{t: t, busy: newPeople(t, people)}
+	s := &stream{t: t, users: newUsers(t, userCount)}
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(t.Context())
 	t.Cleanup(s.end)
-	for _, b := range s.busy {
+	for _, u := range s.users {
 		s.done.Go(func() error {
 			for ctx.Err() == nil {
-				if err := b.change(t.Context()); err != nil && !askedToWait(err) {
+				if err := u.change(t.Context()); err != nil && !askedToWait(err) {
 					return err
 				}
 				select {
-				case <-time.After(rest):
+				case <-time.After(pause):
 				case <-ctx.Done():
 				}
 			}
@@ -83,90 +83,90 @@ func newStream(t *testing.T) *stream {
 	return s
 }
 
-// askedToWait says whether an error is that the service has too much to do, as when all begin at once, and wants to be asked
-// later. Whoever rests then has waited long enough.
+// askedToWait reports whether an error means that the service is overloaded and asks to retry
+// later. That happens when all users start at once. The pause of the user is long enough.
 func askedToWait(err error) bool {
 	problem, ok := errors.AsType[*system.Problem](err)
 	return ok && problem.Status == http.StatusServiceUnavailable && problem.Header.Get("Retry-After") != ""
 }
 
-func (b *busy) change(ctx context.Context) error {
-	if err := b.completeRecurring(ctx); err != nil {
+func (u *user) change(ctx context.Context) error {
+	if err := u.completeRecurring(ctx); err != nil {
 		return err
 	}
-	if err := b.remind(ctx); err != nil {
+	if err := u.remind(ctx); err != nil {
 		return err
 	}
-	b.changes.Add(1)
+	u.changes.Add(1)
 	return nil
 }
 
-// goOn returns when everybody has made some more changes.
-func (s *stream) goOn(more int64) {
+// waitForChanges returns when every user has made n more changes.
+func (s *stream) waitForChanges(n int64) {
 	s.t.Helper()
-	wanted := make([]int64, len(s.busy))
-	for i, b := range s.busy {
-		wanted[i] = b.changes.Load() + more
+	wanted := make([]int64, len(s.users))
+	for i, u := range s.users {
+		wanted[i] = u.changes.Load() + n
 	}
-	await(s.t, aftermath, func(context.Context) error {
-		for i, b := range s.busy {
-			if got := b.changes.Load(); got < wanted[i] {
-				return fmt.Errorf("%s made %d changes, waiting for %d", b.Email, got, wanted[i])
+	await(s.t, backlogTimeout, func(context.Context) error {
+		for i, u := range s.users {
+			if got := u.changes.Load(); got < wanted[i] {
+				return fmt.Errorf("%s made %d changes, waiting for %d", u.Email, got, wanted[i])
 			}
 		}
 		return nil
 	})
 }
 
-func (b *busy) completeRecurring(ctx context.Context) error {
+func (u *user) completeRecurring(ctx context.Context) error {
 	var made system.Task
 	daily := fields{"title": "daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}}
-	err := b.Do(ctx, "POST", "/tasks", daily, &made)
+	err := u.Do(ctx, "POST", "/tasks", daily, &made)
 	if err == nil {
-		err = b.Do(ctx, "POST", "/tasks/"+made.ID+"/complete", nil, nil)
+		err = u.Do(ctx, "POST", "/tasks/"+made.ID+"/complete", nil, nil)
 	}
 	if err == nil {
-		b.completed = append(b.completed, made)
+		u.completed = append(u.completed, made)
 	}
 	return err
 }
 
-func (b *busy) remind(ctx context.Context) error {
+func (u *user) remind(ctx context.Context) error {
 	var made system.Task
-	err := b.Do(ctx, "POST", "/tasks", fields{"title": "remind", "reminders": []fields{{"at": time.Now().Add(ahead)}}}, &made)
+	err := u.Do(ctx, "POST", "/tasks", fields{"title": "remind", "reminders": []fields{{"at": time.Now().Add(ahead)}}}, &made)
 	if err == nil {
-		b.reminded = append(b.reminded, made)
+		u.reminded = append(u.reminded, made)
 	}
 	return err
 }
 
-// stop ends the changes and checks what came of them, once all of it has been handled.
+// stop stops the changes and checks their effects after all events were handled.
 func (s *stream) stop() {
 	s.t.Helper()
 	s.end()
 	if err := s.done.Wait(); err != nil {
 		s.t.Fatal(err)
 	}
-	checkBooks(s.t, s.busy)
+	checkEffects(s.t, s.users)
 }
 
-// checkBooks waits until every completed task has its successor and every reminder was notified, and checks that there is
-// one of each, and that no event has become a dead letter.
-func checkBooks(t *testing.T, list []*busy) {
+// checkEffects waits until every completed task has its successor and every reminder was notified.
+// It checks that there is exactly one of each and that no event became a dead letter.
+func checkEffects(t *testing.T, list []*user) {
 	t.Helper()
-	for _, b := range list {
-		await(t, aftermath, b.check)
+	for _, u := range list {
+		await(t, backlogTimeout, u.check)
 	}
-	// What was delivered twice has had its effect too when nothing is left to be handled.
+	// Redelivered events have had their effect too when nothing is left to handle.
 	for group, topic := range topics {
-		await(t, aftermath, func(ctx context.Context) error { return shared.cluster.caughtUp(ctx, group, topic) })
+		await(t, backlogTimeout, func(ctx context.Context) error { return shared.cluster.caughtUp(ctx, group, topic) })
 	}
 	completed, reminded := 0, 0
-	for _, b := range list {
-		if err := b.check(t.Context()); err != nil {
+	for _, u := range list {
+		if err := u.check(t.Context()); err != nil {
 			t.Error(err)
 		}
-		completed, reminded = completed+len(b.completed), reminded+len(b.reminded)
+		completed, reminded = completed+len(u.completed), reminded+len(u.reminded)
 	}
 	t.Logf("%d completed tasks have one successor each, %d reminders one notification each", completed, reminded)
 	letters, err := shared.cluster.ends(t.Context(), system.TopicDeadLetters)
@@ -180,8 +180,8 @@ func checkBooks(t *testing.T, list []*busy) {
 	}
 }
 
-func (b *busy) check(ctx context.Context) error {
-	tasks, err := everything[system.Task](ctx, b, "/tasks")
+func (u *user) check(ctx context.Context) error {
+	tasks, err := allPages[system.Task](ctx, u, "/tasks")
 	if err != nil {
 		return err
 	}
@@ -191,9 +191,9 @@ func (b *busy) check(ctx context.Context) error {
 			successors[*t.SeriesID]++
 		}
 	}
-	for _, t := range b.completed {
+	for _, t := range u.completed {
 		if got := successors[t.ID]; got != 1 {
-			return fmt.Errorf("%s: task %s has %d successors, want one", b.Email, t.ID, got)
+			return fmt.Errorf("%s: task %s has %d successors, want one", u.Email, t.ID, got)
 		}
 	}
 	type delivery struct {
@@ -201,7 +201,7 @@ func (b *busy) check(ctx context.Context) error {
 		TaskID string `json:"task_id"`
 		State  string `json:"state"`
 	}
-	deliveries, err := everything[delivery](ctx, b, "/deliveries")
+	deliveries, err := allPages[delivery](ctx, u, "/deliveries")
 	if err != nil {
 		return err
 	}
@@ -213,30 +213,30 @@ func (b *busy) check(ctx context.Context) error {
 	for _, n := range shared.webhooks.Inbox.All() {
 		notified[n.TaskID] = append(notified[n.TaskID], n)
 	}
-	for _, t := range b.reminded {
+	for _, t := range u.reminded {
 		if got := byTask[t.ID]; len(got) != 1 || got[0].State != "sent" {
-			return fmt.Errorf("%s: the reminder of %s has the deliveries %v, want one that is sent", b.Email, t.ID, got)
+			return fmt.Errorf("%s: the reminder of %s has the deliveries %v, want one that is sent", u.Email, t.ID, got)
 		}
 		if len(notified[t.ID]) == 0 {
-			return fmt.Errorf("%s: the reminder of %s was not notified", b.Email, t.ID)
+			return fmt.Errorf("%s: the reminder of %s was not notified", u.Email, t.ID)
 		}
 		for _, n := range notified[t.ID] {
 			if n.Err != nil || n.ID != byTask[t.ID][0].ID {
-				return fmt.Errorf("%s: the reminder of %s was notified as %s, want %s: %w", b.Email, t.ID, n.ID, byTask[t.ID][0].ID, n.Err)
+				return fmt.Errorf("%s: the reminder of %s was notified as %s, want %s: %w", u.Email, t.ID, n.ID, byTask[t.ID][0].ID, n.Err)
 			}
 		}
 	}
 	return nil
 }
 
-// everything reads all pages of a person's list.
-func everything[T any](ctx context.Context, b *busy, path string) (all []T, err error) {
+// allPages reads all pages of a user's list.
+func allPages[T any](ctx context.Context, u *user, path string) (all []T, err error) {
 	for cursor := ""; ; {
 		var page struct {
 			Items      []T    `json:"items"`
 			NextCursor string `json:"next_cursor"`
 		}
-		if err := b.Do(ctx, "GET", path+"?limit=200&cursor="+cursor, nil, &page); err != nil {
+		if err := u.Do(ctx, "GET", path+"?limit=200&cursor="+cursor, nil, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.Items...)
