@@ -12,11 +12,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// backupFile is the last line that a backup prints.
+// backupFile matches the last line of a backup's output.
 var backupFile = regexp.MustCompile(`(/backups/taskmaster-[0-9TZ]+\.zip) is complete`)
 
-// backUpAndRestore runs the scheduled backup at once, restores its file into another database by the same pod, as the chart's
-// README describes it, and compares the two.
+// backUpAndRestore starts the scheduled backup, restores its file into another database as in the
+// chart's README, and compares the two databases.
 func (c *cluster) backUpAndRestore(o outside) {
 	c.t.Helper()
 	made := backupFile.FindStringSubmatch(c.runJob(c.jobFromSchedule("backup-now")))
@@ -37,10 +37,10 @@ func (c *cluster) backUpAndRestore(o outside) {
 
 	want, got := accountsAndTasks(c.t, o.databaseURL), accountsAndTasks(c.t, empty)
 	if got != want {
-		c.t.Errorf("restored are %v accounts and tasks, want %v", got, want)
+		c.t.Errorf("restored %v accounts and tasks, want %v", got, want)
 	}
 	if want[0] == 0 || want[1] == 0 {
-		c.t.Errorf("the backup was of %v accounts and tasks: it shows nothing", want)
+		c.t.Errorf("the backup had %v accounts and tasks, too few to compare", want)
 	}
 }
 
@@ -53,7 +53,7 @@ func (c *cluster) encode(object any) string {
 	return string(raw)
 }
 
-// jobFromSchedule returns the job that the schedule would start, under another name.
+// jobFromSchedule returns the job of the schedule under another name.
 func (c *cluster) jobFromSchedule(name string) batchv1.Job {
 	c.t.Helper()
 	out := c.kubectl("", "create", "job", name, "--from", "cronjob/backup", "--dry-run=client", "--output", "json")
@@ -64,7 +64,7 @@ func (c *cluster) jobFromSchedule(name string) batchv1.Job {
 	return job
 }
 
-// runJob returns what a job printed, after it has succeeded. The job is removed.
+// runJob runs a job to success, removes it and returns its output.
 func (c *cluster) runJob(job batchv1.Job) string {
 	c.t.Helper()
 	c.kubectl(c.encode(job), "create", "--filename", "-")
@@ -74,7 +74,7 @@ func (c *cluster) runJob(job batchv1.Job) string {
 	return out
 }
 
-// emptyDatabase makes one beside another, and returns its URL.
+// emptyDatabase creates a database on the server of another one and returns its URL.
 func emptyDatabase(t *testing.T, beside, name string) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), beside)
@@ -93,7 +93,7 @@ func emptyDatabase(t *testing.T, beside, name string) string {
 	return u.String()
 }
 
-// accountsAndTasks counts both.
+// accountsAndTasks returns the number of accounts and of tasks.
 func accountsAndTasks(t *testing.T, database string) (counts [2]int) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), database)

@@ -1,8 +1,9 @@
-// Package cluster installs the system in a real cluster, once by Helm and once by Pulumi, and lets people use what that made.
+// Package cluster tests an installation in a real cluster, first with Helm and then with Pulumi.
 //
-// It needs a cluster without Dapr and without TaskMaster (KUBECONFIG) that can get Dapr's images, kubectl and helm, a way to
-// bring an image there that is in no registry (LOAD_IMAGE, a command that takes an OCI archive: "kind load image-archive"), and
-// an address of this machine that pods can reach (HOST_ADDRESS). PostgreSQL and Kafka run beside the cluster, as hosted ones do.
+// The cluster (KUBECONFIG) must have neither Dapr nor TaskMaster. It must be able to get Dapr's
+// images. The tests need kubectl, helm and two variables. LOAD_IMAGE is a command that loads an OCI
+// archive into the cluster, such as "kind load image-archive". HOST_ADDRESS is an address of this
+// machine that pods can reach. PostgreSQL and Kafka run outside the cluster, like hosted ones.
 package cluster
 
 import (
@@ -17,22 +18,23 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Programs that are still to be started, from another build each.
+// These are the names of two builds with different images.
 const (
 	firstBuild  = "first"
 	secondBuild = "second"
 )
 
-// patience is how long a cluster may take for something that it does by itself.
-const patience = 5 * time.Minute
+// clusterTimeout is how long the cluster may take for one operation.
+const clusterTimeout = 5 * time.Minute
 
-// Installed, used, upgraded while it is used, and uninstalled: each needs what was before.
+// TestInstallation installs the system, uses it, upgrades it under traffic and uninstalls it. The
+// steps depend on each other.
 func TestInstallation(t *testing.T) {
 	c := newCluster(t)
 	outside := startOutside(t, c.host)
 	first, second := c.loadImages(firstBuild), c.loadImages(secondBuild)
 	c.installDapr()
-	c.makeNamespace(outside)
+	c.createNamespace(outside)
 	c.schemas = c.publishedSchemas()
 
 	for _, more := range []string{"", `
@@ -70,7 +72,8 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	c.uninstall()
 }
 
-// environment lets a few people send as much as many, and leaves PostgreSQL connections for others.
+// environment turns the rate limits off, because few users send many requests. It lowers the number
+// of connections to PostgreSQL.
 var environment = map[string]map[string]string{
 	"web":      {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
 	"api":      {"DATABASE_CONNS": "8", "RATE_PER_MINUTE": "0"},
@@ -78,7 +81,7 @@ var environment = map[string]map[string]string{
 	"live":     {"DATABASE_CONNS": "4"},
 }
 
-// receiveWebhooks listens where pods can send them to, until the test ends.
+// receiveWebhooks starts a server that pods can reach. It stops with the test.
 func (c *cluster) receiveWebhooks() *system.Webhooks {
 	c.t.Helper()
 	ln, err := new(net.ListenConfig).Listen(c.t.Context(), "tcp", net.JoinHostPort(c.host, "0"))
@@ -90,7 +93,8 @@ func (c *cluster) receiveWebhooks() *system.Webhooks {
 	return webhooks
 }
 
-// values are what the chart is told. Its pods request less than they would elsewhere: two of each also start on two processors.
+// values returns the values of the chart. The pods request few resources, so that two of each start
+// on two processors.
 func (c *cluster) values(o outside, images map[string]string) string {
 	quoted, err := json.Marshal(images) // JSON is YAML
 	if err != nil {
@@ -115,10 +119,10 @@ env: %s
 
 func signUp(t *testing.T, url string) *system.Person {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), clusterTimeout)
 	defer cancel()
 	var person *system.Person
-	// A load balancer has an address before it leads anywhere.
+	// A load balancer gets its address before it forwards traffic.
 	err := system.Poll(ctx, func() (err error) {
 		person, err = system.SignUp(ctx, url, system.NewHTTPClient(4))
 		return err
@@ -129,10 +133,11 @@ func signUp(t *testing.T, url string) *system.Person {
 	return person
 }
 
-// nextOccurrence completes a task that repeats: api, the broker, recurring, and through its sidecar api again.
+// nextOccurrence completes a recurring task and waits for the next one. The event passes api, the
+// broker, recurring, and through its sidecar api again.
 func nextOccurrence(t *testing.T, p *system.Person) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), clusterTimeout)
 	defer cancel()
 	title := "Water the plants " + time.Now().Format(time.RFC3339Nano)
 	var task system.Task
@@ -155,17 +160,18 @@ func nextOccurrence(t *testing.T, p *system.Person) {
 				return nil
 			}
 		}
-		return fmt.Errorf("the next occurrence is not among %d open tasks", len(open.Items))
+		return fmt.Errorf("the next occurrence is missing among %d open tasks", len(open.Items))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// reminder waits for one: api, Dapr's scheduler, the broker, notifier, and out of the cluster.
+// reminder waits for a reminder. It passes api, Dapr's scheduler, the broker and notifier, and
+// leaves the cluster.
 func reminder(t *testing.T, p *system.Person, webhooks *system.Webhooks) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), clusterTimeout)
 	defer cancel()
 	var task system.Task
 	at := time.Now().Add(5 * time.Second)
@@ -180,6 +186,6 @@ func reminder(t *testing.T, p *system.Person, webhooks *system.Webhooks) {
 		t.Fatal(err)
 	}
 	if n.Err != nil || n.Type != "reminder.due" || n.Arrived.Before(at) || !strings.Contains(n.Text, "dentist") {
-		t.Errorf("got %q %v before its time by %v: %v", n.Text, n.Type, at.Sub(n.Arrived), n.Err)
+		t.Errorf("received %q %v, %v before its time: %v", n.Text, n.Type, at.Sub(n.Arrived), n.Err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 const daprNamespace = "dapr-system"
 
-// daprChart returns the chart's folder and the version of the images that go with it: those of the module that dapr/runtime pins.
+// daprChart returns the folder of Dapr's chart and the version of its images. Both belong to the
+// module version that dapr/runtime pins.
 func (c *cluster) daprChart() (folder, version string) {
 	c.t.Helper()
 	var module struct{ Dir, Version string }
@@ -24,28 +25,29 @@ func (c *cluster) daprChart() (folder, version string) {
 	return filepath.Join(module.Dir, "charts", "dapr"), strings.TrimPrefix(module.Version, "v")
 }
 
-// installDapr installs the control plane with the values that the stack local gives to its release. It goes with the test.
+// installDapr installs the control plane with the values of the stack local. It is removed with the
+// test.
 func (c *cluster) installDapr() {
 	c.t.Helper()
 	chart, version := c.daprChart()
-	c.makeEmptyNamespace(daprNamespace)
+	c.createEmptyNamespace(daprNamespace)
 	values := releaseValues(c.t, filepath.Join(c.root, "infra", "program", "testdata", "local.golden.yaml"), "dapr")
 	c.run("", "helm", "upgrade", "--install", "dapr", chart, "--namespace", daprNamespace, "--values", c.valuesFile(values),
 		"--set", "global.tag="+version, "--wait", "--wait-for-jobs", "--timeout", "4m")
 	c.t.Cleanup(func() {
-		if _, err := c.try(patience, "", "helm", "uninstall", "dapr", "--namespace", daprNamespace, "--wait"); err != nil {
+		if _, err := c.try(clusterTimeout, "", "helm", "uninstall", "dapr", "--namespace", daprNamespace, "--wait"); err != nil {
 			c.t.Error(err)
 		}
 	})
 }
 
-// makeDaprKinds makes Dapr's kinds known, also where it was never installed, and waits until the API server publishes them. Helm
-// leaves them when it uninstalls as well.
-func (c *cluster) makeDaprKinds() {
+// installDaprKinds installs Dapr's custom resource definitions and waits until the API server
+// publishes them. Helm also leaves them behind when it uninstalls.
+func (c *cluster) installDaprKinds() {
 	c.t.Helper()
 	chart, _ := c.daprChart()
 	c.run("", "kubectl", "apply", "--server-side", "--force-conflicts", "--filename", filepath.Join(chart, "crds"))
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), clusterTimeout)
 	defer cancel()
 	err := system.Poll(ctx, func() error {
 		published, err := c.try(time.Minute, "", "kubectl", "get", "--raw", "/openapi/v2")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// loadImages builds every service, makes an image of each as the pipeline does, and brings them to the cluster. It returns how
-// they are named. Another build has another name.
+// loadImages builds an image of each service like the pipeline and loads it into the cluster. It
+// returns the images' names. Each build has its own names.
 func (c *cluster) loadImages(build string) map[string]string {
 	c.t.Helper()
 	arch := strings.TrimSpace(c.run("", "kubectl", "get", "nodes", "--output", "jsonpath={.items[0].status.nodeInfo.architecture}"))

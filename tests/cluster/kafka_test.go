@@ -23,11 +23,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// kafkaUser is who the sidecars are at the broker.
+// kafkaUser is the user name of the sidecars.
 const kafkaUser = "taskmaster"
 
-// kafkaProperties are those of one broker in KRaft mode, with TLS and SCRAM for clients. Its arguments are where it listens, a
-// port for itself, one for its controller, and its folder.
+// kafkaProperties configure one broker in KRaft mode, with TLS and SCRAM for clients. The arguments
+// are the listen address, the broker's port, the controller's port and the folder.
 const kafkaProperties = `
 process.roles=broker,controller
 node.id=1
@@ -52,7 +52,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 `
 
-// startKafka runs Kafka until the test ends, and makes the topics as a person would.
+// startKafka runs Kafka until the test ends and creates the topics with the command-line tool.
 func startKafka(t *testing.T, host string, o *outside) {
 	t.Helper()
 	root, err := system.Root()
@@ -76,7 +76,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 		}
 	}
 	programs := kafkaPrograms(t, root)
-	// Arguments are in files, where only their owner can read them.
+	// Arguments are passed in files that only their owner can read.
 	java := func(ctx context.Context, args ...string) *exec.Cmd {
 		log := filepath.Join(root, "cmd", "local", "kafka", "log4j2.properties")
 		var file bytes.Buffer
@@ -97,7 +97,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 	if out, err := format.CombinedOutput(); err != nil {
 		t.Fatalf("format Kafka's folder: %v\n%s", err, out)
 	}
-	// It outlives the test's context, so that pods can still be uninstalled in order.
+	// Kafka outlives the test's context, so that pods can be uninstalled in order.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	server := java(ctx, "kafka.Kafka", "server.properties")
 	server.Stdout, server.Stderr = t.Output(), t.Output()
@@ -105,12 +105,12 @@ func startKafka(t *testing.T, host string, o *outside) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cancel(); _ = server.Wait() })
-	makeTopics(t, root, o, filepath.Join(dir, "ca.crt"))
+	createTopics(t, root, o, filepath.Join(dir, "ca.crt"))
 }
 
-func makeTopics(t *testing.T, root string, o *outside, authority string) {
+func createTopics(t *testing.T, root string, o *outside, authority string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), clusterTimeout)
 	defer cancel()
 	err := system.Poll(ctx, func() error {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", o.broker)
@@ -126,11 +126,12 @@ func makeTopics(t *testing.T, root string, o *outside, authority string) {
 	topics.Dir = root
 	topics.Env = append(os.Environ(), "KAFKA_USERNAME="+kafkaUser, "KAFKA_PASSWORD="+o.password, "KAFKA_CA_FILE="+authority)
 	if out, err := topics.CombinedOutput(); err != nil {
-		t.Fatalf("make topics: %v\n%s", err, out)
+		t.Fatalf("create topics: %v\n%s", err, out)
 	}
 }
 
-// kafkaPrograms returns the folder of Kafka's programs. cmd/local keeps them, and Maven fetches them where it has not.
+// kafkaPrograms returns the folder of Kafka's programs. It uses the copy of cmd/local, or fetches
+// them with Maven.
 func kafkaPrograms(t *testing.T, root string) string {
 	t.Helper()
 	if found, err := filepath.Glob(filepath.Join(root, ".local", "kafka-*", "libs")); err == nil && len(found) > 0 {
@@ -152,7 +153,8 @@ func kafkaPrograms(t *testing.T, root string) string {
 	return filepath.Join(dir, "libs")
 }
 
-// certify writes a key and a certificate for an address, and returns the certificate of whoever signed it: itself.
+// certify writes a key and a self-signed certificate for an address. It returns the certificate as
+// the authority.
 func certify(t *testing.T, host, file string) (authority string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

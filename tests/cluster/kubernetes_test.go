@@ -19,7 +19,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// The release and its namespace, in which alone Dapr's injector gives pods their sidecars.
+// These are the release and its namespace. Dapr's injector adds sidecars only in this namespace.
 const (
 	release   = "taskmaster"
 	namespace = "taskmaster"
@@ -27,21 +27,21 @@ const (
 
 var services = []string{"api", "live", "notifier", "recurring", "web"}
 
-// cluster is the one that KUBECONFIG leads to, and a namespace in it.
+// cluster is a namespace in the cluster of KUBECONFIG.
 type cluster struct {
 	t         *testing.T
 	root      string
 	namespace string
 	replicas  map[string]int // pods of each service
-	// host is an address of this machine that pods reach.
+	// host is an address of this machine that pods can reach.
 	host string
-	// load is the command that brings an image archive to the cluster.
+	// load is the command that loads an image archive into the cluster.
 	load []string
-	// schemas is the folder of what publishedSchemas found.
+	// schemas is the folder of the files of publishedSchemas.
 	schemas string
 }
 
-// newCluster fails with everything that is missing.
+// newCluster returns the cluster. It fails the test with a list of everything that is missing.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	root, err := system.Root()
@@ -70,34 +70,34 @@ func newCluster(t *testing.T) *cluster {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		t.Fatalf("needed are also:\n  %s", strings.Join(missing, "\n  "))
+		t.Fatalf("missing:\n  %s", strings.Join(missing, "\n  "))
 	}
 	return c
 }
 
-// of is the cluster of a part of the test.
+// of returns the cluster for a subtest.
 func (c cluster) of(t *testing.T) *cluster {
 	c.t = t
 	return &c
 }
 
-// try runs a program in the repository's folder and returns what it printed.
+// try runs a program in the repository's folder and returns its output.
 func (c *cluster) try(timeout time.Duration, input string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.t.Context()), timeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir, cmd.Stdin, cmd.WaitDelay = c.root, strings.NewReader(input), time.Second
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(args, " "), err, out.String(), complaints.String())
+		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(args, " "), err, out.String(), errOut.String())
 	}
 	return out.String(), nil
 }
 
 func (c *cluster) run(input string, args ...string) string {
 	c.t.Helper()
-	out, err := c.try(patience, input, args...)
+	out, err := c.try(clusterTimeout, input, args...)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -109,10 +109,11 @@ func (c *cluster) kubectl(input string, args ...string) string {
 	return c.run(input, append([]string{"kubectl", "--namespace", c.namespace}, args...)...)
 }
 
-// makeNamespace makes one as strict as can be, and the secrets that the chart refers to.
-func (c *cluster) makeNamespace(o outside) {
+// createNamespace creates a namespace with the strictest Pod Security level and the secrets of the
+// chart.
+func (c *cluster) createNamespace(o outside) {
 	c.t.Helper()
-	c.makeEmptyNamespace(c.namespace)
+	c.createEmptyNamespace(c.namespace)
 	for name, data := range map[string]map[string]string{
 		"postgres": {"url": o.databaseURL},
 		"kafka":    {"username": kafkaUser, "password": o.password, "ca.crt": o.authority},
@@ -128,23 +129,24 @@ func (c *cluster) makeNamespace(o outside) {
 	}
 }
 
-// makeEmptyNamespace makes one as strict as can be. It goes with the test.
-func (c *cluster) makeEmptyNamespace(name string) {
+// createEmptyNamespace creates a namespace with the strictest Pod Security level. It is removed
+// with the test.
+func (c *cluster) createEmptyNamespace(name string) {
 	c.t.Helper()
 	c.run("", "kubectl", "create", "namespace", name)
 	c.t.Cleanup(func() {
 		if c.t.Failed() {
-			c.tell(name)
+			c.logState(name)
 		}
-		if _, err := c.try(patience, "", "kubectl", "delete", "namespace", name); err != nil {
+		if _, err := c.try(clusterTimeout, "", "kubectl", "delete", "namespace", name); err != nil {
 			c.t.Error(err)
 		}
 	})
 	c.run("", "kubectl", "label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
 }
 
-// tell logs what may explain a failure.
-func (c *cluster) tell(namespace string) {
+// logState logs the state of a namespace to explain a failure.
+func (c *cluster) logState(namespace string) {
 	for _, args := range [][]string{
 		{"get", "pods,services,jobs,persistentvolumeclaims", "--output", "wide"},
 		{"get", "events", "--sort-by", "lastTimestamp"},
@@ -157,14 +159,15 @@ func (c *cluster) tell(namespace string) {
 
 func (c *cluster) valuesFile(values string) string {
 	c.t.Helper()
-	file := filepath.Join(c.t.TempDir(), "values.yaml") // a folder of its own each time
+	file := filepath.Join(c.t.TempDir(), "values.yaml") // a new folder each time
 	if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
 	return file
 }
 
-// dryRun lets the API server check all that the chart makes, each field included, and holds it to its schemas.
+// dryRun asks the API server to validate all objects of the chart strictly and checks them against
+// its schemas.
 func (c *cluster) dryRun(values, more string) {
 	c.t.Helper()
 	manifest := c.run("", "helm", "template", release, "infra/chart", "--validate", "--namespace", c.namespace,
@@ -173,19 +176,20 @@ func (c *cluster) dryRun(values, more string) {
 	c.conform(manifest)
 }
 
-// install installs or upgrades, and returns when every pod is ready.
+// install installs or upgrades the release and returns when every pod is ready.
 func (c *cluster) install(values string) {
 	c.t.Helper()
 	c.run("", "helm", "upgrade", "--install", release, "infra/chart", "--namespace", c.namespace, "--values", c.valuesFile(values),
 		"--wait", "--timeout", "4m")
 }
 
-// checkPods: there are as many as wanted, each from the image it should be, ready, and with a ready sidecar beside it.
+// checkPods checks that each service has the right number of ready pods. Each must have the right
+// image and a ready sidecar.
 func (c *cluster) checkPods(images map[string]string) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), clusterTimeout)
 	defer cancel()
-	// Those of the old version may still be on their way out.
+	// Pods of the old version may still be terminating.
 	if err := system.Poll(ctx, func() error { return c.podsAre(images) }); err != nil {
 		c.t.Fatal(err)
 	}
@@ -204,7 +208,7 @@ func (c *cluster) podsAre(images map[string]string) error {
 	for _, pod := range pods.Items {
 		service := pod.Labels["app.kubernetes.io/component"]
 		if len(pod.Spec.Containers) != 1 || pod.Spec.Containers[0].Image != images[service] {
-			return fmt.Errorf("%s is not of this version", pod.Name)
+			return fmt.Errorf("%s is of another version", pod.Name)
 		}
 		sidecar := slices.IndexFunc(pod.Status.InitContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" })
 		if sidecar < 0 || !pod.Status.InitContainerStatuses[sidecar].Ready || !pod.Status.ContainerStatuses[0].Ready {
@@ -220,10 +224,10 @@ func (c *cluster) podsAre(images map[string]string) error {
 	return nil
 }
 
-// address waits for that of the load balancer.
+// address waits for the address of the load balancer and returns it.
 func (c *cluster) address() string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), clusterTimeout)
 	defer cancel()
 	var address string
 	err := system.Poll(ctx, func() error {
@@ -236,7 +240,7 @@ func (c *cluster) address() string {
 			return err
 		}
 		for _, in := range web.Status.LoadBalancer.Ingress {
-			address = in.IP + in.Hostname // it has one of them
+			address = in.IP + in.Hostname // only one of the two is set
 		}
 		if address == "" {
 			return fmt.Errorf("the load balancer has no address")
@@ -249,11 +253,11 @@ func (c *cluster) address() string {
 	return "http://" + address
 }
 
-// uninstall leaves nothing.
+// uninstall uninstalls the release and checks that nothing is left.
 func (c *cluster) uninstall() {
 	c.t.Helper()
 	c.run("", "helm", "uninstall", release, "--namespace", c.namespace, "--wait", "--timeout", "3m")
-	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(c.t.Context(), clusterTimeout)
 	defer cancel()
 	kinds := "pods,services,deployments,jobs,serviceaccounts,networkpolicies,poddisruptionbudgets," +
 		"components.dapr.io,configurations.dapr.io,resiliencies.dapr.io,subscriptions.dapr.io"
@@ -263,7 +267,7 @@ func (c *cluster) uninstall() {
 		if err != nil || left == "" {
 			return err
 		}
-		return fmt.Errorf("left are %s", left)
+		return fmt.Errorf("left over: %s", left)
 	})
 	if err != nil {
 		c.t.Error(err)

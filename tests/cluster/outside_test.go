@@ -11,11 +11,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// outside is what the cluster does not run itself.
+// outside describes the servers that run outside the cluster.
 type outside struct {
 	databaseURL, databasePort string
 	broker                    string // host:port
-	password, authority       string // what the broker asks for, and who signed its certificate
+	password, authority       string // the password of the broker's user and the authority of its certificate
 }
 
 // startOutside runs PostgreSQL and Kafka at an address of this machine until the test ends.
@@ -29,7 +29,8 @@ func startOutside(t *testing.T, host string) outside {
 
 func startPostgres(t *testing.T, host string, o *outside) {
 	t.Helper()
-	// Not t.TempDir(): the server may run as another user, who has to be able to enter.
+	// t.TempDir does not work here: the server may run as another user, who must be able to enter
+	// the folder.
 	dir, err := os.MkdirTemp("", "cluster-postgres-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func startPostgres(t *testing.T, host string, o *outside) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// It listens on 127.0.0.1 alone.
+	// PostgreSQL listens only on 127.0.0.1.
 	inner := u.Host
 	link, err := system.NewLinkFrom(context.WithoutCancel(t.Context()), host, func() (string, error) { return inner, nil })
 	if err != nil {

@@ -22,13 +22,15 @@ import (
 	"taskmaster/infra/program"
 )
 
-// stack is the stack local on the cluster, run by Pulumi's own engine. The program runs in this process, which is its language host.
+// stack is the stack local on the cluster, run by the real Pulumi. The Pulumi program runs in this
+// process.
 type stack struct {
 	*cluster
 	auto.Stack
 }
 
-// Pulumi makes everything from nothing, changes it while it is used, and leaves nothing.
+// TestPulumi creates everything with Pulumi, updates it under traffic, and checks that nothing is
+// left after destroy.
 func TestPulumi(t *testing.T) {
 	c := newCluster(t)
 	c.replicas = map[string]int{"api": 2, "recurring": 1, "notifier": 1, "live": 1, "web": 2}
@@ -36,7 +38,7 @@ func TestPulumi(t *testing.T) {
 	first, second := c.loadImages(firstBuild), c.loadImages(secondBuild)
 	webhooks := c.receiveWebhooks()
 	s := c.newStack(o)
-	s.refusesMistakes()
+	s.rejectsInvalidConfig()
 	s.setSecrets(o)
 	s.setImages(first)
 
@@ -60,7 +62,7 @@ func TestPulumi(t *testing.T) {
 
 	s.setImages(second)
 	if got, want := s.preview(), []string{"update app"}; !slices.Equal(got, want) {
-		t.Errorf("other digests would %v, want %v", got, want)
+		t.Errorf("preview with other digests is %v, want %v", got, want)
 	}
 	traffic := startTraffic(t, url)
 	changed := s.up()
@@ -72,7 +74,7 @@ func TestPulumi(t *testing.T) {
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
 
-	s.refusesToDestroyWhatIsProtected()
+	s.keepsProtectedResources()
 	s.destroy()
 }
 
@@ -102,7 +104,7 @@ func (c *cluster) newStack(o outside) *stack {
 	made, err := auto.UpsertStackInlineSource(c.t.Context(), "local", "taskmaster", program.New(machine),
 		auto.WorkDir(dir), auto.PulumiHome(home), auto.Pulumi(engine), auto.EnvVars(map[string]string{
 			"PULUMI_BACKEND_URL": "file://" + home, "PULUMI_CONFIG_PASSPHRASE": rand.Text(), "PULUMI_SKIP_UPDATE_CHECK": "true",
-			"PATH": filepath.Join(c.root, ".local", "bin") + string(filepath.ListSeparator) + os.Getenv("PATH"), // of its plugins
+			"PATH": filepath.Join(c.root, ".local", "bin") + string(filepath.ListSeparator) + os.Getenv("PATH"), // for its plugins
 		}))
 	if err != nil {
 		c.t.Fatal(err)
@@ -111,8 +113,8 @@ func (c *cluster) newStack(o outside) *stack {
 		if !c.t.Failed() {
 			return
 		}
-		c.tell(c.namespace)
-		c.tell(daprNamespace)
+		c.logState(c.namespace)
+		c.logState(daprNamespace)
 		if _, err := made.Destroy(context.WithoutCancel(c.t.Context())); err != nil {
 			c.t.Error(err)
 		}
@@ -120,7 +122,8 @@ func (c *cluster) newStack(o outside) *stack {
 	return &stack{cluster: c, Stack: made}
 }
 
-// stackFile is that of the stack local, but for what there is not on this cluster: operators' images, and repositories of charts.
+// stackFile returns the file of the stack local. It replaces parts that this cluster lacks: images
+// of operators and chart repositories.
 func (c *cluster) stackFile(o outside) []byte {
 	c.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(c.root, "stacks", "Pulumi.local.yaml"))
@@ -182,7 +185,7 @@ func (s *stack) up(options ...optup.Option) auto.UpResult {
 	return made
 }
 
-// preview returns what would be done, and to what.
+// preview returns the operations of a preview with their resources.
 func (s *stack) preview() []string {
 	s.t.Helper()
 	var steps []string
@@ -206,12 +209,13 @@ func (s *stack) preview() []string {
 	return steps
 }
 
-// refusesMistakes: nothing is made of a stack that has no secrets and no images, and all of that is said at once.
-func (s *stack) refusesMistakes() {
+// rejectsInvalidConfig checks that a stack without secrets and images creates nothing. The error
+// must name all problems.
+func (s *stack) rejectsInvalidConfig() {
 	s.t.Helper()
 	_, err := s.Up(s.t.Context(), optup.SuppressProgress())
 	if err == nil {
-		s.t.Fatal("a stack without secrets was made")
+		s.t.Fatal("a stack without secrets was created")
 	}
 	for _, want := range []string{
 		"pulumi config set --secret databaseURL", "pulumi config set --secret appToken", "pulumi config set --secret brokerPassword",
@@ -222,12 +226,13 @@ func (s *stack) refusesMistakes() {
 		}
 	}
 	if left := s.namespaces(); len(left) > 0 {
-		s.t.Errorf("there are the namespaces %v", left)
+		s.t.Errorf("namespaces %v exist", left)
 	}
 }
 
-// refusesToDestroyWhatIsProtected: the jobs stay, with all that keeps them.
-func (s *stack) refusesToDestroyWhatIsProtected() {
+// keepsProtectedResources checks that protected resources survive destroy: the jobs and
+// their namespace.
+func (s *stack) keepsProtectedResources() {
 	s.t.Helper()
 	for _, protect := range []string{"true", "false"} {
 		if err := s.SetConfig(s.t.Context(), "taskmaster:protect", auto.ConfigValue{Value: protect}); err != nil {
@@ -238,31 +243,31 @@ func (s *stack) refusesToDestroyWhatIsProtected() {
 			return
 		}
 		if _, err := s.Destroy(s.t.Context()); err == nil || !strings.Contains(err.Error(), "protect") {
-			s.t.Errorf("destroying what is protected: %v", err)
+			s.t.Errorf("destroying protected resources: %v", err)
 		}
 		if left := s.namespaces(); !slices.Contains(left, daprNamespace) {
-			s.t.Errorf("of the namespaces only %v are left", left)
+			s.t.Errorf("only namespaces %v are left", left)
 		}
 	}
 }
 
-// destroy leaves nothing that costs something.
+// destroy destroys the stack and checks that no billed resource is left.
 func (s *stack) destroy() {
 	s.t.Helper()
 	if _, err := s.Destroy(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	if left := s.namespaces(); len(left) > 0 {
-		s.t.Errorf("the namespaces %v are left", left)
+		s.t.Errorf("namespaces %v are left", left)
 	}
 	left := s.run("", "kubectl", "get", "services,persistentvolumeclaims", "--all-namespaces", "--output",
 		`jsonpath={range .items[?(@.spec.type=="LoadBalancer")]}{.metadata.name} {end}{range .items[?(@.kind=="PersistentVolumeClaim")]}{.metadata.name} {end}`)
 	if strings.TrimSpace(left) != "" {
-		s.t.Errorf("left are the load balancers and volumes %s", left)
+		s.t.Errorf("load balancers and volumes are left: %s", left)
 	}
 }
 
-// namespaces returns which of the stack's there are.
+// namespaces returns the existing namespaces of the stack.
 func (s *stack) namespaces() []string {
 	s.t.Helper()
 	all := strings.Fields(s.run("", "kubectl", "get", "namespaces", "--output", "jsonpath={.items[*].metadata.name}"))

@@ -7,21 +7,22 @@ import (
 	"strings"
 )
 
-// kubeconform holds manifests to JSON schemas (https://github.com/yannh/kubeconform).
+// kubeconform validates manifests against JSON schemas (https://github.com/yannh/kubeconform).
 const kubeconform = "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0"
 
 // schema is a JSON schema, or a part of one.
 type schema = map[string]any
 
-// conform holds manifests to the schemas that the API server publishes, those of Dapr's kinds included. A kind without a schema
-// fails, and so does a field that a schema does not know.
+// conform validates manifests against the API server's published schemas, including Dapr's kinds. A
+// kind without a schema is an error, and so is a field that a schema does not define.
 func (c *cluster) conform(manifests string) {
 	c.t.Helper()
 	c.run(manifests, "go", "run", kubeconform, "-strict", "-summary",
 		"-schema-location", filepath.Join(c.schemas, "{{.ResourceKind}}{{.KindSuffix}}.json"), "-")
 }
 
-// publishedSchemas writes down what the API server publishes (/openapi/v2) in the form that kubeconform reads: a file for each kind.
+// publishedSchemas writes the schemas of the API server (/openapi/v2) in kubeconform's format, one
+// file per kind. It returns the folder.
 func (c *cluster) publishedSchemas() string {
 	c.t.Helper()
 	var published struct {
@@ -34,7 +35,7 @@ func (c *cluster) publishedSchemas() string {
 	for name, definition := range published.Definitions {
 		switch {
 		case strings.HasSuffix(name, ".util.intstr.IntOrString"), strings.HasSuffix(name, ".api.resource.Quantity"):
-			definition["type"] = []string{"string", "number"} // OpenAPI 2 cannot say it
+			definition["type"] = []string{"string", "number"} // OpenAPI 2 cannot express it
 		default:
 			closed(definition)
 		}
@@ -47,7 +48,7 @@ func (c *cluster) publishedSchemas() string {
 	return dir
 }
 
-// closed makes a schema refuse properties that it does not name.
+// closed makes a schema reject unknown properties.
 func closed(s schema) {
 	properties, _ := s["properties"].(schema)
 	if _, open := s["additionalProperties"]; properties != nil && !open && s["x-kubernetes-preserve-unknown-fields"] != true {
@@ -63,7 +64,8 @@ func closed(s schema) {
 	}
 }
 
-// schemaFile is kubeconform's name for a kind: the kind, the first part of its group if it has one, and its version.
+// schemaFile returns kubeconform's file name of a kind: the kind, the first part of its group if
+// there is one, and its version.
 func schemaFile(kind schema) string {
 	parts := []string{kind["kind"].(string)}
 	if group, _, _ := strings.Cut(kind["group"].(string), "."); group != "" {

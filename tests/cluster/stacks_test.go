@@ -11,12 +11,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The API server takes what the chart makes of every stack's values. They are in the golden files that the program's own tests
-// hold to the program.
+// TestStacks checks that the API server accepts the chart's objects for every stack. The values
+// come from the golden files of infra/program.
 func TestStacks(t *testing.T) {
 	c := newCluster(t)
-	c.makeEmptyNamespace(c.namespace)
-	c.makeDaprKinds()
+	c.createEmptyNamespace(c.namespace)
+	c.installDaprKinds()
 	c.schemas = c.publishedSchemas()
 	files, err := filepath.Glob(filepath.Join(c.root, "infra", "program", "testdata", "*.golden.yaml"))
 	if err != nil || len(files) == 0 {
@@ -29,7 +29,7 @@ func TestStacks(t *testing.T) {
 	}
 }
 
-// releaseValues returns what a stack tells a chart.
+// releaseValues returns the values of a chart's release in a golden file.
 func releaseValues(t *testing.T, file, chart string) string {
 	t.Helper()
 	raw, err := os.ReadFile(file)

@@ -11,13 +11,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// people who use the system at a time, and how long each waits between two requests.
+// These are the number of concurrent users and the pause of each between two requests.
 const (
 	people = 4
 	pause  = 25 * time.Millisecond
 )
 
-// traffic is people who read and write without minding what else goes on.
+// traffic is a set of users who read and write continuously.
 type traffic struct {
 	t      *testing.T
 	cancel context.CancelFunc
@@ -40,7 +40,8 @@ func startTraffic(t *testing.T, url string) *traffic {
 	return f
 }
 
-// use sends one request after the other; over one connection, or a new one for each, as different programs do.
+// use sends requests one after another. With anew each request opens a new connection, as some
+// programs do.
 func (f *traffic) use(ctx context.Context, p *system.Person, anew bool) {
 	var header []string
 	if anew {
@@ -54,7 +55,7 @@ func (f *traffic) use(ctx context.Context, p *system.Person, anew bool) {
 		case <-ctx.Done():
 			return
 		}
-		// One that is under way when everything ends is not cut off.
+		// A request that is under way when the traffic stops is not cut off.
 		sending := context.WithoutCancel(ctx)
 		var err error
 		if n%4 == 0 {
@@ -71,7 +72,7 @@ func (f *traffic) use(ctx context.Context, p *system.Person, anew bool) {
 	}
 }
 
-// stop ends the traffic and fails the test if a request failed.
+// stop stops the traffic and fails the test if a request failed.
 func (f *traffic) stop() {
 	f.t.Helper()
 	f.cancel()
