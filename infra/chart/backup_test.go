@@ -8,13 +8,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestBackupIsOffByDefault: a hosted database has its own backups, and a volume costs money.
+// TestBackupIsOffByDefault checks the default, because a hosted database has its own backups and a
+// volume costs money.
 func TestBackupIsOffByDefault(t *testing.T) {
 	t.Parallel()
 	m := install(t, base)
 	for _, id := range []string{"CronJob/backup", "PersistentVolumeClaim/backups", "ServiceAccount/backup", "NetworkPolicy/backup"} {
 		if m.objects[id] != nil {
-			t.Errorf("%s is made by default", id)
+			t.Errorf("%s is created by default", id)
 		}
 	}
 }
@@ -30,7 +31,7 @@ func TestBackupIsScheduled(t *testing.T) {
 		t.Errorf("time zone %v, want Europe/Berlin", c.Spec.TimeZone)
 	}
 	if c.Spec.ConcurrencyPolicy != batchv1.ForbidConcurrent {
-		t.Errorf("concurrency %q: two backups would remove each other's files", c.Spec.ConcurrencyPolicy)
+		t.Errorf("concurrency %q: two backups would delete each other's files", c.Spec.ConcurrencyPolicy)
 	}
 	job := c.Spec.JobTemplate.Spec
 	if job.ActiveDeadlineSeconds == nil || job.BackoffLimit == nil {
@@ -45,7 +46,8 @@ func TestBackupIsScheduled(t *testing.T) {
 	}
 }
 
-// TestBackupsOutliveTheRelease: backups are needed after something was removed by mistake, the release included.
+// TestBackupsOutliveTheRelease checks that uninstalling keeps the backups. They are needed after an
+// accidental deletion, even of the release.
 func TestBackupsOutliveTheRelease(t *testing.T) {
 	t.Parallel()
 	m := install(t, valueSets["backup"])
@@ -65,14 +67,14 @@ func TestBackupsOutliveTheRelease(t *testing.T) {
 
 	own := install(t, valueSets["backup into a claim"])
 	if made := all[*corev1.PersistentVolumeClaim](own); len(made) > 0 {
-		t.Errorf("claims %v are made beside the one that is named", made)
+		t.Errorf("claims %v are created in addition to the given one", made)
 	}
 	if got := claimOfBackup(t, own); got != "archive" {
 		t.Errorf("backups go to claim %q, want archive", got)
 	}
 }
 
-// claimOfBackup returns the claim that is mounted where the command writes.
+// claimOfBackup returns the claim that is mounted in the output folder of the command.
 func claimOfBackup(t *testing.T, m manifest) string {
 	t.Helper()
 	spec := get[*batchv1.CronJob](m, "CronJob/backup").Spec.JobTemplate.Spec.Template.Spec

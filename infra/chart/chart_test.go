@@ -1,4 +1,5 @@
-// Package chart holds no code: its tests render the Helm chart in this folder and look at what a cluster would be given.
+// Package chart contains only tests. They render the Helm chart in this folder and check the
+// objects.
 package chart
 
 import (
@@ -32,7 +33,8 @@ const (
 
 var services = []string{"api", "live", "notifier", "recurring", "web"}
 
-// kinds are what the chart may make, decoded strictly: a field that does not exist is an error.
+// kinds are the kinds that the chart may create. Objects are decoded strictly: an unknown field is
+// an error.
 var kinds = map[string]func() metav1.Object{
 	"apps/v1 Deployment":                     func() metav1.Object { return new(appsv1.Deployment) },
 	"autoscaling/v2 HorizontalPodAutoscaler": func() metav1.Object { return new(autoscalingv2.HorizontalPodAutoscaler) },
@@ -50,7 +52,7 @@ var kinds = map[string]func() metav1.Object{
 	"v1 ServiceAccount":                      func() metav1.Object { return new(corev1.ServiceAccount) },
 }
 
-// certificate is what the chart says of cert-manager's Certificate.
+// certificate is cert-manager's Certificate with the fields that the chart sets.
 type certificate struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
@@ -66,12 +68,12 @@ type certificate struct {
 	} `json:"spec"`
 }
 
-// digest names an image as installations do.
+// digest returns an image by digest, as installations use it.
 func digest(service string) string {
 	return "registry.example.com/taskmaster/" + service + "@sha256:" + strings.Repeat("0a", 32)
 }
 
-// base are the values that have no default.
+// base contains the values that have no default.
 const base = `
 publicURL: https://tasks.example.com
 database: {secretName: neon}
@@ -79,7 +81,7 @@ broker: {addresses: ["one.example.com:9093", "two.example.com:9093"], secretName
 tokens: {secretName: tokens}
 `
 
-// valueSets are installations that differ in everything that changes what is made.
+// valueSets are values of installations. Together they cover all values that change the objects.
 var valueSets = map[string]string{
 	"smallest": base,
 	"one node": base + `
@@ -109,7 +111,7 @@ backup: {enabled: true, volume: {claimName: archive}}
 `,
 }
 
-// parse returns values as Helm has them; images are added where they say nothing of them.
+// parse parses values. It adds images if there are none.
 func parse(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var values map[string]any
@@ -129,7 +131,7 @@ func parse(t *testing.T, text string) map[string]any {
 	return values
 }
 
-// render returns the chart's files as Helm makes them of values: checked by the schema first.
+// render returns the chart's rendered files. It validates the values against the schema first.
 func render(t *testing.T, text string) (map[string]string, error) {
 	t.Helper()
 	chart, err := loader.Load(".")
@@ -144,7 +146,7 @@ func render(t *testing.T, text string) (map[string]string, error) {
 	return engine.Render(chart, values)
 }
 
-// manifest is what the chart makes, each by kind and name.
+// manifest holds the objects of the chart by kind and name.
 type manifest struct {
 	t       *testing.T
 	objects map[string]metav1.Object
@@ -179,13 +181,13 @@ func (m manifest) add(path, document string) {
 	}
 	if head.Kind == "" {
 		if strings.Trim(stripComments(document), "\n -") != "" {
-			m.t.Errorf("%s: is of no kind:\n%s", path, document)
+			m.t.Errorf("%s: document without a kind:\n%s", path, document)
 		}
 		return
 	}
 	kind, ok := kinds[head.APIVersion+" "+head.Kind]
 	if !ok {
-		m.t.Fatalf("%s: makes a %s of %s, which nobody has checked", path, head.Kind, head.APIVersion)
+		m.t.Fatalf("%s: unexpected kind %s of %s", path, head.Kind, head.APIVersion)
 	}
 	object := kind()
 	if err := yaml.UnmarshalStrict([]byte(document), object); err != nil {
@@ -193,7 +195,7 @@ func (m manifest) add(path, document string) {
 	}
 	id := head.Kind + "/" + head.Name
 	if _, twice := m.objects[id]; twice {
-		m.t.Errorf("%s: %s is made twice", path, id)
+		m.t.Errorf("%s: %s is defined twice", path, id)
 	}
 	m.objects[id] = object
 }
@@ -208,7 +210,7 @@ func get[T metav1.Object](m manifest, name string) T {
 	m.t.Helper()
 	object, ok := m.objects[name].(T)
 	if !ok {
-		m.t.Fatalf("there is no %s among %v", name, slices.Sorted(maps.Keys(m.objects)))
+		m.t.Fatalf("no %s among %v", name, slices.Sorted(maps.Keys(m.objects)))
 	}
 	return object
 }
@@ -224,7 +226,7 @@ func all[T metav1.Object](m manifest) map[string]T {
 	return found
 }
 
-// pod is a pod that will be: one of a service, of the migration, or of the backup.
+// pod is a pod template: of a service, the migration, or the backup.
 type pod struct {
 	name string
 	meta metav1.ObjectMeta

@@ -30,11 +30,12 @@ func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.Spec.Type != want.Spec.Type || !slices.Equal(got.Scopes, want.Scopes) || len(got.Spec.Metadata) != len(want.Spec.Metadata) {
-			t.Errorf("%s: is a %s for %v with %d settings", name, got.Spec.Type, got.Scopes, len(got.Spec.Metadata))
+			t.Errorf("%s: type %s, scopes %v, %d settings", name, got.Spec.Type, got.Scopes, len(got.Spec.Metadata))
 		}
-		// Only the operator's store works without access to the cluster's API.
+		// Sidecars have no access to the cluster's API. Only the operator's secret store works
+		// without it.
 		if got.SecretStore != "kubernetes" {
-			t.Errorf("%s: looks for secrets in %q", name, got.SecretStore)
+			t.Errorf("%s: secret store %q", name, got.SecretStore)
 		}
 		for i, setting := range want.Spec.Metadata {
 			is := got.Spec.Metadata[i]
@@ -61,12 +62,13 @@ func TestSubscriptionsAreThere(t *testing.T) {
 	}
 	for _, id := range []string{"Resiliency/taskmaster", "Configuration/taskmaster"} {
 		if m.objects[id] == nil {
-			t.Errorf("there is no %s", id)
+			t.Errorf("%s is missing", id)
 		}
 	}
 }
 
-// Callers are known by their namespace too, so the list of who may call has to name the one they are in.
+// TestAccessControlNamesTheNamespace checks that the access list names the release's namespace,
+// because callers are also identified by their namespace.
 func TestAccessControlNamesTheNamespace(t *testing.T) {
 	t.Parallel()
 	c := get[*configuration.Configuration](install(t, base), "Configuration/taskmaster")
@@ -76,13 +78,14 @@ func TestAccessControlNamesTheNamespace(t *testing.T) {
 	}
 	for _, policy := range access.AppPolicies {
 		if policy.Namespace != namespace || policy.DefaultAction != "deny" {
-			t.Errorf("%s of %s may call, else %s", policy.AppName, policy.Namespace, policy.DefaultAction)
+			t.Errorf("%s of %s may call, default %s", policy.AppName, policy.Namespace, policy.DefaultAction)
 		}
 	}
 }
 
-// Sidecars read what they are given when they start.
-func TestPodsAreReplacedWhenTheirSidecarsAreToldSomethingElse(t *testing.T) {
+// TestChangedSidecarConfigReplacesPods checks that a changed configuration of
+// sidecars replaces the pods. Sidecars read it only at the start.
+func TestChangedSidecarConfigReplacesPods(t *testing.T) {
 	t.Parallel()
 	checksum := func(values string) string {
 		d := get[*appsv1.Deployment](install(t, values), "Deployment/live")

@@ -14,7 +14,8 @@ import (
 
 var envTag = regexp.MustCompile("`env:\"([A-Z_]+)\"(.*)`")
 
-// variables are those that a service reads, from its source: each, and whether it has to be set.
+// variables returns the environment variables that a service's source declares, and whether each is
+// required.
 func variables(t *testing.T, service string) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
@@ -55,7 +56,7 @@ func TestServicesGetWhatTheyRead(t *testing.T) {
 	})
 }
 
-// Which key of which secret a service sees, and nothing else.
+// TestSecretsAreReferences checks that a service sees only the keys of secrets that it needs.
 func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
@@ -138,20 +139,21 @@ func TestCertificateOfWeb(t *testing.T) {
 			want = nil
 		}
 		if !slices.Equal(mounted, want) {
-			t.Errorf("%s: mounted are %v, want %v", values, mounted, want)
+			t.Errorf("%s: mounted %v, want %v", values, mounted, want)
 		}
 		ordered := all[*certificate](m)
 		if len(ordered) > 0 != (values == "certificate") {
-			t.Errorf("%s: ordered are %v", values, ordered)
+			t.Errorf("%s: certificates are %v", values, ordered)
 		}
 	}
 	c := get[*certificate](install(t, valueSets["certificate"]), "Certificate/web")
 	if c.Spec.SecretName != "web-tls" || !slices.Equal(c.Spec.DNSNames, []string{"tasks.example.com"}) || c.Spec.IssuerRef.Name != "letsencrypt" {
-		t.Errorf("ordered is %+v", c.Spec)
+		t.Errorf("certificate is %+v", c.Spec)
 	}
 }
 
-// The kubelet asks for what the services answer.
+// TestServicesAnswerTheirProbes checks that the services implement the paths of the kubelet's
+// probes.
 func TestServicesAnswerTheirProbes(t *testing.T) {
 	t.Parallel()
 	m := install(t, base)

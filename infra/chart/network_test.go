@@ -15,7 +15,8 @@ import (
 
 func labelSet(l map[string]string) labels.Set { return l }
 
-// end is one of the two of a connection: a pod of ours, one of another namespace, or an address.
+// end is an endpoint of a connection: a pod of the release, a pod of another namespace, or an
+// address.
 type end struct {
 	name      string
 	labels    map[string]string
@@ -34,10 +35,11 @@ func (m manifest) end(name string) end {
 	return end{}
 }
 
-// allowed says whether the policies let the one connect to the other's port, as a network that obeys them would.
+// allowed reports whether the network policies allow a connection from one end to a port of the
+// other.
 func (m manifest) allowed(from, to end, port int) bool {
 	m.t.Helper()
-	out, in := from.namespace != namespace, to.namespace != namespace // others have policies of their own
+	out, in := from.namespace != namespace, to.namespace != namespace // other namespaces have policies of their own
 	for _, p := range all[*networkingv1.NetworkPolicy](m) {
 		if !out && selects(m.t, &p.Spec.PodSelector, from.labels) {
 			for _, rule := range p.Spec.Egress {
@@ -86,7 +88,8 @@ func ports(ports []networkingv1.NetworkPolicyPort, port int) bool {
 	})
 }
 
-// Between our pods there are these connections and no others.
+// TestServicesReachWhomTheyHaveTo checks that the policies allow exactly the required connections
+// between the pods.
 func TestServicesReachWhomTheyHaveTo(t *testing.T) {
 	t.Parallel()
 	want := map[string]bool{"web>api:8080": true, "web>live:8080": true, "recurring>api:50002": true}
@@ -96,7 +99,7 @@ func TestServicesReachWhomTheyHaveTo(t *testing.T) {
 				for _, port := range []int{8080, 3500, 3501, 9090, 50001, 50002} {
 					name := fmt.Sprintf("%s>%s:%d", from, to, port)
 					if got := m.allowed(m.end(from), m.end(to), port); got != want[name] {
-						t.Errorf("%s: allowed is %t", name, got)
+						t.Errorf("%s: allowed %t", name, got)
 					}
 				}
 			}
@@ -140,7 +143,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, test.names) {
-			t.Errorf("%s:%d is reached by %v, want %v", test.to.name, test.port, got, test.names)
+			t.Errorf("%s:%d is reachable from %v, want %v", test.to.name, test.port, got, test.names)
 		}
 	}
 }
@@ -172,7 +175,7 @@ func TestWhoComesIn(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, test.want) {
-			t.Errorf("%s: %s gets into %v, want %v", test.values, test.from.name, got, test.want)
+			t.Errorf("%s: %s can reach %v, want %v", test.values, test.from.name, got, test.want)
 		}
 	}
 }
@@ -185,7 +188,7 @@ func TestOneWayIn(t *testing.T) {
 		for service, s := range all[*corev1.Service](m) {
 			if service != "web" {
 				if s.Spec.Type != "" && s.Spec.Type != corev1.ServiceTypeClusterIP {
-					t.Errorf("%s: %s is a second way in", name, service)
+					t.Errorf("%s: %s is a second public service", name, service)
 				}
 				continue
 			}
@@ -193,23 +196,23 @@ func TestOneWayIn(t *testing.T) {
 				t.Fatalf("%s: web is a %s with ports %v", name, s.Spec.Type, s.Spec.Ports)
 			}
 			if p := s.Spec.Ports[0]; fmt.Sprint(p.Port) != want || p.TargetPort.String() != "http" {
-				t.Errorf("%s: web is at %d, which leads to %s", name, p.Port, p.TargetPort.String())
+				t.Errorf("%s: web has port %d with target %s", name, p.Port, p.TargetPort.String())
 			}
 		}
 		for service, s := range all[*corev1.Service](m) {
 			selector := &metav1.LabelSelector{MatchLabels: s.Spec.Selector}
 			for _, pod := range m.pods() {
 				if selects(t, selector, pod.meta.Labels) != (pod.name == service) {
-					t.Errorf("%s: service %s leads to pods of %s, or not", name, service, pod.name)
+					t.Errorf("%s: service %s and pods of %s do not match", name, service, pod.name)
 				}
 			}
 		}
 	}
 	large := get[*corev1.Service](install(t, valueSets["large"]), "Service/web")
 	if large.Annotations["service.beta.kubernetes.io/oci-load-balancer-shape"] != "flexible" {
-		t.Errorf("the load balancer is told %v", large.Annotations)
+		t.Errorf("the load balancer's annotations are %v", large.Annotations)
 	}
 	if !slices.Equal(large.Spec.LoadBalancerSourceRanges, []string{"198.51.100.0/24"}) {
-		t.Errorf("the load balancer lets %v in", large.Spec.LoadBalancerSourceRanges)
+		t.Errorf("the load balancer's source ranges are %v", large.Spec.LoadBalancerSourceRanges)
 	}
 }

@@ -31,7 +31,7 @@ func TestPodsHaveNoRights(t *testing.T) {
 			got = append(got, pod.name)
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("there are pods of %v, want %v", got, want)
+			t.Errorf("pods of %v, want %v", got, want)
 		}
 		for _, pod := range m.pods() {
 			s := pod.spec.SecurityContext
@@ -55,7 +55,7 @@ func TestPodsHaveNoRights(t *testing.T) {
 			}
 			for _, volume := range pod.spec.Volumes {
 				if volume.Secret == nil && (pod.name != "backup" || volume.PersistentVolumeClaim == nil) {
-					t.Errorf("%s: mounts %s, which is no secret", pod.name, volume.Name)
+					t.Errorf("%s: mounts %s, which is not a secret", pod.name, volume.Name)
 				}
 			}
 			for _, c := range slices.Concat(pod.spec.InitContainers, pod.spec.Containers) {
@@ -77,27 +77,28 @@ func checkContainer(t *testing.T, where string, c corev1.Container) {
 		t.Errorf("%s: may write to its image", where)
 	}
 	if s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation || s.Privileged != nil {
-		t.Errorf("%s: may become more than it is", where)
+		t.Errorf("%s: may escalate privileges", where)
 	}
 	if s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || len(s.Capabilities.Add) > 0 {
 		t.Errorf("%s: has capabilities", where)
 	}
 	if !byDigest.MatchString(c.Image) {
-		t.Errorf("%s: image %q is not named by its digest", where, c.Image)
+		t.Errorf("%s: image %q has no digest", where, c.Image)
 	}
 	for _, resources := range []corev1.ResourceList{c.Resources.Requests, c.Resources.Limits} {
 		if resources.Cpu().IsZero() || resources.Memory().IsZero() {
-			t.Errorf("%s: requests %v, and is limited by %v", where, c.Resources.Requests, c.Resources.Limits)
+			t.Errorf("%s: requests %v, limits %v", where, c.Resources.Requests, c.Resources.Limits)
 		}
 	}
 	for _, variable := range c.Env {
 		if variable.ValueFrom != nil && variable.ValueFrom.SecretKeyRef.Name == "" {
-			t.Errorf("%s: %s comes from no secret", where, variable.Name)
+			t.Errorf("%s: %s does not come from a secret", where, variable.Name)
 		}
 	}
 }
 
-// A sidecar is held to the same; its container is not in the chart, but what it is told is.
+// TestSidecars checks the annotations of the sidecars. The sidecar's container is not in the chart,
+// but its annotations are.
 func TestSidecars(t *testing.T) {
 	t.Parallel()
 	eachInstallation(t, func(t *testing.T, m manifest) {
@@ -128,7 +129,7 @@ func TestSidecars(t *testing.T) {
 			}
 			for annotation := range pod.meta.Annotations {
 				if strings.HasPrefix(annotation, "dapr.io/") {
-					t.Errorf("%s: has a sidecar, which would never end", pod.name)
+					t.Errorf("%s: has a sidecar, which would never stop", pod.name)
 				}
 			}
 		}
@@ -147,18 +148,18 @@ func TestPodsAreLookedAfter(t *testing.T) {
 				}
 			}
 			if got := d.Spec.Template.Annotations["dapr.io/app-protocol"]; got != protocol {
-				t.Errorf("%s: its sidecar speaks %s to it", name, got)
+				t.Errorf("%s: protocol of the sidecar is %s", name, got)
 			}
 			for probe, want := range map[*corev1.Probe]string{
 				c.StartupProbe: "/healthz", c.LivenessProbe: "/healthz", c.ReadinessProbe: "/readyz",
 			} {
 				if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != want || probe.HTTPGet.Port.StrVal != "http" ||
 					string(probe.HTTPGet.Scheme) != strings.ToUpper(protocol) {
-					t.Errorf("%s: is not asked for %s", name, want)
+					t.Errorf("%s: no probe of %s", name, want)
 				}
 			}
 			if r := d.Spec.Strategy.RollingUpdate; r == nil || r.MaxUnavailable.IntValue() != 0 || r.MaxSurge.IntValue() < 1 {
-				t.Errorf("%s: a pod goes before its successor is there", name)
+				t.Errorf("%s: a pod stops before its successor is ready", name)
 			}
 			checkStop(t, name, d)
 			checkSpread(t, name, d)
@@ -166,20 +167,21 @@ func TestPodsAreLookedAfter(t *testing.T) {
 	})
 }
 
-// checkStop: who still sends requests is waited for, then the service, then the sidecar; all before the kubelet's patience ends.
+// checkStop checks the order of stopping: wait for late requests, stop the service, stop the
+// sidecar. All of it must fit into the grace period.
 func checkStop(t *testing.T, name string, d *appsv1.Deployment) {
 	t.Helper()
-	const drain, sidecar = 10, 10 // server.DrainTimeout; dapr.io/graceful-shutdown-seconds
+	const drain, sidecar = 10, 10 // server.DrainTimeout and dapr.io/graceful-shutdown-seconds
 	c := d.Spec.Template.Spec.Containers[0]
 	if c.Lifecycle == nil || c.Lifecycle.PreStop == nil || c.Lifecycle.PreStop.Sleep == nil {
-		t.Fatalf("%s: stops while requests are still sent its way", name)
+		t.Fatalf("%s: stops without waiting for late requests", name)
 	}
 	wait := c.Lifecycle.PreStop.Sleep.Seconds
 	if got := d.Spec.Template.Annotations["dapr.io/graceful-shutdown-seconds"]; got != "10" {
-		t.Errorf("%s: its sidecar may take %q seconds", name, got)
+		t.Errorf("%s: the sidecar's grace period is %q seconds", name, got)
 	}
 	if grace := d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace == nil || *grace <= wait+drain+sidecar {
-		t.Errorf("%s: is killed while it waits %d s and stops", name, wait)
+		t.Errorf("%s: is killed although it waits %d s before it stops", name, wait)
 	}
 }
 
@@ -189,15 +191,15 @@ func checkSpread(t *testing.T, name string, d *appsv1.Deployment) {
 	for _, c := range d.Spec.Template.Spec.TopologySpreadConstraints {
 		keys = append(keys, c.TopologyKey)
 		if !reflect.DeepEqual(c.LabelSelector, d.Spec.Selector) {
-			t.Errorf("%s: is spread over each %s by other pods than its own", name, c.TopologyKey)
+			t.Errorf("%s: the spread over %s selects other pods", name, c.TopologyKey)
 		}
 	}
 	if want := []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"}; !slices.Equal(keys, want) {
-		t.Errorf("%s: is spread over each %v, want %v", name, keys, want)
+		t.Errorf("%s: spread over %v, want %v", name, keys, want)
 	}
 }
 
-// selects says whether a selector means pods with these labels.
+// selects reports whether a selector matches pods with these labels.
 func selects(t *testing.T, selector *metav1.LabelSelector, labels map[string]string) bool {
 	t.Helper()
 	s, err := metav1.LabelSelectorAsSelector(selector)
@@ -221,7 +223,7 @@ func TestEveryPodIsCovered(t *testing.T) {
 				if selects(t, b.Spec.Selector, pod.meta.Labels) {
 					budgets = append(budgets, name)
 					if b.Spec.MaxUnavailable.IntValue() != 1 {
-						t.Errorf("%s: %v may go at once", name, b.Spec.MaxUnavailable)
+						t.Errorf("%s: %v may be unavailable", name, b.Spec.MaxUnavailable)
 					}
 				}
 			}
@@ -248,13 +250,13 @@ func TestEverythingIsLabelled(t *testing.T) {
 				}
 			}
 			if labels["app.kubernetes.io/component"] == "" {
-				t.Errorf("%s: is labelled as no component", what)
+				t.Errorf("%s: has no component label", what)
 			}
 		}
 		for name, object := range m.objects {
 			check(name, object.GetLabels())
 			if object.GetNamespace() != namespace {
-				t.Errorf("%s: is in namespace %q", name, object.GetNamespace())
+				t.Errorf("%s: namespace %q", name, object.GetNamespace())
 			}
 		}
 		for _, pod := range m.pods() {
@@ -266,7 +268,7 @@ func TestEverythingIsLabelled(t *testing.T) {
 func TestAutoscaling(t *testing.T) {
 	t.Parallel()
 	if off := all[*autoscalingv2.HorizontalPodAutoscaler](install(t, valueSets["smallest"])); len(off) > 0 {
-		t.Errorf("is on by default: %v", slices.Sorted(maps.Keys(off)))
+		t.Errorf("on by default: %v", slices.Sorted(maps.Keys(off)))
 	}
 	m := install(t, valueSets["large"])
 	for _, name := range services {
@@ -286,34 +288,35 @@ func TestAutoscaling(t *testing.T) {
 		}
 	}
 	if got := *get[*autoscalingv2.HorizontalPodAutoscaler](m, "HorizontalPodAutoscaler/api").Spec.MinReplicas; got != 3 {
-		t.Errorf("api begins with %d pods, want 3", got)
+		t.Errorf("api starts with %d pods, want 3", got)
 	}
 }
 
-// The schema is brought up to date before anything of the new version runs, with the new version's program.
+// TestMigrationComesFirst checks that the new version's program migrates the schema before any
+// other part of the new version runs.
 func TestMigrationComesFirst(t *testing.T) {
 	t.Parallel()
 	m := install(t, base)
 	for _, id := range []string{"Job/migrate", "ServiceAccount/migrate", "NetworkPolicy/migrate"} {
 		object := m.objects[id]
 		if object == nil {
-			t.Fatalf("there is no %s", id)
+			t.Fatalf("%s is missing", id)
 		}
 		a := object.GetAnnotations()
 		if a["helm.sh/hook"] != "pre-install,pre-upgrade" || a["helm.sh/hook-delete-policy"] != "before-hook-creation,hook-succeeded" {
 			t.Errorf("%s: hooks %q, deleted %q", id, a["helm.sh/hook"], a["helm.sh/hook-delete-policy"])
 		}
 		if weight := a["helm.sh/hook-weight"]; (weight == "0") != (id == "Job/migrate") {
-			t.Errorf("%s: has weight %s; what the job needs has to be there before it", id, weight)
+			t.Errorf("%s: weight %s; dependencies of the job must come before it", id, weight)
 		}
 	}
 	job := get[*batchv1.Job](m, "Job/migrate")
 	c := job.Spec.Template.Spec.Containers[0]
 	if c.Image != digest("api") || !slices.Equal(c.Args, []string{"migrate"}) {
-		t.Errorf("it runs %s %v", c.Image, c.Args)
+		t.Errorf("the job runs %s %v", c.Image, c.Args)
 	}
 	if job.Spec.ActiveDeadlineSeconds == nil || job.Spec.BackoffLimit == nil {
-		t.Error("it may go on for ever")
+		t.Error("the job has no deadline")
 	}
 	for id, object := range m.objects {
 		if object.GetAnnotations()["helm.sh/hook"] != "" && object.GetName() != "migrate" {

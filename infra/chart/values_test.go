@@ -11,7 +11,7 @@ import (
 	"helm.sh/helm/v3/pkg/lint/support"
 )
 
-// Whoever installs the chart is told which value is wrong, and what to do.
+// TestBadValuesAreNamed checks that the error names each invalid value and a remedy.
 func TestBadValuesAreNamed(t *testing.T) {
 	t.Parallel()
 	image := func(value string) string {
@@ -35,7 +35,7 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"TLS without https": {strings.Replace(base, "https://", "http://", 1) + "web: {tls: {secretName: cert}}", []string{"publicURL", "web.tls"}},
 		"own variable":      {base + "env: {api: {DATABASE_URL: 'postgres://me:secret@host/db'}}", []string{"env.api.DATABASE_URL"}},
 		"too few at most":   {base + "autoscaling: {enabled: true, maxReplicas: 1}", []string{"replicas.api", "autoscaling.maxReplicas"}},
-		// From here on it is the schema that says so.
+		// The schema detects the following cases.
 		"unknown value":   {base + "replica: {api: 3}", []string{"replica"}},
 		"unknown service": {base + "replicas: {apis: 3}", []string{"replicas", "apis"}},
 		"no replicas":     {base + "replicas: {api: 0}", []string{"/replicas/api"}},
@@ -55,15 +55,15 @@ func TestBadValuesAreNamed(t *testing.T) {
 			t.Parallel()
 			_, err := render(t, test.values)
 			if err == nil {
-				t.Fatal("it can be installed")
+				t.Fatal("the chart accepts the values")
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error does not say %q: %v", want, err)
+					t.Errorf("the error does not contain %q: %v", want, err)
 				}
 			}
 			if strings.Contains(err.Error(), "me:secret") {
-				t.Errorf("the error shows a secret: %v", err)
+				t.Errorf("the error contains a secret: %v", err)
 			}
 		})
 	}
@@ -83,7 +83,8 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// What is in the folder and not in the chart stays out of what is uploaded for every release.
+// TestOnlyTheChartIsPackaged checks that files outside the chart are not uploaded with every
+// release.
 func TestOnlyTheChartIsPackaged(t *testing.T) {
 	t.Parallel()
 	chart, err := loader.Load(".")
@@ -104,7 +105,8 @@ func TestOnlyTheChartIsPackaged(t *testing.T) {
 	}
 }
 
-// Every value has a default and a place in the schema, and every place in the schema is a value.
+// TestSchemaAndValuesNameTheSame checks that every value has a default and is in the schema, and
+// that the schema has no other values.
 func TestSchemaAndValuesNameTheSame(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("values.schema.json")
@@ -141,12 +143,12 @@ func TestSchemaAndValuesNameTheSame(t *testing.T) {
 	}
 	compare("", schema, chart.Values)
 
-	// A misspelt value is an error wherever it is.
+	// An unknown name must be an error at every level.
 	var closed func(path string, schema any)
 	closed = func(path string, schema any) {
 		s, _ := schema.(map[string]any)
 		if s["properties"] != nil && s["additionalProperties"] != false {
-			t.Errorf("%s takes any value", path)
+			t.Errorf("%s accepts any value", path)
 		}
 		for name, inner := range s {
 			closed(path+"/"+name, inner)

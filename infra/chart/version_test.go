@@ -11,8 +11,9 @@ import (
 	"helm.sh/helm/v3/pkg/chart/loader"
 )
 
-// What a version of the chart makes and takes. Another content is another version: whoever looks at a cluster knows by it what
-// they see. Write down here both that Chart.yaml says now and what the test then finds.
+// version and content identify the chart's templates, values and schema. Changed content needs a
+// new version, so that the version in a cluster identifies its objects. After a change, raise the
+// version in Chart.yaml and copy the values that the test prints.
 const (
 	version = "0.1.1"
 	content = "dce9a547aaa876bbfc63a772411509c4d26ca25446cfeeb477289b75391a517c"
@@ -39,8 +40,8 @@ func TestAnotherChartHasAnotherVersion(t *testing.T) {
 	}
 	switch got := hex.EncodeToString(hash.Sum(nil)); {
 	case got != content && loaded.Metadata.Version == version:
-		t.Errorf("the chart has changed, and is still version %s: raise it in Chart.yaml, and then here", version)
+		t.Errorf("the chart has changed but still has version %s: raise it in Chart.yaml and here", version)
 	case got != content || loaded.Metadata.Version != version:
-		t.Errorf("write down here version = %q and content = %q", loaded.Metadata.Version, got)
+		t.Errorf("set version = %q and content = %q here", loaded.Metadata.Version, got)
 	}
 }

@@ -1,9 +1,9 @@
 {{- /*
-What sidecars read: the files of dapr/, changed in what depends on the installation.
+The configuration of sidecars: the files of dapr/, adapted to the installation.
 
-  components      the broker's addresses, and the name of the secret with what it asks for. The operator looks secrets up
-                  and hands them to the sidecars that the component is for.
-  configuration   the namespace of those who may call
+  components      get the broker's addresses and the name of the secret with its credentials. The operator reads the
+                  secret and passes it to the sidecars in the component's scopes.
+  configuration   gets the namespace of the allowed callers.
 */}}
 {{- define "taskmaster.dapr" -}}
 {{- $resources := list }}

@@ -1,4 +1,4 @@
-{{- /* The environment of each service: what its config.go reads and cannot know by itself. Secrets are references. */}}
+{{- /* The environment of each service: the variables of its config.go that depend on the installation. Secrets are references. */}}
 {{- define "taskmaster.env" -}}
 {{- /* (dict "root" $ "name" service) */}}
 {{- include (printf "taskmaster.env.%s" .name) .root }}

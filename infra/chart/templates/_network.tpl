@@ -1,5 +1,5 @@
-{{- /* Parts of network policies. Ports are those of pods: policies hold where an address of a service has become a pod's. */}}
-{{- /* Who may come in to a service; empty if nobody. (dict "root" $ "name" service) */}}
+{{- /* Parts of network policies. Ports are pod ports: policies apply after a service's address was translated to a pod's. */}}
+{{- /* Allowed callers of a service, or empty. (dict "root" $ "name" service) */}}
 {{- define "taskmaster.ingress" -}}
 {{- $ := .root }}
 {{- $name := .name }}
@@ -37,7 +37,7 @@
 {{- end }}
 
 {{- define "taskmaster.egress.dns" -}}
-# Names: the cluster's DNS, or a cache of it on the node.
+# DNS of the cluster, or a cache on the node.
 - to:
     - namespaceSelector:
         matchLabels: {kubernetes.io/metadata.name: kube-system}
@@ -84,7 +84,8 @@
 {{- end }}
 
 {{- define "taskmaster.egress.outside" -}}
-# Webhooks, push services and mail servers: on any port of any public address, and where it was allowed.
+# Webhooks, push services and mail servers: any port of any public address, and the allowed
+# networks.
 - to:
     - ipBlock:
         cidr: 0.0.0.0/0

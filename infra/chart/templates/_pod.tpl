@@ -13,7 +13,7 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
-{{- /* (dict "root" $ "name" component); objectName where an object is not named after its component. */}}
+{{- /* (dict "root" $ "name" component); objectName if the object is not named after its component. */}}
 {{- define "taskmaster.metadata" -}}
 name: {{ .objectName | default .name }}
 namespace: {{ .root.Release.Namespace }}
@@ -21,7 +21,7 @@ labels:
   {{- include "taskmaster.labels" . | nindent 2 }}
 {{- end }}
 
-{{- /* The same for what a hook needs before anything else is there, and nobody after it. (… "weight" order) */}}
+{{- /* The same for objects of a hook, which exist only while it runs. (… "weight" order) */}}
 {{- define "taskmaster.hook" -}}
 {{ include "taskmaster.metadata" . }}
 annotations:
@@ -30,7 +30,7 @@ annotations:
   helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 
-{{- /* What holds for every pod: no user that means anything, no rights, no token of the cluster's API. */}}
+{{- /* Security of every pod: an unprivileged user, no rights, no token of the cluster's API. */}}
 {{- define "taskmaster.podSecurity" -}}
 serviceAccountName: {{ .name }}
 automountServiceAccountToken: false
@@ -55,7 +55,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- /* What the sidecar injector is told. */}}
+{{- /* The annotations for the sidecar injector. */}}
 {{- define "taskmaster.sidecar" -}}
 {{- $sidecar := .root.Values.resources.sidecar -}}
 dapr.io/enabled: "true"
@@ -67,15 +67,15 @@ dapr.io/app-token-secret: {{ .root.Values.tokens.secretName }}
 # It starts before the service and stops after it.
 dapr.io/enable-native-sidecar: "true"
 dapr.io/graceful-shutdown-seconds: "10"
-# A service that is gone gets no events; they wait in the broker, or go to another replica.
+# A service that is down gets no events. They wait in the broker or go to another replica.
 dapr.io/enable-app-health-check: "true"
 dapr.io/app-health-check-path: /healthz
 dapr.io/app-health-probe-interval: "1"
 dapr.io/app-health-probe-timeout: "900"
 dapr.io/app-health-threshold: "3"
-# Everything is declared in files.
+# Files declare everything.
 dapr.io/disable-init-endpoints: config,subscribe
-# Secrets of components are looked up by the operator; a sidecar has no access to the cluster's API.
+# The operator reads the secrets of components. A sidecar has no access to the cluster's API.
 dapr.io/disable-builtin-k8s-secret-store: "true"
 dapr.io/sidecar-seccomp-profile-type: RuntimeDefault
 dapr.io/sidecar-cpu-request: {{ $sidecar.requests.cpu | quote }}

@@ -1,13 +1,13 @@
 {{- /*
-What there is, and who talks to whom. Network policies, services and settings follow from this list.
+All services and their connections. Network policies, services and settings are derived from this list.
 
-  calls      services that it asks over HTTP
-  invokes    services that its sidecar asks through theirs
-  reaches    what it talks to besides: the database, the broker (its sidecar does), and whatever people name for webhooks,
-             push and mail
+  calls      services that it calls over HTTP
+  invokes    services that its sidecar calls through their sidecars
+  reaches    other destinations: the database, the broker (through the sidecar), and public addresses for webhooks, push
+             and mail
   metrics    it answers GET /metrics
-  drain      seconds from the moment it is to stop until it is told: so long others may still send requests its way. The
-             load balancer before web takes the longest to notice.
+  drain      seconds between the decision to stop a pod and its stop signal. Other programs may send requests to the pod
+             until then. The load balancer before web takes the longest to notice.
 */}}
 {{- define "taskmaster.services" -}}
 api:
@@ -33,12 +33,12 @@ web:
 {{- /* The services' port. */}}
 {{- define "taskmaster.port" }}8080{{ end }}
 
-{{- /* What a service speaks there. (dict "root" $ "name" service) */}}
+{{- /* The protocol on that port. (dict "root" $ "name" service) */}}
 {{- define "taskmaster.protocol" -}}
 {{- if and (eq .name "web") (include "taskmaster.tlsSecret" .root) }}https{{ else }}http{{ end }}
 {{- end }}
 
-{{- /* The secret with web's certificate; empty when web does not speak HTTPS. */}}
+{{- /* The secret with web's certificate, or empty if web does not use HTTPS. */}}
 {{- define "taskmaster.tlsSecret" -}}
 {{- if .Values.web.tls.secretName }}{{ .Values.web.tls.secretName }}
 {{- else if .Values.web.tls.issuer.name }}web-tls
