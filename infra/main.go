@@ -1,5 +1,5 @@
-// Command infra is the Pulumi program: a cluster on the cloud that the stack's configuration names, what TaskMaster runs
-// on, and TaskMaster. README.md is the guide.
+// Command infra is the Pulumi program. It creates a cluster on the stack's cloud, the platform for
+// TaskMaster, and TaskMaster itself. README.md is the guide.
 package main
 
 import (

@@ -10,7 +10,7 @@ import (
 	"taskmaster/infra/config"
 )
 
-// The pipeline gives the program's container all that it is compiled from.
+// TestPipelineSeesTheProgram checks that the pipeline's container gets all sources of the program.
 func TestPipelineSeesTheProgram(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
@@ -20,18 +20,18 @@ func TestPipelineSeesTheProgram(t *testing.T) {
 	for imported := range strings.SplitSeq(string(out), "\n") {
 		folder, ours := strings.CutPrefix(imported, "taskmaster/")
 		if ours && !slices.ContainsFunc(plan.Infra, func(seen string) bool { return folder == seen || strings.HasPrefix(folder, seen+"/") }) {
-			t.Errorf("the program is built from %s, and the pipeline shows it %v", folder, plan.Infra)
+			t.Errorf("the program is built from %s, but the pipeline passes only %v", folder, plan.Infra)
 		}
 	}
 }
 
-// asked keeps which configuration is asked for.
+// asked records the requested configuration keys.
 type asked map[string]bool
 
 func (a asked) GetConfig(key string) (string, bool) { a[key] = true; return "", false }
 func (asked) IsConfigSecret(string) bool            { return false }
 
-// What the pipeline writes into a stack's configuration is configuration that the program knows.
+// TestPipelineConfigures checks that the program reads every setting that the pipeline writes.
 func TestPipelineConfigures(t *testing.T) {
 	t.Parallel()
 	a := asked{}
@@ -49,7 +49,7 @@ func TestPipelineConfigures(t *testing.T) {
 				}
 				written++
 				if section, _, _ := strings.Cut(step.Args[i+1], "."); !a["taskmaster:"+section] {
-					t.Errorf("the pipeline writes %s, and the program asks for none", step.Args[i+1])
+					t.Errorf("the pipeline writes %s, which the program does not read", step.Args[i+1])
 				}
 			}
 		}

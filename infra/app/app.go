@@ -1,4 +1,5 @@
-// Package app installs TaskMaster's own Helm chart and finds the address that it is reached at. It knows no cloud.
+// Package app installs TaskMaster's own Helm chart and reads its public address. It is independent
+// of the cloud.
 package app
 
 import (
@@ -14,30 +15,30 @@ import (
 )
 
 const (
-	// Release is the release's name, also for who uses helm by hand.
+	// Release is the name of the Helm release. It is also used with helm on the command line.
 	Release = "taskmaster"
 	// balancer is the chart's Service of type LoadBalancer.
 	balancer = "web"
 )
 
-// Args is what the application is installed with.
+// Args are the inputs of the application.
 type Args struct {
-	// Chart is the chart's folder, seen from the program's.
+	// Chart is the folder of the chart, relative to the program's folder.
 	Chart string
 	*config.Config
 	Platform *platform.Platform
-	// Balancer is the annotations that the cloud wants on a load balancer.
+	// Balancer holds the annotations that the cloud requires on a load balancer.
 	Balancer pulumi.StringMap
 }
 
-// Validate returns what is wrong with the arguments; the configuration was checked when it was read.
+// Validate returns an error for missing arguments. The configuration was checked when it was read.
 func (a Args) Validate() error {
 	var errs []error
 	if a.Chart == "" {
-		errs = append(errs, errors.New("app: there is no chart"))
+		errs = append(errs, errors.New("app: the chart is missing"))
 	}
 	if a.Config == nil || a.Platform == nil {
-		errs = append(errs, errors.New("app: there is no configuration or no platform"))
+		errs = append(errs, errors.New("app: the configuration or the platform is missing"))
 	}
 	return errors.Join(errs...)
 }
@@ -45,12 +46,14 @@ func (a Args) Validate() error {
 // App is the installed application.
 type App struct {
 	pulumi.ResourceState
-	// Address is the load balancer's, a host name or IP address; empty while it has none.
+	// Address is the load balancer's host name or IP address. It is empty until the load balancer
+	// has one.
 	Address pulumi.StringOutput
 }
 
-// New registers the application: one release, below it, called <name>. It is upgraded as a whole, waited for, and rolled
-// back when it does not become ready. The provider of the cluster comes with the options.
+// New registers the application with one release <name> as its child. The release is upgraded as a
+// whole. Pulumi waits for it, and it is rolled back if it does not become ready. The options
+// contain the provider of the cluster.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*App, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err
@@ -71,7 +74,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{"address": a.Address})
 }
 
-// address reads where the load balancer is, once the release is there.
+// address reads the address of the load balancer after the release exists.
 func address(ctx *pulumi.Context, name string, release *helm.Release, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	id := pulumi.All(release.ID(), release.Namespace.Elem()).ApplyT(func(all []any) pulumi.ID {
 		return pulumi.ID(fmt.Sprintf("%v/%s", all[1], balancer))

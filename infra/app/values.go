@@ -8,7 +8,7 @@ import (
 	"taskmaster/infra/platform"
 )
 
-// values is what the chart is told: the contract with infra/chart.
+// values returns the values of the chart. They are the interface to infra/chart.
 func values(args Args) pulumi.Map {
 	app, p := args.App, args.Platform
 	replicas := pulumi.Map{}
@@ -42,7 +42,7 @@ func values(args Args) pulumi.Map {
 		},
 		"env":  pulumi.ToStringMapMap(app.Env),
 		"dapr": pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
-		// Programs read their secrets when they start: with another checksum they are started anew.
+		// Programs read their secrets at the start. A changed checksum restarts them.
 		"secretsChecksum": pulumi.String(args.Checksum()),
 	}
 }

@@ -18,14 +18,14 @@ var (
 	image    = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$`)
 )
 
-// check returns every mistake.
+// check returns all problems of the configuration.
 func check(c *Config) []error {
-	mistakes := fieldMistakes("", c)
-	mistakes = append(mistakes, imageMistakes(c)...)
-	mistakes = append(mistakes, brokerMistakes(c)...)
-	mistakes = append(mistakes, secretMistakes(c)...)
-	mistakes = append(mistakes, networkMistakes(c)...)
-	return append(mistakes, environmentMistakes(c)...)
+	problems := fieldProblems("", c)
+	problems = append(problems, imageProblems(c)...)
+	problems = append(problems, brokerProblems(c)...)
+	problems = append(problems, secretProblems(c)...)
+	problems = append(problems, networkProblems(c)...)
+	return append(problems, environmentProblems(c)...)
 }
 
 func newValidator() (*validator.Validate, error) {
@@ -44,8 +44,8 @@ func newValidator() (*validator.Validate, error) {
 	)
 }
 
-// fieldMistakes checks the validate tags.
-func fieldMistakes(name string, section any) []error {
+// fieldProblems checks the validate tags.
+func fieldProblems(name string, section any) []error {
 	v, err := newValidator()
 	if err != nil {
 		return []error{err}
@@ -58,18 +58,18 @@ func fieldMistakes(name string, section any) []error {
 		}
 		return nil
 	}
-	var mistakes []error
+	var problems []error
 	for _, f := range fields {
 		_, path, _ := strings.Cut(f.Namespace(), ".")
 		if name != "" {
 			path = name + "." + path
 		}
-		mistakes = append(mistakes, fmt.Errorf("%s: %s", path, describe(f)))
+		problems = append(problems, fmt.Errorf("%s: %s", path, describe(f)))
 	}
-	return mistakes
+	return problems
 }
 
-// describe says what a validation wanted.
+// describe returns the message for a failed validation.
 func describe(f validator.FieldError) string {
 	value := fmt.Sprintf("%v", f.Value())
 	switch f.Tag() {
@@ -96,13 +96,13 @@ func describe(f validator.FieldError) string {
 	case "http_url":
 		return fmt.Sprintf("%q is not a URL such as https://tasks.example.com", value)
 	case "quantity":
-		return fmt.Sprintf("%q is not an amount such as 20Gi", value)
+		return fmt.Sprintf("%q is not a size such as 20Gi", value)
 	case "version", "semver":
 		return fmt.Sprintf("%q is not a version such as 1.35.2", value)
 	case "uuid":
 		return fmt.Sprintf("%q is not a UUID", value)
 	case "startswith":
-		return fmt.Sprintf("%q does not begin with %s", value, f.Param())
+		return fmt.Sprintf("%q does not start with %s", value, f.Param())
 	case "startswith_field":
 		return fmt.Sprintf("%q is not in %s", value, lowerFirst(f.Param()))
 	case "endswith":
@@ -120,46 +120,46 @@ func lowerFirst(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-func imageMistakes(c *Config) []error {
-	var mistakes []error
+func imageProblems(c *Config) []error {
+	var problems []error
 	for _, service := range Services() {
 		ref, ok := c.Images[service]
 		switch {
 		case !ok:
-			mistakes = append(mistakes, fmt.Errorf("images.%s: is missing: pulumi config set --path images.%s REPOSITORY@sha256:DIGEST", service, service))
+			problems = append(problems, fmt.Errorf("images.%s: is missing: pulumi config set --path images.%s REPOSITORY@sha256:DIGEST", service, service))
 		case !image.MatchString(ref):
-			mistakes = append(mistakes, fmt.Errorf("images.%s: %q is not REPOSITORY@sha256:DIGEST: a tag can change under a running system; "+
+			problems = append(problems, fmt.Errorf("images.%s: %q is not REPOSITORY@sha256:DIGEST: a tag can change under a running system; "+
 				"docker buildx imagetools inspect shows the digest", service, ref))
 		}
 	}
 	for service := range c.Images {
 		if !slices.Contains(Services(), service) {
-			mistakes = append(mistakes, fmt.Errorf("images.%s: is no service: there are %s", service, strings.Join(Services(), ", ")))
+			problems = append(problems, fmt.Errorf("images.%s: unknown service: the services are %s", service, strings.Join(Services(), ", ")))
 		}
 	}
-	return mistakes
+	return problems
 }
 
-// environmentMistakes is what prod does not do without.
-func environmentMistakes(c *Config) []error {
+// environmentProblems checks the requirements of prod.
+func environmentProblems(c *Config) []error {
 	if c.Environment != "prod" {
 		return nil
 	}
-	var mistakes []error
+	var problems []error
 	for _, service := range Services() {
 		if n := c.App.Replicas[service]; n < 2 {
-			mistakes = append(mistakes, fmt.Errorf("app.replicas.%s: %d: prod has two or more of each service, so that one can go: set it to 2",
+			problems = append(problems, fmt.Errorf("app.replicas.%s: %d: prod needs two or more of each service, so that one can stop: set it to 2",
 				service, n))
 		}
 	}
 	if !c.Dapr.HA {
-		mistakes = append(mistakes, errors.New("dapr.ha: false: prod has a control plane that outlives a node: set it to true"))
+		problems = append(problems, errors.New("dapr.ha: false: prod needs a control plane that survives the loss of a node: set it to true"))
 	}
 	if c.Broker.InCluster() && c.Broker.Replicas < 3 {
-		mistakes = append(mistakes, fmt.Errorf("broker.replicas: %d: prod has three brokers or more, so that one can go: set it to 3", c.Broker.Replicas))
+		problems = append(problems, fmt.Errorf("broker.replicas: %d: prod needs three brokers or more, so that one can stop: set it to 3", c.Broker.Replicas))
 	}
 	if u, err := url.Parse(c.App.PublicURL); err == nil && u.Scheme == "http" {
-		mistakes = append(mistakes, fmt.Errorf("app.publicURL: %q: prod is reached by https", c.App.PublicURL))
+		problems = append(problems, fmt.Errorf("app.publicURL: %q: prod requires https", c.App.PublicURL))
 	}
-	return mistakes
+	return problems
 }

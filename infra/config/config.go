@@ -1,13 +1,15 @@
-// Package config is everything that a stack's file and its secrets say. It is read once, and checked as a whole before any
-// resource is registered.
+// Package config reads a stack's file and its secrets. It reads them once and checks them as a
+// whole before any resource is registered.
 package config
 
-// Config is a stack's configuration. Of the clouds' sections the one that Cloud names is set, the others are nil.
+// Config is a stack's configuration. Only the section of the cloud in Cloud is set. The other
+// sections are nil.
 type Config struct {
-	// Environment decides what is demanded: local may do without redundancy, prod may not.
+	// Environment sets the requirements: local allows a system without redundancy, prod does not.
 	Environment string `json:"environment" validate:"required,oneof=local staging prod"`
 	Cloud       string `json:"cloud" validate:"required,oneof=existing oke aks gke"`
-	// Protect makes Pulumi refuse to delete the cluster, the broker, its topics and what keeps the jobs.
+	// Protect makes Pulumi refuse to delete the cluster, the broker, its topics and the storage of
+	// the jobs.
 	Protect bool `json:"protect"`
 
 	Existing *Existing `json:"existing"`
@@ -17,105 +19,109 @@ type Config struct {
 
 	Dapr   Dapr   `json:"dapr"`
 	Broker Broker `json:"broker"`
-	// CertManager says whether the platform installs cert-manager; left out, it does when something needs it. False is for
-	// a cluster that has one.
+	// CertManager decides whether the platform installs cert-manager. If it is nil, the platform
+	// installs it when another part needs it. False is for a cluster that has it already.
 	CertManager *bool  `json:"certManager"`
 	Topics      Topics `json:"topics"`
 	App         App    `json:"app"`
-	// Charts is a folder with the charts of Dapr and the operators, each in a folder of its name as helm pull --untar makes it,
-	// seen from infra/. Empty means their repositories.
+	// Charts is a folder with the charts of Dapr and the operators, relative to infra/. Each is in
+	// a folder of its name, as helm pull --untar creates it. Empty means the charts' repositories.
 	Charts string `json:"charts"`
 	// Images are the services' images, repository@sha256:digest.
 	Images map[string]string `json:"images"`
-	// Release is written beside the images by the pipeline, and is read from the stack's history.
+	// Release is written by the pipeline together with the images. The pipeline reads it from the
+	// stack's history.
 	Release Release `json:"release"`
 
 	Secrets Secrets `json:"-"`
 }
 
-// Release is what the pipeline calls a set of images.
+// Release is the pipeline's identification of a set of images.
 type Release struct {
 	Number int `json:"number"`
-	// Revision is the commit that the images were made from; empty if that is not known.
+	// Revision is the commit that the images were built from. It is empty if it is unknown.
 	Revision string `json:"revision"`
 }
 
-// Services are the programs that the chart runs; each has an image and a number of replicas.
+// Services returns the names of the programs in the chart. Each has an image and a number of
+// replicas.
 func Services() []string { return []string{"api", "recurring", "notifier", "live", "web"} }
 
-// Dapr is the control plane.
+// Dapr describes the control plane.
 type Dapr struct {
-	// Version is the Helm chart's: https://github.com/dapr/dapr/releases
+	// Version is the version of the Helm chart: https://github.com/dapr/dapr/releases
 	Version string `json:"version" validate:"required,semver"`
-	// HA runs three of each part of the control plane. The scheduler always has three.
+	// HA runs three replicas of each part of the control plane. The scheduler always has three.
 	HA       bool   `json:"ha"`
 	LogLevel string `json:"logLevel" validate:"oneof=debug info warn error"`
-	// SchedulerStorage is the volume of each scheduler, which keeps the jobs.
+	// SchedulerStorage is the volume of each scheduler, which stores the jobs.
 	SchedulerStorage Volume `json:"schedulerStorage"`
 }
 
-// Volume is a persistent volume.
+// Volume describes a persistent volume.
 type Volume struct {
 	Size string `json:"size" validate:"required,quantity"`
-	// Class is a StorageClass; empty means the cluster's default.
+	// Class is a StorageClass. Empty means the cluster's default.
 	Class string `json:"class"`
 }
 
-// The kinds of broker.
+// These are the kinds of broker.
 const (
-	RedpandaCloud = "redpanda-cloud" // hosted; topics are made by Redpanda's operator
-	Redpanda      = "redpanda"       // in the cluster, by Redpanda's operator
-	Strimzi       = "strimzi"        // Apache Kafka in the cluster, by Strimzi
+	RedpandaCloud = "redpanda-cloud" // hosted; Redpanda's operator creates the topics
+	Redpanda      = "redpanda"       // in the cluster, run by Redpanda's operator
+	Strimzi       = "strimzi"        // Apache Kafka in the cluster, run by Strimzi
 	Given         = "given"          // any Kafka, by address
 )
 
-// Broker is where events are kept.
+// Broker describes the broker of the events.
 type Broker struct {
 	Kind string `json:"kind" validate:"required,oneof=redpanda-cloud redpanda strimzi given"`
-	// Addresses are host:port of a broker outside the cluster, which speaks TLS and SCRAM-SHA-512.
+	// Addresses are host:port of a broker outside the cluster. It must use TLS and SCRAM-SHA-512.
 	Addresses []string `json:"addresses" validate:"dive,hostname_port"`
-	// Replicas, Memory and Storage are of a broker in the cluster.
+	// Replicas, Memory and Storage describe a broker in the cluster.
 	Replicas int    `json:"replicas" validate:"min=1,max=9"`
 	Memory   string `json:"memory" validate:"required,quantity"`
 	Storage  Volume `json:"storage"`
 }
 
-// InCluster says whether the platform runs the broker itself.
+// InCluster reports whether the platform runs the broker itself.
 func (b Broker) InCluster() bool { return b.Kind == Redpanda || b.Kind == Strimzi }
 
-// Topics is how the topics are made.
+// Topics describes the topics.
 type Topics struct {
-	// Managed topics are made and kept by an operator. Those of a given broker are made with infra/topics.
+	// Managed topics are created and maintained by an operator. infra/topics creates the topics of
+	// a given broker.
 	Managed    *bool `json:"managed"`
 	Partitions int   `json:"partitions" validate:"min=1,max=1000"`
-	// Replication is the number of copies of each event; 0 means three, or one per broker if there are fewer.
+	// Replication is the number of copies of each event. 0 means three, or one per broker if there
+	// are fewer.
 	Replication    int `json:"replication" validate:"min=0,max=9"`
 	RetentionHours int `json:"retentionHours" validate:"min=168"`
 }
 
-// App is what the Helm chart is told.
+// App holds values of the Helm chart.
 type App struct {
-	// PublicURL is where people reach the system.
+	// PublicURL is the public address of the system.
 	PublicURL   string         `json:"publicURL" validate:"required,http_url"`
 	Replicas    map[string]int `json:"replicas" validate:"dive,keys,service,endkeys,min=1,max=100"`
 	Autoscaling bool           `json:"autoscaling"`
-	// Env is further environment variables by service, which the repository's README lists.
+	// Env holds additional environment variables by service. The repository's README lists them.
 	Env map[string]map[string]string `json:"env" validate:"dive,keys,service,endkeys"`
-	// AllowNetworks are networks that webhooks and mail servers may be in although they are not public.
+	// AllowNetworks are private networks in which webhooks and mail servers are allowed.
 	AllowNetworks []string          `json:"allowNetworks" validate:"dive,cidr"`
 	Annotations   map[string]string `json:"annotations"`
 	TLS           TLS               `json:"tls"`
-	// EmailFrom is the sender of reminders; with it the secret smtpURL is needed.
+	// EmailFrom is the sender of reminders. It requires the secret smtpURL.
 	EmailFrom string `json:"emailFrom"`
-	// VAPIDPublicKey and VAPIDSubject turn web push on; with them the secret vapidPrivateKey is needed.
+	// VAPIDPublicKey and VAPIDSubject enable web push. They require the secret vapidPrivateKey.
 	VAPIDPublicKey string `json:"vapidPublicKey"`
 	VAPIDSubject   string `json:"vapidSubject" validate:"required_with=VAPIDPublicKey"`
-	// TimeoutSeconds is how long an upgrade may take before it is rolled back.
+	// TimeoutSeconds is the time limit of an upgrade. After it the upgrade is rolled back.
 	TimeoutSeconds int `json:"timeoutSeconds" validate:"min=60,max=3600"`
 }
 
-// TLS is where web's certificate comes from: a Secret that exists, an issuer of cert-manager's, or the secrets
-// tlsCertificate and tlsKey. With none, web speaks plain HTTP.
+// TLS is the source of web's certificate: an existing Secret, an issuer of cert-manager, or the
+// secrets tlsCertificate and tlsKey. Without a source, web serves plain HTTP.
 type TLS struct {
 	SecretName string `json:"secretName" validate:"omitempty,dns_rfc1035_label"`
 	Issuer     string `json:"issuer" validate:"omitempty,excluded_with=SecretName"`
@@ -123,10 +129,11 @@ type TLS struct {
 	IssuerKind string `json:"issuerKind" validate:"oneof=ClusterIssuer Issuer"`
 }
 
-// Existing is a cluster that somebody else made.
+// Existing describes an existing cluster.
 type Existing struct {
-	// KubeconfigFile is read when the secret kubeconfig is not set; empty means $KUBECONFIG or ~/.kube/config.
+	// KubeconfigFile is used if the secret kubeconfig is not set. Empty means $KUBECONFIG or
+	// ~/.kube/config.
 	KubeconfigFile string `json:"kubeconfigFile"`
-	// Context is one of the file's; empty means its current one.
+	// Context is a context of the file. Empty means the current one.
 	Context string `json:"context"`
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// source is a stack's configuration in a test.
+// source is the configuration of a stack.
 type source struct{ values, secrets map[string]string }
 
 func (s source) GetConfig(key string) (string, bool) {
@@ -39,7 +39,7 @@ func images() string {
 	return "{" + strings.Join(all, ", ") + "}"
 }
 
-// good is a configuration of prod without mistakes.
+// good returns a valid configuration of prod.
 func good() source {
 	return source{
 		values: map[string]string{
@@ -69,13 +69,13 @@ func TestLoad(t *testing.T) {
 		t.Errorf("the release is %+v", c.Release)
 	}
 	if !c.Protect {
-		t.Error("protect is off unless it is asked for")
+		t.Error("protect is off by default")
 	}
 	if got := c.OKE.Nodes; got.Shape != "VM.Standard.A1.Flex" || got.OCPUs*float64(got.Count) > 4 || got.MemoryGB*float64(got.Count) > 24 {
-		t.Errorf("the default nodes are not always free: %+v", got)
+		t.Errorf("the default nodes exceed the always-free limits: %+v", got)
 	}
 	if c.AKS != nil || c.GKE != nil || c.Existing != nil {
-		t.Error("other clouds are set as well")
+		t.Error("sections of other clouds are set")
 	}
 	if c.Topics.Replication != 3 || c.Topics.RetentionHours != 168 || !*c.Topics.Managed || !*c.CertManager {
 		t.Errorf("topics: %+v", c.Topics)
@@ -124,8 +124,9 @@ func TestLoadOfAnExistingClusterReadsItsKubeconfig(t *testing.T) {
 	}
 }
 
-// The language host hands over all of the configuration; Pulumi's own settings and other projects' are none of ours.
-func TestLoadNamesWhatNobodyAskedFor(t *testing.T) {
+// TestLoadRejectsUnknownSettings checks that unknown settings are errors. Pulumi's own settings
+// and those of other projects are ignored.
+func TestLoadRejectsUnknownSettings(t *testing.T) {
 	t.Parallel()
 	load := func(all string) error {
 		_, err := Load(good(), "taskmaster", Machine{
@@ -135,19 +136,19 @@ func TestLoadNamesWhatNobodyAskedFor(t *testing.T) {
 		return err
 	}
 	if err := load(`{"taskmaster:app": "{}", "taskmaster:kubeconfig": "x", "taskmaster:gke": "{}", "aws:region": "eu-west-1", "pulumi:tags": "{}"}`); err != nil {
-		t.Errorf("what is known is refused: %v", err)
+		t.Errorf("known settings are refused: %v", err)
 	}
 	err := load(`{"taskmaster:brokr": "secret-password", "taskmaster:databaseUrl": "secret-password"}`)
 	for _, want := range []string{
-		"brokr: is nothing that can be configured: did you mean broker? pulumi config rm brokr",
-		"databaseUrl: is nothing that can be configured: did you mean databaseURL? pulumi config rm databaseUrl",
+		"brokr: is not a known setting: did you mean broker? pulumi config rm brokr",
+		"databaseUrl: is not a known setting: did you mean databaseURL? pulumi config rm databaseUrl",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %s", err, want)
 		}
 	}
 	if err != nil && strings.Contains(err.Error(), "secret-password") {
-		t.Errorf("the error shows a value: %v", err)
+		t.Errorf("the error contains a value: %v", err)
 	}
 }
 
@@ -166,7 +167,7 @@ func TestDatabasePort(t *testing.T) {
 	}
 }
 
-func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
+func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 	t.Parallel()
 	const gke = `{"project": "p", "region": "europe-west3", "apiAllowedCIDRs": ["203.0.113.0/24"], `
 	for _, test := range []struct {
@@ -187,7 +188,7 @@ func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 		},
 			[]string{"images.api", ":latest", "REPOSITORY@sha256:DIGEST"}},
 		{"image missing", func(s source) { s.values["images"] = "{}" }, []string{"images.web", "missing", "pulumi config set --path images.web"}},
-		{"image of no service", func(s source) { s.values["images"] = strings.Replace(images(), `"api"`, `"apl"`, 1) }, []string{"images.apl", "no service"}},
+		{"image of no service", func(s source) { s.values["images"] = strings.Replace(images(), `"api"`, `"apl"`, 1) }, []string{"images.apl", "unknown service"}},
 		{"no broker user", func(s source) { delete(s.secrets, "brokerUsername") }, []string{"brokerUsername", "pulumi config set --secret brokerUsername"}},
 		{"no broker password", func(s source) { delete(s.secrets, "brokerPassword") }, []string{"brokerPassword", "pulumi config set --secret brokerPassword"}},
 		{"broker password with a colon", func(s source) { s.secrets["brokerPassword"] = "a:b" }, []string{"brokerPassword", "colon"}},
@@ -249,10 +250,10 @@ func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 			test.change(s)
 			_, err := Load(s, "taskmaster", machine)
 			if err == nil {
-				t.Fatal("there was no error")
+				t.Fatal("the configuration was accepted")
 			}
 			if strings.Contains(err.Error(), "secret-password") {
-				t.Errorf("the error shows a secret: %v", err)
+				t.Errorf("the error contains a secret: %v", err)
 			}
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				fits := true
@@ -263,16 +264,16 @@ func TestLoadNamesMistakesAndTheWayOut(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("no line of the error has all of %q:\n%v", test.want, err)
+			t.Errorf("no line of the error contains all of %q:\n%v", test.want, err)
 		})
 	}
 }
 
-func TestLoadNamesEveryMistake(t *testing.T) {
+func TestLoadReportsAllProblems(t *testing.T) {
 	t.Parallel()
 	_, err := Load(source{values: map[string]string{"cloud": "aws", "broker": `{"kind": "nats"}`}}, "taskmaster", machine)
 	if err == nil {
-		t.Fatal("there was no error")
+		t.Fatal("the configuration was accepted")
 	}
 	for _, want := range []string{"environment", "cloud", "broker.kind", "images.api", "images.web", "databaseURL", "appToken", "brokerPassword", "app.publicURL"} {
 		if !strings.Contains(err.Error(), want) {
@@ -280,6 +281,6 @@ func TestLoadNamesEveryMistake(t *testing.T) {
 		}
 	}
 	if errors.Unwrap(err) == nil {
-		t.Error("the mistakes are not wrapped")
+		t.Error("the problems are not wrapped")
 	}
 }

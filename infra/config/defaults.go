@@ -1,6 +1,6 @@
 package config
 
-// defaults is what a stack's file need not say.
+// defaults returns the configuration with all default values.
 func defaults() *Config {
 	return &Config{
 		Protect: true,

@@ -12,29 +12,30 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Source is where configuration comes from: a Pulumi context, or a test.
+// Source provides the configuration: a Pulumi context, or a test.
 type Source interface {
 	// GetConfig returns the value of project:key.
 	GetConfig(key string) (string, bool)
-	// IsConfigSecret says whether the value is stored encrypted.
+	// IsConfigSecret reports whether the value is stored encrypted.
 	IsConfigSecret(key string) bool
 }
 
-// Machine is what an existing cluster's kubeconfig is looked for in.
+// Machine provides the environment and the files to find the kubeconfig of an existing cluster.
 type Machine struct {
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
 }
 
-// loader reads a project's configuration and collects what is wrong with it.
+// loader reads a project's configuration and collects its problems.
 type loader struct {
 	source   Source
 	project  string
 	asked    map[string]bool // by key
-	mistakes []error
+	problems []error
 }
 
-// Load reads a stack's configuration and checks it. The error names every mistake, and what to do about it.
+// Load reads a stack's configuration and checks it. The error names all problems and their
+// remedies.
 func Load(source Source, project string, machine Machine) (*Config, error) {
 	l := &loader{source: source, project: project, asked: map[string]bool{}}
 	c := defaults()
@@ -51,15 +52,15 @@ func Load(source Source, project string, machine Machine) (*Config, error) {
 	l.kubeconfig(c, machine)
 	l.unknown(machine.Getenv(pulumi.EnvConfig))
 	c.settle()
-	l.mistakes = append(l.mistakes, check(c)...)
-	if len(l.mistakes) > 0 {
-		return nil, fmt.Errorf("the stack's configuration has mistakes:\n%w", errors.Join(l.mistakes...))
+	l.problems = append(l.problems, check(c)...)
+	if len(l.problems) > 0 {
+		return nil, fmt.Errorf("the stack's configuration is invalid:\n%w", errors.Join(l.problems...))
 	}
 	return c, nil
 }
 
-func (l *loader) mistake(format string, args ...any) {
-	l.mistakes = append(l.mistakes, fmt.Errorf(format, args...))
+func (l *loader) problem(format string, args ...any) {
+	l.problems = append(l.problems, fmt.Errorf(format, args...))
 }
 
 func (l *loader) get(key string) (string, bool) {
@@ -74,13 +75,14 @@ func (l *loader) scalars(c *Config) {
 	if value, ok := l.get("protect"); ok {
 		protect, err := strconv.ParseBool(value)
 		if err != nil {
-			l.mistake("protect: %q is not true or false", value)
+			l.problem("protect: %q is not true or false", value)
 		}
 		c.Protect = protect
 	}
 }
 
-// object reads a section over its defaults. A misspelled name would otherwise be a setting that has no effect.
+// object reads a section over its defaults. Unknown fields are errors, because a misspelled field
+// would have no effect.
 func (l *loader) object(key string, section any) {
 	value, ok := l.get(key)
 	if !ok {
@@ -89,11 +91,11 @@ func (l *loader) object(key string, section any) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(value)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(section); err != nil {
-		l.mistake("%s: %s", key, reason(err))
+		l.problem("%s: %s", key, reason(err))
 	}
 }
 
-// reason says what is wrong with a section without Go's words for it.
+// reason describes a decoding error without Go's type names.
 func reason(err error) string {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("%s cannot be a %s", e.Field, e.Value)
@@ -101,7 +103,8 @@ func reason(err error) string {
 	return string(bytes.TrimPrefix([]byte(err.Error()), []byte("json: ")))
 }
 
-// clouds reads the section of the cloud that was chosen. Another's would have no effect.
+// clouds reads the section of the chosen cloud. Sections of other clouds are errors, because they
+// would have no effect.
 func (l *loader) clouds(c *Config) {
 	sections := map[string]func() any{
 		"existing": func() any { c.Existing = &Existing{}; return c.Existing },
@@ -113,7 +116,7 @@ func (l *loader) clouds(c *Config) {
 		if name == c.Cloud {
 			l.object(name, sections[name]())
 		} else if _, ok := l.get(name); ok {
-			l.mistake("%s: has no effect, because cloud is %q: remove it, or set cloud to %s", name, c.Cloud, name)
+			l.problem("%s: has no effect, because cloud is %q: remove it, or set cloud to %s", name, c.Cloud, name)
 		}
 	}
 }
@@ -127,13 +130,13 @@ func (l *loader) secrets(s *Secrets) {
 			continue
 		}
 		if !l.source.IsConfigSecret(l.project + ":" + key) {
-			l.mistake("%s: is stored in the clear: pulumi config set --secret %s, and change what was seen", key, key)
+			l.problem("%s: is stored in the clear: pulumi config set --secret %s, and replace the exposed value", key, key)
 		}
 		v.Field(i).Set(reflect.ValueOf(Secret{value}))
 	}
 }
 
-// kubeconfig reads the file of an existing cluster, unless its content is a secret of the stack.
+// kubeconfig reads the kubeconfig file of an existing cluster, unless the secret kubeconfig is set.
 func (l *loader) kubeconfig(c *Config, machine Machine) {
 	if c.Existing == nil || c.Secrets.Kubeconfig.IsSet() {
 		return
@@ -147,13 +150,13 @@ func (l *loader) kubeconfig(c *Config, machine Machine) {
 	}
 	content, err := machine.ReadFile(file)
 	if err != nil {
-		l.mistake("existing: %v: set existing.kubeconfigFile or KUBECONFIG, or pulumi config set --secret kubeconfig < FILE", err)
+		l.problem("existing: %v: set existing.kubeconfigFile or KUBECONFIG, or pulumi config set --secret kubeconfig < FILE", err)
 		return
 	}
 	c.Secrets.Kubeconfig = Secret{string(content)}
 }
 
-// settle fills in what follows from the rest.
+// settle sets the values that are derived from others.
 func (c *Config) settle() {
 	if c.Topics.Managed == nil {
 		managed := c.Broker.Kind != Given

@@ -6,63 +6,64 @@ import (
 	"strings"
 )
 
-// minToken is how many characters of a token nobody guesses; openssl rand -hex 32 makes 64.
+// minToken is the minimum length of a token that cannot be guessed. openssl rand -hex 32 gives 64
+// characters.
 const minToken = 32
 
-func brokerMistakes(c *Config) []error {
-	var mistakes []error
-	mistake := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+func brokerProblems(c *Config) []error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	b := c.Broker
 	switch {
 	case b.InCluster():
 		if len(b.Addresses) > 0 {
-			mistake("broker.addresses: a %s broker has its own: remove them, or set broker.kind to %s", b.Kind, Given)
+			problem("broker.addresses: not allowed for a %s broker: remove them, or set broker.kind to %s", b.Kind, Given)
 		}
 		if c.Secrets.BrokerUsername.IsSet() {
-			mistake("brokerUsername: a %s broker has a user of its own: pulumi config rm brokerUsername", b.Kind)
+			problem("brokerUsername: not allowed for a %s broker: pulumi config rm brokerUsername", b.Kind)
 		}
 		if c.Topics.Replication > b.Replicas {
-			mistake("topics.replication: %d is more than the %d of broker.replicas", c.Topics.Replication, b.Replicas)
+			problem("topics.replication: %d is more than the %d of broker.replicas", c.Topics.Replication, b.Replicas)
 		}
 	case b.Kind == RedpandaCloud, b.Kind == Given:
 		if len(b.Addresses) == 0 {
-			mistake("broker.addresses: is required for a %s broker: its bootstrap servers, host:port", b.Kind)
+			problem("broker.addresses: is required for a %s broker: its bootstrap servers, host:port", b.Kind)
 		}
 		if !c.Secrets.BrokerUsername.IsSet() {
-			mistake("brokerUsername: is required: pulumi config set --secret brokerUsername NAME (a user with SCRAM-SHA-512)")
+			problem("brokerUsername: is required: pulumi config set --secret brokerUsername NAME (a user with SCRAM-SHA-512)")
 		}
 	}
 	if !c.Secrets.BrokerPassword.IsSet() {
-		mistake("brokerPassword: is required: pulumi config set --secret brokerPassword PASSWORD")
+		problem("brokerPassword: is required: pulumi config set --secret brokerPassword PASSWORD")
 	} else if strings.ContainsAny(c.Secrets.BrokerPassword.value, ":\r\n") {
-		mistake("brokerPassword: contains a colon or a line break, which brokers' lists of users cannot hold: choose another")
+		problem("brokerPassword: contains a colon or a line break, which brokers' user lists cannot contain: choose another")
 	}
 	if *c.Topics.Managed && b.Kind == Given {
-		mistake("topics.managed: true: topics of a given broker are made with go run ./infra/topics: set it to false")
+		problem("topics.managed: true: create the topics of a given broker with go run ./infra/topics: set it to false")
 	}
 	if c.Environment != "local" && c.Topics.Replication < 2 {
-		mistake("topics.replication: %d: one lost disk would lose events: set it to 2 or more, or environment to local", c.Topics.Replication)
+		problem("topics.replication: %d: one lost disk would lose events: set it to 2 or more, or environment to local", c.Topics.Replication)
 	}
 	if (b.Kind == Redpanda || b.Kind == RedpandaCloud) && c.Topics.Replication%2 == 0 {
-		mistake("topics.replication: %d: Redpanda takes odd numbers only: set it to %d", c.Topics.Replication, c.Topics.Replication+1)
+		problem("topics.replication: %d: Redpanda accepts only odd numbers: set it to %d", c.Topics.Replication, c.Topics.Replication+1)
 	}
-	return mistakes
+	return problems
 }
 
-func secretMistakes(c *Config) []error {
-	var mistakes []error
-	mistake := func(format string, args ...any) { mistakes = append(mistakes, fmt.Errorf(format, args...)) }
+func secretProblems(c *Config) []error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	s := c.Secrets
 	if !s.DatabaseURL.IsSet() {
-		mistake("databaseURL: is required: pulumi config set --secret databaseURL postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full")
+		problem("databaseURL: is required: pulumi config set --secret databaseURL postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full")
 	} else if u, err := url.Parse(s.DatabaseURL.value); err != nil || u.Host == "" || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		// The value is left out, and so is the parser's error, which repeats it.
-		mistake("databaseURL: is not a URL such as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full")
+		// The message contains neither the value nor the parser's error, which repeats it.
+		problem("databaseURL: is not a URL such as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full")
 	}
 	if !s.AppToken.IsSet() {
-		mistake(`appToken: is required: pulumi config set --secret appToken "$(openssl rand -hex 32)"`)
+		problem(`appToken: is required: pulumi config set --secret appToken "$(openssl rand -hex 32)"`)
 	} else if len(s.AppToken.value) < minToken {
-		mistake(`appToken: has fewer than %d characters: pulumi config set --secret appToken "$(openssl rand -hex 32)"`, minToken)
+		problem(`appToken: has fewer than %d characters: pulumi config set --secret appToken "$(openssl rand -hex 32)"`, minToken)
 	}
 	pairs := []struct {
 		a, b       string
@@ -74,14 +75,14 @@ func secretMistakes(c *Config) []error {
 	}
 	for _, p := range pairs {
 		if p.aSet != p.bSet {
-			mistake("%s and %s go together, and one of them is not set", p.a, p.b)
+			problem("set both %s and %s, or neither", p.a, p.b)
 		}
 	}
 	if s.TLSCertificate.IsSet() && (c.App.TLS.SecretName != "" || c.App.TLS.Issuer != "") {
-		mistake("app.tls: there are a certificate of your own (tlsCertificate) and another source: remove one")
+		problem("app.tls: there are two sources, your certificate (tlsCertificate) and another one: remove one")
 	}
 	if c.Existing == nil && s.Kubeconfig.IsSet() {
-		mistake("kubeconfig: has no effect, because cloud is %q: pulumi config rm kubeconfig", c.Cloud)
+		problem("kubeconfig: has no effect, because cloud is %q: pulumi config rm kubeconfig", c.Cloud)
 	}
-	return mistakes
+	return problems
 }

@@ -9,13 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Secret is a value that is neither printed nor stored in the clear.
+// Secret is a value that is never printed or stored in the clear.
 type Secret struct{ value string }
 
-// IsSet says whether there is a value.
+// IsSet reports whether there is a value.
 func (s Secret) IsSet() bool { return s.value != "" }
 
-// Output is the value for resources; Pulumi encrypts it in the state and hides it in what it prints.
+// Output returns the value for resources. Pulumi encrypts it in the state and hides it in its
+// output.
 func (s Secret) Output() pulumi.StringOutput {
 	return pulumi.ToSecret(pulumi.String(s.value)).(pulumi.StringOutput)
 }
@@ -26,33 +27,37 @@ func (Secret) String() string { return "[secret]" }
 // GoString hides the value.
 func (Secret) GoString() string { return "[secret]" }
 
-// Secrets are set with pulumi config set --secret NAME, and nowhere else.
+// Secrets are set only with pulumi config set --secret NAME.
 type Secrets struct {
-	// DatabaseURL is PostgreSQL's, postgres://user:password@host/database?sslmode=verify-full
+	// DatabaseURL is the address of PostgreSQL,
+	// postgres://user:password@host/database?sslmode=verify-full
 	DatabaseURL Secret `secret:"databaseURL"`
-	// AppToken is what sidecars and services know each other by.
+	// AppToken is the token by which sidecars and services identify each other.
 	AppToken Secret `secret:"appToken"`
-	// BrokerUsername is of a broker outside the cluster; one in it has a user of its own.
+	// BrokerUsername is the user on a broker outside the cluster. A broker in the cluster has its
+	// own user.
 	BrokerUsername Secret `secret:"brokerUsername"`
 	BrokerPassword Secret `secret:"brokerPassword"`
-	// BrokerCA is the authority in PEM form that signed a given broker's certificates, if it is none of the well-known.
+	// BrokerCA is the authority of a given broker's certificates in PEM format. It is empty for a
+	// well-known authority.
 	BrokerCA Secret `secret:"brokerCA"`
-	// Kubeconfig is of an existing cluster.
+	// Kubeconfig is the kubeconfig of an existing cluster.
 	Kubeconfig Secret `secret:"kubeconfig"`
-	// SMTPURL and VAPIDPrivateKey turn e-mail and web push on.
+	// SMTPURL enables e-mail. VAPIDPrivateKey enables web push.
 	SMTPURL         Secret `secret:"smtpURL"`
 	VAPIDPrivateKey Secret `secret:"vapidPrivateKey"`
-	// TLSCertificate and TLSKey are web's, in PEM form.
+	// TLSCertificate and TLSKey belong to web, in PEM format.
 	TLSCertificate Secret `secret:"tlsCertificate"`
 	TLSKey         Secret `secret:"tlsKey"`
 }
 
-// DatabasePort is the port in the database's URL, or PostgreSQL's own. Network policies name it.
+// DatabasePort returns the port in the database's URL, or PostgreSQL's default. Network policies
+// use it.
 func (c *Config) DatabasePort() int {
 	const usual = 5432
 	u, err := url.Parse(c.Secrets.DatabaseURL.value)
 	if err != nil {
-		return usual // it was checked when it was read
+		return usual // the URL was checked when it was read
 	}
 	port, err := strconv.Atoi(u.Port())
 	if err != nil {
@@ -61,8 +66,8 @@ func (c *Config) DatabasePort() int {
 	return port
 }
 
-// Checksum changes when a secret does that running programs have read. The application's token makes it impossible to
-// guess anything from it.
+// Checksum returns a value that changes with any secret that programs read at the start. It
+// includes the application's token, so that no secret can be guessed from it.
 func (c *Config) Checksum() string {
 	hash := sha256.New()
 	s := c.Secrets

@@ -1,7 +1,9 @@
-// Package helm declares releases of Helm charts: the resource kubernetes:helm.sh/v3:Release, which is a real helm upgrade.
+// Package helm declares releases of Helm charts. It uses the resource
+// kubernetes:helm.sh/v3:Release, which runs a real helm upgrade.
 //
-// The SDK's package for it imports every type of every version of Kubernetes, for functions that are not used here, and
-// doubles the time that the program takes to compile. This one declares what is used.
+// The SDK's package for it imports every type of every Kubernetes version, for functions that are
+// not used here. That doubles the compile time of the program. This package declares only the used
+// part.
 package helm
 
 import (
@@ -11,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxHistory is how many releases helm rollback can go back to.
+// maxHistory is the number of releases that helm rollback can return to.
 const maxHistory = 10
 
 // Release is an installed chart.
@@ -20,33 +22,33 @@ type Release struct {
 	Namespace pulumi.StringPtrOutput `pulumi:"namespace"`
 }
 
-// Args says what is installed, and where.
+// Args are the inputs of a release.
 type Args struct {
-	// Name is the release's.
+	// Name is the name of the release.
 	Name      string
 	Namespace pulumi.StringInput
-	// Chart is a chart's name in the repository, or a folder.
+	// Chart is the name of a chart in the repository, or a folder.
 	Chart string
 	// Repository and Version are empty for a folder.
 	Repository, Version string
 	Values              pulumi.Map
-	// TimeoutSeconds is how long what the chart makes may take to be ready.
+	// TimeoutSeconds is the time limit until the chart's resources are ready.
 	TimeoutSeconds int
 }
 
-// Validate returns what is wrong with the arguments.
+// Validate returns an error for incomplete arguments.
 func (a Args) Validate() error {
 	switch {
 	case a.Name == "" || a.Chart == "" || a.Namespace == nil || a.TimeoutSeconds <= 0:
-		return fmt.Errorf("release %q of chart %q: a name, a chart, a namespace and a time are required", a.Name, a.Chart)
+		return fmt.Errorf("release %q of chart %q: name, chart, namespace and timeout are required", a.Name, a.Chart)
 	case (a.Repository == "") != (a.Version == ""):
-		return fmt.Errorf("release %q: a chart of a repository has a version, and only such a one", a.Name)
+		return fmt.Errorf("release %q: set both the repository and the version of a chart, or neither", a.Name)
 	}
 	return nil
 }
 
-// New installs a chart or upgrades its release, waits until all of it is ready, and takes it back if that does not happen in
-// time.
+// New installs a chart or upgrades its release. It waits until all resources are ready and rolls
+// back if that takes too long.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Release, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err
@@ -55,7 +57,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		"name": pulumi.String(args.Name), "namespace": args.Namespace, "chart": pulumi.String(args.Chart), "values": args.Values,
 		"timeout": pulumi.Int(args.TimeoutSeconds), "maxHistory": pulumi.Int(maxHistory),
 		"atomic": pulumi.Bool(true), "cleanupOnFail": pulumi.Bool(true), "waitForJobs": pulumi.Bool(true),
-		// The provider wants to be told that this is not the resource of its early days.
+		// The provider requires this to distinguish the resource from an early version of it.
 		"compat": pulumi.String("true"),
 	}
 	if args.Repository != "" {

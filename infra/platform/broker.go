@@ -12,18 +12,18 @@ import (
 	"taskmaster/internal/event"
 )
 
-// Whatever the broker is, services reach it the same way: by addresses, over TLS, with SCRAM-SHA-512.
+// broker describes how services reach the broker. Every kind uses addresses, TLS and SCRAM-SHA-512.
 type broker struct {
 	addresses []string
 	username  pulumi.StringInput
-	// authority signed the broker's certificates; empty means one of the well-known.
+	// authority is the CA of the broker's certificates. Empty means a well-known one.
 	authority pulumi.StringInput
-	// ready is what has to be there before somebody publishes.
+	// ready are the resources that must exist before the first event is published.
 	ready []pulumi.Resource
 }
 
 const (
-	// brokerName is what a broker in the cluster is called, and its user.
+	// brokerName is the name of a broker in the cluster and of its user.
 	brokerName = "taskmaster"
 	brokerPort = 9093
 )
@@ -32,50 +32,51 @@ func topics() []string {
 	return []string{event.TopicTasks, event.TopicReminders, event.TopicUpdates, event.TopicDeadLetters}
 }
 
-// broker makes the broker that was chosen, or topics on it, or nothing but its description.
-func (m maker) broker(certManager []pulumi.Resource) (broker, error) {
-	switch m.args.Broker.Kind {
+// broker creates the chosen broker, or only its topics, or only its description.
+func (b builder) broker(certManager []pulumi.Resource) (broker, error) {
+	switch b.args.Broker.Kind {
 	case config.Redpanda:
-		return m.redpanda(certManager)
+		return b.redpanda(certManager)
 	case config.Strimzi:
-		return m.strimzi()
+		return b.strimzi()
 	case config.RedpandaCloud:
-		b := m.outside()
-		if !*m.args.Topics.Managed {
-			return b, nil
+		br := b.outside()
+		if !*b.args.Topics.Managed {
+			return br, nil
 		}
-		made, err := m.redpandaCloudTopics(b, certManager)
-		b.ready = made
-		return b, err
+		made, err := b.redpandaCloudTopics(br, certManager)
+		br.ready = made
+		return br, err
 	default:
-		return m.outside(), nil
+		return b.outside(), nil
 	}
 }
 
-// outside describes a broker that somebody else runs.
-func (m maker) outside() broker {
-	b := broker{addresses: m.args.Broker.Addresses, username: m.args.Secrets.BrokerUsername.Output(), authority: pulumi.String("")}
-	if m.args.Secrets.BrokerCA.IsSet() {
-		b.authority = m.args.Secrets.BrokerCA.Output()
+// outside returns the description of a broker outside the cluster.
+func (b builder) outside() broker {
+	br := broker{addresses: b.args.Broker.Addresses, username: b.args.Secrets.BrokerUsername.Output(), authority: pulumi.String("")}
+	if b.args.Secrets.BrokerCA.IsSet() {
+		br.authority = b.args.Secrets.BrokerCA.Output()
 	}
-	return b
+	return br
 }
 
-// topicSettings keep every event for a time and none for longer: compaction would keep one event per user, and a limit of
-// bytes would shorten the time. infra/topics sets the same.
-func (m maker) topicSettings() map[string]string {
+// topicSettings returns settings that keep every event for the retention time. Compaction would
+// keep one event per user, and a size limit would shorten the time. infra/topics uses the same
+// settings.
+func (b builder) topicSettings() map[string]string {
 	return map[string]string{
 		"cleanup.policy":  "delete",
-		"retention.ms":    strconv.Itoa(m.args.Topics.RetentionHours * 60 * 60 * 1000),
+		"retention.ms":    strconv.Itoa(b.args.Topics.RetentionHours * 60 * 60 * 1000),
 		"retention.bytes": "-1",
 	}
 }
 
-// authorityOf reads the certificate of an operator's own authority, once what it made is ready. While that is not there,
-// as in a first preview, it is unknown.
-func (m maker) authorityOf(ready pulumi.CustomResource, namespace, secret string) (pulumi.StringOutput, error) {
+// authorityOf reads the CA certificate of an operator after its resource is ready. It is unknown
+// until then, as in a first preview.
+func (b builder) authorityOf(ready pulumi.CustomResource, namespace, secret string) (pulumi.StringOutput, error) {
 	id := ready.ID().ApplyT(func(pulumi.ID) pulumi.ID { return pulumi.ID(namespace + "/" + secret) }).(pulumi.IDOutput)
-	found, err := corev1.GetSecret(m.ctx, m.child("broker-authority"), id, nil, m.opts...)
+	found, err := corev1.GetSecret(b.ctx, b.child("broker-authority"), id, nil, b.opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("read secret %s/%s: %w", namespace, secret, err)
 	}

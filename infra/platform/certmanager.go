@@ -9,22 +9,22 @@ import (
 	"taskmaster/infra/helm"
 )
 
-// certManager installs cert-manager, which Redpanda's operator and certificates of an issuer need. It returns nil when
-// it is not wanted.
-func (m maker) certManager() ([]pulumi.Resource, error) {
-	if !*m.args.CertManager {
+// certManager installs cert-manager, which Redpanda's operator and certificates of an issuer
+// require. It returns nil if it is not needed.
+func (b builder) certManager() ([]pulumi.Resource, error) {
+	if !*b.args.CertManager {
 		return nil, nil
 	}
-	namespace, err := m.namespace("cert-manager", restricted)
+	namespace, err := b.namespace("cert-manager", restricted)
 	if err != nil {
 		return nil, err
 	}
-	release, err := m.install(helm.Args{
+	release, err := b.install(helm.Args{
 		Name: "cert-manager", Namespace: nameOf(namespace),
 		Chart: "cert-manager", Repository: "https://charts.jetstack.io", Version: certManagerVersion,
 		Values: pulumi.Map{
 			"crds":            pulumi.Map{"enabled": pulumi.Bool(true)},
-			"global":          pulumi.Map{"commonLabels": m.labels(nil)},
+			"global":          pulumi.Map{"commonLabels": b.labels(nil)},
 			"resources":       resources("20m", "64Mi", "256Mi"),
 			"webhook":         pulumi.Map{"resources": resources("20m", "32Mi", "128Mi")},
 			"cainjector":      pulumi.Map{"resources": resources("20m", "64Mi", "256Mi")},
@@ -37,17 +37,17 @@ func (m maker) certManager() ([]pulumi.Resource, error) {
 	return []pulumi.Resource{release}, nil
 }
 
-// certificate has cert-manager get web's certificate, when an issuer is configured.
-func (m maker) certificate(p *Platform, certManager []pulumi.Resource) error {
-	tls := m.args.App.TLS
+// certificate requests web's certificate from cert-manager if an issuer is configured.
+func (b builder) certificate(p *Platform, certManager []pulumi.Resource) error {
+	tls := b.args.App.TLS
 	if tls.Issuer == "" {
 		return nil
 	}
-	address, err := url.Parse(m.args.App.PublicURL)
+	address, err := url.Parse(b.args.App.PublicURL)
 	if err != nil {
 		return fmt.Errorf("app.publicURL: %w", err)
 	}
-	made, err := m.object(object{
+	made, err := b.object(object{
 		apiVersion: "cert-manager.io/v1", kind: "Certificate", name: "web", namespace: p.Namespace, wait: true,
 		spec: pulumi.Map{
 			"secretName": pulumi.String(tlsSecret),

@@ -6,20 +6,20 @@ import (
 	"taskmaster/infra/helm"
 )
 
-// dapr installs the control plane. Its volumes hold the jobs, so its namespace is protected with it.
-func (m maker) dapr() (*helm.Release, error) {
-	namespace, err := m.namespace(DaprNamespace, restricted, m.keep())
+// dapr installs the control plane. Its volumes hold the jobs, so its namespace is protected too.
+func (b builder) dapr() (*helm.Release, error) {
+	namespace, err := b.namespace(DaprNamespace, restricted, b.keep())
 	if err != nil {
 		return nil, err
 	}
-	return m.install(helm.Args{
+	return b.install(helm.Args{
 		Name: "dapr", Namespace: nameOf(namespace),
-		Chart: "dapr", Repository: "https://dapr.github.io/helm-charts/", Version: m.args.Dapr.Version, Values: m.daprValues(),
-	}, m.keep())
+		Chart: "dapr", Repository: "https://dapr.github.io/helm-charts/", Version: b.args.Dapr.Version, Values: b.daprValues(),
+	}, b.keep())
 }
 
-func (m maker) daprValues() pulumi.Map {
-	d := m.args.Dapr
+func (b builder) daprValues() pulumi.Map {
+	d := b.args.Dapr
 	level := pulumi.String(d.LogLevel)
 	storage := pulumi.Map{"inMemoryStorage": pulumi.Bool(false), "storageSize": pulumi.String(d.SchedulerStorage.Size)}
 	if d.SchedulerStorage.Class != "" {
@@ -32,9 +32,10 @@ func (m maker) daprValues() pulumi.Map {
 			"mtls":           pulumi.Map{"enabled": pulumi.Bool(true)},
 			"logAsJson":      pulumi.Bool(true),
 			"seccompProfile": pulumi.String("RuntimeDefault"),
-			// Nobody uses actors. Jobs are the scheduler's and need no placement service.
+			// The services use no actors. The scheduler runs the jobs without the placement
+			// service.
 			"actors": pulumi.Map{"enabled": pulumi.Bool(false)},
-			"labels": m.labels(nil),
+			"labels": b.labels(nil),
 		},
 		"dapr_operator": pulumi.Map{"logLevel": level, "resources": resources("50m", "100Mi", "256Mi")},
 		"dapr_sentry":   pulumi.Map{"logLevel": level, "resources": resources("50m", "64Mi", "256Mi")},
@@ -46,10 +47,11 @@ func (m maker) daprValues() pulumi.Map {
 			"sidecarRunAsNonRoot":           pulumi.Bool(true),
 			"sidecarReadOnlyRootFilesystem": pulumi.Bool(true),
 			"sidecarDropALLCapabilities":    pulumi.Bool(true),
-			// A sidecar of this kind starts before its service and stops after it.
+			// A native sidecar starts before its service and stops after it.
 			"nativeSidecar": pulumi.Bool(true),
-			// A service without its sidecar would run and lose nothing, but do nothing: rather none until the injector is back.
-			// Other namespaces are left out, so that this holds up nobody else's pods.
+			// A service without a sidecar would run without doing any work. With Fail, no pod
+			// starts while the injector is down. The rule covers only this namespace, so that it
+			// blocks no other pods.
 			"webhookFailurePolicy": pulumi.String("Fail"),
 			"namespaceSelector": pulumi.Map{
 				"matchLabels": pulumi.StringMap{"kubernetes.io/metadata.name": pulumi.String(Namespace)},

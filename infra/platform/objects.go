@@ -12,8 +12,8 @@ import (
 	"taskmaster/infra/helm"
 )
 
-func (m maker) metadata(name string, namespace pulumi.StringPtrInput, labels map[string]string, annotations pulumi.StringMap) metav1.ObjectMetaArgs {
-	meta := metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: namespace, Labels: m.labels(labels)}
+func (b builder) metadata(name string, namespace pulumi.StringPtrInput, labels map[string]string, annotations pulumi.StringMap) metav1.ObjectMetaArgs {
+	meta := metav1.ObjectMetaArgs{Name: pulumi.String(name), Namespace: namespace, Labels: b.labels(labels)}
 	if annotations != nil {
 		meta.Annotations = annotations
 	}
@@ -26,41 +26,42 @@ type object struct {
 	namespace              pulumi.StringInput
 	labels                 map[string]string
 	spec                   pulumi.Map
-	// wait says whether the object reports a condition Ready, until which Pulumi waits.
+	// wait makes Pulumi wait until the object reports the condition Ready.
 	wait bool
 }
 
-func (m maker) object(o object, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
+func (b builder) object(o object, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
 	annotations := pulumi.StringMap{}
 	if o.wait {
 		annotations["pulumi.com/waitFor"] = pulumi.String("condition=Ready")
 	}
-	made, err := apiextensions.NewCustomResource(m.ctx, m.child(o.name), &apiextensions.CustomResourceArgs{
+	made, err := apiextensions.NewCustomResource(b.ctx, b.child(o.name), &apiextensions.CustomResourceArgs{
 		ApiVersion:  pulumi.String(o.apiVersion),
 		Kind:        pulumi.String(o.kind),
-		Metadata:    m.metadata(o.name, o.namespace.ToStringOutput().ToStringPtrOutput(), o.labels, annotations),
+		Metadata:    b.metadata(o.name, o.namespace.ToStringOutput().ToStringPtrOutput(), o.labels, annotations),
 		OtherFields: kubernetes.UntypedArgs{"spec": o.spec},
-	}, m.with(opts...)...)
+	}, b.with(opts...)...)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", o.kind, o.name, err)
 	}
 	return made, nil
 }
 
-// chartTimeout is how long what a chart makes may take to be ready, in seconds.
+// chartTimeout is the time limit until a chart's resources are ready, in seconds.
 const chartTimeout = 600
 
-// install installs somebody else's Helm chart, from its repository unless there is a folder of charts.
-func (m maker) install(args helm.Args, opts ...pulumi.ResourceOption) (*helm.Release, error) {
-	if m.args.Charts != "" {
-		args.Chart, args.Repository, args.Version = path.Join(m.args.Charts, args.Chart), "", ""
+// install installs an external Helm chart. It comes from its repository, or from the folder of
+// charts if that is set.
+func (b builder) install(args helm.Args, opts ...pulumi.ResourceOption) (*helm.Release, error) {
+	if b.args.Charts != "" {
+		args.Chart, args.Repository, args.Version = path.Join(b.args.Charts, args.Chart), "", ""
 	}
 	args.TimeoutSeconds = chartTimeout
-	return helm.New(m.ctx, m.child(args.Name), args, m.with(opts...)...)
+	return helm.New(b.ctx, b.child(args.Name), args, b.with(opts...)...)
 }
 
-// resources is what a container asks for and may use at most. CPU is not limited: a limit makes it wait while a processor
-// is idle.
+// resources returns a container's requests and limits. There is no CPU limit, because it throttles
+// a container while a processor is idle.
 func resources(cpu, memory, memoryLimit string) pulumi.Map {
 	return pulumi.Map{
 		"requests": pulumi.Map{"cpu": pulumi.String(cpu), "memory": pulumi.String(memory)},
@@ -68,11 +69,11 @@ func resources(cpu, memory, memoryLimit string) pulumi.Map {
 	}
 }
 
-// Labels are a cloud's tags as labels of Kubernetes, which wants names of its own domain.
+// Labels returns a cloud's tags as Kubernetes labels. Kubernetes requires names with a domain.
 func Labels(tags map[string]string) map[string]string {
 	labels := map[string]string{}
 	for name, value := range tags {
-		if name != "managed-by" { // Kubernetes has a label of its own for that
+		if name != "managed-by" { // Kubernetes has its own label for it
 			labels["taskmaster/"+name] = value
 		}
 	}

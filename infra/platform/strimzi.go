@@ -11,20 +11,21 @@ import (
 
 const strimziAPI = "kafka.strimzi.io/v1"
 
-// strimzi makes a cluster of Apache Kafka brokers in KRaft mode, a user who may do what the sidecars do, and the topics.
-func (m maker) strimzi() (broker, error) {
-	namespace, err := m.namespace(BrokerNamespace, restricted, m.keep())
+// strimzi creates a cluster of Apache Kafka brokers in KRaft mode, the sidecars' user, and the
+// topics.
+func (b builder) strimzi() (broker, error) {
+	namespace, err := b.namespace(BrokerNamespace, restricted, b.keep())
 	if err != nil {
 		return broker{}, err
 	}
 	home := nameOf(namespace)
-	operator, err := m.install(helm.Args{
+	operator, err := b.install(helm.Args{
 		Name: "strimzi", Namespace: home,
 		Chart: "strimzi-kafka-operator", Repository: "https://strimzi.io/charts/", Version: strimziVersion,
 		Values: pulumi.Map{
-			"labels":    m.labels(nil),
+			"labels":    b.labels(nil),
 			"resources": resources("100m", "384Mi", "512Mi"),
-			// The operator's pods and those that it makes fit a restricted namespace.
+			// The pods of the operator and of its clusters then fit a restricted namespace.
 			"extraEnvs": pulumi.Array{pulumi.StringMap{
 				"name": pulumi.String("STRIMZI_POD_SECURITY_PROVIDER_CLASS"), "value": pulumi.String("restricted"),
 			}},
@@ -34,74 +35,75 @@ func (m maker) strimzi() (broker, error) {
 		return broker{}, fmt.Errorf("install Strimzi: %w", err)
 	}
 	ofCluster := map[string]string{"strimzi.io/cluster": brokerName}
-	nodes, err := m.object(object{
-		apiVersion: strimziAPI, kind: "KafkaNodePool", name: "brokers", namespace: home, labels: ofCluster, spec: m.kafkaNodes(),
-	}, m.keep(), pulumi.DependsOn([]pulumi.Resource{operator}))
+	nodes, err := b.object(object{
+		apiVersion: strimziAPI, kind: "KafkaNodePool", name: "brokers", namespace: home, labels: ofCluster, spec: b.kafkaNodes(),
+	}, b.keep(), pulumi.DependsOn([]pulumi.Resource{operator}))
 	if err != nil {
 		return broker{}, err
 	}
-	cluster, err := m.object(object{
-		apiVersion: strimziAPI, kind: "Kafka", name: brokerName, namespace: home, spec: m.kafkaSpec(), wait: true,
-	}, m.keep(), pulumi.DependsOn([]pulumi.Resource{nodes}))
+	cluster, err := b.object(object{
+		apiVersion: strimziAPI, kind: "Kafka", name: brokerName, namespace: home, spec: b.kafkaSpec(), wait: true,
+	}, b.keep(), pulumi.DependsOn([]pulumi.Resource{nodes}))
 	if err != nil {
 		return broker{}, err
 	}
-	b := broker{
+	br := broker{
 		addresses: []string{fmt.Sprintf("%s-kafka-bootstrap.%s.svc:%d", brokerName, BrokerNamespace, brokerPort)},
 		username:  pulumi.String(brokerName),
 	}
-	if b.authority, err = m.authorityOf(cluster, BrokerNamespace, brokerName+"-cluster-ca-cert"); err != nil {
+	if br.authority, err = b.authorityOf(cluster, BrokerNamespace, brokerName+"-cluster-ca-cert"); err != nil {
 		return broker{}, err
 	}
-	user, err := m.kafkaUser(home, ofCluster, cluster)
+	user, err := b.kafkaUser(home, ofCluster, cluster)
 	if err != nil {
 		return broker{}, err
 	}
-	b.ready = append(b.ready, user)
+	br.ready = append(br.ready, user)
 	for _, topic := range topics() {
-		t, err := m.object(object{
+		t, err := b.object(object{
 			apiVersion: strimziAPI, kind: "KafkaTopic", name: topic, namespace: home, labels: ofCluster, wait: true,
 			spec: pulumi.Map{
-				"partitions": pulumi.Int(m.args.Topics.Partitions), "replicas": pulumi.Int(m.args.Topics.Replication),
-				"config": pulumi.ToStringMap(m.kafkaTopicSettings()),
+				"partitions": pulumi.Int(b.args.Topics.Partitions), "replicas": pulumi.Int(b.args.Topics.Replication),
+				"config": pulumi.ToStringMap(b.kafkaTopicSettings()),
 			},
-		}, m.keep(), pulumi.DependsOn([]pulumi.Resource{cluster}))
+		}, b.keep(), pulumi.DependsOn([]pulumi.Resource{cluster}))
 		if err != nil {
 			return broker{}, err
 		}
-		b.ready = append(b.ready, t)
+		br.ready = append(br.ready, t)
 	}
-	return b, nil
+	return br, nil
 }
 
-// kafkaTopicSettings adds how many copies an acknowledged event has at least: one broker may be away, and none of those
-// that have it may be lost alone. Redpanda always wants a majority.
-func (m maker) kafkaTopicSettings() map[string]string {
-	settings := m.topicSettings()
-	settings["min.insync.replicas"] = strconv.Itoa(max(1, m.args.Topics.Replication-1))
+// kafkaTopicSettings adds the minimum number of copies of an acknowledged event. One broker may be
+// down, and a second copy survives the loss of one of the others. Redpanda always requires a
+// majority.
+func (b builder) kafkaTopicSettings() map[string]string {
+	settings := b.topicSettings()
+	settings["min.insync.replicas"] = strconv.Itoa(max(1, b.args.Topics.Replication-1))
 	return settings
 }
 
-func (m maker) kafkaNodes() pulumi.Map {
-	b := m.args.Broker
+func (b builder) kafkaNodes() pulumi.Map {
+	br := b.args.Broker
 	volume := pulumi.Map{
-		"id": pulumi.Int(0), "type": pulumi.String("persistent-claim"), "size": pulumi.String(b.Storage.Size),
+		"id": pulumi.Int(0), "type": pulumi.String("persistent-claim"), "size": pulumi.String(br.Storage.Size),
 		"deleteClaim": pulumi.Bool(false), "kraftMetadata": pulumi.String("shared"),
 	}
-	if b.Storage.Class != "" {
-		volume["class"] = pulumi.String(b.Storage.Class)
+	if br.Storage.Class != "" {
+		volume["class"] = pulumi.String(br.Storage.Class)
 	}
 	return pulumi.Map{
-		"replicas":  pulumi.Int(b.Replicas),
+		"replicas":  pulumi.Int(br.Replicas),
 		"roles":     pulumi.ToStringArray([]string{"controller", "broker"}),
 		"storage":   pulumi.Map{"type": pulumi.String("jbod"), "volumes": pulumi.Array{volume}},
-		"resources": resources("500m", b.Memory, b.Memory),
+		"resources": resources("500m", br.Memory, br.Memory),
 	}
 }
 
-func (m maker) kafkaSpec() pulumi.Map {
-	copies := pulumi.Int(m.args.Topics.Replication)
-	insync := pulumi.Int(max(1, m.args.Topics.Replication-1))
+func (b builder) kafkaSpec() pulumi.Map {
+	copies := pulumi.Int(b.args.Topics.Replication)
+	insync := pulumi.Int(max(1, b.args.Topics.Replication-1))
 	return pulumi.Map{
 		"kafka": pulumi.Map{
 			"listeners": pulumi.Array{pulumi.Map{
@@ -116,8 +118,8 @@ func (m maker) kafkaSpec() pulumi.Map {
 				"offsets.topic.replication.factor":         copies,
 				"transaction.state.log.replication.factor": copies,
 				"transaction.state.log.min.isr":            insync,
-				// A group that nobody was in for as long as events are kept is forgotten.
-				"offsets.retention.minutes": pulumi.Int(m.args.Topics.RetentionHours * 60),
+				// A group without members is deleted after the retention time of the events.
+				"offsets.retention.minutes": pulumi.Int(b.args.Topics.RetentionHours * 60),
 			},
 		},
 		"entityOperator": pulumi.Map{
@@ -127,9 +129,10 @@ func (m maker) kafkaSpec() pulumi.Map {
 	}
 }
 
-// kafkaUser makes the user of the sidecars. Groups are named like apps and pods, so any may be joined.
-func (m maker) kafkaUser(namespace pulumi.StringInput, labels map[string]string, cluster pulumi.Resource) (pulumi.Resource, error) {
-	login, err := m.secret("broker-login", namespace, "Opaque", pulumi.StringMap{"password": m.args.Secrets.BrokerPassword.Output()})
+// kafkaUser creates the user of the sidecars. It may join any group, because groups are named after
+// apps and pods.
+func (b builder) kafkaUser(namespace pulumi.StringInput, labels map[string]string, cluster pulumi.Resource) (pulumi.Resource, error) {
+	login, err := b.secret("broker-login", namespace, "Opaque", pulumi.StringMap{"password": b.args.Secrets.BrokerPassword.Output()})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +146,7 @@ func (m maker) kafkaUser(namespace pulumi.StringInput, labels map[string]string,
 	for _, topic := range topics() {
 		acls = append(acls, allow("topic", topic, "Read", "Write", "Describe", "DescribeConfigs"))
 	}
-	return m.object(object{
+	return b.object(object{
 		apiVersion: strimziAPI, kind: "KafkaUser", name: brokerName, namespace: namespace, labels: labels, wait: true,
 		spec: pulumi.Map{
 			"authentication": pulumi.Map{

@@ -1,7 +1,7 @@
 package platform
 
-// The charts that are installed beside Dapr's, whose version a stack chooses. Each is pinned, so that an upgrade is a
-// change that can be reviewed.
+// These are the versions of the charts, except Dapr's, which a stack sets. Each is pinned, so that
+// an upgrade is a reviewable change.
 const (
 	certManagerVersion      = "v1.21.1" // https://github.com/cert-manager/cert-manager/releases
 	redpandaOperatorVersion = "26.1.15" // https://github.com/redpanda-data/redpanda-operator/releases

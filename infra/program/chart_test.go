@@ -9,13 +9,13 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 )
 
-// What a stack tells the chart is what the chart takes: its schema and its own rules refuse everything else. A changed secret
-// starts the programs anew.
-func TestTheChartTakesWhatItIsTold(t *testing.T) {
+// TestChartAcceptsValuesOfStacks checks that the chart's schema and rules accept the values of
+// every stack. A changed secret restarts the programs.
+func TestChartAcceptsValuesOfStacks(t *testing.T) {
 	everyStack(t, func(t *testing.T, s stack, resources []recorded) {
 		t.Helper()
-		told := find(t, resources, release, "app")
-		values, ok := plain(open(at(told.inputs, "values")[0])).(map[string]any)
+		app := find(t, resources, release, "app")
+		values, ok := plain(open(at(app.inputs, "values")[0])).(map[string]any)
 		if !ok {
 			t.Fatal("the release has no values")
 		}
@@ -35,7 +35,7 @@ func TestTheChartTakesWhatItIsTold(t *testing.T) {
 		deployments := rendered["taskmaster/templates/deployments.yaml"]
 		checksum, ok := values["secretsChecksum"].(string)
 		if !ok || checksum == "" || strings.Count(deployments, `checksum/secrets: "`+checksum+`"`) != 5 {
-			t.Errorf("the pods do not depend on what the secrets hold (%q):\n%s", checksum, deployments)
+			t.Errorf("the pods do not depend on the content of the secrets (%q):\n%s", checksum, deployments)
 		}
 	})
 }

@@ -14,17 +14,18 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Dapr's own chart, of the module's version, makes of what it is told pods that a restricted namespace admits, with limits, of the
-// stack's version, and sidecars of the same kind.
-func TestDaprsChartTakesWhatItIsTold(t *testing.T) {
+// TestDaprChartAcceptsValues renders Dapr's chart of the module's version with the program's
+// values. The pods must fit a restricted namespace and have limits and the stack's version. The
+// sidecars must fit it too.
+func TestDaprChartAcceptsValues(t *testing.T) {
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
 	if err != nil {
 		t.Fatalf("find Dapr's module: %v", err)
 	}
 	everyStack(t, func(t *testing.T, _ stack, resources []recorded) {
 		t.Helper()
-		told := find(t, resources, release, "platform-dapr")
-		values, ok := plain(open(at(told.inputs, "values")[0])).(map[string]any)
+		dapr := find(t, resources, release, "platform-dapr")
+		values, ok := plain(open(at(dapr.inputs, "values")[0])).(map[string]any)
 		if !ok {
 			t.Fatal("the release has no values")
 		}
@@ -44,11 +45,11 @@ func TestDaprsChartTakesWhatItIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		version := text(at(told.inputs, "version")[0])
+		version := text(at(dapr.inputs, "version")[0])
 		var programs []string
 		for name, file := range rendered {
 			if filepath.Ext(name) != ".yaml" {
-				continue // what it tells people
+				continue // notes for people
 			}
 			for document := range strings.SplitSeq(file, "\n---") {
 				var made struct {
@@ -60,7 +61,7 @@ func TestDaprsChartTakesWhatItIsTold(t *testing.T) {
 				}
 				if made.Kind == "MutatingWebhookConfiguration" && (!strings.Contains(document, "failurePolicy: Fail") ||
 					!strings.Contains(document, "kubernetes.io/metadata.name: taskmaster")) {
-					t.Errorf("pods may start without their sidecars, or others' may not start:\n%s", document)
+					t.Errorf("pods may start without sidecars, or pods of other namespaces are blocked:\n%s", document)
 				}
 				for _, c := range made.Spec.Template.Spec.Containers {
 					programs = append(programs, c.Name)
@@ -70,7 +71,7 @@ func TestDaprsChartTakesWhatItIsTold(t *testing.T) {
 		}
 		slices.Sort(programs)
 		if want := []string{"dapr-operator", "dapr-scheduler-server", "dapr-sentry", "dapr-sidecar-injector"}; !slices.Equal(programs, want) {
-			t.Errorf("the control plane is %v, want %v", programs, want)
+			t.Errorf("the control plane has %v, want %v", programs, want)
 		}
 	})
 }
@@ -94,7 +95,7 @@ func checkDapr(t *testing.T, c corev1.Container, version string) {
 	}
 	for _, name := range []string{"SIDECAR_DROP_ALL_CAPABILITIES", "SIDECAR_RUN_AS_NON_ROOT", "SIDECAR_READ_ONLY_ROOT_FILESYSTEM"} {
 		if !slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name && v.Value == "true" }) {
-			t.Errorf("%s is not told %s: %v", c.Name, name, c.Env)
+			t.Errorf("%s has no variable %s: %v", c.Name, name, c.Env)
 		}
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
 
-// Through Pulumi's own engine, whose language host is this process: a stack with mistakes names all of them, in a preview as well
-// as when it is to be made, and nothing is.
-func TestTheEngineIsToldEveryMistake(t *testing.T) {
+// TestEngineReportsAllProblems runs an invalid stack with the real Pulumi, in this process as
+// its language host. Both preview and up must name all problems and create nothing.
+func TestEngineReportsAllProblems(t *testing.T) {
 	t.Parallel()
 	s := engineStack(t)
 	secret := auto.ConfigValue{Value: "postgres://taskmaster:password-of-database@db.example.com/taskmaster", Secret: true}
@@ -25,18 +25,18 @@ func TestTheEngineIsToldEveryMistake(t *testing.T) {
 	_, made := s.Up(t.Context())
 	for doing, err := range map[string]error{"preview": previewed, "up": made} {
 		if err == nil {
-			t.Fatalf("%s: a stack without images and secrets is taken", doing)
+			t.Fatalf("%s: a stack without images and secrets is accepted", doing)
 		}
 		for _, want := range []string{
 			"pulumi config set --secret appToken", "pulumi config set --secret brokerPassword",
 			"pulumi config set --path images.api", "pulumi config set --path images.web",
 		} {
 			if !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: the error does not say %s: %v", doing, want, err)
+				t.Errorf("%s: the error does not contain %s: %v", doing, want, err)
 			}
 		}
 		if strings.Contains(err.Error(), "password-of-database") || strings.Contains(err.Error(), "databaseURL") {
-			t.Errorf("%s: the error shows what is right, or a secret: %v", doing, err)
+			t.Errorf("%s: the error contains valid settings or a secret: %v", doing, err)
 		}
 	}
 	state, err := s.Export(t.Context())
@@ -49,12 +49,12 @@ func TestTheEngineIsToldEveryMistake(t *testing.T) {
 	}
 	for _, resource := range deployment.Resources {
 		if resource.Type != "pulumi:pulumi:Stack" {
-			t.Errorf("%s was made", resource.URN)
+			t.Errorf("%s was created", resource.URN)
 		}
 	}
 }
 
-// engineStack is the stack local as its owner gets it, with its state in a folder.
+// engineStack returns the stack local as a new owner gets it, with its state in a folder.
 func engineStack(t *testing.T) auto.Stack {
 	t.Helper()
 	local, err := filepath.Abs("../../.local")

@@ -2,8 +2,8 @@ package program
 
 import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-// kind is what is known of a type of resource: the inputs that it cannot do without (the SDK checks only those on top), and
-// outputs that are more than its inputs.
+// kind describes a type of resource: its required inputs (the SDK checks only the top level), and
+// outputs that are not inputs.
 type kind struct {
 	required []string
 	outputs  resource.PropertyMap

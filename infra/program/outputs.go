@@ -8,14 +8,14 @@ import (
 	"taskmaster/infra/config"
 )
 
-// The stack's outputs. Who reads them (pulumi stack output NAME) relies on the names.
+// These are the stack's outputs. Users of pulumi stack output NAME rely on the names.
 const (
-	outputAddress    = "address"    // the load balancer's: what the public name has to point at
-	outputPublicURL  = "publicURL"  // where people go
-	outputCluster    = "cluster"    // its name
+	outputAddress    = "address"    // the load balancer's address; the public name must point to it
+	outputPublicURL  = "publicURL"  // the public address of the system
+	outputCluster    = "cluster"    // the cluster's name
 	outputKubeconfig = "kubeconfig" // secret
 	outputImages     = "images"     // by service, with digests
-	outputDashboards = "dashboards" // commands that show what is going on
+	outputDashboards = "dashboards" // commands that show the state of the system
 )
 
 func export(ctx *pulumi.Context, cfg *config.Config, c *cluster.Cluster, a *app.App) {

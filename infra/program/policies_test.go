@@ -12,7 +12,7 @@ import (
 	"taskmaster/infra/config"
 )
 
-// everyStack runs a policy over all stacks.
+// everyStack runs a policy check on all stacks.
 func everyStack(t *testing.T, policy func(t *testing.T, s stack, resources []recorded)) {
 	t.Helper()
 	t.Parallel()
@@ -27,7 +27,7 @@ func everyStack(t *testing.T, policy func(t *testing.T, s stack, resources []rec
 
 func (r recorded) String() string { return r.kind + " " + r.name }
 
-// is says whether a value at a path is wanted; a missing one is not.
+// is reports whether the value at a path equals want. A missing value does not.
 func (r recorded) is(path string, want any) bool {
 	values := at(r.inputs, path)
 	for _, v := range values {
@@ -91,7 +91,8 @@ func TestNoAPIServerIsOpenToTheWorld(t *testing.T) {
 	})
 }
 
-// The clouds encrypt disks by themselves; what can be turned off, or on, is on.
+// TestDisksAreEncrypted checks the settings for disk encryption. The clouds encrypt disks by
+// default. Settings that can be turned off must be on.
 func TestDisksAreEncrypted(t *testing.T) {
 	everyStack(t, func(t *testing.T, _ stack, resources []recorded) {
 		for _, r := range resources {
@@ -107,17 +108,17 @@ func TestDisksAreEncrypted(t *testing.T) {
 				encrypted = r.is("nodeConfig.shieldedInstanceConfig.enableSecureBoot", true) && !r.is("nodeConfig.localSsdCount", int64(1))
 			}
 			if !encrypted {
-				t.Errorf("%v: its disks, or the way to them, are not encrypted", r)
+				t.Errorf("%v: the disks or the connection to them are not encrypted", r)
 			}
 		}
 	})
 }
 
-// holdsData says whether deleting a resource loses what somebody stored.
+// holdsData reports whether deleting a resource loses stored data.
 func holdsData(r recorded) bool {
 	switch r.kind {
 	case "oci:ContainerEngine/cluster:Cluster", "azure:containerservice/kubernetesCluster:KubernetesCluster", "gcp:container/cluster:Cluster":
-		return true // its volumes go with it
+		return true // its volumes are deleted with it
 	case "kubernetes:core/v1:Namespace":
 		return r.is("metadata.name", "broker") || r.is("metadata.name", "dapr-system")
 	case "kubernetes:helm.sh/v3:Release":
@@ -140,12 +141,13 @@ func TestWhatHoldsDataIsProtected(t *testing.T) {
 			}
 		}
 		if !found {
-			t.Error("nothing was found that holds data")
+			t.Error("no resource with data was found")
 		}
 	})
 }
 
-// labelsAt is where a type of resource has labels or tags. Types that are not here cannot have any.
+// labelsAt lists the paths of labels or tags by type of resource. Types that are not listed cannot
+// have any.
 var labelsAt = map[string][]string{
 	"azure:core/resourceGroup:ResourceGroup":                                     {"tags.project"},
 	"azure:network/virtualNetwork:VirtualNetwork":                                {"tags.project"},
@@ -177,7 +179,7 @@ func TestResourcesAreLabelled(t *testing.T) {
 	})
 }
 
-// limitsAt is where what makes pods says how much memory they may use.
+// limitsAt lists the paths of resource limits by chart.
 var limitsAt = map[string][]string{
 	"dapr":                   {"dapr_operator.resources", "dapr_sentry.resources", "dapr_scheduler.resources", "dapr_sidecar_injector.resources"},
 	"cert-manager":           {"resources", "webhook.resources", "cainjector.resources", "startupapicheck.resources"},
@@ -193,10 +195,10 @@ func TestPodsHaveLimits(t *testing.T) {
 			case "kubernetes:helm.sh/v3:Release":
 				chartName := text(at(r.inputs, "chart")[0])
 				if chartName == chart {
-					continue // its own manifests say so
+					continue // its own manifests have limits
 				}
 				if len(limitsAt[chartName]) == 0 {
-					t.Errorf("%v: where has the chart %s its limits?", r, chartName)
+					t.Errorf("%v: limitsAt has no entry for the chart %s", r, chartName)
 				}
 				for _, path := range limitsAt[chartName] {
 					paths = append(paths, "values."+path+".limits.memory", "values."+path+".requests.cpu", "values."+path+".requests.memory")
@@ -239,17 +241,17 @@ func TestEveryVersionIsPinned(t *testing.T) {
 		for _, r := range resources {
 			walk(resource.NewProperty(r.inputs), func(v string, _ bool) {
 				if strings.HasSuffix(v, ":latest") || v == "latest" {
-					t.Errorf("%v: %q is another one every day", r, v)
+					t.Errorf("%v: the version %q is not pinned", r, v)
 				}
 			})
 			if r.kind == "kubernetes:helm.sh/v3:Release" && !r.is("chart", chart) && !has(r.inputs, "version") {
-				t.Errorf("%v: its chart has no version", r)
+				t.Errorf("%v: the chart has no version", r)
 			}
 		}
 	})
 }
 
-// walk calls visit with every text in a value, and whether it is secret.
+// walk calls visit with every string in a value and whether it is secret.
 func walk(v resource.PropertyValue, visit func(value string, secret bool)) {
 	var in func(resource.PropertyValue, bool)
 	in = func(v resource.PropertyValue, secret bool) {
@@ -271,7 +273,8 @@ func walk(v resource.PropertyValue, visit func(value string, secret bool)) {
 	in(v, false)
 }
 
-// What is secret in the configuration is secret in every input that it gets into.
+// TestSecretsStaySecret checks that configuration secrets are secret in every input that contains
+// them.
 func TestSecretsStaySecret(t *testing.T) {
 	everyStack(t, func(t *testing.T, s stack, resources []recorded) {
 		seen := map[string]bool{}
@@ -299,7 +302,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	})
 }
 
-// Whoever has the kubeconfig has the cluster: it is encrypted in the state, and hidden among the outputs.
+// TestTheKubeconfigIsSecret checks that the kubeconfig is encrypted in the state and hidden in the
+// outputs, because it gives full access to the cluster.
 func TestTheKubeconfigIsSecret(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
@@ -325,11 +329,12 @@ func TestTheKubeconfigIsSecret(t *testing.T) {
 	}
 }
 
-// secretNames are those of config.Secrets.
+// secretNames are the names of config.Secrets.
 var secretNames = []string{"databaseURL", "appToken", "brokerUsername", "brokerPassword", "brokerCA", "kubeconfig", "smtpURL",
 	"vapidPrivateKey", "tlsCertificate", "tlsKey"}
 
-// looksSecret matches what should not be in a file: a URL with a password, a key, a long random text.
+// looksSecret matches content that must not be in a file: a URL with a password, a key, a long
+// random text.
 var looksSecret = regexp.MustCompile(`://[^/\s]*:[^/\s]*@|-----BEGIN|\b[0-9a-fA-F]{32,}\b`)
 
 func TestStackFilesHoldNoPlainSecret(t *testing.T) {
@@ -339,15 +344,15 @@ func TestStackFilesHoldNoPlainSecret(t *testing.T) {
 			short := strings.TrimPrefix(key, "taskmaster:")
 			encrypted, isMap := value.(map[string]any)
 			if slices.Contains(secretNames, short) && (!isMap || encrypted["secure"] == nil) {
-				t.Errorf("stack %s: %s is in the clear: pulumi config set --secret %s, and change what was seen", name, key, short)
+				t.Errorf("stack %s: %s is in the clear: pulumi config set --secret %s, and replace the exposed value", name, key, short)
 			}
 			if short == "images" || isMap && encrypted["secure"] != nil {
-				continue // digests look like it; what is encrypted may
+				continue // digests match the pattern; encrypted values may be in the file
 			}
 			s := stack{config: map[string]string{}}
 			s.set(t, key, value)
 			if found := looksSecret.FindString(s.config[key]); found != "" {
-				t.Errorf("stack %s: %s holds what looks like a secret", name, key)
+				t.Errorf("stack %s: %s seems to contain a secret", name, key)
 			}
 		}
 	}

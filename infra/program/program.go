@@ -1,5 +1,5 @@
-// Package program makes everything that a stack's configuration describes: a cluster, the platform, TaskMaster. Whoever runs it
-// sees the folder above as its own, as Pulumi.yaml says.
+// Package program creates all resources of a stack: a cluster, the platform and TaskMaster. Callers
+// must run it in the folder infra, as Pulumi.yaml does.
 package program
 
 import (
@@ -17,10 +17,12 @@ import (
 	"taskmaster/infra/platform"
 )
 
-// chart is the folder of TaskMaster's Helm chart, seen from the one that Pulumi runs the program in.
+// chart is the folder of TaskMaster's Helm chart, relative to the folder in which Pulumi runs the
+// program.
 const chart = "./chart"
 
-// New returns the program. It registers nothing before all of the configuration was checked; its error names every mistake.
+// New returns the program. It checks the whole configuration before it registers resources. Its
+// error names all problems.
 func New(machine config.Machine) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		cfg, err := config.Load(ctx, ctx.Project(), machine)
@@ -45,7 +47,7 @@ func New(machine config.Machine) pulumi.RunFunc {
 	}
 }
 
-// newCluster makes the cluster on the cloud that was chosen. Everything after it is the same on all of them.
+// newCluster creates the cluster on the chosen cloud. All later steps are the same on every cloud.
 func newCluster(ctx *pulumi.Context, name string, cfg *config.Config, tags map[string]string) (*cluster.Cluster, error) {
 	switch {
 	case cfg.OKE != nil:

@@ -11,12 +11,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// find returns the one resource of a type and name.
+// find returns the only resource of a type and name.
 func find(t *testing.T, resources []recorded, kind, name string) recorded {
 	t.Helper()
 	i := slices.IndexFunc(resources, func(r recorded) bool { return r.kind == kind && r.name == name })
 	if i < 0 {
-		t.Fatalf("there is no %s %s", kind, name)
+		t.Fatalf("no resource %s %s", kind, name)
 	}
 	return resources[i]
 }
@@ -45,7 +45,7 @@ func TestAnotherDigestTouchesTheReleaseAlone(t *testing.T) {
 				}
 			}
 			if want := []string{release + " app"}; !slices.Equal(touched, want) {
-				t.Errorf("touched %v, want %v", touched, want)
+				t.Errorf("changed %v, want %v", touched, want)
 			}
 			if got := text(at(find(t, after, release, "app").inputs, "values.images.api")[0]); !strings.HasSuffix(got, digest) {
 				t.Errorf("the release has %s", got)
@@ -66,7 +66,7 @@ func TestAnotherSecretRestartsWhatReadsIt(t *testing.T) {
 	}
 }
 
-// The chart and this program agree on these values.
+// TestTheChartGetsItsValues checks the values that connect this program and the chart.
 func TestTheChartGetsItsValues(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
@@ -85,7 +85,7 @@ func TestTheChartGetsItsValues(t *testing.T) {
 		}
 		for _, path := range []string{"images.api", "images.web", "broker.addresses.*", "replicas.live", "autoscaling.enabled", "web.service.annotations", "web.tls.secretName"} {
 			if !has(values, path) {
-				t.Errorf("stack %s: there is no %s", name, path)
+				t.Errorf("stack %s: %s is missing", name, path)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func TestAnIssuerGetsWebItsCertificate(t *testing.T) {
 		}
 	}
 	if !find(t, resources, release, "app").is("values.web.tls.secretName", "web-tls") {
-		t.Error("the chart is not told of the certificate")
+		t.Error("the chart's values lack the certificate")
 	}
 	find(t, resources, release, "platform-cert-manager")
 }
@@ -133,9 +133,9 @@ func TestWhatCanBeTurnedOnGetsItsSecrets(t *testing.T) {
 	if !maps.Equal(got, want) {
 		t.Errorf("tokens are %v, want %v", got, want)
 	}
-	told := find(t, resources, release, "app")
-	if !told.is("values.notifier.mailFrom", "TaskMaster <reminders@example.com>") || !told.is("values.notifier.vapidSubject", "mailto:someone@example.com") {
-		t.Error("the chart is not told who sends")
+	app := find(t, resources, release, "app")
+	if !app.is("values.notifier.mailFrom", "TaskMaster <reminders@example.com>") || !app.is("values.notifier.vapidSubject", "mailto:someone@example.com") {
+		t.Error("the chart's values lack the sender")
 	}
 	certificate := find(t, resources, "kubernetes:core/v1:Secret", "platform-web-tls")
 	if !certificate.is("type", "kubernetes.io/tls") || !certificate.is("stringData.tls|crt", "certificate-of-web") || !certificate.is("stringData.tls|key", "key-of-web") {
@@ -143,7 +143,9 @@ func TestWhatCanBeTurnedOnGetsItsSecrets(t *testing.T) {
 	}
 }
 
-// Services that start without topics, components' definitions or secrets would fail, and the release be taken back.
+// TestTheApplicationComesLast checks that the application waits for topics, custom resource
+// definitions and secrets. Without them its services would fail, and the release would be rolled
+// back.
 func TestTheApplicationComesLast(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
@@ -168,13 +170,14 @@ func TestTheReleaseIsAtomic(t *testing.T) {
 	for _, name := range stackNames(t) {
 		for _, r := range mustRender(t, load(t, name)) {
 			if r.kind == release && (!r.is("atomic", true) || r.is("skipAwait", true)) {
-				t.Errorf("stack %s: %v is not rolled back when it fails", name, r)
+				t.Errorf("stack %s: %v is not rolled back after a failure", name, r)
 			}
 		}
 	}
 }
 
-// What goes into the cluster goes there with the cluster's own provider, and not with whatever the machine's kubeconfig names.
+// TestEverythingUsesTheProviderOfItsCluster checks that resources in the cluster use the cluster's
+// own provider. The machine's kubeconfig must not be used.
 func TestEverythingUsesTheProviderOfItsCluster(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
@@ -200,14 +203,14 @@ func TestTheNewestImageOfTheRightKindIsTaken(t *testing.T) {
 	}
 }
 
-func TestMistakesAreFoundBeforeAnythingIsRegistered(t *testing.T) {
+func TestConfigIsCheckedBeforeRegistration(t *testing.T) {
 	t.Parallel()
 	s := load(t, "prod")
 	delete(s.config, "taskmaster:databaseURL")
 	s.config["taskmaster:images"] = `{"api": "registry.example.com/api:latest"}`
 	r, err := s.render(t)
 	if err == nil {
-		t.Fatal("there was no error")
+		t.Fatal("the configuration was accepted")
 	}
 	for _, want := range []string{"databaseURL", "images.api", "images.web"} {
 		if !strings.Contains(err.Error(), want) {
@@ -219,7 +222,8 @@ func TestMistakesAreFoundBeforeAnythingIsRegistered(t *testing.T) {
 	}
 }
 
-// The clouds' SDKs take minutes and gigabytes to compile, so that only the package of its cloud imports one.
+// TestOnlyTheCloudsPackagesImportTheirSDKs checks the imports of SDKs. They take minutes and
+// gigabytes to compile, so only the package of each cloud may import its SDK.
 func TestOnlyTheCloudsPackagesImportTheirSDKs(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "taskmaster/...")

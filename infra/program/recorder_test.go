@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// recorded is a resource that the program registered, or one that it read.
+// recorded is a resource that the program registered or read.
 type recorded struct {
 	kind, name string
 	provider   string
@@ -22,8 +22,8 @@ type recorded struct {
 	inputs     resource.PropertyMap
 }
 
-// recorder stands in for the engine and all providers. It is strict: a type, a function or an output that it does not
-// know is an error, and so is an input that the provider would miss.
+// recorder replaces the engine and all providers. It is strict: unknown types, functions and
+// outputs are errors, and so are missing required inputs.
 type recorder struct {
 	mu        sync.Mutex
 	resources []recorded
@@ -51,17 +51,17 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 		id = args.ID
 		outputs, ok := readings[args.TypeToken]
 		if !ok {
-			return "", nil, r.fail("%s %s is read, and nobody knows what it says", args.TypeToken, args.Name)
+			return "", nil, r.fail("%s %s is read, but readings has no entry for it", args.TypeToken, args.Name)
 		}
 		state = outputs
 	case strings.HasPrefix(args.TypeToken, "taskmaster:"):
 		if args.Custom {
-			return "", nil, r.fail("%s %s is no component", args.TypeToken, args.Name)
+			return "", nil, r.fail("%s %s is not a component", args.TypeToken, args.Name)
 		}
 	default:
 		known, ok := kinds[args.TypeToken]
 		if !ok {
-			return "", nil, r.fail("%s %s has a type that the recorder does not know", args.TypeToken, args.Name)
+			return "", nil, r.fail("%s %s has an unknown type", args.TypeToken, args.Name)
 		}
 		for _, path := range known.required {
 			if !has(args.Inputs, path) {
@@ -81,7 +81,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	answer, ok := answers[args.Token]
 	if !ok {
-		return nil, r.fail("%s is a function that the recorder does not know", args.Token)
+		return nil, r.fail("%s is an unknown function", args.Token)
 	}
 	if args.Provider == "" {
 		return nil, r.fail("%s is called without the provider of its cluster", args.Token)
@@ -92,19 +92,20 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	return answer, nil
 }
 
-// err is what was wrong; the program may have been told and gone on.
+// err returns the recorded problems. The program may have ignored the errors it got.
 func (r *recorder) err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.errs...)
 }
 
-// has says whether there is a value at a path such as a.b.c; * is each element of a list, of which there is one at least.
+// has reports whether there is a value at a path such as a.b.c. * stands for each element of a
+// non-empty list.
 func has(inputs resource.PropertyMap, path string) bool {
 	return len(at(inputs, path)) > 0
 }
 
-// at returns the values at a path. One that is missing in any element of a list is missing.
+// at returns the values at a path. It returns none if any element of a list lacks the value.
 func at(inputs resource.PropertyMap, path string) []resource.PropertyValue {
 	values := []resource.PropertyValue{resource.NewProperty(inputs)}
 	for step := range strings.SplitSeq(path, ".") {
@@ -132,7 +133,7 @@ func at(inputs resource.PropertyMap, path string) []resource.PropertyValue {
 	return values
 }
 
-// open returns what is inside a secret.
+// open returns the content of a secret.
 func open(v resource.PropertyValue) resource.PropertyValue {
 	for v.IsSecret() {
 		v = v.SecretValue().Element
@@ -147,10 +148,10 @@ func text(v resource.PropertyValue) string {
 	return ""
 }
 
-// authority is what operators' authorities are in the tests.
+// authority is the CA certificate of the operators.
 const authority = "-----BEGIN CERTIFICATE-----\ntest\n-----END CERTIFICATE-----\n"
 
-// readings is what is read of resources that somebody else makes.
+// readings are the contents of resources that the program reads but does not create.
 var readings = map[string]resource.PropertyMap{
 	"kubernetes:core/v1:Secret": resource.NewPropertyMapFromMap(map[string]any{
 		"data": map[string]any{"ca.crt": base64.StdEncoding.EncodeToString([]byte(authority))},
@@ -160,7 +161,7 @@ var readings = map[string]resource.PropertyMap{
 	}),
 }
 
-// answers is what the clouds say when they are asked.
+// answers are the results of the clouds' functions.
 var answers = map[string]resource.PropertyMap{
 	"oci:Identity/getAvailabilityDomains:getAvailabilityDomains": resource.NewPropertyMapFromMap(map[string]any{
 		"availabilityDomains": []any{map[string]any{"name": "xxxx:EU-FRANKFURT-1-AD-1"}, map[string]any{"name": "xxxx:EU-FRANKFURT-1-AD-2"}},

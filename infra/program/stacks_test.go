@@ -19,11 +19,11 @@ import (
 	"taskmaster/infra/config"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const kubeconfigOfTests = "apiVersion: v1\nkind: Config\nclusters: [{name: kubeconfig-of-tests}]\n"
 
-// stack is a file of stacks/, with what its owner adds.
+// stack is a file of stacks/ with the additions of its owner.
 type stack struct {
 	name   string
 	config map[string]string
@@ -43,7 +43,7 @@ func stackNames(t *testing.T) []string {
 	return names
 }
 
-// stackFile returns the configuration that a file holds.
+// stackFile returns the configuration in a file.
 func stackFile(t *testing.T, name string) map[string]any {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("../../stacks", "Pulumi."+name+".yaml"))
@@ -60,13 +60,13 @@ func stackFile(t *testing.T, name string) map[string]any {
 	return file.Config
 }
 
-// load returns a stack with the secrets and images that it wants from its owner.
+// load returns a stack with the secrets and images that its owner must set.
 func load(t *testing.T, name string) stack {
 	t.Helper()
 	s := stack{name: name, config: map[string]string{}, secret: map[string]bool{}}
 	for key, value := range stackFile(t, name) {
 		if in, ok := value.(map[string]any); ok && in["secure"] != nil {
-			continue // its value is known to its owner alone
+			continue // only its owner knows the value
 		}
 		s.set(t, key, value)
 	}
@@ -111,7 +111,7 @@ func (s stack) setSecret(key, value string) {
 	s.config["taskmaster:"+key], s.secret["taskmaster:"+key] = value, true
 }
 
-// setIn sets one field of a section.
+// setIn sets a field of a section.
 func (s stack) setIn(t *testing.T, key, field string, value any) {
 	t.Helper()
 	section := s.section(t, key)
@@ -129,14 +129,14 @@ func (s stack) section(t *testing.T, key string) map[string]any {
 	return section
 }
 
-// render runs the program for a stack and returns what it registered.
+// render runs the program for a stack and returns the registered resources.
 func (s stack) render(t *testing.T) (*recorder, error) {
 	t.Helper()
 	r := &recorder{}
 	return r, s.run(r, New(machine))
 }
 
-// machine has a kubeconfig, and hands over no configuration but what Pulumi does.
+// machine has a kubeconfig. Its only configuration is Pulumi's.
 var machine = config.Machine{
 	Getenv:   func(string) string { return "" },
 	ReadFile: func(string) ([]byte, error) { return []byte(kubeconfigOfTests), nil },
@@ -149,7 +149,7 @@ func (s stack) run(r *recorder, program pulumi.RunFunc) error {
 	})
 }
 
-// mustRender renders a stack that has no mistakes, sorted.
+// mustRender renders a valid stack and returns its resources sorted.
 func mustRender(t *testing.T, s stack) []recorded {
 	t.Helper()
 	r, err := s.render(t)
@@ -165,9 +165,9 @@ func mustRender(t *testing.T, s stack) []recorded {
 	return r.resources
 }
 
-// Every stack's resources and their inputs are those of the golden files. go test ./infra/program -update writes them anew; read the
-// difference before it is committed.
-func TestStacksAreAsWrittenDown(t *testing.T) {
+// TestStacksMatchGoldenFiles compares every stack's resources and their inputs with the golden
+// files. go test ./infra/program -update rewrites them. Review the difference before you commit it.
+func TestStacksMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +202,7 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
 }
 
-// golden writes resources down, a document each.
+// golden formats resources, one YAML document each.
 func golden(t *testing.T, resources []recorded) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -226,7 +226,7 @@ func golden(t *testing.T, resources []recorded) []byte {
 	return out.Bytes()
 }
 
-// plain returns a value as Go's own types, without what is secret. The names in a secret are none.
+// plain returns a value as Go types. It replaces secrets but keeps their names.
 func plain(v resource.PropertyValue) any {
 	switch {
 	case v.IsSecret() && open(v).IsObject():

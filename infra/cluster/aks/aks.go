@@ -1,8 +1,8 @@
-// Package aks makes a Kubernetes cluster on Azure: a resource group, a network, an identity of its own, a managed control
-// plane, a pool for the cluster's own pods and one for ours.
+// Package aks creates a Kubernetes cluster on Azure: a resource group, a network, an identity, a
+// managed control plane, a node pool for system pods and one for the application.
 //
-// Names are a contract: a resource <name> is deleted and made anew when its name changes. All children are called
-// <cluster's name>-<what it is>.
+// Names are a contract: Pulumi deletes and recreates a resource whose name changes. All children
+// are named <cluster's name>-<role>.
 package aks
 
 import (
@@ -20,20 +20,20 @@ import (
 	"taskmaster/infra/config"
 )
 
-// Args is what the cluster is made from.
+// Args are the inputs of the cluster.
 type Args struct {
 	config.AKS
-	// Tags name what the resources belong to.
+	// Tags label the resources.
 	Tags map[string]string
 	// Protect makes Pulumi refuse to delete the cluster.
 	Protect bool
 }
 
-// Validate returns what is wrong with the arguments.
+// Validate returns the problems of the arguments.
 func (a Args) Validate() error { return a.AKS.Validate() }
 
-// maker holds what all resources of one cluster share.
-type maker struct {
+// builder holds the shared inputs of a cluster's resources.
+type builder struct {
 	ctx   *pulumi.Context
 	name  string
 	args  Args
@@ -41,12 +41,12 @@ type maker struct {
 	opts  []pulumi.ResourceOption
 }
 
-func (m maker) child(what string) string { return m.name + "-" + what }
+func (b builder) child(what string) string { return b.name + "-" + what }
 
-func (m maker) tags() pulumi.StringMap { return pulumi.ToStringMap(m.args.Tags) }
+func (b builder) tags() pulumi.StringMap { return pulumi.ToStringMap(b.args.Tags) }
 
-// New registers the cluster. Its own provider has the subscription of the arguments; credentials are those of the Azure
-// command line.
+// New registers the cluster. Its own provider has the subscription of the arguments. The
+// credentials come from the Azure command line.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*cluster.Cluster, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err
@@ -57,76 +57,78 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	provider, err := azure.NewProvider(ctx, name+"-azure", &azure.ProviderArgs{SubscriptionId: pulumi.String(args.Subscription)}, pulumi.Parent(c))
 	if err != nil {
-		return nil, fmt.Errorf("make the provider of subscription %s: %w", args.Subscription, err)
+		return nil, fmt.Errorf("create the provider of subscription %s: %w", args.Subscription, err)
 	}
-	m := maker{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
-	m.group, err = core.NewResourceGroup(ctx, m.child("group"), &core.ResourceGroupArgs{
-		Name: pulumi.String(name), Location: pulumi.String(args.Location), Tags: m.tags(),
-	}, m.opts...)
+	b := builder{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
+	b.group, err = core.NewResourceGroup(ctx, b.child("group"), &core.ResourceGroupArgs{
+		Name: pulumi.String(name), Location: pulumi.String(args.Location), Tags: b.tags(),
+	}, b.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("resource group of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the resource group of cluster %s: %w", name, err)
 	}
-	subnet, err := m.network()
+	subnet, err := b.network()
 	if err != nil {
-		return nil, fmt.Errorf("network of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the network of cluster %s: %w", name, err)
 	}
-	control, err := m.controlPlane(subnet)
+	control, err := b.controlPlane(subnet)
 	if err != nil {
-		return nil, fmt.Errorf("control plane of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the control plane of cluster %s: %w", name, err)
 	}
-	pool, err := m.userPool(control, subnet)
+	pool, err := b.userPool(control, subnet)
 	if err != nil {
-		return nil, fmt.Errorf("node pool of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the node pool of cluster %s: %w", name, err)
 	}
 	return c, c.Connect(ctx, name, cluster.Access{
 		Name: control.Name, Kubeconfig: control.KubeConfigRaw, Identifier: control.ID().ToStringOutput().ToStringPtrOutput(),
 	}, pulumi.DependsOn([]pulumi.Resource{pool}))
 }
 
-// network makes the network and returns the nodes' subnet. Pods have addresses of an overlay, outside of it.
-func (m maker) network() (*network.Subnet, error) {
-	net, err := network.NewVirtualNetwork(m.ctx, m.child("network"), &network.VirtualNetworkArgs{
-		Name: pulumi.String(m.name), ResourceGroupName: m.group.Name, Location: m.group.Location,
-		AddressSpaces: pulumi.StringArray{pulumi.String(m.args.Network.CIDR)}, Tags: m.tags(),
-	}, m.opts...)
+// network creates the network and returns the nodes' subnet. Pods have addresses of an overlay
+// network outside it.
+func (b builder) network() (*network.Subnet, error) {
+	net, err := network.NewVirtualNetwork(b.ctx, b.child("network"), &network.VirtualNetworkArgs{
+		Name: pulumi.String(b.name), ResourceGroupName: b.group.Name, Location: b.group.Location,
+		AddressSpaces: pulumi.StringArray{pulumi.String(b.args.Network.CIDR)}, Tags: b.tags(),
+	}, b.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("virtual network: %w", err)
+		return nil, fmt.Errorf("create the virtual network: %w", err)
 	}
-	subnet, err := network.NewSubnet(m.ctx, m.child("nodes"), &network.SubnetArgs{
-		Name: pulumi.String("nodes"), ResourceGroupName: m.group.Name, VirtualNetworkName: net.Name,
-		AddressPrefixes: pulumi.StringArray{pulumi.String(m.args.Network.Nodes)},
-		// What goes out goes through the cluster's load balancer and not through addresses that Azure lends to machines.
+	subnet, err := network.NewSubnet(b.ctx, b.child("nodes"), &network.SubnetArgs{
+		Name: pulumi.String("nodes"), ResourceGroupName: b.group.Name, VirtualNetworkName: net.Name,
+		AddressPrefixes: pulumi.StringArray{pulumi.String(b.args.Network.Nodes)},
+		// Outgoing traffic uses the cluster's load balancer instead of addresses that Azure assigns
+		// to machines.
 		DefaultOutboundAccessEnabled: pulumi.Bool(false),
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
 		return nil, fmt.Errorf("subnet: %w", err)
 	}
 	return subnet, nil
 }
 
-// controlPlane makes the cluster with its system pool.
-func (m maker) controlPlane(subnet *network.Subnet) (*containerservice.KubernetesCluster, error) {
-	identity, err := authorization.NewUserAssignedIdentity(m.ctx, m.child("identity"), &authorization.UserAssignedIdentityArgs{
-		Name: pulumi.String(m.name), ResourceGroupName: m.group.Name, Location: m.group.Location, Tags: m.tags(),
-	}, m.opts...)
+// controlPlane creates the cluster with its system pool.
+func (b builder) controlPlane(subnet *network.Subnet) (*containerservice.KubernetesCluster, error) {
+	identity, err := authorization.NewUserAssignedIdentity(b.ctx, b.child("identity"), &authorization.UserAssignedIdentityArgs{
+		Name: pulumi.String(b.name), ResourceGroupName: b.group.Name, Location: b.group.Location, Tags: b.tags(),
+	}, b.opts...)
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	// The cluster attaches its nodes and load balancers to the subnet, and may change nothing else.
-	assignment, err := authorization.NewAssignment(m.ctx, m.child("uses-subnet"), &authorization.AssignmentArgs{
+	// The cluster may attach nodes and load balancers to the subnet, and has no other role.
+	assignment, err := authorization.NewAssignment(b.ctx, b.child("uses-subnet"), &authorization.AssignmentArgs{
 		Scope: subnet.ID(), RoleDefinitionName: pulumi.String("Network Contributor"), PrincipalId: identity.PrincipalId,
 		PrincipalType: pulumi.String("ServicePrincipal"),
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
-		return nil, fmt.Errorf("role of the identity: %w", err)
+		return nil, fmt.Errorf("assign the role of the identity: %w", err)
 	}
-	dns, err := dnsAddress(m.args.Network.Services)
+	dns, err := dnsAddress(b.args.Network.Services)
 	if err != nil {
 		return nil, err
 	}
-	return containerservice.NewKubernetesCluster(m.ctx, m.child("cluster"), &containerservice.KubernetesClusterArgs{
-		Name: pulumi.String(m.name), ResourceGroupName: m.group.Name, Location: m.group.Location, DnsPrefix: pulumi.String(m.name),
-		KubernetesVersion: pulumi.String(m.args.Kubernetes), SkuTier: pulumi.String(m.args.Tier), Tags: m.tags(),
+	return containerservice.NewKubernetesCluster(b.ctx, b.child("cluster"), &containerservice.KubernetesClusterArgs{
+		Name: pulumi.String(b.name), ResourceGroupName: b.group.Name, Location: b.group.Location, DnsPrefix: pulumi.String(b.name),
+		KubernetesVersion: pulumi.String(b.args.Kubernetes), SkuTier: pulumi.String(b.args.Tier), Tags: b.tags(),
 		Identity: containerservice.KubernetesClusterIdentityArgs{
 			Type: pulumi.String("UserAssigned"), IdentityIds: pulumi.StringArray{identity.ID()},
 		},
@@ -134,44 +136,44 @@ func (m maker) controlPlane(subnet *network.Subnet) (*containerservice.Kubernete
 		OidcIssuerEnabled:             pulumi.Bool(true),
 		WorkloadIdentityEnabled:       pulumi.Bool(true),
 		RunCommandEnabled:             pulumi.Bool(false),
-		// Patches come by themselves; another minor version is the stack file's decision.
+		// Azure installs patches automatically. The stack file sets the minor version.
 		AutomaticUpgradeChannel: pulumi.String("patch"),
 		NodeOsUpgradeChannel:    pulumi.String("NodeImage"),
 		ApiServerAccessProfile: containerservice.KubernetesClusterApiServerAccessProfileArgs{
-			AuthorizedIpRanges: pulumi.ToStringArray(m.args.APIAllowedCIDRs),
+			AuthorizedIpRanges: pulumi.ToStringArray(b.args.APIAllowedCIDRs),
 		},
 		NetworkProfile: containerservice.KubernetesClusterNetworkProfileArgs{
 			NetworkPlugin: pulumi.String("azure"), NetworkPluginMode: pulumi.String("overlay"),
 			NetworkDataPlane: pulumi.String("cilium"), NetworkPolicy: pulumi.String("cilium"),
-			PodCidr: pulumi.String(m.args.Network.Pods), ServiceCidr: pulumi.String(m.args.Network.Services), DnsServiceIp: pulumi.String(dns),
+			PodCidr: pulumi.String(b.args.Network.Pods), ServiceCidr: pulumi.String(b.args.Network.Services), DnsServiceIp: pulumi.String(dns),
 			LoadBalancerSku: pulumi.String("standard"), OutboundType: pulumi.String("loadBalancer"),
 		},
 		DefaultNodePool: containerservice.KubernetesClusterDefaultNodePoolArgs{
 			Name: pulumi.String("system"), OnlyCriticalAddonsEnabled: pulumi.Bool(true),
-			VmSize: pulumi.String(m.args.System.Size), OsDiskSizeGb: pulumi.Int(m.args.System.DiskGB),
-			AutoScalingEnabled: pulumi.Bool(true), MinCount: pulumi.Int(m.args.System.Min), MaxCount: pulumi.Int(m.args.System.Max),
-			VnetSubnetId: subnet.ID(), NodePublicIpEnabled: pulumi.Bool(false), HostEncryptionEnabled: pulumi.Bool(m.args.HostEncryption),
-			Zones: pulumi.ToStringArray(m.args.Zones), OrchestratorVersion: pulumi.String(m.args.Kubernetes),
-			TemporaryNameForRotation: pulumi.String("systemtmp"), Tags: m.tags(),
+			VmSize: pulumi.String(b.args.System.Size), OsDiskSizeGb: pulumi.Int(b.args.System.DiskGB),
+			AutoScalingEnabled: pulumi.Bool(true), MinCount: pulumi.Int(b.args.System.Min), MaxCount: pulumi.Int(b.args.System.Max),
+			VnetSubnetId: subnet.ID(), NodePublicIpEnabled: pulumi.Bool(false), HostEncryptionEnabled: pulumi.Bool(b.args.HostEncryption),
+			Zones: pulumi.ToStringArray(b.args.Zones), OrchestratorVersion: pulumi.String(b.args.Kubernetes),
+			TemporaryNameForRotation: pulumi.String("systemtmp"), Tags: b.tags(),
 			UpgradeSettings: containerservice.KubernetesClusterDefaultNodePoolUpgradeSettingsArgs{MaxSurge: pulumi.String("33%")},
 		},
-	}, append(m.opts, pulumi.DependsOn([]pulumi.Resource{assignment}), pulumi.Protect(m.args.Protect))...)
+	}, append(b.opts, pulumi.DependsOn([]pulumi.Resource{assignment}), pulumi.Protect(b.args.Protect))...)
 }
 
-// userPool makes the nodes that our pods run on.
-func (m maker) userPool(control *containerservice.KubernetesCluster, subnet *network.Subnet) (*containerservice.KubernetesClusterNodePool, error) {
-	return containerservice.NewKubernetesClusterNodePool(m.ctx, m.child("user"), &containerservice.KubernetesClusterNodePoolArgs{
+// userPool creates the nodes of the application's pods.
+func (b builder) userPool(control *containerservice.KubernetesCluster, subnet *network.Subnet) (*containerservice.KubernetesClusterNodePool, error) {
+	return containerservice.NewKubernetesClusterNodePool(b.ctx, b.child("user"), &containerservice.KubernetesClusterNodePoolArgs{
 		KubernetesClusterId: control.ID(), Name: pulumi.String("user"), Mode: pulumi.String("User"),
-		VmSize: pulumi.String(m.args.User.Size), OsDiskSizeGb: pulumi.Int(m.args.User.DiskGB),
-		AutoScalingEnabled: pulumi.Bool(true), MinCount: pulumi.Int(m.args.User.Min), MaxCount: pulumi.Int(m.args.User.Max),
-		VnetSubnetId: subnet.ID(), NodePublicIpEnabled: pulumi.Bool(false), HostEncryptionEnabled: pulumi.Bool(m.args.HostEncryption),
-		Zones: pulumi.ToStringArray(m.args.Zones), OrchestratorVersion: pulumi.String(m.args.Kubernetes),
-		TemporaryNameForRotation: pulumi.String("usertmp"), Tags: m.tags(),
+		VmSize: pulumi.String(b.args.User.Size), OsDiskSizeGb: pulumi.Int(b.args.User.DiskGB),
+		AutoScalingEnabled: pulumi.Bool(true), MinCount: pulumi.Int(b.args.User.Min), MaxCount: pulumi.Int(b.args.User.Max),
+		VnetSubnetId: subnet.ID(), NodePublicIpEnabled: pulumi.Bool(false), HostEncryptionEnabled: pulumi.Bool(b.args.HostEncryption),
+		Zones: pulumi.ToStringArray(b.args.Zones), OrchestratorVersion: pulumi.String(b.args.Kubernetes),
+		TemporaryNameForRotation: pulumi.String("usertmp"), Tags: b.tags(),
 		UpgradeSettings: containerservice.KubernetesClusterNodePoolUpgradeSettingsArgs{MaxSurge: pulumi.String("33%")},
-	}, m.opts...)
+	}, b.opts...)
 }
 
-// dnsAddress is the tenth of the services' addresses, which is where Azure expects DNS.
+// dnsAddress returns the tenth address of the services' range. Azure expects DNS there.
 func dnsAddress(services string) (string, error) {
 	prefix, err := netip.ParsePrefix(services)
 	if err != nil {

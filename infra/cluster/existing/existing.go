@@ -1,4 +1,4 @@
-// Package existing uses a cluster that somebody else made: kind, minikube, or any other.
+// Package existing uses an existing cluster: kind, minikube, or any other.
 package existing
 
 import (
@@ -11,15 +11,15 @@ import (
 	"taskmaster/infra/config"
 )
 
-// Args says which cluster.
+// Args are the inputs of the cluster.
 type Args struct {
-	// Kubeconfig is the content of a file.
+	// Kubeconfig is the content of the file.
 	Kubeconfig config.Secret
-	// Context is one of the kubeconfig's; empty means its current one.
+	// Context is a context of the kubeconfig. Empty means the current one.
 	Context string
 }
 
-// Validate returns what is wrong with the arguments.
+// Validate returns the problems of the arguments.
 func (a Args) Validate() error {
 	if !a.Kubeconfig.IsSet() {
 		return errors.New("existing: the kubeconfig is empty: set existing.kubeconfigFile, KUBECONFIG or the secret kubeconfig")
@@ -27,7 +27,7 @@ func (a Args) Validate() error {
 	return nil
 }
 
-// New registers the cluster and, below it, the provider <name>.
+// New registers the cluster with the provider <name> as its child.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*cluster.Cluster, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err

@@ -1,8 +1,9 @@
-// Package gke makes a Kubernetes cluster on Google Cloud: a VPC-native network with private nodes, a managed control plane
-// on a release channel, and a node pool, unless Autopilot brings its own nodes.
+// Package gke creates a Kubernetes cluster on Google Cloud: a VPC-native network with private
+// nodes, a managed control plane on a release channel, and a node pool. Autopilot clusters have no
+// node pool.
 //
-// Names are a contract: a resource <name> is deleted and made anew when its name changes. All children are called
-// <cluster's name>-<what it is>.
+// Names are a contract: Pulumi deletes and recreates a resource whose name changes. All children
+// are named <cluster's name>-<role>.
 package gke
 
 import (
@@ -16,40 +17,40 @@ import (
 	"taskmaster/infra/config"
 )
 
-// Args is what the cluster is made from.
+// Args are the inputs of the cluster.
 type Args struct {
 	config.GKE
-	// Tags name what the resources belong to.
+	// Tags label the resources.
 	Tags map[string]string
-	// Protect makes Pulumi, and Google, refuse to delete the cluster.
+	// Protect makes Pulumi and Google refuse to delete the cluster.
 	Protect bool
 }
 
-// Validate returns what is wrong with the arguments.
+// Validate returns the problems of the arguments.
 func (a Args) Validate() error { return a.GKE.Validate() }
 
-// maker holds what all resources of one cluster share.
-type maker struct {
+// builder holds the shared inputs of a cluster's resources.
+type builder struct {
 	ctx  *pulumi.Context
 	name string
 	args Args
 	opts []pulumi.ResourceOption
 }
 
-func (m maker) child(what string) string { return m.name + "-" + what }
+func (b builder) child(what string) string { return b.name + "-" + what }
 
-func (m maker) labels() pulumi.StringMap { return pulumi.ToStringMap(m.args.Tags) }
+func (b builder) labels() pulumi.StringMap { return pulumi.ToStringMap(b.args.Tags) }
 
-// location is the zone of a zonal cluster, else the region.
-func (m maker) location() pulumi.String {
-	if m.args.Zone != "" {
-		return pulumi.String(m.args.Zone)
+// location returns the zone of a zonal cluster, otherwise the region.
+func (b builder) location() pulumi.String {
+	if b.args.Zone != "" {
+		return pulumi.String(b.args.Zone)
 	}
-	return pulumi.String(m.args.Region)
+	return pulumi.String(b.args.Region)
 }
 
-// New registers the cluster. Its own provider has the project and region of the arguments; credentials are those of the
-// gcloud command line.
+// New registers the cluster. Its own provider has the project and region of the arguments. The
+// credentials come from the gcloud command line.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*cluster.Cluster, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err
@@ -62,26 +63,26 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		Project: pulumi.String(args.Project), Region: pulumi.String(args.Region),
 	}, pulumi.Parent(c))
 	if err != nil {
-		return nil, fmt.Errorf("make the provider of project %s: %w", args.Project, err)
+		return nil, fmt.Errorf("create the provider of project %s: %w", args.Project, err)
 	}
-	m := maker{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
-	net, err := m.network()
+	b := builder{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
+	net, err := b.network()
 	if err != nil {
-		return nil, fmt.Errorf("network of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the network of cluster %s: %w", name, err)
 	}
-	account, err := m.nodeAccount()
+	account, err := b.nodeAccount()
 	if err != nil {
-		return nil, fmt.Errorf("service account of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the service account of cluster %s: %w", name, err)
 	}
-	control, err := m.controlPlane(net, account)
+	control, err := b.controlPlane(net, account)
 	if err != nil {
-		return nil, fmt.Errorf("control plane of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the control plane of cluster %s: %w", name, err)
 	}
 	ready := []pulumi.Resource{control}
 	if !args.Autopilot {
-		pool, err := m.nodePool(control, account)
+		pool, err := b.nodePool(control, account)
 		if err != nil {
-			return nil, fmt.Errorf("node pool of cluster %s: %w", name, err)
+			return nil, fmt.Errorf("create the node pool of cluster %s: %w", name, err)
 		}
 		ready = append(ready, pool)
 	}
@@ -90,52 +91,53 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}, pulumi.DependsOn(ready))
 }
 
-func (m maker) controlPlane(net network, account nodeAccount) (*container.Cluster, error) {
+func (b builder) controlPlane(net network, account nodeAccount) (*container.Cluster, error) {
 	var networks container.ClusterMasterAuthorizedNetworksConfigCidrBlockArray
-	for _, cidr := range m.args.APIAllowedCIDRs {
+	for _, cidr := range b.args.APIAllowedCIDRs {
 		networks = append(networks, container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs{CidrBlock: pulumi.String(cidr)})
 	}
 	args := &container.ClusterArgs{
-		Name: pulumi.String(m.name), Location: m.location(), ResourceLabels: m.labels(), DeletionProtection: pulumi.Bool(m.args.Protect),
+		Name: pulumi.String(b.name), Location: b.location(), ResourceLabels: b.labels(), DeletionProtection: pulumi.Bool(b.args.Protect),
 		Network: net.network, Subnetwork: net.subnet, NetworkingMode: pulumi.String("VPC_NATIVE"),
 		IpAllocationPolicy: container.ClusterIpAllocationPolicyArgs{
 			ClusterSecondaryRangeName: pulumi.String(podRange), ServicesSecondaryRangeName: pulumi.String(serviceRange),
 		},
 		PrivateClusterConfig: container.ClusterPrivateClusterConfigArgs{
 			EnablePrivateNodes: pulumi.Bool(true), EnablePrivateEndpoint: pulumi.Bool(false),
-			MasterIpv4CidrBlock: pulumi.String(m.args.Network.ControlPlane),
+			MasterIpv4CidrBlock: pulumi.String(b.args.Network.ControlPlane),
 		},
 		MasterAuthorizedNetworksConfig: container.ClusterMasterAuthorizedNetworksConfigArgs{CidrBlocks: networks},
 		MasterAuth: container.ClusterMasterAuthArgs{
 			ClientCertificateConfig: container.ClusterMasterAuthClientCertificateConfigArgs{IssueClientCertificate: pulumi.Bool(false)},
 		},
-		ReleaseChannel:         container.ClusterReleaseChannelArgs{Channel: pulumi.String(m.args.Channel)},
-		WorkloadIdentityConfig: container.ClusterWorkloadIdentityConfigArgs{WorkloadPool: pulumi.String(m.args.Project + ".svc.id.goog")},
+		ReleaseChannel:         container.ClusterReleaseChannelArgs{Channel: pulumi.String(b.args.Channel)},
+		WorkloadIdentityConfig: container.ClusterWorkloadIdentityConfigArgs{WorkloadPool: pulumi.String(b.args.Project + ".svc.id.goog")},
 	}
-	if m.args.Kubernetes != "" {
-		args.MinMasterVersion = pulumi.String(m.args.Kubernetes)
+	if b.args.Kubernetes != "" {
+		args.MinMasterVersion = pulumi.String(b.args.Kubernetes)
 	}
-	if m.args.Autopilot {
+	if b.args.Autopilot {
 		args.EnableAutopilot = pulumi.Bool(true)
 		args.ClusterAutoscaling = container.ClusterClusterAutoscalingArgs{
 			AutoProvisioningDefaults: container.ClusterClusterAutoscalingAutoProvisioningDefaultsArgs{ServiceAccount: account.email},
 		}
 	} else {
-		// Network policies are enforced by this data plane, which Autopilot always has.
+		// This data plane enforces network policies. Autopilot always uses it.
 		args.DatapathProvider = pulumi.String("ADVANCED_DATAPATH")
 		args.EnableShieldedNodes = pulumi.Bool(true)
-		// The first pool cannot be changed without the cluster, so the nodes are in one of their own.
+		// The default pool cannot be changed without replacing the cluster. Therefore the nodes are
+		// in a pool of their own.
 		args.RemoveDefaultNodePool = pulumi.Bool(true)
 		args.InitialNodeCount = pulumi.Int(1)
 		args.NodeConfig = container.ClusterNodeConfigArgs{ServiceAccount: account.email}
 	}
 	ready := append([]pulumi.Resource{account.role}, net.ready...)
-	return container.NewCluster(m.ctx, m.child("cluster"), args, append(m.opts, pulumi.DependsOn(ready), pulumi.Protect(m.args.Protect),
-		// It describes the pool that was removed, and Google answers with another's.
+	return container.NewCluster(b.ctx, b.child("cluster"), args, append(b.opts, pulumi.DependsOn(ready), pulumi.Protect(b.args.Protect),
+		// The field describes the removed pool. Google returns the values of another pool.
 		pulumi.IgnoreChanges([]string{"nodeConfig"}))...)
 }
 
-// kubeconfig names the cluster and how to get a token; it holds none.
+// kubeconfig returns a kubeconfig that gets its token from a command. It contains no token.
 func kubeconfig(control *container.Cluster) pulumi.StringOutput {
 	authority := control.MasterAuth.ClusterCaCertificate().Elem()
 	return pulumi.Sprintf(`apiVersion: v1

@@ -9,54 +9,55 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// maxAccount is how long a service account's name may be.
+// maxAccount is Google's limit for the length of a service account's name.
 const maxAccount = 30
 
-// nodeAccount is who nodes are. Google's default account may do nearly everything in the project.
+// nodeAccount is the service account of the nodes. Google's default account may do nearly
+// everything in the project.
 type nodeAccount struct {
 	email pulumi.StringOutput
 	role  pulumi.Resource
 }
 
-func (m maker) nodeAccount() (nodeAccount, error) {
-	id := m.child("nodes")
+func (b builder) nodeAccount() (nodeAccount, error) {
+	id := b.child("nodes")
 	if len(id) > maxAccount {
 		return nodeAccount{}, fmt.Errorf("%q is longer than the %d characters that Google allows: choose a shorter stack name", id, maxAccount)
 	}
-	account, err := serviceaccount.NewAccount(m.ctx, m.child("node-account"), &serviceaccount.AccountArgs{
-		AccountId: pulumi.String(id), DisplayName: pulumi.String("Nodes of " + m.name),
-	}, m.opts...)
+	account, err := serviceaccount.NewAccount(b.ctx, b.child("node-account"), &serviceaccount.AccountArgs{
+		AccountId: pulumi.String(id), DisplayName: pulumi.String("Nodes of " + b.name),
+	}, b.opts...)
 	if err != nil {
 		return nodeAccount{}, err
 	}
-	role, err := projects.NewIAMMember(m.ctx, m.child("node-role"), &projects.IAMMemberArgs{
-		Project: pulumi.String(m.args.Project), Role: pulumi.String("roles/container.defaultNodeServiceAccount"),
+	role, err := projects.NewIAMMember(b.ctx, b.child("node-role"), &projects.IAMMemberArgs{
+		Project: pulumi.String(b.args.Project), Role: pulumi.String("roles/container.defaultNodeServiceAccount"),
 		Member: pulumi.Sprintf("serviceAccount:%s", account.Email),
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
 		return nodeAccount{}, fmt.Errorf("role: %w", err)
 	}
 	return nodeAccount{email: account.Email, role: role}, nil
 }
 
-// nodePool makes the nodes, without public addresses. Google encrypts their disks.
-func (m maker) nodePool(control *container.Cluster, account nodeAccount) (*container.NodePool, error) {
-	nodes := m.args.Nodes
-	return container.NewNodePool(m.ctx, m.child("nodepool"), &container.NodePoolArgs{
-		Name: pulumi.String(m.name), Cluster: control.ID(), Location: m.location(), InitialNodeCount: pulumi.Int(nodes.Min),
+// nodePool creates the nodes without public addresses. Google encrypts their disks.
+func (b builder) nodePool(control *container.Cluster, account nodeAccount) (*container.NodePool, error) {
+	nodes := b.args.Nodes
+	return container.NewNodePool(b.ctx, b.child("nodepool"), &container.NodePoolArgs{
+		Name: pulumi.String(b.name), Cluster: control.ID(), Location: b.location(), InitialNodeCount: pulumi.Int(nodes.Min),
 		Autoscaling:   container.NodePoolAutoscalingArgs{MinNodeCount: pulumi.Int(nodes.Min), MaxNodeCount: pulumi.Int(nodes.Max)},
 		NetworkConfig: container.NodePoolNetworkConfigArgs{EnablePrivateNodes: pulumi.Bool(true)},
 		Management:    container.NodePoolManagementArgs{AutoRepair: pulumi.Bool(true), AutoUpgrade: pulumi.Bool(true)},
-		// A node is added before one goes.
+		// An upgrade adds a node before it removes one.
 		UpgradeSettings: container.NodePoolUpgradeSettingsArgs{MaxSurge: pulumi.Int(1), MaxUnavailable: pulumi.Int(0)},
 		NodeConfig: container.NodePoolNodeConfigArgs{
 			MachineType: pulumi.String(nodes.Machine), DiskSizeGb: pulumi.Int(nodes.DiskGB), DiskType: pulumi.String("pd-balanced"),
 			ServiceAccount: account.email, OauthScopes: pulumi.StringArray{pulumi.String("https://www.googleapis.com/auth/cloud-platform")},
-			ResourceLabels: m.labels(), Labels: m.labels(),
+			ResourceLabels: b.labels(), Labels: b.labels(),
 			ShieldedInstanceConfig: container.NodePoolNodeConfigShieldedInstanceConfigArgs{
 				EnableSecureBoot: pulumi.Bool(true), EnableIntegrityMonitoring: pulumi.Bool(true),
 			},
 			WorkloadMetadataConfig: container.NodePoolNodeConfigWorkloadMetadataConfigArgs{Mode: pulumi.String("GKE_METADATA")},
 		},
-	}, append(m.opts, pulumi.IgnoreChanges([]string{"initialNodeCount"}))...)
+	}, append(b.opts, pulumi.IgnoreChanges([]string{"initialNodeCount"}))...)
 }

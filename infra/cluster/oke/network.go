@@ -7,35 +7,35 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// network is the ids of what the cluster is put into.
+// network holds the IDs of the cluster's network.
 type network struct {
 	vcn                                         pulumi.StringOutput
 	controlPlane, nodes, balancers              pulumi.StringOutput // subnets
 	controlPlaneGroup, nodeGroup, balancerGroup pulumi.StringOutput // network security groups
 }
 
-// network makes the VCN: workers in a private subnet that reach the internet through a NAT gateway and Oracle's services
-// through a service gateway; the API server and load balancers in public ones. Every subnet's security list is empty, so
-// that the security groups alone decide.
-func (m maker) network(invoke []pulumi.InvokeOption) (network, error) {
-	compartment := pulumi.String(m.args.Compartment)
-	vcn, err := core.NewVcn(m.ctx, m.child("vcn"), &core.VcnArgs{
-		CompartmentId: compartment, CidrBlocks: pulumi.StringArray{pulumi.String(m.args.Network.CIDR)},
-		DisplayName: pulumi.String(m.name), DnsLabel: pulumi.String("taskmaster"), FreeformTags: m.tags(),
-	}, m.opts...)
+// network creates the VCN. Workers are in a private subnet. They reach the internet through a NAT
+// gateway and Oracle's services through a service gateway. The API server and load balancers are in
+// public subnets. Every subnet's security list is empty, so that only the security groups decide.
+func (b builder) network(invoke []pulumi.InvokeOption) (network, error) {
+	compartment := pulumi.String(b.args.Compartment)
+	vcn, err := core.NewVcn(b.ctx, b.child("vcn"), &core.VcnArgs{
+		CompartmentId: compartment, CidrBlocks: pulumi.StringArray{pulumi.String(b.args.Network.CIDR)},
+		DisplayName: pulumi.String(b.name), DnsLabel: pulumi.String("taskmaster"), FreeformTags: b.tags(),
+	}, b.opts...)
 	if err != nil {
 		return network{}, fmt.Errorf("VCN: %w", err)
 	}
 	net := network{vcn: vcn.ID().ToStringOutput()}
-	public, private, err := m.routes(net.vcn, invoke)
+	public, private, err := b.routes(net.vcn, invoke)
 	if err != nil {
 		return network{}, err
 	}
-	closed, err := core.NewSecurityList(m.ctx, m.child("closed"), &core.SecurityListArgs{
-		CompartmentId: compartment, VcnId: net.vcn, DisplayName: pulumi.String(m.child("closed")), FreeformTags: m.tags(),
-	}, m.opts...)
+	closed, err := core.NewSecurityList(b.ctx, b.child("closed"), &core.SecurityListArgs{
+		CompartmentId: compartment, VcnId: net.vcn, DisplayName: pulumi.String(b.child("closed")), FreeformTags: b.tags(),
+	}, b.opts...)
 	if err != nil {
-		return network{}, fmt.Errorf("security list: %w", err)
+		return network{}, fmt.Errorf("create the security list: %w", err)
 	}
 	subnets := []struct {
 		what, label, cidr string
@@ -43,76 +43,76 @@ func (m maker) network(invoke []pulumi.InvokeOption) (network, error) {
 		private           bool
 		id                *pulumi.StringOutput
 	}{
-		{"control-plane", "api", m.args.Network.ControlPlane, public, false, &net.controlPlane},
-		{"balancers", "balancers", m.args.Network.Balancers, public, false, &net.balancers},
-		{"nodes", "nodes", m.args.Network.Nodes, private, true, &net.nodes},
+		{"control-plane", "api", b.args.Network.ControlPlane, public, false, &net.controlPlane},
+		{"balancers", "balancers", b.args.Network.Balancers, public, false, &net.balancers},
+		{"nodes", "nodes", b.args.Network.Nodes, private, true, &net.nodes},
 	}
 	for _, s := range subnets {
-		subnet, err := core.NewSubnet(m.ctx, m.child(s.what), &core.SubnetArgs{
+		subnet, err := core.NewSubnet(b.ctx, b.child(s.what), &core.SubnetArgs{
 			CompartmentId: compartment, VcnId: net.vcn, CidrBlock: pulumi.String(s.cidr),
-			DisplayName: pulumi.String(m.child(s.what)), DnsLabel: pulumi.String(s.label),
+			DisplayName: pulumi.String(b.child(s.what)), DnsLabel: pulumi.String(s.label),
 			RouteTableId: s.routes, SecurityListIds: pulumi.StringArray{closed.ID()},
-			ProhibitPublicIpOnVnic: pulumi.Bool(s.private), ProhibitInternetIngress: pulumi.Bool(s.private), FreeformTags: m.tags(),
-		}, m.opts...)
+			ProhibitPublicIpOnVnic: pulumi.Bool(s.private), ProhibitInternetIngress: pulumi.Bool(s.private), FreeformTags: b.tags(),
+		}, b.opts...)
 		if err != nil {
 			return network{}, fmt.Errorf("subnet %s: %w", s.what, err)
 		}
 		*s.id = subnet.ID().ToStringOutput()
 	}
-	return net, m.securityGroups(&net)
+	return net, b.securityGroups(&net)
 }
 
-// routes makes the gateways and returns the public and the private route table.
-func (m maker) routes(vcn pulumi.StringOutput, invoke []pulumi.InvokeOption) (public, private pulumi.StringOutput, err error) {
-	compartment, name := pulumi.String(m.args.Compartment), func(what string) pulumi.String { return pulumi.String(m.child(what)) }
-	internet, err := core.NewInternetGateway(m.ctx, m.child("internet"), &core.InternetGatewayArgs{
-		CompartmentId: compartment, VcnId: vcn, DisplayName: name("internet"), FreeformTags: m.tags(),
-	}, m.opts...)
+// routes creates the gateways and returns the public and the private route table.
+func (b builder) routes(vcn pulumi.StringOutput, invoke []pulumi.InvokeOption) (public, private pulumi.StringOutput, err error) {
+	compartment, name := pulumi.String(b.args.Compartment), func(what string) pulumi.String { return pulumi.String(b.child(what)) }
+	internet, err := core.NewInternetGateway(b.ctx, b.child("internet"), &core.InternetGatewayArgs{
+		CompartmentId: compartment, VcnId: vcn, DisplayName: name("internet"), FreeformTags: b.tags(),
+	}, b.opts...)
 	if err != nil {
-		return public, private, fmt.Errorf("internet gateway: %w", err)
+		return public, private, fmt.Errorf("create the internet gateway: %w", err)
 	}
-	nat, err := core.NewNatGateway(m.ctx, m.child("nat"), &core.NatGatewayArgs{
-		CompartmentId: compartment, VcnId: vcn, DisplayName: name("nat"), FreeformTags: m.tags(),
-	}, m.opts...)
+	nat, err := core.NewNatGateway(b.ctx, b.child("nat"), &core.NatGatewayArgs{
+		CompartmentId: compartment, VcnId: vcn, DisplayName: name("nat"), FreeformTags: b.tags(),
+	}, b.opts...)
 	if err != nil {
-		return public, private, fmt.Errorf("NAT gateway: %w", err)
+		return public, private, fmt.Errorf("create the NAT gateway: %w", err)
 	}
-	all, err := oracleServices(m.ctx, invoke)
+	all, err := oracleServices(b.ctx, invoke)
 	if err != nil {
 		return public, private, err
 	}
-	services, err := core.NewServiceGateway(m.ctx, m.child("services"), &core.ServiceGatewayArgs{
-		CompartmentId: compartment, VcnId: vcn, DisplayName: name("services"), FreeformTags: m.tags(),
+	services, err := core.NewServiceGateway(b.ctx, b.child("services"), &core.ServiceGatewayArgs{
+		CompartmentId: compartment, VcnId: vcn, DisplayName: name("services"), FreeformTags: b.tags(),
 		Services: core.ServiceGatewayServiceArray{core.ServiceGatewayServiceArgs{ServiceId: pulumi.String(all.Id)}},
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
-		return public, private, fmt.Errorf("service gateway: %w", err)
+		return public, private, fmt.Errorf("create the service gateway: %w", err)
 	}
 	rule := func(destination, kind string, gateway pulumi.StringInput) core.RouteTableRouteRuleArgs {
 		return core.RouteTableRouteRuleArgs{
 			Destination: pulumi.String(destination), DestinationType: pulumi.String(kind), NetworkEntityId: gateway,
 		}
 	}
-	publicTable, err := core.NewRouteTable(m.ctx, m.child("public"), &core.RouteTableArgs{
-		CompartmentId: compartment, VcnId: vcn, DisplayName: name("public"), FreeformTags: m.tags(),
+	publicTable, err := core.NewRouteTable(b.ctx, b.child("public"), &core.RouteTableArgs{
+		CompartmentId: compartment, VcnId: vcn, DisplayName: name("public"), FreeformTags: b.tags(),
 		RouteRules: core.RouteTableRouteRuleArray{rule(anywhere, "CIDR_BLOCK", internet.ID())},
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
-		return public, private, fmt.Errorf("public route table: %w", err)
+		return public, private, fmt.Errorf("create the public route table: %w", err)
 	}
-	privateTable, err := core.NewRouteTable(m.ctx, m.child("private"), &core.RouteTableArgs{
-		CompartmentId: compartment, VcnId: vcn, DisplayName: name("private"), FreeformTags: m.tags(),
+	privateTable, err := core.NewRouteTable(b.ctx, b.child("private"), &core.RouteTableArgs{
+		CompartmentId: compartment, VcnId: vcn, DisplayName: name("private"), FreeformTags: b.tags(),
 		RouteRules: core.RouteTableRouteRuleArray{
 			rule(anywhere, "CIDR_BLOCK", nat.ID()), rule(all.CidrBlock, "SERVICE_CIDR_BLOCK", services.ID()),
 		},
-	}, m.opts...)
+	}, b.opts...)
 	if err != nil {
-		return public, private, fmt.Errorf("private route table: %w", err)
+		return public, private, fmt.Errorf("create the private route table: %w", err)
 	}
 	return publicTable.ID().ToStringOutput(), privateTable.ID().ToStringOutput(), nil
 }
 
-// oracleServices looks the region's services up: all that the Oracle Services Network has.
+// oracleServices looks up the entry for all services of the region's Oracle Services Network.
 func oracleServices(ctx *pulumi.Context, invoke []pulumi.InvokeOption) (core.GetServicesService, error) {
 	regex := true
 	found, err := core.GetServices(ctx, &core.GetServicesArgs{Filters: []core.GetServicesFilter{

@@ -9,15 +9,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// nodePool makes the workers, spread over the region's availability domains and without public addresses.
-func (m maker) nodePool(control *containerengine.Cluster, net network, invoke []pulumi.InvokeOption) (*containerengine.NodePool, error) {
-	domains, err := availabilityDomains(m.ctx, m.args.Compartment, invoke)
+// nodePool creates the workers without public addresses, spread over the region's availability
+// domains.
+func (b builder) nodePool(control *containerengine.Cluster, net network, invoke []pulumi.InvokeOption) (*containerengine.NodePool, error) {
+	domains, err := availabilityDomains(b.ctx, b.args.Compartment, invoke)
 	if err != nil {
 		return nil, err
 	}
-	image := m.args.Nodes.Image
+	image := b.args.Nodes.Image
 	if image == "" {
-		if image, err = m.newestImage(invoke); err != nil {
+		if image, err = b.newestImage(invoke); err != nil {
 			return nil, err
 		}
 	}
@@ -27,18 +28,18 @@ func (m maker) nodePool(control *containerengine.Cluster, net network, invoke []
 			AvailabilityDomain: pulumi.String(domain), SubnetId: net.nodes,
 		})
 	}
-	nodes := m.args.Nodes
+	nodes := b.args.Nodes
 	details := containerengine.NodePoolNodeConfigDetailsArgs{
-		Size: pulumi.Int(nodes.Count), PlacementConfigs: placements, NsgIds: pulumi.StringArray{net.nodeGroup}, FreeformTags: m.tags(),
-		// Disks are encrypted at rest in any case; this is the way to them.
+		Size: pulumi.Int(nodes.Count), PlacementConfigs: placements, NsgIds: pulumi.StringArray{net.nodeGroup}, FreeformTags: b.tags(),
+		// Disks are always encrypted at rest. This encrypts the connection to them.
 		IsPvEncryptionInTransitEnabled: pulumi.Bool(nodes.EncryptInTransit),
 	}
 	if nodes.KMSKey != "" {
 		details.KmsKeyId = pulumi.String(nodes.KMSKey)
 	}
-	return containerengine.NewNodePool(m.ctx, m.child("nodepool"), &containerengine.NodePoolArgs{
-		ClusterId: control.ID(), CompartmentId: pulumi.String(m.args.Compartment), Name: pulumi.String(m.child("nodepool")),
-		KubernetesVersion: pulumi.String(m.args.Kubernetes),
+	return containerengine.NewNodePool(b.ctx, b.child("nodepool"), &containerengine.NodePoolArgs{
+		ClusterId: control.ID(), CompartmentId: pulumi.String(b.args.Compartment), Name: pulumi.String(b.child("nodepool")),
+		KubernetesVersion: pulumi.String(b.args.Kubernetes),
 		NodeShape:         pulumi.String(nodes.Shape),
 		NodeShapeConfig: containerengine.NodePoolNodeShapeConfigArgs{
 			Ocpus: pulumi.Float64(nodes.OCPUs), MemoryInGbs: pulumi.Float64(nodes.MemoryGB),
@@ -47,16 +48,16 @@ func (m maker) nodePool(control *containerengine.Cluster, net network, invoke []
 			SourceType: pulumi.String("IMAGE"), ImageId: pulumi.String(image), BootVolumeSizeInGbs: pulumi.String(strconv.Itoa(nodes.DiskGB)),
 		},
 		NodeConfigDetails: details,
-		// A node that goes has its pods moved first.
+		// Pods are moved off a node before it is removed.
 		NodeEvictionNodePoolSettings: containerengine.NodePoolNodeEvictionNodePoolSettingsArgs{
 			EvictionGraceDuration: pulumi.String("PT10M"), IsForceDeleteAfterGraceDuration: pulumi.Bool(true),
 		},
-		FreeformTags: m.tags(),
-	}, m.opts...)
+		FreeformTags: b.tags(),
+	}, b.opts...)
 }
 
-// availabilityDomains returns the names of the region's. The SDK's package for this one call would take longer to compile
-// than all others together.
+// availabilityDomains returns the names of the region's availability domains. The SDK's package for
+// this one call would take longer to compile than all others together.
 func availabilityDomains(ctx *pulumi.Context, compartment string, invoke []pulumi.InvokeOption) ([]string, error) {
 	var found struct {
 		AvailabilityDomains []struct {
@@ -79,27 +80,27 @@ func availabilityDomains(ctx *pulumi.Context, compartment string, invoke []pulum
 	return names, nil
 }
 
-// newestImage looks up the image that Oracle made last for the shape's processor and the Kubernetes version.
-func (m maker) newestImage(invoke []pulumi.InvokeOption) (string, error) {
-	found, err := containerengine.GetNodePoolOption(m.ctx, &containerengine.GetNodePoolOptionArgs{
-		NodePoolOptionId: "all", CompartmentId: &m.args.Compartment,
+// newestImage looks up Oracle's newest image for the shape's processor and the Kubernetes version.
+func (b builder) newestImage(invoke []pulumi.InvokeOption) (string, error) {
+	found, err := containerengine.GetNodePoolOption(b.ctx, &containerengine.GetNodePoolOptionArgs{
+		NodePoolOptionId: "all", CompartmentId: &b.args.Compartment,
 	}, invoke...)
 	if err != nil {
 		return "", fmt.Errorf("look up node images: %w", err)
 	}
 	var best containerengine.GetNodePoolOptionSource
 	for _, source := range found.Sources {
-		if fits(source.SourceName, m.args.Nodes.Shape, m.args.Kubernetes) && source.SourceName > best.SourceName {
+		if fits(source.SourceName, b.args.Nodes.Shape, b.args.Kubernetes) && source.SourceName > best.SourceName {
 			best = source
 		}
 	}
 	if best.ImageId == "" {
-		return "", fmt.Errorf("look up node images: there is none for %s and Kubernetes %s: set oke.nodes.image, or another version", m.args.Nodes.Shape, m.args.Kubernetes)
+		return "", fmt.Errorf("look up node images: no image for %s and Kubernetes %s: set oke.nodes.image, or another version", b.args.Nodes.Shape, b.args.Kubernetes)
 	}
 	return best.ImageId, nil
 }
 
-// fits says whether an image is for a shape and a Kubernetes version. Names are like
+// fits reports whether an image is for a shape and a Kubernetes version. Image names look like
 // Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.35.2-1191.
 func fits(image, shape, kubernetes string) bool {
 	arm := strings.Contains(shape, ".A1.") || strings.Contains(shape, ".A2.")

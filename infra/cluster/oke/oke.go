@@ -1,8 +1,8 @@
-// Package oke makes a Kubernetes cluster on Oracle Cloud Infrastructure: a network with private workers, a managed
-// control plane and a node pool.
+// Package oke creates a Kubernetes cluster on Oracle Cloud Infrastructure: a network with private
+// workers, a managed control plane and a node pool.
 //
-// Names are a contract: a resource <name> is deleted and made anew when its name changes. All children are called
-// <cluster's name>-<what it is>.
+// Names are a contract: Pulumi deletes and recreates a resource whose name changes. All children
+// are named <cluster's name>-<role>.
 package oke
 
 import (
@@ -16,38 +16,38 @@ import (
 	"taskmaster/infra/config"
 )
 
-// Args is what the cluster is made from.
+// Args are the inputs of the cluster.
 type Args struct {
 	config.OKE
-	// Tags name what the resources belong to.
+	// Tags label the resources.
 	Tags map[string]string
 	// Protect makes Pulumi refuse to delete the cluster.
 	Protect bool
 }
 
-// Validate returns what is wrong with the arguments.
+// Validate returns the problems of the arguments.
 func (a Args) Validate() error { return a.OKE.Validate() }
 
-// maker holds what all resources of one cluster share.
-type maker struct {
+// builder holds the shared inputs of a cluster's resources.
+type builder struct {
 	ctx  *pulumi.Context
 	name string
 	args Args
 	opts []pulumi.ResourceOption
 }
 
-func (m maker) child(what string) string { return m.name + "-" + what }
+func (b builder) child(what string) string { return b.name + "-" + what }
 
-func (m maker) tags() pulumi.Map {
+func (b builder) tags() pulumi.Map {
 	tags := pulumi.Map{}
-	for name, value := range m.args.Tags {
+	for name, value := range b.args.Tags {
 		tags[name] = pulumi.String(value)
 	}
 	return tags
 }
 
-// New registers the cluster. Its own provider has the region and profile of the arguments; credentials are those of the
-// OCI command line.
+// New registers the cluster. Its own provider has the region and profile of the arguments. The
+// credentials come from the OCI command line.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*cluster.Cluster, error) {
 	if err := args.Validate(); err != nil {
 		return nil, err
@@ -62,59 +62,61 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	provider, err := oci.NewProvider(ctx, name+"-oci", providerArgs, pulumi.Parent(c))
 	if err != nil {
-		return nil, fmt.Errorf("make the provider of %s: %w", args.Region, err)
+		return nil, fmt.Errorf("create the provider of %s: %w", args.Region, err)
 	}
-	m := maker{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
+	b := builder{ctx: ctx, name: name, args: args, opts: []pulumi.ResourceOption{pulumi.Parent(c), pulumi.Provider(provider)}}
 	invoke := []pulumi.InvokeOption{pulumi.Parent(c), pulumi.Provider(provider)}
 
-	net, err := m.network(invoke)
+	net, err := b.network(invoke)
 	if err != nil {
-		return nil, fmt.Errorf("network of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the network of cluster %s: %w", name, err)
 	}
-	control, err := m.controlPlane(net)
+	control, err := b.controlPlane(net)
 	if err != nil {
-		return nil, fmt.Errorf("control plane of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the control plane of cluster %s: %w", name, err)
 	}
-	pool, err := m.nodePool(control, net, invoke)
+	pool, err := b.nodePool(control, net, invoke)
 	if err != nil {
-		return nil, fmt.Errorf("node pool of cluster %s: %w", name, err)
+		return nil, fmt.Errorf("create the node pool of cluster %s: %w", name, err)
 	}
 	c.Balancer = balancer(net)
 	kubeconfig := containerengine.GetClusterKubeConfigOutput(ctx, containerengine.GetClusterKubeConfigOutputArgs{ClusterId: control.ID()}, invoke...)
 	return c, c.Connect(ctx, name, cluster.Access{
 		Name: control.Name, Kubeconfig: kubeconfig.Content(), Identifier: control.ID().ToStringOutput().ToStringPtrOutput(),
-		// Without nodes nothing can be waited for.
+		// Resources in the cluster can become ready only when it has nodes.
 	}, pulumi.DependsOn([]pulumi.Resource{pool}))
 }
 
-func (m maker) controlPlane(net network) (*containerengine.Cluster, error) {
-	return containerengine.NewCluster(m.ctx, m.child("cluster"), &containerengine.ClusterArgs{
-		CompartmentId:     pulumi.String(m.args.Compartment),
-		Name:              pulumi.String(m.name),
-		Type:              pulumi.String(m.args.Type),
-		KubernetesVersion: pulumi.String(m.args.Kubernetes),
+func (b builder) controlPlane(net network) (*containerengine.Cluster, error) {
+	return containerengine.NewCluster(b.ctx, b.child("cluster"), &containerengine.ClusterArgs{
+		CompartmentId:     pulumi.String(b.args.Compartment),
+		Name:              pulumi.String(b.name),
+		Type:              pulumi.String(b.args.Type),
+		KubernetesVersion: pulumi.String(b.args.Kubernetes),
 		VcnId:             net.vcn,
 		ClusterPodNetworkOptions: containerengine.ClusterClusterPodNetworkOptionArray{
 			containerengine.ClusterClusterPodNetworkOptionArgs{CniType: pulumi.String("FLANNEL_OVERLAY")},
 		},
-		// Public, so that Pulumi and kubectl reach it, and closed but for the allowed networks.
+		// The endpoint is public, so that Pulumi and kubectl can reach it. Only the allowed
+		// networks have access.
 		EndpointConfig: containerengine.ClusterEndpointConfigArgs{
 			IsPublicIpEnabled: pulumi.Bool(true), SubnetId: net.controlPlane, NsgIds: pulumi.StringArray{net.controlPlaneGroup},
 		},
 		Options: containerengine.ClusterOptionsArgs{
 			KubernetesNetworkConfig: containerengine.ClusterOptionsKubernetesNetworkConfigArgs{
-				PodsCidr: pulumi.String(m.args.Network.Pods), ServicesCidr: pulumi.String(m.args.Network.Services),
+				PodsCidr: pulumi.String(b.args.Network.Pods), ServicesCidr: pulumi.String(b.args.Network.Services),
 			},
 			ServiceLbSubnetIds:     pulumi.StringArray{net.balancers},
-			ServiceLbConfig:        containerengine.ClusterOptionsServiceLbConfigArgs{FreeformTags: m.tags()},
-			PersistentVolumeConfig: containerengine.ClusterOptionsPersistentVolumeConfigArgs{FreeformTags: m.tags()},
+			ServiceLbConfig:        containerengine.ClusterOptionsServiceLbConfigArgs{FreeformTags: b.tags()},
+			PersistentVolumeConfig: containerengine.ClusterOptionsPersistentVolumeConfigArgs{FreeformTags: b.tags()},
 		},
-		FreeformTags: m.tags(),
-	}, append(m.opts, pulumi.Protect(m.args.Protect))...)
+		FreeformTags: b.tags(),
+	}, append(b.opts, pulumi.Protect(b.args.Protect))...)
 }
 
-// balancer is the annotations that give web's Service a load balancer of the always-free size, whose traffic our own
-// rules admit instead of ones that the cluster writes into the subnet.
+// balancer returns the annotations of web's Service. The load balancer has the always-free size.
+// Its traffic is admitted by this program's rules instead of rules that the cluster writes into the
+// subnet.
 func balancer(net network) pulumi.StringMap {
 	return pulumi.StringMap{
 		"oci.oraclecloud.com/load-balancer-type":                                     pulumi.String("lb"),

@@ -1,7 +1,7 @@
-// Command pulumi-resource-kubernetes is Pulumi's Kubernetes provider, which makes in a cluster what the program declares. The
-// main package of its own module embeds files that are generated and not part of the module: its schema, which only
-// generating SDKs and importing resources need, and nothing here does. It has a module of its own because it wants an older
-// Pulumi beside it than the engine is.
+// Command pulumi-resource-kubernetes is Pulumi's Kubernetes provider, which creates the declared
+// resources in a cluster. Its original main package embeds a generated schema that is not part of
+// the module. Only generating SDKs and importing resources need the schema. It has its own module,
+// because it requires an older Pulumi than the engine.
 package main
 
 import "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
