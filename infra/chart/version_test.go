@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.1.1"
-	content = "dce9a547aaa876bbfc63a772411509c4d26ca25446cfeeb477289b75391a517c"
+	version = "0.2.0"
+	content = "6bc6c4d22e32ab4647d2336cb8f76bb9c0138fa502b134b69703d6616bc967b5"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {
