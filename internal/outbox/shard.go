@@ -25,8 +25,10 @@ const (
 	// other relay may have read the shard just before the commit of the event that woke this one.
 	minBusyBackoff = 10 * time.Millisecond
 	maxBusyBackoff = 500 * time.Millisecond
-	minBackoff     = 100 * time.Millisecond
-	maxBackoff     = 5 * time.Second
+	// minBackoff and maxBackoff bound the wait after a failure. Without the wait, an outage would
+	// load the broker and the database with attempts.
+	minBackoff = 100 * time.Millisecond
+	maxBackoff = 5 * time.Second
 	// forgetAfter is how long the failures of a partition key are kept after its next attempt is
 	// due. It keeps the map of failures from growing.
 	forgetAfter = time.Minute

@@ -43,7 +43,7 @@ func (s *Semaphore) Acquire(ctx context.Context, user uuid.UUID) error {
 	if u.TryAcquire(1) {
 		return nil
 	}
-	if err := u.Weighted.Acquire(ctx, 1); err != nil {
+	if err := u.Acquire(ctx, 1); err != nil {
 		s.forget(user, u)
 		return fmt.Errorf("wait for a slot of the user: %w", err)
 	}
@@ -55,7 +55,7 @@ func (s *Semaphore) Release(user uuid.UUID) {
 	s.mu.Lock()
 	u := s.users[user]
 	s.mu.Unlock()
-	u.Weighted.Release(1)
+	u.Release(1)
 	s.forget(user, u)
 }
 
