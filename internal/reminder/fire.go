@@ -17,7 +17,8 @@ const (
 	// second, the others wait and leave connections to people.
 	maxFires = 8
 	// maxFiresOfUser is the number of reminders of one user that fire at a time. They wait for each
-	// other in any case, because each locks the user's row. Those of other users must not wait for all.
+	// other in any case, because each locks the user's row. The reminders of other users must not
+	// wait for all of them.
 	maxFiresOfUser = 2
 	// maxLookups is the number of callbacks that look up their reminder at a time.
 	maxLookups = 4

@@ -91,7 +91,8 @@ func (p *sweep) add(r postgres.Reminder, err error) bool {
 	return true
 }
 
-// firePage fires reminders. Those of one user fire one after another, because each locks the user's row.
+// firePage fires reminders. The reminders of one user fire one after another, because each locks
+// the user's row.
 func (s *Scheduler) firePage(ctx context.Context, page []postgres.Reminder, progress *sweep) {
 	var users []uuid.UUID
 	ofUser := map[uuid.UUID][]postgres.Reminder{}
