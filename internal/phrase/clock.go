@@ -20,7 +20,7 @@ func (c clock) on(day time.Time) time.Time {
 }
 
 // in decides the half of the day. In the afternoon and evening it is the second half. Without a
-// part of the day, 1 to 6 are in the second half and 7 to 12 in the first. In the morning all are
+// part of the day, 1 to 6 are in the second half. 7 to 12 are in the first. In the morning all are
 // in the first. At night, 12 and the small hours are after midnight.
 func (c clock) in(p *part) clock {
 	if c.half && p == night && (c.hour < 5 || c.hour == 12) {

@@ -16,8 +16,8 @@ func (p *parser) readDue() {
 	}
 }
 
-// readDueAt reads a day or a time at i. It takes one only if its strength is at least least or a
-// preposition marks it, and if its surroundings allow it.
+// readDueAt reads a day or a time at i. It takes one if its strength is at least least, or if a
+// preposition marks it. Its surroundings must allow it.
 func (p *parser) readDueAt(i int, least strength) bool {
 	if !p.free(i) {
 		return false
@@ -92,8 +92,7 @@ func (p *parser) fits(i int, said bool, next int, s, least strength) bool {
 	return s == weak && p.endsDay(next)
 }
 
-// fitsDefaultDay reports whether a time at the end of the line may be taken because it refers to the
-// default day.
+// fitsDefaultDay reports whether a time at the end of the line refers to the default day.
 func (p *parser) fitsDefaultDay(i, next int, s, least strength) bool {
 	return p.day != nil && p.date == nil && next == len(p.words) && s >= max(least, beside) && !p.named(i)
 }

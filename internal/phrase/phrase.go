@@ -10,9 +10,9 @@
 //
 // The parser takes one date, one time and one recurrence. All other words stay in the title
 // unchanged, and so does text in double quotes. A number, month or weekday in the middle of a title
-// is an ordinary word, unless its surroundings make it a date. "read 1984", "prepare monday
-// meeting" and "may the force" stay as they are. "on monday", "monday 9am" and "call mum monday"
-// contain dates. README.md lists the rules and the exceptions.
+// is an ordinary word. Its surroundings can make it a date. "read 1984", "prepare monday meeting"
+// and "may the force" stay as they are. "on monday", "monday 9am" and "call mum monday" contain
+// dates. README.md lists the rules and the exceptions.
 //
 // Go's time package and internal/task decide about the ends of months and changes of the clocks. A
 // library such as when finds only a single instant, and makes these decisions itself. It would

@@ -32,8 +32,8 @@ func (p *parser) readRepeat() {
 	}
 }
 
-// readEvery reads "every 3 days", "every other tuesday", "every mon, wed and fri", "every 1st and
-// 15th" and "every last friday".
+// readEvery reads "every 3 days", "every other tuesday" and "every mon, wed and fri". It also reads
+// "every 1st and 15th" and "every last friday".
 func (p *parser) readEvery(i int) (*rule, int) {
 	i = p.is(i, english.every)
 	if i == 0 {

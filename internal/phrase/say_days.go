@@ -74,8 +74,8 @@ func (r ruleText) monthDays() (string, bool) {
 		numbers = append(numbers, n)
 	}
 	if r["BYSETPOS"] != "" {
-		// A list of days from the 28th on, of which the last counts, stands for a day that some
-		// months do not have.
+		// Some months lack the 29th to 31st. A rule for such a day lists all days from the 28th on,
+		// of which the last counts.
 		last := slices.Max(numbers)
 		return ordinal(last) + " or last day", r["BYSETPOS"] == "-1" && slices.Min(numbers) == 28 && len(numbers) == last-27
 	}

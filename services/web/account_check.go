@@ -20,8 +20,7 @@ import (
 //	template ──withAccount──> <input name="account" value="MARK"> ──show──> value="ID EMAIL" ──POST──> checkAccount
 
 // accountField is the name of the hidden form field that names the account. It also holds the
-// e-mail address for the text of a refusal, because the API tells nobody the address of another
-// user.
+// e-mail address for the text of a refusal. The API tells nobody the address of another user.
 const accountField = "account"
 
 // postForm matches the opening tag of a form that changes something. Forms with method "dialog" and

@@ -110,8 +110,8 @@ func newCalendarDay(day, today, chosen time.Time, tasks []calendarTask) calendar
 	return d
 }
 
-// addExpected adds the days on which open recurring tasks will be due again, if each occurrence is
-// completed on its due date.
+// addExpected adds the days on which open recurring tasks will be due again. It assumes that each
+// occurrence is completed on its due date.
 func (rc *requestContext) addExpected(byDay map[string][]calendarTask, from, to time.Time) {
 	const most = 62 // per task: daily occurrences in the longest grid, one month ahead
 	for _, t := range rc.open {

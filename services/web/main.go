@@ -6,8 +6,8 @@
 //	                          ├─ /understand    parses a line while it is typed
 //	                          └─ pages and forms, which call api for the user
 //
-// It limits request rates, tells the other services the client's address, and hides their callbacks
-// (/events, /job, /internal) from the public.
+// It limits request rates and tells the other services the client's address. It hides their
+// callbacks (/events, /job, /internal) from the public.
 package main
 
 import (

@@ -24,8 +24,8 @@ const (
 
 // madeAt returns the instant at which somebody sent a form. "Tomorrow" is the day after that
 // instant. A form whose answer was lost is sent again and has to mean the same. madeAt therefore
-// trusts the form if it was kept offline or is younger than maxTransit, and returns the current
-// time otherwise.
+// trusts the form if it was kept offline or is younger than maxTransit. Otherwise it returns the
+// current time.
 //
 // The form field made_at is an instant by the browser's clock, which may be wrong by hours.
 // made_ago is the form's age in milliseconds by the same clock, so that the clock's error cancels

@@ -124,8 +124,8 @@ func TestOfflineChangeCountsFromItsDay(t *testing.T) {
 	}
 }
 
-// A form is dated by its age. The browser's clock may be wrong by hours or years, and its error is
-// in both the time and the age.
+// A form is dated by its age. The browser's clock may be wrong by hours or years. The error is in
+// both the time and the age.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	e, made := offlineAPI(t)

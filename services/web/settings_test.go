@@ -160,8 +160,8 @@ func TestSettingsForms(t *testing.T) {
 	}
 }
 
-// TestSecretsAreShownOnce shows that only the page that creates a token or a signing secret
-// contains it, and that no cache keeps that page.
+// TestSecretsAreShownOnce shows that only the page after its creation contains a token or a signing
+// secret. No cache keeps that page.
 func TestSecretsAreShownOnce(t *testing.T) {
 	t.Parallel()
 	for path, tt := range map[string]struct {

@@ -17,7 +17,7 @@ func (s *service) worker(w http.ResponseWriter, _ *http.Request) {
 }
 
 // newWorkerScript prepends the constants that static/sw.js needs. The page version changes the
-// script with every change of a template, so that the browser fetches the offline page again.
+// script with every change of a template. The browser then fetches the offline page again.
 func newWorkerScript(a *assets, page string) ([]byte, error) {
 	files := []string{}
 	for name := range a.content {

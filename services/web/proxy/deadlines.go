@@ -14,8 +14,8 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
-// WithDeadlines limits clients that send a body or read a response too slowly, so that they cannot
-// hold connections for long. WebSockets are not limited after their upgrade.
+// WithDeadlines limits clients that send a body or read a response too slowly. Otherwise they could
+// hold connections for hours. WebSockets are not limited after their upgrade.
 func WithDeadlines(h http.Handler) http.Handler { return withDeadlines(h, bodyTimeout, writeTimeout) }
 
 func withDeadlines(h http.Handler, body, write time.Duration) http.Handler {

@@ -1,5 +1,5 @@
-// Scripts of the settings: the time zones that the browser knows, text that is easy to copy, and a
-// preview of an import that keeps the chosen file. Browser push has its own module.
+// Scripts of the settings: the browser's time zones, text that is easy to copy, and a preview of an
+// import. The preview keeps the chosen file. Browser push has its own module.
 
 export function startSettings() {
   document.addEventListener("htmx:after:swap", fillZones);
