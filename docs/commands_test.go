@@ -332,7 +332,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		"go run ./internal/task":      "./internal/task is no program",
 		"go test ./services -update":  "the tests of ./services have no flag -update",
 		"api dead-letter":             "api has no command dead-letter",
-		"api replay --sinse 2h":       "services/api has no flag -sinse",
+		"api replay --from 2h":        "services/api has no flag -from",
 		"tests/missing 7":             "there is no file tests/missing",
 		"terraform apply -auto-apply": "the program is neither ours nor in the list of programs that are not checked",
 	}
