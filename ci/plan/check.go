@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // These are the versions of the checking tools.
 const (
 	golangciLint = "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.1.0"
@@ -16,6 +18,10 @@ const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clau
 // allCode matches all files that a check of the code reads.
 var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "cmd/**", "internal/**", "services/**", "infra/**", "ci/**", "tests/**", "dapr/**", "stacks/**", "Pulumi.yaml", ".github/**"}
 
+// repositoryFiles matches the files that a check of the documents reads besides the code. The check
+// asks git for the tracked files.
+var repositoryFiles = []string{".git/**", ".gitignore", ".ci/**", ".devcontainer/**", "*.md", "LICENSE", "docs/**", "renovate.json"}
+
 // Workflows are the files of the GitHub Actions workflows.
 var Workflows = []string{
 	".github/workflows/deploy.yaml", ".github/workflows/pull-request.yaml", ".github/workflows/rollback.yaml", ".github/workflows/stack.yaml",
@@ -26,7 +32,8 @@ var Workflows = []string{
 var generated = []string{"./internal/event", "./ci/plan", "./ci/engine"}
 
 // Check examines the code without running a service. It covers formatting, vet, lint,
-// vulnerabilities, workflows, the chart, generated files and the licences of dependencies.
+// vulnerabilities, workflows, the chart, generated files, the licences of dependencies and the
+// language of the text.
 func Check(p Project) Plan {
 	step := func(name string, args ...string) Step {
 		return Step{Name: name, Image: p.goImage(), Args: args, Env: goEnv(nil), Sources: allCode}
@@ -35,6 +42,8 @@ func Check(p Project) Plan {
 	for _, c := range p.Services {
 		licences.Args = append(licences.Args, "./services/"+c.Name)
 	}
+	language := step("language", "go", "run", "./tests/language")
+	language.Sources = slices.Concat(repositoryFiles, allCode)
 	return Plan{{
 		step("vet", "go", "vet", "./..."),
 		step("lint", "go", "run", golangciLint, "run", "./..."),
@@ -43,5 +52,6 @@ func Check(p Project) Plan {
 		step("chart", "go", "run", helm, "lint", "--strict", "infra/chart", "--values", "ci/chart/values.yaml"),
 		step("generated files", append([]string{"go", "test", "-run", "Current|Golden"}, generated...)...),
 		licences,
+		language,
 	}}
 }

@@ -1,5 +1,7 @@
 package plan
 
+import "slices"
+
 // These are the paths of the test reports.
 const (
 	JUnit    = Dist + "/junit.xml"
@@ -16,8 +18,8 @@ var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql"}
 // Redpanda.
 func Test(p Project) Plan {
 	step := Step{
-		// The pipeline's own tests ask git about the repository.
-		Image: p.goImage(), Packages: testPackages, Env: goEnv(nil), Sources: append([]string{".git/**"}, allCode...),
+		// The tests of the pipeline and of the documents ask git about the repository.
+		Image: p.goImage(), Packages: testPackages, Env: goEnv(nil), Sources: slices.Concat(repositoryFiles, allCode),
 	}
 	suite, scenarios := step, step
 	suite.Name = "tests"
