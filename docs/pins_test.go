@@ -12,6 +12,11 @@ import (
 // renovate is the part of renovate.json with patterns of our own.
 type renovate struct {
 	CustomManagers []customManager `json:"customManagers"`
+	PackageRules   []struct {
+		MatchPackageNames []string `json:"matchPackageNames"`
+		MatchDepTypes     []string `json:"matchDepTypes"`
+		Enabled           bool     `json:"enabled"`
+	} `json:"packageRules"`
 }
 
 // customManager finds versions in files by patterns.
@@ -77,6 +82,36 @@ func TestRenovateKnowsEveryPin(t *testing.T) {
 				t.Errorf("%s pins %s, which no pattern of renovate.json matches", file, pin)
 			}
 		}
+	}
+}
+
+// tool matches a tool directive of a go.mod, in a line of its own or in a block.
+var tool = regexp.MustCompile(`(?m)^(?:tool )?\t?([\w.-]+\.[a-z]+/[\w./-]+)$`)
+
+// TestRenovateUpdatesTools fails when no rule enables the updates of a module that a go.mod pins as a
+// tool. Such a module is required indirectly, and Renovate would leave it at its version.
+func TestRenovateUpdatesTools(t *testing.T) {
+	t.Parallel()
+	var enabled []string
+	for _, rule := range readRenovate(t).PackageRules {
+		if rule.Enabled && slices.Contains(rule.MatchDepTypes, "indirect") {
+			enabled = append(enabled, rule.MatchPackageNames...)
+		}
+	}
+	found := 0
+	for _, file := range trackedFiles(t) {
+		if path.Base(file) != "go.mod" {
+			continue
+		}
+		for _, m := range tool.FindAllStringSubmatch(readText(t, file), -1) {
+			found++
+			if !slices.ContainsFunc(enabled, func(name string) bool { return strings.HasPrefix(m[1], name+"/") }) {
+				t.Errorf("%s pins the tool %s, and no rule of renovate.json enables its updates", file, m[1])
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("found %d tools, there are at least 3", found)
 	}
 }
 

@@ -44,6 +44,16 @@ func TestReadmeNamesTheTopFolders(t *testing.T) {
 	reportLines(t, "the tree of README.md names a folder that does not exist", strings.Join(tree, "\n"), strings.Join(top, "\n"))
 }
 
+// maxReadme is the largest README in bytes. A longer one is not read; docs/ has the rest.
+const maxReadme = 7 << 10
+
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	if size := len(readText(t, "README.md")); size > maxReadme {
+		t.Errorf("README.md has %d bytes, at most %d are allowed: move a part to docs/", size, maxReadme)
+	}
+}
+
 // sourceFolders returns the folders that hold source code, templates or YAML, without test data.
 func sourceFolders(files []string) []string {
 	var folders []string
