@@ -48,7 +48,10 @@ type Config struct {
 	// callbacks, which are requests, so it is the pool of requests.
 	FireDB *postgres.DB
 	Jobs   Jobs
-	Clock  *clock.Cautious
+	// AwaitJobs waits at the start until the scheduler accepts calls, for a bounded time. Nil means that
+	// it does.
+	AwaitJobs func(ctx context.Context)
+	Clock     *clock.Cautious
 	// Fired is called with the user after reminder.due was committed to the outbox.
 	Fired func(userID uuid.UUID)
 	Log   *slog.Logger
@@ -84,6 +87,9 @@ func New(cfg Config) *Scheduler {
 	if cfg.VerifyInterval == 0 {
 		cfg.VerifyInterval = verifyInterval
 	}
+	if cfg.AwaitJobs == nil {
+		cfg.AwaitJobs = func(context.Context) {}
+	}
 	s := &Scheduler{
 		Config:      cfg,
 		clockHealth: health.New("system clock", cfg.Log, cfg.Clock.Now),
@@ -109,9 +115,13 @@ func (s *Scheduler) Wake() {
 // Run reconciles, sweeps and verifies until ctx is cancelled, and returns its error.
 func (s *Scheduler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.reconcile(ctx) })
+	g.Go(func() error {
+		s.AwaitJobs(ctx)
+		return s.reconcile(ctx)
+	})
 	g.Go(func() error { return s.runPeriodically(ctx, sweepInterval, "reminder sweep", s.SweepOnce) })
 	g.Go(func() error {
+		s.AwaitJobs(ctx)
 		return s.runPeriodically(ctx, s.VerifyInterval, "reminder verification", s.VerifyOnce)
 	})
 	return g.Wait()

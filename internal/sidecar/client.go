@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -49,6 +50,7 @@ const (
 // Client calls the sidecar. It connects with the first call and again after each outage of the
 // sidecar. It can be created before the sidecar runs. CallTimeout bounds every call.
 type Client struct {
+	conn     *grpc.ClientConn
 	dapr     dapr.Client
 	http     *http.Client
 	httpPort int
@@ -77,6 +79,7 @@ func New(grpcPort, httpPort int, token string) (*Client, error) {
 		return nil, fmt.Errorf("connect to sidecar: %w", err)
 	}
 	return &Client{
+		conn:     conn,
 		dapr:     dapr.NewClientWithConnection(conn),
 		http:     &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, IdleConnTimeout: time.Minute}},
 		httpPort: httpPort,
@@ -88,6 +91,22 @@ func New(grpcPort, httpPort int, token string) (*Client, error) {
 func (c *Client) Close() {
 	c.dapr.Close()
 	c.http.CloseIdleConnections()
+}
+
+// AwaitStart returns when the sidecar accepts calls, when patience is over, or when ctx is
+// cancelled. An app and its sidecar start together. Without the wait, a healthy start looks like an
+// outage in the log.
+func (c *Client) AwaitStart(ctx context.Context, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for state := c.conn.GetState(); state != connectivity.Ready; state = c.conn.GetState() {
+		if state == connectivity.Idle {
+			c.conn.Connect()
+		}
+		if !c.conn.WaitForStateChange(ctx, state) {
+			return
+		}
+	}
 }
 
 // Publish hands a CloudEvent in JSON to the broker unchanged. It returns when the broker has

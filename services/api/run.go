@@ -18,6 +18,11 @@ import (
 	"taskmaster/internal/sidecar"
 )
 
+// sidecarStart bounds the wait of the relay and the reminders for the sidecar at a start. Without
+// the wait, every start with pending events logs an outage. A sidecar takes two seconds, and more
+// on a busy machine.
+const sidecarStart = 10 * time.Second
+
 // run serves requests and runs the background work until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
@@ -43,8 +48,10 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics,
 	})
+	awaitSidecar := func(ctx context.Context) { dapr.AwaitStart(ctx, sidecarStart) }
 	reminders := reminder.New(reminder.Config{
-		DB: background, FireDB: db, Jobs: dapr, Clock: clk, Fired: relay.Wake, Log: log, VerifyInterval: cfg.ReminderVerifyInterval,
+		DB: background, FireDB: db, Jobs: dapr, AwaitJobs: awaitSidecar, Clock: clk, Fired: relay.Wake, Log: log,
+		VerifyInterval: cfg.ReminderVerifyInterval,
 	})
 	wake := func(userID uuid.UUID) {
 		relay.Wake(userID)
@@ -57,7 +64,10 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return relay.Run(ctx) })
+	g.Go(func() error {
+		awaitSidecar(ctx)
+		return relay.Run(ctx)
+	})
 	g.Go(func() error { return reminders.Run(ctx) })
 	g.Go(func() error {
 		return runRetention(ctx, background, s.deliveries, cfg.RetentionInterval, log, clk)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -166,7 +167,17 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 		least["reminder scheduling degraded"] = 0
 	}
 	for trouble, least := range least {
-		if n := strings.Count(s.Tail(1<<30), trouble); n < least || n > 1 {
+		n := 0
+		err := system.Poll(within(t), func() error { // api gives its sidecar time to start before it complains
+			if n = strings.Count(s.Tail(1<<30), trouble); n < least {
+				return fmt.Errorf("%q is not said", trouble)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		if n > 1 {
 			t.Errorf("%q is said %d times, want once", trouble, n)
 		}
 	}

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,34 @@ func TestReminderDueWhileEverythingWasDownFiresOnStart(t *testing.T) {
 	allSent(t, u, due.ID, 1)
 	if got := ids(webhooks.Inbox.All()); len(got) != 1 {
 		t.Errorf("the reminder was notified as %v, want one", got)
+	}
+}
+
+// outageAlarm matches the lines of api about a sidecar, a broker or a scheduler that does not answer.
+var outageAlarm = regexp.MustCompile(`(event publishing|reminder scheduling|reminder verification) degraded`)
+
+// A start with pending events and reminders logs no outage while the sidecar starts.
+func TestStartWithPendingEventsRaisesNoAlarm(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "system")
+	// No sidecar can start without components.
+	before := own(t, system.Config{Dir: dir, Args: []string{"-components", t.TempDir()}, Broken: true})
+	u := newUser(t, before)
+	u.create(fields{
+		"title": "Pay rent", "due_at": "2030-01-01T09:00:00Z", "reminders": []fields{{"minutes_before": 15}},
+	})
+	if err := before.Stop(); err != nil {
+		t.Fatal(err)
+	}
+
+	after := own(t, system.Config{Dir: dir})
+	o := observe(t, after)
+	u.Base = after.URL
+	made := u.create(fields{"title": "Made when somebody observes"})
+	event(t, o, system.TopicTasks, u.ID, made.Revision) // it comes after the pending ones
+	for line := range strings.Lines(after.Tail(1 << 30)) {
+		if outageAlarm.MatchString(line) {
+			t.Errorf("a false alarm: %s", line)
+		}
 	}
 }
