@@ -81,6 +81,11 @@ func writeProblem(w http.ResponseWriter, p Problem) {
 // internalDetail is the detail of a failure that the caller did not cause.
 const internalDetail = "something went wrong on our side"
 
+// unreadableDetail is the detail of a read that fails because the disk is full.
+const unreadableDetail = "the server's disk is full, this cannot be read until there is room"
+
+func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
 // Explain returns the problem for an error and logs the error if a person should see it. It sets
 // the headers of the problem, but neither writes the answer nor sets a content type. Status is 0 if
 // the caller is gone.
@@ -88,6 +93,10 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: internalDetail}
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		p.Status, p.Code, p.Detail = e.Status, e.Code, e.Detail
+	} else if task.ErrorCode(err) == task.CodeDiskFull && isRead(r) {
+		// A read saves nothing. The database has ended, or has no room for a sort.
+		p.Status, p.Code, p.Detail = http.StatusServiceUnavailable, task.CodeUnavailable, unreadableDetail
+		w.Header().Set("Retry-After", "1")
 	} else if e, ok := errors.AsType[*task.Error](err); ok {
 		p.Code, p.Detail, p.Errors = e.Code, e.Message, e.Fields
 		if status, known := statuses[e.Code]; known {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +50,75 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			if w.Code != tt.status || p.Status != tt.status || p.Code != tt.code || p.Detail != tt.detail || w.Header().Get("Retry-After") != tt.retry ||
 				w.Header().Get("Content-Type") != "application/problem+json" {
 				t.Errorf("got %d %+v with %v", w.Code, p, w.Header())
+			}
+		})
+	}
+}
+
+// errFull is the error of a database without room.
+var errFull = task.Errorf(task.CodeDiskFull, "the server's disk is full, nothing was saved")
+
+// A change for which there is no room is refused as 507. A read that fails on a full disk had nothing to save: it may be
+// repeated.
+func TestFullDiskRefusesChangesAndDelaysReads(t *testing.T) {
+	t.Parallel()
+	const unreadable = "the server's disk is full, this cannot be read until there is room"
+	for method, want := range map[string]Problem{
+		"POST":   {Status: 507, Code: "disk_full", Detail: errFull.Error()},
+		"DELETE": {Status: 507, Code: "disk_full", Detail: errFull.Error()},
+		"GET":    {Status: 503, Code: "unavailable", Detail: unreadable},
+		"HEAD":   {Status: 503, Code: "unavailable", Detail: unreadable},
+	} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			log := &strings.Builder{}
+			got := Explain(httptest.NewRecorder(), httptest.NewRequest(method, "/", nil), slog.New(slog.NewTextHandler(log, nil)), errFull)
+			want.Type, want.Title = "about:blank", http.StatusText(want.Status)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			if log.Len() > 0 {
+				t.Errorf("the log has %q, want no line for each request", log)
+			}
+		})
+	}
+}
+
+func TestReadyz(t *testing.T) {
+	t.Parallel()
+	passes := func(context.Context) error { return nil }
+	full := func(context.Context) error { return errFull }
+	fails := func(context.Context) error { return errors.New("connection refused") }
+	for name, c := range map[string]struct {
+		checks []func(context.Context) error
+		status int
+		want   map[string]any // some of the fields
+		lines  int            // of the log
+	}{
+		"all pass":                        {[]func(context.Context) error{passes, passes}, 200, map[string]any{"status": "ready"}, 0},
+		"full disk":                       {[]func(context.Context) error{passes, full}, 200, map[string]any{"status": "degraded", "problem": "disk_full"}, 0},
+		"database away":                   {[]func(context.Context) error{fails, passes}, 503, map[string]any{"code": "unavailable", "detail": "not ready"}, 1},
+		"database away and its disk full": {[]func(context.Context) error{fails, full}, 503, map[string]any{"code": "disk_full", "detail": "not ready: " + errFull.Error()}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := &strings.Builder{}
+			w := httptest.NewRecorder()
+			Readyz(slog.New(slog.NewTextHandler(log, nil)), c.checks...).ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+			if w.Code != c.status {
+				t.Errorf("got status %d, want %d", w.Code, c.status)
+			}
+			var got map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			for field, want := range c.want {
+				if got[field] != want {
+					t.Errorf("%s is %v, want %v", field, got[field], want)
+				}
+			}
+			if n := strings.Count(log.String(), "\n"); n != c.lines {
+				t.Errorf("the log has %d lines, want %d: %s", n, c.lines, log)
 			}
 		})
 	}

@@ -29,20 +29,30 @@ type readiness struct {
 
 // Readyz answers 200 if every check passes, and otherwise 503. A sidecar or broker that is away
 // does not make a service unready: it can serve, and its events wait. A full disk does not either,
-// because reading still works: the answer is then 200 with the status degraded. Caller: kubelet.
+// because reading still works: the answer is then 200 with the status degraded. If the database is
+// away because its disk is full, the answer is 503 with the code disk_full. Caller: kubelet.
 func Readyz(log *slog.Logger, checks ...func(context.Context) error) http.Handler {
 	return Handle(log, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		answer := readiness{Status: "ready"}
+		var unready error
 		for _, check := range checks {
 			err := check(ctx)
 			if task.ErrorCode(err) == task.CodeDiskFull {
 				answer = readiness{"degraded", task.CodeDiskFull, err.Error()}
 			} else if err != nil {
-				log.WarnContext(ctx, "not ready", "error", err)
-				return task.RetryLater(task.CodeUnavailable, time.Second, "not ready")
+				unready = err
 			}
+		}
+		switch {
+		case unready != nil && answer.Problem == task.CodeDiskFull:
+			// PostgreSQL ends when it cannot write its log. The service has logged the full disk already.
+			w.Header().Set("Retry-After", "1")
+			return &StatusError{http.StatusServiceUnavailable, task.CodeDiskFull, "not ready: " + answer.Detail}
+		case unready != nil:
+			log.WarnContext(ctx, "not ready", "error", unready)
+			return task.RetryLater(task.CodeUnavailable, time.Second, "not ready")
 		}
 		return Encode(w, http.StatusOK, answer)
 	})
