@@ -71,6 +71,14 @@ func (c *complaints) end(subject string) {
 	delete(c.began, subject)
 }
 
+// has reports whether someone has a complaint.
+func (c *complaints) has(who string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, has := c.of[who]
+	return has
+}
+
 // any says whether anyone has trouble.
 func (c *complaints) any() bool {
 	c.mu.Lock()

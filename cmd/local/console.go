@@ -29,7 +29,11 @@ func (c *console) writer(name, role string) *lines {
 	switch role {
 	case "postgres", "broker", "scheduler":
 		repetitions := repetitions{now: time.Now}
-		return &lines{console: c, name: name, readable: func(line string) string { return repetitions.show(readable(role, line)) }}
+		show := func(line string) string { return readable(role, line) }
+		if role == "postgres" {
+			show = new(postgresLog).readable
+		}
+		return &lines{console: c, name: name, readable: func(line string) string { return repetitions.show(show(line)) }}
 	}
 	return &lines{console: c, name: name, readable: func(line string) string { return readable(role, line) }}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -54,5 +55,27 @@ func TestReadable(t *testing.T) {
 		if got := readable(tt.role, tt.line); got != tt.want {
 			t.Errorf("%s: %s\ngot  %s\nwant %s", tt.role, tt.line, got, tt.want)
 		}
+	}
+}
+
+// The further lines of a message of PostgreSQL are shown or hidden together with its first line.
+func TestPostgresLog(t *testing.T) {
+	t.Parallel()
+	shown := []string{"ERROR:  division by zero", "STATEMENT:  SELECT", "\t\t1 / 0"}
+	hidden := []string{
+		`ERROR:  could not extend file "base/16384/16438": No space left on device`, "HINT:  Check free disk space.",
+		"STATEMENT:  INSERT", "\t\tINTO tasks",
+		`PANIC:  could not write to file "pg_wal/xlogtemp.7": No space left on device`, "STATEMENT:  COMMIT",
+		"LOG:  database system was interrupted while in recovery", "HINT:  This probably means that some data is corrupted",
+	}
+	var got []string
+	log := &postgresLog{}
+	for _, line := range slices.Concat(hidden, shown, hidden) {
+		if line = log.readable(line); line != "" {
+			got = append(got, line)
+		}
+	}
+	if !slices.Equal(got, shown) {
+		t.Errorf("got %q, want %q", got, shown)
 	}
 }

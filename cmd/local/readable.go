@@ -22,13 +22,30 @@ func readable(role, line string) string {
 	return line
 }
 
-// readablePostgres leaves out what PostgreSQL tells of its daily life, and of clients that come too early.
+// readablePostgres hides routine messages, clients that connect too early, and the full disk. The
+// services and the supervisor log the full disk once each.
 func readablePostgres(line string) string {
-	if strings.HasPrefix(line, "LOG:") || strings.HasPrefix(line, "FATAL:  the database system is") {
+	if strings.HasPrefix(line, "LOG:") || strings.HasPrefix(line, "FATAL:  the database system is") ||
+		strings.Contains(line, "No space left on device") {
 		return ""
 	}
 	return line
 }
+
+// postgresLog hides the further lines of a message along with its first.
+type postgresLog struct{ hidden bool }
+
+func (l *postgresLog) readable(line string) string {
+	if further := strings.HasPrefix(line, "\t") || furtherPostgres.MatchString(line); !further {
+		l.hidden = readablePostgres(line) == ""
+	}
+	if l.hidden {
+		return ""
+	}
+	return line
+}
+
+var furtherPostgres = regexp.MustCompile(`^(DETAIL|HINT|QUERY|CONTEXT|LOCATION|BACKTRACE|STATEMENT):`)
 
 // usualDapr are warnings of what is as it should be here.
 var usualDapr = []string{

@@ -240,14 +240,16 @@ func (s *system) stopAll() {
 }
 
 func (s *system) unit(state processState, start func(context.Context) (child, error)) *unit {
+	changed := func(p processState) {
+		// It is written again when there is room.
+		if err := s.state.set(p); err != nil && !isDiskFull(err) {
+			s.log.Printf("write system.json: %v", err)
+		}
+	}
 	return &unit{
-		state: state, start: start, restart: s.cfg.restart, log: s.log,
+		state: state, start: start, restart: s.cfg.restart, log: s.log, changed: changed,
+		disk:     diskWatch{complaints: s.complaints, changed: changed},
 		stopping: make(chan struct{}), renewals: make(chan struct{}, 1),
-		changed: func(p processState) {
-			if err := s.state.set(p); err != nil {
-				s.log.Printf("write system.json: %v", err)
-			}
-		},
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 //
 //	start ──> running ──> stop
 //	  ^          │ dies
-//	  └──────────┤ restart, or it was never usable and that may change
+//	  └──────────┤ restart, or it was never usable and that may change, or its disk is full
 //	             └ fail: the whole system ends
 type unit struct {
 	state   processState
@@ -36,6 +36,7 @@ type unit struct {
 	log     *lines             // of this program
 	changed func(processState) // the process is another one now
 	trial   *trial             // nil: usable once it was started
+	disk    diskWatch
 
 	stopping chan struct{}
 	renewals chan struct{}
@@ -135,6 +136,9 @@ func (u *unit) keep(ctx context.Context, c child, err error) error {
 				u.trial.failed(ctx, err)
 			}
 			delay, longest = max(delay, trialDelay), maxTrialDelay
+		case isDiskFull(err):
+			u.disk.noteFull(u.state)
+			delay, longest = max(delay, trialDelay), maxTrialDelay
 		case !u.restart:
 			return err
 		default:
@@ -158,13 +162,19 @@ func (u *unit) attend(ctx context.Context, c child) (usable bool, err error) {
 		}
 		u.trial.passed()
 	}
-	select {
-	case <-u.stopping:
-		return true, errHalted
-	case <-u.renewals:
-		return true, errRenewed
-	case <-c.Done():
-		return true, u.death(c)
+	steady := time.NewTimer(steadyAfter)
+	defer steady.Stop()
+	for {
+		select {
+		case <-u.stopping:
+			return true, errHalted
+		case <-u.renewals:
+			return true, errRenewed
+		case <-c.Done():
+			return true, u.death(c)
+		case <-steady.C:
+			u.disk.noteRoom(u.state)
+		}
 	}
 }
 

@@ -66,6 +66,10 @@ func (p *process) stop(timeout time.Duration) error {
 	return fmt.Errorf("stop postgres: process %d does not end", p.pid)
 }
 
+// refusal begins the lines about clients that connect while the server starts, recovers or stops. They
+// would hide the reason of the server's end.
+const refusal = "FATAL:  the database system is"
+
 // tail forwards writes and keeps the last line about a fatal error, or else the last line.
 type tail struct {
 	w io.Writer
@@ -81,7 +85,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	for line := range bytes.Lines(b) {
 		line = bytes.TrimSpace(line)
 		fatal := bytes.Contains(line, []byte("FATAL:")) || bytes.Contains(line, []byte("PANIC:"))
-		if len(line) > 0 && (fatal || !t.fatal) {
+		if len(line) > 0 && (fatal || !t.fatal) && !bytes.HasPrefix(line, []byte(refusal)) {
 			t.line, t.fatal = bytes.Clone(line), fatal
 		}
 	}
