@@ -81,7 +81,7 @@ func work(ctx context.Context, db *postgres.DB, wk *worker, log *slog.Logger) er
 		RescueStuckJobsAfter:        wk.timing.rescue,
 		SoftStopTimeout:             wk.timing.stop,
 		CompletedJobRetentionPeriod: time.Hour,
-		Logger:                      slog.New(warnings{log.Handler()}),
+		Logger:                      slog.New(newQueueLog(log.Handler(), wk.now)),
 	})
 	if err != nil {
 		return fmt.Errorf("create queue client: %w", err)
@@ -165,18 +165,3 @@ func (wk *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
 	}
 	return time.Time{} // River's default policy, because this is a bug and not a failed attempt
 }
-
-// warnings hides River's log lines below warning. Our own log has a line for each failed delivery.
-type warnings struct{ slog.Handler }
-
-func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
-}
-
-// WithAttrs keeps the filter.
-func (h warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return warnings{h.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup keeps the filter.
-func (h warnings) WithGroup(name string) slog.Handler { return warnings{h.Handler.WithGroup(name)} }
