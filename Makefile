@@ -15,12 +15,13 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # Excluded from plain `make test`, because they need more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
 NEEDS_CLUSTER := taskmaster/tests/cluster
 NEEDS_BROWSER := taskmaster/tests/browser
+NEEDS_ROOT    := taskmaster/tests/disk
 NEEDS_ENGINE  := taskmaster/tests/deploy taskmaster/tests/deploy/language
 # Excluded because they compile cosign or act, which takes minutes the first time.
 NEEDS_COSIGN  := taskmaster/ci/sign
@@ -28,7 +29,7 @@ NEEDS_ACT     := taskmaster/tests/workflows
 # Excluded because they need Helm and the clouds' Pulumi SDKs. These take minutes and gigabytes to
 # compile, and more with -race. -find lists packages without fetching their modules.
 INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list -find ./infra/...))
-PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list -find ./...))
+PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ROOT) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list -find ./...))
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -67,6 +68,9 @@ test-infra: engine ## Render and check every stack of the Pulumi program and the
 
 test-browser: build ## Test the page in Chromium; leaves screenshots of every view in tests/browser/out
 	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
+
+test-disk: build ## Test the system on a disk that is full for a while; needs root on Linux, to mount it
+	$(GO_TEST) -count=1 -v $(NEEDS_ROOT)
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
 	$(GO_TEST) -count=1 -tags brokers -run 'OfOurs$$' ./cmd/local
