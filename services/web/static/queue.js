@@ -3,7 +3,7 @@
 //
 //	waiting ── sent, and the server did it ──> gone
 //	   │ ^
-//	   │ └── unreachable, logged out: later, after a pause that grows; busy: when the server said
+//	   │ └── unreachable, logged out, no room on its disk: later, after a pause that grows; busy: when the server said
 //	   v
 //	conflict ── the person chooses ──> waiting, gone
 //
@@ -16,7 +16,7 @@ const timeout = 20_000;
 const firstWait = 1_000;
 const longestWait = 30_000;
 const maxFailures = 5; // of a server that answers, but with an error of its own
-const diskFull = 507; // until somebody makes room, sending it again is of no use
+const diskFull = 507; // nothing was saved, and the change is as good as before: somebody has to make room
 
 export class Queue {
   #user;
@@ -28,7 +28,7 @@ export class Queue {
   #wait = firstWait;
   #notBefore = 0; // when a server that has too much to do may be asked again
 
-  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "login") and sent(),
+  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "full" | "login") and sent(),
   // which is called after a change was made.
   constructor(user, on) {
     this.#user = user;
@@ -113,7 +113,7 @@ export class Queue {
         await replace({ ...next, conflict: answer.conflict });
       } else {
         if (answer.failed) await replace({ ...next, failures: (next.failures ?? 0) + 1 });
-        state = answer.login ? "login" : answer.after ? "busy" : "away";
+        state = answer.login ? "login" : answer.full ? "full" : answer.after ? "busy" : "away";
         if (!answer.login) this.#later(answer.after);
         break;
       }
@@ -143,7 +143,8 @@ export class Queue {
     if (response.ok) return { done: response.headers };
     if (status === 401) return { login: true };
     if (away(status)) return { after: retryAfter(response) };
-    if (status >= 500 && status !== diskFull && (change.failures ?? 0) < maxFailures) return { failed: true };
+    if (status === diskFull) return { full: true };
+    if (status >= 500 && (change.failures ?? 0) < maxFailures) return { failed: true };
     const problem = await response.json().catch(() => null);
     return { conflict: { status, words: words(status, problem), seen: problem?.seen, parts: problem?.conflicts ?? [] } };
   }

@@ -111,6 +111,7 @@ export class Waiting {
     if (this.#state === "login") return "Log in again, and they are sent.";
     if (this.#state === "sending") return "They are being sent.";
     if (this.#state === "busy") return "There is much to do at the server. What you change is kept in this browser and sent as soon as it has time.";
+    if (this.#state === "full") return "The server's disk is full. What you change is kept in this browser and sent when there is room.";
     return "There is no connection. What you change is kept in this browser and sent when there is one.";
   }
 
