@@ -17,7 +17,7 @@ func TestFire(t *testing.T) {
 		name   string
 		before func(t *testing.T, e *env, user, taskID uuid.UUID)
 		// later is the time of the call, in minutes after the start. The reminder is set for 45.
-		later time.Duration
+		later int
 		want  int
 	}{
 		{"on time", nil, 45, 1},
@@ -53,7 +53,7 @@ func TestFire(t *testing.T) {
 			if c.before != nil {
 				c.before(t, e, user, id)
 			}
-			e.advance(c.later * time.Minute)
+			e.advance(time.Duration(c.later) * time.Minute)
 			for range 2 {
 				if err := e.Fire(t.Context(), id, 0); err != nil {
 					t.Fatal(err)

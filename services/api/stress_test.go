@@ -21,9 +21,9 @@ import (
 
 const (
 	// stressLength is how long everything fails at random when STRESS_TIME does not say.
-	stressLength = 12 * time.Second
-	stressUsers  = 10
-	stressers    = 6
+	stressLength  = 12 * time.Second
+	stressUsers   = 10
+	stressWriters = 6
 	// stuckReminders is the number of reminders that cannot be fired. A page of the sweep has 100.
 	stuckReminders = 201
 	imported       = 60
@@ -134,7 +134,7 @@ func (s *stress) fail(t *testing.T, length time.Duration) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	var running sync.WaitGroup
-	for n := range stressers {
+	for n := range stressWriters {
 		r := rand.New(rand.NewPCG(s.seed, uint64(10+n)))
 		running.Go(func() {
 			for ctx.Err() == nil {
