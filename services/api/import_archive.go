@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/todoist"
 	"taskmaster/internal/importer/vikunja"
 	"taskmaster/internal/server"
@@ -98,35 +99,21 @@ func inFile(name string, err error) error {
 
 // readTodoist reads one CSV file. Its name is the name of the Todoist project.
 func (in *importReader) readTodoist(ctx context.Context, name string, data []byte) error {
-	file, err := todoist.Read(data, todoist.Options{Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count})
+	file, err := todoist.Read(data, in.options(name))
 	if err != nil {
 		return err
 	}
-	for _, n := range file.Notes {
-		in.notes = append(in.notes, importNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
-	}
-	for _, todo := range file.Todos {
-		if err := in.checkLimits(ctx); err != nil {
-			return err
-		}
-		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), todo.Line), nil)
-	}
-	return nil
+	return in.addFile(ctx, name, file, func(t importer.Task) (entry, string) {
+		return entry{key: t.Key, task: t.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), t.Line)
+	})
 }
 
 func (in *importReader) readVikunja(ctx context.Context, data []byte) error {
-	file, err := vikunja.Read(data, vikunja.Options{Zone: in.zone, Limit: maxImported - in.count})
+	file, err := vikunja.Read(data, in.options(""))
 	if err != nil {
 		return err
 	}
-	for _, n := range file.Notes {
-		in.notes = append(in.notes, importNote{File: vikunja.DataFile, Title: n.Title, Message: n.Message})
-	}
-	for _, todo := range file.Todos {
-		if err := in.checkLimits(ctx); err != nil {
-			return err
-		}
-		in.add(entry{key: todo.Key, task: todo.Task}, fmt.Sprintf(" (%q)", todo.Task.Title), nil)
-	}
-	return nil
+	return in.addFile(ctx, vikunja.DataFile, file, func(t importer.Task) (entry, string) {
+		return entry{key: t.Key, task: t.Task}, fmt.Sprintf(" (%q)", t.Task.Title)
+	})
 }

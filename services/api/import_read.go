@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/ical"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -93,52 +94,45 @@ func checkInstants(name string, t task.Task) []task.FieldError {
 }
 
 func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
-	todos, err := ical.Read(body, in.zone, in.now, maxImported)
+	file, err := ical.Read(body, in.options(""))
 	if err != nil {
 		return err
 	}
-	if len(todos) == 0 {
+	if len(file.Tasks) == 0 {
 		return task.Errorf(task.CodeInvalid, "the file has no task: no VTODO in a VCALENDAR")
 	}
-	if n := ical.Others(body); n > 0 {
-		in.notes = append(in.notes, importNote{Message: fmt.Sprintf("%d events or journal entries are left out: only tasks are imported", n)})
+	return in.addFile(ctx, "", file, func(t importer.Task) (entry, string) {
+		e := entry{key: t.Key, task: t.Task}
+		if id, err := uuid.Parse(t.Key); err == nil {
+			e.id, e.key = id, id.String()
+		}
+		return e, fmt.Sprintf(" (VTODO on line %d)", t.Line)
+	})
+}
+
+// options returns the context for reading a file.
+func (in *importReader) options(name string) importer.Options {
+	return importer.Options{Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count}
+}
+
+// addFile adds the tasks and notes of another program's file. convert returns the entry of a task, and
+// its position for messages.
+func (in *importReader) addFile(ctx context.Context, name string, file importer.File, convert func(importer.Task) (entry, string)) error {
+	for _, n := range file.Notes {
+		in.notes = append(in.notes, importNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
 	}
-	for _, todo := range todos {
+	for _, t := range file.Tasks {
 		if err := in.checkLimits(ctx); err != nil {
 			return err
 		}
-		in.addTodo(todo)
+		var bad []task.FieldError
+		if len(t.Bad) > 0 {
+			bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(t.Bad))
+		}
+		e, where := convert(t)
+		in.add(e, where, bad)
 	}
 	return nil
-}
-
-// addTodo adds a task of a calendar. It adds several if the task is too long for one.
-func (in *importReader) addTodo(todo ical.Todo) {
-	e := entry{key: todo.UID, task: todo.Task}
-	if id, err := uuid.Parse(todo.UID); err == nil {
-		e.id, e.key = id, id.String()
-	}
-	var bad []task.FieldError
-	if len(todo.Bad) > 0 {
-		bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(todo.Bad))
-	}
-	fitted, changed := []task.Task{e.task}, todo.Notes
-	whole := e.task
-	if whole.Normalize(); bad == nil && whole.Validate() != nil {
-		var cut []string
-		fitted, cut = task.Fit(e.task)
-		changed = append(changed, cut...)
-	}
-	for _, message := range changed {
-		in.notes = append(in.notes, importNote{Line: todo.Line, Title: fitted[0].Title, Message: message})
-	}
-	for i, t := range fitted {
-		if i > 0 {
-			e = entry{key: fmt.Sprint(todo.UID, " part ", i+1)}
-		}
-		e.task = t
-		in.add(e, fmt.Sprintf(" (VTODO on line %d)", todo.Line), bad)
-	}
 }
 
 // readJSON reads {"version", "exported_at", "settings", "channels", "tasks", "history"} entry by

@@ -54,8 +54,8 @@ func isLink(value string) bool {
 	return strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://")
 }
 
-// Others counts the events and journal entries of iCalendar data. They are not tasks.
-func Others(data []byte) int {
+// others counts the events and journal entries of iCalendar data. They are not tasks.
+func others(data []byte) int {
 	n := 0
 	for l := newLines(data); ; {
 		text, ok := l.scan()

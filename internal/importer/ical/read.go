@@ -11,43 +11,46 @@ import (
 
 	"github.com/google/uuid"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
-// Todo is a task of a file.
-type Todo struct {
-	// UID identifies the entry in this and in other files. An entry without a UID gets one from its
-	// content. An exception to a series gets one of its own.
-	UID string
-	// Line is the entry's first line in the file.
-	Line int
-	// Task has no ID and is not normalized. CreatedAt may be zero.
-	Task task.Task
-	// Bad are the properties with errors, by field.
-	Bad []task.FieldError
-	// Notes are messages about parts that were left out.
-	Notes []string
-}
-
 // Read returns the VTODO components of iCalendar data in order. Times without a zone, dates, and
-// times in UTC belong to the zone of the account (IANA). now is the completion time of a task whose
-// file lacks it. A task that is due on a date is due at its end. Read fails for more than limit
-// tasks. Its error has code invalid and names the line.
-func Read(data []byte, accountZone string, now time.Time, limit int) ([]Todo, error) {
-	z, err := readZones(data, accountZone)
+// times in UTC belong to the zone of the account. A task that is due on a date is due at its end. The
+// key of a task is its UID. A task without a UID gets one from its content, and an exception to a series
+// gets one of its own. Read fails for more than o.Limit tasks. Its error has code invalid and names the
+// line.
+func Read(data []byte, o importer.Options) (importer.File, error) {
+	z, err := readZones(data, o.Zone)
 	if err != nil {
-		return nil, err
+		return importer.File{}, err
 	}
-	todos := []Todo{}
+	var file importer.File
+	if n := others(data); n > 0 {
+		file.Notes = append(file.Notes, importer.Note{Message: fmt.Sprintf("%d events or journal entries are left out: only tasks are imported", n)})
+	}
+	count := 0
 	err = scan(data, "VTODO", func(c component) error {
-		if len(todos) == limit {
-			return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", limit)
+		if count == o.Limit {
+			return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", o.Limit)
 		}
-		r := reader{zones: z, component: c, now: now}
-		todos = append(todos, r.todo())
+		count++
+		r := reader{zones: z, component: c, now: o.Now}
+		read := r.task()
+		if len(read.Bad) > 0 || fits(read.Task) {
+			file.Add(read, r.notes)
+		} else {
+			file.AddFitted(read, r.notes)
+		}
 		return nil
 	})
-	return todos, err
+	return file, err
+}
+
+// fits reports whether a task keeps the limits. A task that fits is not changed.
+func fits(t task.Task) bool {
+	t.Normalize()
+	return t.Validate() == nil
 }
 
 // reader turns one VTODO into a task and collects its errors.
@@ -77,7 +80,7 @@ func (r *reader) at(name, field string) *moment {
 	return &m
 }
 
-func (r *reader) todo() Todo {
+func (r *reader) task() importer.Task {
 	r.words()
 	due := r.dueDate()
 	r.completion()
@@ -89,7 +92,7 @@ func (r *reader) todo() Todo {
 	r.series()
 	bad := r.bad // leftOut reads the same properties again
 	r.leftOut()
-	return Todo{UID: r.uid(), Line: r.line, Task: r.t, Bad: bad, Notes: r.notes}
+	return importer.Task{Key: r.uid(), Line: r.line, Task: r.t, Bad: bad}
 }
 
 // words reads title, description, tags and priority.

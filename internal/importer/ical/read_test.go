@@ -8,26 +8,29 @@ import (
 	"testing"
 	"time"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/ical"
 	"taskmaster/internal/task"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func read(t *testing.T, data string) []ical.Todo {
+var options = importer.Options{Zone: "Europe/Berlin", Now: now, Limit: 100}
+
+func read(t *testing.T, data string) importer.File {
 	t.Helper()
-	todos, err := ical.Read([]byte(data), "Europe/Berlin", now, 100)
+	file, err := ical.Read([]byte(data), options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return todos
+	return file
 }
 
 // brief describes the fields of a task that differ from the defaults.
-func brief(t *testing.T, of ical.Todo) string {
+func brief(t *testing.T, file importer.File, of importer.Task) string {
 	t.Helper()
 	x := of.Task
-	parts := []string{of.UID, x.Title}
+	parts := []string{of.Key, x.Title}
 	add := func(say bool, s string) {
 		if say {
 			parts = append(parts, s)
@@ -53,8 +56,8 @@ func brief(t *testing.T, of ical.Todo) string {
 	}
 	add(x.Priority != task.PriorityNone, string(x.Priority))
 	add(len(x.Tags) > 0, "#"+strings.Join(x.Tags, " #"))
-	for _, note := range of.Notes {
-		add(true, "NOTE "+note)
+	for _, note := range file.Notes {
+		add(note.Line == of.Line, "NOTE "+note.Message)
 	}
 	for _, bad := range of.Bad {
 		add(true, "BAD "+bad.Field+": "+bad.Message)
@@ -99,13 +102,13 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			todos := read(t, string(raw))
+			file := read(t, string(raw))
 			var got []string
-			for _, todo := range todos {
-				got = append(got, brief(t, todo))
+			for _, todo := range file.Tasks {
+				got = append(got, brief(t, file, todo))
 				todo.Task.Normalize()
 				if err := todo.Task.Validate(); err != nil {
-					t.Errorf("%s: %v", todo.UID, err)
+					t.Errorf("%s: %v", todo.Key, err)
 				}
 			}
 			if !slices.Equal(got, want) {
@@ -174,11 +177,11 @@ func TestOddities(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			todos := read(t, tt.data)
-			if len(todos) != 1 {
-				t.Fatalf("got %d tasks, want 1", len(todos))
+			file := read(t, tt.data)
+			if len(file.Tasks) != 1 {
+				t.Fatalf("got %d tasks, want 1", len(file.Tasks))
 			}
-			if got := brief(t, todos[0]); got != tt.want {
+			if got := brief(t, file, file.Tasks[0]); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 		})
@@ -207,15 +210,15 @@ func TestWhatIsNotICalendar(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ical.Read([]byte(tt.data), "Europe/Berlin", now, 100)
+			_, err := ical.Read([]byte(tt.data), options)
 			if task.ErrorCode(err) != task.CodeInvalid || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want code invalid with %q", err, tt.want)
 			}
 		})
 	}
 	for name, data := range map[string]string{"nothing": "", "no tasks": calendar("BEGIN:VEVENT\nEND:VEVENT"), "two calendars": calendar() + calendar()} {
-		if todos := read(t, data); len(todos) != 0 {
-			t.Errorf("%s: got %d tasks, want none", name, len(todos))
+		if file := read(t, data); len(file.Tasks) != 0 {
+			t.Errorf("%s: got %d tasks, want none", name, len(file.Tasks))
 		}
 	}
 }
@@ -224,7 +227,7 @@ func TestWhatIsNotICalendar(t *testing.T) {
 func TestUIDs(t *testing.T) {
 	t.Parallel()
 	without := func(summary string) string {
-		return read(t, calendar("BEGIN:VTODO", "SUMMARY:"+summary, "END:VTODO"))[0].UID
+		return read(t, calendar("BEGIN:VTODO", "SUMMARY:"+summary, "END:VTODO")).Tasks[0].Key
 	}
 	first, other, again := without("a"), without("b"), without("a")
 	if first == other || first != again {
@@ -241,15 +244,15 @@ func FuzzRead(f *testing.F) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		todos, err := ical.Read(data, "Europe/Berlin", now, 100)
+		file, err := ical.Read(data, options)
 		if err != nil && task.ErrorCode(err) != task.CodeInvalid {
 			t.Fatal(err)
 		}
-		for _, todo := range todos {
+		for _, todo := range file.Tasks {
 			todo.Task.Normalize()
 			_ = todo.Task.Validate()
-			if todo.UID == "" {
-				t.Fatal("an entry has no UID")
+			if todo.Key == "" {
+				t.Fatal("an entry has no key")
 			}
 		}
 	})

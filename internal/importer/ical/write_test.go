@@ -14,6 +14,7 @@ import (
 	goical "github.com/emersion/go-ical"
 	"github.com/google/uuid"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/ical"
 	"taskmaster/internal/task"
 	"taskmaster/internal/task/tasktest"
@@ -43,18 +44,17 @@ func TestRoundTrip(t *testing.T) {
 	for range 2000 {
 		tasks = append(tasks, tasktest.Random(r))
 	}
-	todos, err := ical.Read([]byte(write(t, tasks...)), "Pacific/Auckland", now, len(tasks))
-	for _, todo := range todos {
-		if len(todo.Notes) > 0 {
-			t.Errorf("%s: a part of a written task is left out: %v", todo.UID, todo.Notes)
-		}
+	file, err := ical.Read([]byte(write(t, tasks...)), importer.Options{Zone: "Pacific/Auckland", Now: now, Limit: len(tasks)})
+	if len(file.Notes) > 0 {
+		t.Errorf("a part of a written task is left out: %v", file.Notes)
 	}
+	todos := file.Tasks
 	if err != nil || len(todos) != len(tasks) {
 		t.Fatalf("got %d tasks, %v, want %d", len(todos), err, len(tasks))
 	}
 	for i, want := range tasks {
 		got := todos[i].Task
-		got.ID, got.Revision, got.UpdatedAt = uuid.MustParse(todos[i].UID), want.Revision, want.UpdatedAt
+		got.ID, got.Revision, got.UpdatedAt = uuid.MustParse(todos[i].Key), want.Revision, want.UpdatedAt
 		got.Normalize()
 		if len(todos[i].Bad) > 0 || !reflect.DeepEqual(got, want) {
 			t.Fatalf("got  %+v\nwant %+v\nbad: %v\n%s", got, want, todos[i].Bad, write(t, want))

@@ -7,15 +7,16 @@ import (
 	"regexp"
 	"strings"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
 // reader collects the tasks of a file.
 type reader struct {
-	o       Options
+	o       importer.Options
 	project string
 	section string
-	file    File
+	file    importer.File
 	// open is the task that receives the following notes.
 	open *pending
 	// parents are the titles of the tasks above the line, by level of indentation.
@@ -34,7 +35,7 @@ type pending struct {
 	changed []string
 }
 
-func newReader(o Options) *reader {
+func newReader(o importer.Options) *reader {
 	return &reader{o: o, project: projectOf(o.Name), keys: map[string]int{}}
 }
 
@@ -85,19 +86,10 @@ func (r *reader) row(x row) error {
 	return nil
 }
 
-// note adds a message about a change or an omission, up to maxNotes.
-func (r *reader) note(line int, title, message string) {
-	if len(r.file.Notes) >= maxNotes {
-		return
-	}
-	title = shorten(title)
-	r.file.Notes = append(r.file.Notes, Note{Line: line, Title: title, Message: message})
-}
-
 // task begins a task. The messages describe how the line became a task.
 func (r *reader) task(x row, content string, changes ...string) error {
 	r.finish()
-	if len(r.file.Todos) >= r.o.Limit {
+	if len(r.file.Tasks) >= r.o.Limit {
 		return task.Errorf(task.CodeInvalid, "line %d: the file has more than %d tasks: split it", x.line, r.o.Limit)
 	}
 	zone, err := r.zone(x)
@@ -202,15 +194,10 @@ func (r *reader) finish() {
 		return
 	}
 	p.task.Description = strings.Join(p.written, "\n\n")
-	fitted, changed := task.Fit(p.task)
-	for i, t := range fitted {
-		key := p.key
-		if i > 0 {
-			key = fmt.Sprint(p.key, " part ", i+1)
-		}
-		r.file.Todos = append(r.file.Todos, Todo{Key: key, Line: p.line, Task: t})
-	}
-	for _, message := range append(p.changed, changed...) {
-		r.note(p.line, fitted[0].Title, message)
+	first := len(r.file.Notes)
+	r.file.AddFitted(importer.Task{Key: p.key, Line: p.line, Task: p.task}, p.changed)
+	r.file.Notes = r.file.Notes[:min(len(r.file.Notes), maxNotes)]
+	for i := range r.file.Notes[first:] {
+		r.file.Notes[first+i].Title = shorten(r.file.Notes[first+i].Title)
 	}
 }

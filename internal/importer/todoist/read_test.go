@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
 var testNow = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
-func read(t *testing.T, name string) File {
+func read(t *testing.T, name string) importer.File {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -27,12 +28,12 @@ func read(t *testing.T, name string) File {
 	return f
 }
 
-func options(name string) Options {
-	return Options{Name: name, Zone: "Europe/Berlin", Now: testNow, Limit: 1000}
+func options(name string) importer.Options {
+	return importer.Options{Name: name, Zone: "Europe/Berlin", Now: testNow, Limit: 1000}
 }
 
 // line describes a read task.
-func line(x Todo) string {
+func line(x importer.Task) string {
 	t := x.Task
 	s := fmt.Sprintf("%d: %s [%s] %s", x.Line, t.Title, strings.Join(t.Tags, ","), t.Priority)
 	if t.DueAt != nil {
@@ -60,7 +61,7 @@ func TestRead(t *testing.T) {
 		"17: Call [Home,Garden] none",
 	}
 	var got []string
-	for _, x := range f.Todos {
+	for _, x := range f.Tasks {
 		got = append(got, line(x))
 	}
 	if !slices.Equal(got, want) {
@@ -75,8 +76,8 @@ func TestRead(t *testing.T) {
 		6: "Part of: Paint the fence",
 		7: "Part of: Paint the fence > Buy paint\n\nMoss green or RAL 6005",
 	} {
-		if got := f.Todos[i].Task.Description; got != want {
-			t.Errorf("%s: got description %q, want %q", f.Todos[i].Task.Title, got, want)
+		if got := f.Tasks[i].Task.Description; got != want {
+			t.Errorf("%s: got description %q, want %q", f.Tasks[i].Task.Title, got, want)
 		}
 	}
 	var notes []string
@@ -104,13 +105,13 @@ func TestReadOfBackup(t *testing.T) {
 		"2: Write the report [Work] high due 2026-08-17T08:00Z Europe/Berlin",
 		"3: Read e-mail from ada@example.com [Work] none due 2026-03-03T08:00Z Europe/Berlin FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR due",
 	}
-	for i, x := range f.Todos {
+	for i, x := range f.Tasks {
 		if got := line(x); got != want[i] {
 			t.Errorf("got  %s\nwant %s", got, want[i])
 		}
 	}
-	if len(f.Todos) != len(want) || len(f.Notes) != 0 {
-		t.Errorf("got %d tasks and notes %v", len(f.Todos), f.Notes)
+	if len(f.Tasks) != len(want) || len(f.Notes) != 0 {
+		t.Errorf("got %d tasks and notes %v", len(f.Tasks), f.Notes)
 	}
 }
 
@@ -153,7 +154,7 @@ func TestDates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, got := f.Todos[0].Task, "kept"
+		x, got := f.Tasks[0].Task, "kept"
 		if !strings.Contains(x.Description, strings.TrimSpace(text)) && x.DueAt != nil {
 			zone, _ := task.LoadZone("Europe/Berlin")
 			got = x.DueAt.In(zone).Format("2006-01-02T15:04")
@@ -180,7 +181,7 @@ func TestKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		var keys []string
-		for _, x := range f.Todos {
+		for _, x := range f.Tasks {
 			keys = append(keys, x.Key)
 		}
 		return keys
@@ -237,7 +238,7 @@ func TestNothingIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := fmt.Sprint(f.Notes)
-	for _, x := range f.Todos {
+	for _, x := range f.Tasks {
 		x.Task.Normalize()
 		if err := x.Task.Validate(); err != nil {
 			t.Errorf("%s: %v", x.Task.Title, err)
@@ -271,7 +272,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		keys := map[string]bool{}
-		for _, x := range file.Todos {
+		for _, x := range file.Tasks {
 			if keys[x.Key] {
 				t.Errorf("two tasks have the key %q", x.Key)
 			}

@@ -21,50 +21,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
 // MediaType is the media type of a CSV file (RFC 7111).
 const MediaType = "text/csv"
-
-// Todo is a task of a file.
-type Todo struct {
-	// Key identifies a task across files. It derives from the project, section, parents and
-	// content.
-	Key string
-	// Line is the task's first line in the file.
-	Line int
-	// Task has no ID, keeps the limits, and is not normalized.
-	Task task.Task
-}
-
-// Note is a message about a change or an omission in a line.
-type Note struct {
-	Line    int
-	Title   string
-	Message string
-}
-
-// File is the content of a file.
-type File struct {
-	Todos []Todo
-	Notes []Note
-}
-
-// Options is the context that a file does not contain.
-type Options struct {
-	// Name is the file's name, which contains the project.
-	Name string
-	// Zone (IANA) is the zone of times without one.
-	Zone string
-	// Now is the reference time of dates such as "tomorrow".
-	Now time.Time
-	// Limit is the maximum number of tasks.
-	Limit int
-}
 
 // The limits beyond those of tasks. They bound the memory for reading any file.
 const (
@@ -76,26 +40,26 @@ const (
 	maxComments = 1 << 20 // bytes per task
 )
 
-// Read reads a file. Its error has code invalid and names line and column.
-func Read(data []byte, o Options) (File, error) {
+// Read reads a file. The key of a task derives from its project, section, parents and content. Its error has code invalid and names line and column.
+func Read(data []byte, o importer.Options) (importer.File, error) {
 	if len(o.Name) > maxName {
-		return File{}, task.Errorf(task.CodeInvalid, "the file's name is longer than %d bytes", maxName)
+		return importer.File{}, task.Errorf(task.CodeInvalid, "the file's name is longer than %d bytes", maxName)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if err := checkText(data); err != nil {
-		return File{}, err
+		return importer.File{}, err
 	}
 	if err := checkWidth(data); err != nil {
-		return File{}, err
+		return importer.File{}, err
 	}
 	rows := csv.NewReader(bytes.NewReader(data))
 	rows.FieldsPerRecord = -1 // missing fields at the end of a line are empty
 	header, err := rows.Read()
 	if errors.Is(err, io.EOF) {
-		return File{}, task.Errorf(task.CodeInvalid, "the file is empty")
+		return importer.File{}, task.Errorf(task.CodeInvalid, "the file is empty")
 	}
 	if err != nil {
-		return File{}, syntax(err)
+		return importer.File{}, syntax(err)
 	}
 	columns := map[string]int{}
 	for i, name := range header {
@@ -103,7 +67,7 @@ func Read(data []byte, o Options) (File, error) {
 	}
 	for _, name := range []string{"TYPE", "CONTENT"} {
 		if _, ok := columns[name]; !ok {
-			return File{}, task.Errorf(task.CodeInvalid, "line 1, column 1: there is no column %s, so this is not a Todoist CSV file", name)
+			return importer.File{}, task.Errorf(task.CodeInvalid, "line 1, column 1: there is no column %s, so this is not a Todoist CSV file", name)
 		}
 	}
 	r := newReader(o)
@@ -114,11 +78,11 @@ func Read(data []byte, o Options) (File, error) {
 			return r.file, nil
 		}
 		if err != nil {
-			return File{}, syntax(err)
+			return importer.File{}, syntax(err)
 		}
 		line, _ := rows.FieldPos(0)
 		if err := r.row(row{line: line, columns: columns, fields: fields}); err != nil {
-			return File{}, err
+			return importer.File{}, err
 		}
 	}
 }

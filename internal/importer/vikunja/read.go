@@ -12,15 +12,16 @@ import (
 	"strings"
 	"time"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
 // reader collects the tasks of an export. It reads the file once and decodes one task at a time.
 type reader struct {
-	o    Options
+	o    importer.Options
 	data []byte
 	d    *json.Decoder
-	file File
+	file importer.File
 	// count is the number of tasks read so far.
 	count int
 }
@@ -97,7 +98,7 @@ func (r *reader) project(depth int) error {
 		return r.d.Decode(new(skip))
 	})
 	if p.Description != "" {
-		r.file.Notes = append(r.file.Notes, Note{Title: p.Title, Message: "projects become tags: the description of the project is left out"})
+		r.file.Notes = append(r.file.Notes, importer.Note{Title: p.Title, Message: "projects become tags: the description of the project is left out"})
 	}
 	for _, s := range tasks {
 		r.add(p, s)
@@ -161,17 +162,7 @@ func (r *reader) add(p project, s source) {
 		where := fmt.Sprintf("%q %q %s", p.Title, s.Title, s.Created.UTC().Format(time.RFC3339Nano))
 		key = fmt.Sprintf("vikunja %x", sha256.Sum256([]byte(where)))
 	}
-	fitted, changed := task.Fit(b.t)
-	for i, t := range fitted {
-		k := key
-		if i > 0 {
-			k = fmt.Sprint(key, " part ", i+1)
-		}
-		r.file.Todos = append(r.file.Todos, Todo{Key: k, Task: t})
-	}
-	for _, message := range append(b.changed, changed...) {
-		r.file.Notes = append(r.file.Notes, Note{Title: fitted[0].Title, Message: message})
-	}
+	r.file.AddFitted(importer.Task{Key: key, Task: b.t}, b.changed)
 }
 
 // set reports whether an instant is set and in range.

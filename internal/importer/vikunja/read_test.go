@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
-var testOptions = Options{Zone: "Europe/Berlin", Limit: 1000}
+var testOptions = importer.Options{Zone: "Europe/Berlin", Limit: 1000}
 
 func exported(t testing.TB) []byte {
 	t.Helper()
@@ -57,13 +58,13 @@ func TestRead(t *testing.T) {
 		"Buy paint [Garden,archived] medium due 2026-04-01T10:00Z remind 2026-03-25T10:00Z",
 	}
 	var got, notes []string
-	for _, x := range f.Todos {
+	for _, x := range f.Tasks {
 		got = append(got, line(x.Task))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if made := f.Todos[0].Task.CreatedAt; !made.Equal(time.Date(2025, 11, 2, 10, 0, 0, 0, time.UTC)) {
+	if made := f.Tasks[0].Task.CreatedAt; !made.Equal(time.Date(2025, 11, 2, 10, 0, 0, 0, time.UTC)) {
 		t.Errorf("made at %s", made)
 	}
 	for i, want := range []string{
@@ -73,8 +74,8 @@ func TestRead(t *testing.T) {
 		"Two coats & primer\n\nSub-tasks: Buy paint\n\nProgress: 50 %\n\nAssigned to: Bob\n\nFiles in Vikunja: fence.jpg",
 		"Starts: 2026-03-20T00:00:00Z\n\nPart of: Paint the fence",
 	} {
-		if got := f.Todos[i].Task.Description; got != want {
-			t.Errorf("%s: got description\n%q, want\n%q", f.Todos[i].Task.Title, got, want)
+		if got := f.Tasks[i].Task.Description; got != want {
+			t.Errorf("%s: got description\n%q, want\n%q", f.Tasks[i].Task.Title, got, want)
 		}
 	}
 	for _, n := range f.Notes {
@@ -156,7 +157,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		for _, x := range file.Todos {
+		for _, x := range file.Tasks {
 			x.Task.Normalize()
 			x.Task.CreatedAt = time.Time{}
 			if err := x.Task.Validate(); err != nil {

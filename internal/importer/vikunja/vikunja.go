@@ -20,46 +20,19 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
 // DataFile is the name of the file in an export that contains the tasks.
 const DataFile = "data.json"
 
-// Todo is a task of an export.
-type Todo struct {
-	// Key identifies a task across exports.
-	Key string
-	// Task has no ID, keeps the limits, and is not normalized.
-	Task task.Task
-}
-
-// Note is a message about a change or an omission in a task.
-type Note struct {
-	Title   string
-	Message string
-}
-
-// File is the content of an export.
-type File struct {
-	Todos []Todo
-	Notes []Note
-}
-
-// Options is the context that an export does not contain.
-type Options struct {
-	// Zone (IANA) is the zone of its tasks.
-	Zone string
-	// Limit is the maximum number of tasks.
-	Limit int
-}
-
 // Read reads data.json. Its error has code invalid and names line and column. For invalid JSON they
 // are the place of the error, and otherwise the beginning of the task or project.
-func Read(data []byte, o Options) (File, error) {
+func Read(data []byte, o importer.Options) (importer.File, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if err := json.Unmarshal(data, new(skip)); err != nil {
-		return File{}, syntax(data, err)
+		return importer.File{}, syntax(data, err)
 	}
 	r := reader{o: o, data: data, d: json.NewDecoder(bytes.NewReader(data))}
 	err := r.projects(0)

@@ -1,0 +1,73 @@
+// Package importer holds the types that the readers of other programs' files share: ical, todoist and
+// vikunja. Each reader turns a file into tasks, and notes the parts that a task cannot hold.
+package importer
+
+import (
+	"fmt"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// Task is a task of a file.
+type Task struct {
+	// Key identifies the task in this and in other files.
+	Key string
+	// Line is the task's first line in the file. It is 0 if the format has no useful lines.
+	Line int
+	// Task has no ID and is not normalized. CreatedAt may be zero.
+	Task task.Task
+	// Bad are the fields that could not be read.
+	Bad []task.FieldError
+}
+
+// Note is a message about a change or an omission in a file.
+type Note struct {
+	// Line is the line in the file, or 0.
+	Line int
+	// Title is the title of the task, or empty for the whole file.
+	Title   string
+	Message string
+}
+
+// File is the content of a file.
+type File struct {
+	Tasks []Task
+	// Notes are in the order of the file.
+	Notes []Note
+}
+
+// Options is the context that a file does not contain.
+type Options struct {
+	// Name is the file's name. Todoist names a file after its project.
+	Name string
+	// Zone (IANA) is the zone of the account, and of times without one.
+	Zone string
+	// Now is the reference time of dates such as "tomorrow", and of completions without a time.
+	Now time.Time
+	// Limit is the maximum number of tasks.
+	Limit int
+}
+
+// AddFitted adds a task that keeps the limits of titles, descriptions and tags. It splits a longer one
+// into several tasks. It also adds the messages about the task and about the split as notes.
+func (f *File) AddFitted(t Task, messages []string) {
+	fitted, cut := task.Fit(t.Task)
+	f.add(t, fitted, append(messages, cut...))
+}
+
+// Add adds a task as it is, with messages about it as notes.
+func (f *File) Add(t Task, messages []string) { f.add(t, []task.Task{t.Task}, messages) }
+
+func (f *File) add(t Task, parts []task.Task, messages []string) {
+	for i, part := range parts {
+		added := Task{Key: t.Key, Line: t.Line, Task: part, Bad: t.Bad}
+		if i > 0 {
+			added.Key = fmt.Sprint(t.Key, " part ", i+1)
+		}
+		f.Tasks = append(f.Tasks, added)
+	}
+	for _, message := range messages {
+		f.Notes = append(f.Notes, Note{Line: t.Line, Title: parts[0].Title, Message: message})
+	}
+}
