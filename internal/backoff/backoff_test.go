@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"taskmaster/internal/backoff"
@@ -50,22 +51,34 @@ func TestDelaySpreadsAttempts(t *testing.T) {
 
 func TestWaitEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	p := backoff.Policy{Min: time.Hour, Max: time.Hour}
-	if err := p.Wait(ctx, 1); !errors.Is(err, context.Canceled) {
-		t.Errorf("Wait returned %v, want context.Canceled", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		p := backoff.Policy{Min: time.Hour, Max: time.Hour}
+		began := time.Now()
+		if err := p.Wait(ctx, 1); !errors.Is(err, context.Canceled) {
+			t.Errorf("Wait returned %v, want context.Canceled", err)
+		}
+		if got := time.Since(began); got != 0 {
+			t.Errorf("Wait returned after %v, want no wait", got)
+		}
+	})
 }
 
 func TestWaitReturnsAfterTheDelay(t *testing.T) {
 	t.Parallel()
-	p := backoff.Policy{Min: 20 * time.Millisecond, Max: time.Second}
-	began := time.Now()
-	if err := p.Wait(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	if got, least := time.Since(began), p.Min*3/4; got < least {
-		t.Errorf("Wait returned after %v, want at least %v", got, least)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := backoff.Policy{Min: time.Hour, Max: 24 * time.Hour}
+		began := time.Now()
+		if err := p.Wait(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		got := time.Since(began)
+		if got < p.Min*3/4 {
+			t.Errorf("Wait returned after %v, want at least %v", got, p.Min*3/4)
+		}
+		if got > p.Min {
+			t.Errorf("Wait returned after %v, want at most %v", got, p.Min)
+		}
+	})
 }
