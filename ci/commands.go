@@ -46,6 +46,7 @@ func (c command) do(ctx context.Context, cfg config, do executor, out io.Writer)
 	return errors.Join(err, rollout.WriteResult(cfg.root, result))
 }
 
+// execute runs the plans of the command and prints its report.
 func (c command) execute(ctx context.Context, cfg config, do executor, out io.Writer) error {
 	run := c.run
 	if run == nil {
@@ -64,7 +65,7 @@ func (c command) execute(ctx context.Context, cfg config, do executor, out io.Wr
 type executor func(context.Context, plan.Plan) error
 
 var commands = []command{
-	{name: "check", help: "vet, lint, vulnerabilities, workflows, chart, generated files, licences", plan: func(c config) plan.Plan { return plan.Check(c.project) }},
+	{name: "check", help: "check code, vulnerabilities, workflows, chart, generated files and licences", plan: func(c config) plan.Plan { return plan.Check(c.project) }},
 	{name: "test", help: "run the test suite, the scenarios on Kafka and an installation on Redpanda; reports in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Test(c.project) }},
 	{name: "build", help: "build an image of each service, as OCI archive in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Build(c.project, c.release) }, report: printDigests},
 	{name: "publish", help: "build, scan, push the images to -registry, and sign them", plan: func(c config) plan.Plan { return plan.Publish(c.project, c.release) }, report: printDigests},
