@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -55,7 +56,12 @@ func (r *restorable) signUp() person {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	p.Base = "http://" + r.link.Address() // whatever port the system has after a restart
+	// The system has another port after a restart. The session's cookie belongs to the name localhost.
+	_, port, err := net.SplitHostPort(r.link.Address())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	p.Base = "http://localhost:" + port
 	return person{p, r.t}
 }
 
