@@ -131,7 +131,7 @@ test-series: ## Change series at random for SERIES_TIME, and compare every step 
 # seconds.
 STRESS_TIME ?= 60s
 test-stress: ## Let broker, scheduler, database and replicas of api fail at random for STRESS_TIME, and check every event
-	STRESS_TIME=$(STRESS_TIME) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v -run CoreUnderStress ./services/api $(ARGS)
+	STRESS_TIME=$(STRESS_TIME) STRESS_SEED=$(STRESS_SEED) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v -run CoreUnderStress ./services/api $(ARGS)
 
 soak: build ## Use the system lightly for hours, and check that nothing is lost; ARGS="-broker nats -for 130m"
 	go run ./tests/soak $(ARGS)
@@ -145,7 +145,7 @@ vuln: ## Look for known vulnerabilities in the code that the programs call
 
 bench: build ## Measure the whole system on this machine and print a table
 	go run ./tests/bench $(ARGS)
-	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox
+	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./services/api
 
 bench-page: build ## Measure in Chromium the time until a view shows content
 	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)
