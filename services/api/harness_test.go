@@ -67,7 +67,10 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 	}
 	deps.clock = clock.New(deps.now, func(ctx context.Context) (time.Time, error) { return ta.databaseTime(ctx) })
 	ta.reminders = ta.newReminders(deps, ta.scheduler)
-	deps.fireReminder = ta.reminders.Fire
+	// A test may replace the Scheduler. Callbacks and loops have to share one, as in the program.
+	deps.fireReminder = func(ctx context.Context, taskID uuid.UUID, number int) error {
+		return ta.reminders.Fire(ctx, taskID, number)
+	}
 	s, err := newService(cfg, deps)
 	if err != nil {
 		t.Fatal(err)
