@@ -17,9 +17,9 @@ import (
 	"taskmaster/tests/system"
 )
 
-// newEdge builds a web service with a changed template and starts it beside the system's own. It
+// startNewerWeb builds a web service with a changed template and starts it beside the system's own. It
 // returns its address.
-func newEdge(t *testing.T) string {
+func startNewerWeb(t *testing.T) string {
 	t.Helper()
 	root, err := system.Root()
 	if err != nil {
@@ -112,7 +112,7 @@ func TestUpgrade(t *testing.T) {
 	w.click(line)
 	w.press("half a sentence")
 
-	address.Store(newEdge(t))
+	address.Store(startNewerWeb(t))
 	link.Cut()
 	link.Mend()
 	w.seeText("A new version of TaskMaster is there.")

@@ -1,7 +1,7 @@
 // Delayed deletions. Deleting is permanent on the server, so this module waits while it can be
 // undone. It hides the row, and sends the form after ten seconds or when the page is left. A crash
-// or a lost connection can lose the deletion, but never the task. (Creating a deleted task again
-// would lose its history, its id and its place in a series.)
+// or a lost connection can lose the deletion, but never the task. Creating a deleted task again
+// would lose its history, its id and its place in a series.
 
 import htmx from "./vendor/htmx.esm.min.js";
 import { app, focusPlace, say } from "./view.js";

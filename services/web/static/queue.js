@@ -1,13 +1,14 @@
-// Sends the changes that wait, one after another in their order, from one tab at a time. Each has its Idempotency-Key and,
-// where it is an edit, the revision that it was made to, so that sending it again makes nothing double and overwrites nothing.
+// Sends the waiting changes in order, from one tab at a time. Each change has an Idempotency-Key. An
+// edit also has the revision of its task. Repeating a change therefore neither makes it twice nor
+// overwrites another one.
 //
-//	waiting ── sent, and the server did it ──> gone
+//	waiting ── sent and made ──> gone
 //	   │ ^
-//	   │ └── unreachable, logged out, no room on its disk: later, after a pause that grows; busy: when the server said
+//	   │ └── unreachable, logged out or disk full: after a growing pause; busy: at the server's time
 //	   v
-//	conflict ── the person chooses ──> waiting, gone
+//	conflict ── the user chooses ──> waiting, gone
 //
-// What follows a conflict about the same task waits for the choice.
+// A change after a conflict about the same task waits for the choice.
 
 import { explain } from "./api.js";
 import { list, put, remove, replace } from "./store.js";
@@ -15,8 +16,8 @@ import { list, put, remove, replace } from "./store.js";
 const timeout = 20_000;
 const firstWait = 1_000;
 const longestWait = 30_000;
-const maxFailures = 5; // of a server that answers, but with an error of its own
-const diskFull = 507; // nothing was saved, and the change is as good as before: somebody has to make room
+const maxFailures = 5; // responses with a server error, before the change becomes a conflict
+const diskFull = 507; // nothing was saved; the change can be repeated when there is room again
 
 export class Queue {
   #user;
@@ -26,10 +27,10 @@ export class Queue {
   #again = false;
   #timer = 0;
   #wait = firstWait;
-  #notBefore = 0; // when a server that has too much to do may be asked again
+  #notBefore = 0; // earliest time of the next request to an overloaded server
 
-  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "full" | "login") and sent(),
-  // which is called after a change was made.
+  // on has changed(changes), state("idle" | "sending" | "away" | "busy" | "full" | "login") and
+  // sent(). sent is called after a change was made.
   constructor(user, on) {
     this.#user = user;
     this.#on = on;
@@ -41,7 +42,7 @@ export class Queue {
   all() { return list(this.#user); }
 
   // add keeps a change and sends it as soon as possible. A change has a path, form fields (names
-  // and values), the time at which it was made and, if it concerns a task, the task's id.
+  // and values) and the time at which it was made. It may have a task's id.
   async add(change) {
     await put({ ...change, user: this.#user });
     await this.#changed();
@@ -195,7 +196,7 @@ function ready(changes) {
   return changes.find((change) => !change.conflict && !stuck.has(change.task));
 }
 
-// follow updates later changes of a task after an earlier one was made, so that they do not
+// follow updates the later changes of a task after an earlier one was made. Otherwise they would
 // conflict with it.
 async function follow(done, headers, changes) {
   const revision = headers.get("ETag")?.replaceAll('"', "");
