@@ -145,7 +145,7 @@ vuln: ## Look for known vulnerabilities in the code that the programs call
 
 bench: build ## Measure the whole system on this machine and print a table
 	go run ./tests/bench $(ARGS)
-	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./services/api
+	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./internal/reminder
 
 bench-page: build ## Measure in Chromium the time until a view shows content
 	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)

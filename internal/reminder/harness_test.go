@@ -32,12 +32,12 @@ type env struct {
 	fired atomic.Int64
 }
 
-func newEnv(t *testing.T) *env {
+func newEnv(t testing.TB) *env {
 	t.Helper()
 	return newEnvAt(t, testStart)
 }
 
-func newEnvAt(t *testing.T, start time.Time) *env {
+func newEnvAt(t testing.TB, start time.Time) *env {
 	t.Helper()
 	e := &env{jobs: &sidecar.Fake{}}
 	e.time.Store(&start)
@@ -57,14 +57,14 @@ func (e *env) advance(d time.Duration) {
 	e.time.Store(&at)
 }
 
-func (e *env) do(t *testing.T, f func(ctx context.Context, tx pgx.Tx) error) {
+func (e *env) do(t testing.TB, f func(ctx context.Context, tx pgx.Tx) error) {
 	t.Helper()
 	if err := e.DB.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (e *env) exec(t *testing.T, sql string, args ...any) {
+func (e *env) exec(t testing.TB, sql string, args ...any) {
 	t.Helper()
 	e.do(t, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, sql, args...)
@@ -73,13 +73,13 @@ func (e *env) exec(t *testing.T, sql string, args ...any) {
 }
 
 // count returns the number that a query selects.
-func (e *env) count(t *testing.T, sql string, args ...any) (n int) {
+func (e *env) count(t testing.TB, sql string, args ...any) (n int) {
 	t.Helper()
 	e.do(t, func(ctx context.Context, tx pgx.Tx) error { return tx.QueryRow(ctx, sql, args...).Scan(&n) })
 	return n
 }
 
-func (e *env) newUser(t *testing.T) uuid.UUID {
+func (e *env) newUser(t testing.TB) uuid.UUID {
 	t.Helper()
 	id := uuid.New()
 	e.do(t, func(ctx context.Context, tx pgx.Tx) error {
@@ -91,7 +91,7 @@ func (e *env) newUser(t *testing.T) uuid.UUID {
 }
 
 // addTasks creates n tasks of a user, each with one reminder so many minutes after the start.
-func (e *env) addTasks(t *testing.T, user uuid.UUID, n, minutes int) []uuid.UUID {
+func (e *env) addTasks(t testing.TB, user uuid.UUID, n, minutes int) []uuid.UUID {
 	t.Helper()
 	at := testStart.Add(time.Duration(minutes) * time.Minute)
 	var ids []uuid.UUID
@@ -202,7 +202,7 @@ func (e *env) allJobs(t *testing.T) map[string]time.Time {
 }
 
 // locked runs f while another transaction holds the user's row.
-func (e *env) locked(t *testing.T, user uuid.UUID, f func()) {
+func (e *env) locked(t testing.TB, user uuid.UUID, f func()) {
 	t.Helper()
 	e.do(t, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := postgres.LockUser(ctx, tx, user); err != nil {

@@ -150,6 +150,7 @@ func (s *stress) fail(t *testing.T, length time.Duration) {
 		time.Sleep(time.Duration(100+r.IntN(300)) * time.Millisecond)
 	}
 	running.Wait()
+	s.deleteAccount(t.Context(), t, s.someUser(r)) // at least this one
 }
 
 // breakSomething does one thing that must not lose or double anything.
@@ -262,9 +263,6 @@ func (s *stress) deleteAccount(ctx context.Context, t *testing.T, u *stressUser)
 		code, _ := s.do(ctx, u, "DELETE", "/me", object{"password": testPassword})
 		return code == http.StatusNoContent || code == http.StatusUnauthorized
 	})
-	s.mu.Lock()
-	s.deleted[u.id] = true
-	s.mu.Unlock()
 	s.addUser(t)
 }
 

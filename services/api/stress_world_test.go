@@ -44,9 +44,8 @@ type stress struct {
 	users []*stressUser
 	// addresses are those of the replicas that run.
 	addresses map[*replica]string
-	// promised are the changes that api confirmed, deleted the users whose deletion it confirmed.
+	// promised are the changes that api confirmed.
 	promised []promise
-	deleted  map[uuid.UUID]bool
 }
 
 type replica struct{ stop func() }
@@ -79,7 +78,7 @@ func newStress(t *testing.T, seed uint64) *stress {
 	s := &stress{
 		db: db, seed: seed, dapr: newUnreliableDapr(t, seed), log: newTailLog(t),
 		client:    &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
-		addresses: map[*replica]string{}, deleted: map[uuid.UUID]bool{},
+		addresses: map[*replica]string{},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
 	s.dapr.callback = s.callJob
