@@ -73,7 +73,7 @@ test-disk: build ## Test the system on a disk that is full for a while; needs ro
 	$(GO_TEST) -count=1 -v $(NEEDS_ROOT)
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
-	$(GO_TEST) -count=1 -tags brokers -run 'OfOurs$$' ./cmd/local
+	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/...
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" selects one, make -j2 runs two at once
 

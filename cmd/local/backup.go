@@ -11,33 +11,38 @@ import (
 	"strconv"
 	"time"
 
+	"taskmaster/cmd/local/console"
+	"taskmaster/cmd/local/lock"
 	"taskmaster/internal/backup"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
 )
 
 const (
-	// firstBackup is when a system without a backup gets one after its start. Then nobody waits for it.
+	// firstBackup is the time from the start of a system without a backup to its first. The start is
+	// over by then, so that no person waits for the backup.
 	firstBackup = 10 * time.Minute
 	// backupRetry is the pause after a backup that failed.
 	backupRetry = time.Hour
-	// backupPoll is how often the schedule is looked at.
+	// backupPoll is the interval at which the clock is compared with the schedule.
 	backupPoll = 10 * time.Second
 	// backupTimeout ends a backup that hangs, for example on a dead network drive.
 	backupTimeout = time.Hour
-	backupConns   = 4
+	// backupConns is the number of database connections of a backup.
+	backupConns = 4
 )
 
-// schedule says how often a backup is made, where, and how many are kept. An interval of 0 is never.
-type schedule struct {
+// backupSchedule holds the interval of backups, their folder, and the number that is kept. An
+// interval of 0 means never.
+type backupSchedule struct {
 	interval time.Duration
 	dir      string
 	keep     int
 }
 
-// loadSchedule reads BACKUP_INTERVAL, BACKUP_DIR and BACKUP_KEEP.
-func loadSchedule(dir string, getenv func(string) string) (schedule, error) {
-	s := schedule{interval: 24 * time.Hour, dir: filepath.Join(dir, "backups"), keep: 7}
+// loadBackupSchedule reads BACKUP_INTERVAL, BACKUP_DIR and BACKUP_KEEP.
+func loadBackupSchedule(dir string, getenv func(string) string) (backupSchedule, error) {
+	s := backupSchedule{interval: 24 * time.Hour, dir: filepath.Join(dir, "backups"), keep: 7}
 	var err error
 	if v := getenv("BACKUP_INTERVAL"); v != "" {
 		if s.interval, err = time.ParseDuration(v); err != nil || s.interval < 0 || (s.interval > 0 && s.interval < time.Minute) {
@@ -57,8 +62,9 @@ func loadSchedule(dir string, getenv func(string) string) (schedule, error) {
 	return s, nil
 }
 
-// first returns when a system that starts now makes its first backup, given its newest.
-func (s schedule) first(now, newest time.Time) time.Time {
+// first returns the time of the first backup of a system that starts now. newest is the time of the
+// newest backup, or zero.
+func (s backupSchedule) first(now, newest time.Time) time.Time {
 	soon := now.Add(min(firstBackup, s.interval))
 	if next := newest.Add(s.interval); next.After(soon) {
 		return next
@@ -66,14 +72,26 @@ func (s schedule) first(now, newest time.Time) time.Time {
 	return soon
 }
 
-// keepBackups makes backups on schedule until ctx ends. One that fails says so in a line, and is tried
-// again; the system goes on. It asks the clock on the wall: a timer stands still while a laptop sleeps.
-func (s *system) keepBackups(ctx context.Context, databaseURL string) {
-	if s.cfg.backups.interval == 0 {
+// backups makes the scheduled backups of a running system.
+type backups struct {
+	schedule    backupSchedule
+	secrets     secrets
+	databaseURL string
+	log         *console.Lines
+}
+
+func (s *system) newBackups() backups {
+	return backups{schedule: s.cfg.backups, secrets: s.secrets, databaseURL: s.databaseURL, log: s.log}
+}
+
+// run makes backups on schedule until ctx is cancelled. It logs a backup that failed, and tries
+// again later. It compares wall clocks, because timers stand still while a laptop sleeps.
+func (b backups) run(ctx context.Context) {
+	if b.schedule.interval == 0 {
 		return
 	}
-	newest, _ := backup.Newest(s.cfg.backups.dir) // a folder that cannot be read fails the backup too
-	next := s.cfg.backups.first(time.Now().Round(0), newest)
+	newest, _ := backup.Newest(b.schedule.dir) // a folder that cannot be read fails the backup too
+	next := b.schedule.first(time.Now().Round(0), newest)
 	ticker := time.NewTicker(backupPoll)
 	defer ticker.Stop()
 	for {
@@ -85,32 +103,34 @@ func (s *system) keepBackups(ctx context.Context, databaseURL string) {
 		if time.Now().Round(0).Before(next) {
 			continue
 		}
-		pause := s.cfg.backups.interval
-		if err := s.backUp(ctx, databaseURL); err != nil && ctx.Err() == nil {
+		pause := b.schedule.interval
+		if err := b.runOnce(ctx); err != nil && ctx.Err() == nil {
 			pause = min(backupRetry, pause)
-			s.log.Printf("scheduled backup failed, it is tried again in %v: %v", pause, err)
+			b.log.Printf("scheduled backup failed, it is tried again in %v: %v", pause, err)
 		}
 		next = time.Now().Round(0).Add(pause)
 	}
 }
 
-func (s *system) backUp(ctx context.Context, databaseURL string) error {
+// runOnce makes one backup and deletes those that are not kept.
+func (b backups) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, backupTimeout)
 	defer cancel()
-	db, err := postgres.Open(ctx, databaseURL, backupConns)
+	db, err := postgres.Open(ctx, b.databaseURL, backupConns)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	extra, err := s.secrets.webPushKeys()
+	extra, err := b.secrets.webPushKeys()
 	if err != nil {
 		return err
 	}
-	_, err = backup.Rotate(ctx, db, s.cfg.backups.dir, s.cfg.backups.keep, extra, time.Now())
+	_, err = backup.Rotate(ctx, db, b.schedule.dir, b.schedule.keep, extra, time.Now())
 	return err
 }
 
-// webPushKeys returns the part of a backup with the keys that browsers' subscriptions are bound to.
+// webPushKeys returns the part of a backup with the VAPID keys. Push subscriptions of browsers are
+// bound to them.
 func (s secrets) webPushKeys() (map[string][]byte, error) {
 	raw, err := json.Marshal(backup.VAPID{Public: s.VAPIDPublicKey, Private: s.VAPIDPrivateKey})
 	if err != nil {
@@ -119,7 +139,7 @@ func (s secrets) webPushKeys() (map[string][]byte, error) {
 	return map[string][]byte{backup.WebPushKeys: raw}, nil
 }
 
-// saveBackup writes a backup of the installation, which may run or not.
+// saveBackup writes a backup of the installation, whether it runs or not.
 func saveBackup(ctx context.Context, cfg config, out io.Writer) error {
 	return withDatabase(ctx, cfg, func(db *postgres.DB, _ bool) error {
 		if err := postgres.Migrate(ctx, db); err != nil {
@@ -141,7 +161,7 @@ func saveBackup(ctx context.Context, cfg config, out io.Writer) error {
 	})
 }
 
-// restoreBackup fills the installation, which has to be empty, from a backup.
+// restoreBackup fills an empty installation from a backup.
 func restoreBackup(ctx context.Context, cfg config, out io.Writer) error {
 	b, err := backup.Open(cfg.file)
 	if err != nil {
@@ -179,11 +199,11 @@ func restoreWebPushKeys(cfg config, b *backup.Backup) error {
 		return err
 	}
 	s.VAPIDPublicKey, s.VAPIDPrivateKey = keys.Public, keys.Private
-	return writeJSON(filepath.Join(cfg.dir, "secrets.json"), s)
+	return writeJSON(secretsFile(cfg.dir), s)
 }
 
-// withDatabase runs f with the installation's database: that of DATABASE_URL, or of the system that
-// runs in the folder, or a server that it starts for the time.
+// withDatabase calls f with the database of the installation and reports whether the installation
+// runs. If the database is not running, withDatabase starts it and stops it after f.
 func withDatabase(ctx context.Context, cfg config, f func(db *postgres.DB, running bool) error) error {
 	url, running, stop, err := databaseOf(ctx, cfg)
 	if err != nil {
@@ -200,15 +220,17 @@ func withDatabase(ctx context.Context, cfg config, f func(db *postgres.DB, runni
 	return errors.Join(err, stop())
 }
 
+// databaseOf returns the database of DATABASE_URL, of the system that runs in the folder, or of a
+// server that it starts.
 func databaseOf(ctx context.Context, cfg config) (url string, running bool, stop func() error, err error) {
 	stop = func() error { return nil }
-	unlock, lockErr := lock(cfg.dir)
+	unlock, lockErr := lock.Try(cfg.dir)
 	running = lockErr != nil
 	if url := cfg.getenv("DATABASE_URL"); url != "" {
 		if !running {
 			unlock()
 		}
-		return url, running, stop, nil //nolint:nilerr // a running system holds the lock; that is no failure here
+		return url, running, stop, nil //nolint:nilerr // a running system holds the lock, which is no failure here
 	}
 	if running {
 		url, stateErr := runningDatabase(cfg.dir)
@@ -217,7 +239,7 @@ func databaseOf(ctx context.Context, cfg config) (url string, running bool, stop
 		}
 		return url, true, stop, nil
 	}
-	server, err := embedded.Start(ctx, embedded.Config{Dir: filepath.Join(cfg.dir, "postgres")})
+	server, err := embedded.Start(ctx, embedded.Config{Dir: postgresDir(cfg)})
 	if err != nil {
 		unlock()
 		return "", false, nil, err
@@ -228,9 +250,9 @@ func databaseOf(ctx context.Context, cfg config) (url string, running bool, stop
 	}, nil
 }
 
-// runningDatabase returns the database's URL of the system that runs in a folder.
+// runningDatabase returns the database's URL of the system that runs in the folder.
 func runningDatabase(dir string) (string, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, "system.json"))
+	raw, err := os.ReadFile(systemFile(dir))
 	if err != nil {
 		return "", fmt.Errorf("find the running system: %w", err)
 	}

@@ -11,23 +11,24 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/cmd/local/lock"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
 )
 
-// An installation is backed up while it runs or not, and made anew in another folder.
+// An installation can be backed up while it runs or not, and restored in another folder.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to")
 	file := filepath.Join(t.TempDir(), "backup.zip")
 	noEnv := func(string) string { return "" }
-	ask := func(verb, dir string) (string, error) {
-		cfg, err := loadConfig([]string{verb, file, "-dir", dir}, noEnv, new(bytes.Buffer))
+	ask := func(command, dir string) (string, error) {
+		cfg, err := loadConfig([]string{command, file, "-dir", dir}, noEnv, new(bytes.Buffer))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if verb == verbBackup {
+		if command == commandBackup {
 			err = saveBackup(t.Context(), cfg, &out)
 		} else {
 			err = restoreBackup(t.Context(), cfg, &out)
@@ -35,12 +36,12 @@ func TestBackupAndRestore(t *testing.T) {
 		return out.String(), err
 	}
 
-	// It runs: the database is that of system.json.
+	// While the system runs, its database is the one in system.json.
 	server, err := embedded.Start(t.Context(), embedded.Config{Dir: filepath.Join(from, "postgres"), Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := lock(from)
+	unlock, err := lock.Try(from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,11 +50,11 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	addUser(t, server.URL(), "running@example.com")
-	if said, err := ask(verbBackup, from); err != nil || !strings.Contains(said, "keep it as safe") {
-		t.Errorf("while it runs: got %q, %v", said, err)
+	if said, err := ask(commandBackup, from); err != nil || !strings.Contains(said, "keep it as safe") {
+		t.Errorf("backup while the system runs: got %q, %v", said, err)
 	}
 	testScheduledBackup(t, server.URL())
-	// It does not run: the server is started for the time.
+	// While the system does not run, the command starts the database itself.
 	addUser(t, server.URL(), "stopped@example.com")
 	unlock()
 	if err := state.remove(); err != nil {
@@ -62,15 +63,15 @@ func TestBackupAndRestore(t *testing.T) {
 	if err := server.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ask(verbBackup, from); err != nil {
-		t.Errorf("while it does not run: %v", err)
+	if _, err := ask(commandBackup, from); err != nil {
+		t.Errorf("backup while the system does not run: %v", err)
 	}
 
-	if said, err := ask(verbRestore, to); err != nil || !strings.Contains(said, "Restored the backup") {
+	if said, err := ask(commandRestore, to); err != nil || !strings.Contains(said, "Restored the backup") {
 		t.Fatalf("got %q, %v", said, err)
 	}
-	if _, err := ask(verbRestore, to); err == nil || !strings.Contains(err.Error(), "the target is not empty") {
-		t.Errorf("once more: got %v, want it refused", err)
+	if _, err := ask(commandRestore, to); err == nil || !strings.Contains(err.Error(), "the target is not empty") {
+		t.Errorf("second restore: got error %v, want a refusal", err)
 	}
 	server, err = embedded.Start(t.Context(), embedded.Config{Dir: filepath.Join(to, "postgres"), Unsafe: true})
 	if err != nil {
@@ -100,25 +101,28 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s, err := loadSecrets(to); err != nil || s.VAPIDPrivateKey != old.VAPIDPrivateKey || s.VAPIDPublicKey != old.VAPIDPublicKey {
-		t.Errorf("browsers' subscriptions are bound to other keys, %v", err)
+		t.Errorf("the restored VAPID keys differ from those of push subscriptions (%v)", err)
 	}
 }
 
-// testScheduledBackup makes backups as the schedule does. One that is cut off leaves no file.
+// testScheduledBackup makes scheduled backups. A cancelled backup leaves no file.
 func testScheduledBackup(t *testing.T, url string) {
 	t.Helper()
-	s := &system{plan: plan{cfg: config{backups: schedule{interval: time.Minute, dir: filepath.Join(t.TempDir(), "backups"), keep: 1}}}}
+	b := backups{
+		schedule:    backupSchedule{interval: time.Minute, dir: filepath.Join(t.TempDir(), "backups"), keep: 1},
+		databaseURL: url,
+	}
 	for range 2 {
-		if err := s.backUp(t.Context(), url); err != nil {
+		if err := b.runOnce(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.backUp(ctx, url); err == nil {
-		t.Error("a backup that was cut off is taken for one")
+	if err := b.runOnce(ctx); err == nil {
+		t.Error("a cancelled backup returns no error")
 	}
-	files, err := filepath.Glob(filepath.Join(s.cfg.backups.dir, "*"))
+	files, err := filepath.Glob(filepath.Join(b.schedule.dir, "*"))
 	if err != nil || len(files) != 1 || !strings.HasSuffix(files[0], ".zip") {
 		t.Errorf("got %v, %v; want one backup", files, err)
 	}
@@ -148,12 +152,12 @@ func TestBackupSchedule(t *testing.T) {
 		{"BACKUP_INTERVAL", "soon", "BACKUP_INTERVAL"}, {"BACKUP_INTERVAL", "-1h", "BACKUP_INTERVAL"}, {"BACKUP_INTERVAL", "1s", "BACKUP_INTERVAL"},
 		{"BACKUP_KEEP", "0", "BACKUP_KEEP"}, {"BACKUP_KEEP", "all", "BACKUP_KEEP"}, {"BACKUP_INTERVAL", "0", ""}, {"BACKUP_KEEP", "30", ""},
 	} {
-		_, err := loadSchedule("/data", func(name string) string { return map[string]string{c.name: c.value}[name] })
+		_, err := loadBackupSchedule("/data", func(name string) string { return map[string]string{c.name: c.value}[name] })
 		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s=%s: got %v, want %q", c.name, c.value, err, c.want)
 		}
 	}
-	s, err := loadSchedule("/data", func(string) string { return "" })
+	s, err := loadBackupSchedule("/data", func(string) string { return "" })
 	if err != nil || s.interval != 24*time.Hour || s.keep != 7 || filepath.Base(s.dir) != "backups" {
 		t.Fatalf("got %+v, %v; want every day, seven of them, in backups", s, err)
 	}

@@ -4,25 +4,25 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"taskmaster/cmd/local/lock"
 )
 
-// kept is what the system keeps in its folder, next to a folder for each broker.
-var kept = []string{"postgres", "scheduler", "dapr", "secrets.json", "system.json"}
-
-// clean forgets everything that was kept. Programs that were built stay. It fails while a system runs there.
+// clean deletes all data of the installation except backups. Built programs stay. It fails while a
+// system runs in the folder.
 func clean(cfg config) error {
-	unlock, err := lock(cfg.dir)
+	unlock, err := lock.Try(cfg.dir)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	var errs []error
-	for _, name := range kept {
-		errs = append(errs, os.RemoveAll(filepath.Join(cfg.dir, name)))
+	names := []string{"postgres", "scheduler", "dapr", "secrets.json", "system.json"}
+	for _, kind := range brokerKinds() {
+		names = append(names, kind.folder)
 	}
-	for _, b := range brokers {
-		cfg.brokerName = b.name
-		errs = append(errs, os.RemoveAll(plan{cfg: cfg}.brokerDir()))
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, os.RemoveAll(filepath.Join(cfg.dir, name)))
 	}
 	return errors.Join(errs...)
 }

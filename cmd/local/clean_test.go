@@ -6,21 +6,20 @@ import (
 	"testing"
 )
 
-// What one broker kept is of no use to the next start either: its password is forgotten, too.
-func TestCleanForgetsEveryBroker(t *testing.T) {
+// clean deletes the data of all brokers, because it deletes their password too.
+func TestCleanDeletesEveryBroker(t *testing.T) {
 	t.Parallel()
-	for _, b := range brokers {
-		p := brokerPlan(t, b.name, nil)
+	for _, kind := range brokerKinds() {
+		p := mustPlan(t, noEnv, "-broker="+kind.name, "-dir="+t.TempDir())
 		if err := os.MkdirAll(filepath.Join(p.brokerDir(), "data"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		cfg := p.cfg
-		cfg.brokerName = "nats" // the default of `local clean`
+		cfg := mustConfig(t, noEnv, commandClean, "-dir="+p.cfg.dir) // with the default broker
 		if err := clean(cfg); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(p.brokerDir()); !os.IsNotExist(err) {
-			t.Errorf("%s: its folder is still there (%v)", b.name, err)
+			t.Errorf("%s: its folder is still there (%v)", kind.name, err)
 		}
 	}
 }

@@ -13,46 +13,95 @@ import (
 	"strings"
 )
 
-// config is what the user asked for.
+// config holds the command line and the settings of the environment.
 type config struct {
-	root       string // of the repository
-	dir        string // what is kept
+	command    string // empty: run
+	root       string // folder of the repository
+	dir        string // folder of the data
 	addr       string // of the page
 	freePorts  bool
-	broker     broker
-	brokerName string
+	broker     brokerKind
 	components string // folder of the pub/sub components
-	brokerAt   string // where sidecars reach the broker, if not where it listens
-	databaseAt string // where services reach PostgreSQL, if not where it listens
+	brokerAt   string // host:port of the broker for sidecars, if it differs from the listener
+	databaseAt string // host:port of PostgreSQL for services, if it differs from the listener
 	tuning     tuning
 	restart    bool
 	dev        bool // templates and static files come from disk
-	backups    schedule
+	backups    backupSchedule
 	file       string         // of a backup
-	verb       string         // empty: run
-	services   []string       // which to run, in the order of the catalogue
-	replicas   map[string]int // more than one
+	services   []string       // to run, in the order of the catalogue
+	replicas   map[string]int // of services that run more than once
 	getenv     func(string) string
 }
 
+// The commands of the command line.
 const (
-	verbBuild   = "build"
-	verbClean   = "clean"
-	verbBackup  = "backup"
-	verbRestore = "restore"
+	commandBuild   = "build"
+	commandClean   = "clean"
+	commandBackup  = "backup"
+	commandRestore = "restore"
 )
 
-// loadConfig reads the command line. Usage and its errors go to w.
+// rawFlags are the flags that loadConfig converts.
+type rawFlags struct{ ports, replicas, services, broker string }
+
+// loadConfig reads the command line. It prints usage and errors of flags to w.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{replicas: map[string]int{}, getenv: getenv}
+	args, err := c.parseCommand(args)
+	if err != nil {
+		return c, err
+	}
+	raw, err := c.parseFlags(args, w)
+	if err != nil {
+		return c, err
+	}
+	if c.root, err = repository(); err != nil {
+		return c, err
+	}
+	if c.dir, err = filepath.Abs(c.dir); err != nil {
+		return c, fmt.Errorf("-dir: %w", err)
+	}
+	if c.backups, err = loadBackupSchedule(c.dir, getenv); err != nil {
+		return c, err
+	}
+	if err := c.parseBroker(raw.broker); err != nil {
+		return c, err
+	}
+	if err := c.parseAddresses(raw.ports); err != nil {
+		return c, err
+	}
+	if err := c.parseServices(raw.services); err != nil {
+		return c, err
+	}
+	return c, c.parseReplicas(raw.replicas)
+}
+
+// parseCommand reads the command and the file of a backup. It returns the arguments after them.
+func (c *config) parseCommand(args []string) (rest []string, err error) {
+	if len(args) == 0 || !slices.Contains([]string{commandBuild, commandClean, commandBackup, commandRestore}, args[0]) {
+		return args, nil
+	}
+	c.command, args = args[0], args[1:]
+	if c.command != commandBackup && c.command != commandRestore {
+		return args, nil
+	}
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return args, fmt.Errorf("name the file: %s FILE", c.command)
+	}
+	c.file = args[0]
+	return args[1:], nil
+}
+
+func (c *config) parseFlags(args []string, w io.Writer) (raw rawFlags, err error) {
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(w)
 	flags.StringVar(&c.dir, "dir", ".local", "folder for what is kept between runs")
 	flags.StringVar(&c.addr, "addr", defaultAddr, "address of the page")
-	ports := flags.String("ports", "fixed", "fixed: always the same ports; free: any that are free, see system.json in -dir")
-	replicas := flags.String("replicas", "", "services to run more than once, such as recurring=2,live=2")
-	services := flags.String("services", strings.Join(serviceNames(), ","), "services to run, with what they need")
-	flags.StringVar(&c.brokerName, "broker", "nats", "broker of the events: "+brokerNames())
+	flags.StringVar(&raw.ports, "ports", "fixed", "fixed: always the same ports; free: any that are free, see system.json in -dir")
+	flags.StringVar(&raw.replicas, "replicas", "", "services to run more than once, such as recurring=2,live=2")
+	flags.StringVar(&raw.services, "services", strings.Join(serviceNames(), ","), "services to run, with what they need")
+	flags.StringVar(&raw.broker, "broker", "nats", "broker of the events: "+brokerNames())
 	flags.StringVar(&c.components, "components", "", "folder of the pub/sub components (default dapr/components/BROKER)")
 	flags.StringVar(&c.brokerAt, "broker-at", "", "host:port of what stands between sidecars and the broker, such as a proxy")
 	flags.StringVar(&c.databaseAt, "database-at", "", "host:port of what stands between services and PostgreSQL, such as a proxy")
@@ -63,43 +112,31 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]")
 		flags.PrintDefaults()
 	}
-
-	if len(args) > 0 && slices.Contains([]string{verbBuild, verbClean, verbBackup, verbRestore}, args[0]) {
-		c.verb, args = args[0], args[1:]
-	}
-	if c.verb == verbBackup || c.verb == verbRestore {
-		if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-			return c, fmt.Errorf("name the file: %s FILE", c.verb)
-		}
-		c.file, args = args[0], args[1:]
-	}
 	if err := flags.Parse(args); err != nil {
-		return c, err
+		return raw, err
 	}
 	if flags.NArg() > 0 {
-		return c, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return raw, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
+	return raw, nil
+}
 
-	var err error
-	if c.root, err = repository(); err != nil {
-		return c, err
-	}
-	if c.dir, err = filepath.Abs(c.dir); err != nil {
-		return c, err
-	}
-	if c.backups, err = loadSchedule(c.dir, getenv); err != nil {
-		return c, err
-	}
-	if c.broker, err = findBroker(c.brokerName); err != nil {
-		return c, err
+// parseBroker sets the broker and the folder of its components.
+func (c *config) parseBroker(name string) (err error) {
+	if c.broker, err = findBroker(name); err != nil {
+		return err
 	}
 	if c.components == "" {
-		c.components = filepath.Join(c.root, "dapr", "components", c.brokerName)
+		c.components = filepath.Join(c.root, "dapr", "components", name)
 	}
 	if c.components, err = filepath.Abs(c.components); err != nil {
-		return c, err
+		return fmt.Errorf("-components: %w", err)
 	}
-	switch *ports {
+	return nil
+}
+
+func (c *config) parseAddresses(ports string) error {
+	switch ports {
 	case "fixed":
 	case "free":
 		c.freePorts = true
@@ -107,20 +144,17 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 			c.addr = "127.0.0.1:0"
 		}
 	default:
-		return c, fmt.Errorf("-ports is fixed or free, not %q", *ports)
+		return fmt.Errorf("-ports is fixed or free, not %q", ports)
 	}
 	if _, _, err := net.SplitHostPort(c.addr); err != nil {
-		return c, fmt.Errorf("-addr: %w", err)
+		return fmt.Errorf("-addr: %w", err)
 	}
 	for name, at := range map[string]string{"broker-at": c.brokerAt, "database-at": c.databaseAt} {
 		if _, _, err := net.SplitHostPort(at); at != "" && err != nil {
-			return c, fmt.Errorf("-%s: %w", name, err)
+			return fmt.Errorf("-%s: %w", name, err)
 		}
 	}
-	if err := c.parseServices(*services); err != nil {
-		return c, err
-	}
-	return c, c.parseReplicas(*replicas)
+	return nil
 }
 
 func (c *config) parseServices(list string) error {
@@ -156,12 +190,12 @@ func (c *config) parseReplicas(list string) error {
 	return nil
 }
 
-// repository returns the folder of this program's source, found from the working directory upwards: the programs are built
-// from it, and sidecars read their components from it.
+// repository returns the folder of this program's source. It searches upwards from the working
+// directory. Programs are built from this folder, and sidecars read their components from it.
 func repository() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("find the source folder: %w", err)
 	}
 	for {
 		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))

@@ -1,30 +1,37 @@
 package main
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// machine are the variables of the user's environment that every program may need of the machine.
-var machine = []string{"PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TEMP", "TMP"}
-
-// common are the variables that every service has.
-var common = []string{
-	"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "LOG_FORMAT", "LOG_LEVEL",
+// machineVariables are the variables of the user's environment that every program gets.
+func machineVariables() []string {
+	return []string{"PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT", "TEMP", "TMP"}
 }
 
-// own are variables that say which process it is; the user's value could not be right for all. There is no TLS on this machine.
-var own = []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "TLS_CERT_FILE", "TLS_KEY_FILE"}
+// commonVariables are the variables that every service gets.
+func commonVariables() []string {
+	return []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "LOG_FORMAT", "LOG_LEVEL"}
+}
 
-// added are lists to which the user's value adds. Without our part of them the system would not work: api limits by address, and
-// would take web's for everybody's.
-var added = []string{"TRUSTED_PROXIES"}
+// isOwn reports whether the user's value of a variable is ignored. It could not be right for all
+// processes, and there is no TLS on this machine.
+func isOwn(name string) bool {
+	return slices.Contains([]string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "TLS_CERT_FILE", "TLS_KEY_FILE"}, name)
+}
 
-func (p plan) systemEnv() []string {
+// isList reports whether the user's value is added to the default. api limits by address: without
+// the default it would take the address of web for the address of every person.
+func isList(name string) bool { return name == "TRUSTED_PROXIES" }
+
+// machineEnv returns the environment that every program needs.
+func (p plan) machineEnv() []string {
 	var env []string
-	for _, name := range machine {
+	for _, name := range machineVariables() {
 		if value := p.cfg.getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}
@@ -32,18 +39,18 @@ func (p plan) systemEnv() []string {
 	return env
 }
 
-// serviceEnv is a service's whole environment: of each variable it knows, the user's value, else ours; of a list in added,
-// both.
+// serviceEnv returns the whole environment of a service. Each variable has the user's value, or else
+// the default. A list has both.
 func (p plan) serviceEnv(r replica) []string {
-	ours := p.values(r)
-	env := p.systemEnv()
-	for _, name := range append(slices.Clone(common), find(r.service).variables...) {
+	defaults := p.serviceDefaults(r)
+	env := p.machineEnv()
+	for _, name := range append(commonVariables(), findService(r.service).variables...) {
 		value := p.cfg.getenv(name)
 		switch {
-		case value == "" || slices.Contains(own, name):
-			value = ours[name]
-		case slices.Contains(added, name) && ours[name] != "":
-			value = ours[name] + "," + value
+		case value == "" || isOwn(name):
+			value = defaults[name]
+		case isList(name) && defaults[name] != "":
+			value = defaults[name] + "," + value
 		}
 		if value != "" {
 			env = append(env, name+"="+value)
@@ -52,9 +59,9 @@ func (p plan) serviceEnv(r replica) []string {
 	return env
 }
 
-// values are the settings that make the services one system on this machine.
-func (p plan) values(r replica) map[string]string {
-	values := map[string]string{
+// serviceDefaults returns the settings that connect the services to one system on this machine.
+func (p plan) serviceDefaults(r replica) map[string]string {
+	defaults := map[string]string{
 		"LISTEN_ADDR":    r.address(),
 		"DAPR_HTTP_PORT": strconv.Itoa(r.daprHTTP),
 		"DAPR_GRPC_PORT": strconv.Itoa(r.daprGRPC),
@@ -74,32 +81,27 @@ func (p plan) values(r replica) map[string]string {
 		"LIVE_URLS":         strings.Join(p.urls("live"), ","),
 	}
 	if p.cfg.dev && r.service == "web" {
-		values["PAGE_DIR"] = filepath.Join(p.cfg.root, "services", "web")
+		defaults["PAGE_DIR"] = filepath.Join(p.cfg.root, "services", "web")
 	}
 	if r.service == "api" {
-		values["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which says for whom it calls
+		defaults["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which forwards the address of the person
 	}
-	return values
+	return defaults
 }
 
-// sidecarEnv is a sidecar's whole environment.
+// sidecarEnv returns the whole environment of a sidecar.
 func (p plan) sidecarEnv(r replica) []string {
-	return append(p.systemEnv(),
+	return append(p.machineEnv(),
 		"APP_API_TOKEN="+p.token("APP_API_TOKEN", p.secrets.AppAPIToken),
 		"DAPR_API_TOKEN="+p.token("DAPR_API_TOKEN", p.secrets.DaprAPIToken),
-		"DAPR_HOST_IP=127.0.0.1", // other sidecars find it there
+		"DAPR_HOST_IP=127.0.0.1", // the address for other sidecars
 		"NAMESPACE=taskmaster",
 		"POD_NAME="+r.id(),
 	)
 }
 
-// token is the user's, like in the services, else ours.
-func (p plan) token(name, ours string) string {
-	if value := p.cfg.getenv(name); value != "" {
-		return value
-	}
-	return ours
-}
+// token returns the user's token, which the services get too, or else the generated one.
+func (p plan) token(name, generated string) string { return cmp.Or(p.cfg.getenv(name), generated) }
 
 func (p plan) urls(service string) []string {
 	var urls []string
@@ -111,7 +113,7 @@ func (p plan) urls(service string) []string {
 	return urls
 }
 
-// origins are the names under which a browser on this machine may have opened the page.
+// origins returns all names under which a browser on this machine may have opened the page.
 func (p plan) origins() []string {
 	page := p.pageURL()
 	if page == "" {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Nothing is left when this program is killed itself.
-func TestKilledRunLeavesNothing(t *testing.T) {
+// When this program is killed, all of its processes end.
+func TestKilledRunLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
@@ -21,7 +21,7 @@ func TestKilledRunLeavesNothing(t *testing.T) {
 	}
 	r := &running{cfg: config{dir: dir}}
 	eventually(t, "ready", func() bool {
-		_, err := os.Stat(dir + "/system.json")
+		_, err := os.Stat(systemFile(dir))
 		return err == nil && r.state(t).Ready
 	})
 	state := r.state(t)

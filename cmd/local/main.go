@@ -1,20 +1,24 @@
-// Command local runs the whole system on this machine: PostgreSQL, the broker, the Dapr scheduler, and every service with
-// a sidecar of its own. It needs Go and nothing else.
+// Command local runs the whole system on this machine: PostgreSQL, a broker, the Dapr scheduler, and
+// every service with a sidecar. It needs nothing but Go.
 //
-//	local         build what is missing, run until Ctrl-C
-//	local build   build only, and fetch what the broker needs
-//	local clean   forget what was kept, except backups
-//	local backup FILE   write all data into a file, while it runs or not
-//	local restore FILE  make an empty installation that of a backup
+//	local               build missing programs, run until Ctrl-C
+//	local build         only build, and fetch the broker's programs
+//	local clean         delete all kept data except backups
+//	local backup FILE   write all data into a file, while the system runs or not
+//	local restore FILE  fill an empty installation from a backup
 //
-// Everything listens on 127.0.0.1. What is kept between runs is in one folder (-dir):
+// Everything listens on 127.0.0.1. One folder (-dir) holds the data that is kept between runs:
 //
 //	postgres/     the database          scheduler/   pending jobs
-//	broker/       events              dapr/        what sidecars share: secrets, each other's addresses
+//	broker/       events                dapr/        shared by sidecars: secrets and addresses
 //	backups/      made every day
 //	secrets.json  generated tokens      system.json  processes, addresses and the database's URL, while it runs
 //
-// Programs are built into .local/bin of the repository, whatever -dir is.
+// Programs are built into .local/bin of the repository, for every -dir.
+//
+// The package itself decides what to run: flags (config.go), services (catalogue.go), ports
+// (ports.go), command lines (plan.go) and environments (env.go). system.go and start.go run it all.
+// Packages below it have the parts: broker, build, component, console, lock and supervise.
 package main
 
 import (
@@ -25,24 +29,32 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"taskmaster/cmd/local/broker/nats"
+	"taskmaster/cmd/local/broker/rabbitmq"
+	"taskmaster/cmd/local/build"
+	"taskmaster/cmd/local/console"
 )
 
-func main() { os.Exit(commandUntilSignal(os.Args[1:])) }
+func main() { os.Exit(executeUntilSignal(os.Args[1:])) }
 
-// commandUntilSignal runs what the arguments say, until it ends or is told to stop.
-func commandUntilSignal(args []string) int {
+// executeUntilSignal executes the command line until it ends or a signal cancels it. It returns the
+// exit status.
+func executeUntilSignal(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return command(ctx, args)
+	return execute(ctx, args)
 }
 
-// command runs what the arguments say and returns the exit status.
-func command(ctx context.Context, args []string) int {
-	if len(args) > 0 && args[0] == natsCommand {
-		return report(runNATS(ctx, args[1:], os.Getenv))
-	}
-	if len(args) > 0 && args[0] == rabbitCommand {
-		return report(runRabbit(ctx, args[1:], os.Getenv))
+// execute executes the command line and returns the exit status.
+func execute(ctx context.Context, args []string) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case nats.Command:
+			return exitStatus(nats.Serve(ctx, args[1:], os.Getenv, os.Stdout))
+		case rabbitmq.Command:
+			return exitStatus(rabbitmq.Run(ctx, args[1:], os.Getenv))
+		}
 	}
 	cfg, err := loadConfig(args, os.Getenv, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -52,33 +64,34 @@ func command(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		return 2
 	}
-	log := newConsole(os.Stdout)
-	switch cfg.verb {
-	case verbBuild:
-		out := log.writer("local", "")
-		return report(provideAll(ctx, cfg, out))
-	case verbClean:
-		return report(clean(cfg))
-	case verbBackup:
-		return report(saveBackup(ctx, cfg, os.Stdout))
-	case verbRestore:
-		return report(restoreBackup(ctx, cfg, os.Stdout))
+	out := console.ForFile(os.Stdout, len("scheduler"))
+	switch cfg.command {
+	case commandBuild:
+		return exitStatus(buildAll(ctx, cfg, out.Lines("local", nil)))
+	case commandClean:
+		return exitStatus(clean(cfg))
+	case commandBackup:
+		return exitStatus(saveBackup(ctx, cfg, os.Stdout))
+	case commandRestore:
+		return exitStatus(restoreBackup(ctx, cfg, os.Stdout))
 	default:
-		return report(run(ctx, cfg, log))
+		return exitStatus(run(ctx, cfg, out))
 	}
 }
 
-// provideAll builds everything, whatever is installed, and fetches what the broker needs: tests and images want the pinned
-// versions.
-func provideAll(ctx context.Context, cfg config, log *lines) error {
-	if err := build(ctx, cfg, []string{daprdProgram, schedulerProgram}, log, newStages()); err != nil {
+// buildAll builds all programs and fetches those of the broker. It ignores installed programs of
+// Dapr: tests and images need the pinned versions.
+func buildAll(ctx context.Context, cfg config, log *console.Lines) error {
+	builder := build.New(cfg.root, log, newStages().begin)
+	if err := builder.Build(ctx, cfg.services, []string{build.Daprd, build.Scheduler}); err != nil {
 		return err
 	}
-	return fetch(ctx, cfg, log)
+	return cfg.broker.fetch(ctx, cfg, log)
 }
 
-// report says what went wrong, in one line, and returns the exit status. Being told to stop is no error.
-func report(err error) int {
+// exitStatus prints an error in one line and returns the exit status. A cancelled context is no
+// error.
+func exitStatus(err error) int {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return 0
 	}

@@ -3,19 +3,23 @@ package main
 import (
 	"os"
 	"testing"
+
+	"taskmaster/cmd/local/broker/nats"
+	"taskmaster/cmd/local/broker/rabbitmq"
 )
 
-// testRunCommand makes the test binary the program itself, with the arguments that follow.
+// testRunCommand makes the test binary execute the arguments that follow.
 const testRunCommand = "run"
 
-// The test binary is also the broker, and the program, that tests start.
+// The test binary is also the program that tests start, and the broker that the program starts.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && (os.Args[1] == natsCommand || os.Args[1] == rabbitCommand || os.Args[1] == testRunCommand) {
-		args := os.Args[1:]
-		if args[0] == testRunCommand {
-			args = args[1:]
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case testRunCommand:
+			os.Exit(executeUntilSignal(os.Args[2:]))
+		case nats.Command, rabbitmq.Command:
+			os.Exit(executeUntilSignal(os.Args[1:]))
 		}
-		os.Exit(commandUntilSignal(args))
 	}
 	os.Exit(m.Run())
 }

@@ -5,111 +5,90 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"strconv"
+
+	"taskmaster/cmd/local/build"
+	"taskmaster/cmd/local/component"
+	"taskmaster/cmd/local/supervise"
+	"taskmaster/internal/sidecar/daprd"
 )
 
-// spec is a program to run.
-type spec struct {
-	name    string // of the process, as the log shows it
-	role    string // service, sidecar, broker or scheduler
-	program string
-	args    []string
-	env     []string
-	dir     string
-	ready   string // URL that answers 2xx when it can be used; empty when that is found out otherwise
-}
-
-// plan says how to run everything but PostgreSQL. It is made of values alone, so that it can be tested.
+// plan decides how to run everything but PostgreSQL. It only computes values, so that tests can
+// check them without starting a process.
 type plan struct {
 	cfg         config
 	layout      layout
 	secrets     secrets
 	databaseURL string
-	self        string // this program
-	dapr        daprPrograms
+	self        string // path of this program
+	dapr        build.DaprPrograms
 }
 
+// bin returns the path of a program that was built here.
 func (p plan) bin(name string) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return filepath.Join(binDir(p.cfg.root), name)
+	return filepath.Join(build.BinDir(p.cfg.root), name)
 }
 
-// daprDir is what the sidecars run in: their configuration names files relative to it.
+// daprDir returns the working directory of sidecars. Their configuration names files relative to it.
 func (p plan) daprDir() string { return filepath.Join(p.cfg.dir, "dapr") }
 
-func (p plan) scheduler() spec {
+// daprSecretsFile returns the file in which sidecars find the secrets of components.
+func (p plan) daprSecretsFile() string { return filepath.Join(p.daprDir(), "secrets.json") }
+
+func (p plan) scheduler() supervise.Program {
 	l := p.layout
-	return spec{
-		name: "scheduler", role: "scheduler", program: cmp.Or(p.dapr.scheduler, p.bin(schedulerProgram)), dir: p.cfg.dir, env: p.systemEnv(),
-		args: append([]string{
-			"--id=scheduler",
-			"--listen-address=127.0.0.1", "--port=" + strconv.Itoa(l.scheduler),
-			"--override-broadcast-host-port=" + loopback("", l.scheduler),
-			"--healthz-listen-address=127.0.0.1", "--healthz-port=" + strconv.Itoa(l.schedulerHealth),
-			"--etcd-data-dir=" + filepath.Join(p.cfg.dir, "scheduler"),
-			"--etcd-client-listen-address=127.0.0.1", "--etcd-client-port=" + strconv.Itoa(l.schedulerEtcd),
-			"--etcd-initial-cluster=scheduler=http://" + loopback("", l.schedulerPeer),
-			"--identity-directory-write=" + filepath.Join(p.cfg.dir, "dapr", "identity"),
-			"--enable-metrics=false",
-			"--log-level=" + p.daprLogLevel(),
-		}, p.cfg.tuning.scheduler.flags()...),
-		ready: "http://" + loopback("", l.schedulerHealth) + "/healthz",
+	flags := daprd.Scheduler{
+		Port: l.scheduler, HealthPort: l.schedulerHealth, EtcdPort: l.schedulerEtcd, PeerPort: l.schedulerPeer,
+		DataDir: filepath.Join(p.cfg.dir, "scheduler"), IdentityDir: filepath.Join(p.daprDir(), "identity"),
+		LogLevel: p.daprLogLevel(),
+	}
+	for _, option := range p.cfg.tuning.scheduler.pairs() {
+		flags.Extra = append(flags.Extra, "--"+option)
+	}
+	return supervise.Program{
+		Name: "scheduler", Path: cmp.Or(p.dapr.Scheduler, p.bin(build.Scheduler)), Args: flags.Args(),
+		Dir: p.cfg.dir, Env: p.machineEnv(), Ready: flags.HealthURL(),
 	}
 }
 
-// service is one replica's own process.
-func (p plan) service(r replica) spec {
-	return spec{
-		name: r.id(), role: "service", program: p.bin(r.service), dir: p.cfg.dir, env: p.serviceEnv(r),
-		ready: r.url() + "/readyz",
-	}
+// service returns the program of one replica of a service.
+func (p plan) service(r replica) supervise.Program {
+	return supervise.Program{Name: r.id(), Path: p.bin(r.service), Dir: p.cfg.dir, Env: p.serviceEnv(r), Ready: r.url() + "/readyz"}
 }
 
 func sidecarName(r replica) string { return r.id() + "/dapr" }
 
-// sidecar is one replica's daprd.
-func (p plan) sidecar(r replica) spec {
+// sidecar returns the program of one replica's sidecar.
+func (p plan) sidecar(r replica) supervise.Program {
 	dapr := filepath.Join(p.cfg.root, "dapr")
-	return spec{
-		name: sidecarName(r), role: "sidecar", program: cmp.Or(p.dapr.daprd, p.bin(daprdProgram)), dir: p.daprDir(), env: p.sidecarEnv(r),
-		args: []string{
-			"--app-id=" + r.service,
-			"--app-port=" + strconv.Itoa(r.http), "--app-channel-address=127.0.0.1",
-			"--dapr-listen-addresses=127.0.0.1",
-			"--dapr-http-port=" + strconv.Itoa(r.daprHTTP),
-			"--dapr-grpc-port=" + strconv.Itoa(r.daprGRPC),
-			"--dapr-internal-grpc-listen-address=127.0.0.1",
-			"--dapr-internal-grpc-port=" + strconv.Itoa(r.daprInternal),
-			"--resources-path=" + filepath.Join(dapr, "subscriptions"),
-			"--resources-path=" + filepath.Join(dapr, "resiliency"),
-			"--resources-path=" + filepath.Join(dapr, "local"),
-			"--resources-path=" + p.cfg.components, // last: a resiliency file among the components changes the other
-			"--config=" + filepath.Join(dapr, "configuration", "taskmaster.yaml"),
-			"--config=" + filepath.Join(dapr, "local", "configuration.yaml"),
-			"--scheduler-host-address=" + loopback("", p.layout.scheduler),
-			"--placement-host-address=", // there are no actors
-			// A service that is gone gets no events; they wait in the broker, or go to another replica.
+	flags := daprd.Sidecar{
+		AppID: r.service, AppPort: r.http, HTTPPort: r.daprHTTP, GRPCPort: r.daprGRPC, InternalPort: r.daprInternal,
+		Resources: []string{
+			filepath.Join(dapr, "subscriptions"), filepath.Join(dapr, "resiliency"), filepath.Join(dapr, "local"),
+			p.cfg.components, // last: a resiliency file beside the components overrides the one above
+		},
+		Configs:   []string{filepath.Join(dapr, "configuration", "taskmaster.yaml"), filepath.Join(dapr, "local", "configuration.yaml")},
+		Scheduler: loopback("", p.layout.scheduler),
+		LogLevel:  p.daprLogLevel(),
+		Extra: []string{
+			// A sidecar whose service is away takes no events. They wait in the broker, or go to another
+			// replica.
 			"--enable-app-health-check", "--app-health-check-path=/healthz",
 			"--app-health-probe-interval=1", "--app-health-probe-timeout=900", "--app-health-threshold=3",
-			"--disable-init-endpoints=config,subscribe", // everything is declared in files
 			"--dapr-graceful-shutdown-seconds=5",
-			"--enable-metrics=false",
-			"--log-level=" + p.daprLogLevel(),
 		},
-		ready: "http://" + r.daprHTTPAddress() + "/v1.0/healthz",
+	}
+	return supervise.Program{
+		Name: sidecarName(r), Path: cmp.Or(p.dapr.Daprd, p.bin(build.Daprd)), Args: flags.Args(),
+		Dir: p.daprDir(), Env: p.sidecarEnv(r), Ready: flags.HealthURL(),
 	}
 }
 
-func (p plan) daprLogLevel() string {
-	if level := p.cfg.getenv("DAPR_LOG_LEVEL"); level != "" {
-		return level
-	}
-	return "warn"
-}
+func (p plan) daprLogLevel() string { return cmp.Or(p.cfg.getenv("DAPR_LOG_LEVEL"), "warn") }
 
-// pageURL is what people open.
+// pageURL returns the URL of the page for people. It is empty if web does not run.
 func (p plan) pageURL() string {
 	for _, r := range p.layout.replicas {
 		if r.service == "web" && r.number == 1 {
@@ -120,4 +99,11 @@ func (p plan) pageURL() string {
 		}
 	}
 	return ""
+}
+
+// newDoctor returns the doctor that explains problems of the components.
+func (p plan) newDoctor() *component.Doctor {
+	return component.NewDoctor(component.Config{
+		Root: p.cfg.root, Folder: p.cfg.components, SecretsFile: p.daprSecretsFile(), Daprd: p.dapr.Daprd, Broker: p.cfg.broker.name,
+	})
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"taskmaster/cmd/local/supervise"
 )
 
 func noEnv(string) string { return "" }
@@ -23,19 +25,19 @@ func TestLoadConfig(t *testing.T) {
 		args    string
 		wantErr string // part of it
 	}{
-		"defaults":                 {"", ""},
-		"build":                    {"build", ""},
-		"build, but what":          {"build everything", `"everything"`},
-		"an unknown flag":          {"-port 80", "-port"},
-		"an unknown kind of ports": {"-ports some", `"some"`},
-		"an address without port":  {"-addr localhost", "-addr"},
-		"an unknown service":       {"-services api,web,mail", `"mail"`},
-		"replicas":                 {"-replicas live=2,recurring=3", ""},
-		"replicas without number":  {"-replicas live", `"live"`},
-		"no replica":               {"-replicas live=0", `"live=0"`},
-		"too many replicas":        {"-replicas live=10", `"live=10"`},
-		"replicas of what is off":  {"-services api -replicas live=2", `"live"`},
-		"no services":              {"-services=", ""},
+		"defaults":                          {"", ""},
+		"build":                             {"build", ""},
+		"build with an argument":            {"build everything", `"everything"`},
+		"an unknown flag":                   {"-port 80", "-port"},
+		"an unknown kind of ports":          {"-ports some", `"some"`},
+		"an address without port":           {"-addr localhost", "-addr"},
+		"an unknown service":                {"-services api,web,mail", `"mail"`},
+		"replicas":                          {"-replicas live=2,recurring=3", ""},
+		"replicas without number":           {"-replicas live", `"live"`},
+		"no replica":                        {"-replicas live=0", `"live=0"`},
+		"too many replicas":                 {"-replicas live=10", `"live=10"`},
+		"replicas of a service that is off": {"-services api -replicas live=2", `"live"`},
+		"no services":                       {"-services=", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +85,7 @@ func TestFixedPorts(t *testing.T) {
 		}
 		owners[*ln.port] = ln.owner
 	}
-	// Others rely on these.
+	// Documents and other programs name these.
 	for port, want := range map[int]string{8080: "web", 8081: "api", 3500: "api's sidecar, HTTP", 3600: "api's sidecar, gRPC"} {
 		if got := owners[port]; got != want {
 			t.Errorf("port %d is for %q, want %q", port, got, want)
@@ -101,7 +103,7 @@ func TestFixedPorts(t *testing.T) {
 		return map[string]string{"DATABASE_URL": "postgres://elsewhere/db"}[name]
 	}))
 	if external.postgres != 0 {
-		t.Errorf("PostgreSQL gets port %d although the user brought one", external.postgres)
+		t.Errorf("PostgreSQL gets port %d although the user brought a database", external.postgres)
 	}
 }
 
@@ -114,7 +116,7 @@ func TestClaim(t *testing.T) {
 	defer taken.Close()
 	port := taken.Addr().(*net.TCPAddr).Port
 
-	// Systems that run at the same time have no port in common, although nobody listens yet, or for a moment.
+	// Systems that run at the same time share no port, even while no process listens yet.
 	var l layout
 	seen := map[int]bool{}
 	for range 20 {
@@ -153,7 +155,7 @@ func mustPlan(t *testing.T, getenv func(string) string, args ...string) plan {
 	t.Helper()
 	cfg := mustConfig(t, getenv, args...)
 	return plan{
-		cfg: cfg, layout: mustLayout(t, cfg), databaseURL: "postgres://ours/taskmaster", self: "local",
+		cfg: cfg, layout: mustLayout(t, cfg), databaseURL: "postgres://db/taskmaster", self: "local",
 		secrets: secrets{
 			AppAPIToken: "app-token", DaprAPIToken: "dapr-token", NATSToken: "nats-token",
 			VAPIDPublicKey: "public", VAPIDPrivateKey: "private",
@@ -184,7 +186,7 @@ func TestServiceEnvironment(t *testing.T) {
 		"api": {
 			"LISTEN_ADDR": "127.0.0.1:8081", "DAPR_HTTP_PORT": "3500", "DAPR_GRPC_PORT": "3600",
 			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info",
-			"DATABASE_URL": "postgres://ours/taskmaster", "PUBLIC_URL": "http://localhost:8080", "COOKIE_SECURE": "false",
+			"DATABASE_URL": "postgres://db/taskmaster", "PUBLIC_URL": "http://localhost:8080", "COOKIE_SECURE": "false",
 			"TRUSTED_PROXIES": "127.0.0.0/8", "VAPID_PUBLIC_KEY": "public", "RATE_PER_MINUTE": "7", "PATH": "/bin",
 		},
 		"api-2": {"LISTEN_ADDR": "127.0.0.1:8091", "DAPR_HTTP_PORT": "3510", "DAPR_GRPC_PORT": "3610"},
@@ -216,7 +218,7 @@ func TestServiceEnvironment(t *testing.T) {
 	}
 }
 
-// What the user trusts in front of web does not replace web, which api has to trust.
+// The user's proxies in front of web do not replace web, which api has to trust.
 func TestTrustedProxiesOfTheUserAreAdded(t *testing.T) {
 	t.Parallel()
 	p := mustPlan(t, func(name string) string {
@@ -270,11 +272,11 @@ func TestServicesGetTheVariablesTheyRead(t *testing.T) {
 		return names
 	}
 	for _, name := range read("internal/server/config.go") {
-		if !slices.Contains(common, name) {
+		if !slices.Contains(commonVariables(), name) {
 			t.Errorf("services do not get %s", name)
 		}
 	}
-	for _, s := range catalogue {
+	for _, s := range catalogue() {
 		for _, name := range read("services/" + s.name + "/config.go") {
 			if !slices.Contains(s.variables, name) {
 				t.Errorf("%s does not get %s: add it to the catalogue", s.name, name)
@@ -289,28 +291,29 @@ func TestSidecar(t *testing.T) {
 	for _, r := range p.layout.replicas {
 		s := p.sidecar(r)
 		for _, want := range []string{"--app-id=" + r.service, "--app-port=" + strconv.Itoa(r.http), "--log-level=warn", "--dapr-listen-addresses=127.0.0.1"} {
-			if !slices.Contains(s.args, want) {
-				t.Errorf("%s: no argument %s in %v", s.name, want, s.args)
+			if !slices.Contains(s.Args, want) {
+				t.Errorf("%s: no argument %s in %v", s.Name, want, s.Args)
 			}
 		}
-		for _, arg := range s.args {
+		for _, arg := range s.Args {
 			name, path, _ := strings.Cut(arg, "=")
 			if name != "--resources-path" && name != "--config" {
 				continue
 			}
 			if _, err := os.Stat(path); err != nil {
-				t.Errorf("%s: %v", s.name, err)
+				t.Errorf("%s: %v", s.Name, err)
 			}
 		}
-		env := environment(s.env)
+		env := environment(s.Env)
 		if env["POD_NAME"] != r.id() || env["APP_API_TOKEN"] != "app-token" || env["DAPR_API_TOKEN"] != "dapr-token" {
-			t.Errorf("%s: environment %v", s.name, env)
+			t.Errorf("%s: environment %v", s.Name, env)
 		}
 	}
-	// A process's arguments can be read by everybody on the machine.
-	for _, s := range []spec{p.cfg.broker.spec(p), p.scheduler(), p.sidecar(p.layout.replicas[0]), p.service(p.layout.replicas[0])} {
-		if all := strings.Join(s.args, " "); strings.Contains(all, "-token") || strings.Contains(all, "postgres://") {
-			t.Errorf("%s: a secret in the arguments %s", s.name, all)
+	// All users of the machine can read a process's arguments.
+	first := p.layout.replicas[0]
+	for _, s := range []supervise.Program{p.newBroker(nil).Program(), p.scheduler(), p.sidecar(first), p.service(first)} {
+		if all := strings.Join(s.Args, " "); strings.Contains(all, "-token") || strings.Contains(all, "postgres://") {
+			t.Errorf("%s: a secret in the arguments %s", s.Name, all)
 		}
 	}
 }

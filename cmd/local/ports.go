@@ -12,16 +12,16 @@ import (
 	"taskmaster/internal/portblock"
 )
 
-// layout says where everything listens.
+// layout holds the ports of everything that listens.
 type layout struct {
-	postgres                                                 int    // 0: the user brought one
-	broker                                                   int    // where sidecars reach it
-	brokerOther                                              [2]int // what else it listens on
+	postgres                                                 int    // 0: the user brought a database
+	broker                                                   int    // for sidecars
+	brokerOther                                              [2]int // for the broker itself
 	scheduler, schedulerHealth, schedulerEtcd, schedulerPeer int
 	replicas                                                 []replica
 }
 
-// replica is one process of a service and its sidecar.
+// replica is one process of a service, and its sidecar.
 type replica struct {
 	service string
 	number  int // from 1
@@ -29,7 +29,7 @@ type replica struct {
 	ports
 }
 
-// id tells replicas apart: "live" is the first, "live-2" the next.
+// id returns the name of the replica: "live" for the first, "live-2" for the next.
 func (r replica) id() string {
 	if r.number == 1 {
 		return r.service
@@ -42,7 +42,7 @@ func (r replica) url() string             { return "http://" + loopback(r.host, 
 func (r replica) daprHTTPAddress() string { return loopback("", r.daprHTTP) }
 func (r replica) daprGRPCAddress() string { return loopback("", r.daprGRPC) }
 
-// loopback is the address at which this machine reaches a listener on the host.
+// loopback returns the address at which this machine reaches a listener on the host.
 func loopback(host string, port int) string {
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
 		host = "127.0.0.1"
@@ -50,8 +50,9 @@ func loopback(host string, port int) string {
 	return net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// fixedLayout is the layout with the ports that are always the same. They lie below those that systems give to outgoing
-// connections (32768 and up on Linux, RFC 6335's 49152 elsewhere), so that only a server can have taken one.
+// fixedLayout returns the layout with fixed ports. They are below the ports that operating systems
+// give to outgoing connections: 32768 and up on Linux, 49152 (RFC 6335) elsewhere. So only a server
+// can occupy one.
 func fixedLayout(cfg config) (layout, error) {
 	l := layout{
 		postgres: 3900, broker: 3901, brokerOther: [2]int{3902, 3903},
@@ -70,7 +71,7 @@ func fixedLayout(cfg config) (layout, error) {
 	}
 	for _, name := range cfg.services {
 		for n := range max(1, cfg.replicas[name]) {
-			r := replica{service: name, number: n + 1, host: "127.0.0.1", ports: find(name).fixed}
+			r := replica{service: name, number: n + 1, host: "127.0.0.1", ports: findService(name).fixed}
 			for _, p := range r.all() {
 				*p += 10 * n
 			}
@@ -85,14 +86,14 @@ func fixedLayout(cfg config) (layout, error) {
 
 func (p *ports) all() []*int { return []*int{&p.http, &p.daprHTTP, &p.daprGRPC, &p.daprInternal} }
 
-// listener is a port that something of ours will take.
+// listener is a port on which a process of the system will listen.
 type listener struct {
 	owner string
 	host  string
 	port  *int
 }
 
-// listeners lists all ports of the layout.
+// listeners returns all ports of the layout.
 func (l *layout) listeners() []listener {
 	var list []listener
 	if l.postgres != 0 {
@@ -118,14 +119,15 @@ func (l *layout) listeners() []listener {
 	return list
 }
 
-// claim checks that all ports of the layout can be listened on. With free it first gives every port another (the page's only
-// when it is 0), which is the layout's until release is called: a process that is started again finds its port as it left it.
+// claim checks that all ports of the layout are free. With free, it first replaces every port by one
+// that no other system gets until release is called. So a restarted process finds its port free. The
+// port of the page is only replaced if it is 0.
 func (l *layout) claim(ctx context.Context, free bool) (release func(), err error) {
 	wanted := l.listeners()
 	if !free {
-		return func() {}, check(ctx, wanted)
+		return func() {}, checkPorts(ctx, wanted)
 	}
-	// The user's choice of the page's port stands. It is held meanwhile, so that nothing else is given it.
+	// The user's choice of the page's port stands. It is occupied here, so that no process gets it.
 	if i := slices.IndexFunc(wanted, func(ln listener) bool { return ln.owner == "web" }); i >= 0 && *wanted[i].port != 0 {
 		page, err := wanted[i].listen(ctx)
 		if err != nil {
@@ -138,19 +140,19 @@ func (l *layout) claim(ctx context.Context, free bool) (release func(), err erro
 	for i, ln := range wanted {
 		hosts[i] = ln.host
 	}
-	given, release, err := portblock.Take(ctx, hosts...)
+	taken, release, err := portblock.Take(ctx, hosts...)
 	if err != nil {
 		return nil, err
 	}
 	for i, ln := range wanted {
-		*ln.port = given[i]
+		*ln.port = taken[i]
 	}
 	return release, nil
 }
 
-// check checks that all these can listen at once.
-func check(ctx context.Context, wanted []listener) error {
-	// All stay open until the last, so that none is there twice.
+// checkPorts checks that all these can listen at the same time.
+func checkPorts(ctx context.Context, wanted []listener) error {
+	// All stay open until the end, so that a port cannot be listed twice.
 	var open []net.Listener
 	defer func() {
 		for _, ln := range open {
@@ -167,7 +169,7 @@ func check(ctx context.Context, wanted []listener) error {
 	return nil
 }
 
-// portTakenError says that somebody else listens on a port.
+// portTakenError reports that another program listens on a port.
 type portTakenError struct {
 	port  int
 	owner string

@@ -13,10 +13,12 @@ import (
 	"syscall"
 	"testing"
 
+	"taskmaster/cmd/local/console"
+	"taskmaster/cmd/local/supervise"
 	"taskmaster/internal/postgres"
 )
 
-// What runs below the services, as run starts it. The services join in tests/.
+// run starts and stops everything below the services. Tests with services are in tests/.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -42,7 +44,7 @@ func TestRun(t *testing.T) {
 
 	for name, err := range map[string]error{
 		"a second run on the same folder": run(t.Context(), first.cfg, first.console),
-		"forgetting a running system":     clean(first.cfg),
+		"cleaning a running system":       clean(first.cfg),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "already") {
 			t.Errorf("%s: got error %v", name, err)
@@ -50,18 +52,18 @@ func TestRun(t *testing.T) {
 	}
 
 	if err := first.stop(); err != nil {
-		t.Errorf("stopping: %v", err)
+		t.Errorf("stop: %v", err)
 	}
 	for _, p := range state.Processes {
 		if alive(p.PID) {
-			t.Errorf("%s runs on", p.label())
+			t.Errorf("%s still runs", p.label())
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "system.json")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(systemFile(dir)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("system.json is left: %v", err)
 	}
 
-	// The secrets are kept: what browsers and the broker's files were made with goes on to work.
+	// The secrets are kept: browsers' subscriptions and the broker's files depend on them.
 	before, err := loadSecrets(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +77,7 @@ func TestRun(t *testing.T) {
 		t.Error("the secrets changed")
 	}
 	if err := second.stop(); err != nil {
-		t.Errorf("stopping: %v", err)
+		t.Errorf("stop: %v", err)
 	}
 
 	if err := clean(second.cfg); err != nil {
@@ -87,7 +89,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, entry := range left {
 		if entry.Name() != "lock" {
-			t.Errorf("%s is left after forgetting all", entry.Name())
+			t.Errorf("%s is left after clean", entry.Name())
 		}
 	}
 }
@@ -103,7 +105,7 @@ func TestRunEndsWhenAProcessDies(t *testing.T) {
 	}
 	for _, p := range state.Processes {
 		if alive(p.PID) {
-			t.Errorf("%s runs on", p.label())
+			t.Errorf("%s still runs", p.label())
 		}
 	}
 }
@@ -115,7 +117,7 @@ func TestRunRestarts(t *testing.T) {
 	for _, role := range []string{"broker", "postgres", "scheduler"} {
 		kill(t, before, role)
 	}
-	eventually(t, "all processes are others", func() bool {
+	eventually(t, "all processes are replaced", func() bool {
 		for i, p := range r.state(t).Processes {
 			if p.PID == before.Processes[i].PID {
 				return false
@@ -135,19 +137,19 @@ func TestRunRestarts(t *testing.T) {
 	}
 	p := plan{cfg: r.cfg, secrets: secrets}
 	p.layout.broker = port(t, state, "broker")
-	err = await(t.Context(), "broker", func(ctx context.Context) error { return p.cfg.broker.ready(ctx, p) })
+	err = supervise.Await(t.Context(), "broker", p.newBroker(nil).Ready)
 	if err != nil {
 		t.Error(err)
 	}
 	if err := r.stop(); err != nil {
-		t.Errorf("stopping: %v", err)
+		t.Errorf("stop: %v", err)
 	}
 }
 
-// running is a run in this process, with no services.
+// running is a run in this process, without services.
 type running struct {
 	cfg     config
-	console *console
+	console *console.Console
 	cancel  context.CancelFunc
 	done    chan struct{}
 	err     error // once done is closed
@@ -158,7 +160,7 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
 	cfg := mustConfig(t, os.Getenv, append([]string{"-dir=" + dir, "-ports=free", "-services="}, args...)...)
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{cfg: cfg, console: &console{w: io.Discard}, cancel: cancel, done: make(chan struct{})}
+	r := &running{cfg: cfg, console: console.New(io.Discard, 0), cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		r.err = run(ctx, cfg, r.console)
@@ -170,7 +172,7 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 			t.Fatalf("ended: %v", r.err)
 		default:
 		}
-		b, err := os.ReadFile(filepath.Join(dir, "system.json"))
+		b, err := os.ReadFile(systemFile(dir))
 		var s systemState
 		return err == nil && json.Unmarshal(b, &s) == nil && s.Ready
 	})
@@ -185,7 +187,7 @@ func (r *running) stop() error {
 
 func (r *running) state(t *testing.T) systemState {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(r.cfg.dir, "system.json"))
+	b, err := os.ReadFile(systemFile(r.cfg.dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +230,7 @@ func alive(pid int) bool {
 	return err == nil && process.Signal(syscall.Signal(0)) == nil
 }
 
-// port is where the process with a role listens.
+// port returns the port of the process with a role.
 func port(t *testing.T, state systemState, role string) int {
 	t.Helper()
 	for _, p := range state.Processes {

@@ -9,34 +9,38 @@ import (
 	schedulerv1 "github.com/dapr/dapr/pkg/proto/scheduler/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"taskmaster/cmd/local/supervise"
 )
 
-// leadershipPatience is the time without leadership after which the log gives the reason.
+// leadershipPatience is how long the scheduler may be without leadership before the log explains why.
 const leadershipPatience = 5 * time.Second
 
+// startScheduler starts the scheduler and waits until it accepts jobs.
 func (s *system) startScheduler(ctx, life context.Context) error {
-	spec := s.plan.scheduler()
-	s.scheduler = s.program(spec, processState{Name: "scheduler", Role: "scheduler", Replica: 1, Address: loopback("", s.layout.scheduler)})
-	if err := s.launch(life, s.scheduler); err != nil {
+	program, address := s.scheduler(), loopback("", s.layout.scheduler)
+	s.schedulerUnit = s.programUnit(program, processState{Name: "scheduler", Role: "scheduler", Replica: 1, Address: address})
+	if err := s.start(life, s.schedulerUnit); err != nil {
 		return err
 	}
-	if err := awaitURL(ctx, "scheduler", spec.ready); err != nil {
+	if err := supervise.AwaitURL(ctx, "scheduler", program.Ready); err != nil {
 		return err
 	}
-	began, told := time.Now(), false
-	return await(ctx, "scheduler", func(ctx context.Context) error {
-		err := leads(ctx, loopback("", s.layout.scheduler))
-		if err != nil && !told && time.Since(began) > leadershipPatience {
-			told = true
+	began, explained := time.Now(), false
+	return supervise.Await(ctx, "scheduler", func(ctx context.Context) error {
+		err := checkLeadership(ctx, address)
+		if err != nil && !explained && time.Since(began) > leadershipPatience {
+			explained = true
 			s.log.Printf("the scheduler was killed the last time; its leadership ends within 20 seconds, then everything starts")
 		}
 		return err
 	})
 }
 
-// leads succeeds once the scheduler takes jobs. It is healthy before: while the lease of a killed scheduler lasts it answers
-// nobody, and the sidecars and the api complain. It tells its hosts as soon as it has the leadership.
-func leads(ctx context.Context, address string) error {
+// checkLeadership succeeds once the scheduler accepts jobs. The scheduler is healthy before that.
+// While the lease of a killed predecessor lasts, it answers no request, and sidecars and api log
+// errors. It names its hosts as soon as it has the leadership.
+func checkLeadership(ctx context.Context, address string) error {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return fmt.Errorf("connect to the scheduler: %w", err)

@@ -8,17 +8,19 @@ import (
 	schedulerv1 "github.com/dapr/dapr/pkg/proto/scheduler/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"taskmaster/cmd/local/supervise"
 )
 
-// A scheduler that was killed cannot give its leadership back, which would last for 20 seconds of the next one's life. The next
-// one leads at once, and has the jobs.
+// A killed scheduler cannot return its leadership, whose lease lasts 20 seconds. The next scheduler
+// leads at once all the same, and has the jobs.
 func TestKilledSchedulerLeadsAtOnce(t *testing.T) {
 	t.Parallel()
-	b := newBed(t, nil, nil)
-	address := loopback("", b.layout.scheduler)
+	f := newFixture(t, nil, nil)
+	address := loopback("", f.layout.scheduler)
 	lead := func() {
 		t.Helper()
-		if err := await(t.Context(), "scheduler", func(ctx context.Context) error { return leads(ctx, address) }); err != nil {
+		if err := supervise.Await(t.Context(), "scheduler", func(ctx context.Context) error { return checkLeadership(ctx, address) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -41,15 +43,14 @@ func TestKilledSchedulerLeadsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// A busy machine may be slow once. The lease would hold up every start.
+	// A busy machine may be slow once. The lease would delay every start.
 	const lease = 20 * time.Second
 	var took []time.Duration
 	for range 3 {
-		if err := b.jobs.cmd.Process.Kill(); err != nil {
+		if err := f.schedulerProcess.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		<-b.jobs.Done()
-		b.startScheduler()
+		f.startScheduler()
 		began := time.Now()
 		lead()
 		took = append(took, time.Since(began).Round(time.Millisecond))

@@ -12,20 +12,23 @@ import (
 	webpush "github.com/SherClockHolmes/webpush-go"
 )
 
-// secrets are generated once and kept in secrets.json, readable by its owner alone.
+// secrets are generated once and kept in secrets.json, which only its owner can read.
 type secrets struct {
-	AppAPIToken     string `json:"app_api_token"`  // sidecar to service
-	DaprAPIToken    string `json:"dapr_api_token"` // service to sidecar
+	AppAPIToken     string `json:"app_api_token"`  // from sidecar to service
+	DaprAPIToken    string `json:"dapr_api_token"` // from service to sidecar
 	BrokerPassword  string `json:"broker_password"`
 	NATSToken       string `json:"nats_token"`
-	VAPIDPublicKey  string `json:"vapid_public_key"` // browsers' push subscriptions depend on it
+	VAPIDPublicKey  string `json:"vapid_public_key"` // push subscriptions of browsers are bound to it
 	VAPIDPrivateKey string `json:"vapid_private_key"`
 }
 
-// loadSecrets reads the folder's secrets, and makes those that are missing.
+// secretsFile returns the path of the installation's secrets.
+func secretsFile(dir string) string { return filepath.Join(dir, "secrets.json") }
+
+// loadSecrets reads the installation's secrets, and generates those that are missing.
 func loadSecrets(dir string) (secrets, error) {
 	var s secrets
-	file := filepath.Join(dir, "secrets.json")
+	file := secretsFile(dir)
 	b, err := os.ReadFile(file)
 	if err == nil {
 		err = json.Unmarshal(b, &s)
@@ -46,13 +49,22 @@ func loadSecrets(dir string) (secrets, error) {
 	return s, writeJSON(file, s)
 }
 
-// writeDaprSecrets writes what components refer to, in the shape of Kubernetes secrets: name, then key.
-func (p plan) writeDaprSecrets() error {
-	return writeJSON(filepath.Join(p.daprDir(), "secrets.json"), p.cfg.broker.secrets(p))
+// writeDaprSecrets writes the secrets of the components, in the shape of Kubernetes secrets: name,
+// then key.
+func (p plan) writeDaprSecrets(secrets map[string]map[string]string) error {
+	return writeJSON(p.daprSecretsFile(), secrets)
 }
 
-// writeJSON replaces the file at once, so that no reader sees half of it. Its owner alone can read it.
+// writeJSON replaces the file in one step, so that no reader sees half of it. Only its owner can read
+// it.
 func writeJSON(file string, v any) error {
+	if err := replaceJSON(file, v); err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return nil
+}
+
+func replaceJSON(file string, v any) error {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
@@ -64,7 +76,7 @@ func writeJSON(file string, v any) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // there only after a failure
+	defer os.Remove(tmp.Name()) // exists only after a failure
 	_, err = tmp.Write(append(b, '\n'))
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return err

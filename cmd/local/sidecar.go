@@ -8,65 +8,71 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"taskmaster/cmd/local/component"
+	"taskmaster/cmd/local/supervise"
 )
 
-// sidecarPatience is how long a sidecar may take to become usable before somebody is told. Most take a second; some brokers
-// that take connections and do not answer keep it waiting for minutes.
+// sidecarPatience is how long a sidecar may take to become ready before the log reports a problem.
+// Most take a second. A broker that accepts connections and does not answer can take minutes.
 const sidecarPatience = 20 * time.Second
 
-// sidecar is a replica's daprd. One that cannot start takes nothing down: its service serves, events wait, and it is started
-// again, with the components as they are then, until it can.
+// sidecar is the daprd of a replica. If it cannot start, the rest of the system runs: its service
+// answers and events wait. The sidecar is started again, with the current component files, until it
+// can.
 type sidecar struct {
 	s       *system
 	replica replica
-	unit    *unit
-	log     *sidecarLog
-	after   *sidecar // that has to be usable before this one starts; nil for most
+	unit    *supervise.Unit
+	log     *component.Log
+	after   *sidecar // has to be ready before this one starts; nil for most
 
-	// settled is closed once it is usable or it was said why not, usable once it was usable.
-	settled, usable       chan struct{}
-	setSettled, setUsable func()
+	// ready is closed when the sidecar is ready for the first time. settled is closed then, or when the
+	// first problem was reported.
+	settled, ready       chan struct{}
+	setSettled, setReady func()
 }
 
-func (s *system) newSidecar(r replica, state processState) *sidecar {
+// newSidecar returns the sidecar of a replica. It starts once after is ready, if after is not nil.
+func (s *system) newSidecar(r replica, state processState, after *sidecar) *sidecar {
 	d := &sidecar{
-		s: s, replica: r, log: newSidecarLog(), settled: make(chan struct{}), usable: make(chan struct{}),
+		s: s, replica: r, log: component.NewLog(), after: after,
+		settled: make(chan struct{}), ready: make(chan struct{}),
 	}
 	d.setSettled = sync.OnceFunc(func() { close(d.settled) })
-	d.setUsable = sync.OnceFunc(func() { close(d.usable) })
-	d.unit = s.unit(state, d.start)
-	d.unit.trial = &trial{usable: d.awaitUsable, passed: d.passed, failed: d.failed}
+	d.setReady = sync.OnceFunc(func() { close(d.ready) })
+	d.unit = s.newUnit(state, d.start, &supervise.Readiness{Probe: d.awaitReady, Ready: d.onReady, Failed: d.onProblem})
 	return d
 }
 
-// run keeps the sidecar running until halt, from the moment when it may start.
+// run keeps the sidecar running until its unit is stopped, from the moment when it may start.
 func (d *sidecar) run(ctx context.Context) error {
 	if d.after != nil {
 		select {
-		case <-d.after.usable:
+		case <-d.after.ready:
 		case <-ctx.Done():
 			return nil
 		}
 	}
-	keep, err := d.unit.launch(ctx)
-	if errors.Is(err, errHalted) {
+	superviseUnit, err := d.unit.Start(ctx)
+	if errors.Is(err, supervise.ErrStopped) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("start %s: %w", d.name(), err)
 	}
-	return keep()
+	return superviseUnit()
 }
 
-// awaitSettled waits until it is known whether the sidecar can be used; of one that waits for another, that is what is known
-// of the other. It returns false when the context has ended.
+// awaitSettled waits until the sidecar is ready or has reported a problem. For a sidecar that waits
+// for another, a problem of the other is enough. It returns false when ctx is cancelled.
 func (d *sidecar) awaitSettled(ctx context.Context) bool {
 	if d.after != nil {
 		if !d.after.awaitSettled(ctx) {
 			return false
 		}
 		select {
-		case <-d.after.usable:
+		case <-d.after.ready:
 		default:
 			return true
 		}
@@ -81,47 +87,39 @@ func (d *sidecar) awaitSettled(ctx context.Context) bool {
 
 func (d *sidecar) name() string { return sidecarName(d.replica) }
 
-func (d *sidecar) spec() spec { return d.s.sidecar(d.replica) }
-
-func (d *sidecar) start(context.Context) (child, error) {
-	d.log.starts()
-	if _, err := d.s.components(); err != nil {
+func (d *sidecar) start(context.Context) (supervise.Child, error) {
+	d.log.Starting()
+	if err := d.s.doctor.Check(); err != nil {
 		return nil, err
 	}
-	out := d.s.console.writer(d.name(), "sidecar")
-	out.readable = d.log.readable
-	return startProcess(d.spec(), out)
+	return supervise.Start(d.s.sidecar(d.replica), d.s.console.Lines(d.name(), d.log.Filter))
 }
 
-// awaitUsable waits until the sidecar has started with all components that it needs.
-func (d *sidecar) awaitUsable(ctx context.Context, _ child) error {
-	began, told := time.Now(), false
-	healthy := probeURL(d.spec().ready)
-	err := poll(ctx, func(ctx context.Context) error {
+// awaitReady waits until the sidecar has started with all components that its service needs.
+func (d *sidecar) awaitReady(ctx context.Context) error {
+	began, reported := time.Now(), false
+	healthy := supervise.ProbeURL(d.s.sidecar(d.replica).Ready)
+	err := supervise.Poll(ctx, func(ctx context.Context) error {
 		err := healthy(ctx)
-		if err != nil && !told && time.Since(began) > sidecarPatience {
-			told = true
-			d.failed(ctx, fmt.Errorf("it has not become ready within %v", sidecarPatience))
+		if err != nil && !reported && time.Since(began) > sidecarPatience {
+			reported = true
+			d.onProblem(ctx, fmt.Errorf("it has not become ready within %v", sidecarPatience))
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	loaded, err := d.loaded(ctx)
+	loaded, err := d.loadedComponents(ctx)
 	if err != nil {
 		return fmt.Errorf("ask for the sidecar's components: %w", err)
 	}
-	all, err := d.s.components()
-	if err != nil {
-		return err
-	}
-	return d.s.missing(all, d.replica.service, loaded)
+	return d.s.doctor.CheckLoaded(d.replica.service, loaded)
 }
 
-// loaded asks the sidecar which components it has.
-func (d *sidecar) loaded(ctx context.Context) (map[string]bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+// loadedComponents asks the sidecar for the names of its components.
+func (d *sidecar) loadedComponents(ctx context.Context) (map[string]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, supervise.ProbeTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.replica.daprHTTPAddress()+"/v1.0/metadata", nil)
 	if err != nil {
@@ -149,14 +147,14 @@ func (d *sidecar) loaded(ctx context.Context) (map[string]bool, error) {
 	return names, nil
 }
 
-func (d *sidecar) passed() {
-	d.log.started()
-	d.s.complaints.clear(d.name())
-	d.setUsable()
+func (d *sidecar) onReady() {
+	d.log.Started()
+	d.s.health.Recovered(d.name())
+	d.setReady()
 	d.setSettled()
 }
 
-func (d *sidecar) failed(ctx context.Context, err error) {
-	d.s.complaints.note(d.name(), d.s.diagnose(ctx, d.name(), d.log.said(), err))
+func (d *sidecar) onProblem(ctx context.Context, err error) {
+	d.s.health.Degraded(d.name(), d.s.doctor.Sidecar(ctx, d.name(), d.log.Cause(), err))
 	d.setSettled()
 }

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// stages measures the parts of a start, which overlap.
+// stages measures the steps of a start. Steps overlap.
 type stages struct {
 	began time.Time
 
-	mu  sync.Mutex
-	all []stage
+	mu   sync.Mutex
+	done []stage
 }
 
-// stage is a part of a start that has ended. Its times are in seconds; From counts from the start.
+// stage is a step that has ended. Times are in seconds; From counts from the start.
 type stage struct {
 	Name string  `json:"name"`
 	From float64 `json:"from_seconds"`
@@ -23,20 +23,20 @@ type stage struct {
 
 func newStages() *stages { return &stages{began: time.Now()} }
 
-// begin starts a stage. The caller calls end once it is over.
+// begin begins a step. The caller calls end when the step is over.
 func (s *stages) begin(name string) (end func()) {
 	from := time.Now()
 	return func() {
 		took := time.Since(from)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.all = append(s.all, stage{name, from.Sub(s.began).Seconds(), took.Seconds()})
+		s.done = append(s.done, stage{name, from.Sub(s.began).Seconds(), took.Seconds()})
 	}
 }
 
-// list returns the stages that have ended, in the order of their end.
+// list returns the steps in the order in which they have ended.
 func (s *stages) list() []stage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.all)
+	return slices.Clone(s.done)
 }

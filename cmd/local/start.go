@@ -3,29 +3,21 @@ package main
 import (
 	"context"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"taskmaster/cmd/local/supervise"
 )
 
-// startAll returns when the services can be used, and of each sidecar is known whether it can. What a sidecar cannot do at
-// the moment takes nothing else down: services serve without, and events wait in the database.
+// startAll starts everything. It returns when all services are ready, and each sidecar is ready or
+// has reported a problem. A sidecar with a problem does not stop the rest: its service runs, and
+// events wait in the database.
 func (s *system) startAll(ctx context.Context) error {
-	started := s.times.begin("start everything")
-	base, baseCtx := errgroup.WithContext(ctx)
-	var databaseURL string
-	base.Go(func() (err error) {
-		defer s.times.begin("start PostgreSQL")()
-		databaseURL, err = s.startDatabase(baseCtx, ctx)
-		return err
-	})
-	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
-	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
-	if err := base.Wait(); err != nil {
+	end := s.stages.begin("start everything")
+	if err := s.startBase(ctx); err != nil {
 		return err
 	}
-	s.databaseURL = databaseURL // only now: until here the others read the plan
-	pairs := s.pairs()
+	pairs := s.newPairs()
 	s.mu.Lock()
 	s.services = pairs
 	s.mu.Unlock()
@@ -35,10 +27,10 @@ func (s *system) startAll(ctx context.Context) error {
 	services, servicesCtx := errgroup.WithContext(ctx)
 	for i, r := range s.layout.replicas {
 		services.Go(func() error {
-			if err := s.launch(ctx, pairs[i].service); err != nil {
+			if err := s.start(ctx, pairs[i].service); err != nil {
 				return err
 			}
-			return awaitURL(servicesCtx, r.id(), s.service(r).ready)
+			return supervise.AwaitURL(servicesCtx, r.id(), s.service(r).Ready)
 		})
 	}
 	if err := services.Wait(); err != nil {
@@ -49,13 +41,32 @@ func (s *system) startAll(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	started()
-	return s.state.update(func(state *systemState) { state.Ready, state.Stages = true, s.times.list() })
+	end()
+	return s.state.update(func(state *systemState) { state.Ready, state.Stages = true, s.stages.list() })
 }
 
-// pairs makes all services and their sidecars, and starts none.
-func (s *system) pairs() []pair {
+// startBase starts the database, the broker and the scheduler side by side.
+func (s *system) startBase(ctx context.Context) error {
+	base, baseCtx := errgroup.WithContext(ctx)
+	var databaseURL string
+	base.Go(func() (err error) {
+		defer s.stages.begin("start PostgreSQL")()
+		databaseURL, err = s.startDatabase(baseCtx, ctx)
+		return err
+	})
+	base.Go(func() error { return s.startBroker(baseCtx, ctx) })
+	base.Go(func() error { return s.startScheduler(baseCtx, ctx) })
+	if err := base.Wait(); err != nil {
+		return err
+	}
+	s.databaseURL = databaseURL // not earlier: the other goroutines read the plan
+	return nil
+}
+
+// newPairs returns all services and their sidecars, and starts none.
+func (s *system) newPairs() []pair {
 	var pairs []pair
+	first := map[string]*sidecar{}
 	for _, r := range s.layout.replicas {
 		state := processState{
 			Name: r.service, Role: "service", Replica: r.number,
@@ -63,25 +74,25 @@ func (s *system) pairs() []pair {
 		}
 		sidecarState := state
 		sidecarState.Role, sidecarState.Address = "sidecar", state.DaprHTTP
-		pairs = append(pairs, pair{service: s.program(s.service(r), state), sidecar: s.newSidecar(r, sidecarState)})
+		// The first sidecar of a service starts alone. It creates the consumer in the broker, which the
+		// others then find. If two created it at the same moment, one of them would get no events.
+		d := s.newSidecar(r, sidecarState, first[r.service])
+		if first[r.service] == nil {
+			first[r.service] = d
+		}
+		pairs = append(pairs, pair{service: s.programUnit(s.service(r), state), sidecar: d})
 	}
 	return pairs
 }
 
-// startSidecars starts all sidecars once there is a broker, and calls settled once it is known of all how they are.
+// startSidecars starts all sidecars once the broker is ready. It calls settled when each sidecar is
+// ready or has reported a problem, or when the broker has a problem.
 func (s *system) startSidecars(ctx context.Context, pairs []pair, settled func()) error {
 	if !s.awaitBroker(ctx, settled) {
 		return nil
 	}
-	first := map[string]*sidecar{}
 	for _, p := range pairs {
-		d := p.sidecar
-		// First the first of each service: it makes the consumer in the broker that the others then find. Two that made it at
-		// the same moment would leave one of them without events.
-		if d.after = first[d.replica.service]; d.after == nil {
-			first[d.replica.service] = d
-		}
-		s.group.Go(func() error { return d.run(ctx) })
+		s.group.Go(func() error { return p.sidecar.run(ctx) })
 	}
 	s.group.Go(func() error { s.watchBroker(ctx, pairs); return nil })
 	for _, p := range pairs {
@@ -91,41 +102,4 @@ func (s *system) startSidecars(ctx context.Context, pairs []pair, settled func()
 	}
 	settled()
 	return nil
-}
-
-// A broker that was started here may take long to become ready, most of all on a busy machine; one that the user brought
-// should be there.
-const (
-	brokerPatience         = 45 * time.Second
-	externalBrokerPatience = 5 * time.Second
-	brokerPoll             = time.Second
-)
-
-// awaitBroker waits until the broker can be used and has its topics. If that takes too long it says so, calls hopeless, and
-// goes on waiting. It returns false when the context has ended.
-func (s *system) awaitBroker(ctx context.Context, hopeless func()) bool {
-	patience := brokerPatience
-	if s.cfg.broker.external(s.cfg.getenv) {
-		patience = externalBrokerPatience
-	}
-	ready := func(ctx context.Context) error { return s.cfg.broker.ready(ctx, s.plan) }
-	for began, pause := time.Now(), readyPoll; ; {
-		probeCtx, cancel := context.WithTimeout(ctx, probeTimeout)
-		err := ready(probeCtx)
-		cancel()
-		if err == nil {
-			s.complaints.clear("broker")
-			return true
-		}
-		if ctx.Err() == nil && time.Since(began) > patience {
-			s.complaints.note("broker", s.diagnoseBroker(err))
-			hopeless()
-			pause = brokerPoll
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(pause):
-		}
-	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 	"sync"
 )
 
-// systemState is what system.json says about the running system, for programs that look at it from outside.
+// systemState is the content of system.json. It describes the running system to other programs.
 type systemState struct {
 	URL         string         `json:"url"`
 	DatabaseURL string         `json:"database_url"`
@@ -18,10 +19,10 @@ type systemState struct {
 	PID         int            `json:"pid"`
 	Ready       bool           `json:"ready"`
 	Processes   []processState `json:"processes"`
-	Stages      []stage        `json:"stages,omitempty"` // of the start, once it is ready
+	Stages      []stage        `json:"stages,omitempty"` // of the start, once it is over
 }
 
-// processState is one process. Addresses are host:port.
+// processState describes one process. Addresses are host:port.
 type processState struct {
 	Name     string `json:"name"`
 	Role     string `json:"role"` // service, sidecar, postgres, broker or scheduler
@@ -32,7 +33,7 @@ type processState struct {
 	DaprGRPC string `json:"dapr_grpc,omitempty"`
 }
 
-// label is the name of the process in the log.
+// label returns the name of the process in the log.
 func (p processState) label() string {
 	name := p.Name
 	if p.Replica > 1 {
@@ -44,7 +45,7 @@ func (p processState) label() string {
 	return name
 }
 
-// stateFile keeps system.json up to date.
+// stateFile is system.json of the running system.
 type stateFile struct {
 	file string
 
@@ -52,8 +53,12 @@ type stateFile struct {
 	state systemState
 }
 
+// systemFile returns the path of system.json.
+func systemFile(dir string) string { return filepath.Join(dir, "system.json") }
+
+// newStateFile writes the first state.
 func newStateFile(dir string, first systemState) (*stateFile, error) {
-	f := &stateFile{file: filepath.Join(dir, "system.json"), state: first}
+	f := &stateFile{file: systemFile(dir), state: first}
 	return f, writeJSON(f.file, first)
 }
 
@@ -65,7 +70,7 @@ func (f *stateFile) update(change func(*systemState)) error {
 	return writeJSON(f.file, f.state)
 }
 
-// set notes a process in the place of the one it follows.
+// set writes the state of a process in place of its predecessor.
 func (f *stateFile) set(p processState) error {
 	return f.update(func(s *systemState) {
 		for i, old := range s.Processes {
@@ -78,10 +83,10 @@ func (f *stateFile) set(p processState) error {
 	})
 }
 
-// remove is for the end: nothing runs.
+// remove removes the file when the system has ended.
 func (f *stateFile) remove() error {
 	if err := os.Remove(f.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return fmt.Errorf("remove the system's state: %w", err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"taskmaster/internal/portblock"
+	"taskmaster/internal/sidecar/daprd"
 )
 
 // daprEnv is a real scheduler and a real sidecar in front of an app.
@@ -45,11 +46,10 @@ func newDaprEnv(t *testing.T, app net.Addr, token string) *daprEnv {
 	}
 	d.startScheduler()
 	d.start("daprd", []string{"APP_API_TOKEN=" + token},
-		"--app-id=api", "--app-port="+strconv.Itoa(app.(*net.TCPAddr).Port), "--app-channel-address=127.0.0.1",
-		"--dapr-listen-addresses=127.0.0.1", "--dapr-http-port="+strconv.Itoa(d.http), "--dapr-grpc-port="+strconv.Itoa(d.grpc),
-		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port="+strconv.Itoa(internal),
-		"--scheduler-host-address=127.0.0.1:"+strconv.Itoa(d.scheduler), "--placement-host-address=",
-		"--disable-init-endpoints=config,subscribe", "--enable-metrics=false", "--log-level=warn")
+		daprd.Sidecar{
+			AppID: "api", AppPort: app.(*net.TCPAddr).Port, HTTPPort: d.http, GRPCPort: d.grpc, InternalPort: internal,
+			Scheduler: "127.0.0.1:" + strconv.Itoa(d.scheduler), LogLevel: "warn",
+		}.Args()...)
 	d.await(d.http, "/v1.0/healthz")
 	return d
 }
@@ -57,15 +57,10 @@ func newDaprEnv(t *testing.T, app net.Addr, token string) *daprEnv {
 // startScheduler starts the scheduler with its stored data.
 func (d *daprEnv) startScheduler() {
 	d.t.Helper()
-	d.killScheduler = d.start("scheduler", nil,
-		"--id=scheduler", "--listen-address=127.0.0.1", "--port="+strconv.Itoa(d.scheduler),
-		"--override-broadcast-host-port=127.0.0.1:"+strconv.Itoa(d.scheduler),
-		"--healthz-listen-address=127.0.0.1", "--healthz-port="+strconv.Itoa(d.health),
-		"--etcd-data-dir="+filepath.Join(d.dir, "etcd"), "--etcd-client-listen-address=127.0.0.1",
-		"--etcd-client-port="+strconv.Itoa(d.etcdClient),
-		"--etcd-initial-cluster=scheduler=http://127.0.0.1:"+strconv.Itoa(d.etcdServer),
-		"--identity-directory-write="+filepath.Join(d.dir, "identity"),
-		"--enable-metrics=false", "--log-level=fatal")
+	d.killScheduler = d.start("scheduler", nil, daprd.Scheduler{
+		Port: d.scheduler, HealthPort: d.health, EtcdPort: d.etcdClient, PeerPort: d.etcdServer,
+		DataDir: filepath.Join(d.dir, "etcd"), IdentityDir: filepath.Join(d.dir, "identity"), LogLevel: "fatal",
+	}.Args()...)
 	d.await(d.health, "/healthz")
 }
 

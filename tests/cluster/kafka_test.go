@@ -78,7 +78,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 	programs := kafkaPrograms(t, root)
 	// Arguments are passed in files that only their owner can read.
 	java := func(ctx context.Context, args ...string) *exec.Cmd {
-		log := filepath.Join(root, "cmd", "local", "kafka", "log4j2.properties")
+		log := filepath.Join(root, "cmd", "local", "broker", "kafka", "log4j2.properties")
 		var file bytes.Buffer
 		for _, arg := range append([]string{"-cp", filepath.Join(programs, "*"), "-Dlog4j2.configurationFile=" + log, "-Xmx512m", "-XX:+UseSerialGC"}, args...) {
 			fmt.Fprintf(&file, "%q\n", arg)
@@ -138,7 +138,7 @@ func kafkaPrograms(t *testing.T, root string) string {
 		return found[len(found)-1]
 	}
 	dir := t.TempDir()
-	pom, err := os.ReadFile(filepath.Join(root, "cmd", "local", "kafka", "pom.xml"))
+	pom, err := os.ReadFile(filepath.Join(root, "cmd", "local", "broker", "kafka", "pom.xml"))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "pom.xml"), pom, 0o600)
 	}

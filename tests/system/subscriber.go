@@ -9,11 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"taskmaster/internal/sidecar/daprd"
 )
 
 // Subscriber is an app of its own, with a sidecar, that gets events which the system publishes: the same components as the
@@ -119,24 +120,19 @@ func (o *Subscriber) arguments(ctx context.Context, dir string) (args []string, 
 	if err != nil {
 		return nil, "", err
 	}
-	_, appPort, err := net.SplitHostPort(o.app.Listener.Addr().String())
-	if err != nil {
-		return nil, "", err
-	}
 	ports, release, err := freePorts(ctx, 3)
 	if err != nil {
 		return nil, "", err
 	}
 	o.releasePorts = release
-	return []string{
-		"--app-id=" + o.id, "--app-port=" + appPort, "--app-channel-address=127.0.0.1",
-		"--dapr-listen-addresses=127.0.0.1", "--dapr-internal-grpc-listen-address=127.0.0.1",
-		"--dapr-http-port=" + strconv.Itoa(ports[0]), "--dapr-grpc-port=" + strconv.Itoa(ports[1]),
-		"--dapr-internal-grpc-port=" + strconv.Itoa(ports[2]),
-		"--resources-path=" + dir, "--resources-path=" + filepath.Join(root, "dapr", "local"),
-		"--config=" + filepath.Join(root, "dapr", "local", "configuration.yaml"),
-		"--placement-host-address=", "--scheduler-host-address=", "--enable-metrics=false", "--log-level=warn",
-	}, fmt.Sprintf("http://127.0.0.1:%d/v1.0/healthz", ports[0]), nil
+	local := filepath.Join(root, "dapr", "local")
+	flags := daprd.Sidecar{
+		AppID: o.id, AppPort: o.app.Listener.Addr().(*net.TCPAddr).Port, AskApp: true,
+		HTTPPort: ports[0], GRPCPort: ports[1], InternalPort: ports[2],
+		Resources: []string{dir, local}, Configs: []string{filepath.Join(local, "configuration.yaml")},
+		LogLevel: "warn",
+	}
+	return flags.Args(), flags.HealthURL(), nil
 }
 
 // writeResources copies the services' pub/sub component and lets one app use it.
