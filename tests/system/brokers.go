@@ -5,14 +5,16 @@ import (
 	"os"
 )
 
-// Promises are what some brokers keep and others cannot. All of them deliver at least once what they have.
+// Promises lists guarantees that only some brokers give. All of them deliver every stored event at
+// least once.
 type Promises struct {
-	// Order: a user's events first arrive in the order in which they were published, whatever is killed meanwhile.
+	// Order means that a user's events first arrive in the order of their publication, even if
+	// processes are killed meanwhile.
 	Order bool
-	// Confirmed: an event that was reported as published is there, although the broker was killed at that moment. Where it
-	// may not be, "api replay" brings it back.
+	// Confirmed means that an event reported as published is stored, even if the broker was killed
+	// at that moment. Without this guarantee, "api replay" publishes the event again.
 	Confirmed bool
-	// History: an app that subscribes for the first time gets what was published before.
+	// History means that an app which subscribes for the first time also gets earlier events.
 	History bool
 }
 
@@ -24,5 +26,6 @@ var promises = map[string]Promises{
 	"rabbitmq":        {Order: false, Confirmed: false, History: false},
 }
 
-// BrokerPromises returns what a broker promises; without a name, the one that tests run on.
+// BrokerPromises returns the guarantees of a broker. An empty name stands for the broker that tests
+// run on.
 func BrokerPromises(name string) Promises { return promises[cmp.Or(name, os.Getenv("BROKER"), "nats")] }

@@ -18,8 +18,9 @@ var built struct {
 	err     error
 }
 
-// Supervisor returns the program of cmd/local, built from the source as it is, with everything that it runs. The
-// first call in a process builds; on a machine without built sidecars that takes minutes.
+// Supervisor returns the path of the program of cmd/local, built from the current source together
+// with everything that it runs. The first call in a process builds. On a machine without built
+// sidecars that takes minutes.
 func Supervisor(ctx context.Context) (string, error) {
 	built.once.Do(func() { built.program, built.err = buildSupervisor(ctx) })
 	return built.program, built.err
@@ -32,12 +33,13 @@ func buildSupervisor(ctx context.Context) (string, error) {
 	}
 	bin := filepath.Join(root, ".local", "bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
-		return "", fmt.Errorf("make the programs' folder: %w", err)
+		return "", fmt.Errorf("create the programs' folder: %w", err)
 	}
-	// Others may build at the same time, and run what they have built: each builds on its own, and puts it there whole.
+	// Other processes may build at the same time and run the results. Each builds in a folder of
+	// its own and then moves the program in one step.
 	own, err := os.MkdirTemp(filepath.Dir(bin), "build-")
 	if err != nil {
-		return "", fmt.Errorf("make a folder to build in: %w", err)
+		return "", fmt.Errorf("create a build folder: %w", err)
 	}
 	defer os.RemoveAll(own)
 	name := "local"
@@ -49,12 +51,12 @@ func buildSupervisor(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if err := os.Rename(filepath.Join(own, name), program); err != nil {
-		return "", fmt.Errorf("put the supervisor where it runs: %w", err)
+		return "", fmt.Errorf("install the supervisor: %w", err)
 	}
 	return program, runIn(ctx, root, program, "build")
 }
 
-// runIn runs a command that builds, in a folder.
+// runIn runs a build command in a folder.
 func runIn(ctx context.Context, dir string, command ...string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
@@ -64,8 +66,9 @@ func runIn(ctx context.Context, dir string, command ...string) error {
 	return nil
 }
 
-// dependOnSource looks at every file that a system is made of. The go command keeps the results of tests and repeats them
-// while the files that they looked at are the same; what a test runs as another program it would not know to have changed.
+// dependOnSource reads the state of every source file of the system. The go command repeats a
+// cached test result while the files that the test has read are unchanged. It does not know the
+// files behind a program that the test runs.
 func dependOnSource() error {
 	root, err := Root()
 	if err != nil {
@@ -77,18 +80,18 @@ func dependOnSource() error {
 				_, err = os.Stat(path)
 			}
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil // an editor's, gone already
+				return nil // an editor's temporary file
 			}
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("look at what is tested: %w", err)
+			return fmt.Errorf("read the source under test: %w", err)
 		}
 	}
 	return nil
 }
 
-// Bin returns the path of a program that the supervisor builds or runs, such as daprd.
+// Bin returns the path of a program that the supervisor builds, such as daprd.
 func Bin(name string) (string, error) {
 	root, err := Root()
 	if err != nil {

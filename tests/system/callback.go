@@ -11,11 +11,12 @@ import (
 	"path/filepath"
 )
 
-// consumers are the services that events of a topic are delivered to.
+// consumers maps each topic to the service that its events are delivered to.
 var consumers = map[string]string{TopicTasks: "recurring", TopicReminders: "notifier", TopicUpdates: "live"}
 
-// Redeliver delivers an event once more to every replica of its consumer, as a sidecar does that did not hear of the first
-// time. The consumer has to say that it was handled.
+// Redeliver delivers an event once more to every replica of its consumer, as a sidecar does that
+// has lost the first answer. It returns an error unless the consumer answers that the event was
+// handled.
 func (s *System) Redeliver(ctx context.Context, e Event) error {
 	answers, err := s.callBack(ctx, consumers[e.Topic], "/events/"+e.Topic, "application/cloudevents+json", e.Raw)
 	for _, answer := range answers {
@@ -23,7 +24,7 @@ func (s *System) Redeliver(ctx context.Context, e Event) error {
 			Status string `json:"status"`
 		}
 		if err := json.Unmarshal(answer, &verdict); err != nil || verdict.Status != "SUCCESS" {
-			return fmt.Errorf("%s again: answered %q, want SUCCESS", e.Type, answer)
+			return fmt.Errorf("redeliver %s: answered %q, want SUCCESS", e.Type, answer)
 		}
 	}
 	return err
@@ -35,7 +36,7 @@ func (s *System) FireJob(ctx context.Context, name string) error {
 	return err
 }
 
-// callBack sends a request to every replica of a service with the token that its sidecar shows.
+// callBack sends a request with the sidecar's token to every replica of a service.
 func (s *System) callBack(ctx context.Context, service, path, contentType string, body []byte) (answers [][]byte, err error) {
 	state, err := s.State()
 	if err != nil {
@@ -49,7 +50,7 @@ func (s *System) callBack(ctx context.Context, service, path, contentType string
 		err = json.Unmarshal(raw, &secrets)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the sidecars' token: %w", err)
+		return nil, fmt.Errorf("read the token of sidecars: %w", err)
 	}
 	client := http.Client{Timeout: requestTimeout}
 	for _, p := range state.Processes {

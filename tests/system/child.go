@@ -5,12 +5,14 @@ import (
 	"runtime"
 )
 
-// startChild starts a process that ends with this one at the latest, and calls ended when it has ended.
+// startChild starts a process that ends with this one at the latest. It calls ended when the
+// process has ended.
 func startChild(cmd *exec.Cmd, ended func(error)) error {
 	tie(cmd)
 	started := make(chan error)
 	go func() {
-		// The system ties a child to the thread that started it, so the thread is kept for the child's life.
+		// Linux ties a child to the thread that started it, so the thread is reserved for the
+		// child's life.
 		runtime.LockOSThread()
 		err := cmd.Start()
 		started <- err

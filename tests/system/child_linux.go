@@ -5,7 +5,8 @@ import (
 	"syscall"
 )
 
-// tie makes a child end when the thread that starts it does: as Ctrl-C would, so that it can stop what it started.
+// tie makes a child end when the thread that starts it ends. The child gets SIGINT, as from Ctrl-C,
+// so that it can stop its own children.
 func tie(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

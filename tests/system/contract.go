@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Task is a task as the API and the events show it: the fields that tests look at.
+// Task holds the fields of a task that tests use. The API and the events have the same fields.
 type Task struct {
 	ID           string          `json:"id"`
 	Title        string          `json:"title"`
@@ -36,14 +36,14 @@ type Event struct {
 	DataContentType string    `json:"datacontenttype"`
 	Topic           string    `json:"topic"`
 	Data            Data      `json:"data"`
-	// RawData is Data, and Raw the whole event, as it came.
+	// RawData is Data as it arrived, and Raw the whole event.
 	RawData json.RawMessage `json:"-"`
 	Raw     []byte          `json:"-"`
-	// Arrived is when the observer got it.
+	// Arrived is the time at which the observer got the event.
 	Arrived time.Time `json:"-"`
 }
 
-// Data is what an event says.
+// Data is the payload of an event.
 type Data struct {
 	EventType string                     `json:"event_type"`
 	TaskID    string                     `json:"task_id"`
@@ -59,14 +59,14 @@ type Data struct {
 	} `json:"reminder"`
 }
 
-// Message is what a WebSocket client is told.
+// Message is a message to a WebSocket client.
 type Message struct {
 	Revision int64  `json:"revision"`
 	Type     string `json:"type"`
 	Task     *Task  `json:"task"`
-	// IntervalSeconds is the longest time from one heartbeat to the next.
+	// IntervalSeconds is the longest time between two heartbeats, in seconds.
 	IntervalSeconds float64 `json:"interval_seconds"`
-	// Arrived is when the client got it.
+	// Arrived is the time at which the client got the message.
 	Arrived time.Time `json:"-"`
 }
 
@@ -76,7 +76,7 @@ type List struct {
 	NextCursor string `json:"next_cursor"`
 }
 
-// The topics.
+// The topics of the system.
 const (
 	TopicTasks       = "task-events"
 	TopicReminders   = "reminders"

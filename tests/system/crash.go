@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Crash ends a process at once (kill -9) and returns what it was.
+// Crash kills a process (kill -9) and returns its last state.
 func (s *System) Crash(role, name string, replica int) (Process, error) {
 	p, err := s.Process(role, name, replica)
 	if err != nil {
@@ -29,8 +29,9 @@ func kill(p Process) error {
 	return nil
 }
 
-// HoldDown crashes a process, and again whenever the supervisor, which has to run with Restart, has brought it back, until
-// release is called. What is held down may live for moments, in which it is of no use to anybody.
+// HoldDown crashes a process, and crashes it again whenever the supervisor has restarted it, until
+// release is called. The supervisor has to run with Restart. The process may live for moments that
+// are too short to do work.
 func (s *System) HoldDown(role, name string, replica int) (release func() error, err error) {
 	killed, err := s.Crash(role, name, replica)
 	if err != nil {
@@ -46,7 +47,7 @@ func (s *System) HoldDown(role, name string, replica int) (release func() error,
 			case <-time.After(20 * time.Millisecond):
 			}
 			p, err := s.Process(role, name, replica)
-			if err == nil && p.PID != killed.PID { // else it is not back yet
+			if err == nil && p.PID != killed.PID { // otherwise it is not back yet
 				killed, err = p, kill(p)
 			}
 			if err != nil {
@@ -61,7 +62,7 @@ func (s *System) HoldDown(role, name string, replica int) (release func() error,
 	}, nil
 }
 
-// Back waits until a process that was crashed has been brought back and is healthy.
+// Back waits until a crashed process has been restarted and is healthy.
 func (s *System) Back(ctx context.Context, was Process) error {
 	err := Poll(ctx, func() error {
 		p, err := s.Process(was.Role, was.Name, was.Replica)
@@ -69,7 +70,7 @@ func (s *System) Back(ctx context.Context, was Process) error {
 			return err
 		}
 		if p.PID == was.PID {
-			return errors.New("it is still the process that was killed")
+			return errors.New("the killed process has not been replaced")
 		}
 		return p.healthy(ctx)
 	})
@@ -79,7 +80,7 @@ func (s *System) Back(ctx context.Context, was Process) error {
 	return nil
 }
 
-// Healthy waits until a process, or the one in its place by now, is healthy.
+// Healthy waits until a process, or its successor, is healthy.
 func (s *System) Healthy(ctx context.Context, p Process) error {
 	return Poll(ctx, func() error {
 		now, err := s.Process(p.Role, p.Name, p.Replica)
@@ -90,7 +91,7 @@ func (s *System) Healthy(ctx context.Context, p Process) error {
 	})
 }
 
-// healthy asks the process at its health address; one that has none should at least listen.
+// healthy probes the process's health address. A process without one has to accept a connection.
 func (p Process) healthy(ctx context.Context) error {
 	switch p.Role {
 	case RoleService:

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// DeadLetter is what an operator sees of one.
+// DeadLetter is a dead letter as an operator sees it.
 type DeadLetter struct {
 	ID, State string
-	// Line is its line of the list, Text what show prints.
+	// Line is its line in the list. Text is the output of show.
 	Line, Text string
 }
 
 var deadLetterLine = regexp.MustCompile(`\s(waiting|replayed|discarded)\s+([0-9a-f-]{36})\s`)
 
-// DeadLetters returns all that are kept.
+// DeadLetters returns all stored dead letters.
 func (s *System) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 	list, err := s.Operate(ctx, "dead-letters", "list", "-all")
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *System) DeadLetters(ctx context.Context) ([]DeadLetter, error) {
 	return found, nil
 }
 
-// Operate runs one of api's commands as an operator does, and returns what it prints.
+// Operate runs one of api's commands as an operator does, and returns its output.
 func (s *System) Operate(ctx context.Context, args ...string) (string, error) {
 	state, err := s.State()
 	if err != nil {

@@ -6,16 +6,16 @@ import (
 	"syscall"
 )
 
-// diskSize is more than anything here writes.
+// diskSize is the size of an empty disk in bytes. It is larger than everything that tests write.
 const diskSize = 2 << 30
 
-// Disk is a file system of its own, in memory, that can be full.
+// Disk is a file system in memory that can be filled up.
 type Disk struct{ dir string }
 
-// MountDisk mounts a disk at a folder, which is made when missing. That needs root.
+// MountDisk mounts a disk at a folder. It creates a missing folder. It needs root.
 func MountDisk(dir string) (*Disk, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the disk's folder: %w", err)
+		return nil, fmt.Errorf("create the disk's folder: %w", err)
 	}
 	d := &Disk{dir}
 	return d, d.mount(0, diskSize)
@@ -24,7 +24,7 @@ func MountDisk(dir string) (*Disk, error) {
 // Fill leaves no byte free.
 func (d *Disk) Fill() error {
 	var err error
-	for range 100 { // what is being written meanwhile makes the size too small
+	for range 100 { // a write in between makes the computed size too small
 		var stat syscall.Statfs_t
 		if err = syscall.Statfs(d.dir, &stat); err != nil {
 			return fmt.Errorf("measure disk: %w", err)
@@ -37,10 +37,10 @@ func (d *Disk) Fill() error {
 	return err
 }
 
-// Free gives all the space back.
+// Free makes the disk empty enough again.
 func (d *Disk) Free() error { return d.mount(syscall.MS_REMOUNT, diskSize) }
 
-// Unmount takes the disk away with all that is on it, whoever still uses it.
+// Unmount removes the disk and its content, even while processes use it.
 func (d *Disk) Unmount() error {
 	if err := syscall.Unmount(d.dir, syscall.MNT_DETACH); err != nil {
 		return fmt.Errorf("unmount disk: %w", err)

@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// Disk is a file system of its own, in memory, that can be full.
+// Disk is a file system in memory that can be filled up.
 type Disk struct{}
 
-// MountDisk is possible on Linux alone.
+// MountDisk returns an error: only Linux supports it.
 func MountDisk(string) (*Disk, error) {
 	return nil, fmt.Errorf("mount a disk: %w", errors.ErrUnsupported)
 }
@@ -18,8 +18,8 @@ func MountDisk(string) (*Disk, error) {
 // Fill leaves no byte free.
 func (d *Disk) Fill() error { return errors.ErrUnsupported }
 
-// Free gives all the space back.
+// Free makes the disk empty enough again.
 func (d *Disk) Free() error { return errors.ErrUnsupported }
 
-// Unmount takes the disk away.
+// Unmount removes the disk.
 func (d *Disk) Unmount() error { return errors.ErrUnsupported }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// family returns a process and all that it started, directly or not, parents first.
+// family returns a process and all of its descendants, parents first.
 func family(root int) ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -20,9 +20,9 @@ func family(root int) ([]int, error) {
 		}
 		raw, err := os.ReadFile("/proc/" + e.Name() + "/stat")
 		if err != nil {
-			continue // it has just ended
+			continue // the process has just ended
 		}
-		// proc(5): pid (name) state ppid ... The name may have spaces and brackets.
+		// proc(5): pid (name) state ppid ... The name may contain spaces and brackets.
 		fields := bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:])
 		parent, err := strconv.Atoi(string(fields[1]))
 		if err != nil {

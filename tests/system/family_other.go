@@ -2,5 +2,5 @@
 
 package system
 
-// family returns the process alone: what it started is told in other ways on each system.
+// family returns the process alone. Each operating system lists descendants in another way.
 func family(root int) ([]int, error) { return []int{root}, nil }

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Link is a stretch of network that can be broken: a TCP proxy that passes everything on, until it is told otherwise.
+// Link is a part of a network that can be broken. It is a TCP proxy that passes everything on
+// unless it is told otherwise.
 type Link struct {
 	to    func() (address string, err error)
 	ln    net.Listener
@@ -22,15 +23,16 @@ type Link struct {
 	cut   bool
 	delay time.Duration
 	flows chan struct{} // closed unless the link is stalled
-	lost  chan struct{} // closed when the connections that there are now are forgotten
+	lost  chan struct{} // closed when the current connections are forgotten
 }
 
-// NewLink makes a link from 127.0.0.1 to the address that is asked for at each connection. It is to be closed.
+// NewLink returns a link from a port of 127.0.0.1 to an address. It asks for the address at each
+// connection. The caller has to close the link.
 func NewLink(ctx context.Context, to func() (address string, err error)) (*Link, error) {
 	return NewLinkFrom(ctx, "127.0.0.1", to)
 }
 
-// NewLinkFrom makes a link that begins at an address of this machine.
+// NewLinkFrom returns a link that begins at an address of this machine.
 func NewLinkFrom(ctx context.Context, host string, to func() (address string, err error)) (*Link, error) {
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
@@ -43,18 +45,18 @@ func NewLinkFrom(ctx context.Context, host string, to func() (address string, er
 	return l, nil
 }
 
-// Address is where the link begins, as host:port.
+// Address returns the host:port at which the link begins.
 func (l *Link) Address() string { return l.ln.Addr().String() }
 
-// Cut resets all connections, and new ones at once.
+// Cut resets all connections, and every new one immediately.
 func (l *Link) Cut() { l.set(true, false, 0) }
 
-// Stall lets nothing through and tells nobody, as a network does that swallows packets. When the link is mended, what was
-// on its way goes on.
+// Stall stops all traffic without closing connections, as a network does that drops packets. After
+// Mend, the held traffic continues.
 func (l *Link) Stall() { l.set(false, true, 0) }
 
-// Forget loses the connections that there are, as a NAT does that was restarted: the near end hears nothing on them any more,
-// and is reset when it sends. The far end is told nothing. New connections work.
+// Forget loses the current connections, as a restarted NAT does. The near end receives nothing more
+// on them, and is reset when it sends. The far end notices nothing. New connections work.
 func (l *Link) Forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -62,13 +64,13 @@ func (l *Link) Forget() {
 	l.lost = make(chan struct{})
 }
 
-// Slow lets everything wait on its way, in each direction.
+// Slow delays traffic in each direction.
 func (l *Link) Slow(delay time.Duration) { l.set(false, false, delay) }
 
 // Mend makes the link work again.
 func (l *Link) Mend() { l.set(false, false, 0) }
 
-// Close ends the link and its connections.
+// Close closes the link and its connections.
 func (l *Link) Close() {
 	l.close()
 	_ = l.ln.Close()
@@ -95,7 +97,7 @@ func (l *Link) set(cut, stalled bool, delay time.Duration) {
 	}
 }
 
-// state returns what holds at the moment.
+// state returns the current state.
 func (l *Link) state() (flows <-chan struct{}, delay time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,7 +151,7 @@ func (l *Link) current() <-chan struct{} {
 	return l.lost
 }
 
-// track remembers a connection so that it can be cut. When the link is cut already it says no.
+// track registers a connection so that it can be cut. It returns false if the link is cut already.
 func (l *Link) track(conn net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -167,7 +169,8 @@ func (l *Link) forget(conn net.Conn) {
 	delete(l.open, conn)
 }
 
-// pass passes on bytes and their end. After the connection was lost it drops bytes, and refuses their sender.
+// pass copies bytes and the end of a stream. After the connection was lost it drops bytes and
+// resets the sender.
 func (l *Link) pass(ctx context.Context, to, from net.Conn, lost <-chan struct{}, refuse func(net.Conn)) {
 	buffer := make([]byte, 32<<10)
 	for {
@@ -189,7 +192,7 @@ func (l *Link) pass(ctx context.Context, to, from net.Conn, lost <-chan struct{}
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			_ = to.(*net.TCPConn).CloseWrite() // it may have been closed
+			_ = to.(*net.TCPConn).CloseWrite() // the connection may be closed already
 			return
 		}
 		if err != nil {
@@ -199,7 +202,7 @@ func (l *Link) pass(ctx context.Context, to, from net.Conn, lost <-chan struct{}
 	}
 }
 
-// wait returns when something may pass.
+// wait returns when traffic may pass.
 func (l *Link) wait(ctx context.Context) {
 	flows, delay := l.state()
 	select {
@@ -215,11 +218,12 @@ func (l *Link) wait(ctx context.Context) {
 	}
 }
 
-// reset ends a connection so that the peer learns it at once, and what was under way is lost.
+// reset closes a connection with a TCP reset, so that the peer notices immediately and buffered
+// bytes are lost.
 func reset(conn net.Conn) {
-	_ = conn.(*net.TCPConn).SetLinger(0) // it may have been closed
+	_ = conn.(*net.TCPConn).SetLinger(0) // the connection may be closed already
 	_ = conn.Close()
 }
 
-// closeConn is for connections that may have been closed or reset.
+// closeConn closes a connection that may be closed already.
 func closeConn(conn net.Conn) { _ = conn.Close() }

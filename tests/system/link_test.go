@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// echo answers every connection with what it says.
+// echo returns a listener that sends back all bytes of every connection.
 func echo(t *testing.T) net.Listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,7 +53,7 @@ func dial(t *testing.T, l *Link) net.Conn {
 	return conn
 }
 
-// say sends a word and returns what comes back within a time.
+// say sends a word and returns the answer that arrives within a time.
 func say(conn net.Conn, word string, within time.Duration) (string, error) {
 	if _, err := io.WriteString(conn, word); err != nil {
 		return "", err
@@ -79,13 +79,13 @@ func TestLinkCut(t *testing.T) {
 	}
 	l.Cut()
 	if got, err := hear(conn, 1, time.Minute); err == nil {
-		t.Errorf("a cut link still says %q", got)
+		t.Errorf("a cut link still passes %q", got)
 	}
-	// The reset may come before the connection is made as far as this end knows, or after.
+	// The reset may arrive before or after this end considers the connection established.
 	if fresh, err := net.Dial("tcp", l.Address()); err == nil {
 		t.Cleanup(func() { fresh.Close() })
 		if got, err := say(fresh, "two", time.Minute); err == nil {
-			t.Errorf("a cut link lets %q through on a new connection", got)
+			t.Errorf("a cut link passes %q on a new connection", got)
 		}
 	}
 	l.Mend()
@@ -94,7 +94,8 @@ func TestLinkCut(t *testing.T) {
 	}
 }
 
-// What is sent through a stalled link is late, not lost, and nothing tells of it before; the end of a connection as well.
+// A stalled link delays bytes and loses none. It gives no sign before, and it delays the end of a
+// connection too.
 func TestLinkStalled(t *testing.T) {
 	t.Parallel()
 	l := newLink(t)
@@ -104,20 +105,20 @@ func TestLinkStalled(t *testing.T) {
 	}
 	l.Stall()
 	if got, err := say(conn, "two", 200*time.Millisecond); err == nil {
-		t.Fatalf("a stalled link lets %q through", got)
+		t.Fatalf("a stalled link passes %q", got)
 	}
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := hear(conn, 1, 200*time.Millisecond); err == io.EOF { //nolint:errorlint // As it is
-		t.Fatal("a stalled link lets the end through")
+		t.Fatal("a stalled link passes the end of a connection")
 	}
 	l.Mend()
 	if got, err := hear(conn, len("two"), time.Minute); got != "two" || err != nil {
 		t.Errorf("mended: got %q, %v", got, err)
 	}
 	if _, err := hear(conn, 1, time.Minute); err != io.EOF { //nolint:errorlint // As it is
-		t.Errorf("mended: got %v, want the end", err)
+		t.Errorf("mended: got %v, want the end of the connection", err)
 	}
 }
 
@@ -132,11 +133,11 @@ func TestLinkSlow(t *testing.T) {
 		t.Fatalf("got %q, %v", got, err)
 	}
 	if took := time.Since(began); took < 2*delay {
-		t.Errorf("there and back took %s, less than twice the delay", took)
+		t.Errorf("the round trip took %s, less than twice the delay", took)
 	}
 }
 
-// A forgotten connection is silent and is not closed, until something is sent on it. A new one works.
+// A forgotten connection is silent and open until this end sends. A new connection works.
 func TestLinkForget(t *testing.T) {
 	t.Parallel()
 	l := newLink(t)
@@ -147,12 +148,12 @@ func TestLinkForget(t *testing.T) {
 	l.Forget()
 	got, err := hear(conn, 1, 300*time.Millisecond)
 	if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
-		t.Errorf("a forgotten connection says %q, %v, want silence", got, err)
+		t.Errorf("a forgotten connection returns %q, %v, want silence", got, err)
 	}
 	if got, err := say(conn, "two", time.Minute); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("a forgotten connection answers %q, %v, want it reset", got, err)
+		t.Errorf("a forgotten connection returns %q, %v, want a reset", got, err)
 	}
 	if got, err := say(dial(t, l), "three", time.Minute); got != "three" || err != nil {
-		t.Errorf("a new connection says %q, %v", got, err)
+		t.Errorf("a new connection returns %q, %v", got, err)
 	}
 }

@@ -9,17 +9,17 @@ import (
 	"sync"
 )
 
-// log keeps what the system writes, by line.
+// log keeps the output of the system, line by line.
 type log struct {
 	mu      sync.Mutex
-	full    []string // lines
+	full    []string // complete lines
 	pending []byte
-	changed chan struct{} // closed, and made anew, at every line
+	changed chan struct{} // closed and replaced at every line
 }
 
 func newLog() *log { return &log{changed: make(chan struct{})} }
 
-// Write takes what a process writes. It never fails.
+// Write adds output of a process. It never fails.
 func (l *log) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +42,8 @@ func (l *log) tail(n int) string {
 	return strings.Join(l.full[max(0, len(l.full)-n):], "\n")
 }
 
-// wait returns the first line that matches, with its groups, or an error when ended is closed before.
+// wait returns the first line that matches, with its groups. It returns an error if ended is closed
+// before such a line.
 func (l *log) wait(ctx context.Context, ended <-chan struct{}, pattern *regexp.Regexp) ([]string, error) {
 	for seen, over := 0, false; ; {
 		l.mu.Lock()
@@ -60,7 +61,7 @@ func (l *log) wait(ctx context.Context, ended <-chan struct{}, pattern *regexp.R
 		select {
 		case <-changed:
 		case <-ended:
-			over = true // one more look at what it wrote last
+			over = true // check the last lines once more
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

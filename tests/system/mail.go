@@ -17,10 +17,11 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Mailbox is an SMTP server that keeps what it is given. The Text of a Notification is all readable parts of the message.
+// Mailbox is an SMTP server that keeps all messages. The Text of a Notification contains all
+// readable parts of the message.
 type Mailbox struct {
 	Inbox Inbox[Notification]
-	// URL is what SMTP_URL has to be.
+	// URL is the value for SMTP_URL.
 	URL string
 
 	server *smtp.Server
@@ -40,7 +41,7 @@ func ReceiveMail() (*Mailbox, error) {
 	return m, nil
 }
 
-// Close ends the server.
+// Close stops the server.
 func (m *Mailbox) Close() { _ = m.server.Close() }
 
 // letter is one SMTP session.
@@ -79,7 +80,7 @@ func (l *letter) Data(r io.Reader) error {
 	return nil
 }
 
-// readable returns the text of a message or a part of one.
+// readable returns the text of a message or of one part.
 func readable(contentType, encoding string, body io.Reader) (string, error) {
 	media, params, err := mime.ParseMediaType(contentType)
 	if err != nil {

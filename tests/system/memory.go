@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Title names a process for people.
+// Title returns a readable name of the process.
 func (p Process) Title() string {
 	if p.Role == RoleSidecar {
 		return p.Name + ", sidecar"
@@ -17,15 +17,15 @@ func (p Process) Title() string {
 	return p.Name
 }
 
-// Memory returns the RSS and the PSS of a process and its descendants, in KiB, from /proc. PSS divides shared pages among
-// the processes that share them. A process that has ended counts as 0.
+// Memory returns the RSS and the PSS of a process and its descendants, in KiB, from /proc. PSS
+// divides shared pages among the processes that share them. A process that has ended counts as 0.
 func (p Process) Memory() (rss, pss int, err error) {
 	for _, pid := range Descendants(p.PID) {
 		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 		if errors.Is(err, fs.ErrPermission) {
 			return 0, 0, fmt.Errorf("read memory of process %d: %w", pid, err)
 		}
-		for line := range strings.Lines(string(raw)) { // empty when the process has ended
+		for line := range strings.Lines(string(raw)) { // empty if the process has ended
 			name, value, _ := strings.Cut(line, ":")
 			switch name {
 			case "Rss":
@@ -61,7 +61,8 @@ func Descendants(root int) []int {
 	return all
 }
 
-// Kibibytes reads the number of a text such as "1234 kB", as /proc has it. Any other text is 0.
+// Kibibytes returns the number of a text such as "1234 kB", the format of /proc. It returns 0 for
+// any other text.
 func Kibibytes(s string) int {
 	n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "kB")))
 	if err != nil {

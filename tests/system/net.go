@@ -10,7 +10,7 @@ import (
 	"taskmaster/internal/portblock"
 )
 
-// getOK asks an address and wants 2xx.
+// getOK requests a URL and returns an error unless the answer is 2xx.
 func getOK(ctx context.Context, url string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -28,7 +28,7 @@ func getOK(ctx context.Context, url string) error {
 	return nil
 }
 
-// freePorts returns ports of 127.0.0.1 on which nothing listens, and which no system gets, until release is called.
+// freePorts returns free ports of 127.0.0.1. No other system gets them until release is called.
 func freePorts(ctx context.Context, n int) (ports []int, release func(), err error) {
 	return portblock.Take(ctx, slices.Repeat([]string{"127.0.0.1"}, n)...)
 }

@@ -8,7 +8,8 @@ import (
 
 // Observer is a subscriber that keeps every event.
 type Observer struct {
-	// Inbox has the events in the order in which they came. Like every consumer's they may come more than once.
+	// Inbox holds the events in the order of their arrival. As for every consumer, an event may
+	// arrive more than once.
 	Inbox Inbox[Event]
 
 	*Subscriber
@@ -16,7 +17,8 @@ type Observer struct {
 
 var everyTopic = []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}
 
-// Observe starts an observer and returns when it is subscribed. It gets what was published before as well.
+// Observe starts an observer and returns when it is subscribed. The observer gets earlier events as
+// well.
 func (s *System) Observe(ctx context.Context) (*Observer, error) {
 	o := &Observer{}
 	var err error
@@ -27,7 +29,8 @@ func (s *System) Observe(ctx context.Context) (*Observer, error) {
 	return o, nil
 }
 
-// ObserveFunc starts a subscriber that gets every event, several at once, and keeps none.
+// ObserveFunc starts a subscriber that passes every event to take and keeps none. It calls take for
+// several events at the same time.
 func (s *System) ObserveFunc(ctx context.Context, take func(Event)) (*Subscriber, error) {
 	return s.Subscribe(ctx, "observer", everyTopic, func(topic string, raw []byte) error {
 		take(decodeEvent(topic, raw))
@@ -35,7 +38,7 @@ func (s *System) ObserveFunc(ctx context.Context, take func(Event)) (*Subscriber
 	})
 }
 
-// decodeEvent reads what it can: anything may stand in a topic.
+// decodeEvent decodes as much as it can, because a topic may contain anything.
 func decodeEvent(topic string, raw []byte) Event {
 	e := Event{Arrived: time.Now()}
 	var data struct {

@@ -8,20 +8,21 @@ import (
 	"syscall"
 )
 
-// Pause stops a process and all that it started in the middle of what they do (SIGSTOP), as a machine does that is out of
-// memory or moved elsewhere. resume lets them go on.
+// Pause freezes a process and its descendants (SIGSTOP), as a machine does that is out of memory or
+// migrated. resume continues them.
 func (s *System) Pause(role, name string, replica int) (resume func() error, err error) {
 	p, err := s.Process(role, name, replica)
 	if err != nil {
 		return nil, err
 	}
-	// The parent first, so that it starts nothing more; and again, for what its children were starting.
+	// The parent is stopped first, so that it starts no more children. The second round stops the
+	// children that others were starting.
 	stopped := map[int]bool{}
 	for found := true; found; {
 		found = false
 		pids, err := family(p.PID)
 		if err != nil {
-			return nil, fmt.Errorf("find what %s %s started: %w", role, name, err)
+			return nil, fmt.Errorf("find the descendants of %s %s: %w", role, name, err)
 		}
 		for _, pid := range pids {
 			if stopped[pid] {
@@ -42,7 +43,7 @@ func (s *System) Pause(role, name string, replica int) (resume func() error, err
 	}, nil
 }
 
-// signal is for processes that may have ended.
+// signal sends a signal to a process that may have ended.
 func signal(pid int, sig syscall.Signal) error {
 	if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err

@@ -14,22 +14,22 @@ import (
 	"time"
 )
 
-// requestTimeout bounds one request of a person.
+// requestTimeout limits one request of a person.
 const requestTimeout = 30 * time.Second
 
-// Person is somebody with an account, who uses it through the web edge with a browser's session.
+// Person is a user with an account who uses the web edge with a browser's session.
 type Person struct {
 	ID       string
 	Email    string
 	Password string
-	// Base is where the person's requests go.
+	// Base is the URL of the person's requests.
 	Base string
 
 	http *http.Client
 	jar  http.CookieJar
 }
 
-// Problem is an answer other than the wanted success.
+// Problem is an answer other than the expected success.
 //
 //nolint:errname // RFC 9457's word
 type Problem struct {
@@ -40,20 +40,20 @@ type Problem struct {
 	Body         string
 }
 
-// Error says what was asked and answered.
+// Error returns the request and the answer.
 func (p *Problem) Error() string {
 	return fmt.Sprintf("%s %s: %d %s", p.Method, p.Path, p.Status, p.Body)
 }
 
-// SignUp makes an account. Connections are shared by all persons, as by tabs of one browser.
+// SignUp creates an account. All persons share connections, like tabs of one browser.
 func (s *System) SignUp(ctx context.Context) (*Person, error) {
-	if err := dependOnSource(); err != nil { // here, for only what tests themselves look at counts
+	if err := dependOnSource(); err != nil { // here, because the go command only counts files that tests read themselves
 		return nil, err
 	}
 	return SignUp(ctx, s.URL, NewHTTPClient(4))
 }
 
-// NewHTTPClient makes a client that keeps as many connections open as are used at once.
+// NewHTTPClient returns a client that keeps as many connections open as are used at the same time.
 func NewHTTPClient(conns int) *http.Client {
 	return &http.Client{
 		Timeout:   requestTimeout,
@@ -61,7 +61,7 @@ func NewHTTPClient(conns int) *http.Client {
 	}
 }
 
-// SignUp makes an account at an address.
+// SignUp creates an account at an address.
 func SignUp(ctx context.Context, base string, client *http.Client) (*Person, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -91,8 +91,8 @@ func (p *Person) Cookies() string {
 	return strings.Join(pairs, "; ")
 }
 
-// Do sends a request to /api/v1 + path with in as JSON, unless nil, and decodes the answer into out, unless nil. header
-// are pairs of name and value. Any status but 2xx is a *Problem.
+// Do sends a request to /api/v1 + path. It sends in as JSON and decodes the answer into out, unless
+// they are nil. header holds pairs of name and value. Any status but 2xx is a *Problem.
 func (p *Person) Do(ctx context.Context, method, path string, in, out any, header ...string) error {
 	answer, err := p.Send(ctx, method, path, in, header...)
 	if err != nil {
@@ -107,14 +107,14 @@ func (p *Person) Do(ctx context.Context, method, path string, in, out any, heade
 	return nil
 }
 
-// Answer is an HTTP answer, read.
+// Answer is an HTTP answer with its body.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Send is Do with the answer as it came.
+// Send is Do, but returns the raw answer.
 func (p *Person) Send(ctx context.Context, method, path string, in any, header ...string) (Answer, error) {
 	var body io.Reader
 	if in != nil {
@@ -156,8 +156,8 @@ func (p *Person) Send(ctx context.Context, method, path string, in any, header .
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: raw}, nil
 }
 
-// Page reads a page of the web edge as a browser without JavaScript does, and returns its HTML. Any status but 200 is a
-// *Problem.
+// Page loads a page of the web edge as a browser without JavaScript does, and returns its HTML. Any
+// status but 200 is a *Problem.
 func (p *Person) Page(ctx context.Context, path string) (string, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Base+path, nil)
 	if err != nil {

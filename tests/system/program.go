@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// programStop is how long a program may take to end after it was asked to.
+// programStop is how long a program may take to end after a request to stop.
 const programStop = 30 * time.Second
 
-// BuildServices builds services by their names, such as api, into a folder.
+// BuildServices builds services by name, such as api, into a folder.
 func BuildServices(ctx context.Context, dir string, names ...string) error {
 	if err := dependOnSource(); err != nil {
 		return err
@@ -31,7 +31,7 @@ func BuildServices(ctx context.Context, dir string, names ...string) error {
 	return runIn(ctx, root, command...)
 }
 
-// Program is a service that runs without supervisor and sidecar. Its test plays the sidecar.
+// Program is a service that runs without supervisor and sidecar. Its test acts as the sidecar.
 type Program struct {
 	// URL is the service's address.
 	URL string
@@ -39,12 +39,12 @@ type Program struct {
 	cmd     *exec.Cmd
 	log     *log
 	done    chan struct{} // closed when the program has ended
-	err     error         // how it ended; to be read after done
+	err     error         // the exit error; read it after done
 	release func()        // of the port
 }
 
-// StartProgram starts a built service on a free port and returns when it is ready. It ends with
-// this process at the latest.
+// StartProgram starts a built service on a free port and returns when it is ready. The service ends
+// with this process at the latest.
 func StartProgram(ctx context.Context, path string, env map[string]string) (*Program, error) {
 	ports, release, err := freePorts(ctx, 1)
 	if err != nil {
@@ -52,7 +52,7 @@ func StartProgram(ctx context.Context, path string, env map[string]string) (*Pro
 	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
 	p := &Program{URL: "http://" + address, log: newLog(), done: make(chan struct{}), release: sync.OnceFunc(release)}
-	p.cmd = exec.Command(path) // ends by Stop, not with ctx: that would leave no time to stop in order
+	p.cmd = exec.Command(path) // Stop ends it, not ctx, which would leave no time to stop in order
 	p.cmd.Env = append(environment(env), "LISTEN_ADDR="+address)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	if err := startChild(p.cmd, func(err error) { p.err = err; close(p.done) }); err != nil {
@@ -64,7 +64,7 @@ func StartProgram(ctx context.Context, path string, env map[string]string) (*Pro
 	err = Poll(ctx, func() error {
 		select {
 		case <-p.done:
-			cancel() // there is nothing to wait for
+			cancel() // no need to wait any longer
 			return errors.New("the program ended")
 		default:
 			return getOK(ctx, p.URL+"/readyz")
@@ -79,7 +79,7 @@ func StartProgram(ctx context.Context, path string, env map[string]string) (*Pro
 // Stop asks the program to end and waits. It kills a program that does not end in time.
 func (p *Program) Stop() error {
 	defer p.release()
-	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended already
+	_ = p.cmd.Process.Signal(os.Interrupt) // the program may have ended already
 	select {
 	case <-p.done:
 	case <-time.After(programStop):

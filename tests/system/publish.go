@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 )
 
-// Publish puts bytes into a topic as a foreign program would: through api's sidecar, which does not look at them.
+// Publish publishes bytes to a topic as a foreign program would. It uses api's sidecar, which does
+// not inspect them.
 func (s *System) Publish(ctx context.Context, topic, partitionKey string, payload []byte) error {
 	sidecar, err := s.Process(RoleSidecar, "api", 1)
 	if err != nil {
@@ -26,7 +27,7 @@ func (s *System) Publish(ctx context.Context, topic, partitionKey string, payloa
 		err = json.Unmarshal(raw, &secrets)
 	}
 	if err != nil {
-		return fmt.Errorf("read the services' token: %w", err)
+		return fmt.Errorf("read the token of services: %w", err)
 	}
 	query := url.Values{"metadata.rawPayload": {"true"}, "metadata.partitionKey": {partitionKey}}
 	target := "http://" + sidecar.DaprHTTP + "/v1.0/publish/kafka-pubsub/" + topic + "?" + query.Encode()

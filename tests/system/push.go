@@ -21,8 +21,8 @@ import (
 	"time"
 )
 
-// PushService is a browser vendor's push service and the browsers behind it: it decrypts what it gets (RFC 8291), which
-// only the browser could.
+// PushService is a browser vendor's push service together with its browsers. It decrypts messages
+// (RFC 8291), which only the browser could.
 type PushService struct {
 	Inbox Inbox[Notification]
 
@@ -31,7 +31,7 @@ type PushService struct {
 	keys   map[string]browser // by path
 }
 
-// browser is a subscription's secret part.
+// browser holds the secret part of a subscription.
 type browser struct {
 	key  *ecdh.PrivateKey
 	auth []byte
@@ -44,7 +44,7 @@ func ReceivePush() *PushService {
 	return p
 }
 
-// Close ends it.
+// Close stops the push service.
 func (p *PushService) Close() { p.server.Close() }
 
 // Channel subscribes a new browser of a person and returns the path of its endpoint.
@@ -56,7 +56,8 @@ func (p *PushService) Channel(ctx context.Context, person *Person) (path string,
 	return path, person.Do(ctx, "POST", "/channels", map[string]any{"kind": "web_push", "subscription": subscription}, nil)
 }
 
-// Subscribe makes a subscription, as PushSubscription.toJSON gives it, and the path of its endpoint.
+// Subscribe returns a new subscription, in the format of PushSubscription.toJSON, and the path of
+// its endpoint.
 func (p *PushService) Subscribe() (path string, subscription map[string]any, err error) {
 	key, err := ecdh.P256().GenerateKey(rand.Reader)
 	if err != nil {
@@ -113,7 +114,8 @@ func (b browser) open(r *http.Request) ([]byte, error) {
 	case !strings.HasPrefix(r.Header.Get("Authorization"), "vapid t="):
 		return nil, fmt.Errorf("authorization scheme of %.10q", r.Header.Get("Authorization"))
 	}
-	// RFC 8188 section 2.1: salt (16), record size (4), key id length (1), key id; then RFC 8291: the id is a public key.
+	// RFC 8188 section 2.1: salt (16), record size (4), key id length (1), key id. RFC 8291: the id
+	// is a public key.
 	if len(body) < 21 || len(body) < 21+int(body[20]) {
 		return nil, fmt.Errorf("body of %d bytes has no header", len(body))
 	}
@@ -137,7 +139,7 @@ func (b browser) open(r *http.Request) ([]byte, error) {
 	return decryptRecord(secret, salt, record)
 }
 
-// decryptRecord opens the only record of an aes128gcm body.
+// decryptRecord decrypts the only record of an aes128gcm body.
 func decryptRecord(secret, salt, record []byte) ([]byte, error) {
 	key, err := hkdf.Key(sha256.New, secret, salt, "Content-Encoding: aes128gcm\x00", 16)
 	if err != nil {
@@ -160,7 +162,7 @@ func decryptRecord(secret, salt, record []byte) ([]byte, error) {
 		return nil, fmt.Errorf("decrypt: %w", err)
 	}
 	text := strings.TrimRight(string(padded), "\x00")
-	if !strings.HasSuffix(text, "\x02") { // the delimiter of a last record
+	if !strings.HasSuffix(text, "\x02") { // the delimiter of the last record
 		return nil, errors.New("the record is not delimited")
 	}
 	return []byte(strings.TrimSuffix(text, "\x02")), nil

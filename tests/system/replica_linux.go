@@ -18,23 +18,24 @@ import (
 	"time"
 )
 
-// Replica is one more replica of a service, with a sidecar, beside those that the supervisor runs. Nobody restarts it: what a
-// test ends stays ended.
+// Replica is an additional replica of a service, with a sidecar, beside those of the supervisor. It
+// is never restarted: a process that a test ends stays ended.
 type Replica struct {
-	// Name is that of the pod: the service's name and the replica's number.
+	// Name is the name of the pod: the service's name and the replica's number.
 	Name string
-	// URL is the service's own.
+	// URL is the address of the service itself.
 	URL string
 
-	front            *httptest.Server // nil when the sidecar calls the service itself
+	front            *httptest.Server // nil if the sidecar calls the service itself
 	releasePorts     func()
 	service, sidecar command
 	serviceProcess   *ending
 	sidecarProcess   *ending
 }
 
-// AddReplica starts a replica of a service as the supervisor has started the first one, with ports of its own, and returns
-// when both processes are ready. With front its sidecar calls what front makes of the service instead of the service itself.
+// AddReplica starts a replica of a service like the supervisor's first replica, on ports of its
+// own. It returns when both processes are ready. If front is not nil, the sidecar calls front's
+// handler instead of the service itself.
 func (s *System) AddReplica(ctx context.Context, service string, number int, front func(service http.Handler) http.Handler) (*Replica, error) {
 	r := &Replica{Name: service + "-" + strconv.Itoa(number)}
 	if err := r.copyFirst(ctx, s, service, front); err != nil {
@@ -46,7 +47,8 @@ func (s *System) AddReplica(ctx context.Context, service string, number int, fro
 	return r, nil
 }
 
-// copyFirst takes programs, arguments and environments from the first replica and changes what is each replica's own.
+// copyFirst copies programs, arguments and environments of the first replica, and changes the
+// values that differ between replicas.
 func (r *Replica) copyFirst(ctx context.Context, s *System, service string, front func(http.Handler) http.Handler) error {
 	for role, c := range map[string]*command{RoleService: &r.service, RoleSidecar: &r.sidecar} {
 		p, err := s.Process(role, service, 1)
@@ -61,7 +63,7 @@ func (r *Replica) copyFirst(ctx context.Context, s *System, service string, fron
 	if err != nil {
 		return err
 	}
-	r.releasePorts = release // they are kept for whenever the replica is started again
+	r.releasePorts = release // reserved for every restart of the replica
 	address, daprHTTP, daprGRPC := fmt.Sprintf("127.0.0.1:%d", ports[0]), strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
 	appPort := strconv.Itoa(ports[0])
 	if front != nil {
@@ -82,7 +84,7 @@ func (r *Replica) copyFirst(ctx context.Context, s *System, service string, fron
 	return nil
 }
 
-// set changes the value of what has a prefix.
+// set replaces the value after a prefix.
 func set(list []string, prefix, value string) {
 	for i := range list {
 		if strings.HasPrefix(list[i], prefix) {
@@ -91,7 +93,7 @@ func set(list []string, prefix, value string) {
 	}
 }
 
-// Start starts what does not run, the service or the sidecar or both, and returns when both are ready.
+// Start starts the service and the sidecar, unless they run. It returns when both are ready.
 func (r *Replica) Start(ctx context.Context) error {
 	if err := r.service.run(ctx, &r.serviceProcess); err != nil {
 		return fmt.Errorf("start service: %w", err)
@@ -102,13 +104,14 @@ func (r *Replica) Start(ctx context.Context) error {
 	return nil
 }
 
-// KillSidecar ends the sidecar at once (kill -9).
+// KillSidecar kills the sidecar (kill -9).
 func (r *Replica) KillSidecar() { r.sidecarProcess.end(syscall.SIGKILL) }
 
-// KillService ends the service at once (kill -9).
+// KillService kills the service (kill -9).
 func (r *Replica) KillService() { r.serviceProcess.end(syscall.SIGKILL) }
 
-// Close stops what still runs in order, as a cluster does: the sidecar lets go of its events first.
+// Close stops both processes in the order of a cluster. The sidecar stops first and returns its
+// events.
 func (r *Replica) Close() error {
 	err := errors.Join(r.sidecarProcess.stop(), r.serviceProcess.stop())
 	if r.front != nil {
@@ -119,14 +122,14 @@ func (r *Replica) Close() error {
 	return err
 }
 
-// command is how to run a program.
+// command describes how to run a program.
 type command struct {
 	program, dir string
 	args, env    []string
 	ready        string // URL that answers 2xx
 }
 
-// commandOf reads how a process was started.
+// commandOf reads the command of a running process.
 func commandOf(pid int) (c command, err error) {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
 	if c.program, err = os.Readlink(filepath.Join(proc, "exe")); err != nil {
@@ -164,7 +167,7 @@ func (c command) run(ctx context.Context, process **ending) error {
 	defer cancel()
 	err := Poll(ctx, func() error {
 		if !e.running() {
-			cancel() // there is nothing to wait for
+			cancel() // no need to wait any longer
 			return errors.New("it ended")
 		}
 		return getOK(ctx, c.ready)
@@ -176,7 +179,7 @@ func (c command) run(ctx context.Context, process **ending) error {
 	return nil
 }
 
-// ending is a process that is going to be ended. A nil one has never been started.
+// ending is a process that a test will end. A nil ending was never started.
 type ending struct {
 	cmd   *exec.Cmd
 	log   *log
@@ -195,13 +198,13 @@ func (e *ending) running() bool {
 	}
 }
 
-// end sends a signal that ends the process and waits.
+// end sends a signal that ends the process, and waits.
 func (e *ending) end(signal syscall.Signal) {
-	_ = e.cmd.Process.Signal(signal) // it may have ended already
+	_ = e.cmd.Process.Signal(signal) // the process may have ended already
 	<-e.ended
 }
 
-// stop asks the process to end and insists after a while.
+// stop asks the process to end, and kills it after a while.
 func (e *ending) stop() error {
 	if e == nil {
 		return nil
@@ -209,7 +212,7 @@ func (e *ending) stop() error {
 	insist := time.AfterFunc(30*time.Second, func() { _ = e.cmd.Process.Kill() })
 	e.end(syscall.SIGTERM)
 	if !insist.Stop() {
-		return fmt.Errorf("%s did not end when asked to\n%s", filepath.Base(e.cmd.Path), e.log.tail(20))
+		return fmt.Errorf("%s did not stop in time\n%s", filepath.Base(e.cmd.Path), e.log.tail(20))
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 
 // Socket is a browser's WebSocket at /live.
 type Socket struct {
-	// Inbox has the messages in the order in which they came, if the socket was opened with one.
+	// Inbox holds the messages in the order of their arrival, if the socket was opened with an
+	// inbox.
 	Inbox *Inbox[Message]
 
 	take func(Message)
@@ -22,13 +23,13 @@ type Socket struct {
 	done chan struct{}
 }
 
-// Watch opens a WebSocket at an address, which is the web edge's or a replica's of live, that asks for all changes after a
-// revision; a negative one asks for those from now on.
+// Watch opens a WebSocket at an address, of the web edge or of a replica of live. It asks for all
+// changes after a revision. A negative revision asks for changes from now on.
 func (p *Person) Watch(ctx context.Context, base string, since int64) (*Socket, error) {
 	return p.WatchInto(ctx, base, since, &Inbox[Message]{})
 }
 
-// WatchInto is Watch with the messages put into an inbox of the caller's.
+// WatchInto is Watch with an inbox of the caller.
 func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox *Inbox[Message]) (*Socket, error) {
 	s, err := p.WatchFunc(ctx, base, since, inbox.Add)
 	if err == nil {
@@ -37,7 +38,7 @@ func (p *Person) WatchInto(ctx context.Context, base string, since int64, inbox 
 	return s, err
 }
 
-// WatchFunc is Watch with the messages given to a function, one after another.
+// WatchFunc is Watch that passes each message to a function, one after another.
 func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take func(Message)) (*Socket, error) {
 	url := "ws" + strings.TrimPrefix(base, "http") + "/live"
 	if since >= 0 {
@@ -61,13 +62,13 @@ func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take f
 	return s, nil
 }
 
-// patience is how many intervals of heartbeats a client waits for a message before it takes the path for dead.
+// patience is the number of heartbeat intervals after which a silent connection counts as dead.
 const patience = 2.5
 
-// read takes the messages about tasks until the socket ends or is silent for too long. One that is none ends it too: it will
-// be missing.
+// read receives messages about tasks until the socket ends or is silent for too long. A message
+// that cannot be decoded ends it too, so that the test notices the gap.
 func (s *Socket) read(ctx context.Context) {
-	silence := time.Duration(patience * 30 * float64(time.Second)) // until a heartbeat says how often they come
+	silence := time.Duration(patience * 30 * float64(time.Second)) // until a heartbeat announces the interval
 	for {
 		m, err := s.next(ctx, silence)
 		if err != nil {
@@ -96,10 +97,10 @@ func (s *Socket) next(ctx context.Context, silence time.Duration) (Message, erro
 	return m, nil
 }
 
-// Done is closed when the socket has ended.
+// Done returns a channel that is closed when the socket has ended.
 func (s *Socket) Done() <-chan struct{} { return s.done }
 
-// Close ends the socket without a goodbye, and returns when its reader has ended.
+// Close closes the socket without a closing handshake, and returns when its reader has ended.
 func (s *Socket) Close() {
 	_ = s.conn.CloseNow()
 	<-s.done

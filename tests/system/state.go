@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// State is what the supervisor says about what it runs, in system.json.
+// State is the content of system.json, in which the supervisor describes the running system.
 type State struct {
 	URL         string    `json:"url"`
 	DatabaseURL string    `json:"database_url"`
@@ -18,7 +18,8 @@ type State struct {
 	Processes   []Process `json:"processes"`
 }
 
-// The roles of processes. All but service and sidecar are also the names of their only process.
+// The roles of processes. Roles other than service and sidecar have one process with the name of
+// the role.
 const (
 	RoleService   = "service"
 	RoleSidecar   = "sidecar"
@@ -27,7 +28,8 @@ const (
 	RoleScheduler = "scheduler"
 )
 
-// Process is one running process. A sidecar has its service's name and replica. Addresses are host:port.
+// Process is one running process. A sidecar has its service's name and replica. Addresses are
+// host:port.
 type Process struct {
 	Name     string `json:"name"`
 	Role     string `json:"role"`
@@ -38,7 +40,7 @@ type Process struct {
 	DaprGRPC string `json:"dapr_grpc"`
 }
 
-// State reads what runs at the moment.
+// State returns the current state.
 func (s *System) State() (State, error) {
 	var state State
 	raw, err := os.ReadFile(filepath.Join(s.Dir, "system.json"))
@@ -51,7 +53,7 @@ func (s *System) State() (State, error) {
 	return state, nil
 }
 
-// Process returns the process with a role; name and replica tell services and sidecars apart.
+// Process returns the process with a role, name and replica.
 func (s *System) Process(role, name string, replica int) (Process, error) {
 	state, err := s.State()
 	if err != nil {

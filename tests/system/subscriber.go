@@ -17,10 +17,10 @@ import (
 	"taskmaster/internal/sidecar/daprd"
 )
 
-// Subscriber is an app of its own, with a sidecar, that gets events which the system publishes: the same components as the
-// services', whatever broker stands behind them.
+// Subscriber is a separate app with a sidecar that subscribes to the system's events. It uses the
+// same components as the services, on any broker.
 type Subscriber struct {
-	id    string // its app id, and so its consumer group
+	id    string // the app id, and so the consumer group
 	app   *httptest.Server
 	cmd   *exec.Cmd
 	log   *log
@@ -29,29 +29,30 @@ type Subscriber struct {
 	releasePorts func()
 }
 
-// subscribedWithin is how long a subscriber may take to start. A sidecar that starts while the broker is away ends, and is
-// started again like those of services.
+// subscribedWithin is how long a subscriber may take to start. A sidecar that starts while the
+// broker is away ends and is started again, like those of services.
 const subscribedWithin = 3 * time.Minute
 
 var errSidecarEnded = errors.New("the sidecar ended")
 
-// Subscribe starts a subscriber and returns when it is subscribed to topics. take is called for each event, as it was
-// published and for several at once; after an error the event comes again. What was published before comes as well.
+// Subscribe starts a subscriber and returns when it is subscribed to topics. It calls take for each
+// event, for several at the same time. If take returns an error, the event comes again. Earlier
+// events arrive as well.
 func (s *System) Subscribe(ctx context.Context, appID string, topics []string, take func(topic string, cloudEvent []byte) error) (*Subscriber, error) {
-	o := &Subscriber{id: appID, log: newLog()}
-	o.app = httptest.NewServer(subscriberRoutes(topics, take))
-	if err := o.start(ctx, s); err != nil {
-		o.app.Close()
+	sb := &Subscriber{id: appID, log: newLog()}
+	sb.app = httptest.NewServer(subscriberRoutes(topics, take))
+	if err := sb.start(ctx, s); err != nil {
+		sb.app.Close()
 		return nil, fmt.Errorf("start subscriber %s: %w", appID, err)
 	}
-	return o, nil
+	return sb, nil
 }
 
 // Sidecar returns the process id of the subscriber's sidecar.
-func (o *Subscriber) Sidecar() int { return o.cmd.Process.Pid }
+func (sb *Subscriber) Sidecar() int { return sb.cmd.Process.Pid }
 
-func (o *Subscriber) start(ctx context.Context, s *System) error {
-	dir, err := os.MkdirTemp(s.Dir, o.id+"-")
+func (sb *Subscriber) start(ctx context.Context, s *System) error {
+	dir, err := os.MkdirTemp(s.Dir, sb.id+"-")
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 	if err != nil {
 		return err
 	}
-	if err := writeResources(dir, state.Components, o.id); err != nil {
+	if err := writeResources(dir, state.Components, sb.id); err != nil {
 		return err
 	}
 	daprd, err := Bin("daprd")
@@ -69,32 +70,33 @@ func (o *Subscriber) start(ctx context.Context, s *System) error {
 	ctx, cancel := context.WithTimeout(ctx, subscribedWithin)
 	defer cancel()
 	for {
-		err := o.startSidecar(ctx, s, daprd, dir)
+		err := sb.startSidecar(ctx, s, daprd, dir)
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w\n%s", err, o.log.tail(20))
+			return fmt.Errorf("%w\n%s", err, sb.log.tail(20))
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-// startSidecar starts the sidecar and returns when it is healthy, or has ended: as it does while the broker is away.
-func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd, dir string) error {
-	args, health, err := o.arguments(ctx, dir)
+// startSidecar starts the sidecar. It returns when the sidecar is healthy, or has ended because the
+// broker is away.
+func (sb *Subscriber) startSidecar(ctx context.Context, s *System, daprd, dir string) error {
+	args, health, err := sb.arguments(ctx, dir)
 	if err != nil {
 		return err
 	}
-	o.cmd, o.ended = exec.Command(daprd, args...), make(chan struct{})
-	// Where the services' sidecars run: the components' secrets lie there.
-	o.cmd.Dir = filepath.Join(s.Dir, "dapr")
-	o.cmd.Env = append(os.Environ(), "POD_NAME="+o.id, "NAMESPACE=taskmaster", "DAPR_HOST_IP=127.0.0.1")
-	o.cmd.Stdout, o.cmd.Stderr = o.log, o.log
-	ended := o.ended
-	if err := startChild(o.cmd, func(error) { close(ended) }); err != nil {
-		o.releasePorts()
+	sb.cmd, sb.ended = exec.Command(daprd, args...), make(chan struct{})
+	// The services' sidecars run in this folder, which holds the components' secrets.
+	sb.cmd.Dir = filepath.Join(s.Dir, "dapr")
+	sb.cmd.Env = append(os.Environ(), "POD_NAME="+sb.id, "NAMESPACE=taskmaster", "DAPR_HOST_IP=127.0.0.1")
+	sb.cmd.Stdout, sb.cmd.Stderr = sb.log, sb.log
+	ended := sb.ended
+	if err := startChild(sb.cmd, func(error) { close(ended) }); err != nil {
+		sb.releasePorts()
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -102,20 +104,21 @@ func (o *Subscriber) startSidecar(ctx context.Context, s *System, daprd, dir str
 	err = Poll(ctx, func() error {
 		select {
 		case <-ended:
-			cancel(errSidecarEnded) // there is nothing to wait for
+			cancel(errSidecarEnded) // no need to wait any longer
 			return errSidecarEnded
 		default:
 		}
 		return getOK(ctx, health)
 	})
 	if err != nil {
-		o.stopSidecar()
+		sb.stopSidecar()
 	}
 	return err
 }
 
-// arguments are those of a sidecar with ports that are its own until it is stopped.
-func (o *Subscriber) arguments(ctx context.Context, dir string) (args []string, health string, err error) {
+// arguments returns the arguments of the sidecar and its health URL. The sidecar has its ports for
+// itself until it is stopped.
+func (sb *Subscriber) arguments(ctx context.Context, dir string) (args []string, health string, err error) {
 	root, err := Root()
 	if err != nil {
 		return nil, "", err
@@ -124,10 +127,10 @@ func (o *Subscriber) arguments(ctx context.Context, dir string) (args []string, 
 	if err != nil {
 		return nil, "", err
 	}
-	o.releasePorts = release
+	sb.releasePorts = release
 	local := filepath.Join(root, "dapr", "local")
 	flags := daprd.Sidecar{
-		AppID: o.id, AppPort: o.app.Listener.Addr().(*net.TCPAddr).Port, AskApp: true,
+		AppID: sb.id, AppPort: sb.app.Listener.Addr().(*net.TCPAddr).Port, AskApp: true,
 		HTTPPort: ports[0], GRPCPort: ports[1], InternalPort: ports[2],
 		Resources: []string{dir, local}, Configs: []string{filepath.Join(local, "configuration.yaml")},
 		LogLevel: "warn",
@@ -135,7 +138,7 @@ func (o *Subscriber) arguments(ctx context.Context, dir string) (args []string, 
 	return flags.Args(), flags.HealthURL(), nil
 }
 
-// writeResources copies the services' pub/sub component and lets one app use it.
+// writeResources copies the pub/sub component of the services and adds one app to its scopes.
 func writeResources(dir, components, appID string) error {
 	raw, err := os.ReadFile(filepath.Join(components, "kafka-pubsub.yaml"))
 	if err != nil {
@@ -152,19 +155,19 @@ func writeResources(dir, components, appID string) error {
 	return os.WriteFile(filepath.Join(dir, "pubsub.yaml"), raw, 0o600)
 }
 
-// Close ends the subscriber. What is published meanwhile waits for the next one.
-func (o *Subscriber) Close() {
-	o.stopSidecar()
-	o.app.Close()
+// Close stops the subscriber. Events that are published meanwhile wait for the next subscriber.
+func (sb *Subscriber) Close() {
+	sb.stopSidecar()
+	sb.app.Close()
 }
 
-func (o *Subscriber) stopSidecar() {
-	_ = o.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+func (sb *Subscriber) stopSidecar() {
+	_ = sb.cmd.Process.Signal(syscall.SIGTERM) // the sidecar may have ended already
 	select {
-	case <-o.ended:
+	case <-sb.ended:
 	case <-time.After(10 * time.Second):
-		_ = o.cmd.Process.Kill()
-		<-o.ended
+		_ = sb.cmd.Process.Kill()
+		<-sb.ended
 	}
-	o.releasePorts()
+	sb.releasePorts()
 }

@@ -14,7 +14,7 @@ func subscriberRoutes(topics []string, take func(topic string, cloudEvent []byte
 		for _, topic := range topics {
 			subscriptions = append(subscriptions, map[string]any{
 				"pubsubname": "kafka-pubsub", "topic": topic, "route": "/" + topic,
-				// Also what is no event at all arrives.
+				// With rawPayload, messages that are no events arrive too.
 				"metadata": map[string]string{"rawPayload": "true"},
 			})
 		}
@@ -37,8 +37,8 @@ func subscriberRoutes(topics []string, take func(topic string, cloudEvent []byte
 	return mux
 }
 
-// Payload takes what was published out of the CloudEvent that a sidecar wraps it in for a subscription with rawPayload. What
-// is not wrapped it returns as it is.
+// Payload returns the published bytes. With rawPayload, a sidecar wraps them in a CloudEvent.
+// Payload returns bytes without such a wrapper unchanged.
 func Payload(delivered []byte) []byte {
 	var wrapper struct {
 		Type string `json:"type"`

@@ -1,6 +1,7 @@
-// Package system runs the whole of TaskMaster for tests, from outside: the program of cmd/local on free ports with a
-// folder of its own, people who use it over HTTP and WebSocket, an app that watches its events, and receivers of its
-// notifications. It knows the contracts alone and imports none of the services.
+// Package system runs the whole of TaskMaster for tests, from outside. It starts the program of
+// cmd/local on free ports with a folder of its own. It provides people who use the system over HTTP
+// and WebSocket, an app that subscribes to its events, and receivers of its notifications. It uses
+// only the public contracts and imports no service.
 package system
 
 import (
@@ -19,47 +20,49 @@ import (
 )
 
 const (
-	// startTimeout bounds the time from starting to ready, on a machine that is busy with other things too.
+	// startTimeout limits the time from start to ready. A busy machine needs minutes.
 	startTimeout = 3 * time.Minute
-	// stopTimeout is how long everything may take to end after it was asked to.
+	// stopTimeout is how long the system may take to end after a request to stop.
 	stopTimeout = 60 * time.Second
 )
 
-// Config says how to run the system.
+// Config describes how to run the system.
 type Config struct {
-	// Dir is what the system keeps; it is made when missing.
+	// Dir is the folder of the data. It is created if missing.
 	Dir string
-	// Broker is the broker's name; left out it is what the variable BROKER says, and without that the supervisor's default.
+	// Broker is the broker's name. The default is the variable BROKER, then the supervisor's
+	// default.
 	Broker string
-	// Replicas, Restart and Services are the supervisor's flags of these names; left out, they are its defaults.
+	// Replicas, Restart and Services are the supervisor's flags of these names, with its defaults.
 	Replicas string
 	Restart  bool
 	Services string
-	// Broken says that the system is going to be ready without sidecars that work. Else Start waits for them.
+	// Broken means that sidecars cannot work in this system. Otherwise Start waits for them.
 	Broken bool
-	// Args are further flags. Without -ports all ports are free ones.
+	// Args are more flags. Without -ports all ports are free ports.
 	Args []string
-	// Env overrides this process's environment.
+	// Env overrides variables of this process's environment.
 	Env map[string]string
 }
 
-// System is a system that has been started.
+// System is a running system.
 type System struct {
-	// Dir is what it keeps.
+	// Dir is the folder of the data.
 	Dir string
-	// URL is the web edge, as the supervisor tells it; "" when that does not run.
+	// URL is the address of the web edge. It is empty if web does not run.
 	URL string
-	// ReadyAfter is how long it took from start to ready.
+	// ReadyAfter is the time from start to ready.
 	ReadyAfter time.Duration
 
 	cmd  *exec.Cmd
 	log  *log
 	done chan struct{} // closed when the supervisor has ended
-	err  error         // how it ended; to be read after done
+	err  error         // the exit error; read it after done
 }
 
-// Start starts the system and returns when it says that it is ready, and its sidecars are. The error of one that does not
-// become ready has the end of its log. It ends with this process at the latest.
+// Start starts the system. It returns when the system reports that it is ready and all sidecars are
+// healthy. If the system does not become ready, the error contains the end of its log. The system
+// ends with this process at the latest.
 func Start(ctx context.Context, cfg Config) (*System, error) {
 	began := time.Now()
 	s, err := Launch(ctx, cfg)
@@ -75,7 +78,7 @@ func Start(ctx context.Context, cfg Config) (*System, error) {
 	return s, nil
 }
 
-// Launch starts the system and does not wait for anything.
+// Launch starts the system without waiting for it.
 func Launch(ctx context.Context, cfg Config) (*System, error) {
 	if err := dependOnSource(); err != nil {
 		return nil, err
@@ -85,7 +88,7 @@ func Launch(ctx context.Context, cfg Config) (*System, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the system's folder: %w", err)
+		return nil, fmt.Errorf("create the system's folder: %w", err)
 	}
 	args := append([]string{"-dir", cfg.Dir}, cfg.Args...)
 	if !strings.Contains(strings.Join(cfg.Args, " "), "-ports") {
@@ -108,7 +111,7 @@ func Launch(ctx context.Context, cfg Config) (*System, error) {
 		return nil, err
 	}
 	s := &System{Dir: cfg.Dir, log: newLog(), done: make(chan struct{})}
-	s.cmd = exec.Command(program, args...) // ends by Stop, not with ctx: that would leave no time to stop in order
+	s.cmd = exec.Command(program, args...) // Stop ends it, not ctx, which would leave no time to stop in order
 	s.cmd.Dir, s.cmd.Env = root, environment(cfg.Env)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	s.cmd.WaitDelay = 5 * time.Second
@@ -118,7 +121,8 @@ func Launch(ctx context.Context, cfg Config) (*System, error) {
 	return s, nil
 }
 
-// environment is this process's without what would make the system share things with others.
+// environment returns this process's environment without variables that would make systems share
+// data.
 func environment(override map[string]string) []string {
 	var env []string
 	for _, pair := range os.Environ() {
@@ -144,13 +148,14 @@ func (s *System) ready(ctx context.Context, broken bool) error {
 	if broken {
 		return nil
 	}
-	// On a busy machine sidecars, or the broker, may take so long that the system is ready before, while events wait for them.
+	// On a busy machine, sidecars or the broker may become ready after the system. Events wait for
+	// them.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	err = Poll(ctx, func() error {
 		select {
 		case <-s.done:
-			cancel() // there is nothing to wait for
+			cancel() // no need to wait any longer
 			return errors.New("the system ended")
 		default:
 			return s.sidecarsHealthy(ctx)
@@ -162,7 +167,7 @@ func (s *System) ready(ctx context.Context, broken bool) error {
 	return nil
 }
 
-// sidecarsHealthy returns an error unless every service has a sidecar that is healthy.
+// sidecarsHealthy returns an error unless every service has a healthy sidecar.
 func (s *System) sidecarsHealthy(ctx context.Context) error {
 	state, err := s.State()
 	if err != nil {
@@ -183,14 +188,15 @@ func (s *System) sidecarsHealthy(ctx context.Context) error {
 	return nil
 }
 
-// Stop asks the system to end, as Ctrl-C does, and waits. It returns an error when it does not end in time or ends with
-// another status than 0.
+// Stop asks the system to end, as Ctrl-C does, and waits. It returns an error if the system does
+// not end in time or has an exit status other than 0.
 func (s *System) Stop() error {
-	_ = s.cmd.Process.Signal(os.Interrupt) // it may have ended already
+	_ = s.cmd.Process.Signal(os.Interrupt) // the system may have ended already
 	return s.Wait(stopTimeout)
 }
 
-// Wait waits until the supervisor has ended and returns how. One that does not is killed.
+// Wait waits until the supervisor has ended and returns its exit error. It kills a supervisor that
+// does not end in time.
 func (s *System) Wait(timeout time.Duration) error {
 	select {
 	case <-s.done:
@@ -205,10 +211,10 @@ func (s *System) Wait(timeout time.Duration) error {
 	return nil
 }
 
-// Done is closed when the supervisor has ended.
+// Done returns a channel that is closed when the supervisor has ended.
 func (s *System) Done() <-chan struct{} { return s.done }
 
-// Kill ends the supervisor at once (kill -9).
+// Kill kills the supervisor (kill -9).
 func (s *System) Kill() { _ = s.cmd.Process.Kill() }
 
 // PID returns the supervisor's process id.
@@ -217,7 +223,8 @@ func (s *System) PID() int { return s.cmd.Process.Pid }
 // Tail returns the last n lines of the log.
 func (s *System) Tail(n int) string { return s.log.tail(n) }
 
-// KeepLog writes the whole log to a file, or to a new temporary one when path is empty, and prints the file's name.
+// KeepLog writes the whole log to a file, or to a new temporary file if path is empty. It prints
+// the file's name.
 func (s *System) KeepLog(path string) error {
 	var file *os.File
 	var err error
@@ -249,7 +256,7 @@ func Root() (string, error) {
 			return dir, nil
 		}
 		if filepath.Dir(dir) == dir {
-			return "", errors.New("this is not inside TaskMaster's source folder")
+			return "", errors.New("the working directory is outside TaskMaster's source folder")
 		}
 		dir = filepath.Dir(dir)
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Poll calls f until it returns nil, or returns its last error when ctx ends.
+// Poll calls f until it returns nil. When ctx is cancelled, Poll returns the last error.
 func Poll(ctx context.Context, f func() error) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -24,14 +24,15 @@ func Poll(ctx context.Context, f func() error) error {
 	}
 }
 
-// Inbox keeps what arrives somewhere, in its order, for whoever waits for it. The zero Inbox is empty.
+// Inbox keeps items in the order of their arrival, for goroutines that wait for one of them. The
+// zero Inbox is empty.
 type Inbox[T any] struct {
 	mu      sync.Mutex
 	items   []T
 	changed chan struct{}
 }
 
-// Add puts an item in.
+// Add adds an item.
 func (i *Inbox[T]) Add(item T) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -42,7 +43,7 @@ func (i *Inbox[T]) Add(item T) {
 	}
 }
 
-// All returns what has arrived so far.
+// All returns all items so far.
 func (i *Inbox[T]) All() []T {
 	items, _ := i.look()
 	return items
@@ -57,7 +58,7 @@ func (i *Inbox[T]) look() ([]T, <-chan struct{}) {
 	return i.items[:len(i.items):len(i.items)], i.changed
 }
 
-// Select returns what has arrived so far and matches.
+// Select returns the items so far that match.
 func (i *Inbox[T]) Select(match func(T) bool) []T {
 	var found []T
 	for _, item := range i.All() {
@@ -68,7 +69,7 @@ func (i *Inbox[T]) Select(match func(T) bool) []T {
 	return found
 }
 
-// Wait returns the first item that matches, which may have arrived before.
+// Wait returns the first item that matches. It may have arrived before the call.
 func (i *Inbox[T]) Wait(ctx context.Context, match func(T) bool) (T, error) {
 	seen := 0
 	for {
@@ -83,7 +84,7 @@ func (i *Inbox[T]) Wait(ctx context.Context, match func(T) bool) (T, error) {
 		case <-changed:
 		case <-ctx.Done():
 			var none T
-			return none, fmt.Errorf("none of the %d that arrived is the one: %w", seen, ctx.Err())
+			return none, fmt.Errorf("none of the %d items matches: %w", seen, ctx.Err())
 		}
 	}
 }

@@ -15,33 +15,35 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-// Notification is what a receiver got.
+// Notification is a webhook, push message or e-mail that a receiver got.
 type Notification struct {
-	// ID is the same each time when a notification is sent again: the webhook-id, or the part of a Message-ID before the @.
+	// ID is the same for every repetition of a notification: the webhook-id, or the part of the
+	// Message-ID before the @.
 	ID string
 	// To is the path of the webhook or push endpoint, or the e-mail's recipient.
 	To string
-	// UserID is whose webhook it is.
+	// UserID is the user in the webhook's data.
 	UserID string
-	// Type and Task are what a webhook says it is about, and TaskID what a push message does.
+	// Type and Task come from a webhook's data. A push message only has TaskID.
 	Type   string
 	Task   Task
 	TaskID string
-	// Header has a webhook's or push message's request headers, or the e-mail's.
+	// Header has the request headers of a webhook or push message, or the headers of an e-mail.
 	Header http.Header
-	// Text is the body as it came, or after decryption.
+	// Text is the body, decrypted if it was encrypted.
 	Text string
-	// Err is what is wrong with it, for example its signature.
+	// Err is an error of the notification, for example of its signature.
 	Err     error
 	Arrived time.Time
 }
 
-// Webhooks receives webhooks, on a path for each channel. It answers 200, or what Answer says.
+// Webhooks receives webhooks, on one path for each channel. It answers 200, or the status that
+// Answer returns.
 type Webhooks struct {
 	Inbox Inbox[Notification]
-	// Take, when set before the first webhook, gets them instead of the inbox.
+	// Take receives the webhooks in place of the inbox. Set it before the first webhook.
 	Take func(Notification)
-	// Answer, when set before the first webhook, returns the status to answer with.
+	// Answer returns the status of an answer. Set it before the first webhook.
 	Answer func(Notification) int
 
 	server  *httptest.Server
@@ -51,41 +53,41 @@ type Webhooks struct {
 
 // ReceiveWebhooks starts a receiver on 127.0.0.1.
 func ReceiveWebhooks() *Webhooks {
-	w := &Webhooks{secrets: map[string]string{}}
-	w.server = httptest.NewServer(http.HandlerFunc(w.receive))
-	return w
+	h := &Webhooks{secrets: map[string]string{}}
+	h.server = httptest.NewServer(http.HandlerFunc(h.receive))
+	return h
 }
 
-// ReceiveWebhooksOn starts a receiver that others than this machine can reach.
+// ReceiveWebhooksOn starts a receiver on a listener that other machines can reach.
 func ReceiveWebhooksOn(ln net.Listener) *Webhooks {
-	w := &Webhooks{secrets: map[string]string{}}
-	w.server = &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(w.receive), ReadHeaderTimeout: requestTimeout}}
-	w.server.Start()
-	return w
+	h := &Webhooks{secrets: map[string]string{}}
+	h.server = &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(h.receive), ReadHeaderTimeout: requestTimeout}}
+	h.server.Start()
+	return h
 }
 
-// Close ends it.
-func (w *Webhooks) Close() { w.server.Close() }
+// Close stops the receiver.
+func (h *Webhooks) Close() { h.server.Close() }
 
-// Channel makes a webhook channel of a person that leads here, and returns its path.
-func (w *Webhooks) Channel(ctx context.Context, p *Person) (path string, err error) {
+// Channel creates a webhook channel of a person to this receiver, and returns its path.
+func (h *Webhooks) Channel(ctx context.Context, p *Person) (path string, err error) {
 	path = "/" + p.ID
 	var channel struct {
 		Secret string `json:"secret"`
 	}
-	if err := p.Do(ctx, "POST", "/channels", map[string]string{"kind": "webhook", "url": w.server.URL + path}, &channel); err != nil {
+	if err := p.Do(ctx, "POST", "/channels", map[string]string{"kind": "webhook", "url": h.server.URL + path}, &channel); err != nil {
 		return "", err
 	}
 	if channel.Secret == "" {
 		return "", fmt.Errorf("the webhook channel of %s came without a secret", p.Email)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.secrets[path] = channel.Secret
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets[path] = channel.Secret
 	return path, nil
 }
 
-func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
+func (h *Webhooks) receive(w http.ResponseWriter, r *http.Request) {
 	n := Notification{
 		ID: r.Header.Get(standardwebhooks.HeaderWebhookID), To: r.URL.Path, UserID: strings.TrimPrefix(r.URL.Path, "/"),
 		Header: r.Header, Arrived: time.Now(),
@@ -93,7 +95,7 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	n.Text, n.Err = string(body), err
 	if n.Err == nil {
-		n.Err = w.verify(r.URL.Path, body, r.Header)
+		n.Err = h.verify(r.URL.Path, body, r.Header)
 	}
 	var content struct {
 		Type string          `json:"type"`
@@ -105,20 +107,20 @@ func (w *Webhooks) receive(rw http.ResponseWriter, r *http.Request) {
 	n.Type = content.Type
 	n.Task = taskIn(content.Data)
 	n.TaskID = n.Task.ID
-	if w.Take != nil {
-		w.Take(n)
+	if h.Take != nil {
+		h.Take(n)
 	} else {
-		w.Inbox.Add(n)
+		h.Inbox.Add(n)
 	}
-	if w.Answer != nil {
-		rw.WriteHeader(w.Answer(n))
+	if h.Answer != nil {
+		w.WriteHeader(h.Answer(n))
 	}
 }
 
-func (w *Webhooks) verify(path string, body []byte, header http.Header) error {
-	w.mu.Lock()
-	secret, ok := w.secrets[path]
-	w.mu.Unlock()
+func (h *Webhooks) verify(path string, body []byte, header http.Header) error {
+	h.mu.Lock()
+	secret, ok := h.secrets[path]
+	h.mu.Unlock()
 	if !ok {
 		return fmt.Errorf("no channel leads to %s", path)
 	}
@@ -129,7 +131,7 @@ func (w *Webhooks) verify(path string, body []byte, header http.Header) error {
 	return verifier.Verify(body, header)
 }
 
-// taskIn finds the task in a webhook's data: the event's data has it as task_data.
+// taskIn returns the task in a webhook's data, which an event holds as task_data.
 func taskIn(data json.RawMessage) Task {
 	var with struct {
 		Task     Task `json:"task"`
@@ -144,7 +146,7 @@ func taskIn(data json.RawMessage) Task {
 	return with.Task
 }
 
-// About matches what tells of a task.
+// About returns a function that matches notifications about a task.
 func About(taskID string) func(Notification) bool {
 	return func(n Notification) bool { return n.TaskID == taskID || strings.Contains(n.Text, taskID) }
 }
