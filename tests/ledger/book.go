@@ -2,7 +2,7 @@ package ledger
 
 import "taskmaster/tests/system"
 
-// book is what came of one person's changes.
+// book holds the results of one person's changes.
 type book struct {
 	person          *system.Person
 	topics          map[string]*topic
@@ -16,19 +16,20 @@ func newBook(p *system.Person) *book {
 	}
 }
 
-// topic has the events of one person on one topic, by revision.
+// topic holds the events of one person on one topic, by revision.
 type topic struct {
-	revisions map[int64][]entry // more than one is a discrepancy
-	latest    int64             // the highest revision that came
+	revisions map[int64][]entry // more than one event is a discrepancy
+	latest    int64             // the highest revision so far
 }
 
-// entry is what the books need of an event.
+// entry holds the parts of an event that the books need.
 type entry struct {
 	id, kind, task string
 	series         string // of a task that follows another
 }
 
-// add takes an event and says whether it came for the first time, and then whether a later one came before it.
+// add adds an event. It reports whether the event arrived for the first time, and if so, whether it
+// arrived after a later event.
 func (t *topic) add(e system.Event) (first, late bool) {
 	if t.revisions == nil {
 		t.revisions = map[int64][]entry{}
@@ -49,7 +50,7 @@ func (t *topic) add(e system.Event) (first, late bool) {
 	return true, late
 }
 
-// missing returns the revisions up to the last that have no event.
+// missing returns the revisions without event, up to the last revision.
 func (t *topic) missing(last int64) (revisions []int64) {
 	for revision := int64(1); revision <= last; revision++ {
 		if len(t.revisions[revision]) == 0 {
@@ -59,10 +60,10 @@ func (t *topic) missing(last int64) (revisions []int64) {
 	return revisions
 }
 
-// ids count how often each id came, by what it is about.
+// ids counts the arrivals of each id, by subject.
 type ids map[string]map[string]int
 
-// add returns how often an id has come.
+// add counts an arrival and returns the number of arrivals of the id.
 func (i ids) add(about, id string) int {
 	if i[about] == nil {
 		i[about] = map[string]int{}

@@ -6,8 +6,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// changes checks that every revision is one change, which somebody asked for, and that every change that was answered is a
-// revision.
+// changes checks that every revision is exactly one requested change, and that every answered
+// change is a revision.
 func (c *check) changes(last int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -25,12 +25,12 @@ func (c *check) changes(last int64) {
 	}
 	for revision := int64(1); revision <= last; revision++ {
 		if len(tasks.revisions[revision]) == 0 {
-			delete(want.at, revision) // told already
+			delete(want.at, revision) // reported already
 			continue
 		}
 		e := tasks.revisions[revision][0]
 		if !want.take(revision, e) {
-			c.find(revision, "is %s, which nobody asked for, or asked for once and got twice", e)
+			c.find(revision, "is %s, which was not requested, or was requested once and happened twice", e)
 		}
 		if list := updates.revisions[revision]; len(list) > 0 && (list[0].kind != "task.changed" || list[0].task != e.task) {
 			c.find(revision, "is %s on %s and %s on %s", e, system.TopicTasks, list[0], system.TopicUpdates)
@@ -44,10 +44,10 @@ func (c *check) changes(last int64) {
 	}
 }
 
-// wanted are the changes that have to be revisions; those that are found are taken out.
+// wanted holds the changes that have to be revisions. A change that is found is removed.
 type wanted struct {
 	at       map[int64]change // answered with their revision
-	deleted  map[string]bool  // answered without
+	deleted  map[string]bool  // answered without their revision
 	followed map[string]bool  // completed tasks of a series
 }
 
@@ -84,7 +84,7 @@ func (w wanted) take(revision int64, e entry) bool {
 	return true
 }
 
-// String returns what is known of an event.
+// String returns the known fields of an event.
 func (e entry) String() string {
 	if e.series != "" {
 		return fmt.Sprintf("%s of %s, which follows %s (event %s)", e.kind, e.task, e.series, e.id)

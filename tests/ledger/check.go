@@ -10,11 +10,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// askFor is how long the API may take to answer a question about the books.
+// askFor is how long the API may take to answer a request of the check.
 const askFor = 30 * time.Second
 
-// Check waits until everything that a worker's changes led to has come, and returns what is wrong. The context ends when
-// it should have. The watcher may be nil.
+// Check waits until all results of a worker's changes have arrived, and returns the discrepancies.
+// The results have to arrive before ctx is cancelled. The watcher may be nil.
 func (l *Ledger) Check(ctx context.Context, w *Worker, watcher *Watcher) []Discrepancy {
 	c := &check{Ledger: l, worker: w, book: l.book(w.Person.ID)}
 	c.followed(ctx)
@@ -37,7 +37,7 @@ func (l *Ledger) Check(ctx context.Context, w *Worker, watcher *Watcher) []Discr
 	return c.found
 }
 
-// Wrong returns what was found wrong when it came.
+// Wrong returns the discrepancies that were found on arrival.
 func (l *Ledger) Wrong() []Discrepancy {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -50,7 +50,7 @@ func (l *Ledger) book(userID string) *book {
 	return l.books[userID]
 }
 
-// check is the checking of one worker's books.
+// check checks the books of one worker.
 type check struct {
 	*Ledger
 	worker *Worker
@@ -62,10 +62,11 @@ func (c *check) find(revision int64, format string, args ...any) {
 	c.found = append(c.found, Discrepancy{c.worker.Person.Email, revision, fmt.Sprintf(format, args...)})
 }
 
-// await waits until look, which may read the book, returns nil, and returns its last error when ctx ends before.
+// await calls look, which may read the book, until it returns nil. When ctx is cancelled, await
+// returns look's last error.
 func (c *check) await(ctx context.Context, look func() error) error {
 	var last error
-	_ = system.Poll(ctx, func() error { // its error is last, and that the time is over
+	_ = system.Poll(ctx, func() error { // last holds the error; this one only adds that the time is over
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		last = look()
@@ -74,7 +75,8 @@ func (c *check) await(ctx context.Context, look func() error) error {
 	return last
 }
 
-// followed waits until every completed task of a series has been followed; then nothing changes any more.
+// followed waits until every completed task of a series has a successor. Nothing changes after
+// that.
 func (c *check) followed(ctx context.Context) {
 	err := c.await(ctx, func() error {
 		followed := map[string]bool{}
@@ -119,7 +121,7 @@ func (c *check) complete(ctx context.Context, last int64) {
 	}
 }
 
-// asked tells which change was answered with a revision.
+// asked describes the change that was answered with a revision.
 func (c *check) asked(revision int64) string {
 	for _, change := range c.worker.changes {
 		if change.revision == revision {

@@ -9,7 +9,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// successors checks that every completed task of a series has exactly one that follows it, a day later.
+// successors checks that every completed task of a series has exactly one successor, due a day
+// later.
 func (c *check) successors(ctx context.Context) error {
 	followers := map[string][]system.Task{}
 	for cursor := ""; ; {
@@ -39,8 +40,8 @@ func (c *check) successors(ctx context.Context) error {
 	return nil
 }
 
-// reminders checks that every reminder was notified, never under two ids, that its one delivery says sent, and that there
-// are no others.
+// reminders checks that every reminder was notified under one id and has one delivery with status
+// sent. There must be no other reminders.
 func (c *check) reminders(ctx context.Context) {
 	for task, r := range c.worker.reminded {
 		if r.maybe {
@@ -64,7 +65,7 @@ func (c *check) reminders(ctx context.Context) {
 	for what, byTask := range map[string]ids{"fired": c.book.fired, "notified": c.book.notified} {
 		for task, list := range byTask {
 			if _, asked := c.worker.reminded[task]; !asked {
-				c.find(0, "a reminder of %s %s, for which nobody asked: %v", task, what, list)
+				c.find(0, "a reminder of %s %s, which was not requested: %v", task, what, list)
 			}
 			if len(list) != 1 {
 				c.find(0, "the reminder of %s %s under %d ids: %v", task, what, len(list), list)
@@ -80,21 +81,21 @@ type deliveries struct {
 	} `json:"items"`
 }
 
-// sent waits until a task's one delivery says that it was sent.
+// sent waits until a task's only delivery has the status sent.
 func (c *check) sent(ctx context.Context, task string) error {
 	var last error
-	_ = system.Poll(ctx, func() error { // its error is last, and that the time is over
+	_ = system.Poll(ctx, func() error { // last holds the error; this one only adds that the time is over
 		var list deliveries
 		last = c.get(ctx, "/deliveries?task_id="+task, &list)
 		if last == nil && (len(list.Items) != 1 || list.Items[0].State != "sent") {
-			last = fmt.Errorf("the reminder of %s should have one delivery that was sent, and has %+v", task, list.Items)
+			last = fmt.Errorf("the reminder of %s has deliveries %+v, want one that was sent", task, list.Items)
 		}
 		return last
 	})
 	return last
 }
 
-// trace tells how far a task's reminder got. The context may have ended.
+// trace describes how far a task's reminder got. ctx may be cancelled already.
 func (c *check) trace(ctx context.Context, task string) string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -1,14 +1,17 @@
-// Package ledger keeps books about people who go on changing their tasks while things break, and about all that comes out
-// of it: events at a subscriber, notifications at a webhook, messages at WebSockets. Afterwards it checks them:
+// Package ledger records the changes that people make to their tasks while the system is being
+// broken, and all results of the changes: events at a subscriber, notifications at a webhook, and
+// messages at WebSockets. Then it checks them:
 //
-//   - every answered change has its event on each topic, and every revision is exactly one change that somebody asked for,
+//   - every answered change has its event on each topic, and every revision is exactly one
+//     requested change,
 //   - every completed task of a series has exactly one successor,
 //   - every reminder was notified, under one id and by one delivery,
-//   - revisions came complete to the subscriber, in order where the broker promises that, and to every WebSocket complete,
-//     in order and none twice,
+//   - the subscriber got all revisions, in order if the broker guarantees that, and every
+//     WebSocket got all of them in order and none twice,
 //   - nothing became a dead letter.
 //
-// Brokers and webhooks deliver at least once, so the same event or notification may come again; it is counted.
+// Brokers and webhooks deliver at least once. So the same event or notification may come again, and
+// is counted.
 package ledger
 
 import (
@@ -20,7 +23,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Ledger has the books of several people.
+// Ledger holds the books of several people.
 type Ledger struct {
 	ordered bool
 
@@ -28,37 +31,38 @@ type Ledger struct {
 	books   map[string]*book // by user id
 	wrong   []Discrepancy    // found on arrival
 	tally   Tally
-	arrived time.Time // when something last came
-	newest  time.Time // of the changes whose events came
+	arrived time.Time // time of the last arrival
+	newest  time.Time // time of the newest change whose event has arrived
 }
 
-// Tally is how much there was of everything.
+// Tally counts arrivals.
 type Tally struct {
 	Events      int // each once, on all topics
-	Repeats     int // events that came again
-	OutOfOrder  int // events that came after a later one of their user and topic
+	Repeats     int // events that arrived again
+	OutOfOrder  int // events that arrived after a later event of their user and topic
 	Reminders   int // reminders that fired
 	Webhooks    int // notifications, each once
-	WebhooksHad int // notifications that came again under the same id
+	WebhooksHad int // notifications that arrived again under the same id
 	Messages    int // at WebSockets
 
-	// CatchUp is the longest time that an event took from its change to the subscriber.
+	// CatchUp is the longest time from a change to the arrival of its event at the subscriber.
 	CatchUp time.Duration
 }
 
-// New returns empty books. In ordered ones an event that comes after a later one of its user and topic is a discrepancy.
+// New returns empty books. In ordered books, an event that arrives after a later event of its user
+// and topic is a discrepancy.
 func New(ordered bool) *Ledger {
 	return &Ledger{ordered: ordered, books: map[string]*book{}}
 }
 
-// Open opens a person's books. What comes of people without books is ignored.
+// Open opens a person's books. Arrivals for people without books are ignored.
 func (l *Ledger) Open(p *system.Person) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.books[p.ID] = newBook(p)
 }
 
-// Event takes what a subscriber got.
+// Event records an event of the subscriber.
 func (l *Ledger) Event(e system.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +110,7 @@ func (l *Ledger) reminder(b *book, e system.Event) {
 	l.tally.Reminders++
 }
 
-// Notified takes what a webhook receiver got.
+// Notified records a notification of the webhook receiver.
 func (l *Ledger) Notified(n system.Notification) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,21 +129,21 @@ func (l *Ledger) Notified(n system.Notification) {
 	l.tally.Webhooks++
 }
 
-// Tally returns how much there is by now.
+// Tally returns the current counts.
 func (l *Ledger) Tally() Tally {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.tally
 }
 
-// Newest returns when the newest change was made whose event came.
+// Newest returns the time of the newest change whose event has arrived.
 func (l *Ledger) Newest() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.newest
 }
 
-// Arrived returns when something last came.
+// Arrived returns the time of the last arrival.
 func (l *Ledger) Arrived() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -148,14 +152,14 @@ func (l *Ledger) Arrived() time.Time {
 
 func (l *Ledger) note(d Discrepancy) { l.wrong = append(l.wrong, d) }
 
-// Discrepancy is one thing that should not be. Revision is 0 when it is not about one.
+// Discrepancy is a violation of the rules. Revision is 0 if it is not about a revision.
 type Discrepancy struct {
 	User     string
 	Revision int64
 	What     string
 }
 
-// String returns one line, or more where it tells what is known of the matter.
+// String returns one line, or more if it adds details.
 func (d Discrepancy) String() string {
 	if d.Revision == 0 {
 		return d.User + ": " + d.What
@@ -163,7 +167,7 @@ func (d Discrepancy) String() string {
 	return fmt.Sprintf("%s, revision %d: %s", d.User, d.Revision, d.What)
 }
 
-// shown is how many discrepancies Verdict prints. More tell nothing new.
+// shown is the number of discrepancies that Verdict prints. More of them add no information.
 const shown = 50
 
 // Verdict returns the last lines of a report: PASS, or FAIL with the discrepancies.

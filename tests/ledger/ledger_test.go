@@ -12,7 +12,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// story is what happens to one person: what was answered, and what came of it.
+// story holds the answers to one person's changes, and their results.
 type story struct {
 	answered []change
 	events   []system.Event
@@ -22,7 +22,7 @@ type story struct {
 
 const user = "user"
 
-// rightStory is one in which nothing is wrong.
+// rightStory returns a story without discrepancy.
 func rightStory() story {
 	var s story
 	for i, c := range []change{
@@ -31,7 +31,7 @@ func rightStory() story {
 	} {
 		e := event(c.kind, c.task, c.revision)
 		switch c.task {
-		case "next": // nobody's answer
+		case "next": // created by recurring, so no answer
 		case "plain":
 			if c.kind == "task.deleted" {
 				c.revision = 0
@@ -63,7 +63,7 @@ func event(kind, task string, revision int64) system.Event {
 	}
 }
 
-// tell lets the story happen and returns what the books say of it.
+// tell records the story and returns the discrepancies.
 func (s story) tell(t *testing.T, ordered bool) ([]Discrepancy, Tally) {
 	t.Helper()
 	p := &system.Person{ID: user, Email: "user@example.com"}
@@ -82,7 +82,7 @@ func (s story) tell(t *testing.T, ordered bool) ([]Discrepancy, Tally) {
 	w := NewWorker(p, 1, 0)
 	w.changes = s.answered
 	w.series = []system.Task{{ID: "series"}}
-	w.reminded["reminded"] = reminder{maybe: true} // without asking an API about it
+	w.reminded["reminded"] = reminder{maybe: true} // so that the check asks no API about it
 
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -132,9 +132,9 @@ func TestWrongBooks(t *testing.T) {
 		}, "revision 2: has 2 events on task-events"},
 		{"a revision too many", func(s *story) { s.events = append(s.events, event("task.updated", "plain", 8)) },
 			"revision 8: came on task-events, while the last is 7"},
-		{"an answer that is no revision", func(s *story) { s.answered[1].task = "other" }, "revision 2: was answered as task.updated of other"},
-		{"two answers of a revision", func(s *story) { s.answered[1].revision = 1 }, "revision 1: was answered as"},
-		{"a change that nobody asked for", func(s *story) { s.answered = s.answered[1:] }, "revision 1: is task.created of plain (event t-1), which nobody asked for"},
+		{"an answer without revision", func(s *story) { s.answered[1].task = "other" }, "revision 2: was answered as task.updated of other"},
+		{"two answers with one revision", func(s *story) { s.answered[1].revision = 1 }, "revision 1: was answered as"},
+		{"a change that was not requested", func(s *story) { s.answered = s.answered[1:] }, "revision 1: is task.created of plain (event t-1), which was not requested"},
 		{"a deletion without event", func(s *story) { s.answered = append(s.answered, change{"task.deleted", "series", 0}) },
 			"the answered deletion of series has no event"},
 		{"no successor", func(s *story) { s.events[8].Data.TaskData.SeriesID = nil }, "series of a series was completed and no event tells"},
@@ -142,7 +142,7 @@ func TestWrongBooks(t *testing.T) {
 			s.answered = s.answered[1:]
 			s.events[0] = s.events[8]
 			s.events[0].ID, s.events[0].Data.Revision = "t-1", 1
-		}, "revision 5: is task.created of next, which follows series (event t-5), which nobody asked for, or asked for once and got twice"},
+		}, "revision 5: is task.created of next, which follows series (event t-5), which was not requested, or was requested once and happened twice"},
 		{"out of order", func(s *story) { s.events[0], s.events[2] = s.events[2], s.events[0] },
 			"revision 1: task.created on task-events came after revision 2"},
 		{"a dead letter", func(s *story) {
@@ -158,12 +158,12 @@ func TestWrongBooks(t *testing.T) {
 			s.hooks = append(s.hooks, system.Notification{ID: "other", UserID: user, TaskID: "reminded"})
 		},
 			"the reminder of reminded notified under 2 ids"},
-		{"a notification of something else", func(s *story) { s.hooks = append(s.hooks, system.Notification{ID: "x", UserID: user, TaskID: "plain"}) },
-			"a reminder of plain notified, for which nobody asked"},
+		{"a notification of another task", func(s *story) { s.hooks = append(s.hooks, system.Notification{ID: "x", UserID: user, TaskID: "plain"}) },
+			"a reminder of plain notified, which was not requested"},
 		{"a bad signature", func(s *story) { s.hooks[0].Err = errors.New("bad signature") }, "bad signature"},
-		{"a message lost", func(s *story) { s.messages = slices.Delete(s.messages, 2, 3) }, "revision 4: a WebSocket was told of it when 3 was next"},
-		{"a message twice", func(s *story) { s.messages = slices.Insert(s.messages, 2, s.messages[1]) }, "revision 2: a WebSocket was told of it when 3 was next"},
-		{"the last message lost", func(s *story) { s.messages = s.messages[:6] }, "told up to revision 6 of 7"},
+		{"a message lost", func(s *story) { s.messages = slices.Delete(s.messages, 2, 3) }, "revision 4: a WebSocket got it when 3 was next"},
+		{"a message twice", func(s *story) { s.messages = slices.Insert(s.messages, 2, s.messages[1]) }, "revision 2: a WebSocket got it when 3 was next"},
+		{"the last message lost", func(s *story) { s.messages = s.messages[:6] }, "received revisions up to 6 of 7"},
 		{"a resync", func(s *story) { s.messages[3].Type = "resync" }, "revision 4: a WebSocket was told to resync"},
 	}
 	for _, tt := range tests {
@@ -182,7 +182,7 @@ func TestWrongBooks(t *testing.T) {
 	}
 }
 
-// Brokers that promise no order may deliver in any.
+// A broker without a guarantee of order may deliver in any order.
 func TestOrderThatNobodyPromised(t *testing.T) {
 	t.Parallel()
 	s := rightStory()

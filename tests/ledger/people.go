@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	// catchUpFor is how long a system may take to finish all work that it put off.
+	// catchUpFor is how long the system may take to finish all delayed work.
 	catchUpFor = 5 * time.Minute
-	// quiet is how long nothing may arrive before the books are closed. It is longer than a broker waits before it
-	// delivers an event again, so that a late duplicate is still counted.
+	// quiet is the time without arrivals after which the books are closed. It is longer than a
+	// broker's pause before a redelivery, so that a late duplicate is still counted.
 	quiet = 20 * time.Second
 )
 
-// People are the workers of a run, each with books, a webhook and an open page. One subscriber sees the events of all.
+// People are the workers of a run, each with books, a webhook and an open page. One subscriber
+// receives the events of all.
 type People struct {
 	Workers  []*Worker
 	Watchers []*Watcher
@@ -31,8 +32,8 @@ type People struct {
 	stop     context.CancelFunc
 }
 
-// Gather signs n people up at a running system. Worker i draws its choices from seed and i, and rests for think between
-// changes, on average. The caller calls Close.
+// Gather signs up n people at a running system. Worker i draws its choices from seed and i, and
+// rests for think between changes, on average. The caller has to call Close.
 func (l *Ledger) Gather(ctx context.Context, s *system.System, n int, seed uint64, think time.Duration) (*People, error) {
 	p := &People{books: l, Workers: make([]*Worker, n), Watchers: make([]*Watcher, n), webhooks: system.ReceiveWebhooks()}
 	p.webhooks.Take = l.Notified
@@ -63,7 +64,7 @@ func (l *Ledger) Gather(ctx context.Context, s *system.System, n int, seed uint6
 	return p, nil
 }
 
-// Watch opens everybody's page, until ctx is cancelled or Close is called.
+// Watch opens the page of every worker until ctx is cancelled or Close is called.
 func (p *People) Watch(ctx context.Context) {
 	ctx, p.stop = context.WithCancel(ctx)
 	for _, w := range p.Watchers {
@@ -71,7 +72,7 @@ func (p *People) Watch(ctx context.Context) {
 	}
 }
 
-// Work lets everybody change tasks until stop is closed. It returns the first error of a worker.
+// Work lets all workers change tasks until stop is closed. It returns the first error of a worker.
 func (p *People) Work(ctx context.Context, stop <-chan struct{}) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, w := range p.Workers {
@@ -99,7 +100,8 @@ func (p *People) Check(ctx context.Context) []Discrepancy {
 	}
 	_ = g.Wait() // no function returns an error
 	p.settle(ctx)
-	// Once more for events that arrived in between. It is quick when the first check found nothing.
+	// The second round finds events that arrived during the first. It is quick if the first found
+	// nothing.
 	for i, w := range p.Workers {
 		if len(wrong) == 0 {
 			wrong = append(wrong, p.books.Check(ctx, w, p.Watchers[i])...)
@@ -121,15 +123,15 @@ func (p *People) settle(ctx context.Context) {
 	}
 }
 
-// Totals are the numbers of a run that the books do not have.
+// Totals are the numbers of a run that are not in the books.
 type Totals struct {
 	Changes     int   // answered
-	Retries     int   // requests that were sent again
-	Occurrences int   // recurring tasks that were completed
+	Retries     int   // repeated requests
+	Occurrences int   // completed recurring tasks
 	Sockets     int64 // opened
 }
 
-// Totals adds up the numbers of all workers. It is for the time after Work has returned.
+// Totals adds up the numbers of all workers. Call it after Work has returned.
 func (p *People) Totals() Totals {
 	var t Totals
 	for i, w := range p.Workers {
@@ -141,8 +143,8 @@ func (p *People) Totals() Totals {
 	return t
 }
 
-// StopListening closes the pages and the subscriber. Webhooks are still received, so that a system which is stopping can
-// deliver its last ones.
+// StopListening closes the pages and the subscriber. Webhooks are still received, so that a system
+// which is stopping can deliver its last ones.
 func (p *People) StopListening() {
 	if p.stop != nil {
 		p.stop()
@@ -154,7 +156,7 @@ func (p *People) StopListening() {
 	}
 }
 
-// Close ends everything that listens.
+// Close closes all receivers.
 func (p *People) Close() {
 	p.StopListening()
 	p.webhooks.Close()

@@ -12,19 +12,20 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Worker is somebody who goes on changing tasks. Requests that fail because something is down are sent again until they
-// are answered, as a good client does: creations under an Idempotency-Key, while the other changes do no harm twice.
+// Worker is a person who keeps changing tasks. It repeats requests that fail because a part of the
+// system is down, as a good client does. Creations carry an Idempotency-Key, and the other changes
+// have the same effect once or twice.
 type Worker struct {
 	Person *system.Person
-	// Think is how long the worker rests between changes, on average.
+	// Think is the average pause between changes.
 	Think time.Duration
 
 	random  *mathrand.Rand
 	open    []system.Task // plain tasks that can be changed
-	series  []system.Task // occurrences that were completed
+	series  []system.Task // completed occurrences
 	changes []change
-	// reminded are the tasks with a reminder, by id. They are left alone. One whose task was made when the reminder was due
-	// already may be reminded of or not.
+	// reminded holds the tasks with a reminder, by id. They are not changed. If the reminder was
+	// due before its task was created, a notification may or may not come.
 	reminded map[string]reminder
 	retries  int
 	done     atomic.Int64
@@ -35,32 +36,32 @@ type reminder struct {
 	maybe bool
 }
 
-// change is one that was answered.
+// change is a change that was answered.
 type change struct {
 	kind, task string
-	revision   int64 // 0 when the answer did not tell
+	revision   int64 // 0 if the answer had none
 }
 
 type fields = map[string]any
 
-// NewWorker returns a worker whose choices are drawn from the seed.
+// NewWorker returns a worker that draws its choices from the seed.
 func NewWorker(p *system.Person, seed uint64, think time.Duration) *Worker {
 	return &Worker{Person: p, Think: think, random: mathrand.New(mathrand.NewPCG(seed, seed)), reminded: map[string]reminder{}}
 }
 
-// Done returns how many steps are done; it may be called at any time.
+// Done returns the number of finished steps. It may be called at any time.
 func (w *Worker) Done() int64 { return w.done.Load() }
 
-// Changes returns how many changes were answered. It and Retries are for when Run has returned.
+// Changes returns the number of answered changes. Call it, and Retries, after Run has returned.
 func (w *Worker) Changes() int { return len(w.changes) }
 
-// Retries returns how many requests were sent again.
+// Retries returns the number of repeated requests.
 func (w *Worker) Retries() int { return w.retries }
 
-// Completed returns how many recurring tasks were completed.
+// Completed returns the number of completed recurring tasks.
 func (w *Worker) Completed() int { return len(w.series) }
 
-// Run changes tasks until stop is closed. The change under way is then still finished.
+// Run changes tasks until stop is closed. It finishes the current change.
 func (w *Worker) Run(ctx context.Context, stop <-chan struct{}) error {
 	for {
 		select {
@@ -116,7 +117,7 @@ func (w *Worker) step(ctx context.Context) error {
 	}
 }
 
-// take returns the oldest open task, which is not to be changed again.
+// take removes and returns the oldest open task, which will not be changed again.
 func (w *Worker) take() system.Task {
 	t := w.open[0]
 	w.open = w.open[1:]
@@ -128,7 +129,7 @@ func (w *Worker) create(ctx context.Context, f fields) (t system.Task, err error
 	return t, err
 }
 
-// ask sends a request until it is answered and notes the change.
+// ask sends a request until it is answered, and notes the change.
 func (w *Worker) ask(ctx context.Context, kind, method, path string, in any, out *system.Task, header ...string) error {
 	for try := 0; ; try++ {
 		var err error
@@ -143,7 +144,7 @@ func (w *Worker) ask(ctx context.Context, kind, method, path string, in any, out
 		case err == nil && out != nil:
 			w.changes = append(w.changes, change{kind, out.ID, out.Revision})
 			return nil
-		case err == nil, refused && problem.Status == 404 && method == "DELETE" && try > 0: // an earlier try has done it
+		case err == nil, refused && problem.Status == 404 && method == "DELETE" && try > 0: // an earlier attempt has deleted it
 			w.changes = append(w.changes, change{kind, path[len("/tasks/"):], 0})
 			return nil
 		case refused || ctx.Err() != nil:
