@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// delay is what a slow network adds in each direction.
+// delay is the delay of a slow network in each direction.
 const delay = 50 * time.Millisecond
 
 // begin begins a fault. end ends it and returns when the victim works again.
@@ -39,7 +39,7 @@ func (b *breaker) begin(f fault) (end func(context.Context) error, err error) {
 	return after(func() error { link.Mend(); return nil }, healthy), nil
 }
 
-// after does the one, then the other.
+// after returns a function that undoes a fault and then waits until the victim is healthy.
 func after(undo func() error, healthy func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := undo(); err != nil {

@@ -12,18 +12,19 @@ import (
 	"taskmaster/tests/system"
 )
 
-// backWithin is how long it may take after a fault until everything works again. Other faults may begin meanwhile.
+// backWithin is how long the system may take to recover from a fault. Other faults may begin
+// meanwhile.
 const backWithin = 3 * time.Minute
 
-// breaker makes faults happen.
+// breaker causes faults.
 type breaker struct {
 	*system.System
-	// flowing says whether an event of a change that was made after an instant has come to the subscriber.
+	// flowing reports whether the subscriber has received the event of a change after an instant.
 	flowing func(time.Time) bool
 
 	links  map[victim]*system.Link
-	disk   *system.Disk // nil where none can be mounted
-	noDisk error        // why
+	disk   *system.Disk // nil if no disk can be mounted
+	noDisk error        // the reason
 
 	mu       sync.Mutex
 	done     map[kind]int
@@ -38,8 +39,9 @@ func newBreaker(flowing func(time.Time) bool) *breaker {
 	}
 }
 
-// breakAll makes the faults of the schedule happen until enough is closed, but so many at least. One that would be too
-// much before others are over waits for them, and all that follow are as much later. Those that have begun are finished.
+// breakAll causes the faults of the schedule until enough is closed, and at least a number of them.
+// Too many faults at the same time would be unfair: such a fault waits for the end of others, and
+// delays all later faults. breakAll waits for the end of all faults.
 func (b *breaker) breakAll(ctx context.Context, plan *schedule, atLeast int, enough <-chan struct{}) error {
 	began, late := time.Now(), time.Duration(0)
 	under := make(chan struct{}, atOnce)
@@ -72,7 +74,7 @@ func (b *breaker) breakAll(ctx context.Context, plan *schedule, atLeast int, eno
 	}
 }
 
-// elapse waits, and says whether the run goes on.
+// elapse waits for d. It reports whether the run continues.
 func elapse(ctx context.Context, end <-chan struct{}, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -83,7 +85,7 @@ func elapse(ctx context.Context, end <-chan struct{}, d time.Duration) bool {
 	return false
 }
 
-// enter waits for room, and says whether the run goes on.
+// enter waits for room. It reports whether the run continues.
 func enter(ctx context.Context, end <-chan struct{}, room chan<- struct{}) bool {
 	select {
 	case room <- struct{}{}:
@@ -94,7 +96,7 @@ func enter(ctx context.Context, end <-chan struct{}, room chan<- struct{}) bool 
 	return false
 }
 
-// happen makes one fault happen and waits until its victim works again and events flow.
+// happen causes one fault, and waits until its victim works again and events flow.
 func (b *breaker) happen(ctx context.Context, f fault) error {
 	if f.kind == full && b.disk == nil {
 		fmt.Printf("%s: left out: %v\n", f, b.noDisk)
@@ -110,11 +112,11 @@ func (b *breaker) happen(ctx context.Context, f fault) error {
 	over := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, backWithin)
 	defer cancel()
-	err = end(ctx) // mends also when the run has ended
+	err = end(ctx) // repairs the system even if the run has ended
 	if err == nil {
 		err = system.Poll(ctx, func() error {
 			if !b.flowing(over) {
-				return errors.New("no event of a later change has come")
+				return errors.New("no event of a later change has arrived")
 			}
 			return nil
 		})

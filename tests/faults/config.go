@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// config is what the user asked for.
+// config is the command line.
 type config struct {
 	broker string
 	seed   uint64
@@ -25,19 +25,19 @@ func loadConfig(args []string) (config, error) {
 	flags := flag.NewFlagSet("faults", flag.ContinueOnError)
 	flags.StringVar(&c.broker, "broker", "nats", "broker of the events: nats, kafka, redis, rabbitmq")
 	flags.Uint64Var(&c.seed, "seed", 1, "names the schedule of faults")
-	flags.IntVar(&c.events, "events", 100_000, "events to publish at least")
-	flags.IntVar(&c.faults, "faults", everyFault(), "faults to happen at least; by default each kind to each victim")
-	flags.IntVar(&c.users, "users", 50, "people who change their tasks at once")
-	flags.DurationVar(&c.think, "think", 600*time.Millisecond, "how long each rests between changes, on average")
-	flags.Float64Var(&c.pace, "pace", 1, "what the lengths of faults and of the times between them are multiplied with")
-	flags.IntVar(&c.plan, "plan", 0, "show that many faults of the schedule, and do nothing")
+	flags.IntVar(&c.events, "events", 100_000, "least number of events to publish")
+	flags.IntVar(&c.faults, "faults", everyFault(), "least number of faults; by default each kind for each victim")
+	flags.IntVar(&c.users, "users", 50, "people who change their tasks at the same time")
+	flags.DurationVar(&c.think, "think", 600*time.Millisecond, "average pause of each between changes")
+	flags.Float64Var(&c.pace, "pace", 1, "factor for the lengths of faults and of the pauses between them")
+	flags.IntVar(&c.plan, "plan", 0, "print so many faults of the schedule and exit")
 	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, and only when the books are wrong)")
-	short := flags.Bool("short", false, "like -events 4000 -faults 7 -users 20 -think 200ms -pace 0.2: a minute or two, in which each kind of fault happens")
+	short := flags.Bool("short", false, "like -events 4000 -faults 7 -users 20 -think 200ms -pace 0.2: a minute or two with each kind of fault")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
 	if *short {
-		// What else is given is given for a reason, so it is read once more.
+		// The flags after -short override its values, so they are parsed once more.
 		c.events, c.faults, c.users, c.think, c.pace = 4000, len(kinds), 20, 200*time.Millisecond, 0.2
 		if err := flags.Parse(args); err != nil {
 			return c, err
@@ -56,8 +56,8 @@ func loadConfig(args []string) (config, error) {
 	return c, errors.Join(errs...)
 }
 
-// environment lets notifications reach the receiver on this machine and takes the limits off that protect from people who
-// act as fast as these do.
+// environment allows notifications to the receiver on this machine. It removes the rate limits,
+// because these people act faster than real ones.
 func environment() map[string]string {
 	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "RATE_PER_MINUTE": "0"}
 	for _, name := range []string{"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE"} {
@@ -69,7 +69,7 @@ func environment() map[string]string {
 	return env
 }
 
-// brokerDir is where the supervisor lets a broker keep its data, in the system's folder.
+// brokerDir returns the folder of a broker's data inside the system's folder.
 func (c config) brokerDir() string {
 	if c.broker == "nats" {
 		return "broker"

@@ -1,11 +1,12 @@
-// Command faults breaks the whole system in every way it knows, on a schedule drawn from a seed, while people change their
-// tasks; then it checks the ledger of package ledger and says PASS, or every discrepancy:
+// Command faults breaks the whole system in many ways while people change their tasks. The schedule
+// of faults follows from a seed. Then the command checks package ledger's books, and prints PASS or
+// every discrepancy:
 //
 //	go run ./tests/faults -broker kafka -seed 7 -events 100000
 //
-// Run with -h it lists its flags. A seed names a schedule: the same faults of the same processes for as long. What people do
-// meanwhile is drawn from it as well, but which of their requests a fault meets is up to the machine. With -plan it shows
-// the schedule alone.
+// -h lists the flags. The same seed gives the same faults of the same processes for the same times.
+// It also determines the changes of the people, but not which of their requests meet a fault: that
+// depends on the machine. -plan only prints the schedule.
 package main
 
 import (
@@ -25,7 +26,8 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 0 when the books are right, 1 when not, 2 for arguments that are wrong.
+// command returns the exit status: 0 if the books are right, 1 if they are not, 2 for wrong
+// arguments.
 func command(ctx context.Context, args []string) int {
 	cfg, err := loadConfig(args)
 	if errors.Is(err, flag.ErrHelp) {

@@ -8,7 +8,7 @@ import (
 	"taskmaster/tests/ledger"
 )
 
-// report is what happened, for people: Markdown, and PASS or what is wrong.
+// report returns the numbers of the run as Markdown, and PASS or the discrepancies.
 func (f *faults) report(broken, took time.Duration, wrong []ledger.Discrepancy) string {
 	var s strings.Builder
 	s.WriteString("\n| | |\n|---|--:|\n")

@@ -21,11 +21,11 @@ type faults struct {
 	people *ledger.People
 }
 
-// run returns whether the books are right. It returns an error when it could not find out.
+// run reports whether the books are right. It returns an error if the run could not be finished.
 func run(ctx context.Context, cfg config) (pass bool, err error) {
 	dir, err := os.MkdirTemp("", "taskmaster-faults-")
 	if err != nil {
-		return false, fmt.Errorf("make a folder: %w", err)
+		return false, fmt.Errorf("create a folder: %w", err)
 	}
 	books := ledger.New(system.BrokerPromises(cfg.broker).Order)
 	f := &faults{
@@ -45,7 +45,7 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 	}
 	took := time.Since(began)
 	if !system.BrokerPromises(cfg.broker).Confirmed {
-		fmt.Println("publishing all events again, since this broker may have lost what it confirmed")
+		fmt.Println("publishing all events again, because this broker may have lost confirmed events")
 		if _, err := f.Operate(ctx, "replay", "--since", "24h"); err != nil {
 			return false, err
 		}
@@ -56,7 +56,8 @@ func run(ctx context.Context, cfg config) (pass bool, err error) {
 	return len(wrong) == 0, nil
 }
 
-// everybody lets people change and watch their tasks while things break, until there are enough events.
+// everybody lets people change and watch their tasks while faults happen, until there are enough
+// events.
 func (f *faults) everybody(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,7 +79,7 @@ func (f *faults) everybody(ctx context.Context) error {
 	return breakErr
 }
 
-// progress closes enough when there are enough events. Now and then it says how far it is.
+// progress closes enough when there are enough events. It prints the progress regularly.
 func (f *faults) progress(ctx context.Context, enough chan<- struct{}) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -102,7 +103,8 @@ func (f *faults) progress(ctx context.Context, enough chan<- struct{}) error {
 	}
 }
 
-// tearDown stops everything. The log of a system whose books are wrong stays, or of any with -log.
+// tearDown stops everything. It keeps the log of a system with discrepancies, and with -log every
+// log.
 func (f *faults) tearDown(dir string, pass bool) {
 	if f.people != nil {
 		f.people.StopListening()

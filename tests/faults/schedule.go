@@ -10,20 +10,20 @@ import (
 	"taskmaster/tests/system"
 )
 
-// kind is a way to break something.
+// kind is a kind of fault.
 type kind string
 
 const (
-	kill  kind = "kill"  // kill -9; the supervisor brings it back
-	hold  kind = "hold"  // killed again whenever it is back
+	kill  kind = "kill"  // kill -9; the supervisor restarts the process
+	hold  kind = "hold"  // killed again after every restart
 	pause kind = "pause" // SIGSTOP, then SIGCONT
 	cut   kind = "cut"   // the network resets all connections, and new ones
-	stall kind = "stall" // the network lets nothing through and tells nobody
-	slow  kind = "slow"  // the network delays everything
-	full  kind = "full"  // no byte is free on the disk
+	stall kind = "stall" // the network drops all packets
+	slow  kind = "slow"  // the network delays all packets
+	full  kind = "full"  // the disk has no free byte
 )
 
-// lengths are the shortest and longest times that a fault of a kind lasts.
+// lengths are the shortest and longest duration of each kind of fault.
 var lengths = map[kind][2]time.Duration{
 	kill: {}, hold: {5 * time.Second, 20 * time.Second}, pause: {2 * time.Second, 10 * time.Second},
 	cut: {5 * time.Second, 20 * time.Second}, stall: {5 * time.Second, 20 * time.Second},
@@ -33,24 +33,24 @@ var lengths = map[kind][2]time.Duration{
 var kinds = []kind{kill, hold, pause, cut, stall, slow, full}
 
 const (
-	// A fault begins so long after the one before.
+	// minGap and maxGap limit the time between the beginnings of two faults.
 	minGap, maxGap = 4 * time.Second, 14 * time.Second
-	// rest is how long a victim is left alone after a fault.
+	// rest is the time without faults for a victim after a fault.
 	rest = 5 * time.Second
-	// atOnce is how many faults there are at one time.
+	// atOnce is the number of faults at the same time.
 	atOnce = 2
 )
 
-// replicas of the services that run more than once; -replicas of the supervisor.
+// replicas is the supervisor's flag for services that run more than once.
 const replicas = "api=2,recurring=2,notifier=2,live=2"
 
-// victim is what a fault happens to.
+// victim is the target of a fault.
 type victim struct {
 	role, name string
 	replica    int
 }
 
-// String returns the name under which the supervisor logs the process.
+// String returns the name of the process in the supervisor's log.
 func (v victim) String() string {
 	name := v.name
 	if v.replica > 1 {
@@ -67,7 +67,7 @@ var (
 	postgres = victim{system.RolePostgres, system.RolePostgres, 1}
 )
 
-// victims lists whom a kind of fault can happen to.
+// victims returns all possible targets of a kind of fault.
 func victims(k kind) []victim {
 	switch k {
 	case cut, stall, slow:
@@ -94,7 +94,7 @@ type fault struct {
 	start, length time.Duration
 }
 
-// String returns one line.
+// String returns the fault in one line.
 func (f fault) String() string {
 	s := fmt.Sprintf("fault %3d at %7.1f s: %-5s %s", f.number, f.start.Seconds(), f.kind, f.victim)
 	if f.length > 0 {
@@ -103,17 +103,18 @@ func (f fault) String() string {
 	return s
 }
 
-// schedule is an endless list of faults that follows from the seed and the pace alone: one of each kind first, then every
-// kind with every victim, in an order of chance, again and again.
+// schedule is an endless list of faults that follows from the seed and the pace. It begins with one
+// fault of each kind. Then it repeats every kind with every victim, each time in another random
+// order.
 type schedule struct {
 	random *rand.Rand
 	pace   float64
 	deck   []fault
 	last   fault
-	until  map[victim]time.Duration // when a fault is over
+	until  map[victim]time.Duration // end of the last fault
 }
 
-// everyFault is how many faults of a schedule it takes until every kind has happened to every victim.
+// everyFault returns the length of a schedule in which every kind has happened to every victim.
 func everyFault() int {
 	n := len(kinds)
 	for _, k := range kinds {
@@ -155,7 +156,8 @@ func (s *schedule) next() fault {
 	return f
 }
 
-// free is when a fault of a victim may begin: when the victim has had its rest, and when fewer than atOnce are left.
+// free returns the earliest time for another fault of a victim: after its rest, and with fewer than
+// atOnce faults under way.
 func (s *schedule) free(v victim) time.Duration {
 	var ends []time.Duration
 	for _, end := range s.until {
@@ -172,7 +174,7 @@ func (s *schedule) free(v victim) time.Duration {
 	return free
 }
 
-// draw returns a time between two, at the schedule's pace and rounded to what is shown.
+// draw returns a random duration between two, multiplied by the pace and rounded for printing.
 func (s *schedule) draw(shortest, longest time.Duration) time.Duration {
 	d := shortest
 	if longest > shortest {

@@ -33,7 +33,7 @@ func TestSeedNamesSchedule(t *testing.T) {
 	}
 }
 
-// Every kind comes first, once, and soon every kind has happened to every victim.
+// Every kind comes first, once. Soon every kind has happened to every victim.
 func TestScheduleLeavesNothingOut(t *testing.T) {
 	t.Parallel()
 	all := everyFault() - len(kinds)
@@ -56,7 +56,7 @@ func TestScheduleLeavesNothingOut(t *testing.T) {
 	}
 }
 
-// Nobody suffers two faults at once, and there are never more than two in all.
+// A victim never has two faults at the same time, and there are never more than two in all.
 func TestScheduleIsSurvivable(t *testing.T) {
 	t.Parallel()
 	for _, pace := range []float64{1, 0.2} {

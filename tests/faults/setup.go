@@ -8,10 +8,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// setUp starts the system with links that can be broken and a disk that can be full, everyone who listens, and the people.
+// setUp starts the system with links that can be broken and a disk that can be filled. It also
+// starts all receivers and signs up the people.
 func (f *faults) setUp(ctx context.Context, dir string) (err error) {
 	for _, v := range []victim{broker, postgres} {
-		// The link is there before its other end is.
+		// The link exists before its other end does.
 		f.links[v], err = system.NewLink(ctx, func() (string, error) {
 			p, err := (&system.System{Dir: dir}).Process(v.role, v.name, v.replica)
 			return p.Address, err
@@ -23,7 +24,7 @@ func (f *faults) setUp(ctx context.Context, dir string) (err error) {
 	f.disk, f.noDisk = system.MountDisk(filepath.Join(dir, f.brokerDir()))
 	if f.noDisk != nil {
 		f.disk = nil
-		fmt.Printf("the broker's disk will not be full: %v\n", f.noDisk)
+		fmt.Printf("the broker's disk cannot be filled: %v\n", f.noDisk)
 	}
 	f.System, err = system.Start(ctx, system.Config{
 		Dir: dir, Broker: f.broker, Restart: true, Replicas: replicas, Env: environment(),
