@@ -1,17 +1,19 @@
-// Command soak runs the whole system for a given time under light, real use and then checks the ledger of package ledger:
+// Command soak runs the whole system for a given time under light, real use. Then it checks package
+// ledger's books:
 //
 //	go run ./tests/soak -broker nats -for 130m
 //	go run ./tests/soak -broker kafka -for 3m -short
 //
-// People change tasks, are reminded, read pages and keep pages open. Nothing is broken on purpose. The soak fails when
+// People change tasks, are reminded, read pages and keep pages open. No fault is caused. The soak
+// fails when
 //
 //   - a process ends or is replaced,
 //   - a page or a change is refused,
 //   - the ledger has a discrepancy.
 //
-// It finds faults of timers, such as a lease that is not renewed. With -short
-// the intervals that can be set are set to seconds, so that each passes many times within minutes. docs/timers.md lists
-// all timers. The column "short soak" there tells the intervals that -short sets.
+// It finds faults of timers, such as a lease that is not renewed. With -short, adjustable intervals
+// last seconds, so that each passes many times within minutes. docs/timers.md lists all timers. Its
+// column "short soak" shows the intervals that -short sets.
 package main
 
 import (
@@ -42,7 +44,8 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 0 after a clean soak, 1 after another one, 2 for wrong arguments.
+// command returns the exit status: 0 after a clean soak, 1 after a failed soak, 2 for wrong
+// arguments.
 func command(ctx context.Context, args []string) int {
 	cfg, err := loadConfig(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -68,9 +71,9 @@ func loadConfig(args []string) (config, error) {
 	flags.StringVar(&c.broker, "broker", "nats", "broker of the events: nats, kafka, redis, rabbitmq")
 	flags.DurationVar(&c.duration, "for", 130*time.Minute, "length of the soak")
 	flags.IntVar(&c.people, "people", 6, "people who use the system")
-	flags.DurationVar(&c.think, "think", 5*time.Second, "how long each rests between changes, on average")
-	flags.BoolVar(&c.short, "short", false, "set every interval that can be set to seconds")
-	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, and only when the soak is not clean)")
+	flags.DurationVar(&c.think, "think", 5*time.Second, "average pause of each between changes")
+	flags.BoolVar(&c.short, "short", false, "set every adjustable interval to seconds")
+	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, only when the soak fails)")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}

@@ -18,7 +18,8 @@ type pageReader struct{ read atomic.Int64 }
 
 func (r *pageReader) count() int64 { return r.read.Load() }
 
-// run reads a person's views in turn, one every rest, until stop is closed. A view that is refused ends it with an error.
+// run reads a person's views in turn, with a pause of rest between two, until stop is closed. A
+// refused view ends it with an error.
 func (r *pageReader) run(ctx context.Context, p *system.Person, rest time.Duration, stop <-chan struct{}) error {
 	tick := time.NewTicker(rest)
 	defer tick.Stop()

@@ -8,13 +8,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// processWatch knows the processes of the start, with their memory then.
+// processWatch holds the processes at the start and their memory.
 type processWatch struct {
 	first  []system.Process
 	before map[int]int // RSS in KiB, by process id
 }
 
-// start remembers the running processes.
+// start records the running processes.
 func (w *processWatch) start(s *system.System) error {
 	state, err := s.State()
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *processWatch) start(s *system.System) error {
 	return nil
 }
 
-// check returns an error when a process of the start does not run any more.
+// check returns an error if a process of the start does not run any more.
 func (w *processWatch) check(s *system.System) error {
 	for _, was := range w.first {
 		is, err := s.Process(was.Role, was.Name, was.Replica)

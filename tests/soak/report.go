@@ -9,11 +9,11 @@ import (
 	"taskmaster/tests/ledger"
 )
 
-// complaint matches a line of the system's log that a person should look at.
-var complaint = regexp.MustCompile(`level=(WARN|ERROR)|level=(warning|error|fatal)`)
+// warning matches a line of the system's log that a person should read.
+var warning = regexp.MustCompile(`level=(WARN|ERROR)|level=(warning|error|fatal)`)
 
-// shownComplaints is how many of these lines the report quotes.
-const shownComplaints = 10
+// shownWarnings is the number of such lines in the report.
+const shownWarnings = 10
 
 // report returns the numbers of the run as Markdown, and PASS or the discrepancies.
 func (s *soak) report(took time.Duration, wrong []ledger.Discrepancy) (string, error) {
@@ -42,20 +42,20 @@ func (s *soak) report(took time.Duration, wrong []ledger.Discrepancy) (string, e
 	row("messages at WebSockets", "%d", got.Messages)
 	row("WebSockets opened", "%d", totals.Sockets)
 
-	var complaints []string
+	var warnings []string
 	for line := range strings.Lines(s.Tail(1 << 30)) {
-		if complaint.MatchString(line) {
-			complaints = append(complaints, line)
+		if warning.MatchString(line) {
+			warnings = append(warnings, line)
 		}
 	}
-	row("warnings and errors in the log", "%d", len(complaints))
+	row("warnings and errors in the log", "%d", len(warnings))
 	memory, err := s.processes.memory()
 	if err != nil {
 		return "", err
 	}
 	b.WriteString(memory)
-	if len(complaints) > 0 {
-		fmt.Fprintf(&b, "\nThe first warnings and errors:\n%s", strings.Join(complaints[:min(len(complaints), shownComplaints)], ""))
+	if len(warnings) > 0 {
+		fmt.Fprintf(&b, "\nThe first warnings and errors:\n%s", strings.Join(warnings[:min(len(warnings), shownWarnings)], ""))
 	}
 	b.WriteString("\n" + ledger.Verdict(wrong))
 	return b.String(), nil

@@ -22,14 +22,14 @@ type soak struct {
 	people    *ledger.People
 	pages     pageReader
 	processes processWatch
-	shortened []string // intervals that -short set, for the report
+	shortened []string // intervals that -short has set, for the report
 }
 
-// run reports whether the soak was clean. It returns an error when the soak could not be finished.
+// run reports whether the soak was clean. It returns an error if the soak could not be finished.
 func run(ctx context.Context, cfg config) (clean bool, err error) {
 	dir, err := os.MkdirTemp("", "taskmaster-soak-")
 	if err != nil {
-		return false, fmt.Errorf("make a folder: %w", err)
+		return false, fmt.Errorf("create a folder: %w", err)
 	}
 	s := &soak{config: cfg, books: ledger.New(system.BrokerPromises(cfg.broker).Order)}
 	fmt.Printf("soak: broker %s for %v, %d people, short intervals %t\n", cfg.broker, cfg.duration, cfg.people, cfg.short)
@@ -45,7 +45,7 @@ func run(ctx context.Context, cfg config) (clean bool, err error) {
 	took := time.Since(began)
 	fmt.Println("checking the books")
 	wrong := s.people.Check(ctx)
-	// Once more: a process that ended during the check counts as well.
+	// The second check finds a process that ended during the check of the books.
 	if err := s.processes.check(s.System); err != nil {
 		return false, fmt.Errorf("%w\n%s", err, s.Tail(60))
 	}
@@ -57,7 +57,8 @@ func run(ctx context.Context, cfg config) (clean bool, err error) {
 	return len(wrong) == 0, nil
 }
 
-// setUp starts the system without restarts, so that the first process that ends is noticed, and signs people up.
+// setUp starts the system without restarts, so that the first process that ends is noticed. Then it
+// signs up the people.
 func (s *soak) setUp(ctx context.Context, dir string) (err error) {
 	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SIGNUP_PER_MINUTE": "1000"}
 	cfg := system.Config{Dir: dir, Broker: s.broker, Env: env}
@@ -96,8 +97,8 @@ func (s *soak) use(ctx context.Context) error {
 	return g.Wait()
 }
 
-// supervise waits until the time is over. Meanwhile it checks every process each second and prints the progress each
-// minute.
+// supervise waits until the time is over. Meanwhile it checks every process each second and prints
+// the progress each minute.
 func (s *soak) supervise(ctx context.Context) error {
 	over := time.NewTimer(s.duration)
 	defer over.Stop()
@@ -125,7 +126,7 @@ func (s *soak) supervise(ctx context.Context) error {
 	}
 }
 
-// tearDown stops everything. The log of a soak that is not clean stays, or of any with -log.
+// tearDown stops everything. It keeps the log of a failed soak, and with -log every log.
 func (s *soak) tearDown(dir string, clean bool) {
 	if s.people != nil {
 		s.people.StopListening()

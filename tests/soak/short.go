@@ -11,7 +11,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// interval is one that can be set: by a variable of the services, a flag of the supervisor, or a setting of PostgreSQL.
+// interval is an adjustable interval: a variable of the services, a flag of the supervisor, or a
+// setting of PostgreSQL.
 type interval struct{ name, value string }
 
 // serviceIntervals are variables of the services.
@@ -29,13 +30,14 @@ var poolIntervals = []interval{
 	{"pool_health_check_period", "2s"},
 }
 
-// schedulerIntervals are flags of the Dapr scheduler. By default its etcd is compacted by revisions, and so never in a soak.
+// schedulerIntervals are flags of the Dapr scheduler. By default etcd is compacted by number of
+// revisions, which a soak never reaches.
 var schedulerIntervals = []interval{
 	{"etcd-compaction-mode", "periodic"},
 	{"etcd-compaction-retention", "5s"},
 }
 
-// brokerIntervals are settings of the brokers that are started here.
+// brokerIntervals are settings of the brokers that the supervisor starts.
 var brokerIntervals = map[string][]interval{
 	"nats": {{"ping_interval", "2s"}},
 	"kafka": {
@@ -57,7 +59,7 @@ var databaseIntervals = []interval{
 	{"wal_writer_delay", "10ms"},
 }
 
-// shorten sets every interval that is set before the start.
+// shorten sets every interval that has to be set before the start.
 func (s *soak) shorten(cfg *system.Config) {
 	for _, i := range serviceIntervals {
 		cfg.Env[i.name] = i.value
@@ -77,7 +79,7 @@ func (s *soak) shorten(cfg *system.Config) {
 	}
 }
 
-// shortenDatabase sets the intervals of PostgreSQL, which is started by the system.
+// shortenDatabase sets the intervals of PostgreSQL while it runs.
 func (s *soak) shortenDatabase(ctx context.Context) error {
 	state, err := s.State()
 	if err != nil {
