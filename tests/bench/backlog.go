@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// changesAtOnce is how many changes of a user a transaction of the backlog has.
+	// changesAtOnce is the number of changes in one transaction of the backlog.
 	changesAtOnce  = 10
 	backlogWriters = 4
 )
 
-// backlog commits changes of everybody by turns until there are n events of them, or a few more.
+// backlog commits changes of all users in turn, until there are n events or a few more.
 func (c *crowd) backlog(ctx context.Context, n int, to enqueue) (events int, err error) {
 	transactions := (n + changesAtOnce*eventsOfChange - 1) / (changesAtOnce * eventsOfChange)
 	turns := make(chan *member, len(c.members))
@@ -36,7 +36,7 @@ func (c *crowd) backlog(ctx context.Context, n int, to enqueue) (events int, err
 	return transactions * changesAtOnce * eventsOfChange, g.Wait()
 }
 
-// changes commits several changes of a user together.
+// changes commits several changes of a user in one transaction.
 func (c *crowd) changes(ctx context.Context, m *member, to enqueue) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()

@@ -14,13 +14,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// tick is the unit in which Linux tells processor time (USER_HZ).
+// tick is Linux's unit of processor time (USER_HZ).
 const tick = 10 * time.Millisecond
 
-// usage is the processor time that each process has used, this one included.
+// usage is the processor time of each process, including this one.
 type usage map[string]time.Duration
 
-// cpu returns what everything has used so far. It is empty where there is no /proc.
+// cpu returns the processor time of all processes so far. It is empty on a system without /proc.
 func (b *bench) cpu() (usage, error) {
 	state, err := b.State()
 	if err != nil {
@@ -38,7 +38,7 @@ func (b *bench) cpu() (usage, error) {
 	return used, nil
 }
 
-// noteCPU notes which processes used how much since before, and for how long.
+// noteCPU notes the processor time of each process since before, and the elapsed time.
 func (b *bench) noteCPU(what string, before usage, elapsed time.Duration) error {
 	shares, err := b.shares(before, elapsed)
 	if err != nil {
@@ -48,7 +48,7 @@ func (b *bench) noteCPU(what string, before usage, elapsed time.Duration) error 
 	return nil
 }
 
-// shares says in words which processes used how much since before, and for how long.
+// shares describes the processor time of each process since before, as a share of the elapsed time.
 func (b *bench) shares(before usage, elapsed time.Duration) (string, error) {
 	after, err := b.cpu()
 	if err != nil {
@@ -67,13 +67,15 @@ func (b *bench) shares(before usage, elapsed time.Duration) (string, error) {
 	return "of one processor used " + strings.Join(parts, ", "), nil
 }
 
-// cpuOf returns the processor time of a process, and of its children that have ended; 0 when it is gone.
+// cpuOf returns the processor time of a process and of its children that have ended. It is 0 for a
+// process that has ended.
 func cpuOf(pid int) time.Duration {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	// proc(5): utime, stime, cutime and cstime are fields 14 to 17; the name, field 2, may have spaces.
+	// proc(5): utime, stime, cutime and cstime are fields 14 to 17. The name, field 2, may contain
+	// spaces.
 	fields := strings.Fields(string(raw[bytes.LastIndexByte(raw, ')')+1:]))
 	var sum time.Duration
 	for _, field := range fields[11:15] {

@@ -17,14 +17,16 @@ import (
 	"taskmaster/internal/task"
 )
 
-// crowd are users of a database, each with a task, whose changes are written by this process: what api writes of a change to
-// the outbox, in a transaction that holds the user's row and takes the next revision, without the requests.
+// crowd holds users of a database, each with a task. This process changes the tasks. Like api, it
+// writes the events of a change to the outbox, in a transaction that locks the user's row and takes
+// the next revision. It only leaves out the requests.
 type crowd struct {
 	db      *postgres.DB
 	members []*member
 }
 
-// member is a user. Its lock keeps two writers from changing the same task; in the database the user's row does.
+// member is a user. Its lock prevents two writers from changing the same task. In the database, the
+// user's row does that.
 type member struct {
 	id uuid.UUID
 
@@ -32,18 +34,18 @@ type member struct {
 	task task.Task
 }
 
-// enqueue hands the events of a change over to what publishes them, in the transaction of the change.
+// enqueue stores the events of a change for publication, in the transaction of the change.
 type enqueue func(ctx context.Context, tx pgx.Tx, events []event.Event) error
 
-// toOutbox is how api does it.
+// toOutbox stores them as api does.
 func toOutbox(ctx context.Context, tx pgx.Tx, events []event.Event) error {
 	return postgres.RecordEvents(ctx, tx, events...)
 }
 
-// eventsOfChange are task.updated and task.changed.
+// eventsOfChange counts task.updated and task.changed.
 const eventsOfChange = 2
 
-// writeTimeout bounds one transaction of a writer.
+// writeTimeout limits one transaction of a writer.
 const writeTimeout = 30 * time.Second
 
 func newCrowd(ctx context.Context, db *postgres.DB, n int) (*crowd, error) {
@@ -66,7 +68,7 @@ func newCrowd(ctx context.Context, db *postgres.DB, n int) (*crowd, error) {
 	return c, nil
 }
 
-// join gives a user, who is there, a task.
+// join creates the task of an existing user.
 func (m *member) join(ctx context.Context, tx pgx.Tx, now time.Time) error {
 	due := now.AddDate(5, 0, 0)
 	t := task.Task{
@@ -90,7 +92,8 @@ func (m *member) join(ctx context.Context, tx pgx.Tx, now time.Time) error {
 
 const title0 = "Task of somebody who measures"
 
-// changed returns a member's task with another title and the next revision, and the events that tell of it.
+// changed returns a member's task with another title and the next revision, and the events of the
+// change.
 func changed(userID uuid.UUID, t task.Task, revision int64) (task.Task, []event.Event, error) {
 	previous, err := json.Marshal(t.Title)
 	if err != nil {
@@ -103,7 +106,8 @@ func changed(userID uuid.UUID, t task.Task, revision int64) (task.Task, []event.
 	return t, []event.Event{updated, event.New(event.TaskChanged, userID, t, now)}, nil
 }
 
-// change commits one change of somebody, and returns who and how long the transaction took.
+// change commits one change of a random user. It returns the user and the duration of the
+// transaction.
 func (c *crowd) change(ctx context.Context, to enqueue) (uuid.UUID, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -130,7 +134,7 @@ func (c *crowd) change(ctx context.Context, to enqueue) (uuid.UUID, time.Duratio
 	return m.id, time.Since(began), nil
 }
 
-// revisions returns the last committed revision of everybody.
+// revisions returns the last committed revision of each user.
 func (c *crowd) revisions() map[string]int64 {
 	all := map[string]int64{}
 	for _, m := range c.members {

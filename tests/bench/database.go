@@ -11,7 +11,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// drainedWithin bounds how long everything that waits may take to be published.
+// drainedWithin limits the time until all waiting events are published.
 const drainedWithin = 20 * time.Minute
 
 // connect opens a connection to the system's database.
@@ -42,7 +42,8 @@ func (b *bench) drained(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainedWithin)
 	defer cancel()
 	return system.Poll(ctx, func() error {
-		// One look into each shard's index, which is cheap however many wait: what is asked is not to slow what is measured.
+		// The query reads one entry of each shard's index. It is cheap for any backlog, so that it
+		// does not slow down the measurement.
 		var waiting int
 		err := conn.QueryRow(ctx, `
 			SELECT count(*) FROM generate_series(0, $1::int - 1) s CROSS JOIN LATERAL (
@@ -58,7 +59,7 @@ func (b *bench) drained(ctx context.Context) error {
 	})
 }
 
-// published returns how long events written after an instant waited for the broker to have them.
+// published returns, for each event written after an instant, the time until the broker had it.
 func (b *bench) published(ctx context.Context, after time.Time) ([]time.Duration, error) {
 	conn, err := b.connect(ctx)
 	if err != nil {
@@ -76,7 +77,8 @@ func (b *bench) published(ctx context.Context, after time.Time) ([]time.Duration
 	})
 }
 
-// outboxStatements measures a transaction that inserts a task, with and without the events of it, on copies of the tables.
+// outboxStatements measures a transaction that inserts a task, with and without its events, on
+// copies of the tables.
 func (b *bench) outboxStatements(ctx context.Context, n int) (without, with []time.Duration, err error) {
 	conn, err := b.connect(ctx)
 	if err != nil {
@@ -104,7 +106,7 @@ func (b *bench) outboxStatements(ctx context.Context, n int) (without, with []ti
 	return without, with, nil
 }
 
-// insertOnce copies a task that there is, and its two events.
+// insertOnce copies an existing task and its two events.
 func insertOnce(ctx context.Context, conn *pgx.Conn, withEvents bool) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// drain measures how fast api publishes a backlog: with the consumers halted, and beside them.
+// drain measures how fast api publishes a backlog, with stopped consumers and with running ones.
 func (b *bench) drain(ctx context.Context) error {
 	s, err := b.stage(ctx)
 	if err != nil {
@@ -21,7 +21,8 @@ func (b *bench) drain(ctx context.Context) error {
 }
 
 func (b *bench) drainOnce(ctx context.Context, s *scene, consumersHalted bool) error {
-	// The bench's own subscriber takes every event, as much as all consumers together: it catches up afterwards.
+	// The bench's own subscriber receives as many events as all consumers together. It runs after
+	// the measurement.
 	own, err := halt(s.subscriber.Sidecar())
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func (b *bench) drainOnce(ctx context.Context, s *scene, consumersHalted bool) e
 		defer services()
 		how, wake = "consumers halted", func() { services(); own() }
 	}
-	// What publishes is halted while the events are written, so that all wait when it starts.
+	// api is stopped while the events are written, so that all of them wait when it continues.
 	start, err := b.pause("api")
 	if err != nil {
 		return err
@@ -83,11 +84,11 @@ func (b *bench) drainOnce(ctx context.Context, s *scene, consumersHalted bool) e
 		return err
 	}
 	b.out.addDone(what+": handled", "", len(a.lags), a.last.Sub(woken))
-	b.out.note("%s: %s; the last of the pages was told after %s", what, a.order(), readable(toPages.Sub(started)))
+	b.out.note("%s: %s; the last page got its event after %s", what, a.order(), readable(toPages.Sub(started)))
 	return nil
 }
 
-// lastPublished returns when the last event was published.
+// lastPublished returns the time of the last publication.
 func (b *bench) lastPublished(ctx context.Context) (last time.Time, err error) {
 	conn, err := b.connect(ctx)
 	if err != nil {

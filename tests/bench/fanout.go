@@ -10,10 +10,10 @@ import (
 	"taskmaster/tests/system"
 )
 
-// fanoutChanges is how many changes are told to all sockets.
+// fanoutChanges is the number of changes that all sockets receive.
 const fanoutChanges = 20
 
-// fanout measures how long a change takes to very many sockets of one person.
+// fanout measures the time from a change to a large number of sockets of one person.
 func (b *bench) fanout(ctx context.Context) error {
 	people, err := b.signUp(ctx, 1)
 	if err != nil {
@@ -26,7 +26,8 @@ func (b *bench) fanout(ctx context.Context) error {
 	began := time.Now()
 	for i := range sockets {
 		g.Go(func() (err error) {
-			// The sockets live with ctx; openCtx only says that another could not be opened.
+			// The sockets live as long as ctx. openCtx only reports that another socket could not
+			// be opened.
 			if openCtx.Err() != nil {
 				return openCtx.Err()
 			}
@@ -59,7 +60,7 @@ func (b *bench) fanout(ctx context.Context) error {
 		for i, s := range sockets {
 			m, err := s.Inbox.Wait(ctx, func(m system.Message) bool { return m.Revision == t.Revision })
 			if err != nil {
-				return fmt.Errorf("socket %d was not told of revision %d: %w", i, t.Revision, err)
+				return fmt.Errorf("socket %d did not receive revision %d: %w", i, t.Revision, err)
 			}
 			took := m.Arrived.Sub(t.UpdatedAt)
 			all = append(all, took)

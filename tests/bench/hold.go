@@ -9,15 +9,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// holding is what came of a transaction held open.
+// holding is the result of a transaction that was held open.
 type holding struct {
 	duration time.Duration
-	// dead tells what the database could not clean meanwhile.
+	// dead describes the rows that the database could not remove meanwhile.
 	dead string
 }
 
-// hold opens a transaction as a report or a forgotten session does: it has a snapshot, before which nothing may be cleaned
-// up, and a transaction id, which is the oldest from now on. release ends it, and fails when it had ended before.
+// hold opens a transaction as a report or a forgotten session does. It has a snapshot, so that no
+// newer dead row can be removed, and a transaction id, which is the oldest from now on. release
+// ends the transaction, and fails if it had ended before.
 func hold(ctx context.Context, url string) (release func() (holding, error), err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

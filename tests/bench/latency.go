@@ -9,13 +9,15 @@ import (
 	"taskmaster/tests/system"
 )
 
-// few people at a pace that leaves the machine idle most of the time: what is measured is the way, not the queue.
+// A few people at a pace that leaves the machine idle most of the time. So the load measures the
+// path of an event, not a queue.
 const (
 	few     = 5
 	fewPace = 250 * time.Millisecond
 )
 
-// latency measures what events cost the request that causes them, and how long they take to consumers.
+// latency measures the cost of events for the request that causes them, and the time from change to
+// consumers.
 func (b *bench) latency(ctx context.Context) error {
 	people, err := b.signUp(ctx, few)
 	if err != nil {
@@ -27,7 +29,8 @@ func (b *bench) latency(ctx context.Context) error {
 	}
 	defer socket.Close()
 
-	// The same load by turns with the events flowing and with a broker that stands still, so that nothing is published.
+	// The same load alternates between a working broker and a frozen one, with which nothing is
+	// published.
 	var flowing, still []time.Duration
 	for range 2 {
 		for _, stopped := range []bool{false, true} {
@@ -64,7 +67,7 @@ func (b *bench) latency(ctx context.Context) error {
 	return b.consumers(ctx, socket, people, began)
 }
 
-// creations lets few people create tasks for a while.
+// creations lets a few people create tasks for a while.
 func (b *bench) creations(ctx context.Context, people []*system.Person, stopped bool) ([]time.Duration, error) {
 	broker, err := b.Process(system.RoleBroker, system.RoleBroker, 1)
 	if err != nil {
@@ -74,7 +77,7 @@ func (b *bench) creations(ctx context.Context, people []*system.Person, stopped 
 		if err := syscall.Kill(broker.PID, syscall.SIGSTOP); err != nil {
 			return nil, err
 		}
-		defer func() { _ = syscall.Kill(broker.PID, syscall.SIGCONT) }() // it may be gone; drained tells
+		defer func() { _ = syscall.Kill(broker.PID, syscall.SIGCONT) }() // the process may have ended; drained will report it
 	}
 	result, err := generate(ctx, people, b.duration, fewPace, func(ctx context.Context, p *system.Person, n int) error {
 		_, err := create(ctx, p, n)
@@ -86,7 +89,8 @@ func (b *bench) creations(ctx context.Context, people []*system.Person, stopped 
 	return result.latency.get(), nil
 }
 
-// consumers tells how long the events of changes since an instant took to the broker, to a subscriber and to a page.
+// consumers measures the time from changes since an instant to the broker, to a subscriber and to a
+// page.
 func (b *bench) consumers(ctx context.Context, socket *system.Socket, people []*system.Person, since time.Time) error {
 	if err := b.drained(ctx); err != nil {
 		return err
@@ -113,7 +117,7 @@ func (b *bench) consumers(ctx context.Context, socket *system.Socket, people []*
 	return nil
 }
 
-// observed waits until the observer has the last change of everybody.
+// observed waits until the observer has the last change of every person.
 func (b *bench) observed(ctx context.Context, people []*system.Person) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()

@@ -8,46 +8,47 @@ import (
 	"time"
 )
 
-// ledger keeps account of what arrives of a crowd's events: that no revision of a user is missing on a topic, which came out
-// of order or again, and how long each took since its change. Events of others do not count.
+// ledger records the arrivals of a crowd's events. It finds missing revisions of a user on a topic,
+// events out of order and repetitions, and measures the time since each change. It ignores events
+// of other users.
 type ledger struct {
 	mu         sync.Mutex
 	began      time.Time
-	partitions map[partition]*lineup
-	// lags are of the first arrivals, by the minute of the change.
+	partitions map[partition]*progress
+	// lags are the delays of first arrivals, by minute of the change.
 	lags         [][]time.Duration
 	again, early int
 	last         time.Time
 }
 
-// partition is a user on a topic.
+// partition is a user and a topic.
 type partition struct{ user, topic string }
 
-// lineup is how far a partition has come: all revisions before next have arrived, and those of ahead.
-type lineup struct {
+// progress is the state of a partition. All revisions before next have arrived, and those in ahead.
+type progress struct {
 	next  int64
 	ahead map[int64]bool
 }
 
-// newLedger waits for what follows the revisions of users on topics.
+// newLedger returns a ledger that expects the revisions of users on topics after the given ones.
 func newLedger(topics []string, revisions map[string]int64) *ledger {
-	l := &ledger{began: time.Now(), partitions: map[partition]*lineup{}}
+	l := &ledger{began: time.Now(), partitions: map[partition]*progress{}}
 	for user, revision := range revisions {
 		for _, topic := range topics {
-			l.partitions[partition{user, topic}] = &lineup{next: revision + 1, ahead: map[int64]bool{}}
+			l.partitions[partition{user, topic}] = &progress{next: revision + 1, ahead: map[int64]bool{}}
 		}
 	}
 	return l
 }
 
-// begin starts the account of times, of order and of repetitions anew.
+// begin resets times, order and repetitions.
 func (l *ledger) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.began, l.lags, l.again, l.early = time.Now(), nil, 0, 0
 }
 
-// take notes an event that has just been handled.
+// take records an event that has just been handled.
 func (l *ledger) take(topic string, cloudEvent []byte) error {
 	now := time.Now()
 	var e struct {
@@ -86,13 +87,14 @@ func (l *ledger) take(topic string, cloudEvent []byte) error {
 	return nil
 }
 
-// complete returns an error that says how much is missing when not all up to the revisions of users has arrived.
+// complete returns an error with the number of missing events, unless all revisions up to those
+// given have arrived.
 func (l *ledger) complete(revisions map[string]int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var missing, partitions int64
-	for partition, at := range l.partitions {
-		if left := revisions[partition.user] - at.next + 1 - int64(len(at.ahead)); left > 0 {
+	for p, at := range l.partitions {
+		if left := revisions[p.user] - at.next + 1 - int64(len(at.ahead)); left > 0 {
 			missing, partitions = missing+left, partitions+1
 		}
 	}
@@ -102,7 +104,7 @@ func (l *ledger) complete(revisions map[string]int64) error {
 	return nil
 }
 
-// account is what came of it.
+// account is the result of a ledger.
 type account struct {
 	lags         []time.Duration
 	byMinute     [][]time.Duration
@@ -116,7 +118,7 @@ func (l *ledger) account() account {
 	return account{slices.Concat(l.lags...), slices.Clone(l.lags), l.again, l.early, l.last}
 }
 
-// order says in words what arrived out of order and again.
+// order describes events out of order and repetitions in words.
 func (a account) order() string {
 	return fmt.Sprintf("%d of %d out of their user's order, %d once more", a.early, len(a.lags), a.again)
 }

@@ -8,10 +8,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// listed is how many tasks an account has when lists are measured.
+// listed is the number of tasks of an account whose lists are measured.
 const listed = 50
 
-// load measures creating and listing by many people at once: as fast as they can, and at a person's pace.
+// load measures creating and listing by a large number of people, as fast as they can and at a
+// person's pace.
 func (b *bench) load(ctx context.Context) error {
 	people, err := b.signUp(ctx, b.users)
 	if err != nil {
@@ -34,7 +35,7 @@ func (b *bench) load(ctx context.Context) error {
 	listing := func(ctx context.Context, p *system.Person, _ int) error {
 		return p.Do(ctx, "GET", fmt.Sprintf("/tasks?status=open&limit=%d", listed), nil, nil)
 	}
-	// A person who works fast: seven reads to three writes, one every two seconds.
+	// A person who works fast: seven reads to three writes, with one request every two seconds.
 	both := func(ctx context.Context, p *system.Person, n int) error {
 		if n%10 < 3 {
 			return creating(ctx, p, n)

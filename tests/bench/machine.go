@@ -10,14 +10,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// machine says what this runs on.
+// machine describes the machine.
 func machine() string {
 	return fmt.Sprintf("%s, %d processors, %s of memory, %s/%s, %s, load %s",
 		or(field("/proc/cpuinfo", "model name"), "unknown processor"), runtime.NumCPU(),
 		mebibytes(system.Kibibytes(field("/proc/meminfo", "MemTotal"))), runtime.GOOS, runtime.GOARCH, runtime.Version(), load())
 }
 
-// load is the load average of the last minute.
+// load returns the load average of the last minute.
 func load() string {
 	raw, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

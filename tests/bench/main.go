@@ -1,10 +1,10 @@
 // Command bench measures the whole system on this machine, from outside, and prints tables:
 //
 //	go run ./tests/bench [-broker kafka] [-users 100] [-seconds 15] [-rate 1000] [-for 10m] [-backlog 100000]
-//		[-only latency,load,fanout,reminders,volume,held,drain,peers]
+//	[-only latency,load,fanout,reminders,volume,held,drain,peers]
 //
-// It is load and users in one process beside the system, on the same processors, so that what it tells is the least that
-// the system can do. The limits that protect from people who act as fast as programs are off.
+// One process creates the load and acts as the users, on the same processors as the system. So the
+// results are lower limits. The rate limits are off, because these people act as fast as programs.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// bench is a running system and what has been measured of it.
+// bench is a running system with its measurements.
 type bench struct {
 	*system.System
 	observer *system.Observer
@@ -58,25 +58,25 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	b := &bench{}
-	flags.IntVar(&b.users, "users", 100, "people who use the API at once")
+	flags.IntVar(&b.users, "users", 100, "people who use the API at the same time")
 	flags.IntVar(&b.sockets, "sockets", 1000, "sockets to fan out to")
-	flags.IntVar(&b.reminders, "reminders", 1000, "reminders due at one second")
+	flags.IntVar(&b.reminders, "reminders", 1000, "reminders due in the same second")
 	seconds := flags.Int("seconds", 15, "length of each load")
-	flags.StringVar(&b.broker, "broker", "", "broker of the events; left out it is what BROKER says, or the default of cmd/local")
-	flags.IntVar(&b.crowd, "crowd", 500, "users whose events volume, held, drain and peers measure")
+	flags.StringVar(&b.broker, "broker", "", "broker of the events; default: the variable BROKER, or the default of cmd/local")
+	flags.IntVar(&b.crowd, "crowd", 500, "users for volume, held, drain and peers")
 	flags.Float64Var(&b.rate, "rate", 1000, "events a second of volume and held")
 	flags.DurationVar(&b.volumeFor, "for", 10*time.Minute, "length of volume and of held")
-	flags.IntVar(&b.backlog, "backlog", 100_000, "events that wait when drain and peers begin")
-	topics := flags.String("topics", "task-events,task-updates", "topics whose events are followed to a subscriber, separated by commas")
-	movers := flags.String("movers", "relay,river,watermill", "what peers lets move events, separated by commas")
-	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; everything by default")
+	flags.IntVar(&b.backlog, "backlog", 100_000, "waiting events at the beginning of drain and peers")
+	topics := flags.String("topics", "task-events,task-updates", "topics that are measured up to a subscriber, separated by commas")
+	movers := flags.String("movers", "relay,river,watermill", "libraries that peers compares, separated by commas")
+	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; default all")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	b.duration = time.Duration(*seconds) * time.Second
 	b.topics, b.movers = strings.Split(*topics, ","), strings.Split(*movers, ",")
 	if b.crowd <= watchers {
-		return fmt.Errorf("-crowd: %d users have the page open, so there have to be more", watchers)
+		return fmt.Errorf("-crowd: %d users have the page open, so the crowd has to be larger", watchers)
 	}
 
 	dir, err := os.MkdirTemp("", "taskmaster-bench-")
@@ -87,11 +87,11 @@ func run(ctx context.Context, args []string) error {
 	fmt.Println(machine())
 	wanted := func(part string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), part) }
 	err = b.measure(ctx, dir, wanted)
-	fmt.Print(b.out.String()) // what was measured before an error too: it took its time
+	fmt.Print(b.out.String()) // measurements before an error are printed too, because they took time
 	return err
 }
 
-// part is something to measure.
+// part is one measurement.
 type part struct {
 	name    string
 	measure func(context.Context) error
@@ -128,10 +128,11 @@ func (b *bench) whole(ctx context.Context, dir string, parts []part) error {
 	return b.memory("after")
 }
 
-// start measures how long the system takes to be ready, in an empty folder and then in one that it knows.
+// start measures the time until the system is ready, first in an empty folder and then with its
+// data.
 func (b *bench) start(ctx context.Context, dir string) error {
 	b.webhooks = system.ReceiveWebhooks()
-	if _, err := system.Supervisor(ctx); err != nil { // built before anything is measured
+	if _, err := system.Supervisor(ctx); err != nil { // builds before the measurement
 		return err
 	}
 	cfg := system.Config{Dir: dir, Broker: b.broker, Env: map[string]string{

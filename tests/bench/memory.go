@@ -10,7 +10,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// memory notes what every process of the system uses. PSS shares out what several have in common.
+// memory notes the memory of every process of the system. PSS divides shared pages among the
+// processes that share them.
 func (b *bench) memory(when string) error {
 	state, err := b.State()
 	if err != nil {

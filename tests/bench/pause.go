@@ -8,8 +8,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// pause makes the services of these names and their sidecars stand still until resume is called. They notice nothing but
-// the time that has passed.
+// pause freezes the named services and their sidecars until resume is called. They notice only that
+// time has passed.
 func (b *bench) pause(services ...string) (resume func(), err error) {
 	state, err := b.State()
 	if err != nil {
@@ -26,12 +26,12 @@ func (b *bench) pause(services ...string) (resume func(), err error) {
 	return halt(pids...)
 }
 
-// halt makes processes stand still until resume is called.
+// halt freezes processes until resume is called.
 func halt(pids ...int) (resume func(), err error) {
 	var halted []int
 	resume = sync.OnceFunc(func() {
 		for _, pid := range halted {
-			_ = syscall.Kill(pid, syscall.SIGCONT) // it may be gone; who waits for what it does will tell
+			_ = syscall.Kill(pid, syscall.SIGCONT) // the process may have ended; the waiting measurement will report it
 		}
 	})
 	for _, pid := range pids {

@@ -11,7 +11,7 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// relayMover is our relay as api runs it.
+// relayMover is the relay of this project as api runs it.
 type relayMover struct{ db *postgres.DB }
 
 func (relayMover) enqueue(ctx context.Context, tx pgx.Tx, events []event.Event) error {

@@ -19,36 +19,37 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// riverMover is River with a job for each event, inserted in the transaction of the change.
+// riverMover is River with one job for each event, inserted in the transaction of the change.
 type riverMover struct{ db *postgres.DB }
 
-// The settings are those of River's own benchmark (cmd/river/riverbench), which are faster than its defaults, with the
-// number of workers of its documentation's first example: more calls at once are no gain to a sidecar.
+// The settings are those of River's own benchmark (cmd/river/riverbench), which is faster than its
+// defaults. The number of workers is that of the first example in its documentation. More parallel
+// calls do not help a sidecar.
 const (
 	riverCooldown = 2 * time.Millisecond
 	riverPoll     = 20 * time.Millisecond
 	riverWorkers  = 100
-	// riverStop bounds the time that the jobs under way may take to end.
+	// riverStop limits the time that running jobs may take to end.
 	riverStop = 30 * time.Second
 )
 
-// eventJob is the job of publishing an event.
+// eventJob is the job that publishes an event.
 type eventJob struct {
 	Topic string          `json:"topic"`
 	Key   string          `json:"key"`
 	Event json.RawMessage `json:"event"`
 }
 
-// Kind is the job's name.
+// Kind returns the job's name.
 func (eventJob) Kind() string { return "event" }
 
-// eventWorker publishes.
+// eventWorker publishes events.
 type eventWorker struct {
 	river.WorkerDefaults[eventJob]
 	publish outbox.Publish
 }
 
-// Work publishes an event.
+// Work publishes the event of a job.
 func (w *eventWorker) Work(ctx context.Context, job *river.Job[eventJob]) error {
 	return w.publish(ctx, job.Args.Topic, []event.Message{{Key: job.Args.Key, CloudEvent: job.Args.Event}})
 }
@@ -66,7 +67,7 @@ func (m riverMover) client(publish outbox.Publish) (*river.Client[pgx.Tx], error
 	})
 }
 
-// inserter makes a client that inserts only.
+// inserter creates a client that only inserts.
 var inserter = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
 	return river.NewClient(riverpgxv5.New(nil), &river.Config{})
 })
@@ -101,5 +102,5 @@ func (m riverMover) start(ctx context.Context, publish outbox.Publish) (func(uui
 		defer cancel()
 		return client.Stop(ctx)
 	}
-	return func(uuid.UUID) {}, stop, nil // it is told by a notification of the database
+	return func(uuid.UUID) {}, stop, nil // the database notifies River
 }

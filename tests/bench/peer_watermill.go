@@ -20,8 +20,9 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// watermillMover is watermill's forwarder, which is its outbox: messages are written to a table in the transaction of the
-// change, in envelopes that say where to; the forwarder reads them in order and publishes them there.
+// watermillMover is Watermill's forwarder, which is its outbox. A change writes messages to a table
+// in its transaction, in envelopes with the destination. The forwarder reads them in order and
+// publishes them there.
 type watermillMover struct {
 	db     *postgres.DB
 	schema sql.DefaultPostgreSQLSchema
@@ -31,15 +32,16 @@ type watermillMover struct {
 const (
 	// forwarderTopic names the table.
 	forwarderTopic = "events"
-	// watermillBatch is how many messages are read at once. The default is 100.
+	// watermillBatch is the number of messages that are read together. The default is 100.
 	watermillBatch = 1000
-	// watermillPoll is how often it looks when there was nothing. The default is a second; this is as often as River looks.
+	// watermillPoll is the pause before the next query after an empty one. The default is a second;
+	// this is River's interval.
 	watermillPoll = riverPoll
-	// keyMetadata is where a message carries its partition key.
+	// keyMetadata is the metadata field of a message's partition key.
 	keyMetadata = "key"
 )
 
-// newWatermill makes the tables.
+// newWatermill creates the tables.
 func newWatermill(db *postgres.DB) (*watermillMover, error) {
 	m := &watermillMover{
 		db: db, schema: sql.DefaultPostgreSQLSchema{SubscribeBatchSize: watermillBatch},
@@ -78,7 +80,7 @@ func (m *watermillMover) enqueue(ctx context.Context, tx pgx.Tx, events []event.
 		msg.Metadata.Set(keyMetadata, e.Data.UserID.String())
 		messages[event.Topic(e.Type)] = append(messages[event.Topic(e.Type)], msg)
 	}
-	for topic, all := range messages { // a statement each
+	for topic, all := range messages { // one statement each
 		if err := enveloped.Publish(topic, all...); err != nil {
 			return err
 		}
@@ -98,10 +100,10 @@ func (m *watermillMover) start(ctx context.Context, publish outbox.Publish) (fun
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	stop := func() error { return errors.Join(f.Close(), <-ended) }
-	return func(uuid.UUID) {}, stop, nil // it polls
+	return func(uuid.UUID) {}, stop, nil // the forwarder polls
 }
 
-// publisherTo publishes what the forwarder has unwrapped.
+// publisherTo publishes the messages that the forwarder has unwrapped.
 type publisherTo outbox.Publish
 
 // Publish publishes one message after another.

@@ -17,35 +17,37 @@ import (
 	"taskmaster/tests/system"
 )
 
-// mover is something that takes events out of a database in which changes left them, and hands them on: our relay, or what
-// somebody might take for it.
+// mover takes events from a database, in which changes have stored them, and publishes them. It is
+// the relay of this project, or another library.
 type mover interface {
-	// enqueue leaves the events of a change, in its transaction.
+	// enqueue stores the events of a change, in its transaction.
 	enqueue(ctx context.Context, tx pgx.Tx, events []event.Event) error
-	// start moves what is left until stop is called. committed says that a user's events have been committed.
+	// start moves stored events until stop is called. committed reports that a user's events have
+	// been committed.
 	start(ctx context.Context, publish outbox.Publish) (committed func(userID uuid.UUID), stop func() error, err error)
 }
 
-// peer is a mover and what to know of it.
+// peer is a mover with its description.
 type peer struct {
 	flag, name, order string
 	mover             mover
 }
 
-// How long events take is measured at a rate that leaves time for everything.
+// Delays are measured at a rate that all movers can sustain.
 const (
 	slowRate = 200.0
 	slowFor  = 20 * time.Second
 )
 
-// peers lets other libraries move the same events out of the same PostgreSQL, through the same sidecar into the same broker,
-// and to nowhere, which tells the mover from where it moves to.
+// peers lets other libraries move the same events from the same PostgreSQL, through the same
+// sidecar into the same broker. It also lets them move events to nowhere, which separates the cost
+// of the mover from that of the destination.
 func (b *bench) peers(ctx context.Context, dir string) error {
 	if _, err := system.Supervisor(ctx); err != nil {
 		return err
 	}
 	var err error
-	// No consumers: all that runs is what takes part.
+	// There are no consumers: only the participants run.
 	if b.System, err = system.Start(ctx, system.Config{Dir: dir, Broker: b.broker, Services: "api"}); err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func (b *bench) peers(ctx context.Context, dir string) error {
 		return err
 	}
 	defer moverDB.Close()
-	// What making the users left in our outbox is not to be moved.
+	// Creating the users has left events in the outbox, which are not part of the race.
 	if _, err := moverDB.Pool().Exec(ctx, `TRUNCATE outbox`); err != nil {
 		return fmt.Errorf("empty the outbox: %w", err)
 	}
@@ -109,7 +111,7 @@ func (b *bench) peers(ctx context.Context, dir string) error {
 	return nil
 }
 
-// peersDatabase makes a database beside the system's, which nothing else works on, and returns its URL.
+// peersDatabase creates a separate database without other users, and returns its URL.
 func (b *bench) peersDatabase(ctx context.Context) (string, error) {
 	conn, err := b.connect(ctx)
 	if err != nil {

@@ -14,12 +14,12 @@ import (
 	"taskmaster/tests/system"
 )
 
-// signUp makes accounts. All share one client, so connections are kept open as a browser's are.
+// signUp creates accounts. All share one client, which keeps connections open like a browser.
 func (b *bench) signUp(ctx context.Context, n int) ([]*system.Person, error) {
 	client := system.NewHTTPClient(n)
 	people := make([]*system.Person, n)
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(2) // each costs a password hash
+	g.SetLimit(2) // each sign-up computes a password hash
 	for i := range people {
 		g.Go(func() (err error) {
 			people[i], err = system.SignUp(ctx, b.URL, client)
@@ -29,7 +29,7 @@ func (b *bench) signUp(ctx context.Context, n int) ([]*system.Person, error) {
 	return people, g.Wait()
 }
 
-// samples collects durations from many goroutines.
+// samples collects durations from several goroutines.
 type samples struct {
 	mu  sync.Mutex
 	all []time.Duration
@@ -47,14 +47,15 @@ func (s *samples) get() []time.Duration {
 	return s.all
 }
 
-// loadOf is what came of a load.
+// loadOf is the result of a load.
 type loadOf struct {
 	latency  samples
-	refusals int // answers 503, which the system gives when it has enough to do
+	refusals int // answers 503, by which the system sheds load
 	rate     float64
 }
 
-// generate lets everybody do something again and again for a time. pace is how often each does it; 0 is without a rest.
+// generate lets all people repeat an action for a time. pace is the interval of each person; 0
+// means without pause.
 func generate(ctx context.Context, people []*system.Person, duration, pace time.Duration,
 	do func(ctx context.Context, p *system.Person, n int) error) (*loadOf, error) {
 	result := &loadOf{}
@@ -64,7 +65,8 @@ func generate(ctx context.Context, people []*system.Person, duration, pace time.
 	g, ctx := errgroup.WithContext(ctx)
 	for i, p := range people {
 		g.Go(func() error {
-			// With a pace, people act evenly spread, and when they should have: waiting for a late answer counts.
+			// With a pace, people act evenly spread and at their planned times. Waiting for a late
+			// answer counts.
 			next := began.Add(pace * time.Duration(i) / time.Duration(len(people)))
 			for n := 0; time.Now().Before(end); n++ {
 				at := time.Now()
@@ -79,7 +81,7 @@ func generate(ctx context.Context, people []*system.Person, duration, pace time.
 					mu.Lock()
 					result.refusals++
 					mu.Unlock()
-					// Retry-After is a second; good clients spread out.
+					// Retry-After is a second. Good clients spread their retries.
 					sleepUntil(ctx, time.Now().Add(time.Second/2+rand.N(time.Second)))
 					continue
 				}
@@ -98,7 +100,7 @@ func generate(ctx context.Context, people []*system.Person, duration, pace time.
 	return result, nil
 }
 
-// sleepUntil returns false when ctx ended before.
+// sleepUntil returns false if ctx is cancelled before the time.
 func sleepUntil(ctx context.Context, at time.Time) bool {
 	select {
 	case <-time.After(time.Until(at)):
@@ -108,7 +110,7 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 	}
 }
 
-// create makes a task of ordinary size.
+// create creates a task of ordinary size.
 func create(ctx context.Context, p *system.Person, n int) (system.Task, error) {
 	var t system.Task
 	err := p.Do(ctx, "POST", "/tasks", map[string]any{

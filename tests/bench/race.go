@@ -10,7 +10,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// race is one mover's turn.
+// race is the turn of one mover.
 type race struct {
 	*bench
 	crowd *crowd
@@ -19,7 +19,7 @@ type race struct {
 
 var allTopics = []string{event.TopicTasks, event.TopicUpdates}
 
-// nowhere is where events can be moved to at no cost.
+// nowhere is a destination without cost.
 func nowhere(context.Context, string, []event.Message) error { return nil }
 
 func (r race) run(ctx context.Context, url string, toBroker outbox.Publish) error {
@@ -42,7 +42,7 @@ func (r race) run(ctx context.Context, url string, toBroker outbox.Publish) erro
 	})
 }
 
-// counting notes what has been handed on.
+// counting records events and then publishes them.
 func counting(l *ledger, publish outbox.Publish) outbox.Publish {
 	return func(ctx context.Context, topic string, messages []event.Message) error {
 		if err := publish(ctx, topic, messages); err != nil {
@@ -57,8 +57,8 @@ func counting(l *ledger, publish outbox.Publish) outbox.Publish {
 	}
 }
 
-// warmUp moves a fifth of a backlog, untold: a broker that has just started is several times slower at first, which the
-// first in the race alone would pay for.
+// warmUp moves a fifth of a backlog without measuring. A broker that has just started is several
+// times slower at first, which would only slow down the first mover.
 func (r race) warmUp(ctx context.Context, toBroker outbox.Publish) (err error) {
 	l := newLedger(allTopics, r.crowd.revisions())
 	if _, err = r.crowd.backlog(ctx, r.backlog/5, r.mover.enqueue); err != nil {
@@ -79,7 +79,7 @@ func (r race) drain(ctx context.Context, where string, publish outbox.Publish) (
 	if err != nil {
 		return err
 	}
-	if _, err := r.crowd.db.Pool().Exec(ctx, `ANALYZE`); err != nil { // as the server does by itself some time later
+	if _, err := r.crowd.db.Pool().Exec(ctx, `ANALYZE`); err != nil { // the server does it by itself some time later
 		return fmt.Errorf("analyze: %w", err)
 	}
 	before, err := r.cpu()
@@ -106,8 +106,8 @@ func (r race) drain(ctx context.Context, where string, publish outbox.Publish) (
 	return nil
 }
 
-// pace measures how long events take at a rate that leaves time for everything. written, unless nil, is called when the last has
-// been written.
+// pace measures the delay of events at a rate that all movers can sustain. written is called after
+// the last write, unless it is nil.
 func (r race) pace(ctx context.Context, how string, publish outbox.Publish, written func() error) (err error) {
 	l := newLedger(allTopics, r.crowd.revisions())
 	committed, stop, err := r.mover.start(ctx, counting(l, publish))
@@ -136,7 +136,7 @@ func (r race) pace(ctx context.Context, how string, publish outbox.Publish, writ
 	return nil
 }
 
-// moved waits until everything has been handed on.
+// moved waits until all events have been moved.
 func (r race) moved(ctx context.Context, l *ledger) error {
 	ctx, cancel := context.WithTimeout(ctx, drainedWithin)
 	defer cancel()

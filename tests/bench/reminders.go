@@ -13,7 +13,7 @@ import (
 // remindedPeople share the reminders.
 const remindedPeople = 50
 
-// remind measures how late very many reminders of one second are.
+// remind measures the delay of a large number of reminders that are due in the same second.
 func (b *bench) remind(ctx context.Context) error {
 	people, err := b.signUp(ctx, remindedPeople)
 	if err != nil {
@@ -65,7 +65,7 @@ func (b *bench) remind(ctx context.Context) error {
 	return nil
 }
 
-// collect waits for a number of arrivals with different keys; those with key "" do not count.
+// collect waits for a number of arrivals with different keys. It ignores the key "".
 func collect[T any](ctx context.Context, inbox *system.Inbox[T], want int, key func(T) (string, time.Time)) (map[string]time.Time, error) {
 	var first map[string]time.Time
 	err := system.Poll(ctx, func() error {

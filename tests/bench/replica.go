@@ -21,13 +21,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// relayConns are the connections and claims of a relay as api has them.
+// relayConns and claims are the connections and claims of a relay in api.
 const (
 	relayConns = 24
 	claims     = relayConns * 2 / 3
 )
 
-// sidecarOfAPI makes a client of the sidecar through which api publishes.
+// sidecarOfAPI returns a client of the sidecar through which api publishes.
 func (b *bench) sidecarOfAPI() (*sidecar.Client, error) {
 	api, err := b.Process(system.RoleService, "api", 1)
 	if err != nil {
@@ -62,7 +62,7 @@ func portOf(address string) (int, error) {
 	return strconv.Atoi(port)
 }
 
-// startRelay starts a relay on a database, which shares the work with others there may be, and returns what ends it.
+// startRelay starts a relay on a database, which shares the work with other relays. stop ends it.
 func startRelay(ctx context.Context, db *postgres.DB, publish outbox.Publish) (r *outbox.Relay, stop func() error) {
 	r = outbox.New(outbox.Config{
 		DB: db, Publish: publish, Claims: claims, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: time.Now,
@@ -80,7 +80,7 @@ func startRelay(ctx context.Context, db *postgres.DB, publish outbox.Publish) (r
 	}
 }
 
-// end ends what stop stops, and lets its error be the caller's unless that has one.
+// end calls stop, and returns its error through err unless err is set.
 func end(stop func() error, err *error) {
 	if stopErr := stop(); *err == nil {
 		*err = stopErr

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// watchers is how many of the crowd have the page open.
+	// watchers is the number of users of the crowd with an open page.
 	watchers = 20
-	// handledWithin bounds how long everything that was written may take to be handled.
+	// handledWithin limits the time until all written events are handled.
 	handledWithin = 20 * time.Minute
 )
 
-// scene is a crowd in the system's database, and a subscriber that has its events.
+// scene is a crowd in the system's database, and a subscriber that receives its events.
 type scene struct {
 	*crowd
 	db         *postgres.DB
@@ -29,12 +29,12 @@ type scene struct {
 	subscriber *system.Subscriber
 }
 
-// stage makes the scene, once.
+// stage creates the scene, once.
 func (b *bench) stage(ctx context.Context) (*scene, error) {
 	if b.scene != nil {
 		return b.scene, nil
 	}
-	if b.observer != nil { // it keeps every event in memory
+	if b.observer != nil { // the observer keeps every event in memory
 		b.observer.Close()
 		b.observer = nil
 	}
@@ -78,7 +78,7 @@ func (b *bench) stage(ctx context.Context) (*scene, error) {
 	return s, s.handled(ctx)
 }
 
-// add gives a person who signed up a task, and takes them into the crowd.
+// add creates the task of a person who has signed up, and adds the person to the crowd.
 func (s *scene) add(ctx context.Context, p *system.Person) error {
 	id, err := uuid.Parse(p.ID)
 	if err != nil {
@@ -92,7 +92,8 @@ func (s *scene) add(ctx context.Context, p *system.Person) error {
 	return nil
 }
 
-// handled waits until the subscriber has had everything that was written, and the pages were told of the last of it.
+// handled waits until the subscriber has received all written events, and the pages have received
+// the last ones.
 func (s *scene) handled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, handledWithin)
 	defer cancel()
@@ -104,13 +105,14 @@ func (s *scene) handled(ctx context.Context) error {
 		want := revisions[s.members[len(s.members)-len(s.pages)+i].id.String()]
 		_, err := page.Inbox.Wait(ctx, func(m system.Message) bool { return m.Revision >= want })
 		if err != nil {
-			return fmt.Errorf("page %d was not told of revision %d: %w", i, want, err)
+			return fmt.Errorf("page %d did not receive revision %d: %w", i, want, err)
 		}
 	}
 	return nil
 }
 
-// toPages returns how long changes made after an instant took to the pages, and when the last arrived.
+// toPages returns the time from changes after an instant to the pages, and the time of the last
+// arrival.
 func (s *scene) toPages(after time.Time) (took []time.Duration, last time.Time) {
 	for _, page := range s.pages {
 		for _, m := range page.Inbox.All() {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// table is what has been measured, for people: Markdown.
+// table holds the measurements. It prints them as Markdown.
 type table struct {
 	rows   []row
 	memory []string
@@ -16,9 +16,9 @@ type table struct {
 
 type row struct {
 	what, aim string
-	rate      float64 // per second; 0 is none
+	rate      float64 // per second; 0 if there is none
 	sorted    []time.Duration
-	// done is how many things elapsed is the time of, all together; 0 when the row has samples.
+	// done is the number of actions that took elapsed together. It is 0 for a row with samples.
 	done    int
 	elapsed time.Duration
 }
@@ -34,12 +34,12 @@ func (t *table) add(what, aim string, samples ...time.Duration) {
 	t.addRate(what, aim, 0, samples...)
 }
 
-// addRate adds a measurement of things that were done at a rate per second.
+// addRate adds a measurement of actions at a rate per second.
 func (t *table) addRate(what, aim string, rate float64, samples ...time.Duration) {
 	t.rows = append(t.rows, newRow(what, aim, rate, samples))
 }
 
-// addDone adds how long a number of things took, all together.
+// addDone adds the total duration of a number of actions.
 func (t *table) addDone(what, aim string, n int, elapsed time.Duration) {
 	t.rows = append(t.rows, row{what: what, aim: aim, rate: float64(n) / elapsed.Seconds(), done: n, elapsed: elapsed})
 }
@@ -48,7 +48,8 @@ func (t *table) note(format string, args ...any) {
 	t.notes = append(t.notes, fmt.Sprintf(format, args...))
 }
 
-// difference says how much later the percentiles of a row are than those of another; rows count from the end, -1 is the last.
+// difference describes how much higher the percentiles of a row are than those of another. Rows
+// count from the end; -1 is the last.
 func (t *table) difference(row, less int) string {
 	a, b := t.rows[len(t.rows)+row], t.rows[len(t.rows)+less]
 	return fmt.Sprintf("p50 %s, p95 %s, p99 %s", readable(a.at(50)-b.at(50)), readable(a.at(95)-b.at(95)), readable(a.at(99)-b.at(99)))
@@ -59,7 +60,7 @@ func (r row) at(percent float64) time.Duration {
 	return r.sorted[int(float64(len(r.sorted)-1)*percent/100)]
 }
 
-// String returns everything.
+// String returns the table.
 func (t *table) String() string {
 	var s strings.Builder
 	s.WriteString("\n| measured | n | per second | p50 | p95 | p99 | max | aim |\n|---|--:|--:|--:|--:|--:|--:|---|\n")
@@ -87,7 +88,7 @@ func (t *table) String() string {
 	return s.String() + "\n"
 }
 
-// readable rounds to three digits or so.
+// readable rounds to about three digits.
 func readable(d time.Duration) string {
 	switch {
 	case d.Abs() >= 10*time.Second:

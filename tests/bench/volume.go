@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// volume measures the way of events from commit to consumers at a steady rate.
+// volume measures the path of events from commit to consumers at a steady rate.
 func (b *bench) volume(ctx context.Context) error { return b.flow(ctx, "") }
 
-// held is volume while a transaction that sees the database as it was stays open.
+// held is volume while a transaction with an old snapshot stays open.
 func (b *bench) held(ctx context.Context) error {
 	if _, err := b.stage(ctx); err != nil {
 		return err
@@ -84,7 +84,7 @@ func (b *bench) flow(ctx context.Context, how string) (err error) {
 	return nil
 }
 
-// minutes lists the percentiles of each minute, so that a slope shows.
+// minutes lists the percentiles of each minute, so that a slope is visible.
 func minutes(lags [][]time.Duration) string {
 	var p50, p99, longest []string
 	for _, minute := range lags {
@@ -97,7 +97,7 @@ func minutes(lags [][]time.Duration) string {
 	return fmt.Sprintf("p50 %s; p99 %s; max %s", strings.Join(p50, ", "), strings.Join(p99, ", "), strings.Join(longest, ", "))
 }
 
-// length is a duration in words.
+// length returns a duration in words.
 func length(d time.Duration) string {
 	if d%time.Minute == 0 {
 		return fmt.Sprintf("%d min", d/time.Minute)

@@ -10,18 +10,18 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// writers is how many changes are committed at once.
+// writers is the number of changes that are committed at the same time.
 const writers = 8
 
-// writing is what came of changes at a rate.
+// writing is the result of changes at a rate.
 type writing struct {
 	changes int
-	// took is how long each transaction took, late how long after its time each began.
+	// took holds the duration of each transaction. late holds the delay of its beginning.
 	took, late samples
 }
 
-// write commits changes of a crowd, evenly spread, for a time, and calls committed after each. A change whose time has come
-// begins late when all writers are busy; none is left out.
+// write commits changes of a crowd, evenly spread, for a time. It calls committed after each. If
+// all writers are busy, a change begins late; none is left out.
 func (c *crowd) write(ctx context.Context, perSecond float64, duration time.Duration, to enqueue, committed func(userID uuid.UUID)) (*writing, error) {
 	w := &writing{}
 	interval := time.Duration(float64(time.Second) / perSecond)
