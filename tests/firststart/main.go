@@ -1,11 +1,12 @@
-// Command firststart measures the first `make run` in a fresh clone, with nothing compiled and no module fetched, by stage:
+// Command firststart measures the first `make run` in a fresh clone, with nothing compiled and no
+// module fetched, by stage:
 //
 //	go run ./tests/firststart
 //	go run ./tests/firststart -keep-modules
 //
-// It clones the last commit into a temporary folder and gives the go command empty caches. Then it starts the system on free
-// ports, waits until it is ready, stops it, and prints a table. Changes that are not committed are not measured. PostgreSQL
-// that is installed or was fetched before is used.
+// It clones the last commit into a temporary folder and gives the go command empty caches. Then it
+// starts the system on free ports, waits until it is ready, stops it, and prints a table. It does
+// not measure uncommitted changes. It uses PostgreSQL if that is installed or was fetched before.
 package main
 
 import (
@@ -36,14 +37,14 @@ func main() {
 	}
 }
 
-// stage is a part of the start. Its times are in seconds.
+// stage is a step of the start. Its times are in seconds.
 type stage struct {
 	Name string  `json:"name"`
 	From float64 `json:"from_seconds"`
 	Took float64 `json:"took_seconds"`
 }
 
-// state is the part of system.json that is read.
+// state holds the fields of system.json that the command reads.
 type state struct {
 	PID    int     `json:"pid"`
 	Ready  bool    `json:"ready"`
@@ -118,7 +119,7 @@ func start(ctx context.Context, supervisor, clone string, env []string, broker s
 		}
 		now, err := read(clone)
 		if err != nil || !now.Ready {
-			continue // it is not there yet
+			continue // the file does not exist yet
 		}
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
 			return nil, fmt.Errorf("stop the system: %w", err)
@@ -135,7 +136,7 @@ func read(clone string) (s state, err error) {
 	return s, json.Unmarshal(raw, &s)
 }
 
-// show prints the stages in the order in which they began, and when the last ended.
+// show prints the stages in the order of their beginnings, and the end of the last.
 func show(stages []stage) {
 	slices.SortStableFunc(stages, func(a, b stage) int { return int(1000 * (a.From - b.From)) })
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
@@ -146,10 +147,10 @@ func show(stages []stage) {
 		ready = max(ready, s.From+s.Took)
 	}
 	fmt.Fprintf(w, "ready\t\t%6.1f s\n", ready)
-	_ = w.Flush() // a table that cannot be shown
+	_ = w.Flush() // there is nobody to report an error to
 }
 
-// load is the machine's load average, where it has one: on a busy machine the times say little.
+// load returns the machine's load average, if it has one. On a busy machine the times mean little.
 func load() string {
 	raw, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
