@@ -11,11 +11,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// tryLocal tries an installation that it starts and stops.
+// tryLocal starts an installation, tests it and stops it.
 func tryLocal(ctx context.Context, timeout time.Duration, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "taskmaster-smoke-")
 	if err != nil {
-		return fmt.Errorf("make a folder for the installation: %w", err)
+		return fmt.Errorf("create a folder for the installation: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	s, err := system.Start(ctx, system.Config{Dir: dir})

@@ -1,12 +1,13 @@
-// Command smoke says whether an installation works, from outside and as somebody who has just come to it:
+// Command smoke tests an installation from outside, as a new user:
 //
 //	go run ./tests/smoke -url https://tasks.example.com
 //	BROKER=kafka-plaintext KAFKA_BROKERS=host:9092 go run ./tests/smoke -start
 //
-// With -start it brings one up on this machine first, as "make run" does, on free ports and with data of its own.
-// It signs up, makes a recurring task, sees it arrive at an open page, completes it and waits for the next occurrence, which takes
-// the database, the sidecars, the broker and every service but the notifier. It prints what it saw, and exits with 1 at the first
-// thing that does not work. It leaves an account with an address of example.com and without tasks.
+// With -start it first starts an installation on this machine like "make run", on free ports and
+// with data of its own. It signs up, creates a recurring task, receives it on an open page,
+// completes it and waits for the next occurrence. That needs the database, the sidecars, the broker
+// and every service but the notifier. It prints each step, and exits with status 1 at the first
+// error. It leaves an account with an address of example.com and without tasks.
 package main
 
 import (
@@ -29,13 +30,13 @@ func main() {
 	os.Exit(status)
 }
 
-// command returns the exit status: 0 when all works, 1 when not, 2 for arguments that are wrong.
+// command returns the exit status: 0 if all works, 1 if not, 2 for wrong arguments.
 func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	at := flags.String("url", "", "public address of the installation")
 	start := flags.Bool("start", false, "start an installation on this machine instead, and stop it afterwards")
-	timeout := flags.Duration("timeout", 2*time.Minute, "how long all of it may take, but to start")
+	timeout := flags.Duration("timeout", 2*time.Minute, "time limit for all steps after the start")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
