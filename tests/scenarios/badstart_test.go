@@ -19,25 +19,25 @@ import (
 	"taskmaster/tests/system"
 )
 
-// wrongPassword is no broker's, and must not be in any log.
+// wrongPassword is not the password of any broker. It must not be in any log.
 const wrongPassword = "a-password-that-is-wrong"
 
-// deadAddress is one at which nobody listens.
+// deadAddress is an address without listener.
 const deadAddress = "127.0.0.1:1"
 
-// A component that cannot work is told in one line. The API serves, events wait, and when the component has been put right
-// they are published without anybody's restarting anything.
+// A component that cannot work causes one line in the log. The API answers and events wait. After
+// the component is fixed, they are published without a manual restart.
 func TestComponentThatCannotWork(t *testing.T) {
 	t.Parallel()
 	broker := cmp.Or(os.Getenv("BROKER"), "nats")
 	for name, test := range map[string]struct {
-		every  bool // on every broker; else what Dapr does about it does not depend on the broker
-		starts bool // sidecars start without the component, and serve until the supervisor finds out
+		every  bool // runs on every broker; otherwise Dapr's behaviour is the same on all
+		starts bool // sidecars start without the component, and run until the supervisor notices
 		edit   func(t *testing.T, c component, link string)
 		says   string // a regular expression
 	}{
 		"wrong type": {
-			edit: func(_ *testing.T, c component, _ string) { c.spec()["type"] = "pubsub.mqtt3" }, // Dapr has it, our daprd has not
+			edit: func(_ *testing.T, c component, _ string) { c.spec()["type"] = "pubsub.mqtt3" }, // Dapr has this type, and our daprd has not
 			says: `component kafka-pubsub \(\S+kafka-pubsub\.yaml\): there is no type pubsub\.mqtt3/v1 in the daprd that is built here: .*DAPRD=`,
 		},
 		"not YAML": {
@@ -74,7 +74,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 		"wrong credentials": {
 			every: true,
 			edit: func(_ *testing.T, c component, link string) {
-				if broker == "rabbitmq" { // it has both in one field
+				if broker == "rabbitmq" { // its field holds both
 					c.set("connectionString", "amqp://taskmaster:"+wrongPassword+"@"+link+"/")
 					return
 				}
@@ -88,7 +88,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			kept := filepath.Join(t.TempDir(), "system")
-			link, err := system.NewLink(t.Context(), func() (string, error) { // sidecars ask before the system is ready
+			link, err := system.NewLink(t.Context(), func() (string, error) { // sidecars ask for the address before the system is ready
 				p, err := (&system.System{Dir: kept}).Process(system.RoleBroker, system.RoleBroker, 1)
 				return p.Address, err
 			})
@@ -106,13 +106,13 @@ func TestComponentThatCannotWork(t *testing.T) {
 			u := newUser(t, s)
 			socket := watch(t, u, s.URL, 0)
 			made := u.create(fields{"title": "made while events cannot be published", "due_at": "2030-01-01T09:00:00Z"})
-			told(t, s, test.says, test.starts)
+			checkLoggedOnce(t, s, test.says, test.starts)
 
 			writeFile(t, file, correct)
 			message(t, socket, made.Revision)
 			o := observe(t, s)
 			if !system.BrokerPromises(broker).History {
-				made = u.create(fields{"title": "made when somebody observes"})
+				made = u.create(fields{"title": "made while an observer is subscribed"})
 			}
 			event(t, o, system.TopicTasks, u.ID, made.Revision)
 			if bytes.Contains(spoilt, []byte(wrongPassword)) && strings.Contains(s.Tail(1<<30), wrongPassword) {
@@ -122,10 +122,11 @@ func TestComponentThatCannotWork(t *testing.T) {
 	}
 }
 
-// told waits until the log says something, gives sidecars time to fail again, and checks that nothing else was said about
-// the component. Where sidecars start without it, api may call one while it serves: then it also says what that answers to what is
-// published, and may get the reminders scheduled before it has said that it cannot.
-func told(t *testing.T, s *system.System, says string, starts bool) {
+// checkLoggedOnce waits for a line in the log and gives sidecars time to fail again. Then it checks
+// that no other line is about the component. If sidecars start without the component, api may call
+// a sidecar while it runs. Then api may also log the answer to a publication, and may schedule
+// reminders before it logs that it cannot.
+func checkLoggedOnce(t *testing.T, s *system.System, says string, starts bool) {
 	t.Helper()
 	pattern := regexp.MustCompile(says)
 	about := regexp.MustCompile(`kafka-pubsub[^-\w]`)
@@ -136,7 +137,7 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 	look := func() error {
 		lines = slices.DeleteFunc(strings.Split(s.Tail(1<<30), "\n"), func(line string) bool { return !about.MatchString(line) })
 		if !slices.ContainsFunc(lines, pattern.MatchString) {
-			return errors.New("nobody says: " + says)
+			return errors.New("the log lacks: " + says)
 		}
 		return nil
 	}
@@ -147,7 +148,7 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 	seen := map[int]bool{}
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
-	_ = system.Poll(ctx, func() error { // one that is never started at all says no more either
+	_ = system.Poll(ctx, func() error { // a sidecar that never starts logs no more either
 		if p, err := s.Process(system.RoleSidecar, "api", 1); err == nil {
 			seen[p.PID] = true
 		}
@@ -160,17 +161,17 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 		t.Fatal(err)
 	}
 	if len(lines) != 1 {
-		t.Errorf("%d lines tell of the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
+		t.Errorf("%d lines are about the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
 	least := map[string]int{"event publishing degraded": 1, "reminder scheduling degraded": 1}
 	if starts {
 		least["reminder scheduling degraded"] = 0
 	}
-	for trouble, least := range least {
+	for message, least := range least {
 		n := 0
-		err := system.Poll(within(t), func() error { // api gives its sidecar time to start before it complains
-			if n = strings.Count(s.Tail(1<<30), trouble); n < least {
-				return fmt.Errorf("%q is not said", trouble)
+		err := system.Poll(within(t), func() error { // api gives its sidecar time to start before it logs an error
+			if n = strings.Count(s.Tail(1<<30), message); n < least {
+				return fmt.Errorf("%q is not logged", message)
 			}
 			return nil
 		})
@@ -178,12 +179,12 @@ func told(t *testing.T, s *system.System, says string, starts bool) {
 			t.Error(err)
 		}
 		if n > 1 {
-			t.Errorf("%q is said %d times, want once", trouble, n)
+			t.Errorf("%q is logged %d times, want once", message, n)
 		}
 	}
 }
 
-// brokerFields are the fields of a broker's component with its address and the password.
+// brokerFields are the fields of a broker's component for the address and the password.
 var brokerFields = map[string]struct{ address, prefix, password string }{
 	"nats":     {"natsURL", "nats://", "token"},
 	"kafka":    {"brokers", "", "saslPassword"},
@@ -191,7 +192,7 @@ var brokerFields = map[string]struct{ address, prefix, password string }{
 	"rabbitmq": {"connectionString", "amqp://taskmaster:" + wrongPassword + "@", ""},
 }
 
-// component is one as its file has it.
+// component is the content of a component's file.
 type component map[string]any
 
 func (c component) spec() map[string]any { return c["spec"].(map[string]any) }
@@ -234,7 +235,7 @@ func copyComponents(t *testing.T, broker, dir string) []byte {
 	return raw
 }
 
-// spoil edits a component's file, or breaks it.
+// spoil edits a component's file, or breaks its syntax.
 func spoil(t *testing.T, raw []byte, edit func(component), syntax bool) []byte {
 	t.Helper()
 	if syntax {
@@ -252,7 +253,7 @@ func spoil(t *testing.T, raw []byte, edit func(component), syntax bool) []byte {
 	return raw
 }
 
-// writeFile replaces a file at once, as editors do.
+// writeFile replaces a file in one step, as editors do.
 func writeFile(t *testing.T, file string, raw []byte) {
 	t.Helper()
 	temporary := file + ".new"

@@ -12,7 +12,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// The broker goes away and comes back. Meanwhile the API answers as ever, and afterwards nothing is lost.
+// The broker stops and comes back. Meanwhile the API answers as usual, and afterwards no event is
+// lost.
 func TestBrokerStoppedAndStarted(t *testing.T) {
 	t.Parallel()
 	webhooks := system.ReceiveWebhooks()
@@ -25,7 +26,7 @@ func TestBrokerStoppedAndStarted(t *testing.T) {
 	}
 	socket := watch(t, u, s.URL, 0)
 
-	const creations = 100 // in each of the three times
+	const creations = 100 // in each of the three phases
 	usually := createMany(u, creations)
 	broker, err := s.Process(system.RoleBroker, system.RoleBroker, 1)
 	if err != nil {
@@ -40,7 +41,7 @@ func TestBrokerStoppedAndStarted(t *testing.T) {
 	first := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
 	u.complete(first.ID)
 	due := u.create(fields{"title": "Reminded while the broker is away", "reminders": []fields{{"at": time.Now().Add(soon)}}})
-	// Long enough for retries to be exhausted, circuits to open and backoff to grow.
+	// This is long enough for retries to be exhausted, circuits to open and backoff to grow.
 	<-time.After(time.Until(down.Add(10 * time.Second)))
 	if err := release(); err != nil {
 		t.Fatal(err)
@@ -67,8 +68,9 @@ func TestBrokerStoppedAndStarted(t *testing.T) {
 	}
 }
 
-// replayLost publishes everything again on a broker that may have lost an event which it was given as it was killed. It first
-// waits until nothing else is to be published: an event that is neither waiting nor known to be published is not replayed.
+// replayLost publishes all events again on a broker that may have lost an event at its kill. It
+// first waits until no other event is waiting. An event that is neither waiting nor known to be
+// published is not replayed.
 func replayLost(t *testing.T, s *system.System) {
 	t.Helper()
 	if system.BrokerPromises("").Confirmed {
@@ -99,7 +101,7 @@ func replayLost(t *testing.T, s *system.System) {
 	}
 }
 
-// createMany creates tasks one after another and returns how long each took, ascending.
+// createMany creates tasks one after another and returns their durations, ascending.
 func createMany(u user, n int) []time.Duration {
 	u.t.Helper()
 	took := make([]time.Duration, n)

@@ -15,8 +15,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// A consumer fails at an event as often as it is retried, because of something that only a person can mend. The event waits as a
-// dead letter, and when that is mended and the event replayed, it has its effect, once.
+// A consumer fails at every retry of an event, because of a cause that only a person can fix. The
+// event waits as a dead letter. After the fix it is replayed, and has its effect once.
 func TestDeadLetterIsReplayedOnceMended(t *testing.T) {
 	t.Parallel()
 	const retries = 3
@@ -34,7 +34,7 @@ func TestDeadLetterIsReplayedOnceMended(t *testing.T) {
 	execute(t, s, `ALTER TABLE inbox RENAME TO inbox_lost`) // notifier needs it
 	due := remind("Reminded after all")
 	d := find(deadLetter(t, s, due.ID), due.ID)
-	for _, want := range []string{system.TopicReminders, "notifier", "reminder.due", due.ID, "waiting", "the consumer's log says why"} {
+	for _, want := range []string{system.TopicReminders, "notifier", "reminder.due", due.ID, "waiting", "the consumer's log names the cause"} {
 		if !strings.Contains(d.Line, want) {
 			t.Errorf("the dead letter is listed as %q, want %q in it", d.Line, want)
 		}
@@ -49,7 +49,7 @@ func TestDeadLetterIsReplayedOnceMended(t *testing.T) {
 		t.Error(err)
 	}
 	if got := webhooks.Inbox.All(); len(got) > 0 {
-		t.Fatalf("notifier does not need its inbox, it sent %+v", got)
+		t.Fatalf("notifier works without its inbox: it sent %+v", got)
 	}
 
 	operate := func(want string, args ...string) {
@@ -72,7 +72,8 @@ func TestDeadLetterIsReplayedOnceMended(t *testing.T) {
 	}
 }
 
-// fewRetries makes a folder of the broker's components in which an event is given up after some retries instead of a day's.
+// fewRetries returns a folder of the broker's components in which an event becomes a dead letter
+// after a few retries instead of a day.
 func fewRetries(t *testing.T, n int) string {
 	t.Helper()
 	root, err := system.Root()
@@ -109,7 +110,7 @@ func fewRetries(t *testing.T, n int) string {
 	return dir
 }
 
-// execute runs a statement on the system's database, behind its back.
+// execute executes a statement on the system's database directly.
 func execute(t *testing.T, s *system.System, sql string) {
 	t.Helper()
 	state, err := s.State()

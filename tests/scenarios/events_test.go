@@ -10,7 +10,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Every change publishes its event with its fields, and task.changed beside it.
+// Every change publishes its event with its fields, and task.changed too.
 func TestChangesPublishEvents(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -74,7 +74,7 @@ func event(t *testing.T, o *system.Observer, topic, userID string, revision int6
 	return e
 }
 
-// checkEnvelope checks what the contract says of every event. at, unless nil, is when the change was made.
+// checkEnvelope checks the fields that every event has. at is the time of the change, or nil.
 func checkEnvelope(t *testing.T, e system.Event, taskID string, at *time.Time) {
 	t.Helper()
 	for name, pair := range map[string][2]string{

@@ -13,12 +13,13 @@ import (
 	"taskmaster/tests/system"
 )
 
-// thinkTime is how long a worker rests between changes, on average.
+// thinkTime is the average pause of a worker between changes.
 const thinkTime = 40 * time.Millisecond
 
-// Every process is killed (kill -9) in turn while several people change their tasks. Afterwards the books are checked:
-// every change has its events, every completed recurring task exactly one successor, every reminder its notification, and
-// no delivery two; and whoever watched was told of every revision, once and in order.
+// Every process is killed (kill -9) in turn while several people change their tasks. Afterwards the
+// books are checked. Every change has its events, every completed recurring task has exactly one
+// successor, and every reminder was notified by one delivery. Every open page received every
+// revision once and in order.
 func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
 	books := ledger.New(system.BrokerPromises("").Order)
 	webhooks := system.ReceiveWebhooks()
@@ -91,7 +92,8 @@ func TestKilledInTheMiddleOfAStreamOfChanges(t *testing.T) {
 	}
 }
 
-// kill ends a process and waits until it is back and everybody has made some more changes.
+// kill kills a process. It waits until the process is back and every worker has made some more
+// changes.
 func kill(t *testing.T, s *system.System, victim system.Process, workers []*ledger.Worker) {
 	t.Helper()
 	await := func(more int) {

@@ -8,7 +8,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Two clients, on two replicas, see every change, each once and in order.
+// Two clients, on two replicas, see every change once and in order.
 func TestTwoClientsOnTwoReplicasSeeAChange(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -22,21 +22,21 @@ func TestTwoClientsOnTwoReplicasSeeAChange(t *testing.T) {
 	for i, s := range sockets {
 		m := message(t, s, made.Revision)
 		if m.Type != "task.changed" || m.Task == nil || m.Task.Title != "Feed the cat" {
-			t.Errorf("replica %d told %+v", i+1, m)
+			t.Errorf("replica %d sent %+v", i+1, m)
 		}
-		t.Logf("replica %d told of the change after %s", i+1, m.Arrived.Sub(began).Round(time.Millisecond))
+		t.Logf("replica %d sent the change after %s", i+1, m.Arrived.Sub(began).Round(time.Millisecond))
 	}
 	u.complete(made.ID)
 	u.delete(made.ID)
 	for i, s := range sockets {
 		if m := message(t, s, 3); m.Type != "task.deleted" {
-			t.Errorf("replica %d told %+v of the deletion", i+1, m)
+			t.Errorf("replica %d sent %+v for the deletion", i+1, m)
 		}
 		checkOrder(t, s, 1, 3)
 	}
 }
 
-// A client that comes back is told what it missed, through the web edge.
+// A client that reconnects through the web edge receives the changes that it missed.
 func TestReconnectingClientMissesNothing(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -53,7 +53,7 @@ func TestReconnectingClientMissesNothing(t *testing.T) {
 	checkOrder(t, second, 2, 4)
 }
 
-// Nobody sees what is somebody else's: not by id, not in lists, not live.
+// Users cannot see tasks of other users by id, in lists or live.
 func TestUsersSeeOnlyTheirOwn(t *testing.T) {
 	t.Parallel()
 	alice, mallory := newUser(t, shared.System), newUser(t, shared.System)
@@ -72,21 +72,21 @@ func TestUsersSeeOnlyTheirOwn(t *testing.T) {
 	} {
 		_, err := mallory.Send(t.Context(), try.method, try.path, try.body)
 		if problem, ok := errors.AsType[*system.Problem](err); !ok || problem.Status != 404 {
-			t.Errorf("%s of somebody else's task: %v, want 404", try.method, err)
+			t.Errorf("%s of another user's task: %v, want 404", try.method, err)
 		}
 	}
 	if got := mallory.tasks(); len(got) != 0 {
-		t.Errorf("somebody else's list has %+v", got)
+		t.Errorf("another user's list has %+v", got)
 	}
 	mallory.create(fields{"title": "my own"})
 	message(t, spying, 1)
 	for _, m := range spying.Inbox.All() {
 		if m.Task != nil && m.Task.ID == secret.ID {
-			t.Errorf("somebody else was told %+v", m)
+			t.Errorf("another user received %+v", m)
 		}
 	}
 	if got := alice.tasks(); len(got) != 1 || got[0].Revision != secret.Revision {
-		t.Errorf("after all the tries the list is %+v", got)
+		t.Errorf("after all attempts the list is %+v", got)
 	}
 }
 
@@ -101,7 +101,7 @@ func watch(t *testing.T, u user, base string, since int64) *system.Socket {
 	return s
 }
 
-// message waits until a socket was told of a revision.
+// message waits until a socket has received a revision.
 func message(t *testing.T, s *system.Socket, revision int64) system.Message {
 	t.Helper()
 	m, err := s.Inbox.Wait(within(t), func(m system.Message) bool { return m.Revision == revision })
@@ -111,7 +111,8 @@ func message(t *testing.T, s *system.Socket, revision int64) system.Message {
 	return m
 }
 
-// checkOrder checks that a socket was told of the revisions from first to last, each once, in order and of no other.
+// checkOrder checks that a socket has received the revisions from first to last, each once, in
+// order and no others.
 func checkOrder(t *testing.T, s *system.Socket, first, last int64) {
 	t.Helper()
 	all := s.Inbox.All()

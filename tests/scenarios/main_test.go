@@ -1,8 +1,8 @@
-// Package scenarios proves what TaskMaster promises, from outside and on the real thing: PostgreSQL, daprd, the Dapr
-// scheduler, the broker and every service, as one command runs them.
+// Package scenarios tests the promises of TaskMaster from outside, on the real thing: PostgreSQL,
+// daprd, the Dapr scheduler, the broker and every service, started by one command.
 //
-// Scenarios that disturb nobody share one running system and run side by side. Those that break things have systems of
-// their own.
+// Scenarios that disturb no other share one running system and run in parallel. Scenarios that
+// break things have systems of their own.
 package scenarios
 
 import (
@@ -17,14 +17,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// arrival is how long anything may take to arrive somewhere. It is generous, since a test is no stopwatch: the machine may
-// be busy with other tests.
+// arrival is how long an event or notification may take to arrive. It is generous, because the
+// machine may be busy with other tests.
 const arrival = 3 * time.Minute
 
-// aftermath is how long everything that was put off may take to be caught up with.
+// aftermath is how long the system may take to finish all delayed work.
 const aftermath = 5 * time.Minute
 
-// shared is the system of all scenarios that disturb nobody.
+// shared is the system of all scenarios that disturb no other.
 var shared struct {
 	*system.System
 	observer *system.Observer
@@ -33,7 +33,7 @@ var shared struct {
 	push     *system.PushService
 }
 
-// buildDir is where programs are built that tests run beside the systems.
+// buildDir is the folder of programs that tests run beside the systems.
 var buildDir string
 
 func TestMain(m *testing.M) {
@@ -83,8 +83,8 @@ func runShared(m *testing.M) (status int, err error) {
 	return m.Run(), nil
 }
 
-// environment lets notifications reach receivers on this machine and takes the limits off that protect from people who act
-// as fast as tests do.
+// environment allows notifications to receivers on this machine. It removes the rate limits,
+// because tests act faster than people.
 func environment(mail *system.Mailbox) map[string]string {
 	env := map[string]string{
 		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SMTP_FROM": "TaskMaster <taskmaster@example.com>",
@@ -97,7 +97,8 @@ func environment(mail *system.Mailbox) map[string]string {
 	return env
 }
 
-// own starts a system for one test, which may break it. The test ends with it stopped and its folder gone.
+// own starts a system for one test, which may break it. At the test's end it is stopped and its
+// folder deleted.
 func own(t *testing.T, cfg system.Config) *system.System {
 	t.Helper()
 	if cfg.Dir == "" {
@@ -121,7 +122,7 @@ func own(t *testing.T, cfg system.Config) *system.System {
 	return s
 }
 
-// keepLog saves a system's log where it outlives the test.
+// keepLog saves a system's log outside the test's folder.
 func keepLog(s *system.System, name string) {
 	file, err := os.CreateTemp("", "taskmaster-"+filepath.Base(name)+"-*.log")
 	if err != nil {
@@ -144,7 +145,7 @@ func observe(t *testing.T, s *system.System) *system.Observer {
 	return o
 }
 
-// within returns a context that ends when something should have arrived.
+// within returns a context that ends after arrival.
 func within(t *testing.T) context.Context { return limited(t, arrival) }
 
 func limited(t *testing.T, d time.Duration) context.Context {

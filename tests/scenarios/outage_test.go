@@ -10,26 +10,26 @@ import (
 	"taskmaster/tests/system"
 )
 
-// outage is longer than any sidecar goes on trying to reach a broker by itself.
+// outage is longer than any sidecar tries to reconnect by itself.
 const outage = 150 * time.Second
 
-// unseen is what the smoke test says where no events arrive.
+// unseen matches the error of the smoke test on a system without events.
 var unseen = regexp.MustCompile(`smoke: see (it on the page|its next occurrence): `)
 
-// A broker that was away for so long that sidecars gave it up is used again when it is back.
+// After an outage in which sidecars have stopped reconnecting, the system uses the broker again.
 func TestBrokerAwayForLong(t *testing.T) {
 	t.Parallel()
 	env := environment(nil)
-	env["PING_INTERVAL"], env["LOOK_FOR"] = "1h", "0" // else live finds in the database what the broker does not bring
+	env["PING_INTERVAL"], env["LOOK_FOR"] = "1h", "0" // otherwise live finds events in the database that the broker does not deliver
 	s := own(t, system.Config{Restart: true, Services: "api,live,recurring,web", Env: env})
 	u := newUser(t, s)
 	socket := watch(t, u, s.URL, 0)
 	made := 0
-	err := system.Poll(limited(t, aftermath), func() error { // what is new when live begins to listen is up to the broker
+	err := system.Poll(limited(t, aftermath), func() error { // the broker decides from which event on live receives
 		if len(socket.Inbox.All()) == 0 {
 			made++
 			u.create(fields{"title": fmt.Sprintf("before %d", made)})
-			return errors.New("nothing has come by the broker")
+			return errors.New("no event has arrived through the broker")
 		}
 		return nil
 	})
@@ -43,7 +43,8 @@ func TestBrokerAwayForLong(t *testing.T) {
 	}
 	down := time.Now()
 	away := u.create(fields{"title": "while the broker is away"})
-	// While its connection is being made the page is told what is in the database by then. What follows a completed task is not.
+	// While a page connects, it gets the tasks that are in the database by then. The next
+	// occurrence is not yet.
 	if status, out, errs := smoke(t, "-url", s.URL, "-timeout", "1m"); status != 1 || !unseen.MatchString(errs) {
 		t.Errorf("the smoke test ends with %d without a broker:\n%s%s", status, out, errs)
 	}
@@ -57,7 +58,7 @@ func TestBrokerAwayForLong(t *testing.T) {
 		t.Fatalf("revision %d: %v", after.Revision, err)
 	}
 	o := observe(t, s)
-	replayLost(t, s) // and what was published before somebody observed, where a broker keeps nothing for newcomers
+	replayLost(t, s) // and events from before the observer, on a broker that keeps none for new subscribers
 	for _, revision := range []int64{away.Revision, after.Revision} {
 		event(t, o, system.TopicTasks, u.ID, revision)
 	}

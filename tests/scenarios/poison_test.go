@@ -14,13 +14,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// consumed are the topics with what they carry for a consumer to act on.
+// consumed maps each topic to an event type that its consumer acts on.
 var consumed = map[string]string{
 	system.TopicTasks: "task.completed", system.TopicReminders: "reminder.due", system.TopicUpdates: "task.changed",
 }
 
-// What is no event, or none that a consumer can read, stands in every topic, before people's events and in their partitions. It
-// ends as a dead letter that an operator sees, and the people notice nothing.
+// Messages that are no events, or that no consumer can read, are published to every topic, before
+// people's events and in their partitions. They end as dead letters that an operator sees, and
+// people notice nothing.
 func TestPoisonHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -76,10 +77,10 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Replayed while nothing was mended it comes back.
+	// A dead letter that is replayed without a fix comes back.
 	again := all[slices.IndexFunc(all, func(p poison) bool { return p.name == system.TopicReminders+", nobody's" })]
 	id := find(kept, again.marker).ID
-	before, err := timesDead(t, id) // brokers deliver now and then again by themselves
+	before, err := timesDead(t, id) // brokers repeat deliveries at times
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 	err = system.Poll(within(t), func() error {
 		times, err := timesDead(t, id)
 		if err == nil && times <= before {
-			err = fmt.Errorf("%s has come %d times, as before it was replayed", id, times)
+			err = fmt.Errorf("%s has arrived %d times, as before the replay", id, times)
 		}
 		return err
 	})
@@ -98,7 +99,7 @@ func TestPoisonHoldsNothingUp(t *testing.T) {
 	}
 }
 
-// timesDead returns how many times a dead letter that waits has come.
+// timesDead returns how often a waiting dead letter has arrived.
 func timesDead(t *testing.T, id string) (int, error) {
 	list, err := shared.Operate(t.Context(), "dead-letters")
 	if err != nil {
@@ -112,7 +113,7 @@ func timesDead(t *testing.T, id string) (int, error) {
 	return 0, fmt.Errorf("%s does not wait:\n%s", id, list)
 }
 
-// Events of a version to come: consumers do what they understand of them and let the others pass.
+// For events of a future version, consumers use the fields that they know and ignore the rest.
 func TestEventsOfANewerVersion(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -122,7 +123,7 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	message(t, socket, task.Revision)
 	template := event(t, shared.observer, system.TopicTasks, u.ID, task.Revision)
 
-	// newer is the template as another type, with what no version has had yet.
+	// newer returns the template as another type, with fields that no version has had yet.
 	newer := func(eventType string, edit func(data, task map[string]any)) (id string, raw []byte) {
 		t.Helper()
 		var e map[string]any
@@ -152,15 +153,15 @@ func TestEventsOfANewerVersion(t *testing.T) {
 		published = append(published, id)
 	}
 
-	// Types that nobody knows, with data that no known type could have.
+	// Types that no consumer knows, with data that no known type could have.
 	for topic, eventType := range consumed {
 		for _, unknown := range []string{eventType + ".v2", "task.archived"} {
 			id, raw := newer(unknown, func(data, task map[string]any) { data["task_id"], task["due_at"], data["revision"] = 7, true, "x" })
 			publish(topic, id, raw)
 		}
 	}
-	// Known ones. The completion is a real one, because nothing else is followed. Its newer event is
-	// the second about it, and makes no second follower.
+	// Known types. The completion is real, because only a real one is followed. Its newer event is
+	// the second about it, and creates no second follower.
 	done := u.complete(task.ID)
 	id, raw := newer("task.completed", func(data, task map[string]any) {
 		data["revision"], task["revision"] = done.Revision, done.Revision
@@ -183,7 +184,7 @@ func TestEventsOfANewerVersion(t *testing.T) {
 		t.Error(err)
 	}
 	notified(t, &shared.webhooks.Inbox, task.ID)
-	// The follower took the revision after the completion's.
+	// The follower has the revision after the completion's.
 	message(t, socket, done.Revision)
 	message(t, socket, done.Revision+1)
 	next := done.Revision + 2
@@ -192,10 +193,10 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	})
 	publish(system.TopicUpdates, id, raw)
 	if m := message(t, socket, next); m.Task == nil || m.Task.Title != "Live from the future" {
-		t.Errorf("the socket was told %+v", m)
+		t.Errorf("the socket received %+v", m)
 	}
 
-	// When what came after them is a dead letter, they would be too.
+	// If a later message is a dead letter, these would be dead letters by now too.
 	for topic := range consumed {
 		marker := uuid.NewString()[:8]
 		if err := shared.Publish(t.Context(), topic, u.ID, []byte(marker)); err != nil {
@@ -213,7 +214,7 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	}
 }
 
-// deadLetter waits for a dead letter with a text in it and returns all that are kept then.
+// deadLetter waits for a dead letter with a text in it. It returns all stored dead letters.
 func deadLetter(t *testing.T, s *system.System, text string) (kept []system.DeadLetter) {
 	t.Helper()
 	err := system.Poll(within(t), func() (err error) {

@@ -11,14 +11,14 @@ import (
 	"taskmaster/tests/system"
 )
 
-// process is one that runs on this machine.
+// process is a process of this machine.
 type process struct {
 	pid, parent int
-	started     string // tells it from a later one with the same pid
+	started     string // distinguishes it from a later process with the same pid
 	name        string
 }
 
-// processes lists all of the machine, except those that have ended and wait for their parent to notice.
+// processes returns all processes of the machine, except zombies.
 func processes(t *testing.T) map[int]process {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
@@ -33,9 +33,10 @@ func processes(t *testing.T) map[int]process {
 		}
 		raw, err := os.ReadFile("/proc/" + e.Name() + "/stat")
 		if err != nil {
-			continue // it has just ended
+			continue // the process has just ended
 		}
-		// proc(5): pid (name) state ppid ...; starttime is field 22. The name may have spaces and brackets.
+		// proc(5): pid (name) state ppid ...; starttime is field 22. The name may contain spaces
+		// and brackets.
 		end := bytes.LastIndexByte(raw, ')')
 		fields := strings.Fields(string(raw[end+1:]))
 		if fields[0] == "Z" || fields[0] == "X" {
@@ -50,7 +51,7 @@ func processes(t *testing.T) map[int]process {
 	return all
 }
 
-// tree returns a process and all that it started, directly or not; nothing when it has ended.
+// tree returns a process and all of its descendants, or nothing if it has ended.
 func tree(t *testing.T, root int) []process {
 	t.Helper()
 	all := processes(t)

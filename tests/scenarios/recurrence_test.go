@@ -7,8 +7,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// The next occurrence of a recurring task appears by itself when it is completed. The dates are worked out by hand from a
-// calendar.
+// The next occurrence of a recurring task appears by itself after its completion. The dates are
+// computed by hand from a calendar.
 func TestNextOccurrenceAppears(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -45,7 +45,7 @@ func TestNextOccurrenceAppears(t *testing.T) {
 	}
 }
 
-// A series that has reached its end makes no more.
+// A series that has reached its end has no more occurrences.
 func TestSeriesEnds(t *testing.T) {
 	t.Parallel()
 	for name, recurrence := range map[string]fields{
@@ -68,7 +68,7 @@ func TestSeriesEnds(t *testing.T) {
 	}
 }
 
-// Completing twice, and all at once, makes one next task.
+// Completing a task twice, and several times at once, creates one next task.
 func TestCompletedTwiceIsFollowedOnce(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -91,8 +91,8 @@ func TestCompletedTwiceIsFollowedOnce(t *testing.T) {
 	}
 }
 
-// A completion that was undone is not followed, however soon it was undone. A task that was completed
-// and then tidied up is.
+// A completion that was undone is not followed, even if it was undone immediately. A task that was
+// completed and then deleted is followed.
 func TestUndoneCompletionIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -116,11 +116,11 @@ func TestUndoneCompletionIsNotFollowed(t *testing.T) {
 		}
 	}
 	if got := u.series(tidied); len(got) != 1 {
-		t.Errorf("%d tasks follow the one that was tidied up, want 1: %+v", len(got), got)
+		t.Errorf("%d tasks follow the deleted one, want 1: %+v", len(got), got)
 	}
 }
 
-// successor waits for the open task that follows one of a series.
+// successor waits for the open task that follows a task of a series.
 func successor(t *testing.T, u user, of system.Task) system.Task {
 	t.Helper()
 	var next system.Task
@@ -139,8 +139,8 @@ func successor(t *testing.T, u user, of system.Task) system.Task {
 	return next
 }
 
-// settle returns when all that a user did before has had its consequences: of what is delivered once more, the consumer has to
-// say that it is handled.
+// settle returns when all of a user's earlier changes have had their effects. It delivers events
+// once more, and the consumer has to answer that it has handled them.
 func settle(t *testing.T, u user) {
 	t.Helper()
 	last := u.create(fields{"title": "marker"}).Revision

@@ -10,10 +10,11 @@ import (
 	"taskmaster/tests/system"
 )
 
-// soon is how far ahead reminders are set: enough for the request that sets them to be over by then.
+// soon is the time from now to a reminder that a test sets. The request that sets it is over by
+// then.
 const soon = 3 * time.Second
 
-// A reminder arrives at its time, on every channel, as what each promises.
+// A reminder arrives at its time on every channel, in the format of each.
 func TestReminderArrivesOnEveryChannel(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -29,7 +30,7 @@ func TestReminderArrivesOnEveryChannel(t *testing.T) {
 	if hook.Type != "reminder.due" || hook.Task.Title != due.Title {
 		t.Errorf("webhook says %s", hook.Text)
 	}
-	mail := notified(t, &shared.mail.Inbox, due.Title+"\n") // the subject has it
+	mail := notified(t, &shared.mail.Inbox, due.Title+"\n") // the subject contains it
 	if mail.Err != nil || mail.To != u.Email || mail.ID == "" {
 		t.Errorf("e-mail %q to %s (want %s): %v", mail.ID, mail.To, u.Email, mail.Err)
 	}
@@ -75,8 +76,8 @@ func TestSnoozeRemindsAgain(t *testing.T) {
 	allSent(t, u, due.ID, 6)
 }
 
-// A reminder that is moved arrives at the new time alone, and those of tasks that are completed, deleted or have none any
-// more never.
+// A reminder that is moved arrives only at the new time. Reminders of tasks that are completed,
+// deleted or without reminder never arrive.
 func TestMovedAndCancelledReminders(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -103,7 +104,7 @@ func TestMovedAndCancelledReminders(t *testing.T) {
 	if n := notified(t, &shared.webhooks.Inbox, moved.ID); n.Arrived.Before(later) {
 		t.Errorf("the moved one arrived %s before its new time", later.Sub(n.Arrived))
 	}
-	// The moved one was due last, so the others would have come by now.
+	// The moved reminder was due last, so the others would have arrived by now.
 	for _, task := range []system.Task{completed, deleted, cleared} {
 		if got := shared.webhooks.Inbox.Select(system.About(task.ID)); len(got) != 0 {
 			t.Errorf("the %s one was notified: %+v", task.Title, got)
@@ -116,7 +117,8 @@ func TestMovedAndCancelledReminders(t *testing.T) {
 	}
 }
 
-// channels gives a user one channel of each kind, and returns the paths of the webhook and of the push endpoint.
+// channels creates one channel of each kind for a user. It returns the paths of the webhook and of
+// the push endpoint.
 func channels(t *testing.T, u user) (webhook, push string) {
 	t.Helper()
 	webhook, err := shared.webhooks.Channel(t.Context(), u.Person)
@@ -130,7 +132,7 @@ func channels(t *testing.T, u user) (webhook, push string) {
 	return webhook, push
 }
 
-// notified waits for a notification whose text has something in it.
+// notified waits for a notification whose text contains a string.
 func notified(t *testing.T, inbox *system.Inbox[system.Notification], text string) system.Notification {
 	t.Helper()
 	n, err := inbox.Wait(within(t), func(n system.Notification) bool { return strings.Contains(n.Text, text) })
@@ -140,7 +142,7 @@ func notified(t *testing.T, inbox *system.Inbox[system.Notification], text strin
 	return n
 }
 
-// ids returns the ids of notifications, each once.
+// ids counts the notifications by id.
 func ids(list []system.Notification) map[string]int {
 	found := map[string]int{}
 	for _, n := range list {
@@ -149,7 +151,7 @@ func ids(list []system.Notification) map[string]int {
 	return found
 }
 
-// allSent waits until a task has a number of deliveries and all say that they were sent.
+// allSent waits until a task has a number of deliveries, all with the status sent.
 func allSent(t *testing.T, u user, taskID string, want int) {
 	t.Helper()
 	err := system.Poll(within(t), func() error {

@@ -10,8 +10,8 @@ import (
 	"taskmaster/tests/system"
 )
 
-// What people have stays when everything is stopped and started again: accounts, sessions, tasks. A reminder that was due
-// meanwhile fires on start, once.
+// Accounts, sessions and tasks survive a stop and a start of the whole system. A reminder that was
+// due meanwhile fires once after the start.
 func TestReminderDueWhileEverythingWasDownFiresOnStart(t *testing.T) {
 	t.Parallel()
 	webhooks := system.ReceiveWebhooks()

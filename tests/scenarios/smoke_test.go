@@ -15,7 +15,7 @@ import (
 var smokeProgram = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(buildDir, "smoke")
 	cmd := exec.Command("go", "build", "-o", program, "taskmaster/tests/smoke")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as all else was built, or most of it compiles anew
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // the same flags as all other builds, so that the build cache is shared
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", errors.Join(err, errors.New(string(out)))
@@ -39,8 +39,8 @@ func smoke(t *testing.T, args ...string) (status int, out, errs string) {
 	return cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()
 }
 
-// What a deployment is judged by passes on a system that works, and names what does not where none is. On one without a broker
-// see TestBrokerAwayForLong.
+// The smoke test, which decides about a deployment, passes on a working system. On other systems it
+// names the failing step. TestBrokerAwayForLong has a system without a broker.
 func TestSmoke(t *testing.T) {
 	t.Parallel()
 	status, out, errs := smoke(t, "-url", shared.URL)

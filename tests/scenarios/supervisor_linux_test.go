@@ -13,16 +13,16 @@ import (
 	"taskmaster/tests/system"
 )
 
-// lightly is a system of few processes: supervision is the same for all.
+// lightly is a system of few processes, because supervision is the same for all.
 const lightly = "api,recurring"
 
-// However the system ends, nothing of it is left running.
+// After any end of the system, none of its processes is left.
 func TestNothingIsLeftRunning(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		broken bool // no sidecar can start
 		end    func(t *testing.T, s *system.System)
-		says   string // one line at the end of the log
+		says   string // a line at the end of the log
 		status string
 	}{
 		"Ctrl-C": {
@@ -78,12 +78,12 @@ func TestNothingIsLeftRunning(t *testing.T) {
 	}
 }
 
-// Lines by which the sidecars and the api complain of a scheduler that does not answer, and the one by which the supervisor
-// says that it waits.
+// schedulerAlarm matches lines in which sidecars and api report a scheduler that does not answer,
+// and the supervisor's line about waiting for it.
 var schedulerAlarm = regexp.MustCompile(`(?i)(level=(warn|error)|\b(warning|error|fatal): ).*(schedul|jobs)|scheduler was killed`)
 
-// After kill -9 of the supervisor the next start is like any other. The killed scheduler's leadership used to last for 20
-// seconds, in which the sidecars and the api complained.
+// After kill -9 of the supervisor, the next start is like any other. The killed scheduler's
+// leadership used to last 20 seconds, during which sidecars and api logged errors.
 func TestStartAfterKill(t *testing.T) {
 	t.Parallel()
 	cfg := system.Config{Dir: filepath.Join(t.TempDir(), "system"), Services: lightly, Env: environment(nil)}
@@ -96,7 +96,7 @@ func TestStartAfterKill(t *testing.T) {
 
 	s := own(t, cfg)
 	for line := range strings.Lines(s.Tail(1 << 30)) {
-		// A busy machine may keep the api from its database, which is another thing.
+		// On a busy machine, api may lose its database, which is another alarm.
 		if schedulerAlarm.MatchString(line) && !strings.Contains(line, "overloaded or its database away") {
 			t.Errorf("a false alarm: %s", line)
 		}
@@ -104,7 +104,7 @@ func TestStartAfterKill(t *testing.T) {
 	t.Logf("ready after %v, the first time after %v", s.ReadyAfter, killed.ReadyAfter)
 }
 
-// What cannot be is said in one line, and nothing is left running.
+// A system that cannot start logs the cause in one line, and no process is left.
 func TestSystemThatCannotStart(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -121,7 +121,7 @@ func TestSystemThatCannotStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "system") // of the one whose port is taken
+	dir := filepath.Join(t.TempDir(), "system") // of the system whose port is taken
 	for name, test := range map[string]struct {
 		cfg  system.Config
 		says []string
@@ -131,7 +131,7 @@ func TestSystemThatCannotStart(t *testing.T) {
 			[]string{"local: port " + port + " (web) is taken"},
 		},
 		"missing permission": {
-			// Nobody may make a folder there, not even root.
+			// Not even root can create a folder there.
 			system.Config{Dir: t.TempDir(), Args: []string{"-dir", "/sys/taskmaster"}},
 			[]string{"local: ", "/sys/taskmaster"},
 		},
@@ -149,7 +149,7 @@ func TestSystemThatCannotStart(t *testing.T) {
 			checkEnd(t, s, "exit status 1", test.says...)
 			nothingLeft(t, all)
 			if lines := strings.Split(strings.TrimSpace(s.Tail(100)), "\n"); len(lines) != 1 {
-				t.Errorf("it takes %d lines to say it: %q", len(lines), lines)
+				t.Errorf("the error has %d lines, want 1: %q", len(lines), lines)
 			}
 		})
 	}
@@ -161,7 +161,8 @@ func TestSystemThatCannotStart(t *testing.T) {
 	}
 }
 
-// checkEnd waits for a system's end and checks its exit status ("" is success) and that its last line says why.
+// checkEnd waits for a system's end. It checks the exit status, where "" means success, and that
+// the last line names the cause.
 func checkEnd(t *testing.T, s *system.System, status string, says ...string) {
 	t.Helper()
 	err := s.Wait(arrival)

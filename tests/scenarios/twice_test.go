@@ -8,7 +8,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// Brokers deliver events again, and to another replica than before. Nothing happens twice for it.
+// Brokers deliver events again, and to another replica. Every effect happens once.
 func TestRedeliveredEventsChangeNothing(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -62,7 +62,7 @@ func TestRedeliveredEventsChangeNothing(t *testing.T) {
 	}
 }
 
-// A job that fires early, late or twice is harmless.
+// A job that fires early, late or twice does no harm.
 func TestJobsFireTwiceAndTooLate(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
@@ -82,7 +82,7 @@ func TestJobsFireTwiceAndTooLate(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// A user's reminders are published in order: when this one is there, any that is wrong is there too.
+	// A user's reminders are published in order. When this one has arrived, a wrong one has too.
 	dueReminder(t, remind("marker", time.Now().Add(soon)))
 	fired := map[string]map[string]bool{} // task id, event ids
 	for _, e := range shared.observer.Inbox.Select(func(e system.Event) bool { return e.Type == "reminder.due" && e.Data.UserID == u.ID }) {
@@ -113,7 +113,7 @@ func dueReminder(t *testing.T, of system.Task) system.Event {
 	return e
 }
 
-// replicaURL is where a replica of a service can be reached, without the web edge.
+// replicaURL returns the address of a replica of a service, without the web edge.
 func replicaURL(t *testing.T, service string, replica int) string {
 	t.Helper()
 	p, err := shared.Process(system.RoleService, service, replica)

@@ -7,16 +7,16 @@ import (
 	"taskmaster/tests/system"
 )
 
-// user is a person in a test. What they cannot do fails the test.
+// user is a person in a test. A request that fails ends the test.
 type user struct {
 	*system.Person
 	t *testing.T
 }
 
-// fields are a task's, as a request has them.
+// fields are the fields of a task in a request.
 type fields = map[string]any
 
-// newUser signs somebody up.
+// newUser signs up a user.
 func newUser(t *testing.T, s *system.System) user {
 	t.Helper()
 	p, err := s.SignUp(t.Context())
@@ -78,7 +78,7 @@ func (u user) series(of system.Task) []system.Task {
 	return found
 }
 
-// instant reads an RFC 3339 time.
+// instant parses an RFC 3339 time.
 func instant(t *testing.T, s string) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339, s)
