@@ -14,25 +14,26 @@ import (
 	"taskmaster/internal/task"
 )
 
-// world is two people, the model of their tasks, and the events on their way.
+// world holds two people, the model of their tasks, and the events on their way.
 type world struct {
 	*fixture
 	ctx   context.Context
 	owner [2]*owner
-	// waiting are events that recurring has not had, or is to have again; all is every event.
+	// waiting holds the events that recurring has not received, or will receive again. all holds
+	// every event.
 	waiting, all []delivery
 	completions  map[at]*completion
 }
 
-// owner is a person and the tasks that they have, in the order in which the model learnt of them.
+// owner is a person with their tasks, in the order in which the model learnt of them.
 type owner struct {
 	user
 	tasks   []*known
 	backups [][]byte
 }
 
-// known is a task that exists. last is the completion of a completed task that recurs; an imported
-// task has none. kept is a follower that stayed when the task was reopened, because its owner had
+// known is a task that exists. last is the latest completion of a recurring task; an imported task
+// has none. kept is a follower that stayed when the task was reopened, because its owner had
 // changed it.
 type known struct {
 	task.Task
@@ -40,7 +41,7 @@ type known struct {
 	kept *uuid.UUID
 }
 
-// at names a completion.
+// at identifies a completion.
 type at struct {
 	userID, taskID uuid.UUID
 	revision       int64
@@ -49,12 +50,12 @@ type at struct {
 // completion is one completion of a recurring task, in the model.
 type completion struct {
 	at
-	// stands is false once the task was reopened.
+	// stands is false after the task was reopened.
 	stands bool
 	// next is the task that has to follow, unless the series ends.
 	next task.Task
 	ends bool
-	// follower is the task that follows, which its owner may have deleted.
+	// follower is the task that follows. Its owner may have deleted it.
 	follower *uuid.UUID
 }
 
@@ -84,7 +85,7 @@ func (o *owner) remove(id uuid.UUID) {
 	o.tasks = slices.DeleteFunc(o.tasks, func(k *known) bool { return k.ID == id })
 }
 
-// changed tells the model that a request made one task of another; before is nil for a new task.
+// changed updates the model after a request that changed a task. before is nil for a new task.
 func (w *world) changed(t *rapid.T, o *owner, before *known, after task.Task) {
 	k := before
 	if k == nil {
@@ -138,15 +139,15 @@ func (w *world) reopened(o *owner, k *known) {
 	}
 }
 
-// take gathers the events that were published since.
+// take collects the events since the last call.
 func (w *world) take(t *rapid.T) {
 	events, err := w.published(w.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range events {
-		// An earlier check's people can have events left. Recurring ignores other types, as its own
-		// tests show.
+		// Events of an earlier check's people may be left. Recurring ignores other types, as its
+		// own tests show.
 		mine := e.Data.UserID == w.owner[0].id || e.Data.UserID == w.owner[1].id
 		if mine && e.Type == event.TaskCompleted {
 			w.waiting, w.all = append(w.waiting, e), append(w.all, e)
@@ -154,7 +155,7 @@ func (w *world) take(t *rapid.T) {
 	}
 }
 
-// handled tells the model that recurring had an event, and checks the tasks that follow.
+// handled updates the model after recurring has handled an event, and checks the tasks that follow.
 func (w *world) handled(t *rapid.T, e delivery) {
 	c := w.followable(e)
 	for _, o := range w.owner {
@@ -179,7 +180,7 @@ func (w *world) handled(t *rapid.T, e delivery) {
 	}
 }
 
-// followable returns the completion that an event has to be followed for now, or nil.
+// followable returns the completion that an event has to be followed for, or nil.
 func (w *world) followable(e delivery) *completion {
 	c := w.completions[at{e.Data.UserID, e.Data.TaskID, e.Data.Revision}]
 	if c == nil || !c.stands || c.ends || c.follower != nil {
@@ -188,8 +189,8 @@ func (w *world) followable(e delivery) *completion {
 	return c
 }
 
-// compare fails unless an owner's tasks are those of the model, and returns those that it does not
-// know, the oldest first.
+// compare fails unless an owner's tasks match the model. It returns the tasks that the model does
+// not know, oldest first.
 func (w *world) compare(t *rapid.T, o *owner) (unknown []task.Task) {
 	missing := map[uuid.UUID]*known{}
 	for _, k := range o.tasks {
@@ -229,8 +230,8 @@ func (w *world) list(t *rapid.T, o *owner) (tasks []task.Task) {
 	}
 }
 
-// settled fails unless every completion that stands is followed or ends its series, and there is no
-// other task than the model's.
+// settled fails unless every standing completion is followed or ends its series, and every task is
+// in the model.
 func (w *world) settled(t *rapid.T) {
 	for _, c := range w.completions {
 		if c.stands && !c.ends && c.follower == nil {
@@ -239,7 +240,7 @@ func (w *world) settled(t *rapid.T) {
 	}
 	for _, o := range w.owner {
 		if unknown := w.compare(t, o); len(unknown) > 0 {
-			t.Fatalf("nobody made %s", show(unknown))
+			t.Fatalf("no completion created %s", show(unknown))
 		}
 	}
 }

@@ -15,10 +15,10 @@ import (
 
 type object = map[string]any
 
-// defaultTime is how long random steps go on when SERIES_TIME does not say.
+// defaultTime is the duration of the random steps without SERIES_TIME.
 const defaultTime = 4 * time.Second
 
-// TestEveryCompletionHasItsFollower does random steps until the time is over.
+// TestEveryCompletionHasItsFollower executes random steps until the time is over.
 func TestEveryCompletionHasItsFollower(t *testing.T) {
 	length := defaultTime
 	if given := os.Getenv("SERIES_TIME"); given != "" {
@@ -39,7 +39,7 @@ func TestEveryCompletionHasItsFollower(t *testing.T) {
 	t.Logf("%d steps: %v", total, steps)
 }
 
-// check is one history of two people, from their first task until all is quiet.
+// check executes one history of two people, from their first task until no event is left.
 func check(t *rapid.T, f *fixture, steps map[string]int) {
 	w := newWorld(t, f)
 	actions := map[string]func(*rapid.T){}
@@ -50,7 +50,7 @@ func check(t *rapid.T, f *fixture, steps map[string]int) {
 	} {
 		actions[name] = func(t *rapid.T) {
 			action(t)
-			steps[name]++ // unless it was skipped
+			steps[name]++ // unless the step was skipped
 		}
 	}
 	t.Repeat(actions)
@@ -61,7 +61,7 @@ func (w *world) someone(t *rapid.T) *owner {
 	return w.owner[rapid.IntRange(0, len(w.owner)-1).Draw(t, "person")]
 }
 
-// some returns a task of somebody's that is wanted, and skips the step when there is none.
+// some returns a random task that is wanted, and its owner. It skips the step if there is none.
 func (w *world) some(t *rapid.T, wanted func(*known) bool) (*owner, *known) {
 	o := w.someone(t)
 	var fit []*known
@@ -76,7 +76,7 @@ func (w *world) some(t *rapid.T, wanted func(*known) bool) (*owner, *known) {
 	return o, fit[rapid.IntRange(0, len(fit)-1).Draw(t, "task")]
 }
 
-// fields draws a title, a rule and a due date, each or not.
+// fields draws a title, a rule and a due date, each of which may be missing.
 func fields(t *rapid.T) object {
 	drawn := object{}
 	if rapid.Bool().Draw(t, "title changes") {
@@ -155,8 +155,8 @@ func (w *world) export(t *rapid.T) {
 	o.backups = append(o.backups, file)
 }
 
-// importBackup brings a backup of anybody's into somebody's account. A task that comes back was
-// completed elsewhere or before: its completion is not one of now.
+// importBackup imports a backup of any owner into the account of any owner. An imported task was
+// completed elsewhere or earlier, so its completion has no follower now.
 func (w *world) importBackup(t *rapid.T) {
 	backups := slices.Concat(w.owner[0].backups, w.owner[1].backups)
 	if len(backups) == 0 {
@@ -177,7 +177,7 @@ func (w *world) importBackup(t *rapid.T) {
 	}
 }
 
-// deliverOne delivers any of the events that wait, so that they come late and in another order.
+// deliverOne delivers any waiting event, so that events come late and in another order.
 func (w *world) deliverOne(t *rapid.T) {
 	e, done := w.next(t)
 	w.deliverOnce(t, e)
@@ -205,8 +205,8 @@ func (w *world) deliverTwice(t *rapid.T) {
 	done()
 }
 
-// breakDelivery lets recurring's call of api fail, before api has it or after. The event comes
-// again.
+// breakDelivery makes recurring's call of api fail, before or after api has received it. The event
+// comes again.
 func (w *world) breakDelivery(t *rapid.T) {
 	e, _ := w.next(t)
 	broken := rapid.SampledFrom([]fault{refused, lost}).Draw(t, "fault")
@@ -232,7 +232,7 @@ func (w *world) replayAll(t *rapid.T) {
 	}
 }
 
-// quiet delivers all that waits, and then every event once more, both in any order.
+// quiet delivers all waiting events, and then every event once more, both in any order.
 func (w *world) quiet(t *rapid.T) {
 	for w.take(t); len(w.waiting) > 0; w.take(t) {
 		events := w.waiting
@@ -254,7 +254,8 @@ func (w *world) deliverAll(t *rapid.T, events []delivery) {
 	}
 }
 
-// next draws an event that waits; done makes it wait no longer. It skips the step when none waits.
+// next draws a waiting event. done removes it from the waiting events. next skips the step if no
+// event is waiting.
 func (w *world) next(t *rapid.T) (e delivery, done func()) {
 	w.take(t)
 	if len(w.waiting) == 0 {
@@ -272,10 +273,10 @@ func (w *world) deliverOnce(t *rapid.T, e delivery) {
 	w.handled(t, e)
 }
 
-// check fails unless somebody's tasks are those of the model.
+// check fails unless an owner's tasks match the model.
 func (w *world) check(t *rapid.T, o *owner) {
 	if unknown := w.compare(t, o); len(unknown) > 0 {
-		t.Fatalf("nobody made %s", show(unknown))
+		t.Fatalf("no completion created %s", show(unknown))
 	}
 }
 

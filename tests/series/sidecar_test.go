@@ -25,10 +25,10 @@ import (
 	"taskmaster/tests/system"
 )
 
-// appToken is the token that a sidecar shows to its service.
+// appToken is the token with which a sidecar calls its service.
 const appToken = "of the sidecar"
 
-// fault is how recurring's next call of api fails.
+// fault is the failure of recurring's next call of api.
 type fault int32
 
 const (
@@ -37,7 +37,7 @@ const (
 	lost          // api's answer does not reach recurring
 )
 
-// fixture is api and recurring on a database, and the sidecars that the test plays.
+// fixture runs api and recurring on a database. The test acts as their sidecars.
 type fixture struct {
 	db             *postgres.DB
 	client         *http.Client
@@ -58,7 +58,8 @@ func newFixture(t *testing.T) *fixture {
 		t.Fatal(err)
 	}
 	f := &fixture{db: db, client: system.NewHTTPClient(8)}
-	// Nobody listens there: what api would publish waits in the outbox, from which the test takes it.
+	// No server listens on this port. So events of api stay in the outbox, from which the test
+	// takes them.
 	ports, release, err := portblock.Take(t.Context(), "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,7 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-// start runs a program for the time of the test and returns its address.
+// start runs a program until the test ends, and returns its address.
 func start(t *testing.T, path string, env map[string]string) string {
 	t.Helper()
 	p, err := system.StartProgram(t.Context(), path, env)
@@ -139,7 +140,7 @@ func (f *fixture) invoke(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deliver hands an event to recurring and returns its verdict.
+// deliver delivers an event to recurring and returns its verdict.
 func (f *fixture) deliver(ctx context.Context, e delivery) (string, error) {
 	status, answer, err := f.send(ctx, http.MethodPost, f.recurring+"/events/task-events", e.raw,
 		"Content-Type", "application/cloudevents+json", "Dapr-Api-Token", appToken)
@@ -159,7 +160,7 @@ type delivery struct {
 	raw []byte
 }
 
-// published takes the events that wait in the outbox, in order, as the relay does.
+// published takes the waiting events from the outbox, in order, as the relay does.
 func (f *fixture) published(ctx context.Context) ([]delivery, error) {
 	var taken []delivery
 	err := f.db.InTx(ctx, func(tx pgx.Tx) error {
@@ -184,7 +185,7 @@ func (f *fixture) published(ctx context.Context) ([]delivery, error) {
 	return taken, nil
 }
 
-// maxReplayed is more than the events of one person in a check.
+// maxReplayed is larger than the number of a person's events in a check.
 const maxReplayed = 100_000
 
 // replay publishes all events of a user again, as the command api replay does.
@@ -199,14 +200,14 @@ func (f *fixture) replay(ctx context.Context, userID uuid.UUID) error {
 	})
 }
 
-// user is somebody with an account.
+// user is a user with an account.
 type user struct {
 	*fixture
 	id    uuid.UUID
 	token string
 }
 
-// newUser stores a user with a token. A sign-up would take longer than all that the user does.
+// newUser stores a user with a token. A sign-up would take longer than all of the user's requests.
 func (f *fixture) newUser(ctx context.Context) (user, error) {
 	u := user{fixture: f, id: uuid.Must(uuid.NewV7()), token: account.NewToken()}
 	now := time.Now()
@@ -219,7 +220,7 @@ func (f *fixture) newUser(ctx context.Context) (user, error) {
 	})
 }
 
-// do sends a request to the REST API and decodes the answer into out, unless nil.
+// do sends a request to the REST API and decodes the answer into out, unless out is nil.
 func (u user) do(ctx context.Context, method, path string, in, out any) error {
 	body, ok := in.([]byte)
 	if !ok && in != nil {
