@@ -1,5 +1,5 @@
-// Package broker holds what the packages of the brokers below it share: the configuration of one
-// broker on this machine, and the topics.
+// Package broker holds the types that the packages of the brokers below it share: the configuration
+// of one broker on this machine, and the topics.
 package broker
 
 import "taskmaster/cmd/local/console"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taskmaster/cmd/local/console"
+	"taskmaster/internal/backoff"
 )
 
 const (
@@ -15,7 +16,7 @@ const (
 	restartDelay = 100 * time.Millisecond
 	// maxRestartDelay is the longest pause before a restart.
 	maxRestartDelay = 5 * time.Second
-	// steadyAfter is the life after which the pause starts at restartDelay again.
+	// steadyAfter is the life after which earlier deaths do not count any more.
 	steadyAfter = 10 * time.Second
 )
 
@@ -134,15 +135,15 @@ func (u *Unit) startProcess(ctx context.Context) (Child, error) {
 // supervise starts the process again whenever it ends, as long as the configuration asks for it.
 // err is the error of the first start.
 func (u *Unit) supervise(ctx context.Context, c Child, err error) error {
-	delay, longest := restartDelay, maxRestartDelay
-	for {
+	for failures := 1; ; failures++ {
 		born, ready := time.Now(), false
 		if err == nil {
 			ready, err = u.wait(ctx, c)
 		}
 		if time.Since(born) > steadyAfter {
-			delay, longest = restartDelay, maxRestartDelay
+			failures = 1
 		}
+		delay := backoff.Policy{Min: restartDelay, Max: maxRestartDelay}.Delay(failures).Round(time.Millisecond)
 		switch {
 		case errors.Is(err, ErrStopped):
 			return c.Stop()
@@ -154,7 +155,10 @@ func (u *Unit) supervise(ctx context.Context, c Child, err error) error {
 			if ctx.Err() == nil { // otherwise the whole system is ending
 				u.config.Readiness.Failed(ctx, err)
 			}
-			delay, longest = max(delay, probeDelay), maxProbeDelay
+			delay = backoff.Policy{Min: probeDelay, Max: maxProbeDelay}.Delay(failures)
+		case IsDiskFull(err):
+			u.noteFullDisk()
+			delay = backoff.Policy{Min: probeDelay, Max: maxProbeDelay}.Delay(failures)
 		case !u.config.Restart:
 			return err
 		default:
@@ -165,7 +169,6 @@ func (u *Unit) supervise(ctx context.Context, c Child, err error) error {
 			return nil
 		case <-time.After(delay):
 		}
-		delay = min(2*delay, longest)
 		c, err = u.startProcess(ctx)
 	}
 }
