@@ -113,7 +113,7 @@ func (f *fixture) endPostgreSQL() {
 		}
 		_, err := conn.Exec(f.t.Context(), `SELECT pg_logical_emit_message(true, 'fill', repeat('x', 500000))`)
 		if !strings.Contains(f.Tail(wholeLog), "the disk is full and postgres ended") {
-			return fmt.Errorf("it does not; the last statement ended with: %v", err)
+			return fmt.Errorf("it does not; the last statement ended with: %w", err)
 		}
 		return nil
 	})
