@@ -63,9 +63,10 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	return root, p, err
 }
 
-// components returns the deployable services: the programs in services/.
+// components returns the deployable services: the programs in services/. Some have packages below.
 func components(ctx context.Context, root, module string) ([]plan.Component, error) {
-	mains, err := answer(ctx, root, "go", "list", "./services/...")
+	const format = `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`
+	mains, err := answer(ctx, root, "go", "list", "-f", format, "./services/...")
 	if err != nil {
 		return nil, fmt.Errorf("list the services: %w", err)
 	}

@@ -59,7 +59,7 @@ func describeDeadLetter(raw []byte) postgres.DeadLetter {
 	e := event.ReadEnvelope(raw)
 	d := postgres.DeadLetter{
 		ID: e.ID, UserID: e.UserID, Topic: e.Topic, Type: printable(e.Type), TaskID: e.TaskID, Raw: raw,
-		Reason: "its consumer refused it, or failed until the retries ended; the consumer's log says why",
+		Reason: "its consumer refused it, or failed until the retries ended; the consumer's log names the cause",
 	}
 	if _, err := event.Decode(raw); err != nil {
 		d.Reason = printable(err.Error())
