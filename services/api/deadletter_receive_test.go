@@ -93,7 +93,7 @@ func TestDeadLettersAreListed(t *testing.T) {
 	for i, want := range [][]string{
 		{"WHY"},
 		{"2026-03-02T10:00:00Z  2026-03-02T11:00:00Z  2 ", "task-events", "recurring", "task.completed", id.String(), "waiting", "decode event: ", "revision"},
-		{"2026-03-02T11:00:00Z  2026-03-02T11:00:00Z  1 ", "reminders", "notifier", "reminder.due", refusedID.String(), "the consumer's log says why"},
+		{"2026-03-02T11:00:00Z  2026-03-02T11:00:00Z  1 ", "reminders", "notifier", "reminder.due", refusedID.String(), "the consumer's log names the cause"},
 		{"?            ?          ?               ?  ", "decode event: invalid character"},
 		{"3 dead letters"},
 	} {
