@@ -2,10 +2,10 @@ package chart
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 )
 
 // TestBackupIsOffByDefault checks the default, because a hosted database has its own backups and a
@@ -13,7 +13,7 @@ import (
 func TestBackupIsOffByDefault(t *testing.T) {
 	t.Parallel()
 	m := install(t, base)
-	for _, id := range []string{"CronJob/backup", "PersistentVolumeClaim/backups", "ServiceAccount/backup", "NetworkPolicy/backup"} {
+	for _, id := range []string{"CronJob/backup", "ServiceAccount/backup", "NetworkPolicy/backup"} {
 		if m.objects[id] != nil {
 			t.Errorf("%s is created by default", id)
 		}
@@ -46,31 +46,19 @@ func TestBackupIsScheduled(t *testing.T) {
 	}
 }
 
-// TestBackupsOutliveTheRelease checks that uninstalling keeps the backups. They are needed after an
-// accidental deletion, even of the release.
-func TestBackupsOutliveTheRelease(t *testing.T) {
+// TestBackupsGoToTheNamedClaim checks that the files go to the claim of the values, and that the chart
+// has no claim of its own. Uninstalling would delete it, and helm --wait would wait until a pod mounts
+// it.
+func TestBackupsGoToTheNamedClaim(t *testing.T) {
 	t.Parallel()
 	m := install(t, valueSets["backup"])
-	claim := get[*corev1.PersistentVolumeClaim](m, "PersistentVolumeClaim/backups")
-	if got := claim.Annotations["helm.sh/resource-policy"]; got != "keep" {
-		t.Errorf("resource policy %q, want keep", got)
-	}
-	if class := claim.Spec.StorageClassName; class == nil || *class != "slow" {
-		t.Errorf("storage class %v, want slow", class)
-	}
-	if size := claim.Spec.Resources.Requests.Storage().String(); size != "20Gi" {
-		t.Errorf("size %s, want 20Gi", size)
-	}
-	if got := claimOfBackup(t, m); got != "backups" {
-		t.Errorf("backups go to claim %q, want backups", got)
-	}
-
-	own := install(t, valueSets["backup into a claim"])
-	if made := all[*corev1.PersistentVolumeClaim](own); len(made) > 0 {
-		t.Errorf("claims %v are created in addition to the given one", made)
-	}
-	if got := claimOfBackup(t, own); got != "archive" {
+	if got := claimOfBackup(t, m); got != "archive" {
 		t.Errorf("backups go to claim %q, want archive", got)
+	}
+	for id := range m.objects {
+		if strings.HasPrefix(id, "PersistentVolumeClaim/") {
+			t.Errorf("the chart creates %s", id)
+		}
 	}
 }
 

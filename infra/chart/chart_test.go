@@ -47,7 +47,6 @@ var kinds = map[string]func() metav1.Object{
 	"dapr.io/v2alpha1 Subscription":          func() metav1.Object { return new(subscriptions.Subscription) },
 	"networking.k8s.io/v1 NetworkPolicy":     func() metav1.Object { return new(networkingv1.NetworkPolicy) },
 	"policy/v1 PodDisruptionBudget":          func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
-	"v1 PersistentVolumeClaim":               func() metav1.Object { return new(corev1.PersistentVolumeClaim) },
 	"v1 Service":                             func() metav1.Object { return new(corev1.Service) },
 	"v1 ServiceAccount":                      func() metav1.Object { return new(corev1.ServiceAccount) },
 }
@@ -104,10 +103,7 @@ notifier: {allowNetworks: [10.20.0.0/16], mailFrom: "Tasks <tasks@example.com>"}
 web: {tls: {issuer: {name: letsencrypt}}}
 `,
 	"backup": base + `
-backup: {enabled: true, schedule: "30 2 * * 0", timeZone: Europe/Berlin, keep: 4, volume: {storageClassName: slow, size: 20Gi}}
-`,
-	"backup into a claim": base + `
-backup: {enabled: true, volume: {claimName: archive}}
+backup: {enabled: true, schedule: "30 2 * * 0", timeZone: Europe/Berlin, keep: 4, claimName: archive}
 `,
 }
 

@@ -119,7 +119,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		dapr     = end{name: "dapr", namespace: "dapr-system"}
 		dns      = end{name: "dns", namespace: "kube-system"}
 	)
-	text := valueSets["large"] + "dapr: {namespace: dapr-system}\nbackup: {enabled: true}\n"
+	text := valueSets["large"] + "dapr: {namespace: dapr-system}\nbackup: {enabled: true, claimName: archive}\n"
 	m := install(t, text)
 	tests := []struct {
 		to    end

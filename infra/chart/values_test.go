@@ -44,10 +44,10 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"secret's name":   {strings.Replace(base, "neon", "Neon DB", 1), []string{"/database/secretName"}},
 		"no network":      {base + "podNetworks: [10.0.0.1]", []string{"/podNetworks/0"}},
 		"no limit":        {base + "resources: {api: {limits: {memory: lots}}}", []string{"/resources/api/limits/memory"}},
+		"no claim":        {base + "backup: {enabled: true}", []string{"backup.claimName is missing", "PersistentVolumeClaim", "tasks"}},
 		"schedule":        {base + "backup: {enabled: true, schedule: nightly}", []string{"/backup/schedule"}},
-		"bad schedule":    {base + "backup: {enabled: true, schedule: '15 3 * * ?!'}", []string{"backup.schedule", "15 3 * * ?!", "15 3 * * *"}},
+		"bad schedule":    {base + "backup: {enabled: true, claimName: archive, schedule: '15 3 * * ?!'}", []string{"backup.schedule", "15 3 * * ?!", "15 3 * * *"}},
 		"keep nothing":    {base + "backup: {enabled: true, keep: 0}", []string{"/backup/keep"}},
-		"backup's size":   {base + "backup: {enabled: true, volume: {size: 10}}", []string{"/backup/volume/size"}},
 		"number":          {base + "env: {api: {RATE_PER_MINUTE: 600}}", []string{"/env/api/RATE_PER_MINUTE"}},
 	}
 	for name, test := range tests {

@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.2.0"
-	content = "6bc6c4d22e32ab4647d2336cb8f76bb9c0138fa502b134b69703d6616bc967b5"
+	version = "0.2.1"
+	content = "b98d5fba9d693eb41c8e08909a9ae6f4244880fa8138887dbd29ebe7f9fbcc92"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

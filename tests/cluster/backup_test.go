@@ -15,10 +15,21 @@ import (
 // backupFile matches the last line of a backup's output.
 var backupFile = regexp.MustCompile(`(/backups/taskmaster-[0-9TZ]+\.zip) is complete`)
 
+// backupClaim is the claim for the files. The chart does not create it.
+const backupClaim = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: backups}
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+`
+
 // backUpAndRestore starts the scheduled backup, restores its file into another database as in the
 // chart's README, and compares the two databases.
 func (c *cluster) backUpAndRestore(o outside) {
 	c.t.Helper()
+	c.kubectl(backupClaim, "create", "--filename", "-")
 	made := backupFile.FindStringSubmatch(c.runJob(c.jobFromSchedule("backup-now")))
 	if made == nil {
 		c.t.Fatal("the backup names no file")

@@ -42,7 +42,7 @@ publicURL: https://tasks.example.com
 autoscaling: {enabled: true}
 metrics: {namespace: monitoring}
 imagePullSecrets: [registry]
-backup: {enabled: true, timeZone: Europe/Berlin}
+backup: {timeZone: Europe/Berlin}
 web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 `} {
 		c.dryRun(c.values(outside, first), more)
@@ -112,7 +112,7 @@ broker: {addresses: [%q], secretName: kafka}
 tokens: {secretName: tokens}
 notifier: {allowNetworks: [%s/32]}
 resources: {sidecar: {requests: {cpu: 25m}}}
-backup: {enabled: true, volume: {size: 1Gi}}
+backup: {enabled: true, claimName: backups, schedule: "0 0 29 2 *"}
 env: %s
 `, quoted, o.databasePort, o.broker, c.host, env)
 }

@@ -13,9 +13,9 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
-{{- /* (dict "root" $ "name" component); objectName if the object is not named after its component. */}}
+{{- /* (dict "root" $ "name" component) */}}
 {{- define "taskmaster.metadata" -}}
-name: {{ .objectName | default .name }}
+name: {{ .name }}
 namespace: {{ .root.Release.Namespace }}
 labels:
   {{- include "taskmaster.labels" . | nindent 2 }}
