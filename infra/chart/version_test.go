@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.2.1"
-	content = "b98d5fba9d693eb41c8e08909a9ae6f4244880fa8138887dbd29ebe7f9fbcc92"
+	version = "0.2.2"
+	content = "61ea2094574c986e8ffe8b9f7bb0b159bb4514a83fd7ad92f31e0d1225ff9b51"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

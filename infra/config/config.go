@@ -105,7 +105,7 @@ type App struct {
 	PublicURL   string         `json:"publicURL" validate:"required,http_url"`
 	Replicas    map[string]int `json:"replicas" validate:"dive,keys,service,endkeys,min=1,max=100"`
 	Autoscaling bool           `json:"autoscaling"`
-	// Env holds additional environment variables by service. The repository's README lists them.
+	// Env holds additional environment variables by service. docs/configuration.md lists them.
 	Env map[string]map[string]string `json:"env" validate:"dive,keys,service,endkeys"`
 	// AllowNetworks are private networks in which webhooks and mail servers are allowed.
 	AllowNetworks []string          `json:"allowNetworks" validate:"dive,cidr"`

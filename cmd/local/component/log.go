@@ -81,7 +81,7 @@ func (l *Log) noteCause(message string) bool {
 		}
 		return true
 	}
-	// Both messages come before one about the component itself. The component's file tells which
-	// secret is missing.
+	// Both messages come before one about the component itself. The component's file names the
+	// missing secret.
 	return redisDial.MatchString(message) || strings.HasPrefix(message, "Error getting secret: ")
 }
