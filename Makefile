@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # Excluded from plain `make test`, because they need more than Go and a database.
 NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
@@ -68,6 +68,9 @@ test-infra: engine ## Render and check every stack of the Pulumi program and the
 
 test-browser: build ## Test the page in Chromium; leaves screenshots of every view in tests/browser/out
 	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
+
+test-sidecar: ## Test what our build of Dapr's sidecar adds to Dapr
+	cd dapr/runtime && go test -count=1 -shuffle=on ./daprd
 
 test-disk: build ## Test the system on a disk that is full for a while; needs root on Linux, to mount it
 	$(GO_TEST) -count=1 -v $(NEEDS_ROOT)

@@ -38,7 +38,7 @@ func componentTypes(log logger.Logger) *registry.Options {
 
 	names := nameresolution.NewRegistry()
 	names.Logger = log
-	names.RegisterComponent(sqlite.NewResolver, "sqlite")
+	names.RegisterComponent(newRegistrar(sqlite.NewResolver), "sqlite")
 
 	return registry.NewOptions().
 		WithPubSubs(topics).WithSecretStores(secrets).WithNameResolutions(names).
