@@ -140,8 +140,9 @@ func TestLoadRejectsUnknownSettings(t *testing.T) {
 	}
 	err := load(`{"taskmaster:brokr": "secret-password", "taskmaster:databaseUrl": "secret-password"}`)
 	for _, want := range []string{
-		"brokr: is not a known setting: did you mean broker? pulumi config rm brokr",
-		"databaseUrl: is not a known setting: did you mean databaseURL? pulumi config rm databaseUrl",
+		"brokr: is not a known setting: pulumi config rm brokr",
+		"databaseUrl: is not a known setting: pulumi config rm databaseUrl",
+		"brokr, databaseUrl: the known settings are ", ", broker, ", ", databaseURL, ",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %s", err, want)

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/agext/levenshtein"
 )
 
 // unknown reports settings that do not exist, because a misspelled one would have no effect. all is
@@ -21,17 +19,14 @@ func (l *loader) unknown(all string) {
 		l.problem("read the stack's configuration: %s", reason(err))
 		return
 	}
+	var unknown []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		key, ours := strings.CutPrefix(name, l.project+":")
-		if ours && !l.asked[key] {
-			l.problem("%s: is not a known setting: did you mean %s? pulumi config rm %s", key, l.nearest(key), key)
+		if key, ours := strings.CutPrefix(name, l.project+":"); ours && !l.asked[key] {
+			unknown = append(unknown, key)
+			l.problem("%s: is not a known setting: pulumi config rm %s", key, key)
 		}
 	}
-}
-
-// nearest returns the known name that is most similar to a misspelled one.
-func (l *loader) nearest(key string) string {
-	return slices.MinFunc(slices.Sorted(maps.Keys(l.asked)), func(a, b string) int {
-		return levenshtein.Distance(key, a, nil) - levenshtein.Distance(key, b, nil)
-	})
+	if len(unknown) > 0 {
+		l.problem("%s: the known settings are %s", strings.Join(unknown, ", "), strings.Join(slices.Sorted(maps.Keys(l.asked)), ", "))
+	}
 }
