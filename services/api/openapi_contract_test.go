@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"taskmaster/internal/apiv1/openapi"
 )
 
 // checked returns h with a check of every exchange under /api/v1 against openapi.json. It checks
@@ -78,7 +80,7 @@ type contract struct {
 const documentURL = "file:///openapi.json"
 
 var theContract = sync.OnceValues(func() (*contract, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(openAPI))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(openapi.Document))
 	if err != nil {
 		return nil, fmt.Errorf("openapi.json: %w", err)
 	}

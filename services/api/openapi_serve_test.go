@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -9,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"taskmaster/internal/apiv1/openapi"
+	"taskmaster/internal/event/schema"
 )
 
 // TestDocumentListsTheRoutes compares the paths of the document with those of routes.go, both ways.
@@ -40,21 +44,38 @@ func TestDocumentListsTheRoutes(t *testing.T) {
 	}
 }
 
-// TestDocumentIsServed shows that the document needs no account, and answers 304 to its own ETag.
-func TestDocumentIsServed(t *testing.T) {
+// TestDocumentsAreServed shows that the documents need no account, and answer 304 to their ETag.
+func TestDocumentsAreServed(t *testing.T) {
 	t.Parallel()
-	h := checked(t, new(service).handler())
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/openapi.json", nil))
-	if w.Code != http.StatusOK || w.Body.String() != string(openAPI) {
-		t.Fatalf("got %d and %d bytes, want the document", w.Code, w.Body.Len())
-	}
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/openapi.json", nil)
-	r.Header.Set("If-None-Match", w.Header().Get("ETag"))
-	w = httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	if w.Code != http.StatusNotModified || w.Body.Len() > 0 {
-		t.Errorf("with its ETag: got %d and %d bytes, want 304 and none", w.Code, w.Body.Len())
+	for path, content := range map[string]func() ([]byte, error){
+		"/api/v1/openapi.json": openAPIDocument, "/api/v1/openapi-3.0.json": openapi.Document30, "/api/v1/asyncapi.json": schema.AsyncAPI,
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			want, err := content()
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := checked(t, new(service).handler())
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+			if w.Code != http.StatusOK {
+				t.Fatalf("got %d, want 200", w.Code)
+			}
+			if !bytes.Equal(w.Body.Bytes(), want) {
+				t.Errorf("got %d bytes, want the document of %d bytes", w.Body.Len(), len(want))
+			}
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+			r.Header.Set("If-None-Match", w.Header().Get("ETag"))
+			w = httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != http.StatusNotModified {
+				t.Errorf("with its ETag: got %d, want 304", w.Code)
+			}
+			if w.Body.Len() > 0 {
+				t.Errorf("with its ETag: got %d bytes, want none", w.Body.Len())
+			}
+		})
 	}
 }
 
@@ -142,7 +163,7 @@ func (c *contract) checkExamples(t *testing.T, n node) {
 		examples[name] = n.child("examples").child(name).value("value")
 	}
 	inContent := strings.Contains(n.pointer, "/content/")
-	if inContent && len(examples) == 0 && !strings.Contains(n.pointer, "openapi.json") {
+	if inContent && len(examples) == 0 && !strings.Contains(n.pointer, ".json") {
 		t.Errorf("%s has no example", n.pointer)
 	}
 	for name, v := range examples {

@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"taskmaster/internal/apiv1/openapi"
+	"taskmaster/internal/event/schema"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -22,7 +24,9 @@ func (s *service) routes() []route {
 	}
 	return []route{
 		// browser, program: without an account
-		{"GET /api/v1/openapi.json", server.Handle(s.log, openAPIDocument())},
+		{"GET /api/v1/openapi.json", server.Handle(s.log, document(openAPIDocument))},
+		{"GET /api/v1/openapi-3.0.json", server.Handle(s.log, document(openapi.Document30))},
+		{"GET /api/v1/asyncapi.json", server.Handle(s.log, document(schema.AsyncAPI))},
 		// browser: begin and end a session
 		{"POST /api/v1/signup", s.public(s.signup)},
 		{"POST /api/v1/login", s.public(s.login)},

@@ -14,6 +14,9 @@ type config struct {
 	// PublicURL is the scheme and host at which people reach the system, without a path. With https
 	// the page sends Strict-Transport-Security, after which browsers use nothing else.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
+	// SecurityContact is the contact for reports of vulnerabilities in /.well-known/security.txt: a
+	// mailto: or https: URL. The default is mailto:security@ the host of PUBLIC_URL.
+	SecurityContact string `env:"SECURITY_CONTACT" validate:"omitempty,startswith=mailto:|startswith=https://"`
 	// TLSCertFile is a PEM file with the certificate. With it web serves HTTPS only. A changed file is
 	// read again.
 	TLSCertFile string `env:"TLS_CERT_FILE" validate:"required_with=TLSKeyFile"`

@@ -25,6 +25,7 @@ func (s *service) handler() (http.Handler, error) {
 	// browser, programs
 	api := s.limited(proxy.New(s.apis, s.trusted, s.log))
 	mux.Handle("/api/", api)
+	mux.Handle("GET /api/v1/docs", s.withErrorView(s.docs))
 	mux.Handle("GET /mcp", s.streams.Handle(api))
 	mux.Handle("/mcp", api)
 	mux.Handle("GET /live", s.streams.Handle(s.limited(proxy.New(live, s.trusted, s.log))))
@@ -35,6 +36,7 @@ func (s *service) handler() (http.Handler, error) {
 	s.pages(mux)
 	s.settings(mux)
 	s.files(mux)
+	s.wellKnown(mux)
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(s.log))
