@@ -17,28 +17,11 @@ CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 .DEFAULT_GOAL := help
 .PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
-# Excluded from plain `make test`, because they need more than Go and a database.
-NEEDS_KAFKA   := taskmaster/tests/kafka taskmaster/tests/topics
-NEEDS_CLUSTER := taskmaster/tests/cluster
-NEEDS_BROWSER := taskmaster/tests/browser
-NEEDS_ROOT    := taskmaster/tests/disk
-NEEDS_ENGINE  := taskmaster/tests/deploy taskmaster/tests/deploy/language
-# Excluded because they compile cosign or act, which takes minutes the first time.
-NEEDS_COSIGN  := taskmaster/ci/sign
-NEEDS_ACT     := taskmaster/tests/workflows
-# Excluded because they need Helm and the clouds' Pulumi SDKs. These take minutes and gigabytes to
-# compile, and more with -race. -find lists packages without fetching their modules.
-INFRA          = $(filter-out taskmaster/infra/topics,$(shell go list -find ./infra/...))
-PACKAGES       = $(filter-out $(NEEDS_KAFKA) $(NEEDS_CLUSTER) $(NEEDS_BROWSER) $(NEEDS_ROOT) $(NEEDS_ENGINE) $(NEEDS_COSIGN) $(NEEDS_ACT) $(INFRA),$(shell go list -find ./...))
-
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
 
 # The brokers of the scenarios in tests/scenarios, besides NATS of plain `make test`.
 BROKERS ?= kafka redis rabbitmq
-
-# The programs to build. Other packages contain only tests.
-PROGRAMS       = $(filter $(PACKAGES),$(shell go list -find -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...))
 
 RACE := $(if $(CC_FOUND),CGO_ENABLED=1)
 GO_TEST := $(RACE) go test $(if $(CC_FOUND),-race) -timeout 30m -shuffle=on
@@ -53,27 +36,27 @@ help: ## List the targets
 run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
 	@go run ./cmd/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
-build: ## Build all programs except infra, and Dapr's (minutes the first time), into .local/bin
-	go build $(PROGRAMS)
+build: ## Build the services, and Dapr's programs (minutes the first time), into .local/bin
 	go run ./cmd/local build
 
 test: build ## Run all tests that need only Go, with -race if there is a C compiler
 ifeq ($(CC_FOUND),)
 	@echo "NOTE: no C compiler, so the tests run without -race"
 endif
-	$(REPORTED) $(PACKAGES)
+	$(REPORTED) ./...
 
+# Without -race, which the program's packages exclude.
 test-infra: engine ## Render and check every stack of the Pulumi program and the Helm chart
-	go test -timeout 30m -shuffle=on $(INFRA)
+	go test -timeout 30m -shuffle=on -tags clouds ./infra/...
 
 test-browser: build ## Test the page in Chromium; leaves screenshots of every view in tests/browser/out
-	go test -count=1 -timeout 15m -v $(NEEDS_BROWSER)
+	go test -count=1 -timeout 15m -v -tags browser ./tests/browser
 
 test-sidecar: ## Test what our build of Dapr's sidecar adds to Dapr
 	cd dapr/runtime && go test -count=1 -shuffle=on ./daprd
 
 test-disk: build ## Test the system on a disk that is full for a while; needs root on Linux, to mount it
-	$(GO_TEST) -count=1 -v $(NEEDS_ROOT)
+	$(GO_TEST) -count=1 -v -tags disk ./tests/disk
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
 	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/...
@@ -90,26 +73,26 @@ test-on-%: build
 
 # One package after another: each runs a Kafka, and two at once block each other.
 test-kafka: kafka ## Test consumer groups and the topic tool on Apache Kafka
-	$(GO_TEST) -count=1 -v -p 1 $(NEEDS_KAFKA)
+	$(GO_TEST) -count=1 -v -p 1 -tags kafka ./tests/kafka ./tests/topics
 
 provider: ## Build Pulumi's Kubernetes provider (minutes the first time) into .local/bin
 	cd infra/engine/pulumi-resource-kubernetes && go build -o $(CURDIR)/.local/bin/ -ldflags "-s -w"
 
 test-cluster: engine provider ## Install, use, upgrade and remove the system with Helm and Pulumi in the cluster of KUBECONFIG
-	go test -count=1 -timeout 40m -v $(NEEDS_CLUSTER)
+	go test -count=1 -timeout 40m -v -tags cluster ./tests/cluster
 
 engine: ## Build Pulumi's engine (minutes the first time) into .local/bin
 	cd infra/engine && go build -o $(CURDIR)/.local/bin/ -ldflags \
 		"-s -w -X $(PULUMI)/sdk/v3/go/common/version.Version=$$(go list -m -f '{{slice .Version 1}}' $(PULUMI)/pkg/v3)" $(PULUMI)/pkg/v3/cmd/pulumi
 
 test-deploy: engine ## Deploy, promote, fail and roll back releases with the real Pulumi
-	go test -count=1 -timeout 20m $(NEEDS_ENGINE)
+	go test -count=1 -timeout 20m -tags deploy ./tests/deploy
 
 test-signing: ## Sign and verify images with cosign in a test registry
-	go test -count=1 -timeout 30m $(NEEDS_COSIGN)
+	go test -count=1 -timeout 30m -tags signing ./ci/sign
 
 test-workflows: ## Run the GitHub Actions workflows with act, with fake commands that record their arguments
-	go test -count=1 -timeout 30m $(NEEDS_ACT)
+	go test -count=1 -timeout 30m -tags workflows ./tests/workflows
 
 test-faults: kafka ## Break every part for a short time on nats and kafka, and check that nothing is lost
 	go run ./tests/faults -broker nats -short
@@ -151,7 +134,7 @@ bench: build ## Measure the whole system on this machine and print a table
 	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./internal/reminder
 
 bench-page: build ## Measure in Chromium the time until a view shows content
-	go test -run '^$$' -bench . -benchtime 120x $(NEEDS_BROWSER)
+	go test -run '^$$' -bench . -benchtime 120x -tags browser ./tests/browser
 
 bench-start: ## Measure the first start in a fresh clone with empty caches, by stage; ARGS="-keep-modules" keeps the module cache
 	go run ./tests/firststart $(ARGS)

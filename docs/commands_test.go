@@ -228,7 +228,7 @@ func (r repository) checkGo(verb string, args []string) string {
 		}
 		dir := strings.TrimPrefix(strings.TrimSuffix(arg, "/..."), "./")
 		source, found := r.sources[dir]
-		if !found && dir != "..." {
+		if !found && dir != "." {
 			return "there is no package " + arg
 		}
 		if verb == "run" {

@@ -1,5 +1,10 @@
+//go:build !race
+
 // Command infra is the Pulumi program. It creates a cluster on the stack's cloud, the platform for
 // TaskMaster, and TaskMaster itself. README.md is the guide.
+//
+// Its packages compile the SDKs of three clouds, which takes minutes and gigabytes, and twice that
+// with the race detector. Therefore `go test -race ./...` leaves them out.
 package main
 
 import (

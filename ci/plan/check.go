@@ -11,6 +11,10 @@ const (
 	helm         = "helm.sh/helm/v3/cmd/helm@v3.22.0"
 )
 
+// testTags are the build tags of tests that need more than Go (Makefile). The checks read these tests
+// too.
+const testTags = "brokers,browser,clouds,cluster,deploy,disk,kafka,signing,workflows"
+
 // allowedLicences let anyone use, change and sell a program that contains the code, as long as it
 // is credited.
 const allowedLicences = "Apache-2.0,BSD-2-Clause,BSD-2-Clause-FreeBSD,BSD-3-Clause,ISC,MIT,MPL-2.0,0BSD,Unlicense,CC0-1.0"
@@ -45,7 +49,7 @@ func Check(p Project) Plan {
 	language := step("language", "go", "run", "./tests/language")
 	language.Sources = slices.Concat(repositoryFiles, allCode)
 	return Plan{{
-		step("vet", "go", "vet", "./..."),
+		step("vet", "go", "vet", "-tags", testTags, "./..."),
 		step("lint", "go", "run", golangciLint, "run", "./..."),
 		step("vulnerabilities", "go", "run", govulncheck, "./..."),
 		step("workflows", append([]string{"go", "run", actionlint}, Workflows...)...),

@@ -1,3 +1,5 @@
+//go:build signing
+
 package main
 
 import (

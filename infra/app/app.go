@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package app installs TaskMaster's own Helm chart and reads its public address. It is independent
 // of the cloud.
 package app

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package cluster defines the result of every cloud's package. Code that uses a cluster depends on
 // this package and on no cloud.
 package cluster

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package helm declares releases of Helm charts. It uses the resource
 // kubernetes:helm.sh/v3:Release, which runs a real helm upgrade.
 //

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package platform installs TaskMaster's dependencies into a cluster: namespaces, Dapr's control
 // plane, the broker with its topics, and the secrets. It is independent of the cloud.
 //

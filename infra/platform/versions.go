@@ -1,3 +1,5 @@
+//go:build !race
+
 package platform
 
 // These are the versions of the charts, except Dapr's, which a stack sets. Each is pinned, so that

@@ -1,3 +1,5 @@
+//go:build clouds
+
 package program
 
 import "github.com/pulumi/pulumi/sdk/v3/go/common/resource"

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package program creates all resources of a stack: a cluster, the platform and TaskMaster. Callers
 // must run it in the folder infra, as Pulumi.yaml does.
 package program

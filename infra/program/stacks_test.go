@@ -1,3 +1,5 @@
+//go:build clouds
+
 package program
 
 import (
@@ -166,7 +168,7 @@ func mustRender(t *testing.T, s stack) []recorded {
 }
 
 // TestStacksMatchGoldenFiles compares every stack's resources and their inputs with the golden
-// files. go test ./infra/program -update rewrites them. Review the difference before you commit it.
+// files. go test ./infra/program -tags clouds -update rewrites them. Review the difference before you commit it.
 func TestStacksMatchGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for _, name := range stackNames(t) {
@@ -185,7 +187,7 @@ func TestStacksMatchGoldenFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(got, want) {
-				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra/program -update (a resource under "+
+				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra/program -tags clouds -update (a resource under "+
 					"another name is another one, which begins empty, unless pulumi.Aliases names the old one)", name, file, firstDifference(string(got), string(want)))
 			}
 		})

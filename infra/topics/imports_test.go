@@ -37,7 +37,7 @@ func TestOneKafkaClientAndNoneInServices(t *testing.T) {
 // their modules.
 func dependencies(t *testing.T, packages string) map[string]string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-test", "-json=ImportPath,Module", packages)
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-deps", "-test", "-tags=brokers,cluster,kafka", "-json=ImportPath,Module", packages)
 	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {

@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
+	"taskmaster/cmd/local/build"
+	"taskmaster/cmd/local/console"
 	"taskmaster/internal/portblock"
 	"taskmaster/internal/sidecar/daprd"
 )
@@ -106,25 +107,18 @@ func (d *daprEnv) await(port int, path string) {
 	})
 }
 
-// daprBin returns the folder of daprd and scheduler: DAPR_BIN_DIR, else .local/bin beside go.mod.
+// daprBin returns the folder of daprd and scheduler. It builds missing programs, which takes minutes.
 func daprBin(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("DAPR_BIN_DIR")
-	for root, err := os.Getwd(); dir == "" && err == nil; root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			dir = filepath.Join(root, ".local", "bin")
-		}
-		if root == filepath.Dir(root) {
-			break
-		}
+	const root = "../.."
+	log := console.New(t.Output(), 0).Lines("build", nil)
+	builder := build.New(root, log, func(string) func() { return func() {} })
+	if err := builder.BuildDapr(t.Context(), "daprd", "scheduler"); err != nil {
+		t.Fatal(err)
 	}
-	for _, program := range []string{"daprd", "scheduler"} {
-		if runtime.GOOS == "windows" {
-			program += ".exe"
-		}
-		if _, err := os.Stat(filepath.Join(dir, program)); err != nil {
-			t.Fatalf("find %s: %v; run make build", program, err)
-		}
+	dir, err := filepath.Abs(build.BinDir(root))
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -1,3 +1,5 @@
+//go:build browser
+
 // Package browser tests the pages in a real browser: Debian's Chromium, driven by the DevTools
 // protocol. The whole system runs as with `make run`.
 //

@@ -1,3 +1,5 @@
+//go:build cluster
+
 // Package cluster tests an installation in a real cluster, first with Helm and then with Pulumi.
 //
 // The cluster (KUBECONFIG) must have neither Dapr nor TaskMaster. It must be able to get Dapr's

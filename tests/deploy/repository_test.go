@@ -1,3 +1,5 @@
+//go:build deploy
+
 // Package deploy tests the pipeline's commands deploy, promote and rollback with the real Pulumi.
 // The program ci runs in a repository of two services. The state of the stacks is in a folder, and
 // Pulumi writes configuration, history and locks. Two parts are replaced: the infra program by one

@@ -1,3 +1,5 @@
+//go:build kafka
+
 // Package kafka tests behaviour that is specific to Apache Kafka: how replicas share partitions,
 // take over from each other, and commit. Package scenarios tests the behaviour of all brokers,
 // including Kafka.

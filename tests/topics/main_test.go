@@ -1,3 +1,5 @@
+//go:build kafka
+
 // Package topics tests the program infra/topics on a real Kafka, on both of its listeners. One has
 // TLS and SCRAM, like hosted Kafka and Redpanda, and the other has neither.
 package topics

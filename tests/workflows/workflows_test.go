@@ -1,3 +1,5 @@
+//go:build workflows
+
 // Package workflows runs the GitHub Actions workflows with act on this machine. External actions
 // are replaced by one that does nothing. Go is replaced by a script that records its arguments.
 package workflows

@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package aks creates a Kubernetes cluster on Azure: a resource group, a network, an identity, a
 // managed control plane, a node pool for system pods and one for the application.
 //

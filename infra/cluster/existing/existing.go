@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package existing uses an existing cluster: kind, minikube, or any other.
 package existing
 

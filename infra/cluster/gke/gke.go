@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package gke creates a Kubernetes cluster on Google Cloud: a VPC-native network with private
 // nodes, a managed control plane on a release channel, and a node pool. Autopilot clusters have no
 // node pool.

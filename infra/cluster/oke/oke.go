@@ -1,3 +1,5 @@
+//go:build !race
+
 // Package oke creates a Kubernetes cluster on Oracle Cloud Infrastructure: a network with private
 // workers, a managed control plane and a node pool.
 //
