@@ -3,184 +3,118 @@ package vikunja
 import (
 	"strings"
 
+	"github.com/JohannesKaufmann/dom"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/commonmark"
+	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/strikethrough"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
-// markdown converts the HTML of Vikunja's editor to Markdown. It returns other text unchanged. Of
-// elements that Markdown lacks it keeps the text.
-func markdown(text string) string {
-	if !strings.Contains(text, "<") {
-		return strings.TrimSpace(html.UnescapeString(text))
+// The limits of HTML that is converted to Markdown. Of other HTML only the text is kept. Without
+// them a small file would keep a processor busy for minutes, or grow without end.
+const (
+	// maxHTML is the maximum length in bytes.
+	maxHTML = 128 << 10
+	// maxNested is the maximum depth of lists and quotes in each other. Each indents the lines in it.
+	maxNested = 16
+)
+
+// newMarkdown returns a function that converts the HTML of Vikunja's editor to Markdown. It returns
+// text without HTML unchanged. Of elements that Markdown lacks it keeps the text. The function is not
+// safe for concurrent use.
+func newMarkdown() func(text string) string {
+	// The library's table plugin is not used: a wide row and many rows make a table of any size.
+	// Escaping is off: its work grows with the square of the length.
+	c := converter.NewConverter(converter.WithEscapeMode(converter.EscapeModeDisabled), converter.WithPlugins(
+		base.NewBasePlugin(),
+		commonmark.NewCommonmarkPlugin(commonmark.WithHorizontalRule("---"), commonmark.WithListEndComment(false)),
+		strikethrough.NewStrikethroughPlugin(),
+	))
+	c.Register.PreRenderer(func(_ converter.Context, doc *html.Node) { checkBoxes(doc) }, converter.PriorityEarly)
+	c.Register.RendererFor("img", converter.TagTypeInline, image, converter.PriorityEarly)
+	c.Register.RendererFor("tr", converter.TagTypeBlock, row, converter.PriorityEarly)
+	// The library escapes these signs, which mean nothing in Markdown.
+	signs := strings.NewReplacer(" &lt; ", " < ", " &gt; ", " > ", "-&gt; ", "-> ")
+	c.Register.TextTransformer(func(_ converter.Context, text string) string { return signs.Replace(text) }, converter.PriorityLate)
+	return func(text string) string {
+		if !strings.Contains(text, "<") {
+			return strings.TrimSpace(html.UnescapeString(text))
+		}
+		if len(text) > maxHTML {
+			return plainText(text)
+		}
+		doc, err := html.Parse(strings.NewReader(text))
+		if err != nil || nested(doc) > maxNested {
+			return plainText(text)
+		}
+		converted, err := c.ConvertNode(doc)
+		if err != nil {
+			return plainText(text)
+		}
+		return string(converted)
 	}
-	w := writer{}
+}
+
+// nested returns the depth of lists and quotes in each other.
+func nested(n *html.Node) int {
+	depth := 0
+	for child := range n.ChildNodes() {
+		depth = max(depth, nested(child))
+	}
+	if n.DataAtom == atom.Ul || n.DataAtom == atom.Ol || n.DataAtom == atom.Blockquote {
+		depth++
+	}
+	return depth
+}
+
+// checkBoxes puts the box of each item of a task list before its text.
+func checkBoxes(doc *html.Node) {
+	for item := range doc.Descendants() {
+		box := map[string]string{"true": "[x] ", "false": "[ ] "}[dom.GetAttributeOr(item, "data-checked", "")]
+		if box == "" {
+			continue
+		}
+		text := dom.FindFirstNode(item, func(n *html.Node) bool { return n.DataAtom == atom.P })
+		if text == nil {
+			text = item
+		}
+		text.InsertBefore(&html.Node{Type: html.TextNode, Data: box}, text.FirstChild)
+	}
+}
+
+// image renders the description of an image.
+func image(_ converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
+	_, _ = w.WriteString(dom.GetAttributeOr(n, "alt", ""))
+	return converter.RenderSuccess
+}
+
+// row renders the cells of a row of a table on one line.
+func row(ctx converter.Context, w converter.Writer, n *html.Node) converter.RenderStatus {
+	separator := "\n"
+	for _, cell := range dom.AllChildElements(n) {
+		_, _ = w.WriteString(separator)
+		ctx.RenderChildNodes(ctx, w, cell)
+		separator = " | "
+	}
+	return converter.RenderSuccess
+}
+
+// plainText returns the text of HTML. The end of a block is the end of a line.
+func plainText(text string) string {
+	var out strings.Builder
 	for tokens := html.NewTokenizer(strings.NewReader(text)); ; {
-		kind := tokens.Next()
-		if kind == html.ErrorToken {
-			return w.text()
-		}
-		token := tokens.Token()
-		switch kind { //nolint:exhaustive // comments and doctypes say nothing
+		switch kind := tokens.Next(); kind { //nolint:exhaustive // comments and doctypes say nothing
+		case html.ErrorToken:
+			return strings.TrimSpace(out.String())
 		case html.TextToken:
-			w.write(token.Data)
-		case html.StartTagToken, html.SelfClosingTagToken:
-			w.start(token)
-		case html.EndTagToken:
-			w.end(token)
+			out.WriteString(html.UnescapeString(string(tokens.Text())))
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			name, _ := tokens.TagName()
+			if a := atom.Lookup(name); a == atom.Br || kind == html.EndTagToken && dom.NameIsBlockNode(string(name)) {
+				out.WriteByte('\n')
+			}
 		}
 	}
-}
-
-// maxDepth is the number of distinguished levels of nested lists.
-const maxDepth = 8
-
-// writer writes Markdown.
-type writer struct {
-	out strings.Builder
-	// lists are the open lists, each as the number of its last item, or -1 without numbers.
-	lists []int
-	link  string
-	pre   bool
-	// begun reports that an item has begun and nothing of it was written.
-	begun bool
-}
-
-func (w *writer) text() string {
-	lines := strings.Split(w.out.String(), "\n")
-	var kept []string
-	for _, line := range lines {
-		line = strings.TrimRight(line, " \t")
-		if line != "" || len(kept) > 0 && kept[len(kept)-1] != "" {
-			kept = append(kept, line)
-		}
-	}
-	return strings.TrimSpace(strings.Join(kept, "\n"))
-}
-
-func (w *writer) write(s string) {
-	if !w.pre {
-		// HTML shows any whitespace as one space.
-		fields := strings.Join(strings.Fields(s), " ")
-		if strings.TrimLeft(s, " \t\r\n") != s && !strings.HasSuffix(w.out.String(), "\n") && w.out.Len() > 0 {
-			fields = " " + fields
-		}
-		if fields != " " && strings.TrimRight(s, " \t\r\n") != s {
-			fields += " "
-		}
-		s = fields
-	}
-	if s != "" {
-		w.begun = false
-	}
-	w.out.WriteString(s)
-}
-
-func (w *writer) start(t html.Token) {
-	switch t.DataAtom {
-	case atom.P, atom.Div, atom.Blockquote:
-		// The first paragraph of an item is on the same line as its bullet.
-		if n := len(w.lists); n == 0 {
-			w.out.WriteString("\n\n")
-		} else if !w.begun {
-			w.out.WriteString("\n" + strings.Repeat("  ", min(n, maxDepth)))
-		}
-	case atom.Tr:
-		w.out.WriteString("\n")
-	case atom.Td, atom.Th:
-		if !strings.HasSuffix(w.out.String(), "\n") {
-			w.out.WriteString(" | ")
-		}
-	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		w.out.WriteString("\n\n" + strings.Repeat("#", int(t.Data[1]-'0')) + " ")
-	case atom.Br:
-		w.out.WriteString("\n")
-	case atom.Hr:
-		w.out.WriteString("\n\n---\n\n")
-	case atom.Ul, atom.Ol:
-		first := -1
-		if t.DataAtom == atom.Ol {
-			first = 0
-		}
-		w.lists = append(w.lists, first)
-		w.out.WriteString("\n")
-	case atom.Li:
-		w.item(t)
-	case atom.Pre:
-		w.pre = true
-		w.out.WriteString("\n\n```\n")
-	case atom.A:
-		w.link = attribute(t, "href")
-		if w.link != "" {
-			w.out.WriteString("[")
-		}
-	case atom.Img:
-		w.out.WriteString(attribute(t, "alt"))
-	default:
-		w.out.WriteString(mark(t.DataAtom, w.pre))
-	}
-}
-
-// item begins an item of a list. A task list item gets its box.
-func (w *writer) item(t html.Token) {
-	depth, bullet := min(max(len(w.lists), 1), maxDepth), "- "
-	if n := len(w.lists); n > 0 && w.lists[n-1] >= 0 {
-		w.lists[n-1]++
-		bullet = "1. "
-	}
-	switch attribute(t, "data-checked") {
-	case "true":
-		bullet += "[x] "
-	case "false":
-		bullet += "[ ] "
-	}
-	w.out.WriteString("\n" + strings.Repeat("  ", depth-1) + bullet)
-	w.begun = true
-}
-
-func (w *writer) end(t html.Token) {
-	switch t.DataAtom {
-	case atom.P, atom.Div, atom.Blockquote, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
-		if len(w.lists) == 0 {
-			w.out.WriteString("\n\n")
-		}
-	case atom.Ul, atom.Ol:
-		if len(w.lists) > 0 {
-			w.lists = w.lists[:len(w.lists)-1]
-		}
-		w.out.WriteString("\n")
-	case atom.Pre:
-		w.pre = false
-		w.out.WriteString("\n```\n\n")
-	case atom.A:
-		if w.link != "" {
-			w.out.WriteString("](" + w.link + ")")
-			w.link = ""
-		}
-	default:
-		w.out.WriteString(mark(t.DataAtom, w.pre))
-	}
-}
-
-// mark returns the Markdown that surrounds an element's text.
-func mark(a atom.Atom, pre bool) string {
-	switch {
-	case a == atom.Strong, a == atom.B:
-		return "**"
-	case a == atom.Em, a == atom.I:
-		return "*"
-	case a == atom.S, a == atom.Del:
-		return "~~"
-	case a == atom.Code && !pre:
-		return "`"
-	}
-	return ""
-}
-
-func attribute(t html.Token, name string) string {
-	for _, a := range t.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
 }

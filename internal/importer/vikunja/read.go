@@ -22,6 +22,8 @@ type reader struct {
 	data []byte
 	d    *json.Decoder
 	file importer.File
+	// markdown converts HTML.
+	markdown func(string) string
 	// count is the number of tasks read so far.
 	count int
 }
@@ -140,11 +142,11 @@ func (r *reader) mismatch(at int, kind string, err error) error {
 
 // add converts a task and adds it to the file.
 func (r *reader) add(p project, s source) {
-	b := builder{source: s}
+	b := builder{source: s, markdown: r.markdown}
 	b.t = task.Task{
 		Title: s.Title, TimeZone: r.o.Zone, CreatedAt: s.Created, Completed: s.Done, Priority: b.priority(), Reminders: []task.Reminder{},
 	}
-	if text := markdown(s.Description); text != "" {
+	if text := b.markdown(s.Description); text != "" {
 		b.written = append(b.written, text)
 	}
 	if s.Done && set(s.DoneAt) {
@@ -171,9 +173,10 @@ func set(t time.Time) bool { return t.Year() >= 1971 && t.Year() <= 9998 }
 // builder converts one task.
 type builder struct {
 	source
-	t       task.Task
-	written []string // paragraphs of the description
-	changed []string
+	markdown func(string) string
+	t        task.Task
+	written  []string // paragraphs of the description
+	changed  []string
 }
 
 // keep adds a value without a field to the description, and a message with the reason.
@@ -340,7 +343,7 @@ func (b *builder) extras() {
 		b.keep("Files in Vikunja", strings.Join(names, ", "), "files are left out")
 	}
 	for _, c := range b.Comments {
-		if text := markdown(c.Comment); text != "" {
+		if text := b.markdown(c.Comment); text != "" {
 			b.written = append(b.written, fmt.Sprintf("%s, %s:\n%s", cmp.Or(c.Author.Name, c.Author.Username, "Comment"), c.Created.UTC().Format(time.DateOnly), text))
 		}
 	}

@@ -125,25 +125,71 @@ func TestReadRefuses(t *testing.T) {
 
 func TestMarkdown(t *testing.T) {
 	t.Parallel()
+	markdown := newMarkdown()
+	const box = `<ul data-type="taskList"><li data-checked="true" data-type="taskItem"><label><input type="checkbox" checked><span></span></label><div><p>x</p></div></li></ul>`
 	for text, want := range map[string]string{
-		"plain\n\ntext, 1 > 0":                                                      "plain\n\ntext, 1 > 0",
-		"<p>one</p><p>two<br>lines</p>":                                             "one\n\ntwo\nlines",
-		"<h2>Head</h2><p>a <em>b</em>  <s>c</s></p>":                                "## Head\n\na *b* ~~c~~",
-		`see <a href="https://example.com/">this</a>`:                               "see [this](https://example.com/)",
-		"<pre><code>a  b\n c</code></pre>":                                          "```\na  b\n c\n```",
-		`<ul><li data-checked="true"><p>x</p></li></ul>`:                            "- [x] x",
-		"<ol><li>a<ul><li>b</li></ul></li></ol>":                                    "1. a\n\n  - b",
-		"<ul><li><p>a</p><p>b</p></li></ul>":                                        "- a\n  b",
+		"plain\n\ntext, 1 > 0":                           "plain\n\ntext, 1 > 0",
+		"<p>one</p><p>two<br>lines</p>":                  "one\n\ntwo  \nlines",
+		"<h2>Head</h2><p>a <em>b</em>  <s>c</s></p>":     "## Head\n\na *b* ~~c~~",
+		`see <a href="https://example.com/">this</a>`:    "see [this](https://example.com/)",
+		"<pre><code>a  b\n c</code></pre>":               "```\na  b\n c\n```",
+		`<ul><li data-checked="true"><p>x</p></li></ul>`: "- [x] x",
+		`<ul><li data-checked="false">x</li></ul>`:       "- [ ] x",
+		box:                                      "- [x] x",
+		"<ol><li>a<ul><li>b</li></ul></li></ol>": "1. a\n   \n   - b",
+		"<ul><li><p>a</p><p>b</p></li></ul>":     "- a\n  \n  b",
 		"<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>": "a | b\n1 | 2",
-		"<script>alert(1)</script>x":                                                "alert(1)x",
-		"a < b":                                                                     "a < b",
+		"<script>alert(1)</script>x":                                   "x",
+		`<p>a<img src="data:image/png;base64,AAAA" alt="A plan">b</p>`: "aA planb",
+		"a < b":                       "a < b",
+		"<p>if a -&gt; b &gt; c</p>":  "if a -> b > c",
+		"<p>2 * 3 &lt;b&gt; *no*</p>": "2 * 3 &lt;b&gt; *no*",
 	} {
 		if got := markdown(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
-	if got := markdown(strings.Repeat("<ul><li>", 100_000)); len(got) > 10_000_000 {
-		t.Errorf("lists in lists become %d bytes", len(got))
+}
+
+// TestMarkdownOfLongHTML keeps the text of HTML that is too long.
+func TestMarkdownOfLongHTML(t *testing.T) {
+	t.Parallel()
+	const paragraph = "<p><b>a</b></p>"
+	text := strings.Repeat(paragraph, maxHTML/len(paragraph)+1)
+	want := strings.TrimSpace(strings.Repeat("a\n", maxHTML/len(paragraph)+1))
+	if got := newMarkdown()(text); got != want {
+		t.Errorf("got %.40q, want the text only: %.40q", got, want)
+	}
+}
+
+// TestMarkdownOfHostileHTML converts HTML that grows without end, or takes minutes, in a careless
+// converter.
+func TestMarkdownOfHostileHTML(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"lists in lists":       strings.Repeat("<ul><li>", 100_000) + "end",
+		"lists to the limit":   strings.Repeat("<ul><li>a", 16) + strings.Repeat("<li>b", 20_000) + "end",
+		"lists over the limit": strings.Repeat("<ul><li>a", 120) + strings.Repeat("<li>b", 20_000) + "end",
+		"quotes in quotes":     strings.Repeat("<blockquote>", 16) + strings.Repeat("<p>a", 25_000) + "end",
+		"bold in bold":         strings.Repeat("<b>a", 30_000) + "end",
+		"bold beside bold":     strings.Repeat("<b>a</b>", 16_000) + "end",
+		"links in links":       strings.Repeat(`<a href="/">a`, 9_000) + "end",
+		"one wide row":         "<table><tr>" + strings.Repeat("<td>", 15_000) + strings.Repeat("<tr><td>", 8_000) + "end</table>",
+		"a wide cell":          `<table><tr><td colspan="1000000000" rowspan="1000000000">a</table>end`,
+		"boxes":                strings.Repeat(`<ul><li data-checked="true">`, 16) + strings.Repeat(`<li data-checked="true">`, 4_000) + "end",
+		"signs":                "<p>" + strings.Repeat("*_`[", 32_000) + "end",
+		"longer than the most": "<b>" + strings.Repeat("<p>a</p>", 1<<17) + "end",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := newMarkdown()(text)
+			if !strings.Contains(got, "end") {
+				t.Errorf("the last word is lost: %.40q", got)
+			}
+			if most := 20 * len(text); len(got) > max(most, 1000) {
+				t.Errorf("%d bytes of HTML become %d, want at most %d", len(text), len(got), most)
+			}
+		})
 	}
 }
 

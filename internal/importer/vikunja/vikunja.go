@@ -34,7 +34,7 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 	if err := json.Unmarshal(data, new(skip)); err != nil {
 		return importer.File{}, syntax(data, err)
 	}
-	r := reader{o: o, data: data, d: json.NewDecoder(bytes.NewReader(data))}
+	r := reader{o: o, data: data, d: json.NewDecoder(bytes.NewReader(data)), markdown: newMarkdown()}
 	err := r.projects(0)
 	return r.file, err
 }
