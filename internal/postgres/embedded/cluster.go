@@ -126,22 +126,3 @@ func (c cluster) clearStalePID(ctx context.Context) error {
 		}
 	}
 }
-
-// processIn returns the ID of a process with dir as its working directory, or 0. All of
-// PostgreSQL's processes work in their data directory. It returns known=false except on Linux.
-func processIn(dir string) (pid int, known bool) {
-	links, err := filepath.Glob("/proc/[0-9]*/cwd")
-	if err != nil || len(links) == 0 {
-		return 0, false
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	for _, link := range links {
-		if target, err := os.Readlink(link); err == nil && target == dir {
-			pid, _ = strconv.Atoi(filepath.Base(filepath.Dir(link)))
-			return pid, true
-		}
-	}
-	return 0, true
-}
