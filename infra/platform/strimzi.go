@@ -27,7 +27,16 @@ func (b builder) strimzi() (broker, error) {
 		Values: pulumi.Map{
 			"labels":    b.labels(nil),
 			"resources": resources("100m", "384Mi", "512Mi"),
-			// The pods of the operator and of its clusters then fit a restricted namespace.
+			// The operator's own pod fits a restricted namespace only with these. The images run as
+			// user 1001.
+			"podSecurityContext": pulumi.Map{
+				"runAsNonRoot": pulumi.Bool(true), "seccompProfile": pulumi.StringMap{"type": pulumi.String("RuntimeDefault")},
+			},
+			"securityContext": pulumi.Map{
+				"allowPrivilegeEscalation": pulumi.Bool(false),
+				"capabilities":             pulumi.Map{"drop": pulumi.ToStringArray([]string{"ALL"})},
+			},
+			// The pods of the operator's clusters then fit it too.
 			"extraEnvs": pulumi.Array{pulumi.StringMap{
 				"name": pulumi.String("STRIMZI_POD_SECURITY_PROVIDER_CLASS"), "value": pulumi.String("restricted"),
 			}},

@@ -52,6 +52,7 @@ var kinds = map[string]kind{
 
 	"gcp:compute/network:Network":        needs("name"),
 	"gcp:compute/subnetwork:Subnetwork":  needs("name", "network", "region", "ipCidrRange", "secondaryIpRanges.*.rangeName", "secondaryIpRanges.*.ipCidrRange"),
+	"gcp:compute/firewall:Firewall":      needs("name", "network", "direction", "sourceRanges.*", "targetServiceAccounts.*", "allows.*.protocol", "allows.*.ports.*"),
 	"gcp:compute/router:Router":          needs("name", "network", "region"),
 	"gcp:compute/routerNat:RouterNat":    needs("name", "router", "region", "natIpAllocateOption", "sourceSubnetworkIpRangesToNat"),
 	"gcp:serviceaccount/account:Account": gives(map[string]any{"email": "nodes@example.iam.gserviceaccount.com"}, "accountId"),

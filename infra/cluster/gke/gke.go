@@ -76,11 +76,15 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, fmt.Errorf("create the service account of cluster %s: %w", name, err)
 	}
+	webhooks, err := b.webhooks(net, account)
+	if err != nil {
+		return nil, fmt.Errorf("let the control plane of cluster %s reach webhooks: %w", name, err)
+	}
 	control, err := b.controlPlane(net, account)
 	if err != nil {
 		return nil, fmt.Errorf("create the control plane of cluster %s: %w", name, err)
 	}
-	ready := []pulumi.Resource{control}
+	ready := []pulumi.Resource{control, webhooks}
 	if !args.Autopilot {
 		pool, err := b.nodePool(control, account)
 		if err != nil {
