@@ -19,9 +19,9 @@ import (
 )
 
 // sidecarStart bounds the wait of the relay and the reminders for the sidecar at a start. Without
-// the wait, every start with pending events logs an outage. A sidecar takes two seconds, and more
-// on a busy machine.
-const sidecarStart = 10 * time.Second
+// the wait, every start with pending events logs an outage. A sidecar takes two seconds, and half a
+// minute on a very busy machine.
+const sidecarStart = time.Minute
 
 // run serves requests and runs the background work until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
