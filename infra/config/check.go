@@ -79,6 +79,8 @@ func describe(f validator.FieldError) string {
 		return "is required when " + lowerFirst(f.Param()) + " is set"
 	case "excluded_with":
 		return "cannot be set together with " + lowerFirst(f.Param())
+	case "excluded_without":
+		return "has no effect without " + lowerFirst(f.Param())
 	case "oneof":
 		return fmt.Sprintf("%q is not one of %s", value, strings.ReplaceAll(f.Param(), " ", ", "))
 	case "min":

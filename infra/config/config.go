@@ -127,6 +127,11 @@ type TLS struct {
 	Issuer     string `json:"issuer" validate:"omitempty,excluded_with=SecretName"`
 	// IssuerKind is ClusterIssuer or Issuer.
 	IssuerKind string `json:"issuerKind" validate:"oneof=ClusterIssuer Issuer"`
+	// IssuerSpec is cert-manager's specification of the issuer, which the platform then creates.
+	// Without it, Issuer exists already: https://cert-manager.io/docs/configuration/
+	IssuerSpec map[string]any `json:"issuerSpec" validate:"excluded_without=Issuer"`
+	// Terminated means that a proxy in front of the load balancer serves HTTPS.
+	Terminated bool `json:"terminated" validate:"excluded_with=Issuer SecretName"`
 }
 
 // Existing describes an existing cluster.

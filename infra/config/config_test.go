@@ -55,7 +55,27 @@ func good() source {
 		secrets: map[string]string{
 			"databaseURL": "postgres://user:secret-password@db.example.com/taskmaster", "appToken": strings.Repeat("t", 64),
 			"brokerUsername": "user", "brokerPassword": "secret-password",
+			"tlsCertificate": "certificate", "tlsKey": "key",
 		},
+	}
+}
+
+// without returns the configuration without a certificate, and with a section app.tls.
+func without(certificate source, tls string) source {
+	delete(certificate.secrets, "tlsCertificate")
+	delete(certificate.secrets, "tlsKey")
+	certificate.values["app"] = strings.Replace(certificate.values["app"], "{", `{"tls": `+tls+`, `, 1)
+	return certificate
+}
+
+func TestEverySourceOfTLS(t *testing.T) {
+	t.Parallel()
+	for _, tls := range []string{
+		`{"secretName": "web-tls"}`, `{"issuer": "letsencrypt"}`, `{"issuer": "letsencrypt", "issuerSpec": {"selfSigned": {}}}`, `{"terminated": true}`,
+	} {
+		if _, err := Load(without(good(), tls), "taskmaster", machine); err != nil {
+			t.Errorf("%s: %v", tls, err)
+		}
 	}
 }
 
@@ -204,6 +224,12 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 		{"prod without replicas", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "replicas": {"api": 2}}` },
 			[]string{"app.replicas.web", "1", "set it to 2"}},
 		{"replicas of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "replicas": {"apl": 2}}` }, []string{"apl", "api"}},
+		{"https without a certificate", func(s source) { without(s, `{}`) }, []string{"app.tls", "tlsCertificate", "app.tls.issuer", "app.tls.terminated"}},
+		{"certificate beside a proxy", func(s source) {
+			s.values["app"] = strings.Replace(s.values["app"], "{", `{"tls": {"terminated": true}, `, 1)
+		}, []string{"app.tls", "two sources"}},
+		{"issuer beside a proxy", func(s source) { without(s, `{"issuer": "a", "terminated": true}`) }, []string{"app.tls.terminated", "issuer"}},
+		{"specification without an issuer", func(s source) { without(s, `{"issuerSpec": {"selfSigned": {}}}`) }, []string{"app.tls.issuerSpec", "has no effect without issuer"}},
 		{"prod without TLS", func(s source) { s.values["app"] = strings.Replace(s.values["app"], "https", "http", 1) }, []string{"app.publicURL", "https"}},
 		{"prod without HA", func(s source) { delete(s.values, "dapr") }, []string{"dapr.ha", "set it to true"}},
 		{"environment of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "env": {"apl": {"A": "b"}}}` }, []string{"apl", "api"}},
@@ -215,7 +241,7 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 			[]string{"appToken", "in the clear", "pulumi config set --secret appToken"}},
 		{"short token", func(s source) { s.secrets["appToken"] = "short" }, []string{"appToken", "openssl rand"}},
 		{"half an e-mail", func(s source) { s.secrets["smtpURL"] = "smtps://u:secret-password@mail.example.com" }, []string{"app.emailFrom", "smtpURL"}},
-		{"half a certificate", func(s source) { s.secrets["tlsKey"] = "key" }, []string{"tlsCertificate", "tlsKey"}},
+		{"half a certificate", func(s source) { delete(s.secrets, "tlsCertificate") }, []string{"tlsCertificate", "tlsKey"}},
 		{"subnet outside", func(s source) {
 			s.values["oke"] = strings.Replace(s.values["oke"], "{", `{"network": {"nodes": "10.1.0.0/20"}, `, 1)
 		},

@@ -78,8 +78,14 @@ func secretProblems(c *Config) []error {
 			problem("set both %s and %s, or neither", p.a, p.b)
 		}
 	}
-	if s.TLSCertificate.IsSet() && (c.App.TLS.SecretName != "" || c.App.TLS.Issuer != "") {
+	other := c.App.TLS.SecretName != "" || c.App.TLS.Issuer != "" || c.App.TLS.Terminated
+	if s.TLSCertificate.IsSet() && other {
 		problem("app.tls: there are two sources, your certificate (tlsCertificate) and another one: remove one")
+	}
+	// Browsers do not send a cookie of an https address over plain HTTP, so that nobody could log in.
+	if u, err := url.Parse(c.App.PublicURL); err == nil && u.Scheme == "https" && !s.TLSCertificate.IsSet() && !other {
+		problem("app.tls: app.publicURL is %s, but web has no certificate: set the secrets tlsCertificate and tlsKey, app.tls.issuer or "+
+			"app.tls.secretName, or set app.tls.terminated to true if a proxy in front serves HTTPS", c.App.PublicURL)
 	}
 	if c.Existing == nil && s.Kubeconfig.IsSet() {
 		problem("kubeconfig: has no effect, because cloud is %q: pulumi config rm kubeconfig", c.Cloud)

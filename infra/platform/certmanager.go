@@ -5,11 +5,14 @@ package platform
 import (
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"taskmaster/infra/helm"
 )
+
+const certManagerAPI = "cert-manager.io/v1"
 
 // certManager installs cert-manager, which Redpanda's operator and certificates of an issuer
 // require. It returns nil if it is not needed.
@@ -39,7 +42,8 @@ func (b builder) certManager() ([]pulumi.Resource, error) {
 	return []pulumi.Resource{release}, nil
 }
 
-// certificate requests web's certificate from cert-manager if an issuer is configured.
+// certificate requests web's certificate from cert-manager if an issuer is configured. It creates
+// the issuer if the stack specifies it.
 func (b builder) certificate(p *Platform, certManager []pulumi.Resource) error {
 	tls := b.args.App.TLS
 	if tls.Issuer == "" {
@@ -49,15 +53,27 @@ func (b builder) certificate(p *Platform, certManager []pulumi.Resource) error {
 	if err != nil {
 		return fmt.Errorf("app.publicURL: %w", err)
 	}
+	ready := certManager
+	if tls.IssuerSpec != nil {
+		issuer := object{apiVersion: certManagerAPI, kind: tls.IssuerKind, name: tls.Issuer, spec: pulumi.ToMap(tls.IssuerSpec), wait: true}
+		if tls.IssuerKind == "Issuer" {
+			issuer.namespace = p.Namespace
+		}
+		made, err := b.object(issuer, pulumi.DependsOn(certManager))
+		if err != nil {
+			return err
+		}
+		ready = append(slices.Clone(ready), made)
+	}
 	made, err := b.object(object{
-		apiVersion: "cert-manager.io/v1", kind: "Certificate", name: "web", namespace: p.Namespace, wait: true,
+		apiVersion: certManagerAPI, kind: "Certificate", name: "web", namespace: p.Namespace, wait: true,
 		spec: pulumi.Map{
 			"secretName": pulumi.String(tlsSecret),
 			"dnsNames":   pulumi.ToStringArray([]string{address.Hostname()}),
 			"issuerRef":  pulumi.StringMap{"kind": pulumi.String(tls.IssuerKind), "name": pulumi.String(tls.Issuer)},
 			"privateKey": pulumi.StringMap{"algorithm": pulumi.String("ECDSA"), "rotationPolicy": pulumi.String("Always")},
 		},
-	}, pulumi.DependsOn(certManager))
+	}, pulumi.DependsOn(ready))
 	if err != nil {
 		return err
 	}

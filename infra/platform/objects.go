@@ -25,14 +25,19 @@ func (b builder) metadata(name string, namespace pulumi.StringPtrInput, labels m
 // object is an instance of a custom resource definition.
 type object struct {
 	apiVersion, kind, name string
-	namespace              pulumi.StringInput
-	labels                 map[string]string
-	spec                   pulumi.Map
+	// namespace is nil for an object of the whole cluster.
+	namespace pulumi.StringInput
+	labels    map[string]string
+	spec      pulumi.Map
 	// wait makes Pulumi wait until the object reports the condition Ready.
 	wait bool
 }
 
 func (b builder) object(o object, opts ...pulumi.ResourceOption) (*apiextensions.CustomResource, error) {
+	var namespace pulumi.StringPtrInput
+	if o.namespace != nil {
+		namespace = o.namespace.ToStringOutput().ToStringPtrOutput()
+	}
 	annotations := pulumi.StringMap{}
 	if o.wait {
 		annotations["pulumi.com/waitFor"] = pulumi.String("condition=Ready")
@@ -40,7 +45,7 @@ func (b builder) object(o object, opts ...pulumi.ResourceOption) (*apiextensions
 	made, err := apiextensions.NewCustomResource(b.ctx, b.child(o.name), &apiextensions.CustomResourceArgs{
 		ApiVersion:  pulumi.String(o.apiVersion),
 		Kind:        pulumi.String(o.kind),
-		Metadata:    b.metadata(o.name, o.namespace.ToStringOutput().ToStringPtrOutput(), o.labels, annotations),
+		Metadata:    b.metadata(o.name, namespace, o.labels, annotations),
 		OtherFields: kubernetes.UntypedArgs{"spec": o.spec},
 	}, b.with(opts...)...)
 	if err != nil {

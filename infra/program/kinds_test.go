@@ -64,10 +64,11 @@ var kinds = map[string]kind{
 		"masterAuthorizedNetworksConfig.cidrBlocks.*.cidrBlock"),
 	"gcp:container/nodePool:NodePool": needs("cluster", "location", "nodeConfig.machineType", "nodeConfig.serviceAccount"),
 
-	"kubernetes:core/v1:Namespace":              needs("metadata.name", "metadata.labels"),
-	"kubernetes:core/v1:Secret":                 needs("metadata.name", "metadata.namespace", "stringData", "type"),
-	"kubernetes:helm.sh/v3:Release":             needs("name", "namespace", "chart", "values", "timeout"),
-	"kubernetes:cert-manager.io/v1:Certificate": needs("metadata.name", "metadata.namespace", "spec.secretName", "spec.dnsNames.*", "spec.issuerRef.name"),
+	"kubernetes:core/v1:Namespace":                needs("metadata.name", "metadata.labels"),
+	"kubernetes:core/v1:Secret":                   needs("metadata.name", "metadata.namespace", "stringData", "type"),
+	"kubernetes:helm.sh/v3:Release":               needs("name", "namespace", "chart", "values", "timeout"),
+	"kubernetes:cert-manager.io/v1:ClusterIssuer": needs("metadata.name", "spec"),
+	"kubernetes:cert-manager.io/v1:Certificate":   needs("metadata.name", "metadata.namespace", "spec.secretName", "spec.dnsNames.*", "spec.issuerRef.name"),
 
 	"kubernetes:cluster.redpanda.com/v1alpha2:Redpanda": needs("metadata.name", "metadata.namespace", "spec.clusterSpec.statefulset.replicas"),
 	"kubernetes:cluster.redpanda.com/v1alpha2:Topic":    needs("metadata.name", "metadata.namespace", "spec.partitions", "spec.replicationFactor"),

@@ -96,6 +96,8 @@ func TestTheChartGetsItsValues(t *testing.T) {
 func TestAnIssuerGetsWebItsCertificate(t *testing.T) {
 	t.Parallel()
 	s := load(t, "staging")
+	delete(s.config, "taskmaster:tlsCertificate")
+	delete(s.config, "taskmaster:tlsKey")
 	s.setIn(t, "taskmaster:app", "tls", map[string]any{"issuer": "letsencrypt"})
 	resources := mustRender(t, s)
 	certificate := find(t, resources, "kubernetes:cert-manager.io/v1:Certificate", "platform-web")
@@ -110,6 +112,20 @@ func TestAnIssuerGetsWebItsCertificate(t *testing.T) {
 		t.Error("the chart's values lack the certificate")
 	}
 	find(t, resources, release, "platform-cert-manager")
+}
+
+func TestTheStackCreatesItsIssuer(t *testing.T) {
+	t.Parallel()
+	s := load(t, "staging")
+	delete(s.config, "taskmaster:tlsCertificate")
+	delete(s.config, "taskmaster:tlsKey")
+	s.setIn(t, "taskmaster:app", "tls", map[string]any{"issuer": "letsencrypt", "issuerSpec": map[string]any{
+		"acme": map[string]any{"server": "https://acme-v02.api.letsencrypt.org/directory", "email": "someone@example.com"},
+	}})
+	issuer := find(t, mustRender(t, s), "kubernetes:cert-manager.io/v1:ClusterIssuer", "platform-letsencrypt")
+	if !issuer.is("spec.acme.email", "someone@example.com") || has(issuer.inputs, "metadata.namespace") {
+		t.Errorf("the issuer is %v", issuer.inputs)
+	}
 }
 
 func TestWhatCanBeTurnedOnGetsItsSecrets(t *testing.T) {

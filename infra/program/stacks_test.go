@@ -78,6 +78,10 @@ func load(t *testing.T, name string) stack {
 	if kind := s.section(t, "taskmaster:broker")["kind"]; kind == config.RedpandaCloud || kind == config.Given {
 		s.setSecret("brokerUsername", "username-of-broker")
 	}
+	if strings.HasPrefix(fmt.Sprint(s.section(t, "taskmaster:app")["publicURL"]), "https:") {
+		s.setSecret("tlsCertificate", "certificate-of-web")
+		s.setSecret("tlsKey", "key-of-web")
+	}
 	images := map[string]string{}
 	for _, service := range config.Services() {
 		images[service] = fmt.Sprintf("registry.example.com/taskmaster/%s@sha256:%s", service, strings.Repeat("a", 64))
