@@ -125,12 +125,13 @@ soak: build ## Use the system lightly for hours, and check that nothing is lost;
 lint: ## Run golangci-lint with .golangci.yml, and check that the text is plain English
 	go run ./tests/language
 	$(GOLANGCI_LINT) run ./...
+	cd tests/bench && $(GOLANGCI_LINT) run
 
 vuln: ## Look for known vulnerabilities in the code that the programs call
 	$(GOVULNCHECK) -db $(VULNDB) ./...
 
 bench: build ## Measure the whole system on this machine and print a table
-	go run ./tests/bench $(ARGS)
+	go run -C tests/bench . $(ARGS)
 	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./internal/reminder
 
 bench-page: build ## Measure in Chromium the time until a view shows content

@@ -210,9 +210,9 @@ func (r repository) isTarget(name string) bool {
 
 // programOf returns the folder of the program that a target passes ARGS to, or "".
 func (r repository) programOf(target string) string {
-	recipe := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:.*\n(?:\t.*\n)*?\t@?go run \./(\S+) .*\$\(ARGS\)`)
+	recipe := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:.*\n(?:\t.*\n)*?\t@?go run (?:\./(\S+)|-C (\S+) \.) .*\$\(ARGS\)`)
 	if m := recipe.FindStringSubmatch(r.makefile); m != nil {
-		return m[1]
+		return m[1] + m[2]
 	}
 	return ""
 }
