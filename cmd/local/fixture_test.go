@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"taskmaster/cmd/local/build"
 	"taskmaster/cmd/local/console"
@@ -311,15 +310,5 @@ func awaitEvents(t *testing.T, prefix string, n int, apps ...*app) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-// eventually waits until the condition holds.
-func eventually(t *testing.T, condition string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(supervise.ReadyTimeout); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting until %s", condition)
-		}
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"taskmaster/cmd/local/supervise"
+	"taskmaster/internal/testkit"
 )
 
 // When this program is killed, all of its processes end.
@@ -20,7 +23,7 @@ func TestKilledRunLeavesNoProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := &running{cfg: config{dir: dir}}
-	eventually(t, "ready", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "ready", func() bool {
 		_, err := os.Stat(systemFile(dir))
 		return err == nil && r.state(t).Ready
 	})
@@ -30,6 +33,6 @@ func TestKilledRunLeavesNoProcess(t *testing.T) {
 	}
 	_ = cmd.Wait() // killed
 	for _, p := range state.Processes {
-		eventually(t, p.label()+" has ended", func() bool { return !alive(p.PID) })
+		testkit.Within(t, supervise.ReadyTimeout, p.label()+" has ended", func() bool { return !alive(p.PID) })
 	}
 }

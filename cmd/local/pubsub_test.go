@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"taskmaster/cmd/local/supervise"
+	"taskmaster/internal/testkit"
 )
 
 // The guarantees of dapr/ for shared topics hold with real sidecars and a real broker, which the
@@ -23,7 +26,7 @@ func TestSharedTopic(t *testing.T) {
 
 	// A sidecar is ready before it has subscribed.
 	subscribed := 0
-	eventually(t, "both replicas have subscribed", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "both replicas have subscribed", func() bool {
 		f.publish(api, "task-events", fmt.Sprintf("first-%d", subscribed))
 		subscribed++
 		return len(apps[0].got("first")) > 0 && len(apps[1].got("first")) > 0
@@ -65,7 +68,7 @@ func TestSharedTopic(t *testing.T) {
 	apps[0].close()
 	apps[1].close()
 	f.publishMany(api, "task-events", "down", 20)
-	eventually(t, "both sidecars notice", func() bool { return f.sidecarSeesOutage(first) && f.sidecarSeesOutage(second) })
+	testkit.Within(t, supervise.ReadyTimeout, "both sidecars notice", func() bool { return f.sidecarSeesOutage(first) && f.sidecarSeesOutage(second) })
 	f.publishMany(api, "task-events", "noticed", 20)
 	apps[0].listen()
 	apps[1].listen()
@@ -78,7 +81,7 @@ func TestSharedTopic(t *testing.T) {
 		defer close(published)
 		f.publishMany(api, "task-events", "returned", 100)
 	}()
-	eventually(t, "some events arrive", func() bool { return len(apps[0].got("returned")) > 5 })
+	testkit.Within(t, supervise.ReadyTimeout, "some events arrive", func() bool { return len(apps[0].got("returned")) > 5 })
 	f.restartBroker()
 	<-published
 	if f.cfg.broker.name == "rabbitmq" {
@@ -92,7 +95,7 @@ func TestSharedTopic(t *testing.T) {
 	apps[0].answer("RETRY")
 	apps[1].answer("RETRY")
 	retried := f.publishMany(api, "task-events", "retried", 1)
-	eventually(t, "an event that is to be retried comes again", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "an event that is to be retried comes again", func() bool {
 		return apps[0].times(retried[0])+apps[1].times(retried[0]) >= 3
 	})
 	if got := letters.all(); len(got) != 0 {
@@ -117,7 +120,7 @@ func TestBroadcastTopic(t *testing.T) {
 
 	// A sidecar is ready before it has subscribed, and not every broker keeps earlier events.
 	subscribed := 0
-	eventually(t, "both replicas have subscribed", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "both replicas have subscribed", func() bool {
 		f.publish(api, "task-updates", fmt.Sprintf("first-%d", subscribed))
 		subscribed++
 		return len(apps[0].got("first")) > 0 && len(apps[1].got("first")) > 0
@@ -126,7 +129,7 @@ func TestBroadcastTopic(t *testing.T) {
 	// Every replica gets every event, in order. On some brokers that takes more than one attempt: a
 	// sidecar that finds its service healthy subscribes again, and an event on its way comes later.
 	series := 0
-	eventually(t, "both replicas get 30 events in order", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "both replicas get 30 events in order", func() bool {
 		series++
 		prefix := fmt.Sprintf("series%d", series)
 		want := f.publishMany(api, "task-updates", prefix, 30)

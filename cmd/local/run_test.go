@@ -16,6 +16,7 @@ import (
 	"taskmaster/cmd/local/console"
 	"taskmaster/cmd/local/supervise"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 // run starts and stops everything below the services. Tests with services are in tests/.
@@ -117,7 +118,7 @@ func TestRunRestarts(t *testing.T) {
 	for _, role := range []string{"broker", "postgres", "scheduler"} {
 		kill(t, before, role)
 	}
-	eventually(t, "all processes are replaced", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "all processes are replaced", func() bool {
 		for i, p := range r.state(t).Processes {
 			if p.PID == before.Processes[i].PID {
 				return false
@@ -166,7 +167,7 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 		r.err = run(ctx, cfg, r.console)
 	}()
 	t.Cleanup(func() { _ = r.stop() })
-	eventually(t, "ready", func() bool {
+	testkit.Within(t, supervise.ReadyTimeout, "ready", func() bool {
 		select {
 		case <-r.done:
 			t.Fatalf("ended: %v", r.err)

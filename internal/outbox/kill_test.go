@@ -56,7 +56,7 @@ func TestKilledRelayLosesNothing(t *testing.T) {
 	t.Cleanup(db.Close)
 	f := &fixture{db: db}
 	for range users {
-		f.users = append(f.users, newUser(t, db))
+		f.users = append(f.users, postgrestest.NewUser(t, db, time.Now()))
 	}
 	for _, user := range f.users {
 		f.change(t, user, changes)

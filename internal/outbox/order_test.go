@@ -13,6 +13,7 @@ import (
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/testkit"
 )
 
 func TestEachEventOnceInItsUsersOrder(t *testing.T) {
@@ -138,7 +139,7 @@ func TestReplayPublishesAgainInOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "30 events", func() bool { return len(f.events()) == 30 })
+	testkit.Eventually(t, "30 events", func() bool { return len(f.events()) == 30 })
 	first, again := f.events()[:20], f.events()[20:]
 	wantEach(t, first, f.users, 5, true)
 	wantEach(t, again, f.users[:1], 5, true)
@@ -201,7 +202,7 @@ func TestNothingIsMarkedThatWasNotPublished(t *testing.T) {
 func newUserIn(t testing.TB, db *postgres.DB, shard int) uuid.UUID {
 	t.Helper()
 	for {
-		if id := newUser(t, db); postgres.Shard(id) == shard {
+		if id := postgrestest.NewUser(t, db, time.Now()); postgres.Shard(id) == shard {
 			return id
 		}
 	}

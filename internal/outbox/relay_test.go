@@ -1,13 +1,11 @@
 package outbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +18,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
+	"taskmaster/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -91,7 +90,7 @@ func (b *broker) events() []event.Event {
 type fixture struct {
 	*broker
 	db    *postgres.DB
-	log   *logBuffer
+	log   *testkit.LogBuffer
 	users []uuid.UUID
 }
 
@@ -106,28 +105,16 @@ const relayCallers = relayClaims + 2
 
 func newFixtureOn(t testing.TB, db *postgres.DB, users int) *fixture {
 	t.Helper()
-	f := &fixture{broker: &broker{}, db: db, log: &logBuffer{}}
+	f := &fixture{broker: &broker{}, db: db, log: &testkit.LogBuffer{}}
 	t.Cleanup(func() {
 		for _, e := range f.unordered {
 			t.Errorf("revision %d of user %s was published in a call with another of theirs", e.Data.Revision, e.Data.UserID)
 		}
 	})
 	for range users {
-		f.users = append(f.users, newUser(t, f.db))
+		f.users = append(f.users, postgrestest.NewUser(t, f.db, time.Now()))
 	}
 	return f
-}
-
-func newUser(t testing.TB, db *postgres.DB) uuid.UUID {
-	t.Helper()
-	id := uuid.Must(uuid.NewV7())
-	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
-		return postgres.InsertUser(t.Context(), tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: time.Now()})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
 
 const relayClaims = 3
@@ -224,16 +211,7 @@ func (f *fixture) pending(t testing.TB) (n int) {
 
 func (f *fixture) awaitNothingPending(t testing.TB) {
 	t.Helper()
-	eventually(t, "nothing pending", func() bool { return f.pending(t) == 0 })
-}
-
-func eventually(t testing.TB, condition string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting for: %s", condition)
-		}
-	}
+	testkit.Eventually(t, "nothing pending", func() bool { return f.pending(t) == 0 })
 }
 
 // wantEach fails the test unless revisions 1 to n of each user were published on both topics. Each
@@ -259,22 +237,4 @@ func wantEach(t *testing.T, events []event.Event, users []uuid.UUID, n int, once
 			}
 		}
 	}
-}
-
-// logBuffer is a log that tests can read.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) count(message string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.b.String(), message)
 }

@@ -10,6 +10,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 func TestBrokerAwayDelaysAndLosesNothing(t *testing.T) {
@@ -23,15 +24,15 @@ func TestBrokerAwayDelaysAndLosesNothing(t *testing.T) {
 		relay.Wake(user)
 	}
 	const down, up = "event publishing degraded", "event publishing recovered"
-	eventually(t, down, func() bool { return f.log.count(down) == 1 })
+	testkit.Eventually(t, down, func() bool { return f.log.Count(down) == 1 })
 	if got, want := f.pending(t), 2*users*changes; got != want {
 		t.Errorf("%d events wait, want %d", got, want)
 	}
 	f.setRefuse(nil)
 	f.awaitNothingPending(t)
 	wantEach(t, f.events(), f.users, changes, true)
-	eventually(t, up, func() bool { return f.log.count(up) == 1 })
-	if got := f.log.count(down); got != 1 {
+	testkit.Eventually(t, up, func() bool { return f.log.Count(up) == 1 })
+	if got := f.log.Count(down); got != 1 {
 		t.Errorf("%q is logged %d times, want 1", down, got)
 	}
 }
@@ -56,13 +57,13 @@ func TestRefusedEventFailsItsPartitionAlone(t *testing.T) {
 		return nil
 	}
 	relay := f.start(t)
-	eventually(t, "all but the refused partition", func() bool { return f.pending(t) == changes-1 })
+	testkit.Eventually(t, "all but the refused partition", func() bool { return f.pending(t) == changes-1 })
 	before := len(f.events())
 	for _, user := range f.users {
 		f.change(t, user, 1)
 		relay.Wake(user)
 	}
-	eventually(t, "later changes", func() bool { return f.pending(t) == changes })
+	testkit.Eventually(t, "later changes", func() bool { return f.pending(t) == changes })
 	if got, want := len(f.events())-before, 2*len(f.users)-1; got != want {
 		t.Errorf("of the later changes %d events were published, want %d, each once", got, want)
 	}
@@ -87,9 +88,9 @@ func TestBlockedPartitionDelaysOnlyItself(t *testing.T) {
 	f.fill(t, 2*changes)
 	f.change(t, other, 3)
 	f.start(t)
-	eventually(t, "all but the stuck partition", func() bool { return f.pending(t) == changes-1 })
+	testkit.Eventually(t, "all but the stuck partition", func() bool { return f.pending(t) == changes-1 })
 	f.change(t, other, 2)
-	eventually(t, "all but the stuck partition, again", func() bool { return f.pending(t) == changes-1 })
+	testkit.Eventually(t, "all but the stuck partition, again", func() bool { return f.pending(t) == changes-1 })
 	f.setRefuse(nil)
 	f.awaitNothingPending(t)
 	// The event that shared a call with the refused one is published twice.

@@ -21,7 +21,7 @@ import (
 func TestCompletionsOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user, stranger := newUser(t, db), newUser(t, db)
+	user, stranger := postgrestest.NewUser(t, db, base), postgrestest.NewUser(t, db, base)
 	const migration = "migrations/0010_completions.sql"
 
 	followers := map[uuid.UUID]uuid.UUID{}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/postgres"
@@ -24,13 +23,4 @@ func in(t *testing.T, db *postgres.DB, f func(ctx context.Context, tx pgx.Tx) er
 	if err := db.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func newUser(t *testing.T, db *postgres.DB) uuid.UUID {
-	t.Helper()
-	id := uuid.Must(uuid.NewV7())
-	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		return postgres.InsertUser(ctx, tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: base})
-	})
-	return id
 }

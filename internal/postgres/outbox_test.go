@@ -64,7 +64,7 @@ func publishAll(t *testing.T, db *postgres.DB, user uuid.UUID, at time.Time) {
 func TestClaimShard(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	shard := postgres.Shard(user)
 	for range 3 {
 		change(t, db, user, "water the plants", base)
@@ -124,7 +124,7 @@ func TestClaimShard(t *testing.T) {
 func TestHangingPublisherLosesItsClaim(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	change(t, db, user, "water the plants", base)
 	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
 		if _, ok, err := postgres.ClaimQueue(t.Context(), tx, waiting(postgres.Shard(user), 100)); err != nil || !ok {
@@ -155,7 +155,7 @@ func TestHangingPublisherLosesItsClaim(t *testing.T) {
 func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	titles := []string{`a "quoted" \ backslash \n \x41`, "line\nbreak\ttab", "snow ☃ and 𝄞", "<b>&amp;</b>", `\\`, `\001`}
 	for _, title := range titles {
 		change(t, db, user, title, base)
@@ -189,9 +189,9 @@ func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 func TestPendingShards(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	published, pending := newUser(t, db), newUser(t, db)
+	published, pending := postgrestest.NewUser(t, db, base), postgrestest.NewUser(t, db, base)
 	for postgres.Shard(pending) == postgres.Shard(published) {
-		pending = newUser(t, db)
+		pending = postgrestest.NewUser(t, db, base)
 	}
 	change(t, db, published, "done", base)
 	publishAll(t, db, published, base)
@@ -215,86 +215,13 @@ func TestPendingShards(t *testing.T) {
 	}
 }
 
-func TestReplay(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name  string
-		since time.Duration
-		mine  bool
-		limit int
-		want  int
-	}{
-		{"all", 3 * time.Hour, false, 100, 12},
-		{"in small batches", 3 * time.Hour, false, 5, 12},
-		{"since", 30 * time.Minute, false, 100, 4},
-		{"of one user", 3 * time.Hour, true, 100, 6},
-		{"none", 0, false, 100, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			db := postgrestest.Open(t)
-			users := []uuid.UUID{newUser(t, db), newUser(t, db)}
-			for _, user := range users {
-				for _, age := range []time.Duration{2 * time.Hour, time.Hour, time.Minute} {
-					change(t, db, user, "old", base.Add(-age))
-				}
-				publishAll(t, db, user, base.Add(-time.Second))
-			}
-			var only uuid.UUID
-			if c.mine {
-				only = users[0]
-			}
-			var total, n, last, until int64
-			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-				until, err = postgres.LastSeq(ctx, tx)
-				return err
-			})
-			for more := true; more; more = int(n) == c.limit {
-				in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-					n, last, err = postgres.Replay(ctx, tx, base.Add(-c.since), only, last, until, c.limit)
-					return err
-				})
-				total += n
-			}
-			pending := 0
-			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-				pending, err = postgres.CountPending(ctx, tx, 100)
-				return err
-			})
-			if int(total) != c.want || pending != c.want {
-				t.Errorf("got %d replayed and %d pending, want %d", total, pending, c.want)
-			}
-		})
-	}
-}
-
-// A relay records the time of publishing by its own clock, which may be ahead of all others.
-func TestReplayOfEventsPublishedInTheFuture(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	user := newUser(t, db)
-	change(t, db, user, "old", base)
-	publishAll(t, db, user, base.Add(time.Hour))
-	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		until, err := postgres.LastSeq(ctx, tx)
-		if err != nil {
-			return err
-		}
-		n, _, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), uuid.Nil, 0, until, 100)
-		if n != 2 {
-			t.Errorf("replayed %d events, want 2", n)
-		}
-		return err
-	})
-}
-
 // A relay marks events while their user is deleted, without a deadlock. A relay that waited would
 // deadlock: it holds the fourth event and wants the fifth, while the deletion holds the fifth and
 // wants the fourth.
 func TestMarkingBesideADeletion(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	for range 3 {
 		change(t, db, user, "water the plants", base)
 	}
@@ -340,54 +267,12 @@ func TestMarkingBesideADeletion(t *testing.T) {
 	}
 }
 
-// An account is deleted while its events are replayed. Both lock rows in the same order.
-func TestReplayBesideADeletion(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	user := newUser(t, db)
-	for range 3 {
-		change(t, db, user, "water the plants", base)
-	}
-	publishAll(t, db, user, base)
-	deleted, replayed := make(chan error, 1), make(chan error, 1)
-	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM outbox WHERE revision = 2 AND topic = 'task-events' FOR UPDATE`); err != nil {
-			return err
-		}
-		go func() {
-			deleted <- db.InTx(t.Context(), func(tx pgx.Tx) error {
-				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
-					return err
-				}
-				return postgres.DeleteUser(t.Context(), tx, user)
-			})
-		}()
-		if err := postgrestest.AwaitWaiter(ctx, tx); err != nil {
-			return err
-		}
-		go func() {
-			replayed <- db.InTx(t.Context(), func(tx pgx.Tx) error {
-				_, _, err := postgres.Replay(t.Context(), tx, base, uuid.Nil, 1, 100, 100)
-				return err
-			})
-		}()
-		time.Sleep(200 * time.Millisecond) // until it holds the rows that are free
-		return nil
-	})
-	if err := <-deleted; err != nil {
-		t.Errorf("delete user: %v", err)
-	}
-	if err := <-replayed; err != nil {
-		t.Errorf("replay: %v", err)
-	}
-}
-
 // The first waiting events of a partition key have turn 0. Further events have growing turns until
 // all are published, however they are written.
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	turns := func() (turns []int64) {
 		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 			rows, err := tx.Query(ctx, `SELECT turn FROM outbox WHERE topic = 'task-events' AND published_at IS NULL ORDER BY seq`)
@@ -442,106 +327,4 @@ func TestTurns(t *testing.T) {
 	})
 	change(t, db, user, "water the plants", base)
 	want("after all are published", 1, 0)
-}
-
-// Purging leaves a user's latest changes without a gap. Clients compute missed changes from
-// revisions.
-func TestPurgeOutboxLeavesNoGap(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	user := newUser(t, db)
-	const changes = 8
-	for i := range changes {
-		change(t, db, user, "old", base)
-		if i < changes-2 {
-			publishAll(t, db, user, base.Add(time.Duration(i)*time.Minute))
-		}
-	}
-	// Rows rewritten in another order, like by replays, must not change which rows are purged
-	// first.
-	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE outbox SET published_at = published_at WHERE revision IN (1, 3)`)
-		return err
-	})
-	for removed := int64(3); removed == 3; {
-		in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-			if removed, err = postgres.PurgeOutbox(ctx, tx, base.Add(time.Hour), 3); err != nil {
-				return err
-			}
-			events, err := postgres.Changes(ctx, tx, user, 0, 100)
-			for i, e := range events {
-				if want := int64(changes - len(events) + 1 + i); e.Data.Revision != want {
-					t.Errorf("%d changes left: the %d. has revision %d, want %d", len(events), i+1, e.Data.Revision, want)
-				}
-			}
-			return err
-		})
-	}
-	if got, _ := claim(t, db, waiting(postgres.Shard(user), 100)); len(got) != 4 {
-		t.Errorf("got %v left to publish, want the last two changes", got)
-	}
-}
-
-func TestChanges(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	user, other := newUser(t, db), newUser(t, db)
-	for range 5 {
-		change(t, db, user, "mine", base)
-		change(t, db, other, "theirs", base)
-	}
-	for _, c := range []struct {
-		since int64
-		limit int
-		want  []int64
-	}{
-		{0, 100, []int64{1, 2, 3, 4, 5}}, {2, 2, []int64{3, 4}}, {5, 10, nil}, {99, 10, nil},
-	} {
-		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-			events, err := postgres.Changes(ctx, tx, user, c.since, c.limit)
-			var got []int64
-			for _, e := range events {
-				if e.Data.UserID != user || e.Type != event.TaskChanged {
-					t.Errorf("since %d: got %s of %s", c.since, e.Type, e.Data.UserID)
-				}
-				got = append(got, e.Data.Revision)
-			}
-			if !slices.Equal(got, c.want) {
-				t.Errorf("since %d at most %d: got %v, want %v", c.since, c.limit, got, c.want)
-			}
-			return err
-		})
-	}
-}
-
-func TestInbox(t *testing.T) {
-	t.Parallel()
-	db := postgrestest.Open(t)
-	id := uuid.New()
-	for _, c := range []struct {
-		consumer string
-		id       uuid.UUID
-		want     bool
-	}{{"notifier", id, true}, {"notifier", id, false}, {"recurring", id, true}, {"notifier", uuid.New(), true}} {
-		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-			got, err := postgres.Receive(ctx, tx, c.consumer, c.id, base)
-			if got != c.want {
-				t.Errorf("Receive(%s, %s) = %v, want %v", c.consumer, c.id, got, c.want)
-			}
-			return err
-		})
-	}
-	for _, c := range []struct {
-		before time.Time
-		limit  int
-		want   int64
-	}{{base, 10, 0}, {base.Add(time.Microsecond), 2, 2}, {base.Add(time.Hour), 10, 1}, {base.Add(time.Hour), 10, 0}} {
-		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-			got, err := postgres.PurgeInbox(ctx, tx, c.before, c.limit)
-			if got != c.want {
-				t.Errorf("PurgeInbox(%v, %d) = %d, want %d", c.before, c.limit, got, c.want)
-			}
-			return err
-		})
-	}
 }

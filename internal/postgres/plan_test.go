@@ -20,7 +20,7 @@ func TestColumnTypeChangesWhileServing(t *testing.T) {
 	t.Parallel()
 	const callers, each = 8, 40
 	db := postgrestest.OpenFor(t, callers)
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	work := func(ctx context.Context) error {
 		return db.InTx(ctx, func(tx pgx.Tx) error {
 			u, err := postgres.UserByID(ctx, tx, user)

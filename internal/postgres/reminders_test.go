@@ -24,7 +24,7 @@ type remindersFixture struct {
 func newRemindersFixture(t *testing.T) remindersFixture {
 	t.Helper()
 	db := postgrestest.Open(t)
-	return remindersFixture{db, newUser(t, db), uuid.Must(uuid.NewV7())}
+	return remindersFixture{db, postgrestest.NewUser(t, db, base), uuid.Must(uuid.NewV7())}
 }
 
 // at returns the instant that many minutes after base.
@@ -314,7 +314,7 @@ func TestOverdueReminders(t *testing.T) {
 func TestOverdueRemindersOfUsersTakeTurns(t *testing.T) {
 	t.Parallel()
 	f := newRemindersFixture(t)
-	other := remindersFixture{f.DB, newUser(t, f.DB), uuid.Must(uuid.NewV7())}
+	other := remindersFixture{f.DB, postgrestest.NewUser(t, f.DB, base), uuid.Must(uuid.NewV7())}
 	f.set(t, base, map[int]int{0: 1, 1: 2, 2: 3})
 	other.set(t, base, map[int]int{5: 10, 6: 20})
 	overdue := func(want string, swept map[uuid.UUID]postgres.Swept, without ...uuid.UUID) {

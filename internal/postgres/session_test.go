@@ -73,7 +73,7 @@ func TestLostTransactionIsEnded(t *testing.T) {
 	t.Parallel()
 	database := postgrestest.URL(t)
 	db, losing := openWith(t, database, nil), openWith(t, database, map[string]string{"idle_in_transaction_session_timeout": "300ms"})
-	user := newUser(t, db)
+	user := postgrestest.NewUser(t, db, base)
 	locked, found := make(chan struct{}), make(chan struct{})
 	ended := make(chan error, 1)
 	go func() {

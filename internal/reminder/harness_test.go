@@ -212,13 +212,3 @@ func (e *env) locked(t testing.TB, user uuid.UUID, f func()) {
 		return nil
 	})
 }
-
-// eventually polls a condition for 30 seconds.
-func eventually(t *testing.T, condition string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting for: %s", condition)
-		}
-	}
-}

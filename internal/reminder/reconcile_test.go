@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/testkit"
 )
 
 // TestJobsFollowTheTable changes the reminders of a task and reconciles after each change.
@@ -96,10 +97,10 @@ func TestRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- e.Run(ctx) }()
-	eventually(t, "the overdue reminder fires", func() bool { return e.due(t, user) == 1 })
+	testkit.Eventually(t, "the overdue reminder fires", func() bool { return e.due(t, user) == 1 })
 	id := e.addTasks(t, user, 1, inAnHour)[0]
 	e.Wake()
-	eventually(t, "the new reminder has a job", func() bool { return len(e.scheduled(id)) == 1 })
+	testkit.Eventually(t, "the new reminder has a job", func() bool { return len(e.scheduled(id)) == 1 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v, want context.Canceled", err)

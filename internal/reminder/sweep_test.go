@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 // TestSweep sweeps at different times after the instant of a reminder.
@@ -167,7 +168,7 @@ func TestOneUserLeavesRoomForOthers(t *testing.T) {
 		for _, id := range waiting {
 			calls.Go(func() { _ = e.Fire(t.Context(), id, 0) }) // the sweep fires the ones that fail
 		}
-		eventually(t, "the user's reminders wait for the row", func() bool {
+		testkit.Eventually(t, "the user's reminders wait for the row", func() bool {
 			all := e.fires.TryAcquire(maxFires)
 			if all {
 				e.fires.Release(maxFires)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/testkit"
 )
 
 // start calls AwaitStart of a client of a port. The channel is closed when that returns.
@@ -25,17 +26,6 @@ func start(t *testing.T, ctx context.Context, port int, patience time.Duration) 
 		close(returned)
 	}()
 	return returned
-}
-
-// freePort returns a port on which nobody listens.
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }
 
 func TestAwaitStartReturnsWhenTheSidecarIsUp(t *testing.T) {
@@ -80,7 +70,7 @@ func TestAwaitStartGivesUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			select {
-			case <-start(t, c.ctx, freePort(t), c.patience):
+			case <-start(t, c.ctx, testkit.FreePort(t), c.patience):
 			case <-time.After(time.Minute):
 				t.Fatal("it still waits for a sidecar that does not come")
 			}

@@ -13,6 +13,7 @@ import (
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/testkit"
 )
 
 func TestDuplicateIsOneDelivery(t *testing.T) {
@@ -70,7 +71,7 @@ func TestReminderBesideDeletion(t *testing.T) {
 func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
 	const users, events = 4, 25
-	f, h, log := newFixture(t), newHook(t, nil), &logged{}
+	f, h, log := newFixture(t), newHook(t, nil), &testkit.LogBuffer{}
 	// There are far more concurrent attempts than connections.
 	few := func(c *config) { c.DatabaseConns = 2 }
 	patient := testTiming
@@ -178,7 +179,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	closed := h.channel()
 	closed.URL = "http://127.0.0.1:1/hook?key=topsecret"
 	f.addChannel(t, closed)
-	log := &logged{}
+	log := &testkit.LogBuffer{}
 	f.startLogging(t, testTiming, log, withPush(t)).want(t, f.reminder(t, f.user, "x"))
 	f.settled(t, f.user, 3, postgres.DeliveryGivenUp)
 	text := log.String()

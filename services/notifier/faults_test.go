@@ -14,6 +14,7 @@ import (
 
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
+	"taskmaster/internal/testkit"
 )
 
 // inheritedListener is the file descriptor of the listener that a child inherits, the first after
@@ -45,7 +46,7 @@ func (f *fixture) child(t *testing.T) (*harness, *os.Process) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		answer, err := http.Get("http://" + addr + "/readyz")
 		if err != nil {
 			return false, err.Error()
@@ -95,7 +96,7 @@ func TestKilledBetweenSendAndMark(t *testing.T) {
 	started.Unlock()
 	e := f.reminder(t, f.user, "x")
 	victim.want(t, e)
-	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
+	testkit.WithState(t, patience, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	if _, err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func TestStopLetsAttemptsEnd(t *testing.T) {
 	f.addChannel(t, h.channel())
 	n := f.start(t, testTiming)
 	n.want(t, f.reminder(t, f.user, "x"))
-	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
+	testkit.WithState(t, patience, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	go func() {
 		// The stop closes the listener first and drains the queue last.
 		for {
@@ -161,7 +162,7 @@ func TestAttemptThatAStopBreaksOffIsNotCounted(t *testing.T) {
 	hurried.attempt, hurried.rescue, hurried.stop = patience, 3*patience, 50*time.Millisecond
 	n := f.start(t, hurried)
 	n.want(t, f.reminder(t, f.user, "x"))
-	eventually(t, func() (bool, string) { return len(h.received()) == 1, "no message came" })
+	testkit.WithState(t, patience, func() (bool, string) { return len(h.received()) == 1, "no message came" })
 	n.stop()
 	if d := f.deliveries(t, f.user)[0]; d.State != postgres.DeliveryPending || d.Attempts != 0 {
 		t.Errorf("got %+v when notifier had stopped, want it pending", d)
@@ -198,7 +199,7 @@ func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	for i := range events {
 		n.want(t, f.reminder(t, f.user, strconv.Itoa(i)))
 	}
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		return len(slow.received()) == maxOfUser, fmt.Sprintf("%d attempts are under way, want %d", len(slow.received()), maxOfUser)
 	})
 
@@ -247,7 +248,7 @@ func TestAccountDeletedInBetween(t *testing.T) {
 	})
 	f.addChannel(t, h.channel())
 	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		state := f.jobState(t)
 		return state == "completed", "the job is " + state
 	})
@@ -268,7 +269,7 @@ func TestOutcomeIsStoredWhenTheDatabaseIsBack(t *testing.T) {
 		}
 	})
 	f.addChannel(t, h.channel())
-	log := &logged{}
+	log := &testkit.LogBuffer{}
 	f.startLogging(t, testTiming, log).want(t, f.reminder(t, f.user, "x"))
 	select {
 	case <-away:

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +22,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
+	"taskmaster/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -81,10 +81,7 @@ func (f *fixture) tx(t *testing.T, work func(tx pgx.Tx) error) {
 
 func (f *fixture) newUser(t *testing.T) uuid.UUID {
 	t.Helper()
-	u := postgres.User{ID: uuid.New(), TimeZone: "UTC", CreatedAt: time.Now()}
-	u.Email = u.ID.String() + "@example.com"
-	f.tx(t, func(tx pgx.Tx) error { return postgres.InsertUser(t.Context(), tx, u) })
-	return u.ID
+	return postgrestest.NewUser(t, f.db, time.Now())
 }
 
 // addChannel stores a channel. It belongs to the fixture's user if it has none.
@@ -132,27 +129,6 @@ func (f *fixture) deliveries(t *testing.T, user uuid.UUID) []postgres.Delivery {
 	return got
 }
 
-// eventually waits until check returns true. After patience it fails the test with the state that
-// check returns.
-func eventually(t *testing.T, check func() (done bool, state string)) {
-	t.Helper()
-	within(t, patience, check)
-}
-
-func within(t *testing.T, patience time.Duration, check func() (done bool, state string)) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		done, state := check()
-		if done {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out: %s", state)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
 // settled waits until a user has n deliveries and all are in a state. It returns them.
 func (f *fixture) settled(t *testing.T, user uuid.UUID, n int, state string) []postgres.Delivery {
 	t.Helper()
@@ -162,7 +138,7 @@ func (f *fixture) settled(t *testing.T, user uuid.UUID, n int, state string) []p
 func (f *fixture) settledWithin(t *testing.T, patience time.Duration, user uuid.UUID, n int, state string) []postgres.Delivery {
 	t.Helper()
 	var got []postgres.Delivery
-	within(t, patience, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		got = f.deliveries(t, user)
 		for _, d := range got {
 			if d.State != state {
@@ -275,22 +251,4 @@ func (f *fixture) jobState(t *testing.T) string {
 		return tx.QueryRow(t.Context(), `SELECT state FROM river_job WHERE kind = 'delivery'`).Scan(&state)
 	})
 	return state
-}
-
-// logged is a log that a test can read.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -9,6 +9,7 @@ import (
 
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 // TestQueuedElsewhere sends deliveries that api queues: a test of a channel, and a retry by the
@@ -75,7 +76,7 @@ func TestEarlierRoundIsOver(t *testing.T) {
 	})
 	f.exec(t, `UPDATE deliveries SET round = 1`)
 	f.start(t, testTiming)
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		state := f.jobState(t)
 		return state == "completed", "the job is " + state
 	})

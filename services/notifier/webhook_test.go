@@ -14,6 +14,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7Kq1x0bJm5E="
@@ -173,7 +174,7 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 	n := f.start(t, testTiming)
 	n.want(t, f.reminder(t, f.user, "x"))
 
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		c := f.channel(t, gone)
 		return !c.Enabled, "the channel is enabled"
 	})
@@ -181,7 +182,7 @@ func TestGoneDisablesTheChannel(t *testing.T) {
 		t.Errorf("got disabled_reason %q, want it to name 410", c.DisabledReason)
 	}
 	n.want(t, f.reminder(t, f.user, "y"))
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		var sent, givenUp int
 		for _, d := range f.deliveries(t, f.user) {
 			switch {
@@ -208,7 +209,7 @@ func TestOtherChannelsNotifyOfAnEndedChannel(t *testing.T) {
 	n := f.start(t, testTiming, withPush(t), mailbox.configure)
 	n.want(t, f.reminder(t, f.user, "x"))
 	// Four deliveries of the reminder and three of the message.
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		sent := 0
 		for _, d := range f.deliveries(t, f.user) {
 			if d.State == postgres.DeliverySent {
@@ -218,7 +219,7 @@ func TestOtherChannelsNotifyOfAnEndedChannel(t *testing.T) {
 		return sent == 6, fmt.Sprintf("%d deliveries are sent, want 6", sent)
 	})
 	n.want(t, f.reminder(t, f.user, "y")) // there is no second message
-	eventually(t, func() (bool, string) {
+	testkit.WithState(t, patience, func() (bool, string) {
 		all := f.deliveries(t, f.user)
 		for _, d := range all {
 			if d.State != postgres.DeliverySent && *d.ChannelID != ended.ID {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/postgres"
@@ -145,6 +146,19 @@ func OpenFor(t testing.TB, callers int) *postgres.DB {
 	}
 	t.Cleanup(db.Close)
 	return db
+}
+
+// NewUser stores a user and returns its ID.
+func NewUser(t testing.TB, db *postgres.DB, created time.Time) uuid.UUID {
+	t.Helper()
+	id := uuid.Must(uuid.NewV7())
+	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+		return postgres.InsertUser(t.Context(), tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: created})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
 func databaseURL(name string) string {
