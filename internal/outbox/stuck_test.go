@@ -9,12 +9,14 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 const (
-	lineOfOutage  = "event publishing degraded"
-	lineOfRefused = "event refused alone"
-	lineOfDead    = "event became a dead letter"
+	lineOfOutage   = "event publishing degraded"
+	lineOfRecovery = "event publishing recovered"
+	lineOfRefused  = "event refused alone"
+	lineOfDead     = "event became a dead letter"
 )
 
 // tooLarge refuses the second task event of a user, like a broker refuses an event above its size
@@ -31,7 +33,7 @@ func tooLarge(user uuid.UUID) func(e event.Event) error {
 // changeUntil commits changes of a user until ok returns true.
 func (f *fixture) changeUntil(t *testing.T, r *Relay, user uuid.UUID, condition string, ok func() bool) {
 	t.Helper()
-	eventually(t, condition, func() bool {
+	testkit.Eventually(t, condition, func() bool {
 		f.change(t, user, 1)
 		r.Wake(user)
 		return ok()
@@ -61,7 +63,7 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 	r.reportAfter, r.giveUpAfter = 50*time.Millisecond, 500*time.Millisecond
 	start(t, r)
 	f.change(t, stuck, 4)
-	f.changeUntil(t, r, other, "a dead letter", func() bool { return f.log.count(lineOfDead) > 0 })
+	f.changeUntil(t, r, other, "a dead letter", func() bool { return f.log.Count(lineOfDead) > 0 })
 	f.awaitNothingPending(t)
 
 	var revisions []int64
@@ -74,7 +76,7 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 		t.Errorf("got revisions %v of the partition key, want 1, 3 and 4", revisions)
 	}
 	for line, want := range map[string]int{lineOfRefused: 1, lineOfDead: 1, "level=ERROR": 1} {
-		if got := f.log.count(line); got != want {
+		if got := f.log.Count(line); got != want {
 			t.Errorf("%q is logged %d times, want %d", line, got, want)
 		}
 	}
@@ -91,10 +93,20 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the dead letter is published", func() bool { return f.takenOf(stuck) == before+1 })
+	testkit.Eventually(t, "the dead letter is published", func() bool { return f.takenOf(stuck) == before+1 })
 	if dead := f.deadLetters(t); len(dead) != 0 {
 		t.Errorf("%d dead letters wait after the replay, want none", len(dead))
 	}
+}
+
+// awaitRecovery waits until the relay is healthy and its log says so.
+func (f *fixture) awaitRecovery(t *testing.T, r *Relay) {
+	t.Helper()
+	testkit.Eventually(t, "no outage", func() bool { return r.health.Err() == nil })
+	r.logHealth(t.Context())
+	testkit.Eventually(t, "a recovery for each outage in the log", func() bool {
+		return f.log.Count(lineOfRecovery) == f.log.Count(lineOfOutage)
+	})
 }
 
 // An outage is logged even while an event fails alone.
@@ -107,20 +119,18 @@ func TestOutageIsLoggedBesideAStuckEvent(t *testing.T) {
 	r.reportAfter = 50 * time.Millisecond
 	start(t, r)
 	f.change(t, stuck, 2)
-	f.changeUntil(t, r, other, "a line of the event's own", func() bool { return f.log.count(lineOfRefused) == 1 })
-	eventually(t, "no outage", func() bool { return r.health.Err() == nil })
-	time.Sleep(2 * pollInterval) // until the recovery is logged
-	for n := range 2 {
-		before := f.log.count(lineOfOutage)
+	f.changeUntil(t, r, other, "a line of the event's own", func() bool { return f.log.Count(lineOfRefused) == 1 })
+	f.awaitRecovery(t, r)
+	for range 2 {
+		before := f.log.Count(lineOfOutage)
 		f.setRefuse(func(event.Event) error { return errAway })
 		f.change(t, other, 1)
 		r.Wake(other)
-		eventually(t, "the outage is logged", func() bool { return f.log.count(lineOfOutage) == before+1 })
+		testkit.Eventually(t, "the outage is logged", func() bool { return f.log.Count(lineOfOutage) == before+1 })
 		f.setRefuse(tooLarge(stuck))
-		eventually(t, "its end is logged", func() bool { return f.log.count("event publishing recovered") >= n+1 && r.health.Err() == nil })
-		time.Sleep(2 * pollInterval)
+		f.awaitRecovery(t, r)
 	}
-	if got := f.log.count(lineOfRefused); got != 1 {
+	if got := f.log.Count(lineOfRefused); got != 1 {
 		t.Errorf("%q is logged %d times, want 1", lineOfRefused, got)
 	}
 }
@@ -151,19 +161,18 @@ func TestOutageMakesNoDeadLetters(t *testing.T) {
 			r := f.relay(f.publish)
 			r.reportAfter, r.giveUpAfter = time.Nanosecond, time.Nanosecond
 			s := r.shards[waitShard]
-			for range 6 {
+			testkit.Eventually(t, "three failures of every refused user", func() bool {
 				f.change(t, other, c.others)
 				s.runOnce(t.Context())
-				time.Sleep(minBackoff)
-			}
+				for user := range refused {
+					if s.blocked[postgres.Partition{UserID: user, Topic: event.TopicTasks}].failures < 3 {
+						return false
+					}
+				}
+				return true
+			})
 			if dead := f.deadLetters(t); len(dead) != 0 {
 				t.Errorf("%d events became dead letters, want none", len(dead))
-			}
-			for user := range refused {
-				key := postgres.Partition{UserID: user, Topic: event.TopicTasks}
-				if s.blocked[key].failures == 0 {
-					t.Errorf("the partition key of user %s is not blocked", user)
-				}
 			}
 		})
 	}
