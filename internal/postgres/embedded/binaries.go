@@ -12,15 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-const (
-	minMajor     = 15
-	fetchVersion = embeddedpostgres.V17
-	fetchMajor   = 17
-)
+// minMajor is the oldest version of PostgreSQL that can serve the schema.
+const minMajor = 15
 
 // installed lists the folders into which packages of the known systems install PostgreSQL's
 // programs.
@@ -139,86 +134,4 @@ func dataMajor(data string) (int, error) {
 		return 0, err
 	}
 	return strconv.Atoi(strings.TrimSpace(string(b)))
-}
-
-// fetch returns the folder of the fetched programs, and fetches them if they are missing.
-func fetch(ctx context.Context, log io.Writer) (string, error) {
-	cache, err := cacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a place for PostgreSQL's programs: %w", err)
-	}
-	home := filepath.Join(cache, "postgresql-"+string(fetchVersion))
-	bin := filepath.Join(home, "bin")
-	if programMajor(ctx, bin) != 0 {
-		return bin, nil
-	}
-	//nolint:gosec // Another account may have to run what is in it.
-	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return "", err
-	}
-	// Several processes may fetch at once. Each works in a folder of its own. The first to finish
-	// renames it to the final name.
-	work, err := os.MkdirTemp(cache, "fetch-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	//nolint:gosec // Another account may have to run what is in it.
-	if err := os.Chmod(work, 0o755); err != nil {
-		return "", err
-	}
-	fmt.Fprintf(log, "fetching PostgreSQL %s, once\n", fetchVersion)
-	if err := extract(ctx, work); err != nil {
-		return "", fmt.Errorf("no PostgreSQL %d or newer on this machine, and fetching it failed (install it, or set DATABASE_URL): %w", minMajor, err)
-	}
-	if err := os.Rename(filepath.Join(work, "programs"), home); err != nil && programMajor(ctx, bin) == 0 {
-		return "", err
-	}
-	return bin, nil
-}
-
-// extract stores PostgreSQL's programs in work/programs. The library that downloads them can only
-// download and start together, and cannot start as root. extract gives it an invalid data
-// directory, so that it downloads and then fails.
-func extract(ctx context.Context, work string) error {
-	data, runtime := filepath.Join(work, "data"), filepath.Join(work, "runtime")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte(strconv.Itoa(fetchMajor)+"\n"), 0o600); err != nil {
-		return err
-	}
-	port, err := listenable(ctx, 0)
-	if err != nil {
-		return err
-	}
-	//nolint:gosec // A port is no larger than 16 bits.
-	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(fetchVersion).Port(uint32(port)).Logger(io.Discard).DataPath(data).RuntimePath(runtime).
-		CachePath(filepath.Join(work, "cache")).BinariesPath(filepath.Join(work, "programs")))
-
-	// The library takes no context. If ctx is cancelled, the process is about to end, and the
-	// download with it.
-	failed := make(chan error, 1)
-	go func() { failed <- library.Start() }()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case err := <-failed:
-		// The library creates the runtime folder after it has extracted everything.
-		if _, statErr := os.Stat(runtime); statErr != nil {
-			return err
-		}
-		return nil
-	}
-}
-
-// cacheDir returns the user's cache folder. Root's home is closed to other accounts that may have
-// to run the programs.
-func cacheDir() (string, error) {
-	if os.Geteuid() == 0 {
-		return "/var/cache/taskmaster", nil
-	}
-	dir, err := os.UserCacheDir()
-	return filepath.Join(dir, "taskmaster"), err
 }
