@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/x509"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -11,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 const (
@@ -33,9 +34,6 @@ type config struct {
 	authorities        *x509.CertPool // nil: the system's authorities
 }
 
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
-
 // loadConfig reads the command line and the environment. It reports all problems at once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{username: getenv("KAFKA_USERNAME"), password: getenv("KAFKA_PASSWORD")}
@@ -47,10 +45,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.IntVar(&c.replication, "replication", 0, "copies of each event (default 3 for a new topic, or one per broker)")
 	flags.DurationVar(&c.retention, "retention", minRetention, "retention of events, 168h or more")
 	flags.DurationVar(&c.timeout, "timeout", 30*time.Second, "time limit of the whole run")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
-	} else if err != nil {
-		return c, errUsage
 	}
 
 	var errs []error
@@ -93,5 +89,5 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 			problem("KAFKA_CA_FILE: %s contains no certificate in PEM format", file)
 		}
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }

@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 // config is the command line.
@@ -33,13 +35,13 @@ func loadConfig(args []string) (config, error) {
 	flags.IntVar(&c.plan, "plan", 0, "print so many faults of the schedule and exit")
 	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, and only when the books are wrong)")
 	short := flags.Bool("short", false, "like -events 4000 -faults 7 -users 20 -think 200ms -pace 0.2: a minute or two with each kind of fault")
-	if err := flags.Parse(args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
 	}
 	if *short {
 		// The flags after -short override its values, so they are parsed once more.
 		c.events, c.faults, c.users, c.think, c.pace = 4000, len(kinds), 20, 200*time.Millisecond, 0.2
-		if err := flags.Parse(args); err != nil {
+		if err := cli.Parse(flags, args); err != nil {
 			return c, err
 		}
 	}
@@ -53,7 +55,7 @@ func loadConfig(args []string) (config, error) {
 	if c.pace <= 0 {
 		errs = append(errs, errors.New("-pace is more than 0"))
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }
 
 // environment allows notifications to the receiver on this machine. It removes the rate limits,

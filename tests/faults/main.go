@@ -11,31 +11,22 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"taskmaster/internal/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, os.Args[1:])
-	stop()
-	os.Exit(status)
+	cli.Main(func(ctx context.Context) int { return command(ctx, os.Args[1:]) })
 }
 
 // command returns the exit status: 0 if the books are right, 1 if they are not, 2 for wrong
 // arguments.
 func command(ctx context.Context, args []string) int {
 	cfg, err := loadConfig(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "faults:", err)
-		return 2
+		return cli.Status(os.Stderr, "faults", err)
 	}
 	if cfg.plan > 0 {
 		plan := newSchedule(cfg.seed, cfg.pace)
@@ -45,11 +36,8 @@ func command(ctx context.Context, args []string) int {
 		return 0
 	}
 	pass, err := run(ctx, cfg)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "faults:", err)
+	if err == nil && !pass {
+		return 1 // the discrepancies are printed
 	}
-	if err != nil || !pass {
-		return 1
-	}
-	return 0
+	return cli.Status(os.Stderr, "faults", err)
 }

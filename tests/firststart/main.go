@@ -17,24 +17,18 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "firststart:", err)
-		os.Exit(1)
-	}
+	cli.Main(func(ctx context.Context) int { return cli.Status(os.Stderr, "firststart", run(ctx, os.Args[1:])) })
 }
 
 // stage is a step of the start. Its times are in seconds.
@@ -56,7 +50,7 @@ func run(ctx context.Context, args []string) (err error) {
 	keepModules := flags.Bool("keep-modules", false, "use the modules that are fetched already")
 	keepCompiled := flags.Bool("keep-compiled", false, "use the packages that are compiled already")
 	broker := flags.String("broker", "nats", "broker of the system")
-	if err := flags.Parse(args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "taskmaster-first-start-")

@@ -12,55 +12,41 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/url"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	cli.Main(func(ctx context.Context) int {
+		return cli.Status(os.Stderr, "smoke", run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	})
 }
 
-// command returns the exit status: 0 if all works, 1 if not, 2 for wrong arguments.
-func command(ctx context.Context, args []string, out, errOut io.Writer) int {
+// run reads the arguments and tries the installation.
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	flags := flag.NewFlagSet("smoke", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	at := flags.String("url", "", "public address of the installation")
 	start := flags.Bool("start", false, "start an installation on this machine instead, and stop it afterwards")
 	timeout := flags.Duration("timeout", 2*time.Minute, "time limit for all steps after the start")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
+	if err := cli.Parse(flags, args); err != nil {
+		return err
 	}
 	if *start {
 		if *at != "" {
-			fmt.Fprintf(errOut, "smoke: -url %s and -start: choose one\n", *at)
-			return 2
+			return cli.Usage(fmt.Errorf("-url %s and -start: choose one", *at))
 		}
-		return report(errOut, tryLocal(ctx, *timeout, out))
+		return tryLocal(ctx, *timeout, out)
 	}
 	u, err := url.Parse(*at)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.Path != "" && u.Path != "/" {
-		fmt.Fprintf(errOut, "smoke: -url: %q is not an address such as https://tasks.example.com\n", *at)
-		return 2
+		return cli.Usage(fmt.Errorf("-url: %q is not an address such as https://tasks.example.com", *at))
 	}
-	return report(errOut, tryWithin(ctx, *timeout, u.Scheme+"://"+u.Host, out))
-}
-
-func report(errOut io.Writer, err error) int {
-	if err != nil {
-		fmt.Fprintln(errOut, "smoke:", err)
-		return 1
-	}
-	return 0
+	return tryWithin(ctx, *timeout, u.Scheme+"://"+u.Host, out)
 }

@@ -22,9 +22,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 // config is the command line.
@@ -38,31 +38,21 @@ type config struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, os.Args[1:])
-	stop()
-	os.Exit(status)
+	cli.Main(func(ctx context.Context) int { return command(ctx, os.Args[1:]) })
 }
 
 // command returns the exit status: 0 after a clean soak, 1 after a failed soak, 2 for wrong
 // arguments.
 func command(ctx context.Context, args []string) int {
 	cfg, err := loadConfig(args)
-	if errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		return 2
+		return cli.Status(os.Stderr, "soak", err)
 	}
 	clean, err := run(ctx, cfg)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
+	if err == nil && !clean {
+		return 1 // the discrepancies are printed
 	}
-	if err != nil || !clean {
-		return 1
-	}
-	return 0
+	return cli.Status(os.Stderr, "soak", err)
 }
 
 func loadConfig(args []string) (config, error) {
@@ -74,7 +64,7 @@ func loadConfig(args []string) (config, error) {
 	flags.DurationVar(&c.think, "think", 5*time.Second, "average pause of each between changes")
 	flags.BoolVar(&c.short, "short", false, "set every adjustable interval to seconds")
 	flags.StringVar(&c.log, "log", "", "file for the system's log (default a new one, only when the soak fails)")
-	if err := flags.Parse(args); err != nil {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
 	}
 	var errs []error
@@ -84,5 +74,5 @@ func loadConfig(args []string) (config, error) {
 	if c.duration <= 0 || c.people < 1 || c.think <= 0 {
 		errs = append(errs, errors.New("-for and -think are longer than 0, and -people is at least 1"))
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }
