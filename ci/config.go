@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"taskmaster/ci/plan"
+	"taskmaster/internal/cli"
 )
 
 // config holds the settings of one run: command line, environment and repository.
@@ -26,9 +26,6 @@ type config struct {
 	target
 	notice plan.Notice
 }
-
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
 
 // loadConfig reads the command line, the environment and the repository. It reports all problems at
 // once.
@@ -49,7 +46,7 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	target.add(flags)
 	flags.StringVar(&c.notice.Waiting, "waiting", "", "stack that waits for an approval, for notify")
 	flags.BoolVar(&c.local, "local", false, "run the commands on this machine instead of in containers")
-	flags.BoolVar(&c.show, "plan", false, "print the steps without running them")
+	flags.BoolVar(&c.show, "plan", false, "print the steps without running them, as for stacks with two earlier releases")
 	flags.DurationVar(&c.timeout, "timeout", plan.DefaultTimeout, "time limit of the whole run")
 	flags.Usage = func() {
 		fmt.Fprint(w, "usage: go run ./ci [flags] [command [flags] ...]\n\n")
@@ -109,16 +106,14 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	} else if err := c.readTarget(target, wanted, getenv); err != nil {
 		errs = append(errs, err)
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }
 
 // parse returns the names of the commands. Flags may come before, between and after them.
 func parse(flags *flag.FlagSet, args []string) (wanted []string, err error) {
 	for {
-		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		if err := cli.Parse(flags, args); err != nil {
 			return nil, err
-		} else if err != nil {
-			return nil, errUsage
 		}
 		if flags.NArg() == 0 {
 			return wanted, nil

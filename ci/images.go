@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 
 	"taskmaster/ci/plan"
+	"taskmaster/ci/rollout"
 )
 
 // readImages reads the images of the -images flag, or the digests that publish left. If this run is
@@ -21,7 +22,7 @@ func (c *config) readImages(named string, published bool) error {
 	if named == "" {
 		c.revision = c.project.Revision
 		var err error
-		if all, err = digests(*c); err != nil {
+		if all, err = digests(c.project.Services, rollout.Workspace{Root: c.root}); err != nil {
 			return fmt.Errorf("find published images: %w: publish, or name them with -images", err)
 		}
 	} else {

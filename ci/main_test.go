@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -54,6 +55,45 @@ func TestProject(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*"))
 	if err != nil || len(files) != len(plan.Workflows) {
 		t.Errorf("workflows are %v, %v, and %v are checked", files, err, plan.Workflows)
+	}
+}
+
+// TestSourcesOfPrograms checks that the steps that run a program of the repository see all of its
+// files. In a container, a missing file fails the build of the program.
+func TestSourcesOfPrograms(t *testing.T) {
+	t.Parallel()
+	root, p, err := readProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := plan.Release{Registry: "ghcr.io/owner", Platforms: []string{"linux/amd64"}, Signing: plan.Keyless}
+	smoke := plan.Rollout(p, plan.Stack{}, plan.Record{}, plan.Deployment{}, "")
+	var programs []string
+	for _, stage := range slices.Concat(plan.Publish(p, release), plan.Notify(p, plan.Notice{}), smoke) {
+		for _, step := range stage {
+			if !strings.HasPrefix(strings.Join(step.Args, " "), "go run ./") || slices.Contains(programs, step.Args[2]) {
+				continue
+			}
+			programs = append(programs, step.Args[2])
+			const format = `{{$folder := .ImportPath}}{{range .GoFiles}}{{$folder}}/{{.}} {{end}}{{range .EmbedFiles}}{{$folder}}/{{.}} {{end}}`
+			files, err := answer(t.Context(), root, "go", "list", "-deps", "-f", format, step.Args[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range strings.Fields(files) {
+				file, ours := strings.CutPrefix(file, "taskmaster/")
+				if ours && !slices.ContainsFunc(step.Sources, func(pattern string) bool {
+					folder, all := strings.CutSuffix(pattern, "**")
+					same, _ := path.Match(pattern, file) // fails only for a malformed pattern
+					return same || all && strings.HasPrefix(file, folder)
+				}) {
+					t.Errorf("%s: does not see %s, which its program is built from", step.Name, file)
+				}
+			}
+		}
+	}
+	if want := []string{"./ci/scan", "./ci/image", "./ci/sign", "./ci/notify", "./tests/smoke"}; !slices.Equal(programs, want) {
+		t.Errorf("checked %v, want %v", programs, want)
 	}
 }
 

@@ -56,46 +56,38 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 		return "", p, fmt.Errorf("read go.mod: %w", err)
 	}
 	p.Go = mod.Go.Version
-	if p.Services, err = components(ctx, root, mod.Module.Mod.Path); err != nil {
-		return "", p, err
-	}
-	p.Smoke, err = foldersOf(ctx, root, mod.Module.Mod.Path, "./tests/smoke")
+	p.Services, p.Smoke, err = readPrograms(ctx, root, mod.Module.Mod.Path)
 	return root, p, err
 }
 
-// components returns the deployable services: the programs in services/. Some have packages below.
-func components(ctx context.Context, root, module string) ([]plan.Component, error) {
-	const format = `{{if eq .Name "main"}}{{.ImportPath}}{{end}}`
-	mains, err := answer(ctx, root, "go", "list", "-f", format, "./services/...")
+// readPrograms returns the deployable services, and the folders that the smoke test is built from. A
+// service may have packages below its folder.
+func readPrograms(ctx context.Context, root, module string) (services []plan.Component, smoke []string, err error) {
+	const (
+		smokeDir = "tests/smoke"
+		format   = `{{if eq .Name "main"}}{{.ImportPath}} {{join .Deps " "}}{{end}}`
+	)
+	// One call, because each takes seconds on a busy machine.
+	mains, err := answer(ctx, root, "go", "list", "-f", format, "./services/...", "./"+smokeDir)
 	if err != nil {
-		return nil, fmt.Errorf("list the services: %w", err)
+		return nil, nil, fmt.Errorf("list the programs: %w", err)
 	}
-	var found []plan.Component
 	for main := range strings.SplitSeq(mains, "\n") {
-		name := path.Base(main)
-		folders, err := foldersOf(ctx, root, module, "./services/"+name)
-		if err != nil {
-			return nil, err
+		var folders []string
+		for _, imported := range strings.Fields(main) {
+			if folder, ours := strings.CutPrefix(imported, module+"/"); ours {
+				folders = append(folders, folder)
+			}
 		}
-		found = append(found, plan.Component{Name: name, Folders: folders})
-	}
-	return found, nil
-}
-
-// foldersOf returns the folders of the repository that a program is built from.
-func foldersOf(ctx context.Context, root, module, program string) ([]string, error) {
-	imports, err := answer(ctx, root, "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", program)
-	if err != nil {
-		return nil, fmt.Errorf("list the imports of %s: %w", program, err)
-	}
-	var folders []string
-	for imported := range strings.SplitSeq(imports, "\n") {
-		if folder, ours := strings.CutPrefix(imported, module+"/"); ours {
-			folders = append(folders, folder)
+		program := folders[0]
+		slices.Sort(folders)
+		if program == smokeDir {
+			smoke = folders
+		} else {
+			services = append(services, plan.Component{Name: path.Base(program), Folders: folders})
 		}
 	}
-	slices.Sort(folders)
-	return folders, nil
+	return services, smoke, nil
 }
 
 // webAddress turns the address of a remote into the address of its page. It removes credentials.

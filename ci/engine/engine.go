@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -137,7 +138,7 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 	for _, folder := range step.Caches {
 		c = c.WithMountedCache(folder, dag.CacheVolume(folder))
 	}
-	for _, key := range sorted(step.Env) {
+	for _, key := range slices.Sorted(maps.Keys(step.Env)) {
 		c = c.WithEnvVariable(key, step.Env[key])
 	}
 	for _, name := range step.SecretFiles {
@@ -171,17 +172,8 @@ func folders(step plan.Step) []string {
 
 func (r *Runner) service(s plan.Service) *dagger.Service {
 	c := r.Client.Container().From(s.Image)
-	for _, key := range sorted(s.Env) {
+	for _, key := range slices.Sorted(maps.Keys(s.Env)) {
 		c = c.WithEnvVariable(key, s.Env[key])
 	}
 	return c.WithExposedPort(s.Port).AsService(dagger.ContainerAsServiceOpts{Args: s.Args, UseEntrypoint: true})
-}
-
-func sorted(env map[string]string) []string {
-	var keys []string
-	for key := range env {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

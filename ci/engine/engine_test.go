@@ -23,6 +23,7 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"taskmaster/ci/plan"
+	"taskmaster/ci/rollout"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -139,26 +140,38 @@ var stack = plan.Stack{
 	Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"},
 }
 
+var images = map[string]string{"web": "ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)}
+
+// recorded returns the plans of a command that deploys, on stacks with two releases.
+func recorded(t *testing.T, command func(*rollout.Rollout) error) []plan.Plan {
+	t.Helper()
+	record := plan.Record{Passed: []plan.Deployment{{Number: 1, Images: images}, {Number: 2, Images: images}}}
+	exec := &rollout.Recorder{Answers: record.Outputs(stack)}
+	if err := command(&rollout.Rollout{Project: project(), Stack: stack, Exec: exec, Out: io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	return exec.Plans
+}
+
 // TestGolden compares the queries of each command with the golden files.
 func TestGolden(t *testing.T) {
 	for _, name := range plan.Secrets {
 		t.Setenv(name, "planted-secret")
 	}
-	record := plan.Record{Next: 1}
-	d := plan.Deployment{Number: 1, Images: map[string]string{"web": "ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)}}
-	for command, p := range map[string]plan.Plan{
-		"check": plan.Check(project()), "test": plan.Test(project()), "build": plan.Build(project(), release), "publish": plan.Publish(project(), release),
-		"deploy":   slices.Concat(plan.Inspect(stack), plan.Begin(stack, record, d, false), plan.Rollout(project(), stack, record, d, "deployed")),
-		"promote":  slices.Concat(plan.Inspect(stack), plan.VerifyDeployment(project(), release, d)),
-		"rollback": slices.Concat(plan.Inspect(stack), plan.Begin(stack, record, d, true), plan.Rollout(project(), stack, record, d, "rolled back")),
-		"restore":  plan.Restore(project(), stack, record, d),
-		"preview":  slices.Concat(plan.Inspect(stack), plan.Preview(stack, d)),
-		"notify":   plan.Notify(project(), plan.Notice{Waiting: "prod", Secrets: plan.Messengers}),
-		"verify":   {plan.Verify(project(), release, []string{"ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)})},
+	for command, plans := range map[string][]plan.Plan{
+		"check": {plan.Check(project())}, "test": {plan.Test(project())},
+		"build": {plan.Build(project(), release)}, "publish": {plan.Publish(project(), release)},
+		"notify":   {plan.Notify(project(), plan.Notice{Waiting: "prod", Secrets: plan.Messengers})},
+		"deploy":   recorded(t, func(r *rollout.Rollout) error { return r.Deploy(t.Context(), images, "") }),
+		"promote":  recorded(t, func(r *rollout.Rollout) error { return r.Promote(t.Context(), stack, "", release) }),
+		"rollback": recorded(t, func(r *rollout.Rollout) error { return r.Rollback(t.Context(), 0) }),
+		"preview":  recorded(t, func(r *rollout.Rollout) error { return r.Preview(t.Context()) }),
 	} {
 		s := &session{}
-		if _, err := run(t, s, p); err != nil {
-			t.Fatalf("%s: %v", command, err)
+		for _, p := range plans {
+			if _, err := run(t, s, p); err != nil {
+				t.Fatalf("%s: %v", command, err)
+			}
 		}
 		slices.Sort(s.queries) // steps of a stage run side by side
 		var queries strings.Builder

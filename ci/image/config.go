@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"taskmaster/internal/cli"
 )
 
 // scratch is a base that contains only certificates, users and /tmp.
@@ -39,9 +41,6 @@ type config struct {
 	programs               []program
 }
 
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
-
 // loadConfig reads the command line and the environment. It reports all problems at once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{username: getenv("REGISTRY_USERNAME"), password: getenv("REGISTRY_PASSWORD")}
@@ -60,10 +59,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.BoolVar(&c.insecure, "insecure", false, "reach the registries without TLS")
 	flags.Int64Var(&c.limit, "limit", 40, "size limit of a compressed image, in MB")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "time limit of the whole run")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
-	} else if err != nil {
-		return c, errUsage
 	}
 
 	var errs []error
@@ -100,7 +97,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 		problem("set both REGISTRY_USERNAME and REGISTRY_PASSWORD, or neither")
 	}
 	c.programs, err = readPrograms(flags.Args())
-	return c, errors.Join(append(errs, err)...)
+	return c, cli.Usage(append(errs, err)...)
 }
 
 func (c config) nameOptions() []name.Option {

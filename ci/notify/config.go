@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"taskmaster/ci/plan"
+	"taskmaster/internal/cli"
 )
 
 // config holds the settings of one run, including the GitHub Actions variables of the job.
@@ -31,9 +32,6 @@ type config struct {
 	pull                  int // number of the pull request
 }
 
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
-
 // loadConfig reads the command line, the environment and the files. It reports all problems at
 // once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
@@ -45,10 +43,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.waiting, "waiting", "", "stack that waits for an approval")
 	flags.DurationVar(&c.timeout, "timeout", 2*time.Minute, "time limit of the whole run")
 	flags.DurationVar(&c.first, "retry", time.Second, "wait before the first retry, doubled each time")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
-	} else if err != nil {
-		return c, errUsage
 	}
 
 	var errs []error
@@ -88,5 +84,5 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	} else if *preview != "" && !errors.Is(err, fs.ErrNotExist) {
 		problem("-preview: %w", err)
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }

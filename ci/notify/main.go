@@ -13,40 +13,24 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
+
+	"taskmaster/internal/cli"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	cli.Main(func(ctx context.Context) int { return command(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr) })
 }
 
 // command returns the exit status: 1 if a notification failed, 2 for invalid arguments.
 func command(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, getenv, errOut)
-	status := 2
 	if err == nil {
 		err = run(ctx, cfg, out)
-		status = 1
 	}
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		return status // the flag package has printed the error
-	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintln(errOut, "notify: NOT NOTIFIED:", line)
-	}
-	return status
+	return cli.Status(errOut, "notify: NOT NOTIFIED", err)
 }
 
 // run notifies all configured receivers.

@@ -96,7 +96,7 @@ func (p Project) image(r Release, service string, more ...string) Step {
 	args = append(args, more...)
 	step := Step{
 		Name: "image of " + service, Image: p.goImage(), Env: goEnv(nil),
-		Sources: append(append([]string{}, modules...), "ci/image/*.go"), Without: []string{"**/*_test.go"},
+		Sources: tool("ci/image"), Without: []string{"**/*_test.go"},
 		Stdout: DigestFile(service),
 	}
 	for _, platform := range r.Platforms {

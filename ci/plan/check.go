@@ -33,7 +33,7 @@ var Workflows = []string{
 
 // generated are the packages whose tests compare generated files with their generator's current
 // output.
-var generated = []string{"./internal/event", "./ci/plan", "./ci/engine"}
+var generated = []string{"./internal/event", "./ci/plan", "./ci/rollout", "./ci/engine"}
 
 // Check examines the code without running a service. It covers formatting, vet, lint,
 // vulnerabilities, workflows, the chart, generated files, the licences of dependencies and the

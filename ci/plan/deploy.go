@@ -1,6 +1,8 @@
 package plan
 
 import (
+	_ "embed" // for helmUnlock
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,26 +13,15 @@ import (
 // infra checks it.
 var Infra = []string{"infra", "dapr", "internal/event", "internal/task"}
 
-// freeScript cleans up after a killed upgrade. Helm refuses every upgrade while one is pending, and
-// parts of the pending one may run. The script rolls back to the last deployed revision. Without
-// one, it deletes the pending revision.
-const freeScript = `set -e
-kubeconfig=$(mktemp); trap 'rm -f "$kubeconfig"' EXIT
-pulumi stack output kubeconfig --show-secrets --stack "$1" --non-interactive > "$kubeconfig"
-release='owner=helm,name=taskmaster'; pending="$release,status in (pending-install,pending-upgrade,pending-rollback)"
-kube() { kubectl --kubeconfig "$kubeconfig" --namespace taskmaster "$@"; }
-found=$(kube get secret --selector "$pending" --output name)
-[ -n "$found" ] || exit 0
-versions='jsonpath={range .items[*]}{.metadata.labels.version}{"\n"}{end}'
-deployed=$(kube get secret --selector "$release,status=deployed" --output "$versions")
-deployed=$(echo "$deployed" | sort -n | tail -1)
-[ -z "$deployed" ] || helm --kubeconfig "$kubeconfig" --namespace taskmaster rollback taskmaster "$deployed" --wait --timeout 8m
-kube delete secret --ignore-not-found --selector "$pending"`
+// helmUnlock ends pending Helm upgrades of a stack.
+//
+//go:embed helm_unlock.sh
+var helmUnlock string
 
 // free releases a stack from an update that was killed and left its lock, or that still runs.
 func (s Stack) free() Plan {
 	cancel := s.pulumi("cancel the update of", "cancel", "--yes")
-	helm := s.step("end pending upgrades of", "sh", "-c", freeScript, "sh", s.Name)
+	helm := s.step("end pending upgrades of", "sh", "-c", helmUnlock, "sh", s.Name)
 	helm.Timeout = freeTimeout
 	// There may be nothing to cancel, or no cluster yet. If cancelling failed for another reason,
 	// the update fails and reports it.
@@ -43,27 +34,39 @@ func (s Stack) tag(name, value string) Stage {
 	return Stage{s.pulumi(name, "stack", "tag", "set", tagName, value)}
 }
 
-// up deploys the images of a release and waits until they run. Helm waits for the pods and rolls
-// back if they do not become ready.
-func (s Stack) up(d Deployment, message string) Plan {
-	configure := s.step("configure", "cp", StackFile(s.Name), s.ConfigFile())
-	configure.Secrets, configure.SecretFiles, configure.Setup = nil, nil, nil
-	configure.Sources, configure.Outputs = []string{StackFile(s.Name)}, []string{s.ConfigFile()}
-	args := []string{"up", "--yes", "--skip-preview", "--message", message, "--config-file", s.ConfigFile(), "--config-path"}
-	for _, service := range services(d.Images) {
+// configure copies the stack's file to ConfigFile, where Pulumi adds the release.
+func (s Stack) configure() Stage {
+	step := s.step("configure", "cp", StackFile(s.Name), s.ConfigFile())
+	step.Secrets, step.SecretFiles, step.Setup = nil, nil, nil
+	step.Sources, step.Outputs = []string{StackFile(s.Name)}, []string{s.ConfigFile()}
+	return Stage{step}
+}
+
+// program returns a step that runs a pulumi command on the Pulumi program, configured with the
+// release. It runs after configure.
+func (s Stack) program(name string, d Deployment, args ...string) Step {
+	args = append(args, "--config-file", s.ConfigFile(), "--config-path")
+	for _, service := range slices.Sorted(maps.Keys(d.Images)) {
 		args = append(args, "--config", "images."+service+"="+d.Images[service])
 	}
 	args = append(args, "--config", "release.number="+strconv.Itoa(d.Number))
 	if d.Revision != "" {
 		args = append(args, "--config", "release.revision="+d.Revision)
 	}
-	update := s.pulumi("update", args...)
-	update.Timeout = upTimeout
-	update.Sources = append(code(Infra), "Pulumi.yaml")
-	update.Without = []string{"**/*_test.go", "**/testdata/**"}
-	update.Needs, update.Outputs = configure.Outputs, configure.Outputs
-	update.Caches = []string{"/root/.pulumi/plugins"}
-	return Plan{{configure}, {update}}
+	step := s.pulumi(name, args...)
+	step.Sources = append(code(Infra), "Pulumi.yaml")
+	step.Without = []string{"**/*_test.go", "**/testdata/**"}
+	step.Needs = []string{s.ConfigFile()}
+	step.Caches = []string{"/root/.pulumi/plugins"}
+	return step
+}
+
+// up deploys the images of a release and waits until they run. Helm waits for the pods and rolls
+// back if they do not become ready.
+func (s Stack) up(d Deployment, message string) Plan {
+	update := s.program("update", d, "up", "--yes", "--skip-preview", "--message", message)
+	update.Outputs, update.Timeout = update.Needs, upTimeout
+	return Plan{s.configure(), {update}}
 }
 
 // smoke tests the stack through its public address.
@@ -114,30 +117,18 @@ func Restore(p Project, s Stack, r Record, before Deployment) Plan {
 
 // Preview shows the changes that an update with the images of d would make.
 func Preview(s Stack, d Deployment) Plan {
-	all := s.up(d, "preview")
-	preview := &all[len(all)-1][0]
-	preview.Name, preview.Outputs, preview.Stdout, preview.Timeout = "preview of "+s.Name, nil, PreviewFile, previewTimeout
-	preview.Args = append([]string{"pulumi", "preview", "--diff"}, preview.Args[slices.Index(preview.Args, "--message"):]...)
-	return all
+	preview := s.program("preview of", d, "preview", "--diff")
+	preview.Stdout, preview.Timeout = PreviewFile, previewTimeout
+	return Plan{s.configure(), {preview}}
 }
 
 // PreviewFile is the path of the preview's output.
 const PreviewFile = Dist + "/preview.txt"
 
-// services returns the sorted names of the services that have an image.
-func services(images map[string]string) []string {
-	var names []string
-	for service := range images {
-		names = append(names, service)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // VerifyDeployment checks that all images of a deployment are signed.
 func VerifyDeployment(p Project, r Release, d Deployment) Plan {
 	var images []string
-	for _, service := range services(d.Images) {
+	for _, service := range slices.Sorted(maps.Keys(d.Images)) {
 		images = append(images, d.Images[service])
 	}
 	if verify := Verify(p, r, images); len(verify) > 0 {

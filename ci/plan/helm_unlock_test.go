@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestFreeScript checks that a killed upgrade is rolled back, and a killed installation is deleted.
+// TestHelmUnlock checks that a killed upgrade is rolled back, and a killed installation is deleted.
 // A healthy release stays untouched. The temporary kubeconfig is removed.
-func TestFreeScript(t *testing.T) {
+func TestHelmUnlock(t *testing.T) {
 	t.Parallel()
 	const (
 		rollback = "helm --namespace taskmaster rollback taskmaster 10 --wait --timeout 8m\n"
@@ -41,7 +41,7 @@ func TestFreeScript(t *testing.T) {
 		if err := os.Mkdir(temporary, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("sh", "-c", freeScript, "sh", "owner/prod")
+		cmd := exec.Command("sh", "-c", helmUnlock, "sh", "owner/prod")
 		cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "LOG=" + log, "PENDING=" + test.pending, "DEPLOYED=" + test.deployed, "TMPDIR=" + temporary}
 		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "planted-secret") {
 			t.Errorf("%s: %v\n%s", name, err, out)

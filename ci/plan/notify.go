@@ -27,7 +27,7 @@ func Notify(p Project, n Notice) Plan {
 	step := Step{
 		Name: "notify", Image: p.goImage(), Env: goEnv(n.Workflow),
 		Args:    []string{"go", "run", "./ci/notify", "-result", ResultFile, "-preview", PreviewFile},
-		Sources: append(append([]string{}, modules...), "ci/notify/*.go", "ci/plan/*.go", ResultFile, PreviewFile), Without: []string{"**/*_test.go"},
+		Sources: tool("ci/notify", "ci/plan/*.go", "ci/plan/*.sh", ResultFile, PreviewFile), Without: []string{"**/*_test.go"},
 		Secrets: n.Secrets, Always: true, Optional: true,
 	}
 	if n.Waiting != "" {

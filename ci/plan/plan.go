@@ -1,9 +1,26 @@
-// Package plan decides what the pipeline does and has no side effects. A plan lists the commands,
-// their containers, inputs and outputs. Package engine runs a plan in containers, and package host
-// runs it without them.
+// Package plan decides what the pipeline does and has no side effects. A Plan lists commands with
+// their containers, inputs and outputs. Package engine runs a plan in containers, package host runs
+// it without them, and Print shows it.
+//
+// Start with Plan, Stage and Step below and with Project and Release, the inputs of all plans
+// (project.go). Then each command of the pipeline has a file:
+//
+//	check.go                     checks of the code
+//	test.go                      the test suites
+//	build.go, scan.go, sign.go   images: build, publish, verify
+//	stack.go, deploy.go          Pulumi stacks: inspect, preview, deploy, restore
+//	notify.go                    notifications
+//
+// A stack's Record lists its releases (record.go). Package rollout reads it to choose the release to
+// deploy. A Result is the outcome of a command (result.go).
 package plan
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Dist is the output folder of the pipeline, relative to the repository.
 const Dist = ".local/dist"
@@ -61,6 +78,29 @@ type Service struct {
 	Variable, URL string
 }
 
+// Within returns a context that ends after the step's timeout. The cause of its error states the
+// limit.
+func (s Step) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if s.Timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than %v: %w", s.Timeout, context.DeadlineExceeded))
+}
+
+// StepError reports a failed step.
+type StepError struct {
+	Step string
+	// Output is the output of the command. It may be empty.
+	Output string
+	Err    error
+}
+
+// Error returns the step's name and the cause.
+func (f *StepError) Error() string { return fmt.Sprintf("%s: %v", f.Step, f.Err) }
+
+// Unwrap returns the cause.
+func (f *StepError) Unwrap() error { return f.Err }
+
 // Left returns the outputs of all steps of the stage.
 func (s Stage) Left() []string {
 	var left []string
@@ -71,4 +111,26 @@ func (s Stage) Left() []string {
 		}
 	}
 	return left
+}
+
+// Validate returns an error if a step needs a file that no earlier stage leaves, or if two steps have
+// the same name.
+func (p Plan) Validate() error {
+	var left []string
+	names := map[string]bool{}
+	for _, stage := range p {
+		for _, step := range stage {
+			for _, need := range step.Needs {
+				if !slices.Contains(left, need) {
+					return fmt.Errorf("%s needs %s, which no earlier step leaves", step.Name, need)
+				}
+			}
+			if names[step.Name] {
+				return fmt.Errorf("two steps are called %s", step.Name)
+			}
+			names[step.Name] = true
+		}
+		left = append(left, stage.Left()...)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -64,6 +65,12 @@ func code(folders []string) []string {
 	return patterns
 }
 
+// tool returns the patterns of the sources of one of the pipeline's programs, such as ci/sign, and of
+// more files that it reads.
+func tool(folder string, more ...string) []string {
+	return slices.Concat(modules, []string{folder + "/*.go", "internal/cli/*.go"}, more)
+}
+
 // modules are the files that list the code's dependencies.
 var modules = []string{"go.mod", "go.sum"}
 
@@ -71,8 +78,6 @@ var modules = []string{"go.mod", "go.sum"}
 // one build cache. GOTOOLCHAIN=local pins the image's toolchain.
 func goEnv(more map[string]string) map[string]string {
 	env := map[string]string{"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-	for key, value := range more {
-		env[key] = value
-	}
+	maps.Copy(env, more)
 	return env
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Deployment is a numbered release on a stack, with its images by digest.
@@ -103,4 +104,21 @@ func ParseRecord(history, tags []byte) (Record, error) {
 		return Record{}, fmt.Errorf("the last %s updates of the stack contain none of the releases %s", historyLength, tag[tagName])
 	}
 	return r, nil
+}
+
+// Outputs returns the output files of Inspect for a stack with the passed releases of r, by path.
+// ParseRecord reads the same releases from them. A recording uses them, because it asks no stack.
+func (r Record) Outputs(s Stack) map[string]string {
+	history := []any{}
+	for _, d := range slices.Backward(r.Passed) {
+		config := map[string]any{pulumiProject + ":release": map[string]any{"objectValue": d}}
+		history = append(history, map[string]any{"kind": "update", "result": "succeeded", "config": config})
+	}
+	tags := map[string]string{tagName: list(r.Passed)}
+	return map[string]string{s.HistoryFile(): toJSON(history), s.TagsFile(): toJSON(tags)}
+}
+
+func toJSON(v any) string {
+	raw, _ := json.Marshal(v) // cannot fail for numbers and text
+	return string(raw)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // entryJSON returns an update in Pulumi's format.
@@ -97,6 +99,35 @@ func TestUnreadableRecord(t *testing.T) {
 	} {
 		if r, err := ParseRecord([]byte(texts[0]), []byte(texts[1])); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("read %+v, %v, want an error about %s", r, err, want)
+		}
+	}
+}
+
+// images returns images of one version. The digit makes up their digests.
+func images(digit string) map[string]string {
+	digest := "@sha256:" + strings.Repeat(digit, 64)
+	return map[string]string{"web": "ghcr.io/owner/taskmaster-web" + digest, "api": "ghcr.io/owner/taskmaster-api" + digest}
+}
+
+// ran returns the record of a stack on which two releases passed and a third did not.
+func ran() Record {
+	return Record{Passed: []Deployment{{5, "aaaa", images("5")}, {6, "bbbb", images("6")}}, Next: 8}
+}
+
+func next() Deployment { return Deployment{Number: 8, Revision: "cccc", Images: images("8")} }
+
+// TestOutputs checks that a recorded stack has the releases of its record.
+func TestOutputs(t *testing.T) {
+	t.Parallel()
+	s := Stack{Name: "owner/staging"}
+	for _, want := range []Record{{Next: 1}, {Passed: ran().Passed, Next: 7}} {
+		files := want.Outputs(s)
+		got, err := ParseRecord([]byte(files[s.HistoryFile()]), []byte(files[s.TagsFile()]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the record has changed (-want +got):\n%s", diff)
 		}
 	}
 }

@@ -9,7 +9,7 @@ func (p Project) scan(r Release) Stage {
 	step := Step{
 		Name: "scan the programs", Image: p.goImage(), Env: goEnv(nil),
 		Args:    []string{"go", "run", "./ci/scan", "-govulncheck", govulncheck, "-policy", scanPolicy},
-		Sources: append(append([]string{}, modules...), "ci/scan/*.go", scanPolicy), Without: []string{"**/*_test.go"},
+		Sources: tool("ci/scan", scanPolicy), Without: []string{"**/*_test.go"},
 		Always: true,
 	}
 	if r.VulnDB != "" {

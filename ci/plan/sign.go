@@ -82,7 +82,7 @@ func Verify(p Project, r Release, images []string) Stage {
 func (p Project) signature(r Release, name string) Step {
 	step := Step{
 		Name: name, Image: p.goImage(), Env: goEnv(nil),
-		Sources: append(append([]string{}, modules...), "ci/sign/*.go"), Without: []string{"**/*_test.go"},
+		Sources: tool("ci/sign"), Without: []string{"**/*_test.go"},
 		Args: []string{"go", "run", "./ci/sign", "-cosign", cosign},
 	}
 	if r.Insecure {

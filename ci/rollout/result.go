@@ -2,10 +2,10 @@ package rollout
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
+	"time"
 
 	"taskmaster/ci/plan"
 )
@@ -13,24 +13,30 @@ import (
 // lastLines is the number of lines of a failed command that a result repeats.
 const lastLines = 30
 
-// WriteResult writes a result into the repository's folder.
-func WriteResult(root string, result plan.Result) error {
-	raw, err := json.MarshalIndent(result, "", "  ")
+// Report runs a command, completes its result with the times and the failure, and writes it to
+// plan.ResultFile. run adds its part of the result.
+func Report(exec Executor, result *plan.Result, run func() error) error {
+	result.Began = time.Now().UTC()
+	err := run()
+	result.Seconds = time.Since(result.Began).Seconds()
 	if err != nil {
-		return err
+		result.Reason = err.Error()
+		if failure, ok := errors.AsType[*plan.StepError](err); ok {
+			result.Step, result.Output = failure.Step, Last(failure.Output)
+		}
 	}
-	file := filepath.Join(root, filepath.FromSlash(plan.ResultFile))
-	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-		return err
+	raw, jsonErr := json.MarshalIndent(result, "", "  ")
+	if jsonErr != nil {
+		return errors.Join(err, jsonErr)
 	}
-	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	if writeErr := exec.Write(plan.ResultFile, append(raw, '\n')); writeErr != nil {
+		return errors.Join(err, fmt.Errorf("write the result: %w", writeErr))
 	}
-	return nil
+	return err
 }
 
-// last returns the last lines of text.
-func last(text string) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+// Last returns the last lines of a failed command's output.
+func Last(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
 	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
 }

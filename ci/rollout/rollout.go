@@ -1,6 +1,9 @@
 // Package rollout deploys releases to stacks and rolls them back. Each plan depends on the state of
 // the stack. Therefore it runs one plan after another: inspect, choose, deploy, test, and record
 // the release or restore the previous one.
+//
+// An Executor runs the plans. The same code with a Recorder gives the steps that `ci -plan` and the
+// golden files show.
 package rollout
 
 import (
@@ -9,21 +12,18 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"taskmaster/ci/plan"
 )
 
 // Rollout deploys releases to one stack.
 type Rollout struct {
-	// Root is the folder of the repository. Plans leave their output there.
-	Root    string
 	Project plan.Project
 	Stack   plan.Stack
 	// TakeOver ends an update of the stack that another run left behind, or that still runs.
 	TakeOver bool
-	// Do runs a plan. It returns a *plan.StepError for a failed step.
-	Do func(context.Context, plan.Plan) error
+	// Exec runs the plans.
+	Exec Executor
 	// Out receives progress messages.
 	Out io.Writer
 
@@ -57,7 +57,7 @@ func (r *Rollout) Promote(ctx context.Context, from plan.Stack, commit string, r
 		if commit != "" && current.Revision != commit {
 			return plan.Deployment{}, "", fmt.Errorf("%s runs commit %q now, and %s was to be promoted: approve the newer run, or promote without -commit", from.Name, current.Revision, commit)
 		}
-		if err := r.Do(ctx, plan.VerifyDeployment(r.Project, release, current)); err != nil {
+		if err := r.Exec.Run(ctx, plan.VerifyDeployment(r.Project, release, current)); err != nil {
 			return plan.Deployment{}, "", err
 		}
 		why := fmt.Sprintf("promoted release %d of %s", current.Number, from.Name)
@@ -88,24 +88,18 @@ func (r *Rollout) Preview(ctx context.Context) error {
 	if current == nil {
 		return fmt.Errorf("%s has no release yet: deploy one", r.Stack.Name)
 	}
-	return r.Do(ctx, plan.Preview(r.Stack, *current))
+	return r.Exec.Run(ctx, plan.Preview(r.Stack, *current))
 }
 
 // run runs a command and writes its result to plan.ResultFile.
 func (r *Rollout) run(ctx context.Context, command string, choose choice) error {
-	result := plan.Result{Command: command, Stack: r.Stack.Name, URL: r.Stack.URL, Began: time.Now().UTC()}
-	err := r.runOnce(ctx, &result, choose)
-	result.Seconds = time.Since(result.Began).Seconds()
+	result := plan.Result{Command: command, Stack: r.Stack.Name, URL: r.Stack.URL}
+	err := Report(r.Exec, &result, func() error { return r.runOnce(ctx, &result, choose) })
 	if err != nil {
-		result.Reason = err.Error()
-		if failure, ok := errors.AsType[*plan.StepError](err); ok {
-			result.Step, result.Output = failure.Step, last(failure.Output)
-		}
-		err = fmt.Errorf("%w\n%s", err, result.Summary())
-	} else {
-		fmt.Fprintln(r.Out, result.Summary())
+		return fmt.Errorf("%w\n%s", err, result.Summary())
 	}
-	return errors.Join(err, WriteResult(r.Root, result))
+	fmt.Fprintln(r.Out, result.Summary())
+	return nil
 }
 
 // runOnce deploys the chosen release and restores the previous one if that fails. It sets the
@@ -128,30 +122,30 @@ func (r *Rollout) runOnce(ctx context.Context, result *plan.Result, choose choic
 	if !r.urgent {
 		// A wrong program or configuration would also break the restoration. The preview finds it
 		// before anything changes.
-		if err := r.Do(ctx, plan.Preview(r.Stack, d)); err != nil {
+		if err := r.Exec.Run(ctx, plan.Preview(r.Stack, d)); err != nil {
 			return err
 		}
 	}
-	if err := r.Do(ctx, plan.Begin(r.Stack, record, d, r.TakeOver)); err != nil {
+	if err := r.Exec.Run(ctx, plan.Begin(r.Stack, record, d, r.TakeOver)); err != nil {
 		return err
 	}
-	err = r.Do(ctx, plan.Rollout(r.Project, r.Stack, record, d, why))
+	err = r.Exec.Run(ctx, plan.Rollout(r.Project, r.Stack, record, d, why))
 	failure, _ := errors.AsType[*plan.StepError](err)
 	switch {
 	case err == nil:
 		result.Outcome = plan.Deployed
 	case failure != nil && plan.Locked(failure.Output):
 		// Restoring would end the other run's update.
-		return errors.Join(err, r.Do(ctx, plan.Forget(r.Stack, record)))
+		return errors.Join(err, r.Exec.Run(ctx, plan.Forget(r.Stack, record)))
 	case ctx.Err() != nil:
 		result.Outcome = plan.Cancelled
 	case result.Before == nil:
 		result.Outcome = plan.Broken
-		return errors.Join(err, r.Do(ctx, plan.Forget(r.Stack, record)))
+		return errors.Join(err, r.Exec.Run(ctx, plan.Forget(r.Stack, record)))
 	default:
 		result.Outcome = plan.Broken
 		fmt.Fprintf(r.Out, "%v: restoring release %d\n", err, result.Before.Number)
-		restoreErr := r.Do(ctx, plan.Restore(r.Project, r.Stack, record, *result.Before))
+		restoreErr := r.Exec.Run(ctx, plan.Restore(r.Project, r.Stack, record, *result.Before))
 		if restoreErr != nil {
 			return fmt.Errorf("%w\n%w", err, restoreErr)
 		}

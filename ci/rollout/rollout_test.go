@@ -16,7 +16,9 @@ import (
 
 // on returns the Rollout of a stack.
 func (s *stacks) on(name string) *Rollout {
-	return &Rollout{Root: s.root, Stack: plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Do: s.do, Out: &bytes.Buffer{}}
+	return &Rollout{
+		Stack: plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Exec: Workspace{Root: s.root, Do: s.do}, Out: &bytes.Buffer{},
+	}
 }
 
 // deploy deploys a version. The version is the name of its image.

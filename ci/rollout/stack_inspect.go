@@ -3,22 +3,20 @@ package rollout
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"taskmaster/ci/plan"
 )
 
 // inspect reads the record of a stack.
 func (r *Rollout) inspect(ctx context.Context, s plan.Stack) (plan.Record, error) {
-	if err := r.Do(ctx, plan.Inspect(s)); err != nil {
+	if err := r.Exec.Run(ctx, plan.Inspect(s)); err != nil {
 		return plan.Record{}, err
 	}
-	history, err := r.read(s.HistoryFile())
+	history, err := r.Exec.Read(s.HistoryFile())
 	if err != nil {
 		return plan.Record{}, err
 	}
-	tags, err := r.read(s.TagsFile())
+	tags, err := r.Exec.Read(s.TagsFile())
 	if err != nil {
 		return plan.Record{}, err
 	}
@@ -28,9 +26,3 @@ func (r *Rollout) inspect(ctx context.Context, s plan.Stack) (plan.Record, error
 	}
 	return record, nil
 }
-
-func (r *Rollout) read(file string) ([]byte, error) {
-	return os.ReadFile(r.path(file))
-}
-
-func (r *Rollout) path(file string) string { return filepath.Join(r.Root, filepath.FromSlash(file)) }

@@ -14,44 +14,26 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 	"time"
+
+	"taskmaster/internal/cli"
 )
 
 // errRejected means that the policy rejects a finding. The finding has already been printed.
 var errRejected = errors.New("the policy rejects vulnerabilities: update the modules, or allow them in the policy with a reason and a last day")
 
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
-
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := command(ctx, os.Args[1:], time.Now(), os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	cli.Main(func(ctx context.Context) int { return command(ctx, os.Args[1:], time.Now(), os.Stdout, os.Stderr) })
 }
 
 // command returns the exit status: 0 if the policy accepts all programs, 1 if not, 2 for invalid
 // arguments.
 func command(ctx context.Context, args []string, now time.Time, out, errOut io.Writer) int {
 	cfg, err := loadConfig(args, errOut)
-	status := 2
 	if err == nil {
 		err = run(ctx, cfg, now, out, errOut)
-		status = 1
 	}
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		return status
-	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintln(errOut, "scan:", line)
-	}
-	return status
+	return cli.Status(errOut, "scan", err)
 }
 
 // config holds the settings of one run.
@@ -71,10 +53,8 @@ func loadConfig(args []string, w io.Writer) (config, error) {
 	flags.StringVar(&c.db, "db", "https://vuln.go.dev", "vulnerability database")
 	file := flags.String("policy", "", "policy file")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "time limit of the whole run")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
-	} else if err != nil {
-		return c, errUsage
 	}
 	var errs []error
 	if c.govulncheck == "" {
@@ -87,7 +67,7 @@ func loadConfig(args []string, w io.Writer) (config, error) {
 	if c.programs = flags.Args(); len(c.programs) == 0 {
 		errs = append(errs, errors.New("name at least one program"))
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }
 
 // run scans all programs, so that one run reports all findings.

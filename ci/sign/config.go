@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"taskmaster/internal/cli"
 )
 
 // config holds the settings of one run.
@@ -25,9 +26,6 @@ type config struct {
 	provenance []string
 }
 
-// errUsage reports a command-line error that the flag package has already printed.
-var errUsage = errors.New("usage")
-
 // loadConfig reads the command line, the environment and the files. It reports all problems at
 // once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
@@ -40,10 +38,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.issuer, "issuer", "", "issuer of that workflow's identity")
 	flags.BoolVar(&c.insecure, "insecure", false, "reach the registry without TLS")
 	flags.DurationVar(&c.timeout, "timeout", 15*time.Minute, "time limit of the whole run")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(flags, args); err != nil {
 		return c, err
-	} else if err != nil {
-		return c, errUsage
 	}
 
 	var errs []error
@@ -90,5 +86,5 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 		}
 		c.images = append(c.images, image)
 	}
-	return c, errors.Join(errs...)
+	return c, cli.Usage(errs...)
 }

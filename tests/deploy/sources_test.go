@@ -27,21 +27,20 @@ func TestSources(t *testing.T) {
 		named[service] = image
 	}
 	var out bytes.Buffer
-	releases := rollout.Rollout{
-		Root: r.root, Project: plan.Project{Go: "1.26", Smoke: []string{"tests/smoke"}}, Stack: plan.Stack{
-			Name: "staging", URL: r.urls["staging"], Secrets: []string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"},
-		},
-		TakeOver: true, Out: &out,
-		Do: func(ctx context.Context, p plan.Plan) error {
-			for _, stage := range p {
-				for _, step := range stage {
-					if err := r.alone(ctx, step, &out); err != nil {
-						return err
-					}
+	runEach := func(ctx context.Context, p plan.Plan) error {
+		for _, stage := range p {
+			for _, step := range stage {
+				if err := r.alone(ctx, step, &out); err != nil {
+					return err
 				}
 			}
-			return nil
-		},
+		}
+		return nil
+	}
+	releases := rollout.Rollout{
+		Project:  plan.Project{Go: "1.26", Smoke: []string{"tests/smoke"}},
+		Stack:    plan.Stack{Name: "staging", URL: r.urls["staging"], Secrets: []string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"}},
+		TakeOver: true, Exec: rollout.Workspace{Root: r.root, Do: runEach}, Out: &out,
 	}
 	if err := releases.Deploy(t.Context(), named, ""); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
