@@ -12,12 +12,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
-	"taskmaster/internal/cli"
 	"taskmaster/tests/system"
 )
 
@@ -45,7 +46,13 @@ type bench struct {
 }
 
 func main() {
-	cli.Main(func(ctx context.Context) int { return cli.Status(os.Stderr, "bench", run(ctx, os.Args[1:])) })
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
 }
 
 func run(ctx context.Context, args []string) error {
@@ -63,7 +70,7 @@ func run(ctx context.Context, args []string) error {
 	topics := flags.String("topics", "task-events,task-updates", "topics that are measured up to a subscriber, separated by commas")
 	movers := flags.String("movers", "relay,river,watermill", "libraries that peers compares, separated by commas")
 	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; default all")
-	if err := cli.Parse(flags, args); err != nil {
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	b.duration = time.Duration(*seconds) * time.Second
