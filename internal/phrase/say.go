@@ -18,8 +18,9 @@ func Say(r task.Recurrence, due time.Time, zone *time.Location) string {
 		start = *r.DTStart
 	}
 	start = start.In(zone)
-	parts := ruleParts(r.RRule)
-	pattern, ok := parts.pattern(start)
+	named, shorthand := r.RuleParts()
+	parts := ruleText(named)
+	pattern, ok := parts.pattern(start, shorthand)
 	if !ok {
 		return "by the rule " + r.RRule
 	}
@@ -59,27 +60,14 @@ func (r ruleText) until(zone *time.Location) (time.Time, bool) {
 // ruleText holds the parts of an RRULE by name.
 type ruleText map[string]string
 
-func ruleParts(text string) ruleText {
-	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
-	if !strings.Contains(text, "=") {
-		return ruleText{"FREQ": text, "SHORT": "1"}
-	}
-	parts := ruleText{}
-	for part := range strings.SplitSeq(text, ";") {
-		name, value, _ := strings.Cut(part, "=")
-		parts[name] = value
-	}
-	return parts
-}
-
-// pattern describes the days of a rule. It returns false when the rule has an unsupported part.
-func (r ruleText) pattern(start time.Time) (string, bool) {
+// pattern describes the days of a rule or a shorthand. It returns false when the rule has an unsupported part.
+func (r ruleText) pattern(start time.Time, shorthand bool) (string, bool) {
 	for name := range r {
-		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST", "SHORT"}, name) {
+		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST"}, name) {
 			return "", false
 		}
 	}
-	days, named, ok := r.days(start)
+	days, named, ok := r.days(start, shorthand)
 	if !ok || r["BYMONTH"] != "" && r["FREQ"] != "YEARLY" {
 		return "", false
 	}

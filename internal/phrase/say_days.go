@@ -15,7 +15,7 @@ func (r ruleText) ordinals() bool {
 
 // days describes the days of a rule. If the rule names none, it describes those of its start. ok is
 // false for unsupported rules.
-func (r ruleText) days(start time.Time) (said string, named, ok bool) {
+func (r ruleText) days(start time.Time, shorthand bool) (said string, named, ok bool) {
 	switch {
 	case r["BYDAY"] != "" && r["BYMONTHDAY"] != "":
 		return "", false, false
@@ -29,7 +29,7 @@ func (r ruleText) days(start time.Time) (said string, named, ok bool) {
 		return "", false, false
 	case r["FREQ"] == "WEEKLY":
 		return start.Weekday().String(), false, true
-	case r["SHORT"] != "" && start.Day() > 28:
+	case shorthand && start.Day() > 28:
 		return ordinal(start.Day()) + " or last day", false, true
 	}
 	return ordinal(start.Day()), false, true

@@ -44,13 +44,34 @@ func (u until) passed(wall, at time.Time) bool {
 	return !u.last.IsZero() && wall.After(u.last)
 }
 
+// ruleText returns the text of a rule in upper case, without the prefix "RRULE:".
+func ruleText(text string) string {
+	return strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
+}
+
+// RuleParts returns the parts of the rule by name, in upper case: {"FREQ": "WEEKLY", "BYDAY": "MO"}.
+// A shorthand such as monthly has the single part FREQ. It differs from the rule FREQ=MONTHLY, so
+// shorthand reports it.
+func (r Recurrence) RuleParts() (parts map[string]string, shorthand bool) {
+	text := ruleText(r.RRule)
+	if !strings.Contains(text, "=") {
+		return map[string]string{"FREQ": text}, true
+	}
+	parts = map[string]string{}
+	for part := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(part, "=")
+		parts[name] = value
+	}
+	return parts, false
+}
+
 // parseRule parses daily, weekly, monthly, yearly or an RFC 5545 RRULE value in any case. Its
 // errors complete a sentence that starts with the name of the field.
 func parseRule(text string) (rule, error) {
 	if len(text) > maxRRule {
 		return rule{}, fmt.Errorf("is longer than %d bytes", maxRRule)
 	}
-	text = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(text)), "RRULE:")
+	text = ruleText(text)
 	r := rule{text: text, plain: true}
 	if freq, ok := frequency(text); ok {
 		r.option.Freq, r.clamp = freq, true

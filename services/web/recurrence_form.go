@@ -50,7 +50,7 @@ func newRepeatForm(r *task.Recurrence, due time.Time) repeatForm {
 	if r.DTStart != nil {
 		due = r.DTStart.In(due.Location())
 	}
-	parts := ruleParts(r.RRule)
+	parts, _ := r.RuleParts()
 	if !f.read(parts, due) {
 		f.Freq = "rule"
 	}
@@ -67,20 +67,6 @@ func newRepeatForm(r *task.Recurrence, due time.Time) repeatForm {
 		f.End, f.EndDate = "date", r.EndAt.In(due.Location()).Format(time.DateOnly)
 	}
 	return f
-}
-
-// ruleParts returns the parts of an RRULE by name. A shorthand has the single part FREQ.
-func ruleParts(rrule string) map[string]string {
-	text := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(rrule)), "RRULE:")
-	if !strings.Contains(text, "=") {
-		return map[string]string{"FREQ": text}
-	}
-	parts := map[string]string{}
-	for part := range strings.SplitSeq(text, ";") {
-		name, value, _ := strings.Cut(part, "=")
-		parts[name] = value
-	}
-	return parts
 }
 
 // read fills in the fields from a rule whose series begins at start. It returns false when the rule
