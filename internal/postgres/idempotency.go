@@ -13,13 +13,12 @@ import (
 	"taskmaster/internal/task"
 )
 
-// StoredAnswer is the answer to a request that carried an Idempotency-Key. A sealed body is
-// encrypted.
+// StoredAnswer is the answer to repetitions of a request that carried an Idempotency-Key. It holds no
+// secrets.
 type StoredAnswer struct {
 	Status int
 	Header map[string]string
 	Body   []byte
-	Sealed bool
 }
 
 // TakeIdempotencyKey reserves a user's key for a request. If an earlier request took the key, it
@@ -43,21 +42,27 @@ func TakeIdempotencyKey(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key st
 		return a, false, nil
 	}
 	var was []byte
+	var sealed bool
 	err = tx.QueryRow(ctx, `SELECT request_hash, status, header, body, sealed FROM idempotency_keys WHERE user_id = $1 AND key = $2`, userID, key).
-		Scan(&was, &a.Status, &a.Header, &a.Body, &a.Sealed)
+		Scan(&was, &a.Status, &a.Header, &a.Body, &sealed)
 	if err != nil {
 		return a, false, fmt.Errorf("read idempotency key: %w", err)
 	}
 	if !bytes.Equal(was, hash) {
 		return a, false, task.Errorf(task.CodeConflict, "this Idempotency-Key was used for another request")
 	}
+	// The previous version encrypted answers with secrets. It still runs during an upgrade, so the
+	// column goes with a later version.
+	if sealed {
+		return a, false, task.Errorf(task.CodeConflict, "this Idempotency-Key was used before an upgrade, and its answer held a secret, which is shown once")
+	}
 	return a, true, nil
 }
 
-// StoreAnswer stores the answer to the request that took a key in this transaction.
+// StoreAnswer stores the answer to repetitions of the request that took a key in this transaction.
 func StoreAnswer(ctx context.Context, tx pgx.Tx, userID uuid.UUID, key string, a StoredAnswer) error {
-	_, err := tx.Exec(ctx, `UPDATE idempotency_keys SET status = $3, header = $4, body = $5, sealed = $6 WHERE user_id = $1 AND key = $2`,
-		userID, key, a.Status, a.Header, a.Body, a.Sealed)
+	_, err := tx.Exec(ctx, `UPDATE idempotency_keys SET status = $3, header = $4, body = $5 WHERE user_id = $1 AND key = $2`,
+		userID, key, a.Status, a.Header, a.Body)
 	if err != nil {
 		return fmt.Errorf("store answer: %w", err)
 	}

@@ -21,13 +21,14 @@ type answer struct {
 	Header map[string]string
 	// Body is encoded as JSON; nil means no body.
 	Body any
-	// Secret reports whether the body holds a secret that must not be stored in the clear.
-	Secret bool
+	// Repeated is the body for repeated requests, if it differs: a secret is shown once. It must not
+	// hold the secret, because it is stored.
+	Repeated any
 }
 
 // commit runs do in a transaction and writes its answer after the commit. A POST with an
-// Idempotency-Key is done once. The same key with the same body gets the same answer, and with
-// another body a conflict. body is the body of the request.
+// Idempotency-Key is done once. The same key with the same body gets the same answer without its
+// secret, and with another body a conflict. body is the body of the request.
 func (s *service) commit(w http.ResponseWriter, r *http.Request, c caller, body []byte,
 	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
@@ -56,13 +57,17 @@ func (s *service) commitWithin(ctx context.Context, w http.ResponseWriter, r *ht
 		if err != nil {
 			return err
 		}
-		if out, err = made.encode(); err != nil {
+		if out, err = made.encode(); err != nil || key == nil {
 			return err
 		}
-		if key != nil {
-			return key.store(ctx, tx, out, made.Secret)
+		if made.Repeated != nil {
+			made.Body = made.Repeated
 		}
-		return nil
+		repeated, err := made.encode()
+		if err != nil {
+			return err
+		}
+		return key.store(ctx, tx, repeated)
 	})
 	if key != nil && task.ErrorCode(err) == task.CodeOutcomeUnknown {
 		return errors.Join(errRepeatWithKey, err)

@@ -66,12 +66,12 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 		if err := postgres.InsertChannel(ctx, tx, channel); err != nil {
 			return answer{}, err
 		}
-		shown := newChannelBody(channel)
-		shown.Secret = channel.Secret
+		shown, repeated := newChannelBody(channel), newChannelBody(channel)
+		shown.Secret, repeated.ShownOnce = channel.Secret, channel.Secret != ""
 		return answer{
 			Status: http.StatusCreated,
 			Header: map[string]string{"Location": "/api/v1/channels/" + channel.ID.String(), "Cache-Control": "no-store"},
-			Body:   shown, Secret: shown.Secret != "",
+			Body:   shown, Repeated: repeated,
 		}, nil
 	})
 }

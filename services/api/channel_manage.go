@@ -14,7 +14,8 @@ import (
 )
 
 // channelBody is a channel as the API shows it. It has no keys of a push subscription. The signing
-// secret of a webhook is shown only in the answer that creates it.
+// secret of a webhook is shown only in the answer that creates it. ShownOnce is set in the answer to
+// a repeated request, which lacks the secret.
 type channelBody struct {
 	ID       uuid.UUID `json:"id"`
 	Kind     string    `json:"kind"`
@@ -29,6 +30,7 @@ type channelBody struct {
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 	Secret    string    `json:"secret,omitempty"`
+	ShownOnce bool      `json:"shown_once,omitempty"`
 }
 
 func newChannelBody(c postgres.Channel) channelBody {

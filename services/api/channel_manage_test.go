@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/postgres"
@@ -20,7 +21,8 @@ const testWebhook = `{"kind": "webhook", "url": "https://example.com/hook?key=1"
 func TestWebhookSecretIsShownOnce(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	made := p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)
+	key := header("Idempotency-Key", "once")
+	made := p.send(t, "POST", "/api/v1/channels", testWebhook, key).want(t, 201)
 	got := decoded[channelBody](t, made)
 	secret, ok := strings.CutPrefix(got.Secret, "whsec_")
 	if key, err := base64.StdEncoding.DecodeString(secret); !ok || err != nil || len(key) != 32 {
@@ -29,8 +31,14 @@ func TestWebhookSecretIsShownOnce(t *testing.T) {
 	if !got.Enabled || got.URL != "https://example.com/hook?key=1" || made.Header.Get("Location") != "/api/v1/channels/"+got.ID.String() {
 		t.Errorf("got %+v at %s, want it enabled and with its URL", got, made.Header.Get("Location"))
 	}
-	again := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
-	if again.Secret == got.Secret {
+	want := got
+	want.Secret, want.ShownOnce = "", true
+	repeated := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook, key).want(t, 201))
+	if diff := cmp.Diff(want, repeated); diff != "" {
+		t.Errorf("the repeated answer differs from the first without its secret:\n%s", diff)
+	}
+	other := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	if other.Secret == got.Secret {
 		t.Error("two webhooks have the same secret")
 	}
 	for _, path := range []string{"/api/v1/channels", "/api/v1/channels/" + got.ID.String()} {

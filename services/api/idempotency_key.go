@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -56,16 +53,6 @@ func (k *idempotencyKey) find(ctx context.Context, tx pgx.Tx, now time.Time) (ra
 		return rawAnswer{}, false, err
 	}
 	out := rawAnswer{Status: stored.Status, Header: stored.Header, Body: stored.Body}
-	if stored.Sealed {
-		aead, err := k.aead()
-		if err != nil {
-			return rawAnswer{}, true, err
-		}
-		out.Body, err = aead.Open(nil, nil, stored.Body, k.hash)
-		if err != nil {
-			return rawAnswer{}, true, task.Errorf(task.CodeConflict, "this Idempotency-Key was used with other credentials, and its answer holds a secret")
-		}
-	}
 	if out.Header == nil {
 		out.Header = map[string]string{}
 	}
@@ -73,33 +60,7 @@ func (k *idempotencyKey) find(ctx context.Context, tx pgx.Tx, now time.Time) (ra
 	return out, true, nil
 }
 
-// store stores the answer. An answer with a secret is encrypted with a key derived from the
-// caller's credential, which the database does not have.
-func (k *idempotencyKey) store(ctx context.Context, tx pgx.Tx, out rawAnswer, secret bool) error {
-	body := out.Body
-	if secret {
-		aead, err := k.aead()
-		if err != nil {
-			return err
-		}
-		body = aead.Seal(nil, nil, body, k.hash)
-	}
-	return postgres.StoreAnswer(ctx, tx, k.caller.UserID, k.key,
-		postgres.StoredAnswer{Status: out.Status, Header: out.Header, Body: body, Sealed: secret})
-}
-
-func (k *idempotencyKey) aead() (cipher.AEAD, error) {
-	secret, err := hkdf.Key(sha256.New, []byte(k.caller.Credential), nil, "idempotency "+k.key, 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive key: %w", err)
-	}
-	block, err := aes.NewCipher(secret)
-	if err != nil {
-		return nil, fmt.Errorf("create cipher: %w", err)
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("create cipher: %w", err)
-	}
-	return aead, nil
+// store stores the answer to repeated requests.
+func (k *idempotencyKey) store(ctx context.Context, tx pgx.Tx, out rawAnswer) error {
+	return postgres.StoreAnswer(ctx, tx, k.caller.UserID, k.key, postgres.StoredAnswer{Status: out.Status, Header: out.Header, Body: out.Body})
 }

@@ -28,7 +28,7 @@ type tokenInput struct {
 }
 
 // tokenBody is a token as the API shows it. Token is the credential. It is shown only in the answer
-// that creates it.
+// that creates it. ShownOnce is set in the answer to a repeated request, which lacks the credential.
 type tokenBody struct {
 	ID        uuid.UUID  `json:"id"`
 	Name      string     `json:"name"`
@@ -36,6 +36,7 @@ type tokenBody struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
 	Token     string     `json:"token,omitempty"`
+	ShownOnce bool       `json:"shown_once,omitempty"`
 }
 
 func newTokenBody(t postgres.Token) tokenBody {
@@ -66,9 +67,9 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 		if n >= maxTokens {
 			return answer{}, task.Errorf(task.CodeConflict, "there are %d API tokens already, delete one first", n)
 		}
-		shown := newTokenBody(t)
-		shown.Token = account.NewToken()
-		out := answer{Status: http.StatusCreated, Header: map[string]string{"Cache-Control": "no-store"}, Body: shown, Secret: true}
+		shown, repeated := newTokenBody(t), newTokenBody(t)
+		shown.Token, repeated.ShownOnce = account.NewToken(), true
+		out := answer{Status: http.StatusCreated, Header: map[string]string{"Cache-Control": "no-store"}, Body: shown, Repeated: repeated}
 		return out, postgres.InsertToken(ctx, tx, t, account.Hash(shown.Token))
 	})
 }

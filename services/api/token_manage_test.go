@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestTokens(t *testing.T) {
@@ -121,6 +123,8 @@ func TestTokenCannotCreateAStrongerOne(t *testing.T) {
 	}
 }
 
+// TestTokenIsCreatedOnceForAnIdempotencyKey repeats a request, also with another credential. It gets
+// the same token without its credential.
 func TestTokenIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
@@ -128,16 +132,33 @@ func TestTokenIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
 	body := map[string]any{"name": "x", "scopes": []string{scopeRead}}
 	key := header("Idempotency-Key", "once")
 	first := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
-	again := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
-	if string(again.Body) != string(first.Body) {
-		t.Errorf("got %s, want the same answer again: %s", again.Body, first.Body)
-	}
-	// A request with another credential does not see the token.
+	want := decoded[tokenBody](t, first)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(want.Token)).want(t, 200)
+	want.Token, want.ShownOnce = "", true
 	other := bearer(p.newToken(t, scopeAccount, scopeRead))
-	r := a.send(t, "POST", "/api/v1/tokens", body, key, other).wantProblem(t, 409, "conflict")
-	if strings.Contains(string(r.Body), decoded[tokenBody](t, first).Token) {
-		t.Error("the answer to another credential shows the token")
+	for name, again := range map[string]reply{
+		"the same credential": p.send(t, "POST", "/api/v1/tokens", body, key),
+		"another credential":  a.send(t, "POST", "/api/v1/tokens", body, key, other),
+	} {
+		if diff := cmp.Diff(want, decoded[tokenBody](t, again.want(t, 201))); diff != "" {
+			t.Errorf("%s: the repeated answer differs from the first without its credential:\n%s", name, diff)
+		}
 	}
+	p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "y", "scopes": []string{scopeRead}}, key).wantProblem(t, 409, "conflict")
+	if n := len(decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)).Items); n != 2 {
+		t.Errorf("got %d tokens, want 2: the one of the key and the other credential", n)
+	}
+}
+
+// TestKeyOfTheVersionBefore repeats a request whose answer the version before encrypted.
+func TestKeyOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	body, key := map[string]any{"name": "x", "scopes": []string{scopeRead}}, header("Idempotency-Key", "once")
+	p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
+	a.exec(t, `UPDATE idempotency_keys SET sealed = true, body = '\x00ff'`)
+	p.send(t, "POST", "/api/v1/tokens", body, key).wantProblem(t, 409, "conflict")
 }
 
 func TestTokensHaveALimit(t *testing.T) {

@@ -128,8 +128,8 @@ func (s *service) endOtherSessions(w http.ResponseWriter, r *http.Request, rc *r
 	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "You are logged out everywhere else"})
 }
 
-// makeToken creates a token and shows its secret once. A form that is sent again shows the same
-// page.
+// makeToken creates a token and shows its secret once. A form that is sent again makes no second
+// token, and its page says that the secret was shown.
 func (s *service) makeToken(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	if len(r.PostForm["scopes"]) == 0 {
 		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick what it may do"), "token", "name", "scopes")

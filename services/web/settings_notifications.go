@@ -144,7 +144,7 @@ func (s *service) addChannel(w http.ResponseWriter, r *http.Request, rc *request
 	if err := rc.Call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return s.refuseNotifications(w, r, rc, err, kind, "url")
 	}
-	if made.Secret != "" {
+	if made.Secret != "" || made.ShownOnce {
 		return s.showNotifications(w, r, rc, http.StatusOK, notificationsPage{Made: &made})
 	}
 	return s.redirectWithFlash(w, r, notificationsPath, flashMessage{Text: "Reminders now go to " + rc.user.Email})

@@ -22,6 +22,8 @@ type fakeAPI struct {
 	changes []string
 	// refusals are problems by method and path.
 	refusals map[string]string
+	// answers replace the usual ones, by method and path.
+	answers map[string]string
 }
 
 const evil = `"><script>alert(1)</script>`
@@ -54,6 +56,9 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	status := http.StatusOK
 	answer, known := answers[call].(string)
+	if other, ok := f.answers[call]; ok {
+		answer = other
+	}
 	problem, refused := f.refusals[call]
 	switch {
 	case call == "401":
@@ -181,6 +186,31 @@ func TestSecretsAreShownOnce(t *testing.T) {
 		}
 		if strings.Contains(ask("GET", tt.page, nil).body, tt.secret) {
 			t.Errorf("%s shows the secret again", tt.page)
+		}
+	}
+}
+
+// TestSecretOfARepeatedForm shows the page of a form that was sent twice. It has no empty field for
+// the secret, and it tells the person how to get another one.
+func TestSecretOfARepeatedForm(t *testing.T) {
+	t.Parallel()
+	for path, tt := range map[string]struct {
+		call, answer, want string
+		form               url.Values
+	}{
+		"/settings/tokens": {"POST /tokens", `{"id": "t2", "name": "Backup", "scopes": ["tasks:read"], "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
+			"revoke it below and make another", url.Values{"key": {"k"}, "name": {"Backup"}, "scopes": {"tasks:read"}}},
+		"/settings/channels": {"POST /channels", `{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
+			"delete the webhook below and add it again", url.Values{"key": {"k"}, "kind": {"webhook"}, "url": {"https://x.example/"}}},
+	} {
+		api, ask := settings(t, nil)
+		api.answers = map[string]string{tt.call: tt.answer}
+		got := ask("POST", path, tt.form)
+		if got.status != http.StatusOK || !strings.Contains(got.body, tt.want) {
+			t.Errorf("%s: got %d without %q", path, got.status, tt.want)
+		}
+		if strings.Contains(got.body, "data-select") {
+			t.Errorf("%s shows a field for the secret", path)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type Session struct {
 }
 
 // Token is an API token. Token is the secret that programs send. It is set only in the response
-// that creates the token.
+// that creates the token. A repetition of that request gets ShownOnce instead.
 type Token struct {
 	ID        string     `json:"id"`
 	Name      string     `json:"name"`
@@ -32,10 +32,11 @@ type Token struct {
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt *time.Time `json:"expires_at"`
 	Token     string     `json:"token"`
+	ShownOnce bool       `json:"shown_once"`
 }
 
 // Channel is a notification channel. Secret signs the messages of a webhook. It is set only in
-// the response that creates the channel.
+// the response that creates the channel. A repetition of that request gets ShownOnce instead.
 type Channel struct {
 	ID             string    `json:"id"`
 	Kind           string    `json:"kind"`
@@ -46,6 +47,7 @@ type Channel struct {
 	DisabledReason *string   `json:"disabled_reason"`
 	CreatedAt      time.Time `json:"created_at"`
 	Secret         string    `json:"secret"`
+	ShownOnce      bool      `json:"shown_once"`
 }
 
 // EndedChannel is a channel that the system disabled.
