@@ -125,4 +125,12 @@ func TestReplayBesideADeletion(t *testing.T) {
 	if err := <-replayed; err != nil {
 		t.Errorf("replay: %v", err)
 	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		var left int
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM outbox`).Scan(&left)
+		if left > 0 {
+			t.Errorf("the outbox has %d events of the deleted user", left)
+		}
+		return err
+	})
 }

@@ -15,7 +15,7 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// books are all events that were ever committed, also those of deleted accounts, and the users.
+// books hold all committed events and the present users. They keep the events of deleted accounts.
 type books struct {
 	events []booked
 	byID   map[uuid.UUID]booked
@@ -24,7 +24,7 @@ type books struct {
 	ofKey  map[postgres.Partition][]uuid.UUID
 	// revisions are those of the users that exist.
 	revisions map[uuid.UUID]int64
-	// quietAt is when nothing was left to do.
+	// quietAt is the time at which all work was done.
 	quietAt time.Time
 }
 
@@ -89,8 +89,8 @@ func (b *books) add(raw []byte) error {
 	return nil
 }
 
-// checkPublished checks that the broker has each user's events on each topic in order, repeats
-// aside, and no other. Those of a deleted account end where it was deleted.
+// checkPublished checks that the broker has each user's events on each topic in order, and no other
+// events. It ignores repeats. The events of a deleted account end at its deletion.
 func (b *books) checkPublished(t *testing.T, taken []publication) {
 	t.Helper()
 	first := map[postgres.Partition][]uuid.UUID{}
@@ -147,9 +147,13 @@ func (b *books) diff(want, got []uuid.UUID) string {
 	return ""
 }
 
-// checkGone checks that no event of a deleted account was published after the barrier.
-func (b *books) checkGone(t *testing.T, later []publication) {
+// checkGone checks that no event of a deleted account was published after the barrier, and that
+// none is left in the outbox.
+func (s *stress) checkGone(t *testing.T, b *books, later []publication) {
 	t.Helper()
+	if n := s.count(t, `SELECT count(*) FROM outbox o WHERE NOT EXISTS (SELECT FROM users WHERE id = o.user_id)`); n > 0 {
+		t.Errorf("the outbox has %d events of deleted accounts", n)
+	}
 	for _, p := range later {
 		if _, exists := b.revisions[uuid.MustParse(p.key)]; !exists {
 			t.Errorf("published after the account was deleted: %s", p.raw)
@@ -214,8 +218,8 @@ func (b *books) checkPromises(t *testing.T, promised []promise) {
 	}
 }
 
-// awaitQuiet waits until all events are published, but those of one user, and all reminders that
-// are due within a minute have fired, but those of another user.
+// awaitQuiet waits until all events are published and all reminders that are due within a minute have
+// fired. It does not wait for the events of the refused user and the reminders of the stuck user.
 func (s *stress) awaitQuiet(t *testing.T, name string, refused, stuck uuid.UUID) {
 	t.Helper()
 	within(t, quietTime, name, func() bool {

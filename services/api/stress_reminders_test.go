@@ -46,7 +46,7 @@ func (b *books) checkReminders(t *testing.T) {
 	t.Logf("%d reminders fired", fired)
 }
 
-// remindedTask is a task as its events tell of it.
+// remindedTask is the state of a task after some of its events.
 type remindedTask struct {
 	open bool
 	// armed are the reminders that have to fire, by number, and fired the instants that did.

@@ -78,7 +78,7 @@ func TestCoreUnderStress(t *testing.T) {
 
 	b := s.readBooks(t)
 	b.checkPublished(t, s.dapr.publications())
-	b.checkGone(t, s.dapr.publications()[barrier:])
+	s.checkGone(t, b, s.dapr.publications()[barrier:])
 	b.checkRevisions(t)
 	b.checkPromises(t, s.promised)
 	b.checkReminders(t)
