@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"taskmaster/internal/account"
@@ -20,6 +21,8 @@ import (
 )
 
 const (
+	// root is the path of the API.
+	root = "/api/v1"
 	// callTimeout bounds one call of the API.
 	callTimeout = 10 * time.Second
 	// maxAnswer is the largest API response that is read, in bytes. 200 tasks of the largest size
@@ -65,7 +68,7 @@ func (a *API) For(w http.ResponseWriter, r *http.Request) *Client {
 // HasSession reports whether the request has a session cookie. The session may have ended.
 func (c *Client) HasSession() bool { return c.cookie != nil }
 
-// Call sends a request to /api/v1 + path. It encodes in as JSON and decodes the response into out;
+// Call sends a request to a path of the API. It encodes in as JSON and decodes the response into out;
 // both may be nil. header holds pairs of name and value. Pairs with an empty value are left out. A
 // refusal of the API is a *task.Error with its code, fields and message.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any, header ...string) error {
@@ -80,12 +83,19 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any, hea
 			r.Header.Set(header[i], header[i+1])
 		}
 	}
+	return c.send(ctx, r, out)
+}
+
+// send sends a request of the page with the context ctx, and decodes the response into out, unless
+// out is nil.
+func (c *Client) send(ctx context.Context, r *http.Request, out any) error {
+	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, root)
 	res, err := c.http.Do(r)
 	if errors.Is(err, proxy.ErrNoUpstream) {
 		return task.RetryLater(task.CodeUnavailable, proxy.RetryAfter, "the server is not reachable right now, try again shortly")
 	}
 	if err != nil {
-		return unanswered(ctx, method, fmt.Errorf("send %s %s to api: %w", method, path, err))
+		return unanswered(ctx, r.Method, fmt.Errorf("send %s to api: %w", call, err))
 	}
 	defer res.Body.Close()
 	// The API may renew the session of a page in use at any call.
@@ -94,15 +104,16 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any, hea
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return unanswered(ctx, method, fmt.Errorf("read response of api to %s %s: %w", method, path, err))
+		return unanswered(ctx, r.Method, fmt.Errorf("read response of api to %s: %w", call, err))
 	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
-		return refusal(res, body, method, path)
+		return refusal(res, body, call)
 	}
-	if out != nil {
-		if err := json.Unmarshal(body, out); err != nil {
-			return fmt.Errorf("decode response of api to %s %s: %w", method, path, err)
-		}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("decode response of api to %s: %w", call, err)
 	}
 	return nil
 }
@@ -126,7 +137,7 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 		content = bytes.NewReader(raw)
 	}
 	// The transport replaces this host by the address of a replica.
-	r, err := http.NewRequestWithContext(ctx, method, "http://api/api/v1"+path, content)
+	r, err := http.NewRequestWithContext(ctx, method, "http://api"+root+path, content)
 	if err != nil {
 		return nil, fmt.Errorf("create request %s %s: %w", method, path, err)
 	}
@@ -143,10 +154,10 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 }
 
 // refusal parses a problem (RFC 9457).
-func refusal(res *http.Response, body []byte, method, path string) error {
+func refusal(res *http.Response, body []byte, call string) error {
 	var p server.Problem
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return fmt.Errorf("api answered %s %s with status %d", method, path, res.StatusCode)
+		return fmt.Errorf("api answered %s with status %d", call, res.StatusCode)
 	}
 	after, _ := strconv.Atoi(res.Header.Get("Retry-After")) // 0 when the header is missing
 	return &task.Error{Code: p.Code, Message: p.Detail, Fields: p.Errors, RetryAfter: time.Duration(after) * time.Second}

@@ -3,8 +3,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -41,35 +39,21 @@ type Import struct {
 
 // ImportFile sends a file to the API.
 func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool) (Import, error) {
-	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	callCtx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	query := url.Values{"name": {lastBytes(name, 200)}}
 	if dryRun {
 		query.Set("dry_run", "true")
 	}
-	r, err := c.request(ctx, http.MethodPost, "/import?"+query.Encode(), nil)
+	r, err := c.request(callCtx, http.MethodPost, "/import?"+query.Encode(), nil)
 	if err != nil {
 		return Import{}, err
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
 	r.Header.Set("Content-Type", fileType(name, content))
-	res, err := c.http.Do(r)
-	if err != nil {
-		return Import{}, fmt.Errorf("send import to api: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return Import{}, fmt.Errorf("read response of api to the import: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return Import{}, refusal(res, body, http.MethodPost, "/import")
-	}
 	var done Import
-	if err := json.Unmarshal(body, &done); err != nil {
-		return Import{}, fmt.Errorf("decode response of api to the import: %w", err)
-	}
-	return done, nil
+	err = c.send(ctx, r, &done)
+	return done, err
 }
 
 // fileType returns the media type of a file by its first bytes, else by its extension.
