@@ -16,6 +16,9 @@
 //	      │           is the credential still valid? A heartbeat then tells the client that it is up to date
 //	   closed: by the peer, or with a code and a reason: going away (1001), policy violation (1008),
 //	           try again later (1013), the credential has ended (4401), too many sockets of one user (4429)
+//
+// open.go accepts a socket, replay.go reads the missing changes, socket.go writes the stream, and
+// hub.go passes the events of the topic to the sockets.
 package main
 
 import (

@@ -8,6 +8,10 @@
 //
 // It limits request rates and tells the other services the client's address. It hides their
 // callbacks (/events, /job, /internal) from the public.
+//
+// The pages and their forms are the files of this folder, named after the thing and the action. Each
+// route is a line of routes.go. The folder client calls api for the user of a request, and proxy is
+// the public entrance. README.md explains how a page is made.
 package main
 
 import (
