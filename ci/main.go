@@ -6,6 +6,11 @@
 // Without a command it checks, tests and builds. Dagger runs the steps in containers. `go run ./ci`
 // alone fetches the engine if it is missing. With -local the steps run on this machine instead.
 // -plan prints the steps without running them.
+//
+// commands.go lists the commands. config.go reads their settings: flags, environment, repository
+// (project.go), stacks (stack.go, target.go) and images (images.go). Package plan decides the steps
+// of a command, packages engine and host run them, and package rollout deploys (deploy.go). show.go
+// prints them instead.
 package main
 
 import (
