@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/ci/plan"
 )
 
@@ -119,9 +121,15 @@ func TestReadStack(t *testing.T) {
 	env := map[string]string{"PULUMI_ACCESS_TOKEN": "token", "GOOGLE_APPLICATION_CREDENTIALS": "/file", "HOME": "/root"}
 	getenv := func(name string) string { return env[name] }
 	s, err := c.readStack("owner/prod", getenv)
-	if err != nil || s.Name != "owner/prod" || s.Cloud != "gke" || s.URL != "https://tasks.example.com" ||
-		strings.Join(s.Secrets, ",") != "PULUMI_ACCESS_TOKEN" || strings.Join(s.SecretFiles, ",") != "GOOGLE_APPLICATION_CREDENTIALS" {
-		t.Errorf("read %+v, %v", s, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := plan.Stack{
+		Name: "owner/prod", Cloud: "gke", URL: "https://tasks.example.com",
+		Secrets: []string{"PULUMI_ACCESS_TOKEN"}, SecretFiles: []string{"GOOGLE_APPLICATION_CREDENTIALS"},
+	}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("the stack differs (-want +got):\n%s", diff)
 	}
 	if _, err := c.readStack("bare", getenv); err == nil || !strings.Contains(err.Error(), "app.publicURL") {
 		t.Errorf("accepted a stack without an address: %v", err)

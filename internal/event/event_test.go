@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"taskmaster/internal/event"
@@ -27,11 +28,15 @@ func TestNew(t *testing.T) {
 	if want := time.Date(2026, 3, 1, 8, 30, 0, 123_456_000, time.UTC); first.Time != want || first.Data.Timestamp != want {
 		t.Errorf("got %s and %s, want %s", first.Time, first.Data.Timestamp, want)
 	}
-	if first.SpecVersion != "1.0" || first.Source != event.Source || first.DataContentType != "application/json" || first.Subject != of.ID.String() {
-		t.Errorf("got envelope %+v", first)
+	want := event.Event{
+		SpecVersion: "1.0", ID: first.ID, Source: event.Source, Type: event.TaskCreated, Subject: of.ID.String(), Time: first.Time,
+		DataContentType: "application/json",
+		Data: event.Data{
+			EventType: event.TaskCreated, TaskID: of.ID, UserID: userID, Timestamp: first.Time, Revision: 7, TaskData: of,
+		},
 	}
-	if d := first.Data; d.EventType != event.TaskCreated || d.TaskID != of.ID || d.UserID != userID || d.Revision != 7 || d.TaskData.Title != of.Title {
-		t.Errorf("got data %+v", d)
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("the event differs (-want +got):\n%s", diff)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -72,8 +73,8 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 			revisions = append(revisions, e.Data.Revision)
 		}
 	}
-	if len(revisions) != 3 || revisions[0] != 1 || revisions[1] != 3 || revisions[2] != 4 {
-		t.Errorf("got revisions %v of the partition key, want 1, 3 and 4", revisions)
+	if diff := cmp.Diff([]int64{1, 3, 4}, revisions); diff != "" {
+		t.Errorf("the published revisions differ (-want +got):\n%s", diff)
 	}
 	for line, want := range map[string]int{lineOfRefused: 1, lineOfDead: 1, "level=ERROR": 1} {
 		if got := f.log.Count(line); got != want {
@@ -81,8 +82,12 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 		}
 	}
 	dead := f.deadLetters(t)
-	if len(dead) != 1 || dead[0].UserID != stuck || dead[0].Topic != event.TopicTasks || dead[0].Type != event.TaskCreated {
-		t.Fatalf("got dead letters %+v, want the event of user %s", dead, stuck)
+	if len(dead) != 1 {
+		t.Fatalf("got dead letters %+v, want one", dead)
+	}
+	want := postgres.DeadLetter{UserID: stuck, Topic: event.TopicTasks, Type: event.TaskCreated}
+	if diff := cmp.Diff(want, postgres.DeadLetter{UserID: dead[0].UserID, Topic: dead[0].Topic, Type: dead[0].Type}); diff != "" {
+		t.Fatalf("the dead letter differs (-want +got):\n%s", diff)
 	}
 
 	f.setRefuse(nil)

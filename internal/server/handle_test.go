@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/internal/task"
 )
 
@@ -47,9 +49,17 @@ func TestErrorsBecomeProblems(t *testing.T) {
 			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
 				t.Fatal(err)
 			}
-			if w.Code != tt.status || p.Status != tt.status || p.Code != tt.code || p.Detail != tt.detail || w.Header().Get("Retry-After") != tt.retry ||
-				w.Header().Get("Content-Type") != "application/problem+json" {
-				t.Errorf("got %d %+v with %v", w.Code, p, w.Header())
+			want := Problem{Type: "about:blank", Title: http.StatusText(tt.status), Status: tt.status, Detail: tt.detail, Code: tt.code, Errors: p.Errors}
+			if diff := cmp.Diff(want, p); diff != "" {
+				t.Errorf("the problem differs (-want +got):\n%s", diff)
+			}
+			if w.Code != tt.status {
+				t.Errorf("got status %d, want %d", w.Code, tt.status)
+			}
+			for name, want := range map[string]string{"Retry-After": tt.retry, "Content-Type": "application/problem+json"} {
+				if got := w.Header().Get(name); got != want {
+					t.Errorf("%s is %q, want %q", name, got, want)
+				}
 			}
 		})
 	}

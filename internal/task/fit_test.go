@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestFit shows that a task that exceeds every limit becomes valid tasks with its whole text.
@@ -41,8 +43,12 @@ func TestFit(t *testing.T) {
 	}
 
 	same := Task{Title: "x", Description: "y", Tags: []string{"a"}, TimeZone: "UTC"}
-	if fitted, changed := Fit(same); len(fitted) != 1 || changed != nil || fitted[0].Title != "x" || fitted[0].Description != "y" {
-		t.Errorf("got %+v and %q for a task within the limits", fitted, changed)
+	fitted, changed = Fit(same)
+	if diff := cmp.Diff([]Task{same}, fitted); diff != "" {
+		t.Errorf("a task within the limits differs (-want +got):\n%s", diff)
+	}
+	if changed != nil {
+		t.Errorf("a task within the limits is changed: %q", changed)
 	}
 	if fitted, _ := Fit(Task{}); fitted[0].Title == "" {
 		t.Error("a task without a title still has none")

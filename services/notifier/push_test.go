@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
+	"github.com/google/go-cmp/cmp"
 
 	"taskmaster/internal/postgres"
 )
@@ -197,12 +198,14 @@ func TestPush(t *testing.T) {
 		Title: strings.Repeat("ä<", 99) + "ä…", Body: "Due Tue 10 Feb 2026 16:00 CET", TaskID: e.Data.TaskID.String(), Tag: tag,
 		URL: "https://tasks.example.com/task/" + e.Data.TaskID.String(), Account: f.user.String(),
 	}
-	if got != want {
-		t.Errorf("got %+v\nwant %+v", got, want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the message differs (-want +got):\n%s", diff)
 	}
 	h := messages[0].header
-	if h.Get("Topic") != tag || h.Get("Ttl") != "86400" || h.Get("Content-Encoding") != "aes128gcm" || h.Get("Urgency") != "high" {
-		t.Errorf("got headers %v", h)
+	for name, want := range map[string]string{"Topic": tag, "Ttl": "86400", "Content-Encoding": "aes128gcm", "Urgency": "high"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
 	}
 
 	var cfg config

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"taskmaster/internal/postgres"
@@ -93,8 +94,15 @@ func TestWebhook(t *testing.T) {
 	f.start(t, testTiming).want(t, e)
 
 	d := f.settled(t, f.user, 1, postgres.DeliverySent)[0]
-	if *d.ChannelID != c.ID || d.EventID != e.ID || *d.TaskID != e.Data.TaskID || d.Attempts != 1 || d.SentAt == nil || d.Reason != "" || d.NextAttemptAt != nil {
-		t.Errorf("got %+v", d)
+	if d.SentAt == nil {
+		t.Error("the delivery has no time of its sending")
+	}
+	want := postgres.Delivery{
+		ID: d.ID, UserID: f.user, ChannelID: &c.ID, ChannelKind: c.Kind, EventID: e.ID, TaskID: &e.Data.TaskID,
+		State: postgres.DeliverySent, Attempts: 1, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, SentAt: d.SentAt,
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("the delivery differs (-want +got):\n%s", diff)
 	}
 	got := h.received()
 	if len(got) != 1 || got[0].ID != d.ID.String() {

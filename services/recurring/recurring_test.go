@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"taskmaster/internal/event"
@@ -84,8 +85,9 @@ func TestCompletedTaskIsFollowed(t *testing.T) {
 	if err := json.Unmarshal(invoked[0].Body, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.UserID != e.Data.UserID || got.PreviousID != e.Data.TaskID || got.CompletedRevision != 41 {
-		t.Errorf("got %+v, want the user, task and revision of %+v", got, e.Data)
+	want := occurrence{UserID: e.Data.UserID, PreviousID: e.Data.TaskID, CompletedRevision: 41, Task: got.Task}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the occurrence differs (-want +got):\n%s", diff)
 	}
 	due := time.Date(2026, 2, 16, 9, 0, 0, 0, time.UTC)
 	if !got.Task.DueAt.Equal(due) || got.Task.ID != task.SuccessorID(e.Data.TaskID, 41) || *got.Task.SeriesID != e.Data.TaskID || got.Task.Completed || got.Task.Title != "Pay rent" {

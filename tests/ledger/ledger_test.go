@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/tests/system"
 )
 
@@ -106,8 +108,9 @@ func TestRightBooks(t *testing.T) {
 	if len(wrong) != 0 {
 		t.Errorf("got %v", wrong)
 	}
-	if tally.Events != 15 || tally.Repeats != 1 || tally.Reminders != 1 || tally.Webhooks != 1 || tally.WebhooksHad != 1 || tally.Messages != 7 {
-		t.Errorf("got %+v", tally)
+	want := Tally{Events: 15, Repeats: 1, Reminders: 1, Webhooks: 1, WebhooksHad: 1, Messages: 7, CatchUp: tally.CatchUp}
+	if diff := cmp.Diff(want, tally); diff != "" {
+		t.Errorf("the tally differs (-want +got):\n%s", diff)
 	}
 }
 
