@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -93,6 +93,9 @@ test-signing: ## Sign and verify images with cosign in a test registry
 
 test-workflows: ## Run the GitHub Actions workflows with act, with fake commands that record their arguments
 	go test -count=1 -timeout 30m -tags workflows ./tests/workflows
+
+test-clients: ## Generate clients from the OpenAPI documents and compile them; needs Node.js, Python, Java and Maven
+	go test -count=1 -timeout 30m -v -tags clients ./tests/clients
 
 test-faults: kafka ## Break every part for a short time on nats and kafka, and check that nothing is lost
 	go run ./tests/faults -broker nats -short

@@ -50,6 +50,10 @@ func downgradeObject(o map[string]any) {
 			o["type"] = "integer"
 		}
 	}
+	if encoding, ok := o["contentEncoding"]; ok {
+		delete(o, "contentEncoding")
+		o["format"] = encoding // binary
+	}
 	if _, ok := o["$ref"].(string); ok {
 		// 3.0 ignores everything beside a reference.
 		for name := range o {

@@ -27,7 +27,7 @@ func TestForm30IsOpenAPI30(t *testing.T) {
 	}
 	nullable := 0
 	walk("", doc, func(pointer string, o map[string]any) {
-		for _, name := range []string{"jsonSchemaDialect", "webhooks", "const", "$defs", "prefixItems", "if", "contains", "unevaluatedProperties", "patternProperties", "contentMediaType"} {
+		for _, name := range []string{"jsonSchemaDialect", "webhooks", "const", "$defs", "prefixItems", "if", "contains", "unevaluatedProperties", "patternProperties", "contentMediaType", "contentEncoding"} {
 			if _, ok := o[name]; ok {
 				t.Errorf("%s has %s", pointer, name)
 			}
@@ -44,7 +44,7 @@ func TestForm30IsOpenAPI30(t *testing.T) {
 		if _, ok := o["exclusiveMinimum"].(float64); ok {
 			t.Errorf("%s has a number as exclusiveMinimum", pointer)
 		}
-		if scopes, ok := o["token"].([]any); ok && len(scopes) > 0 {
+		if scopes, ok := o["apiToken"].([]any); ok && len(scopes) > 0 {
 			t.Errorf("%s has the scopes %v for a scheme that is not OAuth", pointer, scopes)
 		}
 		if o["nullable"] == true {

@@ -148,7 +148,7 @@ type example struct {
 func (d *document) operation(method, path string, o operation) Operation {
 	made := Operation{ID: o.OperationID, Method: strings.ToUpper(method), Path: path, Summary: o.Summary, Description: o.Description}
 	for _, requirement := range o.Security {
-		made.Scope += strings.Join(requirement["token"], ", ")
+		made.Scope += strings.Join(requirement["apiToken"], ", ")
 	}
 	for _, p := range o.Parameters {
 		if p.Ref != "" {
