@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/apiv1"
 )
 
 // access is the expected access policy of a route, and the result for a user who calls it with the
@@ -91,7 +93,7 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
 		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
-	ids["session"] = decoded[page[sessionBody]](t, owner.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items[0].ID.String()
+	ids["session"] = decoded[apiv1.Page[apiv1.Session]](t, owner.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items[0].ID.String()
 	owner.receiveDeadLetter(t, []byte(`{"data": {"user_id": "`+owner.ID.String()+`"}, "title": "the owner's"}`))
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
 	// Only a failed delivery can be retried.

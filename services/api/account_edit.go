@@ -7,41 +7,23 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
 
-type userPatch struct {
-	TimeZone  *string `json:"time_zone" validate:"omitempty,timezone"`
-	WeekStart *string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
-	// Password is the new password. It requires CurrentPassword and ends all other sessions.
-	Password        *string `json:"password" validate:"omitempty,min=8,max=256"`
-	CurrentPassword *string `json:"current_password" validate:"omitempty,max=256"`
-}
-
-type userDeletion struct {
-	Password string `json:"password" validate:"required,max=256"`
-}
-
-// meBody is a user with the state that every page shows.
-type meBody struct {
-	userBody
-	// EndedChannels are the channels that the system disabled and the user has not dismissed.
-	EndedChannels []postgres.EndedChannel `json:"ended_channels"`
-}
-
 func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
-	out := meBody{EndedChannels: []postgres.EndedChannel{}}
+	out := apiv1.Me{EndedChannels: []apiv1.EndedChannel{}}
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
 		u, err := postgres.UserByID(ctx, tx, c.UserID)
 		if err != nil {
 			return err
 		}
-		out.userBody = newUserBody(u)
+		out.User = newUser(u)
 		ended, err := postgres.EndedChannels(ctx, tx, c.UserID)
 		for _, channel := range ended {
-			out.EndedChannels = append(out.EndedChannels, channel.Ended())
+			out.EndedChannels = append(out.EndedChannels, apiv1.EndedChannel(channel.Ended()))
 		}
 		return err
 	})
@@ -53,7 +35,7 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 
 // patchMe changes the time zone, the first day of the week and the password.
 func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in userPatch
+	var in apiv1.AccountPatch
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err
@@ -80,14 +62,14 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 		if in.WeekStart != nil {
 			u.WeekStart = *in.WeekStart
 		}
-		return answer{Status: http.StatusOK, Body: newUserBody(u)}, postgres.UpdateUser(ctx, tx, u)
+		return answer{Status: http.StatusOK, Body: newUser(u)}, postgres.UpdateUser(ctx, tx, u)
 	})
 }
 
 // newPassword checks the current password and hashes the new one. Both are slow, so they happen
 // outside the transaction. The returned function locks the user, sets the hash and ends the other
 // sessions.
-func (s *service) newPassword(ctx context.Context, c caller, in userPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
+func (s *service) newPassword(ctx context.Context, c caller, in apiv1.AccountPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
 	if in.CurrentPassword == nil {
 		return nil, task.Invalid("current_password", "is required to change the password")
 	}
@@ -120,7 +102,7 @@ func (s *service) newPassword(ctx context.Context, c caller, in userPatch) (func
 // deleteMe deletes the account and all its data at once. It sends no task.deleted, because nobody
 // is left to read it, and waiting events are deleted too. A job that fires later finds no reminder.
 func (s *service) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in userDeletion
+	var in apiv1.AccountDeletion
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err

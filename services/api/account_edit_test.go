@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 )
 
@@ -23,18 +24,18 @@ func TestMe(t *testing.T) {
 	if err != nil || epoch == "" {
 		t.Fatalf("got the epoch %q, %v", epoch, err)
 	}
-	want := userBody{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch}
-	if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
+	want := apiv1.User{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch}
+	if got := decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	want.TimeZone = "America/New_York"
 	r := p.send(t, "PATCH", "/api/v1/me", map[string]any{"time_zone": "America/New_York"}).want(t, 200)
-	if got := decoded[userBody](t, r); got != want {
+	if got := decoded[apiv1.User](t, r); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	want.WeekStart = "sunday"
 	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday"}).want(t, 200)
-	if got := decoded[userBody](t, r); got != want {
+	if got := decoded[apiv1.User](t, r); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for name, body := range map[string]string{
@@ -47,7 +48,7 @@ func TestMe(t *testing.T) {
 		"bad current password": `{"password": "another password", "current_password": "not the password", "time_zone": "UTC"}`,
 	} {
 		p.send(t, "PATCH", "/api/v1/me", body).wantProblem(t, 422, "invalid")
-		if got := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil)); got != want {
+		if got := decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil)); got != want {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -27,40 +28,15 @@ const (
 	sessionRenewal = time.Hour
 )
 
-// signupInput is the body of POST /signup. In the address, case and surrounding spaces are ignored.
-type signupInput struct {
-	Email    string `json:"email" validate:"required,email,max=254"`
-	Password string `json:"password" validate:"required,min=8,max=256"`
-	// TimeZone is the default time zone of the user's tasks; "" is UTC.
-	TimeZone string `json:"time_zone" validate:"omitempty,timezone"`
-	// WeekStart is the first day of the user's week; "" is monday.
-	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
-}
-
-type loginInput struct {
-	Email    string `json:"email" validate:"required,email,max=254"`
-	Password string `json:"password" validate:"required,max=256"`
-}
-
-// userBody is a user as the API shows it.
-type userBody struct {
-	ID        uuid.UUID `json:"id"`
-	Email     string    `json:"email"`
-	TimeZone  string    `json:"time_zone"`
-	WeekStart string    `json:"week_start"`
-	CreatedAt time.Time `json:"created_at"`
-	Revision  int64     `json:"revision"`
-	Epoch     string    `json:"epoch"`
-}
-
-func newUserBody(u postgres.User) userBody {
-	return userBody{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch}
+// newUser returns a user as the API shows it.
+func newUser(u postgres.User) apiv1.User {
+	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch}
 }
 
 // signup creates an account and logs the user in. It returns code conflict when the address has an
 // account.
 func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
-	var in signupInput
+	var in apiv1.SignUp
 	if err := s.readCredentials(w, r, s.access.signups, &in, &in.Email); err != nil {
 		return err
 	}
@@ -92,14 +68,14 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, cookie)
-	return server.Encode(w, http.StatusCreated, newUserBody(u))
+	return server.Encode(w, http.StatusCreated, newUser(u))
 }
 
 // login starts a session. It returns code unauthorized when there is no such account or the
 // password is wrong. Both take the same time, so that nobody learns which addresses have an
 // account.
 func (s *service) login(w http.ResponseWriter, r *http.Request) error {
-	var in loginInput
+	var in apiv1.Credentials
 	if err := s.readCredentials(w, r, s.access.logins, &in, &in.Email); err != nil {
 		return err
 	}
@@ -154,7 +130,7 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, cookie)
-	return server.Encode(w, http.StatusOK, newUserBody(u))
+	return server.Encode(w, http.StatusOK, newUser(u))
 }
 
 var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")

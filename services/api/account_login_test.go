@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
@@ -17,8 +18,8 @@ func TestSignupAndLogin(t *testing.T) {
 
 	up := a.send(t, "POST", "/api/v1/signup", map[string]any{
 		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"}).want(t, 201)
-	user := decoded[userBody](t, up)
-	want := userBody{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch}
+	user := decoded[apiv1.User](t, up)
+	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch}
 	if user.Epoch == "" {
 		t.Error("the answer names no epoch")
 	}
@@ -29,7 +30,7 @@ func TestSignupAndLogin(t *testing.T) {
 		wantProblem(t, 409, "conflict")
 
 	in := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "ada@EXAMPLE.com", "password": testPassword}).want(t, 200)
-	if got := decoded[userBody](t, in); got != want {
+	if got := decoded[apiv1.User](t, in); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if sessionOf(t, up) == sessionOf(t, in) {

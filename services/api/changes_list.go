@@ -7,30 +7,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
-	"taskmaster/internal/task"
 )
-
-// changeList is the answer to GET /changes. Resync reports that the items are incomplete: changes
-// after since are no longer stored, or since is newer than the user's revision or of another epoch.
-// The client then has to list its tasks again. NextCursor is the revision to ask with next.
-type changeList struct {
-	page[changeItem]
-	Revision int64 `json:"revision"`
-	// Epoch names the history that the revisions belong to. The client sends it together with
-	// since.
-	Epoch  string `json:"epoch"`
-	Resync bool   `json:"resync"`
-}
-
-// changeItem is a change in the form that /live sends.
-type changeItem struct {
-	Revision int64     `json:"revision"`
-	Type     string    `json:"type"`
-	Task     task.Task `json:"task"`
-}
 
 func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "since", "epoch", "limit")
@@ -56,8 +37,8 @@ func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	out := changeList{Revision: user.Revision, Epoch: user.Epoch}
-	out.Items = []changeItem{}
+	out := apiv1.ChangePage{Revision: user.Revision, Epoch: user.Epoch}
+	out.Items = []apiv1.Change{}
 	if out.Resync = (epoch != "" && epoch != user.Epoch) || since > user.Revision || incomplete(events, limit, since, user.Revision); out.Resync {
 		return server.Encode(w, http.StatusOK, out)
 	}
@@ -66,7 +47,7 @@ func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) 
 			out.NextCursor = strconv.FormatInt(events[i-1].Data.Revision, 10)
 			break
 		}
-		out.Items = append(out.Items, changeItem{e.Data.Revision, changeType(e), e.Data.TaskData})
+		out.Items = append(out.Items, apiv1.Change{Revision: e.Data.Revision, Type: changeType(e), Task: e.Data.TaskData})
 	}
 	return server.Encode(w, http.StatusOK, out)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
 )
@@ -40,7 +41,7 @@ func TestChangesWithoutTheNewestResync(t *testing.T) {
 		{"since=0&limit=1", false, 1},
 		{"since=3", false, 0},
 	} {
-		got := decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?"+c.query, nil).want(t, 200))
+		got := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?"+c.query, nil).want(t, 200))
 		if got.Resync != c.resync || len(got.Items) != c.items || got.Revision != 3 {
 			t.Errorf("%s: got resync %v, %d items, revision %d; want %v, %d, 3", c.query, got.Resync, len(got.Items), got.Revision, c.resync, c.items)
 		}
@@ -71,7 +72,7 @@ func TestChangesAreOneSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := decoded[changeList](t, (<-answer).want(t, 200))
+	got := decoded[apiv1.ChangePage](t, (<-answer).want(t, 200))
 	if len(got.Items) == 0 {
 		t.Fatalf("got no changes: %+v", got)
 	}

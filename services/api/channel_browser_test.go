@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 )
 
@@ -24,7 +25,7 @@ const testEndpoint = "https://push.example.com/send/abc"
 
 func (p person) channels(t *testing.T) []channelBody {
 	t.Helper()
-	return decoded[page[channelBody]](t, p.send(t, "GET", "/api/v1/channels", nil).want(t, 200)).Items
+	return decoded[apiv1.Page[channelBody]](t, p.send(t, "GET", "/api/v1/channels", nil).want(t, 200)).Items
 }
 
 // reached returns the endpoints of the browsers that receive the person's reminders.
@@ -145,7 +146,7 @@ func TestBrowserEndsWithItsSession(t *testing.T) {
 			t.Fatal(err)
 		}
 		p = p.login(t)
-		notified := decoded[page[deliveryBody]](t, p.send(t, "GET", "/api/v1/deliveries", nil).want(t, 200)).Items
+		notified := decoded[apiv1.Page[apiv1.Delivery]](t, p.send(t, "GET", "/api/v1/deliveries", nil).want(t, 200)).Items
 		if len(notified) != 1 || notified[0].ChannelKind != postgres.ChannelWebhook || notified[0].Test || notified[0].TaskID != nil {
 			t.Errorf("got deliveries %+v, want the message to the webhook", notified)
 		}
@@ -241,9 +242,9 @@ func TestRenewedSubscriptionIsFollowed(t *testing.T) {
 func TestEndedChannelIsShownWithTheAccount(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	ended := func() []postgres.EndedChannel {
+	ended := func() []apiv1.EndedChannel {
 		t.Helper()
-		return decoded[meBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)).EndedChannels
+		return decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)).EndedChannels
 	}
 	hook := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	path := "/api/v1/channels/" + hook.ID.String()
@@ -266,7 +267,7 @@ func TestEndedChannelIsShownWithTheAccount(t *testing.T) {
 		}
 	}
 	end()
-	want := postgres.EndedChannel{ID: hook.ID, Kind: "webhook", Where: "example.com", Reason: "its receiver answered 410 Gone"}
+	want := apiv1.EndedChannel{ID: hook.ID, Kind: "webhook", Where: "example.com", Reason: "its receiver answered 410 Gone"}
 	if got := ended(); len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 )
 
@@ -170,7 +171,7 @@ func TestChannelsAreBoundedAndPaged(t *testing.T) {
 	p.send(t, "POST", "/api/v1/channels", testWebhook).wantProblem(t, 409, "conflict")
 	var got []string
 	for cursor := ""; ; {
-		part := decoded[page[channelBody]](t, p.send(t, "GET", "/api/v1/channels?limit=7&cursor="+cursor, nil).want(t, 200))
+		part := decoded[apiv1.Page[channelBody]](t, p.send(t, "GET", "/api/v1/channels?limit=7&cursor="+cursor, nil).want(t, 200))
 		for _, c := range part.Items {
 			got = append(got, c.ID.String())
 		}

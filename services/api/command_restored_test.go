@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
 )
@@ -19,7 +20,7 @@ func TestRestoredDatabase(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	made := p.newTask(t, object{"title": "one", "due_at": testStart.Add(time.Hour), "reminders": []object{{"minutes_before": 5}}})
-	old := decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200))
+	old := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200))
 	lost := p.send(t, "PATCH", taskPath(made.ID), object{"title": "lost"}).want(t, 200)
 	oldTag := lost.Header.Get("ETag")
 
@@ -39,16 +40,16 @@ func TestRestoredDatabase(t *testing.T) {
 	}
 	p.send(t, "PATCH", taskPath(made.ID), object{"title": "other"}).want(t, 200)
 
-	me := decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))
+	me := decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))
 	if me.Epoch == old.Epoch || me.Revision != 2 {
 		t.Errorf("got revision %d of epoch %s, want 2 of another epoch", me.Revision, me.Epoch)
 	}
-	got := decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=2&epoch="+old.Epoch, nil).want(t, 200))
+	got := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=2&epoch="+old.Epoch, nil).want(t, 200))
 	if !got.Resync || got.Epoch != me.Epoch || len(got.Items) > 0 {
 		t.Errorf("with the old epoch: got %+v, want resync and the epoch %s", got, me.Epoch)
 	}
 	for _, query := range []string{"since=1&epoch=" + me.Epoch, "since=1"} {
-		got := decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?"+query, nil).want(t, 200))
+		got := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?"+query, nil).want(t, 200))
 		if got.Resync || len(got.Items) != 1 {
 			t.Errorf("%s: got %+v, want one change", query, got)
 		}

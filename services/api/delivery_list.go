@@ -3,36 +3,19 @@ package main
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
 
-// deliveryBody is a delivery as the API shows it.
-type deliveryBody struct {
-	ID          uuid.UUID  `json:"id"`
-	ChannelID   *uuid.UUID `json:"channel_id"`
-	ChannelKind string     `json:"channel_kind"`
-	EventID     uuid.UUID  `json:"event_id"`
-	TaskID      *uuid.UUID `json:"task_id"`
-	Test        bool       `json:"test"`
-	State       string     `json:"state"`
-	Attempts    int        `json:"attempts"`
-	// Reason is the reason for which the last attempt failed.
-	Reason        *string    `json:"reason"`
-	CreatedAt     time.Time  `json:"created_at"`
-	UpdatedAt     time.Time  `json:"updated_at"`
-	NextAttemptAt *time.Time `json:"next_attempt_at"`
-	SentAt        *time.Time `json:"sent_at"`
-}
-
-func newDeliveryBody(d postgres.Delivery) deliveryBody {
-	return deliveryBody{ID: d.ID, ChannelID: d.ChannelID, ChannelKind: d.ChannelKind, EventID: d.EventID, TaskID: d.TaskID, Test: d.Test,
+// newDelivery returns a delivery as the API shows it.
+func newDelivery(d postgres.Delivery) apiv1.Delivery {
+	return apiv1.Delivery{ID: d.ID, ChannelID: d.ChannelID, ChannelKind: d.ChannelKind, EventID: d.EventID, TaskID: d.TaskID, Test: d.Test,
 		State: d.State, Attempts: d.Attempts, Reason: textOrNull(d.Reason), CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt,
 		NextAttemptAt: d.NextAttemptAt, SentAt: d.SentAt}
 }
@@ -61,11 +44,11 @@ func (s *service) listDeliveries(w http.ResponseWriter, r *http.Request, c calle
 	if err != nil {
 		return err
 	}
-	bodies := make([]deliveryBody, len(deliveries))
+	bodies := make([]apiv1.Delivery, len(deliveries))
 	for i, d := range deliveries {
-		bodies[i] = newDeliveryBody(d)
+		bodies[i] = newDelivery(d)
 	}
-	out, err := newPage(bodies, limit, func(b deliveryBody) any { return postgres.DeliveryPosition{CreatedAt: b.CreatedAt, ID: b.ID} })
+	out, err := newPage(bodies, limit, func(b apiv1.Delivery) any { return postgres.DeliveryPosition{CreatedAt: b.CreatedAt, ID: b.ID} })
 	if err != nil {
 		return err
 	}
@@ -98,7 +81,7 @@ func (s *service) getDelivery(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	return server.Encode(w, http.StatusOK, newDeliveryBody(d))
+	return server.Encode(w, http.StatusOK, newDelivery(d))
 }
 
 // getPushKey returns the key that browsers need to subscribe to push. It returns code not_found if
@@ -107,7 +90,5 @@ func (s *service) getPushKey(w http.ResponseWriter, _ *http.Request, _ caller) e
 	if s.cfg.VAPIDPublicKey == "" {
 		return task.Errorf(task.CodeNotFound, "web push is not set up on this server")
 	}
-	return server.Encode(w, http.StatusOK, struct {
-		PublicKey string `json:"public_key"`
-	}{s.cfg.VAPIDPublicKey})
+	return server.Encode(w, http.StatusOK, apiv1.PushKey{PublicKey: s.cfg.VAPIDPublicKey})
 }

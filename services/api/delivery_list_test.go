@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
@@ -45,7 +46,7 @@ func (p person) jobs(t *testing.T, deliveryID uuid.UUID) []string {
 }
 
 // ends stores the outcome of an attempt, as notifier does.
-func (p person) ends(t *testing.T, d deliveryBody, round int, o postgres.Outcome) {
+func (p person) ends(t *testing.T, d apiv1.Delivery, round int, o postgres.Outcome) {
 	t.Helper()
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		return postgres.MarkAttempt(t.Context(), tx, postgres.Delivery{ID: d.ID, Round: round}, o, p.instant())
@@ -55,9 +56,9 @@ func (p person) ends(t *testing.T, d deliveryBody, round int, o postgres.Outcome
 	}
 }
 
-func (p person) delivery(t *testing.T, id uuid.UUID) deliveryBody {
+func (p person) delivery(t *testing.T, id uuid.UUID) apiv1.Delivery {
 	t.Helper()
-	return decoded[deliveryBody](t, p.send(t, "GET", "/api/v1/deliveries/"+id.String(), nil).want(t, 200))
+	return decoded[apiv1.Delivery](t, p.send(t, "GET", "/api/v1/deliveries/"+id.String(), nil).want(t, 200))
 }
 
 func TestTestIsQueued(t *testing.T) {
@@ -66,7 +67,7 @@ func TestTestIsQueued(t *testing.T) {
 	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	path := "/api/v1/channels/" + c.ID.String() + "/test"
 	r := p.send(t, "POST", path, nil, header("Idempotency-Key", "once")).want(t, 202)
-	d := decoded[deliveryBody](t, r)
+	d := decoded[apiv1.Delivery](t, r)
 	if !d.Test || d.State != "pending" || d.TaskID != nil || *d.ChannelID != c.ID || r.Header.Get("Location") != "/api/v1/deliveries/"+d.ID.String() {
 		t.Errorf("got %s at %s, want a pending test of the channel", r.Body, r.Header.Get("Location"))
 	}
@@ -109,7 +110,7 @@ func TestRetry(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
 	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
-	d := decoded[deliveryBody](t, p.send(t, "POST", "/api/v1/channels/"+c.ID.String()+"/test", nil).want(t, 202))
+	d := decoded[apiv1.Delivery](t, p.send(t, "POST", "/api/v1/channels/"+c.ID.String()+"/test", nil).want(t, 202))
 	path := "/api/v1/deliveries/" + d.ID.String() + "/retry"
 	p.send(t, "POST", path, nil).wantProblem(t, 409, "conflict")
 
@@ -120,7 +121,7 @@ func TestRetry(t *testing.T) {
 		t.Errorf("got %+v, want it failed, with the reason and the next attempt", got)
 	}
 	p.advance(time.Minute)
-	got = decoded[deliveryBody](t, p.send(t, "POST", path, nil).want(t, 202))
+	got = decoded[apiv1.Delivery](t, p.send(t, "POST", path, nil).want(t, 202))
 	if got.State != "pending" || !got.NextAttemptAt.Equal(testStart.Add(time.Minute)) {
 		t.Errorf("got %+v, want it pending now", got)
 	}
@@ -155,7 +156,7 @@ func TestDeliveriesAreFilteredAndPaged(t *testing.T) {
 		channels = append(channels, decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)))
 	}
 	for i := range 6 {
-		d := decoded[deliveryBody](t, p.send(t, "POST", "/api/v1/channels/"+channels[i%2].ID.String()+"/test", nil).want(t, 202))
+		d := decoded[apiv1.Delivery](t, p.send(t, "POST", "/api/v1/channels/"+channels[i%2].ID.String()+"/test", nil).want(t, 202))
 		ids = append(ids, d.ID.String())
 		if i < 2 {
 			p.ends(t, d, 0, postgres.Outcome{State: postgres.DeliverySent})
@@ -169,7 +170,7 @@ func TestDeliveriesAreFilteredAndPaged(t *testing.T) {
 		t.Helper()
 		got := []string{}
 		for cursor := ""; ; {
-			part := decoded[page[deliveryBody]](t, p.send(t, "GET", "/api/v1/deliveries?limit=2&cursor="+cursor+query, nil).want(t, 200))
+			part := decoded[apiv1.Page[apiv1.Delivery]](t, p.send(t, "GET", "/api/v1/deliveries?limit=2&cursor="+cursor+query, nil).want(t, 200))
 			for _, d := range part.Items {
 				got = append(got, d.ID.String())
 			}

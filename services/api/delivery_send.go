@@ -63,7 +63,7 @@ func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) 
 		out := answer{
 			Status: http.StatusAccepted,
 			Header: map[string]string{"Location": "/api/v1/deliveries/" + d.ID.String()},
-			Body:   newDeliveryBody(d),
+			Body:   newDelivery(d),
 		}
 		return out, s.deliveries.Add(ctx, tx, d)
 	})
@@ -97,6 +97,6 @@ func (s *service) retryDelivery(w http.ResponseWriter, r *http.Request, c caller
 		if err != nil {
 			return answer{}, err
 		}
-		return answer{Status: http.StatusAccepted, Body: newDeliveryBody(d)}, s.deliveries.Add(ctx, tx, d)
+		return answer{Status: http.StatusAccepted, Body: newDelivery(d)}, s.deliveries.Add(ctx, tx, d)
 	})
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+
+	"taskmaster/internal/apiv1"
 )
 
 // goWords matches words of Go and its libraries. They mean nothing to a caller.
@@ -195,7 +197,7 @@ func TestEmailAddresses(t *testing.T) {
 	a := newTestAPI(t)
 	account := func(email string) object { return object{"email": email, "password": testPassword} }
 	up := a.send(t, "POST", "/api/v1/signup", account(" Ada@Bücher.example ")).want(t, 201)
-	if got := decoded[userBody](t, up).Email; got != "ada@xn--bcher-kva.example" {
+	if got := decoded[apiv1.User](t, up).Email; got != "ada@xn--bcher-kva.example" {
 		t.Errorf("got address %q, want the ASCII form of its domain", got)
 	}
 	for _, same := range []string{"ada@bücher.example", "ADA@BÜCHER.EXAMPLE\t", "ada@xn--bcher-kva.example"} {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 )
 
@@ -17,12 +18,6 @@ const (
 	historyTasks   = 100
 	historyEntries = 200
 )
-
-// exportedHistory is a history entry of a task in an export.
-type exportedHistory struct {
-	TaskID uuid.UUID `json:"task_id"`
-	historyItem
-}
 
 // exportHistory writes the history of tasks in the order of their ids, the oldest entry first. It
 // calls send after every page.
@@ -39,8 +34,8 @@ func (s *service) exportHistory(ctx context.Context, out *jsonExporter, userID u
 				return err
 			}
 			for _, e := range entries {
-				item := historyItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
-				if err := out.writeHistory(exportedHistory{TaskID: e.TaskID, historyItem: item}); err != nil {
+				item := apiv1.HistoryItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
+				if err := out.writeHistory(apiv1.ExportedHistory{TaskID: e.TaskID, HistoryItem: item}); err != nil {
 					return err
 				}
 				last = postgres.HistoryPosition{TaskID: e.TaskID, Number: e.Number}
@@ -55,7 +50,7 @@ func (s *service) exportHistory(ctx context.Context, out *jsonExporter, userID u
 }
 
 // writeHistory writes an entry. The first one ends the list of tasks.
-func (e *jsonExporter) writeHistory(h exportedHistory) error {
+func (e *jsonExporter) writeHistory(h apiv1.ExportedHistory) error {
 	raw, err := json.Marshal(h)
 	if err != nil {
 		return fmt.Errorf("encode history of task %s: %w", h.TaskID, err)

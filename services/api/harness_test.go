@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/clock"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/reminder"
@@ -183,7 +184,7 @@ func (ta *testAPI) newPerson(t *testing.T) person {
 	t.Helper()
 	email := fmt.Sprintf("person%d@example.com", ta.people.Add(1))
 	r := ta.send(t, "POST", "/api/v1/signup", map[string]any{"email": email, "password": testPassword}).want(t, 201)
-	return person{ta, decoded[userBody](t, r).ID, email, sessionOf(t, r)}
+	return person{ta, decoded[apiv1.User](t, r).ID, email, sessionOf(t, r)}
 }
 
 // send sends a request with the person's session.

@@ -3,23 +3,15 @@ package main
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
-
-// historyItem is an entry in the history of a task. Number counts the entries; 0 is the creation.
-type historyItem struct {
-	Number int       `json:"number"`
-	At     time.Time `json:"at"`
-	Type   string    `json:"type"`
-	history.Detail
-}
 
 // listHistory returns the history of a task, the newest entry first. The last one is the creation.
 func (s *service) listHistory(w http.ResponseWriter, r *http.Request, c caller) error {
@@ -46,14 +38,14 @@ func (s *service) listHistory(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	items := make([]historyItem, len(entries), len(entries)+1)
+	items := make([]apiv1.HistoryItem, len(entries), len(entries)+1)
 	for i, e := range entries {
-		items[i] = historyItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
+		items[i] = apiv1.HistoryItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
 	}
 	if len(entries) <= limit {
-		items = append(items, historyItem{At: t.CreatedAt, Type: history.Created})
+		items = append(items, apiv1.HistoryItem{At: t.CreatedAt, Type: history.Created})
 	}
-	out, err := newPage(items, limit, func(i historyItem) any { return i.Number })
+	out, err := newPage(items, limit, func(i apiv1.HistoryItem) any { return i.Number })
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -24,7 +25,7 @@ func (p person) historyOf(t *testing.T, id uuid.UUID, limit int) []string {
 	var lines []string
 	cursor := ""
 	for {
-		got := decoded[page[historyItem]](t, p.send(t, "GET", taskPath(id, fmt.Sprintf("/history?limit=%d&cursor=%s", limit, cursor)), nil).want(t, 200))
+		got := decoded[apiv1.Page[apiv1.HistoryItem]](t, p.send(t, "GET", taskPath(id, fmt.Sprintf("/history?limit=%d&cursor=%s", limit, cursor)), nil).want(t, 200))
 		for _, item := range got.Items {
 			line := fmt.Sprint(item.Number, " ", item.Type)
 			for _, c := range item.Changes {
@@ -83,7 +84,7 @@ func TestHistory(t *testing.T) {
 			t.Errorf("in pages of %d: got %q\nwant %q", limit, got, want)
 		}
 	}
-	items := decoded[page[historyItem]](t, p.send(t, "GET", taskPath(x.ID, "/history"), nil)).Items
+	items := decoded[apiv1.Page[apiv1.HistoryItem]](t, p.send(t, "GET", taskPath(x.ID, "/history"), nil)).Items
 	if got := items[0].NextTaskID; got == nil || *got != next.ID {
 		t.Errorf("got next task %v, want %s", got, next.ID)
 	}
@@ -97,7 +98,7 @@ func TestHistory(t *testing.T) {
 	// An export can contain the history, and an import ignores it.
 	file := p.send(t, "GET", "/api/v1/export?history=true", nil).want(t, 200)
 	exported := decoded[struct {
-		History []exportedHistory `json:"history"`
+		History []apiv1.ExportedHistory `json:"history"`
 	}](t, file).History
 	if len(exported) != len(want)-1 || exported[0].TaskID != x.ID || exported[0].Number != 1 || *exported[7].NextTaskID != next.ID {
 		t.Errorf("got %+v in the export", exported)
@@ -106,7 +107,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("an export without history=true has a history: %s", got)
 	}
 	p.send(t, "GET", "/api/v1/export?history=true&format=ics", nil).wantProblem(t, 422, "invalid")
-	got := decoded[importResult](t, p.send(t, "POST", "/api/v1/import", string(file.Body)).want(t, 200))
+	got := decoded[apiv1.ImportResult](t, p.send(t, "POST", "/api/v1/import", string(file.Body)).want(t, 200))
 	if got.Skipped != 2 || len(got.Notes) != 1 {
 		t.Errorf("importing it: got %+v, want 2 skipped and a note", got)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -50,7 +51,7 @@ func (p person) allTasks(t *testing.T) map[uuid.UUID]task.Task {
 
 func (p person) revision(t *testing.T) int64 {
 	t.Helper()
-	return decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)).Revision
+	return decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)).Revision
 }
 
 // randomExport returns an export of n random tasks.
@@ -97,7 +98,7 @@ func TestExportImportRoundTrip(t *testing.T) {
 			contentType := func(r *http.Request) { r.Header.Set("Content-Type", file.Header.Get("Content-Type")) }
 			for range 2 {
 				r := owner.send(t, "POST", "/api/v1/import", string(file.Body), contentType).want(t, 200)
-				if got, want := decoded[importCounts](t, r), (importCounts{Skipped: len(tasks)}); got != want {
+				if got, want := decoded[apiv1.ImportCounts](t, r), (apiv1.ImportCounts{Skipped: len(tasks)}); got != want {
 					t.Errorf("into the same account: got %+v, want %+v", got, want)
 				}
 			}
@@ -106,9 +107,9 @@ func TestExportImportRoundTrip(t *testing.T) {
 			}
 
 			// Into another account, twice.
-			for _, want := range []importCounts{{Created: len(tasks)}, {Skipped: len(tasks)}} {
+			for _, want := range []apiv1.ImportCounts{{Created: len(tasks)}, {Skipped: len(tasks)}} {
 				r := other.send(t, "POST", "/api/v1/import", string(file.Body), contentType).want(t, 200)
-				if got := decoded[importCounts](t, r); got != want {
+				if got := decoded[apiv1.ImportCounts](t, r); got != want {
 					t.Errorf("into another account: got %+v, want %+v", got, want)
 				}
 			}
@@ -291,8 +292,8 @@ func TestImportOfManyTasks(t *testing.T) {
 		entries[i] = object{"title": "Task " + strconv.Itoa(i)}
 	}
 	given := object{"version": 1, "tasks": entries}
-	got := decoded[importCounts](t, p.send(t, "POST", "/api/v1/import", given).want(t, 200))
-	if want := (importCounts{Created: maxImported}); got != want || p.revision(t) != maxImported {
+	got := decoded[apiv1.ImportCounts](t, p.send(t, "POST", "/api/v1/import", given).want(t, 200))
+	if want := (apiv1.ImportCounts{Created: maxImported}); got != want || p.revision(t) != maxImported {
 		t.Errorf("got %+v and revision %d, want %+v", got, p.revision(t), want)
 	}
 	file := p.send(t, "GET", "/api/v1/export", nil).want(t, 200)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
@@ -73,21 +74,21 @@ func TestImportFromOtherPrograms(t *testing.T) {
 			t.Parallel()
 			p := a.newPerson(t)
 			p.send(t, "PATCH", "/api/v1/me", object{"time_zone": "Europe/Berlin"}).want(t, 200)
-			send := func(more url.Values) importResult {
+			send := func(more url.Values) apiv1.ImportResult {
 				t.Helper()
 				path := "/api/v1/import" + tt.query
 				if len(more) > 0 {
 					path += map[bool]string{true: "?", false: "&"}[tt.query == ""] + more.Encode()
 				}
-				return decoded[importResult](t, p.send(t, "POST", path, tt.body, asType(tt.mediaType)).want(t, 200))
+				return decoded[apiv1.ImportResult](t, p.send(t, "POST", path, tt.body, asType(tt.mediaType)).want(t, 200))
 			}
 			dry := send(url.Values{"dry_run": {"true"}})
 			if n := len(p.allTasks(t)); n != 0 || p.revision(t) != 0 || !dry.DryRun {
 				t.Fatalf("a dry run has added %d tasks: %+v", n, dry)
 			}
 			got := send(nil)
-			if want := (importCounts{Created: tt.created}); got.importCounts != want || dry.importCounts != want {
-				t.Errorf("got %+v, after a dry run with %+v, want %+v", got.importCounts, dry.importCounts, want)
+			if want := (apiv1.ImportCounts{Created: tt.created}); got.ImportCounts != want || dry.ImportCounts != want {
+				t.Errorf("got %+v, after a dry run with %+v, want %+v", got.ImportCounts, dry.ImportCounts, want)
 			}
 			if len(got.Sample) != tt.created || len(dry.Sample) != tt.created {
 				t.Errorf("got a sample of %d, and of %d in the dry run, want %d", len(got.Sample), len(dry.Sample), tt.created)
@@ -103,8 +104,8 @@ func TestImportFromOtherPrograms(t *testing.T) {
 				t.Errorf("no note says %q or there is no task %q: %v", tt.note, tt.title, got.Notes)
 			}
 			again := send(nil)
-			if want := (importCounts{Skipped: tt.created}); again.importCounts != want {
-				t.Errorf("again: got %+v, want %+v", again.importCounts, want)
+			if want := (apiv1.ImportCounts{Skipped: tt.created}); again.ImportCounts != want {
+				t.Errorf("again: got %+v, want %+v", again.ImportCounts, want)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/ical"
 	"taskmaster/internal/server"
@@ -28,9 +29,9 @@ type importReader struct {
 	entries []entry
 	bad     []task.FieldError
 	// notes list the changed and omitted parts.
-	notes []importNote
+	notes []apiv1.ImportNote
 	// settings are the account settings in the file; nil if it has none.
-	settings *exportedSettings
+	settings *apiv1.ExportedSettings
 }
 
 // checkLimits returns an error if the file has too many bad fields or takes too long.
@@ -119,7 +120,7 @@ func (in *importReader) options(name string) importer.Options {
 // its position for messages.
 func (in *importReader) addFile(ctx context.Context, name string, file importer.File, convert func(importer.Task) (entry, string)) error {
 	for _, n := range file.Notes {
-		in.notes = append(in.notes, importNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
+		in.notes = append(in.notes, apiv1.ImportNote{File: name, Line: n.Line, Title: n.Title, Message: n.Message})
 	}
 	for _, t := range file.Tasks {
 		if err := in.checkLimits(ctx); err != nil {
@@ -162,7 +163,7 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 		case "history":
 			// The history belongs to the other account. In this one the tasks are new.
 			if err = d.Decode(new(skipped)); err == nil {
-				in.notes = append(in.notes, importNote{Message: "the history in the file is left out: the history of the tasks begins with this import"})
+				in.notes = append(in.notes, apiv1.ImportNote{Message: "the history in the file is left out: the history of the tasks begins with this import"})
 			}
 		default:
 			return task.Invalid(fmt.Sprint(name), "is not a known field")
@@ -223,7 +224,7 @@ func (in *importReader) readList(ctx context.Context, d *json.Decoder) error {
 		if e.task.Title != "" { // an entry without a title is refused below
 			fitted, changed := task.FitTitle(e.task.Title)
 			if changed != "" {
-				in.notes = append(in.notes, importNote{Title: fitted, Message: changed})
+				in.notes = append(in.notes, apiv1.ImportNote{Title: fitted, Message: changed})
 			}
 			e.task.Title = fitted
 		}

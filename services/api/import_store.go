@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -21,11 +22,11 @@ const storeAttempts = 5
 // storeImport adds the entries that the user does not have, in the order of the file. A dry run
 // only reports them. If two users import the same tasks at the same time, the second one gets other
 // ids, as in a later import.
-func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (importResult, error) {
+func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (apiv1.ImportResult, error) {
 	if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
-		return importResult{}, err
+		return apiv1.ImportResult{}, err
 	}
-	var result importResult
+	var result apiv1.ImportResult
 	store := func(tx pgx.Tx) error {
 		tasks, err := identify(ctx, tx, userID, in.entries)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
@@ -39,13 +40,13 @@ func TestImportRecognisesEntriesWithoutID(t *testing.T) {
 	for _, tt := range []struct {
 		name, body string
 		options    []func(*http.Request)
-		first      importCounts
+		first      apiv1.ImportCounts
 	}{
-		{"JSON", `{"version": 1, "tasks": [{"title": "a"}, {"title": "b"}, {"title": "a"}]}`, nil, importCounts{Created: 2, Skipped: 1}},
-		{"iCalendar", string(calendar), []func(*http.Request){asCalendar()}, importCounts{Created: 4}},
+		{"JSON", `{"version": 1, "tasks": [{"title": "a"}, {"title": "b"}, {"title": "a"}]}`, nil, apiv1.ImportCounts{Created: 2, Skipped: 1}},
+		{"iCalendar", string(calendar), []func(*http.Request){asCalendar()}, apiv1.ImportCounts{Created: 4}},
 	} {
-		for _, want := range []importCounts{tt.first, {Skipped: tt.first.Created + tt.first.Skipped}} {
-			if got := decoded[importCounts](t, p.send(t, "POST", "/api/v1/import", tt.body, tt.options...).want(t, 200)); got != want {
+		for _, want := range []apiv1.ImportCounts{tt.first, {Skipped: tt.first.Created + tt.first.Skipped}} {
+			if got := decoded[apiv1.ImportCounts](t, p.send(t, "POST", "/api/v1/import", tt.body, tt.options...).want(t, 200)); got != want {
 				t.Errorf("%s: got %+v, want %+v", tt.name, got, want)
 			}
 		}
@@ -75,7 +76,7 @@ func TestImportBesideAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if counts, want := decoded[importCounts](t, (<-got).want(t, 200)), (importCounts{Created: 2}); counts != want {
+	if counts, want := decoded[apiv1.ImportCounts](t, (<-got).want(t, 200)), (apiv1.ImportCounts{Created: 2}); counts != want {
 		t.Errorf("got %+v, want %+v", counts, want)
 	}
 	theirs := second.allTasks(t)
@@ -111,7 +112,7 @@ func TestImportBesideAnotherOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if counts, want := decoded[importCounts](t, (<-got).want(t, 200)), (importCounts{Created: 2}); counts != want {
+	if counts, want := decoded[apiv1.ImportCounts](t, (<-got).want(t, 200)), (apiv1.ImportCounts{Created: 2}); counts != want {
 		t.Errorf("got %+v, want %+v", counts, want)
 	}
 }

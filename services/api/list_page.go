@@ -10,27 +10,22 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
-// page is one part of a list. NextCursor is empty on the last page.
-type page[T any] struct {
-	Items      []T    `json:"items"`
-	NextCursor string `json:"next_cursor"`
-}
-
 // newPage returns a page of at most limit items. items has up to one more, which shows that another
 // page follows. cursor returns the position of an item.
-func newPage[T any](items []T, limit int, cursor func(T) any) (page[T], error) {
+func newPage[T any](items []T, limit int, cursor func(T) any) (apiv1.Page[T], error) {
 	if items == nil {
 		items = []T{}
 	}
 	if len(items) <= limit {
-		return page[T]{Items: items}, nil
+		return apiv1.Page[T]{Items: items}, nil
 	}
 	items = items[:limit]
 	next, err := encodeCursor(cursor(items[limit-1]))
-	return page[T]{Items: items, NextCursor: next}, err
+	return apiv1.Page[T]{Items: items, NextCursor: next}, err
 }
 
 // The number of items on a page.

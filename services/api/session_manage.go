@@ -5,25 +5,13 @@ import (
 	"context"
 	"net/http"
 	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 )
-
-// sessionBody is a session as the API shows it.
-type sessionBody struct {
-	ID         uuid.UUID `json:"id"`
-	UserAgent  string    `json:"user_agent"`
-	CreatedAt  time.Time `json:"created_at"`
-	LastUsedAt time.Time `json:"last_used_at"`
-	ExpiresAt  time.Time `json:"expires_at"`
-	// Current reports whether the request was sent with this session.
-	Current bool `json:"current"`
-}
 
 // maxUserAgent is the longest stored User-Agent, in bytes.
 const maxUserAgent = 300
@@ -46,14 +34,14 @@ func (s *service) listSessions(w http.ResponseWriter, r *http.Request, c caller)
 	if err != nil {
 		return err
 	}
-	bodies := make([]sessionBody, len(sessions))
+	bodies := make([]apiv1.Session, len(sessions))
 	for i, found := range sessions {
-		bodies[i] = sessionBody{
+		bodies[i] = apiv1.Session{
 			ID: found.ID, UserAgent: found.UserAgent, CreatedAt: found.CreatedAt, LastUsedAt: found.UsedAt, ExpiresAt: found.ExpiresAt,
 			Current: bytes.Equal(found.TokenHash, c.SessionHash()),
 		}
 	}
-	return server.Encode(w, http.StatusOK, page[sessionBody]{Items: bodies})
+	return server.Encode(w, http.StatusOK, apiv1.Page[apiv1.Session]{Items: bodies})
 }
 
 // endSession ends a session, so that the next request with it is refused. If it is the caller's

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 )
 
 // login logs the person in again and returns it with the new session.
@@ -17,9 +18,9 @@ func (p person) login(t *testing.T, options ...func(*http.Request)) person {
 	return p
 }
 
-func (p person) sessions(t *testing.T) []sessionBody {
+func (p person) sessions(t *testing.T) []apiv1.Session {
 	t.Helper()
-	return decoded[page[sessionBody]](t, p.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items
+	return decoded[apiv1.Page[apiv1.Session]](t, p.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items
 }
 
 func TestSessionsAreListed(t *testing.T) {
@@ -37,7 +38,7 @@ func TestSessionsAreListed(t *testing.T) {
 	if ua := got[0].UserAgent; !strings.HasPrefix(ua, "Phone/1.0 é") || len(ua) > maxUserAgent || strings.ToValidUTF8(ua, "") != ua {
 		t.Errorf("got user agent %q", ua)
 	}
-	want := sessionBody{ID: got[1].ID, CreatedAt: testStart, LastUsedAt: testStart, ExpiresAt: testStart.Add(sessionIdle)}
+	want := apiv1.Session{ID: got[1].ID, CreatedAt: testStart, LastUsedAt: testStart, ExpiresAt: testStart.Add(sessionIdle)}
 	if got[1] != want {
 		t.Errorf("got %+v, want %+v", got[1], want)
 	}

@@ -8,30 +8,16 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
 
-// exportedSettings are the account settings in an export.
-type exportedSettings struct {
-	TimeZone  string `json:"time_zone" validate:"omitempty,timezone"`
-	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
-}
-
-// exportedChannel is a channel in an export. It has no secrets. Of a URL it has only the host,
-// because the rest often is a secret. A person can see which channels to add again, and nobody else
-// can use it.
-type exportedChannel struct {
-	Kind    string `json:"kind"`
-	Where   string `json:"where"`
-	Enabled bool   `json:"enabled"`
-}
-
 // exportedAccount is the part of an export about the account, for callers with the scope account.
 type exportedAccount struct {
-	settings exportedSettings
-	channels []exportedChannel
+	settings apiv1.ExportedSettings
+	channels []apiv1.ExportedChannel
 }
 
 // readAccount reads the account for an export. It returns nil if the caller lacks the scope
@@ -48,9 +34,9 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller) (*exportedAccount, er
 	if err != nil {
 		return nil, err
 	}
-	out := &exportedAccount{settings: exportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart}, channels: []exportedChannel{}}
+	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart}, channels: []apiv1.ExportedChannel{}}
 	for _, channel := range channels {
-		out.channels = append(out.channels, exportedChannel{Kind: channel.Kind, Where: channel.Where(), Enabled: channel.Enabled})
+		out.channels = append(out.channels, apiv1.ExportedChannel{Kind: channel.Kind, Where: channel.Where(), Enabled: channel.Enabled})
 	}
 	return out, nil
 }
@@ -77,7 +63,7 @@ func (in *importReader) readSettings(d *json.Decoder) error {
 	if err := d.Decode(&raw); err != nil {
 		return err
 	}
-	var s exportedSettings
+	var s apiv1.ExportedSettings
 	err := server.DecodeJSON(raw, &s)
 	if err == nil {
 		err = server.Validate(s)
@@ -95,7 +81,7 @@ const maxImportedChannels = 100
 // readChannels adds no channel, because a file must not redirect reminders. It notes the channels
 // of the file.
 func (in *importReader) readChannels(d *json.Decoder) error {
-	var channels []exportedChannel
+	var channels []apiv1.ExportedChannel
 	if err := d.Decode(&channels); err != nil {
 		return err
 	}
@@ -109,29 +95,29 @@ func (in *importReader) readChannels(d *json.Decoder) error {
 			return task.Invalid(fmt.Sprintf("channels[%d].kind", i), "is not webhook, email or web_push")
 		}
 		where := strings.ToValidUTF8(c.Where[:min(len(c.Where), 200)], "")
-		in.notes = append(in.notes, importNote{Message: about + " " + where + " is not imported: add it again under Notifications"})
+		in.notes = append(in.notes, apiv1.ImportNote{Message: about + " " + where + " is not imported: add it again under Notifications"})
 	}
 	return nil
 }
 
 // storeSettings applies the settings of a file to the account, and notes the changed ones.
-func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, dryRun bool) ([]importNote, error) {
+func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, dryRun bool) ([]apiv1.ImportNote, error) {
 	if in.settings == nil {
 		return nil, nil
 	}
 	if !c.Can(scopeAccount) {
-		return []importNote{{Message: "the settings are left out: the API token lacks the scope " + scopeAccount}}, nil
+		return []apiv1.ImportNote{{Message: "the settings are left out: the API token lacks the scope " + scopeAccount}}, nil
 	}
 	u, err := postgres.LockUser(ctx, tx, c.UserID)
 	if err != nil {
 		return nil, err
 	}
-	var notes []importNote
+	var notes []apiv1.ImportNote
 	set := func(name string, value *string, wanted string) {
 		if wanted == "" || wanted == *value {
 			return
 		}
-		notes = append(notes, importNote{Message: fmt.Sprintf("%s was %s and is %s as in the file", name, *value, wanted)})
+		notes = append(notes, apiv1.ImportNote{Message: fmt.Sprintf("%s was %s and is %s as in the file", name, *value, wanted)})
 		*value = wanted
 	}
 	set("the account’s time zone", &u.TimeZone, in.settings.TimeZone)

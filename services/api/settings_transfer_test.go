@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"taskmaster/internal/apiv1"
 )
 
 // TestSettingsAndChannelsAreExported exports settings and channels without secrets. An import
@@ -20,17 +22,19 @@ func TestSettingsAndChannelsAreExported(t *testing.T) {
 	ada.send(t, "POST", "/api/v1/channels", fmt.Sprintf(`{"kind": "email", "address": %q, "enabled": false}`, ada.Email)).want(t, 201)
 	file := string(ada.send(t, "GET", "/api/v1/export", nil).want(t, 200).Body)
 	var got struct {
-		Settings exportedSettings
-		Channels []exportedChannel
+		Settings apiv1.ExportedSettings
+		Channels []apiv1.ExportedChannel
 		Tasks    []json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(file), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (exportedSettings{TimeZone: "Europe/Berlin", WeekStart: "sunday"}); got.Settings != want || len(got.Tasks) != 1 {
+	if want := (apiv1.ExportedSettings{TimeZone: "Europe/Berlin", WeekStart: "sunday"}); got.Settings != want || len(got.Tasks) != 1 {
 		t.Errorf("got %+v, want %+v and a task", got, want)
 	}
-	want := []exportedChannel{{"webhook", "example.com", true}, {"web_push", "push.example.com", true}, {"email", ada.Email, false}}
+	want := []apiv1.ExportedChannel{
+		{Kind: "webhook", Where: "example.com", Enabled: true}, {Kind: "web_push", Where: "push.example.com", Enabled: true}, {Kind: "email", Where: ada.Email},
+	}
 	if fmt.Sprint(got.Channels) != fmt.Sprint(want) {
 		t.Errorf("got channels %v, want %v", got.Channels, want)
 	}
@@ -45,10 +49,10 @@ func TestSettingsAndChannelsAreExported(t *testing.T) {
 		t.Errorf("got %s, want only tasks", limited)
 	}
 
-	notes := func(r reply) string { return fmt.Sprint(decoded[importResult](t, r.want(t, 200)).Notes) }
-	me := func(p person) userBody {
+	notes := func(r reply) string { return fmt.Sprint(decoded[apiv1.ImportResult](t, r.want(t, 200)).Notes) }
+	me := func(p person) apiv1.User {
 		t.Helper()
-		return decoded[userBody](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))
+		return decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))
 	}
 	said := notes(bob.send(t, "POST", "/api/v1/import?dry_run=true", file))
 	for _, want := range []string{"time zone was UTC and is Europe/Berlin", "first day of the week was monday and is sunday", "the webhook at example.com is not imported", "the browser at push.example.com is not imported"} {

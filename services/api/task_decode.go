@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -17,12 +18,11 @@ import (
 // value, and null clears it.
 type taskFields map[string]json.RawMessage
 
-// readOnly are the fields of a task that only the system sets.
-var readOnly = []string{"id", "completed_at", "series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at"}
-
 // apply sets the fields on t and reports every field that cannot be set. It replaces each field as
 // a whole, including recurrence and lists.
-func (fields taskFields) apply(t *task.Task) error { return fields.set(writable(t), readOnly) }
+func (fields taskFields) apply(t *task.Task) error {
+	return fields.set(writable(t), apiv1.ReadOnlyTaskFields())
+}
 
 // restore sets the fields of an exported task, including those that only the system sets.
 func (fields taskFields) restore(t *task.Task) error {

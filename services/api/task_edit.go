@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -121,14 +122,8 @@ func (s *service) reopenTask(w http.ResponseWriter, r *http.Request, c caller) e
 	return s.editWithoutBody(w, r, c, func(t *task.Task) error { t.Completed = false; return nil })
 }
 
-// snooze is the body of POST /tasks/{id}/snooze: the delay or the instant of the next reminder.
-type snooze struct {
-	Minutes int        `json:"minutes" validate:"omitempty,min=1,max=40320"`
-	Until   *time.Time `json:"until"`
-}
-
 func (s *service) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in snooze
+	var in apiv1.Snooze
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -282,7 +283,7 @@ func TestListTasks(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"status=maybe", "limit=0", "limit=201", "cursor=x", "due_after=today", "stauts=open", "order=title",
-		"order=completed&cursor=" + decoded[page[task.Task]](t, p.send(t, "GET", "/api/v1/tasks?limit=1", nil)).NextCursor} {
+		"order=completed&cursor=" + decoded[apiv1.Page[task.Task]](t, p.send(t, "GET", "/api/v1/tasks?limit=1", nil)).NextCursor} {
 		p.send(t, "GET", "/api/v1/tasks?"+bad, nil).wantProblem(t, 422, "invalid")
 	}
 }
@@ -292,7 +293,7 @@ func (p person) titles(t *testing.T, query string, limit int) []string {
 	t.Helper()
 	var titles []string
 	for cursor := ""; ; {
-		list := decoded[page[task.Task]](t, p.send(t, "GET", fmt.Sprintf("/api/v1/tasks?%s&limit=%d&cursor=%s", query, limit, cursor), nil).want(t, 200))
+		list := decoded[apiv1.Page[task.Task]](t, p.send(t, "GET", fmt.Sprintf("/api/v1/tasks?%s&limit=%d&cursor=%s", query, limit, cursor), nil).want(t, 200))
 		for _, item := range list.Items {
 			titles = append(titles, item.Title)
 		}
@@ -308,15 +309,15 @@ func TestChanges(t *testing.T) {
 	first, second := p.newTask(t, object{"title": "1"}), p.newTask(t, object{"title": "2"})
 	p.send(t, "DELETE", taskPath(first.ID), nil).want(t, 204)
 
-	list := decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200))
+	list := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200))
 	if list.Revision != 3 || list.Resync || len(list.Items) != 2 || list.Items[0].Task.ID != second.ID || list.Items[1].Type != "task.deleted" {
 		t.Errorf("got %+v", list)
 	}
-	list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=0&limit=2", nil).want(t, 200))
+	list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0&limit=2", nil).want(t, 200))
 	if len(list.Items) != 2 || list.NextCursor != "2" {
 		t.Errorf("got %d items and next_cursor %q, want 2 and 2", len(list.Items), list.NextCursor)
 	}
-	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=9", nil).want(t, 200)); !list.Resync {
+	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=9", nil).want(t, 200)); !list.Resync {
 		t.Error("a revision from the future does not resync")
 	}
 
@@ -329,13 +330,13 @@ func TestChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200)); !list.Resync {
+	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200)); !list.Resync {
 		t.Error("a gap does not resync")
 	}
-	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200)); !list.Resync {
+	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200)); !list.Resync {
 		t.Error("a gap in the middle does not resync")
 	}
-	if list = decoded[changeList](t, p.send(t, "GET", "/api/v1/changes?since=2", nil).want(t, 200)); list.Resync || len(list.Items) != 1 {
+	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=2", nil).want(t, 200)); list.Resync || len(list.Items) != 1 {
 		t.Errorf("after the gap: got %+v", list)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"taskmaster/internal/apiv1"
 )
 
 func TestTokens(t *testing.T) {
@@ -37,11 +39,11 @@ func TestTokens(t *testing.T) {
 
 	// The list has the newest token first, in pages, without credentials.
 	r := p.send(t, "GET", "/api/v1/tokens?limit=1", nil).want(t, 200)
-	got := decoded[page[tokenBody]](t, r)
+	got := decoded[apiv1.Page[tokenBody]](t, r)
 	if len(got.Items) != 1 || got.Items[0].ID != second.ID || got.NextCursor == "" || strings.Contains(string(r.Body), "token\"") {
 		t.Errorf("got %s, want only the newest token, without its credential", r.Body)
 	}
-	got = decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens?limit=1&cursor="+got.NextCursor, nil).want(t, 200))
+	got = decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens?limit=1&cursor="+got.NextCursor, nil).want(t, 200))
 	if len(got.Items) != 1 || got.Items[0].ID != first.ID || got.NextCursor != "" {
 		t.Errorf("got %+v, want the other token and no cursor", got)
 	}
@@ -65,7 +67,7 @@ func TestTokenExpires(t *testing.T) {
 	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).want(t, 200)
 	a.advance(time.Microsecond)
 	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).wantProblem(t, 401, "unauthorized")
-	if got := decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)); len(got.Items) != 1 {
+	if got := decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)); len(got.Items) != 1 {
 		t.Errorf("got %d tokens, want the expired one still listed", len(got.Items))
 	}
 }
@@ -145,7 +147,7 @@ func TestTokenIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
 		}
 	}
 	p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "y", "scopes": []string{scopeRead}}, key).wantProblem(t, 409, "conflict")
-	if n := len(decoded[page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)).Items); n != 2 {
+	if n := len(decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)).Items); n != 2 {
 		t.Errorf("got %d tokens, want 2: the one of the key and the other credential", n)
 	}
 }

@@ -1,0 +1,103 @@
+package apiv1
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// SignUp is the body of POST /signup. In the address, case and surrounding spaces are ignored.
+type SignUp struct {
+	Email    string `json:"email" validate:"required,email,max=254"`
+	Password string `json:"password" validate:"required,min=8,max=256"`
+	// TimeZone is the default time zone of the user's tasks; "" is UTC.
+	TimeZone string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
+	// WeekStart is the first day of the user's week; "" is monday.
+	WeekStart string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
+}
+
+// Credentials is the body of POST /login.
+type Credentials struct {
+	Email    string `json:"email" validate:"required,email,max=254"`
+	Password string `json:"password" validate:"required,max=256"`
+}
+
+// User is an account.
+type User struct {
+	ID       uuid.UUID `json:"id"`
+	Email    string    `json:"email"`
+	TimeZone string    `json:"time_zone"`
+	// WeekStart is monday, sunday or saturday.
+	WeekStart string    `json:"week_start"`
+	CreatedAt time.Time `json:"created_at"`
+	// Revision is the number of changes of the account's tasks.
+	Revision int64 `json:"revision"`
+	// Epoch names the history of the database to which Revision belongs.
+	Epoch string `json:"epoch"`
+}
+
+// Me is a user with the state that every page shows.
+type Me struct {
+	User
+	// EndedChannels are the channels that the system disabled and the user has not dismissed.
+	EndedChannels []EndedChannel `json:"ended_channels"`
+}
+
+// EndedChannel is a channel that the system disabled. It holds no secret.
+type EndedChannel struct {
+	ID   uuid.UUID `json:"id"`
+	Kind string    `json:"kind"`
+	// Where is the host of a webhook or push service, or the e-mail address.
+	Where  string `json:"where"`
+	Reason string `json:"reason"`
+}
+
+// AccountPatch is the body of PATCH /me. An absent field keeps its value.
+type AccountPatch struct {
+	TimeZone  *string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
+	WeekStart *string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
+	// Password is the new password. It requires CurrentPassword and ends all other sessions.
+	Password        *string `json:"password,omitempty" validate:"omitempty,min=8,max=256"`
+	CurrentPassword *string `json:"current_password,omitempty" validate:"omitempty,max=256"`
+}
+
+// AccountDeletion is the body of DELETE /me.
+type AccountDeletion struct {
+	Password string `json:"password" validate:"required,max=256"`
+}
+
+// Session is a login in a browser.
+type Session struct {
+	ID         uuid.UUID `json:"id"`
+	UserAgent  string    `json:"user_agent"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	// Current reports whether the request was sent with this session.
+	Current bool `json:"current"`
+}
+
+// TokenInput is the body of POST /tokens.
+type TokenInput struct {
+	Name   string   `json:"name" validate:"required,max=100"`
+	Scopes []string `json:"scopes" validate:"required,min=1,unique,dive,oneof=tasks:read tasks:write account"`
+	// ExpiresAt is the expiry of the token; absent means never.
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+}
+
+// Token is an API token without its credential.
+type Token struct {
+	ID        uuid.UUID  `json:"id"`
+	Name      string     `json:"name"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt time.Time  `json:"created_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// TokenWithSecret is the answer that creates a token. Secret is the credential. It is shown only
+// once: ShownOnce is set in the answer to a repeated request, which lacks it.
+type TokenWithSecret struct {
+	Token
+	Secret    string `json:"token,omitempty"`
+	ShownOnce bool   `json:"shown_once,omitempty"`
+}

@@ -1,0 +1,90 @@
+package apiv1
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"taskmaster/internal/task"
+)
+
+// Export is the answer to GET /export in JSON. api writes it in parts.
+type Export struct {
+	Version    int       `json:"version"`
+	ExportedAt time.Time `json:"exported_at"`
+	// Settings and Channels are only for callers with the scope account.
+	Settings *ExportedSettings `json:"settings,omitempty"`
+	Channels []ExportedChannel `json:"channels,omitempty"`
+	Tasks    []task.Task       `json:"tasks"`
+	History  []ExportedHistory `json:"history,omitempty"`
+}
+
+// ExportedSettings are the account settings in an export.
+type ExportedSettings struct {
+	TimeZone  string `json:"time_zone" validate:"omitempty,timezone"`
+	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
+}
+
+// ExportedChannel is a channel in an export. It has no secrets. Of a URL it has only the host,
+// because the rest often is a secret. A person can see which channels to add again, and nobody else
+// can use it.
+type ExportedChannel struct {
+	Kind    string `json:"kind"`
+	Where   string `json:"where"`
+	Enabled bool   `json:"enabled"`
+}
+
+// ExportedHistory is a history entry of a task in an export.
+type ExportedHistory struct {
+	TaskID uuid.UUID `json:"task_id"`
+	HistoryItem
+}
+
+// ImportResult is the answer to POST /import.
+type ImportResult struct {
+	ImportCounts
+	// DryRun reports that nothing was added: the result is the one of a real import.
+	DryRun bool `json:"dry_run"`
+	// Sample holds the first tasks that were added.
+	Sample []ImportSample `json:"sample"`
+	// Notes list the changed and omitted parts, in the order of the file.
+	Notes []ImportNote `json:"notes"`
+}
+
+// ImportCounts counts the entries of a file.
+type ImportCounts struct {
+	Created int `json:"created"`
+	// Skipped is the number of entries that the account has already.
+	Skipped int `json:"skipped"`
+}
+
+// ImportSample is a task that an import added.
+type ImportSample struct {
+	Title     string        `json:"title"`
+	Completed bool          `json:"completed"`
+	DueAt     *time.Time    `json:"due_at"`
+	TimeZone  string        `json:"time_zone"`
+	Priority  task.Priority `json:"priority"`
+	Tags      []string      `json:"tags"`
+	RRule     string        `json:"rrule,omitempty"`
+}
+
+// ImportNote describes a part of a file that was changed or omitted.
+type ImportNote struct {
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Title   string `json:"title,omitempty"`
+	Message string `json:"message"`
+}
+
+// Import is the body of POST /import in JSON. Channels add nothing: the result names them. History is
+// ignored.
+type Import struct {
+	Version    int               `json:"version"`
+	ExportedAt *time.Time        `json:"exported_at,omitempty"`
+	Settings   *ExportedSettings `json:"settings,omitempty"`
+	Channels   []ExportedChannel `json:"channels,omitempty"`
+	Tasks      []task.Task       `json:"tasks"`
+	History    []json.RawMessage `json:"history,omitempty"`
+}
