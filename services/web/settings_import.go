@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"strings"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
-	"taskmaster/services/web/client"
 )
 
 const importPath = "/settings/import"
@@ -24,7 +24,7 @@ type importPage struct {
 // shownImport is the result of an import or of its preview.
 type shownImport struct {
 	Name string
-	client.Import
+	apiv1.ImportResult
 	Tasks []shownImported
 	// More is the number of tasks that are not shown.
 	More int
@@ -75,7 +75,7 @@ func (s *service) showImport(w http.ResponseWriter, r *http.Request, rc *request
 // importTasks imports the tasks of the uploaded file, or previews the import.
 func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *requestContext, f upload, err error) error {
 	dryRun := r.URL.Query().Get("preview") == "1"
-	var done client.Import
+	var done apiv1.ImportResult
 	if err == nil {
 		done, err = rc.ImportFile(r.Context(), f.name, f.content, dryRun)
 	}
@@ -86,11 +86,11 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *reques
 		}
 		return s.showImport(w, r, rc, status, importPage{Refused: refused})
 	}
-	shown := &shownImport{Name: f.name, Import: done, More: done.Created - len(done.Sample)}
+	shown := &shownImport{Name: f.name, ImportResult: done, More: done.Created - len(done.Sample)}
 	for _, sample := range done.Sample {
 		t := shownImported{Title: sample.Title, Completed: sample.Completed, Tags: sample.Tags, Due: rc.moment(sample.DueAt)}
-		if sample.Priority != string(task.PriorityNone) {
-			t.Priority = sample.Priority
+		if sample.Priority != task.PriorityNone {
+			t.Priority = string(sample.Priority)
 		}
 		if sample.DueAt != nil && sample.RRule != "" {
 			t.Repeats = phrase.Say(task.Recurrence{RRule: sample.RRule}, *sample.DueAt, rc.zone)

@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 
+	"taskmaster/internal/apiv1"
+	"taskmaster/internal/history"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
-	"taskmaster/services/web/client"
 )
 
 // historyShown is the number of listed history entries.
@@ -29,14 +30,14 @@ func (rc *requestContext) history(ctx context.Context, t task.Task) ([]historyEn
 	entries := make([]historyEntry, len(list))
 	for i, h := range list {
 		entries[i] = historyEntry{At: newMoment(h.At, rc.now, rc.zone), Words: rc.historyWords(h, t)}
-		if h.NextTaskID != "" {
-			entries[i].Next = "/task/" + h.NextTaskID
+		if h.NextTaskID != nil {
+			entries[i].Next = "/task/" + h.NextTaskID.String()
 		}
 	}
 	return entries, nil
 }
 
-func (rc *requestContext) historyWords(h client.HistoryEntry, t task.Task) []string {
+func (rc *requestContext) historyWords(h apiv1.HistoryItem, t task.Task) []string {
 	switch h.Type {
 	case "created":
 		return []string{"Added"}
@@ -63,7 +64,7 @@ func (rc *requestContext) historyWords(h client.HistoryEntry, t task.Task) []str
 }
 
 // changeWords describes a changed field: "Due: today, 9:00 → tomorrow, 9:00".
-func (rc *requestContext) changeWords(c client.FieldChange, t task.Task) string {
+func (rc *requestContext) changeWords(c history.Change, t task.Task) string {
 	label := fieldLabels[c.Field]
 	switch c.Field {
 	case "description":

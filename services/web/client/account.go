@@ -6,13 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
-
-// list is one page of an API list. The settings read all items of a kind in one page.
-type list[T any] struct {
-	Items []T `json:"items"`
-}
 
 // Session is a login in a browser.
 type Session struct {
@@ -81,9 +77,9 @@ type Delivery struct {
 	NextAttemptAt *time.Time `json:"next_attempt_at"`
 }
 
-// All returns the items of the list at path.
+// All returns the items of the list at path. The settings read all items of a kind in one page.
 func All[T any](ctx context.Context, c *Client, path string) ([]T, error) {
-	var l list[T]
+	var l apiv1.Page[T]
 	err := c.Call(ctx, "GET", path, nil, &l)
 	return l.Items, err
 }
@@ -93,9 +89,7 @@ func ItemPath(path, id string) string { return path + "/" + url.PathEscape(id) }
 
 // PushKey returns the server's public key for push subscriptions, or "" when push is not configured.
 func (c *Client) PushKey(ctx context.Context) (string, error) {
-	var out struct {
-		PublicKey string `json:"public_key"`
-	}
+	var out apiv1.PushKey
 	err := c.Call(ctx, "GET", "/push-key", nil, &out)
 	if task.ErrorCode(err) == task.CodeNotFound {
 		return "", nil

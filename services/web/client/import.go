@@ -9,36 +9,16 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"taskmaster/internal/apiv1"
 )
 
 // importTimeout bounds an import. The API may take a minute to read a file and another to add its
 // tasks.
 const importTimeout = 2 * time.Minute
 
-// Import is the result of an import or of its preview.
-type Import struct {
-	Created int  `json:"created"`
-	Skipped int  `json:"skipped"`
-	DryRun  bool `json:"dry_run"`
-	Sample  []struct {
-		Title     string     `json:"title"`
-		Completed bool       `json:"completed"`
-		DueAt     *time.Time `json:"due_at"`
-		TimeZone  string     `json:"time_zone"`
-		Priority  string     `json:"priority"`
-		Tags      []string   `json:"tags"`
-		RRule     string     `json:"rrule"`
-	} `json:"sample"`
-	Notes []struct {
-		File    string `json:"file"`
-		Line    int    `json:"line"`
-		Title   string `json:"title"`
-		Message string `json:"message"`
-	} `json:"notes"`
-}
-
 // ImportFile sends a file to the API.
-func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool) (Import, error) {
+func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool) (apiv1.ImportResult, error) {
 	callCtx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	query := url.Values{"name": {lastBytes(name, 200)}}
@@ -47,11 +27,11 @@ func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dr
 	}
 	r, err := c.request(callCtx, http.MethodPost, "/import?"+query.Encode(), nil)
 	if err != nil {
-		return Import{}, err
+		return apiv1.ImportResult{}, err
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
 	r.Header.Set("Content-Type", fileType(name, content))
-	var done Import
+	var done apiv1.ImportResult
 	err = c.send(ctx, r, &done)
 	return done, err
 }

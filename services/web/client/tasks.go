@@ -2,11 +2,10 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"net/url"
 	"strconv"
-	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
@@ -48,10 +47,7 @@ func (c *Client) TasksUpTo(ctx context.Context, most int, filter url.Values) ([]
 	}
 	all := []task.Task{}
 	for {
-		var page struct {
-			Items      []task.Task `json:"items"`
-			NextCursor string      `json:"next_cursor"`
-		}
+		var page apiv1.Page[task.Task]
 		if err := c.Call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page); err != nil {
 			return nil, false, err
 		}
@@ -76,23 +72,7 @@ func (c *Client) Post(ctx context.Context, path, key string, in any) (t task.Tas
 	return t, err
 }
 
-// HistoryEntry is a history entry of a task.
-type HistoryEntry struct {
-	At         time.Time     `json:"at"`
-	Type       string        `json:"type"`
-	Changes    []FieldChange `json:"changes"`
-	Until      *time.Time    `json:"until"`
-	NextTaskID string        `json:"next_task_id"`
-}
-
-// FieldChange is the change of one field of a task.
-type FieldChange struct {
-	Field string          `json:"field"`
-	Old   json.RawMessage `json:"old"`
-	New   json.RawMessage `json:"new"`
-}
-
 // History returns the latest history entries of a task, the newest first.
-func (c *Client) History(ctx context.Context, id string, limit int) ([]HistoryEntry, error) {
-	return All[HistoryEntry](ctx, c, ItemPath("/tasks", id)+"/history?limit="+strconv.Itoa(limit))
+func (c *Client) History(ctx context.Context, id string, limit int) ([]apiv1.HistoryItem, error) {
+	return All[apiv1.HistoryItem](ctx, c, ItemPath("/tasks", id)+"/history?limit="+strconv.Itoa(limit))
 }
