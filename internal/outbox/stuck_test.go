@@ -104,7 +104,7 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 	}
 }
 
-// awaitRecovery waits until the relay is healthy and its log says so.
+// awaitRecovery waits until the relay is healthy and has logged its recovery.
 func (f *fixture) awaitRecovery(t *testing.T, r *Relay) {
 	t.Helper()
 	testkit.Eventually(t, "no outage", func() bool { return r.health.Err() == nil })
