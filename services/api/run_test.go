@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"strings"
 	"testing"
+	"time"
 
 	"taskmaster/internal/postgres/postgrestest"
 )
@@ -66,7 +67,8 @@ func TestRunWithoutSidecar(t *testing.T) {
 	send("GET", "/readyz", "", 200)
 	send("POST", "/api/v1/signup", `{"email": "person@example.com", "password": "`+testPassword+`"}`, 201)
 	send("POST", "/api/v1/tasks", `{"title": "dentist", "due_at": "2099-01-01T00:00:00Z"}`, 201)
-	eventually(t, "the metrics count publish failures and the lag", func() bool {
+	// The relay first waits for the sidecar.
+	within(t, sidecarStart+30*time.Second, "the metrics count publish failures and the lag", func() bool {
 		metrics := send("GET", "/metrics", "", 200)
 		return strings.Contains(metrics, `taskmaster_outbox_publish_failures_total{topic="task-events"}`) &&
 			!strings.Contains(metrics, "\ntaskmaster_outbox_lag_seconds 0\n")
