@@ -125,8 +125,8 @@ func TestSecretsAreNotStored(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	p := a.newPerson(t)
-	token := decoded[tokenBody](t, p.send(t, "POST", "/api/v1/tokens",
-		map[string]any{"name": "test", "scopes": []string{scopeRead}}, header("Idempotency-Key", "once")).want(t, 201)).Token
+	token := decoded[apiv1.TokenWithSecret](t, p.send(t, "POST", "/api/v1/tokens",
+		map[string]any{"name": "test", "scopes": []string{scopeRead}}, header("Idempotency-Key", "once")).want(t, 201)).Secret
 	var dump string
 	err := a.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		return tx.QueryRow(t.Context(), `SELECT database_to_xml(true, false, '')::text`).Scan(&dump)

@@ -23,9 +23,9 @@ func renewal(oldEndpoint, body string) string {
 
 const testEndpoint = "https://push.example.com/send/abc"
 
-func (p person) channels(t *testing.T) []channelBody {
+func (p person) channels(t *testing.T) []apiv1.ChannelWithSecret {
 	t.Helper()
-	return decoded[apiv1.Page[channelBody]](t, p.send(t, "GET", "/api/v1/channels", nil).want(t, 200)).Items
+	return decoded[apiv1.Page[apiv1.ChannelWithSecret]](t, p.send(t, "GET", "/api/v1/channels", nil).want(t, 200)).Items
 }
 
 // reached returns the endpoints of the browsers that receive the person's reminders.
@@ -61,7 +61,7 @@ func TestBrowserBelongsToItsLastAccount(t *testing.T) {
 		t.Errorf("Bob has %+v, want the browser", got)
 	}
 	// The same holds for a change of a channel.
-	other := decoded[channelBody](t, ada.send(t, "POST", "/api/v1/channels", otherSubscription).want(t, 201))
+	other := decoded[apiv1.ChannelWithSecret](t, ada.send(t, "POST", "/api/v1/channels", otherSubscription).want(t, 201))
 	ada.send(t, "PATCH", "/api/v1/channels/"+other.ID.String(), strings.Replace(testSubscription, `"kind": "web_push",`, "", 1)).want(t, 200)
 	if got := bob.channels(t); len(got) != 0 {
 		t.Errorf("Bob has %+v, want nothing", got)
@@ -194,7 +194,7 @@ func TestRenewedSubscriptionIsFollowed(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	p := a.newPerson(t)
-	made := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testSubscription).want(t, 201))
+	made := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testSubscription).want(t, 201))
 	disable := func() {
 		t.Helper()
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
@@ -210,12 +210,12 @@ func TestRenewedSubscriptionIsFollowed(t *testing.T) {
 		}
 	}
 	disable() // the push service reported the end before the browser did
-	got := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels/renew", renewal("", otherSubscription)).want(t, 200))
+	got := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels/renew", renewal("", otherSubscription)).want(t, 200))
 	if got.ID != made.ID || !got.Enabled || got.DisabledReason != nil || got.Endpoint != "https://push.example.com/send/def" {
 		t.Errorf("got %+v, want the same channel at the new endpoint", got)
 	}
 	p.send(t, "PATCH", "/api/v1/channels/"+made.ID.String(), `{"enabled": false}`).want(t, 200)
-	got = decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels/renew", renewal("", testSubscription)).want(t, 200))
+	got = decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels/renew", renewal("", testSubscription)).want(t, 200))
 	if got.Enabled || got.Endpoint != testEndpoint {
 		t.Errorf("got %+v, want it disabled, as its owner left it", got)
 	}
@@ -246,7 +246,7 @@ func TestEndedChannelIsShownWithTheAccount(t *testing.T) {
 		t.Helper()
 		return decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)).EndedChannels
 	}
-	hook := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	hook := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	path := "/api/v1/channels/" + hook.ID.String()
 	p.send(t, "PATCH", path, `{"enabled": false}`).want(t, 200)
 	if got := ended(); len(got) != 0 {
@@ -271,7 +271,7 @@ func TestEndedChannelIsShownWithTheAccount(t *testing.T) {
 	if got := ended(); len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := decoded[channelBody](t, p.send(t, "PATCH", path, `{"dismissed": true}`).want(t, 200)); !got.Dismissed || got.DisabledReason == nil {
+	if got := decoded[apiv1.ChannelWithSecret](t, p.send(t, "PATCH", path, `{"dismissed": true}`).want(t, 200)); !got.Dismissed || got.DisabledReason == nil {
 		t.Errorf("got %+v, want it dismissed with its reason", got)
 	}
 	if got := ended(); len(got) != 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -23,12 +24,12 @@ const maxChannels = 20
 // createChannel creates a channel. A browser that has one gets it back, enabled and with its
 // present keys. A browser belongs to the account and the session that registered it last.
 func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in channelInput
+	var in apiv1.ChannelInput
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err
 	}
-	if err := in.validate(); err != nil {
+	if err := validateChannel(in); err != nil {
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
@@ -66,8 +67,8 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 		if err := postgres.InsertChannel(ctx, tx, channel); err != nil {
 			return answer{}, err
 		}
-		shown, repeated := newChannelBody(channel), newChannelBody(channel)
-		shown.Secret, repeated.ShownOnce = channel.Secret, channel.Secret != ""
+		shown := apiv1.ChannelWithSecret{Channel: shownChannel(channel), Secret: channel.Secret}
+		repeated := apiv1.ChannelWithSecret{Channel: shown.Channel, ShownOnce: channel.Secret != ""}
 		return answer{
 			Status: http.StatusCreated,
 			Header: map[string]string{"Location": "/api/v1/channels/" + channel.ID.String(), "Cache-Control": "no-store"},
@@ -78,7 +79,7 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 
 // newChannel returns a channel for valid input. An e-mail channel leads only to the account's own
 // address. Otherwise anybody could have mail sent to anybody.
-func (s *service) newChannel(in channelInput, u postgres.User, existing []postgres.Channel) (postgres.Channel, error) {
+func (s *service) newChannel(in apiv1.ChannelInput, u postgres.User, existing []postgres.Channel) (postgres.Channel, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return postgres.Channel{}, fmt.Errorf("create channel id: %w", err)
@@ -89,7 +90,7 @@ func (s *service) newChannel(in channelInput, u postgres.User, existing []postgr
 	case postgres.ChannelWebhook:
 		c.Secret = newSigningSecret()
 	case postgres.ChannelWebPush:
-		c.Subscription = in.Subscription.stored()
+		c.Subscription = storedSubscription(*in.Subscription)
 	case postgres.ChannelEmail:
 		if address, _ := account.NormalizeEmail(in.Address); address != u.Email {
 			return postgres.Channel{}, task.Invalid("address", "is not the account's own e-mail address, and only that can be a channel")
@@ -127,12 +128,12 @@ func browserChannel(channels []postgres.Channel, endpoint string, c caller) *pos
 
 // storeSubscription stores the present subscription of a browser in its channel. The caller has
 // locked the session.
-func (s *service) storeSubscription(ctx context.Context, tx pgx.Tx, channel postgres.Channel, in subscriptionInput, c caller) (answer, error) {
-	channel.Subscription, channel.SessionID, channel.UpdatedAt = in.stored(), sessionID(c), s.instant()
+func (s *service) storeSubscription(ctx context.Context, tx pgx.Tx, channel postgres.Channel, in apiv1.PushSubscription, c caller) (answer, error) {
+	channel.Subscription, channel.SessionID, channel.UpdatedAt = storedSubscription(in), sessionID(c), s.instant()
 	if err := postgres.TakeBrowser(ctx, tx, channel); err != nil {
 		return answer{}, err
 	}
-	return answer{Status: http.StatusOK, Body: newChannelBody(channel)}, postgres.UpdateChannel(ctx, tx, channel)
+	return answer{Status: http.StatusOK, Body: shownChannel(channel)}, postgres.UpdateChannel(ctx, tx, channel)
 }
 
 // sessionID returns the session that a registered browser belongs to. It returns nil for an API
@@ -158,18 +159,11 @@ func lockSession(ctx context.Context, tx pgx.Tx, c caller) error {
 	return err
 }
 
-type renewInput struct {
-	// OldEndpoint is the previous endpoint of the browser. It is empty if the browser does not know
-	// it.
-	OldEndpoint  string            `json:"old_endpoint" validate:"max=2000"`
-	Subscription subscriptionInput `json:"subscription"`
-}
-
 // renewChannel stores the new push subscription of a browser (Push API, pushsubscriptionchange). It
 // never creates a channel, because the person may have logged out in that browser. It returns code
 // not_found if the browser is not a channel of the caller.
 func (s *service) renewChannel(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in renewInput
+	var in apiv1.ChannelRenewal
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err
@@ -177,7 +171,7 @@ func (s *service) renewChannel(w http.ResponseWriter, r *http.Request, c caller)
 	if err := server.Validate(in); err != nil {
 		return err
 	}
-	if err := task.InvalidFields(in.Subscription.check()); err != nil {
+	if err := task.InvalidFields(checkSubscription(in.Subscription)); err != nil {
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {

@@ -4,37 +4,18 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 )
 
-// channelBody is a channel as the API shows it. It has no keys of a push subscription. The signing
-// secret of a webhook is shown only in the answer that creates it. ShownOnce is set in the answer to
-// a repeated request, which lacks the secret.
-type channelBody struct {
-	ID       uuid.UUID `json:"id"`
-	Kind     string    `json:"kind"`
-	URL      string    `json:"url,omitempty"`
-	Address  string    `json:"address,omitempty"`
-	Endpoint string    `json:"endpoint,omitempty"`
-	Enabled  bool      `json:"enabled"`
-	// DisabledReason is the reason for which the system disabled the channel.
-	DisabledReason *string `json:"disabled_reason"`
-	// Dismissed reports whether the owner has seen the reason.
-	Dismissed bool      `json:"dismissed"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
-	Secret    string    `json:"secret,omitempty"`
-	ShownOnce bool      `json:"shown_once,omitempty"`
-}
-
-func newChannelBody(c postgres.Channel) channelBody {
-	b := channelBody{ID: c.ID, Kind: c.Kind, URL: c.URL, Address: c.Address, Enabled: c.Enabled,
+// shownChannel returns a channel as the API shows it.
+func shownChannel(c postgres.Channel) apiv1.Channel {
+	b := apiv1.Channel{ID: c.ID, Kind: c.Kind, URL: c.URL, Address: c.Address, Enabled: c.Enabled,
 		DisabledReason: textOrNull(c.DisabledReason), Dismissed: c.Dismissed, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
 	if c.Subscription != nil {
 		b.Endpoint = c.Subscription.Endpoint
@@ -66,13 +47,13 @@ func (s *service) listChannels(w http.ResponseWriter, r *http.Request, c caller)
 	if err != nil {
 		return err
 	}
-	bodies := []channelBody{}
+	bodies := []apiv1.Channel{}
 	for _, channel := range channels {
 		if bytes.Compare(channel.ID[:], after[:]) > 0 {
-			bodies = append(bodies, newChannelBody(channel))
+			bodies = append(bodies, shownChannel(channel))
 		}
 	}
-	out, err := newPage(bodies, limit, func(b channelBody) any { return b.ID })
+	out, err := newPage(bodies, limit, func(b apiv1.Channel) any { return b.ID })
 	if err != nil {
 		return err
 	}
@@ -92,7 +73,7 @@ func (s *service) getChannel(w http.ResponseWriter, r *http.Request, c caller) e
 	if err != nil {
 		return err
 	}
-	return server.Encode(w, http.StatusOK, newChannelBody(channel))
+	return server.Encode(w, http.StatusOK, shownChannel(channel))
 }
 
 // patchChannel enables, disables or redirects a channel, or notes that its owner has seen the
@@ -102,7 +83,7 @@ func (s *service) patchChannel(w http.ResponseWriter, r *http.Request, c caller)
 	if err != nil {
 		return err
 	}
-	var in channelPatch
+	var in apiv1.ChannelPatch
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err
@@ -115,14 +96,14 @@ func (s *service) patchChannel(w http.ResponseWriter, r *http.Request, c caller)
 		if err != nil {
 			return answer{}, err
 		}
-		if err := in.apply(&channel); err != nil {
+		if err := patchFields(in, &channel); err != nil {
 			return answer{}, err
 		}
 		if in.Subscription != nil {
 			return s.storeSubscription(ctx, tx, channel, *in.Subscription, c)
 		}
 		channel.UpdatedAt = s.instant()
-		return answer{Status: http.StatusOK, Body: newChannelBody(channel)}, postgres.UpdateChannel(ctx, tx, channel)
+		return answer{Status: http.StatusOK, Body: shownChannel(channel)}, postgres.UpdateChannel(ctx, tx, channel)
 	})
 }
 

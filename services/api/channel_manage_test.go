@@ -24,7 +24,7 @@ func TestWebhookSecretIsShownOnce(t *testing.T) {
 	p := newTestAPI(t).newPerson(t)
 	key := header("Idempotency-Key", "once")
 	made := p.send(t, "POST", "/api/v1/channels", testWebhook, key).want(t, 201)
-	got := decoded[channelBody](t, made)
+	got := decoded[apiv1.ChannelWithSecret](t, made)
 	secret, ok := strings.CutPrefix(got.Secret, "whsec_")
 	if key, err := base64.StdEncoding.DecodeString(secret); !ok || err != nil || len(key) != 32 {
 		t.Errorf("got secret %q, want whsec_ and 32 bytes in base64", got.Secret)
@@ -34,11 +34,11 @@ func TestWebhookSecretIsShownOnce(t *testing.T) {
 	}
 	want := got
 	want.Secret, want.ShownOnce = "", true
-	repeated := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook, key).want(t, 201))
+	repeated := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook, key).want(t, 201))
 	if diff := cmp.Diff(want, repeated); diff != "" {
 		t.Errorf("the repeated answer differs from the first without its secret:\n%s", diff)
 	}
-	other := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	other := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	if other.Secret == got.Secret {
 		t.Error("two webhooks have the same secret")
 	}
@@ -48,7 +48,7 @@ func TestWebhookSecretIsShownOnce(t *testing.T) {
 		}
 	}
 	patched := p.send(t, "PATCH", "/api/v1/channels/"+got.ID.String(), `{"url": "https://example.com/other"}`).want(t, 200)
-	if c := decoded[channelBody](t, patched); c.URL != "https://example.com/other" || c.Secret != "" {
+	if c := decoded[apiv1.ChannelWithSecret](t, patched); c.URL != "https://example.com/other" || c.Secret != "" {
 		t.Errorf("got %+v, want the new URL and no secret", c)
 	}
 }
@@ -94,7 +94,7 @@ func TestEmailChannelIsTheAccounts(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
 	body := fmt.Sprintf(`{"kind": "email", "address": %q}`, strings.ToUpper(p.Email[:1])+p.Email[1:])
-	got := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", body).want(t, 201))
+	got := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", body).want(t, 201))
 	if got.Address != p.Email || got.Secret != "" {
 		t.Errorf("got %+v, want the address %s and no secret", got, p.Email)
 	}
@@ -104,13 +104,13 @@ func TestEmailChannelIsTheAccounts(t *testing.T) {
 func TestBrowserIsOneChannel(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	first := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testSubscription).want(t, 201))
+	first := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testSubscription).want(t, 201))
 	if first.Endpoint != "https://push.example.com/send/abc" {
 		t.Errorf("got %+v, want the subscription's endpoint", first)
 	}
 	p.send(t, "PATCH", "/api/v1/channels/"+first.ID.String(), `{"enabled": false}`).want(t, 200)
 	again := p.send(t, "POST", "/api/v1/channels", strings.Replace(testSubscription, "BTBZ", "CTBZ", 1)).want(t, 200)
-	if got := decoded[channelBody](t, again); got.ID != first.ID || !got.Enabled {
+	if got := decoded[apiv1.ChannelWithSecret](t, again); got.ID != first.ID || !got.Enabled {
 		t.Errorf("got %+v, want channel %s enabled", got, first.ID)
 	}
 	var stored postgres.Channel
@@ -129,8 +129,8 @@ func TestBrowserIsOneChannel(t *testing.T) {
 func TestEnablingClearsTheReason(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
-	disable := func(updatedAt channelBody) {
+	c := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	disable := func(updatedAt apiv1.ChannelWithSecret) {
 		t.Helper()
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			seen := postgres.Channel{ID: c.ID, UpdatedAt: updatedAt.UpdatedAt}
@@ -144,18 +144,18 @@ func TestEnablingClearsTheReason(t *testing.T) {
 	path := "/api/v1/channels/" + c.ID.String()
 	p.advance(1)
 	disable(c)
-	got := decoded[channelBody](t, p.send(t, "GET", path, nil).want(t, 200))
+	got := decoded[apiv1.ChannelWithSecret](t, p.send(t, "GET", path, nil).want(t, 200))
 	if got.Enabled || got.DisabledReason == nil || *got.DisabledReason != "gone" {
 		t.Errorf("got %+v, want it disabled with the reason", got)
 	}
 	p.send(t, "POST", path+"/test", nil).wantProblem(t, 409, "conflict")
 	p.advance(1_000_000)
-	got = decoded[channelBody](t, p.send(t, "PATCH", path, `{"enabled": true}`).want(t, 200))
+	got = decoded[apiv1.ChannelWithSecret](t, p.send(t, "PATCH", path, `{"enabled": true}`).want(t, 200))
 	if !got.Enabled || got.DisabledReason != nil {
 		t.Errorf("got %+v, want it enabled without a reason", got)
 	}
 	disable(c) // a failure of the channel as it was before the change
-	if got = decoded[channelBody](t, p.send(t, "GET", path, nil).want(t, 200)); !got.Enabled {
+	if got = decoded[apiv1.ChannelWithSecret](t, p.send(t, "GET", path, nil).want(t, 200)); !got.Enabled {
 		t.Error("a failure before the change disabled the changed channel")
 	}
 	p.send(t, "PATCH", path, `{"url": "nowhere"}`).wantProblem(t, 422, "invalid")
@@ -166,12 +166,12 @@ func TestChannelsAreBoundedAndPaged(t *testing.T) {
 	p := newTestAPI(t).newPerson(t)
 	var want []string
 	for range maxChannels {
-		want = append(want, decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)).ID.String())
+		want = append(want, decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)).ID.String())
 	}
 	p.send(t, "POST", "/api/v1/channels", testWebhook).wantProblem(t, 409, "conflict")
 	var got []string
 	for cursor := ""; ; {
-		part := decoded[apiv1.Page[channelBody]](t, p.send(t, "GET", "/api/v1/channels?limit=7&cursor="+cursor, nil).want(t, 200))
+		part := decoded[apiv1.Page[apiv1.ChannelWithSecret]](t, p.send(t, "GET", "/api/v1/channels?limit=7&cursor="+cursor, nil).want(t, 200))
 		for _, c := range part.Items {
 			got = append(got, c.ID.String())
 		}

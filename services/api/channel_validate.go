@@ -3,11 +3,11 @@ package main
 import (
 	"crypto/ecdh"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -16,41 +16,9 @@ import (
 // maxURL is the longest URL of a channel, in bytes.
 const maxURL = 2000
 
-// channelInput is the body of POST /channels. Of url, address and subscription, the one of the kind
-// is required and the others are refused.
-type channelInput struct {
-	Kind         string             `json:"kind" validate:"required,oneof=webhook email web_push"`
-	URL          string             `json:"url"`
-	Address      string             `json:"address" validate:"omitempty,email,max=254"`
-	Subscription *subscriptionInput `json:"subscription"`
-	Enabled      *bool              `json:"enabled"`
-}
-
-// subscriptionInput is the result of PushSubscription.toJSON in a browser.
-type subscriptionInput struct {
-	Endpoint string `json:"endpoint"`
-	Keys     struct {
-		P256dh string `json:"p256dh"`
-		Auth   string `json:"auth"`
-	} `json:"keys"`
-	// ExpirationTime is a hint that browsers leave null. The push service reports an expired
-	// subscription.
-	ExpirationTime json.RawMessage `json:"expirationTime"`
-}
-
-// channelPatch is the body of PATCH /channels/{id}. URL is for webhooks, and Subscription for web
-// push.
-type channelPatch struct {
-	Enabled      *bool              `json:"enabled"`
-	URL          *string            `json:"url"`
-	Subscription *subscriptionInput `json:"subscription"`
-	// Dismissed reports whether the owner has seen the reason for which the system disabled the
-	// channel.
-	Dismissed *bool `json:"dismissed"`
-}
-
-// validate reports every bad field.
-func (in channelInput) validate() error {
+// validateChannel reports every bad field of a new channel. The field of the kind is required: url,
+// address or subscription.
+func validateChannel(in apiv1.ChannelInput) error {
 	in.Address = strings.TrimSpace(in.Address)
 	if err := server.Validate(in); err != nil {
 		return err
@@ -74,14 +42,14 @@ func (in channelInput) validate() error {
 		bad = append(bad, checkURL("url", in.URL)...)
 	}
 	if in.Subscription != nil {
-		bad = append(bad, in.Subscription.check()...)
+		bad = append(bad, checkSubscription(*in.Subscription)...)
 	}
 	return task.InvalidFields(bad)
 }
 
-// apply changes a channel, or reports every field that it cannot change. A channel that is enabled
-// again has no disabled_reason.
-func (in channelPatch) apply(c *postgres.Channel) error {
+// patchFields changes a channel, or reports every field that it cannot change. A channel that is
+// enabled again has no disabled_reason.
+func patchFields(in apiv1.ChannelPatch, c *postgres.Channel) error {
 	var bad []task.FieldError
 	if in.URL != nil {
 		if c.Kind != postgres.ChannelWebhook {
@@ -94,8 +62,8 @@ func (in channelPatch) apply(c *postgres.Channel) error {
 		if c.Kind != postgres.ChannelWebPush {
 			bad = append(bad, task.FieldError{Field: "subscription", Message: "is for channels of kind web_push"})
 		}
-		bad = append(bad, in.Subscription.check()...)
-		c.Subscription = in.Subscription.stored()
+		bad = append(bad, checkSubscription(*in.Subscription)...)
+		c.Subscription = storedSubscription(*in.Subscription)
 	}
 	if err := task.InvalidFields(bad); err != nil {
 		return err
@@ -133,8 +101,8 @@ func checkURL(field, raw string) []task.FieldError {
 	return []task.FieldError{{Field: field, Message: message}}
 }
 
-// check reports a subscription to which no message can be encrypted or sent.
-func (s *subscriptionInput) check() []task.FieldError {
+// checkSubscription reports a subscription to which no message can be encrypted or sent.
+func checkSubscription(s apiv1.PushSubscription) []task.FieldError {
 	bad := checkURL("subscription.endpoint", s.Endpoint)
 	key, err := decodeKey(s.Keys.P256dh)
 	if err == nil {
@@ -149,8 +117,8 @@ func (s *subscriptionInput) check() []task.FieldError {
 	return bad
 }
 
-// stored returns the subscription in the form of the database.
-func (s *subscriptionInput) stored() *postgres.Subscription {
+// storedSubscription returns the subscription in the form of the database.
+func storedSubscription(s apiv1.PushSubscription) *postgres.Subscription {
 	return &postgres.Subscription{
 		Endpoint: s.Endpoint,
 		Keys:     postgres.SubscriptionKeys{P256dh: s.Keys.P256dh, Auth: s.Keys.Auth},

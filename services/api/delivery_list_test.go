@@ -64,7 +64,7 @@ func (p person) delivery(t *testing.T, id uuid.UUID) apiv1.Delivery {
 func TestTestIsQueued(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	c := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	path := "/api/v1/channels/" + c.ID.String() + "/test"
 	r := p.send(t, "POST", path, nil, header("Idempotency-Key", "once")).want(t, 202)
 	d := decoded[apiv1.Delivery](t, r)
@@ -88,7 +88,7 @@ func TestTestIsQueued(t *testing.T) {
 func TestTestBesideDeletion(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	c := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	got := make(chan reply, 1)
 	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 		if _, err := postgres.LockUserToDelete(t.Context(), tx, p.ID); err != nil {
@@ -109,7 +109,7 @@ func TestTestBesideDeletion(t *testing.T) {
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	c := decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
+	c := decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201))
 	d := decoded[apiv1.Delivery](t, p.send(t, "POST", "/api/v1/channels/"+c.ID.String()+"/test", nil).want(t, 202))
 	path := "/api/v1/deliveries/" + d.ID.String() + "/retry"
 	p.send(t, "POST", path, nil).wantProblem(t, 409, "conflict")
@@ -151,9 +151,9 @@ func TestDeliveriesAreFilteredAndPaged(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
 	var ids []string
-	var channels []channelBody
+	var channels []apiv1.ChannelWithSecret
 	for range 2 {
-		channels = append(channels, decoded[channelBody](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)))
+		channels = append(channels, decoded[apiv1.ChannelWithSecret](t, p.send(t, "POST", "/api/v1/channels", testWebhook).want(t, 201)))
 	}
 	for i := range 6 {
 		d := decoded[apiv1.Delivery](t, p.send(t, "POST", "/api/v1/channels/"+channels[i%2].ID.String()+"/test", nil).want(t, 202))

@@ -197,7 +197,7 @@ func (p person) send(t *testing.T, method, path string, body any, options ...fun
 func (p person) newToken(t *testing.T, scopes ...string) string {
 	t.Helper()
 	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "test", "scopes": scopes}).want(t, 201)
-	return decoded[tokenBody](t, r).Token
+	return decoded[apiv1.TokenWithSecret](t, r).Secret
 }
 
 // sessionOf returns the session that a response sets.

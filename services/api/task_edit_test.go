@@ -232,7 +232,7 @@ func TestIdempotencyKeyOfASecret(t *testing.T) {
 	p := newTestAPI(t).newPerson(t)
 	key, body := header("Idempotency-Key", "token"), object{"name": "n", "scopes": []string{"tasks:read"}}
 	first := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
-	secret := decoded[tokenBody](t, first).Token
+	secret := decoded[apiv1.TokenWithSecret](t, first).Secret
 	if again := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201); strings.Contains(string(again.Body), secret) {
 		t.Errorf("the token is shown again: %s", again.Body)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -20,33 +21,15 @@ import (
 // maxTokens is the largest number of tokens of a user, including expired ones.
 const maxTokens = 50
 
-type tokenInput struct {
-	Name   string   `json:"name" validate:"required,max=100"`
-	Scopes []string `json:"scopes" validate:"required,min=1,unique,dive,oneof=tasks:read tasks:write account"`
-	// ExpiresAt is the expiry of the token; absent means never.
-	ExpiresAt *time.Time `json:"expires_at"`
-}
-
-// tokenBody is a token as the API shows it. Token is the credential. It is shown only in the answer
-// that creates it. ShownOnce is set in the answer to a repeated request, which lacks the credential.
-type tokenBody struct {
-	ID        uuid.UUID  `json:"id"`
-	Name      string     `json:"name"`
-	Scopes    []string   `json:"scopes"`
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at"`
-	Token     string     `json:"token,omitempty"`
-	ShownOnce bool       `json:"shown_once,omitempty"`
-}
-
-func newTokenBody(t postgres.Token) tokenBody {
-	return tokenBody{ID: t.ID, Name: t.Name, Scopes: t.Scopes, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
+// shownToken returns a token as the API shows it.
+func shownToken(t postgres.Token) apiv1.Token {
+	return apiv1.Token{ID: t.ID, Name: t.Name, Scopes: t.Scopes, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
 }
 
 // createToken creates an API token. It returns code forbidden when the token would have more
 // scopes, or a later expiry, than the credential of the caller.
 func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) error {
-	var in tokenInput
+	var in apiv1.TokenInput
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err
@@ -67,14 +50,14 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 		if n >= maxTokens {
 			return answer{}, task.Errorf(task.CodeConflict, "there are %d API tokens already, delete one first", n)
 		}
-		shown, repeated := newTokenBody(t), newTokenBody(t)
-		shown.Token, repeated.ShownOnce = account.NewToken(), true
+		shown, repeated := apiv1.TokenWithSecret{Token: shownToken(t)}, apiv1.TokenWithSecret{Token: shownToken(t), ShownOnce: true}
+		shown.Secret = account.NewToken()
 		out := answer{Status: http.StatusCreated, Header: map[string]string{"Cache-Control": "no-store"}, Body: shown, Repeated: repeated}
-		return out, postgres.InsertToken(ctx, tx, t, account.Hash(shown.Token))
+		return out, postgres.InsertToken(ctx, tx, t, account.Hash(shown.Secret))
 	})
 }
 
-func newToken(in tokenInput, c caller, now time.Time) (postgres.Token, error) {
+func newToken(in apiv1.TokenInput, c caller, now time.Time) (postgres.Token, error) {
 	if err := server.Validate(in); err != nil {
 		return postgres.Token{}, err
 	}
@@ -123,11 +106,11 @@ func (s *service) listTokens(w http.ResponseWriter, r *http.Request, c caller) e
 	if err != nil {
 		return err
 	}
-	bodies := make([]tokenBody, len(tokens))
+	bodies := make([]apiv1.Token, len(tokens))
 	for i, t := range tokens {
-		bodies[i] = newTokenBody(t)
+		bodies[i] = shownToken(t)
 	}
-	out, err := newPage(bodies, limit, func(t tokenBody) any { return t.ID })
+	out, err := newPage(bodies, limit, func(t apiv1.Token) any { return t.ID })
 	if err != nil {
 		return err
 	}

@@ -19,42 +19,42 @@ func TestTokens(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	expires := testStart.Add(time.Hour)
-	create := func(name string, body map[string]any) tokenBody {
+	create := func(name string, body map[string]any) apiv1.TokenWithSecret {
 		t.Helper()
 		body["name"] = name
 		r := p.send(t, "POST", "/api/v1/tokens", body).want(t, 201)
 		if got := r.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("got Cache-Control %q, want no-store", got)
 		}
-		return decoded[tokenBody](t, r)
+		return decoded[apiv1.TokenWithSecret](t, r)
 	}
 	first := create(" calendar ", map[string]any{"scopes": []string{scopeWrite, scopeRead}, "expires_at": expires})
 	second := create("backup", map[string]any{"scopes": []string{scopeRead}})
 	if first.Name != "calendar" || !slices.Equal(first.Scopes, []string{scopeWrite, scopeRead}) || first.ExpiresAt == nil || !first.ExpiresAt.Equal(expires) {
 		t.Errorf("got %+v, want it named calendar, with its scopes, until %s", first, expires)
 	}
-	if !strings.HasPrefix(first.Token, "tm_") || len(first.Token) != 46 || first.Token == second.Token {
-		t.Errorf("got tokens %s and %s, want different ones of tm_ and 43 characters", first.Token, second.Token)
+	if !strings.HasPrefix(first.Secret, "tm_") || len(first.Secret) != 46 || first.Secret == second.Secret {
+		t.Errorf("got tokens %s and %s, want different ones of tm_ and 43 characters", first.Secret, second.Secret)
 	}
 
 	// The list has the newest token first, in pages, without credentials.
 	r := p.send(t, "GET", "/api/v1/tokens?limit=1", nil).want(t, 200)
-	got := decoded[apiv1.Page[tokenBody]](t, r)
+	got := decoded[apiv1.Page[apiv1.Token]](t, r)
 	if len(got.Items) != 1 || got.Items[0].ID != second.ID || got.NextCursor == "" || strings.Contains(string(r.Body), "token\"") {
 		t.Errorf("got %s, want only the newest token, without its credential", r.Body)
 	}
-	got = decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens?limit=1&cursor="+got.NextCursor, nil).want(t, 200))
+	got = decoded[apiv1.Page[apiv1.Token]](t, p.send(t, "GET", "/api/v1/tokens?limit=1&cursor="+got.NextCursor, nil).want(t, 200))
 	if len(got.Items) != 1 || got.Items[0].ID != first.ID || got.NextCursor != "" {
 		t.Errorf("got %+v, want the other token and no cursor", got)
 	}
 	p.send(t, "GET", "/api/v1/tokens?cursor=nonsense", nil).wantProblem(t, 422, "invalid")
 
 	// A deleted token stops working.
-	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Token)).want(t, 200)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Secret)).want(t, 200)
 	p.send(t, "DELETE", "/api/v1/tokens/"+first.ID.String(), nil).want(t, 204)
 	p.send(t, "DELETE", "/api/v1/tokens/"+first.ID.String(), nil).wantProblem(t, 404, "not_found")
-	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Token)).wantProblem(t, 401, "unauthorized")
-	a.send(t, "GET", "/api/v1/tasks", nil, bearer(second.Token)).want(t, 200)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(first.Secret)).wantProblem(t, 401, "unauthorized")
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(second.Secret)).want(t, 200)
 }
 
 func TestTokenExpires(t *testing.T) {
@@ -62,12 +62,12 @@ func TestTokenExpires(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeRead}, "expires_at": testStart.Add(time.Hour)}).want(t, 201)
-	token := decoded[tokenBody](t, r).Token
+	token := decoded[apiv1.TokenWithSecret](t, r).Secret
 	a.advance(time.Hour - time.Microsecond)
 	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).want(t, 200)
 	a.advance(time.Microsecond)
 	a.send(t, "GET", "/api/v1/tasks", nil, bearer(token)).wantProblem(t, 401, "unauthorized")
-	if got := decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)); len(got.Items) != 1 {
+	if got := decoded[apiv1.Page[apiv1.Token]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)); len(got.Items) != 1 {
 		t.Errorf("got %d tokens, want the expired one still listed", len(got.Items))
 	}
 }
@@ -103,7 +103,7 @@ func TestTokenCannotCreateAStrongerOne(t *testing.T) {
 	p := a.newPerson(t)
 	expires := testStart.Add(time.Hour)
 	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeAccount, scopeRead}, "expires_at": expires}).want(t, 201)
-	token := bearer(decoded[tokenBody](t, r).Token)
+	token := bearer(decoded[apiv1.TokenWithSecret](t, r).Secret)
 	for name, tt := range map[string]struct {
 		scopes  []string
 		expires any
@@ -134,20 +134,20 @@ func TestTokenIsCreatedOnceForAnIdempotencyKey(t *testing.T) {
 	body := map[string]any{"name": "x", "scopes": []string{scopeRead}}
 	key := header("Idempotency-Key", "once")
 	first := p.send(t, "POST", "/api/v1/tokens", body, key).want(t, 201)
-	want := decoded[tokenBody](t, first)
-	a.send(t, "GET", "/api/v1/tasks", nil, bearer(want.Token)).want(t, 200)
-	want.Token, want.ShownOnce = "", true
+	want := decoded[apiv1.TokenWithSecret](t, first)
+	a.send(t, "GET", "/api/v1/tasks", nil, bearer(want.Secret)).want(t, 200)
+	want.Secret, want.ShownOnce = "", true
 	other := bearer(p.newToken(t, scopeAccount, scopeRead))
 	for name, again := range map[string]reply{
 		"the same credential": p.send(t, "POST", "/api/v1/tokens", body, key),
 		"another credential":  a.send(t, "POST", "/api/v1/tokens", body, key, other),
 	} {
-		if diff := cmp.Diff(want, decoded[tokenBody](t, again.want(t, 201))); diff != "" {
+		if diff := cmp.Diff(want, decoded[apiv1.TokenWithSecret](t, again.want(t, 201))); diff != "" {
 			t.Errorf("%s: the repeated answer differs from the first without its credential:\n%s", name, diff)
 		}
 	}
 	p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "y", "scopes": []string{scopeRead}}, key).wantProblem(t, 409, "conflict")
-	if n := len(decoded[apiv1.Page[tokenBody]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)).Items); n != 2 {
+	if n := len(decoded[apiv1.Page[apiv1.Token]](t, p.send(t, "GET", "/api/v1/tokens", nil).want(t, 200)).Items); n != 2 {
 		t.Errorf("got %d tokens, want 2: the one of the key and the other credential", n)
 	}
 }
