@@ -66,3 +66,23 @@ func collectTags(t *testing.T, file string, used map[string]bool) {
 		return true
 	})
 }
+
+// TestRaceDetectorLeavesOutTheClouds fails when `make test` would compile the SDK of a cloud with the
+// race detector, which takes minutes and gigabytes. A file of the Pulumi program without the
+// constraint !race is enough.
+func TestRaceDetectorLeavesOutTheClouds(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-race", "-deps", "-test", "./...")
+	cmd.Dir, cmd.Env = "../..", append(os.Environ(), "CGO_ENABLED=1")
+	packages, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("list the packages: %v", err)
+	}
+	for path := range strings.FieldsSeq(string(packages)) {
+		for _, sdk := range []string{"pulumi-oci", "pulumi-azure", "pulumi-gcp"} {
+			if strings.Contains(path, sdk) {
+				t.Fatalf("make test compiles %s", path)
+			}
+		}
+	}
+}
