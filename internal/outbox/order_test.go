@@ -148,7 +148,7 @@ func TestReplayPublishesAgainInOrder(t *testing.T) {
 func TestStopFinishesTheBatch(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, 1)
-	f.change(t, f.users[0], 10)
+	f.change(t, f.users[0], postgres.MaxAhead)
 	reached := make(chan struct{})
 	release := make(chan struct{})
 	relay := f.relay(func(ctx context.Context, topic string, messages []event.Message) error {
@@ -174,7 +174,7 @@ func TestStopFinishesTheBatch(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v, want context.Canceled", err)
 	}
-	wantEach(t, f.events(), f.users, 10, true)
+	wantEach(t, f.events(), f.users, postgres.MaxAhead, true)
 	if got := f.pending(t); got != 0 {
 		t.Errorf("%d events are published but not marked", got)
 	}

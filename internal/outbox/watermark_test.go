@@ -175,7 +175,7 @@ func TestWatermarksOfSeveralRelays(t *testing.T) {
 // reads only a few of them.
 func TestHeldTransactionDoesNotLengthenClaims(t *testing.T) {
 	t.Parallel()
-	const users, rounds, perRound = 100, 12, 2000 // few enough per user that all events have turn 0
+	const users, rounds, perRound = 200, 12, 2000 // at most MaxAhead per user and topic, so that all events have turn 0
 	f := newFixture(t, 0)
 	for range users {
 		f.users = append(f.users, newUserIn(t, f.db, watermarkShard))
