@@ -57,7 +57,7 @@ func TestClaimBesideAnotherClaim(t *testing.T) {
 		}
 		second, cancel := context.WithTimeout(ctx, 20*time.Second)
 		defer cancel()
-		return f.DB.InTx(second, func(tx pgx.Tx) error {
+		return f.InTx(second, func(tx pgx.Tx) error {
 			got, err := postgres.ClaimUnscheduled(second, tx, base, at(1), 2)
 			if got, want := describe(got...), "[0@30]"; got != want {
 				t.Errorf("the second caller claims %s, want %s", got, want)

@@ -215,6 +215,7 @@ func (c *comparison) limits(at string, schema map[string]any, of reflect.Type, r
 		if got := schema["uniqueItems"] == true; got != r.unique {
 			c.report.Errorf("%s: uniqueItems is %t in the document, want %t as in the validate tag", at, got, r.unique)
 		}
+	default: // numbers
 	}
 	for name, want := range map[string]*float64{least: r.least, most: r.most} {
 		got, ok := schema[name].(float64)

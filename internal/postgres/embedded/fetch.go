@@ -194,7 +194,7 @@ func create(root *os.Root, header *tar.Header, content io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(file, content) //nolint:gosec // the checksum of the archive is known
+	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
 }
 
