@@ -72,6 +72,35 @@ func TestTwoPeopleInTwoTabs(t *testing.T) {
 	}
 }
 
+// The page notices the other user while a form is being sent. It does not reload then, because it
+// would lose the text if the form were refused.
+func TestOtherUserWhileAFormIsSent(t *testing.T) {
+	ada, bob := newPerson(t), newPerson(t)
+	w := newDevice(t).window()
+	w.watch.excuseNetwork()
+	w.watch.excuse("401", "403")
+	w.open("/enter")
+	w.logInInstead(ada)
+	w.open("/all")
+	w.live()
+	release := w.hold("POST", "/tasks")
+	w.click(line)
+	w.press("flowers for Bob", kb.Enter)
+	w.see(`document.getElementById("line").value === ""`)
+
+	other := w.device.window()
+	other.watch.excuseNetwork()
+	other.watch.excuse("401", "403")
+	other.open("/today")
+	other.logInInstead(bob)
+	w.seeText("Somebody else has logged in in this browser.")
+	release()
+	ada.hasOne("flowers for Bob")
+	if n := len(bob.tasks()); n != 0 {
+		t.Errorf("Bob has %d tasks, want none", n)
+	}
+}
+
 // Offline changes wait for their owner, even if another user is logged in when the network is back.
 func TestKeptChangesAreNobodyElses(t *testing.T) {
 	ada, bob := newPerson(t), newPerson(t)

@@ -12,8 +12,15 @@ export const here = () => location.pathname + location.search;
 // another tab. The server then refuses the request.
 export const owner = () => (app().dataset.user ? { "Taskmaster-Account": app().dataset.user } : {});
 
+// sending holds the changes that are being sent. A refused form gets its text back.
+const sending = new Set();
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.request.method !== "GET") sending.add(ctx);
+});
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => sending.delete(ctx));
+
 // typed reports whether the page holds typed text that a reload would lose.
-export const typed = () => Boolean(document.querySelector("[data-dirty]") || document.getElementById("line")?.value);
+export const typed = () => Boolean(sending.size || document.querySelector("[data-dirty]") || document.getElementById("line")?.value);
 
 let shown = 0; // number of views shown so far
 let running = null;
