@@ -25,8 +25,8 @@ func (f *fixture) slowly(call time.Duration) Publish {
 	}
 }
 
-// crowd adds n users of waitShard to the fixture. It returns another user of the shard, who is not
-// in the fixture.
+// crowd adds n users of waitShard to the fixture. The user that it returns is of the same shard and
+// not in the fixture.
 func (f *fixture) crowd(t testing.TB, n int) (other uuid.UUID) {
 	t.Helper()
 	for range n {
