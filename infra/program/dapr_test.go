@@ -10,9 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/chart/loader"
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/engine"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -68,26 +65,8 @@ func renderDapr(t *testing.T, dapr recorded) (objects []object) {
 	if err != nil {
 		t.Fatalf("find Dapr's module: %v", err)
 	}
-	values, ok := plain(open(at(dapr.inputs, "values")[0])).(map[string]any)
-	if !ok {
-		t.Fatal("the release has no values")
-	}
-	chart, err := loader.Load(filepath.Join(strings.TrimSpace(string(dir)), "charts", "dapr"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := chartutil.ProcessDependenciesWithMerge(chart, values); err != nil {
-		t.Fatal(err)
-	}
-	options := chartutil.ReleaseOptions{Name: "dapr", Namespace: "dapr-system", Revision: 1, IsInstall: true}
-	with, err := chartutil.ToRenderValues(chart, values, options, chartutil.DefaultCapabilities)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rendered, err := engine.Render(chart, with)
-	if err != nil {
-		t.Fatal(err)
-	}
+	folder := filepath.Join(strings.TrimSpace(string(dir)), "charts", "dapr")
+	_, rendered := renderChart(t, dapr, folder, "dapr", "dapr-system")
 	for name, file := range rendered {
 		if filepath.Ext(name) != ".yaml" {
 			continue // notes for people
