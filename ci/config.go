@@ -74,6 +74,8 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 		}
 		c.commands = append(c.commands, commands[i])
 	}
+	// A GitHub user may have upper case in the name, which no registry accepts.
+	c.release.Registry = strings.ToLower(c.release.Registry)
 	if _, err := name.NewRepository(plan.ImageName(c.release.Registry, "api")); err != nil {
 		problem("-registry: %w", err)
 	}
