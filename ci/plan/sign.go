@@ -24,7 +24,7 @@ const (
 	// actionsIssuer vouches for workflows. publisher is the workflow that signs, on the released
 	// branch.
 	actionsIssuer = "https://token.actions.githubusercontent.com"
-	publisher     = "/.github/workflows/deploy.yaml@refs/heads/main"
+	publisher     = "/.github/workflows/deploy.yml@refs/heads/main"
 
 	cosignKey      = "COSIGN_KEY"
 	cosignPassword = "COSIGN_PASSWORD"

@@ -169,7 +169,7 @@ func TestSignAndVerify(t *testing.T) {
 func TestKeylessArguments(t *testing.T) {
 	t.Parallel()
 	image := "ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)
-	workflow, issuer := "https://github.com/owner/taskmaster/.github/workflows/deploy.yaml@refs/heads/main", "https://token.actions.githubusercontent.com"
+	workflow, issuer := "https://github.com/owner/taskmaster/.github/workflows/deploy.yml@refs/heads/main", "https://token.actions.githubusercontent.com"
 	for _, c := range []struct {
 		args []string
 		want string
@@ -199,7 +199,7 @@ func TestInvalidArguments(t *testing.T) {
 		"no such file":                         {"-key", "k", "sign", filepath.Join(t.TempDir(), "api.digest")},
 		"name at least one image":              {"-key", "k", "sign"},
 		"by -key or by -identity and -issuer":  {"verify", image},
-		"is not the address of a workflow":     {"-identity", "/.github/workflows/deploy.yaml", "-issuer", "x", "verify", image},
+		"is not the address of a workflow":     {"-identity", "/.github/workflows/deploy.yml", "-issuer", "x", "verify", image},
 		"verify: name the signer, by -key or ": {"-key", "k", "-identity", "https://x", "-issuer", "x", "verify", image},
 	} {
 		if status, output := sign(t, planted, args...); status != 2 || !strings.Contains(output, want) {

@@ -14,7 +14,6 @@ import (
 
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
-	"taskmaster/internal/testkit"
 )
 
 // commitLink is a network connection to PostgreSQL that can lose a commit.
@@ -158,7 +157,7 @@ func TestLostCommit(t *testing.T) {
 				if c.deliver || key != "" {
 					want = 1
 				}
-				testkit.Eventually(t, "the commit is done or dropped", func() bool {
+				eventually(t, "the commit is done or dropped", func() bool {
 					return p.count(t, `SELECT count(*) FROM tasks`) == want
 				})
 			})

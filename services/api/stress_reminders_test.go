@@ -9,7 +9,6 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/sidecar"
-	"taskmaster/internal/testkit"
 )
 
 // checkReminders checks each reminder against the task's history in the events.
@@ -102,7 +101,7 @@ func (k *remindedTask) fire(e booked) (problem string) {
 // of no other job.
 func (s *stress) awaitJobs(t *testing.T) {
 	t.Helper()
-	testkit.Within(t, quietTime, "the scheduler holds a job for each pending reminder", func() bool {
+	within(t, quietTime, "the scheduler holds a job for each pending reminder", func() bool {
 		for name, at := range s.pendingReminders(t) {
 			if got, ok := s.dapr.job(name); !ok || !got.Equal(at) {
 				return false

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"taskmaster/internal/apiv1"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/client"
@@ -16,7 +15,7 @@ import (
 // requestContext is a request of a logged-in user.
 type requestContext struct {
 	*client.Client
-	user apiv1.Me
+	user client.User
 	zone *time.Location
 	now  time.Time
 	// open holds all open tasks by due date. It is nil before loadOpen.

@@ -1,10 +1,13 @@
 //go:build workflows
 
 // Package workflows runs the GitHub Actions workflows with act on this machine. External actions
-// are replaced by one that does nothing. Go is replaced by a script that records its arguments.
+// are replaced by one that does nothing. Go is replaced by a script: it builds a pipeline that records
+// its arguments. Act knows no environments and no concurrency groups; the tests of ci read those.
 package workflows
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -44,7 +47,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// workspace is a repository with the workflows and everything they need.
+// workspace is a small repository with the workflows. root is the real one.
 type workspace struct {
 	root, dir string
 	slack     string
@@ -56,15 +59,81 @@ func setup(t *testing.T) workspace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return workspace{root: root, dir: t.TempDir()}
+	w := workspace{root: root, dir: t.TempDir()}
+	target := filepath.Join(w.repository(), ".github", "workflows")
+	if err := os.MkdirAll(target, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range workflowFiles(t, root) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Act does not know the queue of a concurrency group, and runs one workflow at a time.
+		known := strings.ReplaceAll(string(text), "      queue: max\n", "")
+		if err := os.WriteFile(filepath.Join(target, filepath.Base(file)), []byte(known), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"}, {"add", "-A"}, {"-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-qm", "all"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "git", args...)
+		cmd.Dir = w.repository()
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, output)
+		}
+	}
+	return w
+}
+
+// repository is the folder that act sees.
+func (w workspace) repository() string { return filepath.Join(w.dir, "repository") }
+
+func workflowFiles(t *testing.T, root string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("find the workflows: %v", err)
+	}
+	return files
 }
 
 // run runs the workflows for an event and returns the recorded commands in order.
 func (w workspace) run(t *testing.T, failing string, args ...string) (calls []string, ok bool) {
 	t.Helper()
-	calling := filepath.Join(w.dir, "calls")
+	var output bytes.Buffer
+	cmd := w.command(t, &output, args...)
+	cmd.Env = append(cmd.Env, "FAILING="+failing, "HANGING=nothing")
+	err := cmd.Run()
+	return w.calls(t, output.String()), err == nil
+}
+
+// cancel runs the workflows until a command hangs, and interrupts them. It returns the recorded
+// commands in order.
+func (w workspace) cancel(t *testing.T, hanging string, args ...string) (calls []string) {
+	t.Helper()
+	var output bytes.Buffer
+	cmd := w.command(t, &output, args...)
+	cmd.Env = append(cmd.Env, "FAILING=nothing", "HANGING="+hanging)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(stopTimeout); !strings.Contains(w.recorded(), hanging) && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait() // a cancelled run fails
+	return w.calls(t, output.String())
+}
+
+// command returns act's command for an event. The caller sets FAILING and HANGING.
+func (w workspace) command(t *testing.T, output *bytes.Buffer, args ...string) *exec.Cmd {
+	t.Helper()
 	stub := filepath.Join(w.root, "tests", "workflows", "testdata")
-	args = append([]string{"--directory", w.root, "--platform", "ubuntu-latest=-self-hosted", "--secret", "GITHUB_TOKEN=" + planted,
+	args = append([]string{"--directory", w.repository(), "--platform", "ubuntu-latest=-self-hosted", "--secret", "GITHUB_TOKEN=" + planted,
 		"--secret", "PULUMI_ACCESS_TOKEN=" + planted, "--secret", "SLACK_WEBHOOK_URL=" + w.slack, "--actor", "robot"}, args...)
 	for _, action := range actions(t, w.root) {
 		args = append(args, "--local-repository", action+"="+filepath.Join(stub, "action"))
@@ -74,33 +143,39 @@ func (w workspace) run(t *testing.T, failing string, args ...string) (calls []st
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), program, args...)
-	cmd.Dir = w.root
+	cmd.Dir = w.repository()
 	// These variables move act's settings and its copies of the repository into the test's folder.
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(w.dir, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.dir, "config"),
-		"CALLS="+calling, "REAL_GO="+realGo, "FAILING="+failing, "PATH="+stub+":"+os.Getenv("PATH"))
+		"CALLS="+filepath.Join(w.dir, "calls"), "REAL_GO="+realGo, "ROOT="+w.root, "PATH="+stub+":"+os.Getenv("PATH"))
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopTimeout
-	output, err := cmd.CombinedOutput()
+	return cmd
+}
+
+// recorded returns the recorded commands, one a line.
+func (w workspace) recorded() string {
+	text, err := os.ReadFile(filepath.Join(w.dir, "calls"))
+	if err != nil {
+		return ""
+	}
+	return regexp.MustCompile(`-commit [0-9a-f]{40}`).ReplaceAllString(strings.TrimSpace(string(text)), "-commit COMMIT")
+}
+
+// calls returns the recorded commands of a run that ended, and checks its output.
+func (w workspace) calls(t *testing.T, output string) []string {
+	t.Helper()
 	t.Logf("%s", output)
-	if strings.Contains(string(output), planted) {
+	if strings.Contains(output, planted) {
 		t.Error("a secret is printed")
 	}
-	recorded, readErr := os.ReadFile(calling)
-	if readErr != nil {
-		t.Fatal(readErr)
-	}
-	text := regexp.MustCompile(`-commit [0-9a-f]{40}`).ReplaceAllString(string(recorded), "-commit COMMIT")
-	return strings.Split(strings.TrimSpace(text), "\n"), err == nil
+	return strings.Split(w.recorded(), "\n")
 }
 
 // actions returns the external actions of the workflows.
 func actions(t *testing.T, root string) (all []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
+	for _, file := range workflowFiles(t, root) {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -115,11 +190,11 @@ func actions(t *testing.T, root string) (all []string) {
 
 // These are the recorded commands of the workflows.
 const (
-	notifies = "run ./ci -local notify with SLACK_WEBHOOK_URL GITHUB_TOKEN"
-	asks     = "run ./ci -local -waiting prod notify with SLACK_WEBHOOK_URL"
-	publish  = "run ./ci -registry ghcr.io/owner -username robot publish with REGISTRY_PASSWORD"
-	staging  = "run ./ci -username robot -take-over deploy -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
-	byHand   = "run ./ci -username robot -take-over promote -from staging -to prod with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
+	notifies = "ci -local notify with SLACK_WEBHOOK_URL GITHUB_TOKEN"
+	asks     = "ci -local -waiting prod notify with SLACK_WEBHOOK_URL"
+	publish  = "ci -registry ghcr.io/owner -username robot publish with REGISTRY_PASSWORD"
+	staging  = "ci -username robot -take-over deploy -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
+	byHand   = "ci -username robot -take-over promote -from staging -to prod with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
 )
 
 // prod is the promotion of the approved commit.
@@ -140,7 +215,7 @@ func TestDeploy(t *testing.T) {
 		"no approval can be asked": {"nothing", []string{"push", "--var", "DEPLOY=true", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, notifies, staging, notifies}},
 		"publishing fails":         {" publish", append([]string{"push"}, everything...), false, []string{publish, notifies}},
 		"staging fails":            {"deploy -stack", append([]string{"push"}, everything...), false, []string{publish, notifies, staging, notifies}},
-		"by hand":                  {"nothing", append([]string{"workflow_dispatch", "--workflows", ".github/workflows/deploy.yaml"}, everything...), true, []string{byHand, notifies}},
+		"by hand":                  {"nothing", append([]string{"workflow_dispatch", "--workflows", ".github/workflows/deploy.yml"}, everything...), true, []string{byHand, notifies}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -192,14 +267,23 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// TestCancel checks that a cancelled deployment is reported, and that nothing follows it.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	got := setup(t).cancel(t, "deploy -stack", "push", "--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner")
+	if want := withoutSlack([]string{publish, notifies, staging, notifies}); !slices.Equal(got, want) {
+		t.Errorf("called\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	for release, want := range map[string]string{"": "", "7": " -to 7"} {
 		t.Run(release, func(t *testing.T) {
 			t.Parallel()
-			calls, ok := setup(t).run(t, "nothing", "workflow_dispatch", "--workflows", ".github/workflows/rollback.yaml",
+			calls, ok := setup(t).run(t, "nothing", "workflow_dispatch", "--workflows", ".github/workflows/rollback.yml",
 				"--input", "stack=prod", "--input", "release="+release)
-			back := "run ./ci -username robot -take-over rollback -stack prod" + want + " with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
+			back := "ci -username robot -take-over rollback" + want + " -stack prod with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
 			if !ok || !slices.Equal(calls, withoutSlack([]string{back, notifies})) {
 				t.Errorf("succeeded %v, called\n%s", ok, strings.Join(calls, "\n"))
 			}
@@ -207,27 +291,33 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-// TestPullRequest checks that a pull request of this repository gets a preview. One from a fork
-// gets no credentials.
+// TestPullRequest checks that a pull request of this repository gets a preview. One from a fork, and
+// one of Dependabot, get no credentials.
 func TestPullRequest(t *testing.T) {
 	t.Parallel()
-	checks := []string{"run ./ci build with", "run ./ci check with", "run ./ci test with"}
-	preview := "run ./ci -username robot -take-over preview -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
-	for from, want := range map[string][]string{
-		"owner/taskmaster": append([]string{preview, "run ./ci -local notify with GITHUB_TOKEN"}, checks...), "somebody/taskmaster": checks,
+	checks := []string{"ci build with", "ci check with", "ci test with"}
+	preview := []string{"ci -username robot -take-over preview -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN", "ci -local notify with GITHUB_TOKEN"}
+	for name, c := range map[string]struct {
+		from, author string
+		want         []string
+	}{
+		"ours":         {"owner/taskmaster", "robot", slices.Concat(preview, checks)},
+		"a fork's":     {"somebody/taskmaster", "robot", checks},
+		"Dependabot's": {"owner/taskmaster", "dependabot[bot]", checks},
 	} {
-		t.Run(from, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := setup(t)
 			event := filepath.Join(w.dir, "event.json")
-			if err := os.WriteFile(event, []byte(`{"repository": {"full_name": "owner/taskmaster"}, "pull_request": {"number": 12, "head": {"repo": {"full_name": "`+from+`"}}}}`), 0o600); err != nil {
+			text := fmt.Sprintf(`{"repository": {"full_name": "owner/taskmaster"}, "pull_request": {"number": 12, "user": {"login": %q}, "head": {"repo": {"full_name": %q}}}}`, c.author, c.from)
+			if err := os.WriteFile(event, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			calls, ok := w.run(t, "nothing", "pull_request", "--eventpath", event, "--var", "DEPLOY=true", "--env", "GITHUB_REPOSITORY=owner/taskmaster")
 			slices.Sort(calls)
-			slices.Sort(want)
-			if !ok || !slices.Equal(calls, want) {
-				t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(want, "\n"))
+			slices.Sort(c.want)
+			if !ok || !slices.Equal(calls, c.want) {
+				t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
 	}
