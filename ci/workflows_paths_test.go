@@ -105,6 +105,21 @@ func findPaths(all map[string]workflow) (problems []string) {
 	return problems
 }
 
+// TestGitHubShowsTheAddress checks that the environment's page in GitHub links to the stack.
+func TestGitHubShowsTheAddress(t *testing.T) {
+	t.Parallel()
+	run := workflows(t)[stackWorkflow].Jobs["run"]
+	if want := "${{ steps.notify.outputs.url }}"; run.Environment.URL != want {
+		t.Errorf("the address of the environment is %q, want %q", run.Environment.URL, want)
+	}
+	for _, s := range run.Steps {
+		if s.ID == "notify" && strings.HasSuffix(s.Run, " notify") {
+			return
+		}
+	}
+	t.Error("no step notify writes the address")
+}
+
 // TestCancelReachesThePipeline checks that the interrupt of a cancelled run ends the pipeline. The
 // runner sends it to the process of the step alone, not to the children of that process.
 func TestCancelReachesThePipeline(t *testing.T) {

@@ -49,6 +49,7 @@ type (
 		URL  string `yaml:"url"`
 	}
 	workflowStep struct {
+		ID      string            `yaml:"id"`
 		Uses    string            `yaml:"uses"`
 		Run     string            `yaml:"run"`
 		Timeout int               `yaml:"timeout-minutes"`

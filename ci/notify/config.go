@@ -28,14 +28,18 @@ type config struct {
 
 	slack, token          string
 	api, repository, page string // page is the address of the run's page
-	revision              string
-	pull                  int // number of the pull request
+	server                string
+	// summary and outputs are files that GitHub's runner reads after the step.
+	summary, outputs string
+	revision         string
+	pull             int // number of the pull request
 }
 
 // loadConfig reads the command line, the environment and the files. It reports all problems at
 // once.
 func loadConfig(args []string, getenv func(string) string, w io.Writer) (config, error) {
 	c := config{slack: getenv("SLACK_WEBHOOK_URL"), token: getenv("GITHUB_TOKEN"), repository: getenv("GITHUB_REPOSITORY"), revision: getenv("GITHUB_SHA")}
+	c.server, c.summary, c.outputs = getenv("GITHUB_SERVER_URL"), getenv("GITHUB_STEP_SUMMARY"), getenv("GITHUB_OUTPUT")
 	flags := flag.NewFlagSet("notify", flag.ContinueOnError)
 	flags.SetOutput(w)
 	from := flags.String("result", "", "file with the result of the run")
@@ -60,8 +64,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	if c.token != "" && c.waiting == "" && (c.repository == "" || c.revision == "") {
 		problem("GITHUB_TOKEN needs GITHUB_REPOSITORY (OWNER/NAME) and GITHUB_SHA")
 	}
-	if server, run := getenv("GITHUB_SERVER_URL"), getenv("GITHUB_RUN_ID"); server != "" && run != "" {
-		c.page = server + "/" + c.repository + "/actions/runs/" + run
+	if run := getenv("GITHUB_RUN_ID"); c.server != "" && run != "" {
+		c.page = c.server + "/" + c.repository + "/actions/runs/" + run
 	}
 	// The workflow of a pull request runs on refs/pull/NUMBER/merge.
 	if number, ok := strings.CutPrefix(getenv("GITHUB_REF"), "refs/pull/"); ok {

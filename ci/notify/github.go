@@ -82,7 +82,12 @@ func markdown(m message) string {
 	}
 	fmt.Fprintf(&text, "%s\n### %s %s\n", marker, mark, m.title)
 	for _, fact := range m.facts {
-		fmt.Fprintf(&text, "- %s: `%s`\n", fact[0], strings.ReplaceAll(fact[1], "`", "'"))
+		name, value := fact[0], fact[1]
+		if strings.HasPrefix(value, "https://") && !strings.ContainsAny(value, "<> ") {
+			fmt.Fprintf(&text, "- %s: <%s>\n", name, value)
+			continue
+		}
+		fmt.Fprintf(&text, "- %s: `%s`\n", name, strings.ReplaceAll(value, "`", "'"))
 	}
 	if m.page != "" {
 		fmt.Fprintf(&text, "- [The run](%s)\n", m.page)

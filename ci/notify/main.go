@@ -4,7 +4,8 @@
 //
 // Slack (SLACK_WEBHOOK_URL) gets the full result. GitHub (GITHUB_TOKEN) gets a status of the
 // commit. For a pull request it gets one comment instead, which each run replaces. A receiver that
-// is not configured is skipped. With -waiting only Slack is notified, that the stack waits for an
+// is not configured is skipped. In GitHub Actions the summary of the run gets the same, and the output
+// url of the step the address of the stack. With -waiting only Slack is notified, that the stack waits for an
 // approval.
 //
 // The exit status is 1 if a notification failed. A failed one does not stop the others.
@@ -46,6 +47,9 @@ func run(ctx context.Context, cfg config, out io.Writer) error {
 		fmt.Fprintln(out, "notified", receiver)
 	}
 	m := cfg.message()
+	if cfg.waiting == "" {
+		errs = append(errs, cfg.writeRunner(m))
+	}
 	if cfg.slack == "" && (cfg.token == "" || cfg.waiting != "") {
 		fmt.Fprintln(out, "no notification sent: SLACK_WEBHOOK_URL and GITHUB_TOKEN are not set")
 	}

@@ -50,6 +50,11 @@ func (c config) message() message {
 	if r.Release.Number > 0 {
 		fact("Release", strconv.Itoa(r.Release.Number))
 	}
+	if c.waiting == "" && r.Before != nil {
+		fact("Release before", strconv.Itoa(r.Before.Number))
+		fact("Changed", changed(r.Before.Images, r.Release.Images))
+		fact("Commits", c.comparison(r.Before.Revision, r.Release.Revision))
+	}
 	if c.waiting == "" {
 		fact("Duration", time.Duration(r.Seconds*float64(time.Second)).Round(time.Second).String())
 	}
@@ -62,6 +67,29 @@ func (c config) message() message {
 		m.images = append(m.images, r.Release.Images[service])
 	}
 	return m
+}
+
+// changed lists the services whose image differs from the release before.
+func changed(before, after map[string]string) string {
+	var services []string
+	for _, service := range slices.Sorted(maps.Keys(after)) {
+		if before[service] != after[service] {
+			services = append(services, service)
+		}
+	}
+	if len(services) == 0 && len(after) > 0 {
+		return "nothing"
+	}
+	return strings.Join(services, ", ")
+}
+
+// comparison returns the address of the page that shows the commits between two releases. A revision
+// with uncommitted changes has none.
+func (c config) comparison(before, after string) string {
+	if c.server == "" || before == "" || after == "" || before == after || strings.Contains(before+after, "-") {
+		return ""
+	}
+	return c.server + "/" + c.repository + "/compare/" + before + "..." + after
 }
 
 // short abbreviates a commit hash.

@@ -246,6 +246,42 @@ func TestNotifyAll(t *testing.T) {
 	}
 }
 
+// TestSummary checks that the run's page in GitHub shows the versions, the digests, the address and the
+// changes, and that the environment gets the address.
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	_, server := receive(t)
+	result := deployed()
+	const before = "89abcdef0123456789abcdef0123456789abcdef"
+	result.Before = &plan.Deployment{Number: 6, Revision: before, Images: map[string]string{
+		"web": "ghcr.io/owner/taskmaster-web@sha256:22", "api": "ghcr.io/owner/taskmaster-api@sha256:10",
+	}}
+	dir := t.TempDir()
+	files := map[string]string{"GITHUB_STEP_SUMMARY": filepath.Join(dir, "summary"), "GITHUB_OUTPUT": filepath.Join(dir, "output")}
+	if err := os.WriteFile(files["GITHUB_OUTPUT"], []byte("other=1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, output := notify(t, server.URL, result, files); status != 0 {
+		t.Fatal(output)
+	}
+	summary, err := os.ReadFile(files["GITHUB_STEP_SUMMARY"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"prod runs 0123456789ab", "- Address: <https://tasks.example.com>", "- Release: `7`", "- Release before: `6`", "- Changed: `api`\n",
+		"- Commits: <https://github.com/owner/taskmaster/compare/" + before + "..." + commit + ">", "ghcr.io/owner/taskmaster-api@sha256:11\n",
+	} {
+		if !strings.Contains(string(summary), want) {
+			t.Errorf("%q is missing in:\n%s", want, summary)
+		}
+	}
+	outputs, err := os.ReadFile(files["GITHUB_OUTPUT"])
+	if want := "other=1\nurl=https://tasks.example.com\n"; err != nil || string(outputs) != want {
+		t.Errorf("outputs are %q, %v, want %q", outputs, err, want)
+	}
+}
+
 // TestOneComment checks that repeated runs replace the comment of a pull request.
 func TestOneComment(t *testing.T) {
 	t.Parallel()
