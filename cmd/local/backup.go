@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"taskmaster/cmd/local/console"
-	"taskmaster/cmd/local/lock"
 	"taskmaster/internal/backup"
+	"taskmaster/internal/lock"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
 )

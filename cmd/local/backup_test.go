@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/cmd/local/lock"
+	"taskmaster/internal/lock"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
 )

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"taskmaster/cmd/local/lock"
+	"taskmaster/internal/lock"
 )
 
 // clean deletes all data of the installation except backups. Built programs stay. It fails while a

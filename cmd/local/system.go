@@ -18,8 +18,8 @@ import (
 	"taskmaster/cmd/local/build"
 	"taskmaster/cmd/local/component"
 	"taskmaster/cmd/local/console"
-	"taskmaster/cmd/local/lock"
 	"taskmaster/cmd/local/supervise"
+	"taskmaster/internal/lock"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
 )

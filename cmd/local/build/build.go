@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/cmd/local/console"
-	"taskmaster/cmd/local/lock"
+	"taskmaster/internal/lock"
 )
 
 // The names of Dapr's programs. A package of the same name in dapr/runtime has the source.

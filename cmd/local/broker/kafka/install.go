@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"taskmaster/cmd/local/console"
-	"taskmaster/cmd/local/lock"
+	"taskmaster/internal/lock"
 )
 
 // minJava is the oldest version of Java that runs Kafka's server.

@@ -24,8 +24,7 @@ func Try(dir string) (unlock func(), err error) {
 		defer f.Close()
 		b := make([]byte, 32)
 		n, _ := f.Read(b) // without a number the message is still right
-		return nil, fmt.Errorf("TaskMaster runs on %s already, as process %s: stop that one, or use another folder with -dir",
-			dir, strings.TrimSpace(string(b[:n])))
+		return nil, fmt.Errorf("%s is in use by process %s: wait for it, stop it, or use another folder", dir, strings.TrimSpace(string(b[:n])))
 	}
 	if err == nil {
 		err = errors.Join(f.Truncate(0), writePID(f))
