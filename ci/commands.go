@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,6 +20,8 @@ type command struct {
 	run  func(context.Context, config, rollout.Executor, io.Writer) error
 	// report prints the outcome. It may be nil.
 	report func(config, rollout.Executor, io.Writer) error
+	// images is set if the command leaves the names of images by digest.
+	images bool
 	// noResult is set if the command leaves no result, or writes it itself.
 	noResult bool
 }
@@ -30,10 +33,21 @@ func (c command) do(ctx context.Context, cfg config, exec rollout.Executor, out 
 	}
 	result := plan.Result{Command: c.name, Release: plan.Deployment{Revision: cfg.project.Revision}}
 	return rollout.Report(exec, &result, func() error {
-		err := c.execute(ctx, cfg, exec, out)
-		if err == nil && c.name == "publish" {
-			result.Release.Images, err = digests(cfg.project.Services, exec)
+		if !c.images {
+			return c.execute(ctx, cfg, exec, out)
 		}
+		// A later deploy must not find the digests of an earlier run, or of a publish that has failed.
+		if err := removeDigests(cfg.project.Services, exec); err != nil {
+			return err
+		}
+		if err := c.execute(ctx, cfg, exec, out); err != nil {
+			return errors.Join(err, removeDigests(cfg.project.Services, exec))
+		}
+		if c.name != "publish" {
+			return nil
+		}
+		var err error
+		result.Release.Images, err = digests(cfg.project.Services, exec)
 		return err
 	})
 }
@@ -58,8 +72,8 @@ func (c command) execute(ctx context.Context, cfg config, exec rollout.Executor,
 var commands = []command{
 	{name: "check", help: "check code, vulnerabilities, workflows, chart, generated files and licences", plan: func(c config) plan.Plan { return plan.Check(c.project) }},
 	{name: "test", help: "run the test suite, the scenarios on Kafka and an installation on Redpanda; reports in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Test(c.project) }},
-	{name: "build", help: "build an image of each service, as OCI archive in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Build(c.project, c.release) }, report: printDigests},
-	{name: "publish", help: "build, scan, push the images to -registry, and sign them", plan: func(c config) plan.Plan { return plan.Publish(c.project, c.release) }, report: printDigests},
+	{name: "build", help: "build an image of each service, as OCI archive in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Build(c.project, c.release) }, report: printDigests, images: true},
+	{name: "publish", help: "build, scan, push the images to -registry, and sign them", plan: func(c config) plan.Plan { return plan.Publish(c.project, c.release) }, report: printDigests, images: true},
 	{name: "preview", help: "show the changes that an update of -stack would make", run: preview, report: printPreview},
 	{name: "deploy", help: "deploy the published images to -stack and run the smoke test", run: deploy, noResult: true},
 	{name: "promote", help: "deploy the release of -from to -to if it is signed and passed its smoke test", run: promote, noResult: true},
@@ -80,6 +94,15 @@ func printDigests(cfg config, exec rollout.Executor, out io.Writer) error {
 		fmt.Fprintf(out, "%s: %s\n", service.Name, images[service.Name])
 	}
 	return nil
+}
+
+// removeDigests removes the files that digests reads.
+func removeDigests(services []plan.Component, exec rollout.Executor) error {
+	var errs []error
+	for _, service := range services {
+		errs = append(errs, exec.Remove(plan.DigestFile(service.Name)))
+	}
+	return errors.Join(errs...)
 }
 
 // digests reads the name of each service's image by digest, as a step left it.

@@ -102,7 +102,7 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 			problem("-tags: %q is not a tag", tag)
 		}
 	}
-	c.readNotice(getenv)
+	c.notice.Settings = plan.Messengers.Available(getenv)
 	if c.root, c.project, err = readProject(ctx); err != nil {
 		problem("%w", err)
 	} else if err := c.readTarget(target, wanted, getenv); err != nil {

@@ -20,15 +20,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
-
-	"dagger.io/dagger"
 
 	"taskmaster/ci/engine"
 	"taskmaster/ci/host"
 	"taskmaster/ci/plan"
 	"taskmaster/ci/rollout"
 	"taskmaster/internal/cli"
+	"taskmaster/internal/lock"
 )
 
 func main() {
@@ -39,16 +41,48 @@ func main() {
 // step.
 func execute(ctx context.Context, args []string, getenv func(string) string, out, errOut io.Writer) int {
 	cfg, err := loadConfig(ctx, args, getenv, errOut)
-	if err != nil {
-		return cli.Status(errOut, "ci", err)
-	}
-	err = run(ctx, cfg, getenv, out, errOut)
-	if failure, ok := errors.AsType[*plan.StepError](err); ok && failure.Output != "" {
-		err = fmt.Errorf("%s\nFAILED %w", rollout.Last(failure.Output), err)
-	} else if err != nil {
-		err = fmt.Errorf("FAILED %w", err)
+	if err == nil {
+		err = describe(ctx, run(ctx, cfg, absoluteFiles(getenv), out, errOut))
+	} else if ctx.Err() != nil {
+		err = errCancelled
 	}
 	return cli.Status(errOut, "ci", err)
+}
+
+// errCancelled reports an interrupt outside of any step.
+var errCancelled = errors.New("cancelled")
+
+// describe adds the last lines of a failed step to its error. An interrupt is not a failure.
+func describe(ctx context.Context, err error) error {
+	failure, ok := errors.AsType[*plan.StepError](err)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil && ok:
+		return err
+	case ctx.Err() != nil:
+		return errCancelled
+	case ok && failure.Output != "":
+		return fmt.Errorf("%s\nFAILED %w", plan.Last(failure.Output), err)
+	default:
+		return fmt.Errorf("FAILED %w", err)
+	}
+}
+
+// absoluteFiles makes the paths of secret files absolute, because the steps run in other folders.
+func absoluteFiles(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		value := getenv(name)
+		// KUBECONFIG may be a list.
+		if value == "" || !slices.Contains(plan.AllSettings.SecretFiles, name) || strings.ContainsRune(value, filepath.ListSeparator) {
+			return value
+		}
+		path, err := filepath.Abs(value)
+		if err != nil {
+			return value // the step reports that it cannot read the file
+		}
+		return path
+	}
 }
 
 // run runs the commands one after another, or shows their steps.
@@ -61,12 +95,20 @@ func run(ctx context.Context, cfg config, getenv func(string) string, out, errOu
 	defer cancel()
 	do := (&host.Runner{Root: cfg.root, Getenv: getenv, Out: errOut}).Run
 	if !cfg.local {
-		client, err := dagger.Connect(ctx, dagger.WithWorkdir(cfg.root), dagger.WithLogOutput(errOut))
+		client, err := engine.Connect(ctx, errOut)
 		if err != nil {
-			return fmt.Errorf("connect to the Dagger engine: %w (-local runs without it)", err)
+			return err
 		}
 		defer client.Close() //nolint:errcheck // the pipeline has ended
 		do = (&engine.Runner{Client: client, Root: cfg.root, Getenv: getenv, ID: rand.Text(), Out: out}).Run
+	}
+	// notify only reads the result of an earlier run.
+	if slices.ContainsFunc(cfg.commands, func(c command) bool { return c.name != "notify" }) {
+		unlock, err := lock.Try(filepath.Join(cfg.root, filepath.FromSlash(plan.Dist)))
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
 	for _, c := range cfg.commands {
 		if err := c.do(ctx, cfg, rollout.Workspace{Root: cfg.root, Do: do}, out); err != nil {

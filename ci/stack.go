@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -45,11 +45,8 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 	if file.Config.App.PublicURL == "" {
 		return plan.Stack{}, fmt.Errorf("%s: set app.publicURL, the address for the smoke test", plan.StackFile(name))
 	}
-	isSet := func(all []string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(variable string) bool { return getenv(variable) == "" })
-	}
 	return plan.Stack{
-		Name: name, Cloud: file.Config.Cloud, URL: file.Config.App.PublicURL, Secrets: isSet(plan.Credentials), SecretFiles: isSet(plan.SecretFiles),
+		Name: name, Cloud: file.Config.Cloud, URL: file.Config.App.PublicURL, Settings: plan.Credentials.Available(getenv),
 	}, nil
 }
 
@@ -63,6 +60,18 @@ func (c *config) checkBackend(getenv func(string) string) error {
 		return errors.New("set PULUMI_ACCESS_TOKEN, or PULUMI_BACKEND_URL to a bucket: a container does not see pulumi login (-local does)")
 	case strings.HasPrefix(backend, "file:"):
 		return fmt.Errorf("PULUMI_BACKEND_URL: a container cannot reach %s: use -local", backend)
+	case hasPassword(backend):
+		return errors.New("PULUMI_BACKEND_URL contains a password, and a container passes it as a variable, which output may show: use a bucket, or -local")
 	}
 	return nil
+}
+
+// hasPassword reports whether an address contains a password.
+func hasPassword(address string) bool {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.User == nil {
+		return false
+	}
+	_, ok := parsed.User.Password()
+	return ok
 }

@@ -49,6 +49,7 @@ func TestInvalidTarget(t *testing.T) {
 		{[]string{"rollback", "-stack", "prod", "-to", "-1"}, token, []string{`-to: "-1" is not the number of a release`}},
 		{[]string{"promote", "rollback", "-stack", "prod"}, token, []string{"promote, rollback: use only one of these in a run"}},
 		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "file:///state"}, []string{"a container cannot reach file:///state: use -local"}},
+		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "postgres://me:planted-secret@db/pulumi"}, []string{"contains a password"}},
 	} {
 		var parsed targetFlags
 		flags := flag.NewFlagSet("ci", flag.ContinueOnError)
@@ -118,7 +119,7 @@ func TestReadStack(t *testing.T) {
 	}
 	write("prod", "config:\n  taskmaster:cloud: gke\n  taskmaster:app:\n    publicURL: https://tasks.example.com\n  taskmaster:databaseURL:\n    secure: v1:x\n")
 	write("bare", "config: {}\n")
-	env := map[string]string{"PULUMI_ACCESS_TOKEN": "token", "GOOGLE_APPLICATION_CREDENTIALS": "/file", "HOME": "/root"}
+	env := map[string]string{"PULUMI_ACCESS_TOKEN": "token", "GOOGLE_PROJECT": "taskmaster", "GOOGLE_APPLICATION_CREDENTIALS": "/file", "HOME": "/root"}
 	getenv := func(name string) string { return env[name] }
 	s, err := c.readStack("owner/prod", getenv)
 	if err != nil {
@@ -126,7 +127,9 @@ func TestReadStack(t *testing.T) {
 	}
 	want := plan.Stack{
 		Name: "owner/prod", Cloud: "gke", URL: "https://tasks.example.com",
-		Secrets: []string{"PULUMI_ACCESS_TOKEN"}, SecretFiles: []string{"GOOGLE_APPLICATION_CREDENTIALS"},
+		Settings: plan.Settings{
+			Variables: []string{"GOOGLE_PROJECT"}, Secrets: []string{"PULUMI_ACCESS_TOKEN"}, SecretFiles: []string{"GOOGLE_APPLICATION_CREDENTIALS"},
+		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("the stack differs (-want +got):\n%s", diff)

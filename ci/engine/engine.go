@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -30,7 +31,7 @@ type Runner struct {
 	Client *dagger.Client
 	// Root is the folder of the repository on this machine.
 	Root string
-	// Getenv returns the paths of the secret files.
+	// Getenv returns the values of variables and the paths of secret files.
 	Getenv func(string) string
 	// ID is unique to each run of the pipeline. Steps that must always run include it, so that the
 	// engine's cache does not skip them.
@@ -75,20 +76,24 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Containe
 	switch {
 	case err != nil && step.Optional && ctx.Err() == nil:
 		return nil
+	case errors.Is(within.Err(), context.Canceled):
+		return &plan.StepError{Step: step.Name, Err: context.Canceled}
 	case err != nil && within.Err() != nil:
 		return &plan.StepError{Step: step.Name, Err: errors.Join(context.Cause(within), err)}
 	case err != nil:
 		return explain(step, err)
 	}
-	for _, left := range (plan.Stage{step}).Left() {
-		to := filepath.Join(r.Root, filepath.FromSlash(left))
-		if strings.HasSuffix(left, "/") {
-			_, err = c.Directory(left).Export(ctx, to)
-		} else {
-			_, err = c.File(left).Export(ctx, to)
+	if len(step.Reports) > 0 {
+		if err := r.report(ctx, step, c); err != nil {
+			return err
 		}
-		if err != nil {
-			return &plan.StepError{Step: step.Name, Err: fmt.Errorf("fetch %s: %w", left, err)}
+	}
+	for _, left := range (plan.Stage{step}).Left() {
+		if slices.Contains(step.Reports, left) {
+			continue
+		}
+		if err := r.fetch(ctx, c, left); err != nil {
+			return &plan.StepError{Step: step.Name, Err: err}
 		}
 	}
 	r.out.Lock()
@@ -96,6 +101,47 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step, c *dagger.Containe
 	fmt.Fprintf(r.Out, "%s: done\n", step.Name)
 	return nil
 }
+
+// report fetches the reports of a step. It returns a *plan.StepError if the command has failed.
+func (r *Runner) report(ctx context.Context, step plan.Step, c *dagger.Container) error {
+	status, err := c.ExitCode(ctx)
+	if err != nil {
+		return explain(step, err)
+	}
+	for _, left := range step.Reports {
+		// A report of an earlier run must not be taken for one of this run.
+		if err := os.Remove(r.path(left)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return &plan.StepError{Step: step.Name, Err: err}
+		}
+		// A command that failed early has left no report.
+		if err := r.fetch(ctx, c, left); err != nil && status == 0 {
+			return &plan.StepError{Step: step.Name, Err: err}
+		}
+	}
+	if status == 0 {
+		return nil
+	}
+	out, outErr := c.Stdout(ctx)
+	errOut, errOutErr := c.Stderr(ctx)
+	cause := errors.Join(fmt.Errorf("exit status %d", status), outErr, errOutErr)
+	return step.Failure(out+"\n"+errOut, cause, func(file string) ([]byte, error) { return os.ReadFile(r.path(file)) })
+}
+
+// fetch writes a file or folder that a step left into the repository's folder.
+func (r *Runner) fetch(ctx context.Context, c *dagger.Container, left string) (err error) {
+	if strings.HasSuffix(left, "/") {
+		_, err = c.Directory(left).Export(ctx, r.path(left))
+	} else {
+		_, err = c.File(left).Export(ctx, r.path(left))
+	}
+	if err != nil {
+		return fmt.Errorf("fetch %s: %w", left, err)
+	}
+	return nil
+}
+
+// path returns the path of a step's file on this machine.
+func (r *Runner) path(file string) string { return filepath.Join(r.Root, filepath.FromSlash(file)) }
 
 // explain turns an error of the engine into a StepError.
 func explain(step plan.Step, err error) error {
@@ -141,6 +187,9 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 	for _, key := range slices.Sorted(maps.Keys(step.Env)) {
 		c = c.WithEnvVariable(key, step.Env[key])
 	}
+	for _, name := range step.Variables {
+		c = c.WithEnvVariable(name, r.Getenv(name))
+	}
 	for _, name := range step.SecretFiles {
 		at := path.Join(secretsDir, name)
 		c = c.WithMountedSecret(at, dag.Secret("file://"+r.Getenv(name))).WithEnvVariable(name, at)
@@ -153,7 +202,8 @@ func (r *Runner) container(step plan.Step) *dagger.Container {
 		c = c.WithEnvVariable("CI_RUN", r.ID)
 	}
 	how := dagger.ContainerWithExecOpts{RedirectStdout: step.Stdout}
-	if step.Optional {
+	if step.Optional || len(step.Reports) > 0 {
+		// The files of a command that fails can be fetched only if its failure is expected.
 		how.Expect = dagger.ReturnTypeAny
 	}
 	return c.WithExec(step.Args, how)

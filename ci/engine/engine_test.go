@@ -34,6 +34,9 @@ type session struct {
 	mu      sync.Mutex
 	queries []string
 	fail    func(query string) map[string]any
+	// status is the exit status of all commands. wrote creates a file that a query exports.
+	status int
+	wrote  func(query string)
 }
 
 func (*session) Host() string { return "engine" }
@@ -54,7 +57,10 @@ func (s *session) Do(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queries = append(s.queries, query)
-	answer := map[string]any{"data": value(selected, query)}
+	if s.wrote != nil {
+		s.wrote(query)
+	}
+	answer := map[string]any{"data": s.value(selected, query)}
 	if s.fail != nil {
 		if failure := s.fail(query); failure != nil {
 			answer = map[string]any{"errors": []any{failure}}
@@ -99,11 +105,16 @@ func canonical(raw string) (query string, selected []string, err error) {
 }
 
 // value nests the answer to the innermost selection. An ID is the hash of its query.
-func value(selected []string, query string) any {
-	if len(selected) == 0 {
+func (s *session) value(selected []string, query string) any {
+	switch {
+	case len(selected) == 0:
 		return id(query)
+	case selected[0] == "exitCode":
+		return map[string]any{selected[0]: s.status}
+	case selected[0] == "stderr":
+		return map[string]any{selected[0]: "go: downloading example.com/module v1.0.0"}
 	}
-	return map[string]any{selected[0]: value(selected[1:], query)}
+	return map[string]any{selected[0]: s.value(selected[1:], query)}
 }
 
 func id(query string) string {
@@ -113,6 +124,12 @@ func id(query string) string {
 
 func run(t *testing.T, s *session, p plan.Plan) (string, error) {
 	t.Helper()
+	return runIn(t, "/repository", s, p)
+}
+
+// runIn runs a plan of the repository in the folder root.
+func runIn(t *testing.T, root string, s *session, p plan.Plan) (string, error) {
+	t.Helper()
 	client, err := dagger.Connect(t.Context(), dagger.WithConn(s))
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +137,7 @@ func run(t *testing.T, s *session, p plan.Plan) (string, error) {
 	defer client.Close()
 	var out bytes.Buffer
 	return out.String(), (&Runner{
-		Client: client, Root: "/repository", Out: &out, ID: "this-run", Getenv: func(name string) string { return "/files/" + name },
+		Client: client, Root: root, Out: &out, ID: "this-run", Getenv: func(name string) string { return "/files/" + name },
 	}).Run(t.Context(), p)
 }
 
@@ -137,7 +154,7 @@ var release = plan.Release{Registry: "ghcr.io/owner", Username: "robot", Platfor
 // stack logs in with two secrets and has a command to install.
 var stack = plan.Stack{
 	Name: "staging", Cloud: "oke", URL: "https://staging.example.com",
-	Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"},
+	Settings: plan.Settings{Variables: []string{"ARM_USE_OIDC"}, Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"}},
 }
 
 var images = map[string]string{"web": "ghcr.io/owner/taskmaster-web@sha256:" + strings.Repeat("0", 64)}
@@ -153,20 +170,26 @@ func recorded(t *testing.T, command func(*rollout.Rollout) error) []plan.Plan {
 	return exec.Plans
 }
 
-// TestGolden compares the queries of each command with the golden files.
-func TestGolden(t *testing.T) {
-	for _, name := range plan.Secrets {
-		t.Setenv(name, "planted-secret")
-	}
-	for command, plans := range map[string][]plan.Plan{
+// commands returns the plans of all commands of the pipeline.
+func commands(t *testing.T) map[string][]plan.Plan {
+	t.Helper()
+	return map[string][]plan.Plan{
 		"check": {plan.Check(project())}, "test": {plan.Test(project())},
 		"build": {plan.Build(project(), release)}, "publish": {plan.Publish(project(), release)},
-		"notify":   {plan.Notify(project(), plan.Notice{Waiting: "prod", Secrets: plan.Messengers})},
+		"notify":   {plan.Notify(project(), plan.Notice{Waiting: "prod", Settings: plan.Messengers})},
 		"deploy":   recorded(t, func(r *rollout.Rollout) error { return r.Deploy(t.Context(), images, "") }),
 		"promote":  recorded(t, func(r *rollout.Rollout) error { return r.Promote(t.Context(), stack, "", release) }),
 		"rollback": recorded(t, func(r *rollout.Rollout) error { return r.Rollback(t.Context(), 0) }),
 		"preview":  recorded(t, func(r *rollout.Rollout) error { return r.Preview(t.Context()) }),
-	} {
+	}
+}
+
+// TestGolden compares the queries of each command with the golden files.
+func TestGolden(t *testing.T) {
+	for _, name := range plan.AllSettings.Secrets {
+		t.Setenv(name, "planted-secret")
+	}
+	for command, plans := range commands(t) {
 		s := &session{}
 		for _, p := range plans {
 			if _, err := run(t, s, p); err != nil {

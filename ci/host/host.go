@@ -24,7 +24,7 @@ const stopTimeout = 10 * time.Second
 type Runner struct {
 	// Root is the folder of the repository.
 	Root string
-	// Getenv returns the secrets.
+	// Getenv returns the settings.
 	Getenv func(string) string
 	// Out receives the output of the commands.
 	Out io.Writer
@@ -46,7 +46,13 @@ func (r *Runner) Run(ctx context.Context, p plan.Plan) error {
 
 func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	for _, left := range (plan.Stage{step}).Left() {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(r.Root, filepath.FromSlash(left))), 0o750); err != nil {
+		if err := os.MkdirAll(filepath.Dir(r.path(left)), 0o750); err != nil {
+			return &plan.StepError{Step: step.Name, Err: err}
+		}
+	}
+	for _, report := range step.Reports {
+		// A report of an earlier run must not be taken for one of this run.
+		if err := os.Remove(r.path(report)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return &plan.StepError{Step: step.Name, Err: err}
 		}
 	}
@@ -60,7 +66,7 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	for key, value := range step.Env {
 		cmd.Env = append(cmd.Env, key+"="+value)
 	}
-	for _, name := range slices.Concat(step.Secrets, step.SecretFiles) {
+	for _, name := range step.Names() {
 		cmd.Env = append(cmd.Env, name+"="+r.Getenv(name))
 	}
 	var errOutput, output bytes.Buffer
@@ -69,21 +75,28 @@ func (r *Runner) runStep(ctx context.Context, step plan.Step) error {
 	if step.Stdout != "" {
 		cmd.Stdout = &output
 	}
-	if err := cmd.Run(); err != nil && !step.Optional {
-		return &plan.StepError{Step: step.Name, Output: strings.TrimSpace(errOutput.String()), Err: errors.Join(err, context.Cause(ctx))}
+	err := cmd.Run()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return &plan.StepError{Step: step.Name, Err: context.Canceled}
+	}
+	if err != nil && !step.Optional {
+		return step.Failure(errOutput.String(), errors.Join(err, context.Cause(ctx)), func(file string) ([]byte, error) { return os.ReadFile(r.path(file)) })
 	}
 	if step.Stdout == "" {
 		return nil
 	}
-	if err := os.WriteFile(filepath.Join(r.Root, filepath.FromSlash(step.Stdout)), output.Bytes(), 0o600); err != nil {
+	if err := os.WriteFile(r.path(step.Stdout), output.Bytes(), 0o600); err != nil {
 		return &plan.StepError{Step: step.Name, Err: fmt.Errorf("write its output: %w", err)}
 	}
 	return nil
 }
 
+// path returns the path of a step's file.
+func (r *Runner) path(file string) string { return filepath.Join(r.Root, filepath.FromSlash(file)) }
+
 // isSecret reports whether an environment entry is a secret. A command gets a secret only if its
 // step lists it.
 func isSecret(entry string) bool {
 	name, _, _ := strings.Cut(entry, "=")
-	return slices.Contains(plan.Secrets, name) || slices.Contains(plan.SecretFiles, name)
+	return slices.Contains(plan.AllSettings.Secrets, name) || slices.Contains(plan.AllSettings.SecretFiles, name)
 }

@@ -53,6 +53,33 @@ func TestFailure(t *testing.T) {
 	}
 }
 
+// TestReports checks that the failed tests of a report are named, and that a report of an earlier run
+// is not taken for one of this run.
+func TestReports(t *testing.T) {
+	t.Parallel()
+	const junit = `<testsuites><testsuite name="p"><testcase name="TestNext"><failure>a wrong day</failure></testcase></testsuite></testsuites>`
+	for script, want := range map[string]string{
+		"echo '" + junit + "' > $REPORT; echo noise; exit 1": "FAIL p TestNext\n    a wrong day",
+		"echo noise; exit 1": "noise",
+	} {
+		root := t.TempDir()
+		file := filepath.Join(root, filepath.FromSlash(plan.JUnit))
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(junit, "TestNext", "TestOfAnEarlierRun")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		step := shell("tests", script)
+		step.Reports, step.Env = []string{plan.JUnit}, map[string]string{"REPORT": plan.JUnit}
+		err := (&Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}).Run(t.Context(), plan.Plan{{step}})
+		failure, ok := errors.AsType[*plan.StepError](err)
+		if !ok || failure.Output != want {
+			t.Errorf("%s: failed with %#v, want %q", script, failure, want)
+		}
+	}
+}
+
 // TestCancel checks that cancelling the pipeline stops its command.
 func TestCancel(t *testing.T) {
 	t.Parallel()
@@ -65,7 +92,7 @@ func TestCancel(t *testing.T) {
 		}
 	})}
 	err := r.Run(ctx, plan.Plan{{shell("long", "trap 'echo > ended; exit 1' INT; echo started; while :; do sleep 0.05; done")}})
-	if !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, context.Canceled) || err.Error() != "cancelled during long" {
 		t.Errorf("ended with %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(root, "ended")); err != nil {

@@ -40,11 +40,11 @@ func Publish(p Project, r Release) Plan {
 	var images Stage
 	for _, c := range p.Services {
 		step := p.image(r, c.Name, "-provenance", ProvenanceFile(c.Name), "-push", "-tags", strings.Join(append([]string{p.Revision}, r.Tags...), ","))
-		step.Name = "publish " + c.Name
+		step.Name, step.Always = "publish "+c.Name, true
 		step.Outputs = []string{ProvenanceFile(c.Name)}
 		if r.Username != "" {
 			step.Env["REGISTRY_USERNAME"] = r.Username
-			step.Secrets = []string{registryPassword}
+			step.Settings = Registry
 		}
 		images = append(images, step)
 	}

@@ -37,7 +37,7 @@ func (s Stack) tag(name, value string) Stage {
 // configure copies the stack's file to ConfigFile, where Pulumi adds the release.
 func (s Stack) configure() Stage {
 	step := s.step("configure", "cp", StackFile(s.Name), s.ConfigFile())
-	step.Secrets, step.SecretFiles, step.Setup = nil, nil, nil
+	step.Settings, step.Setup, step.Always = Settings{}, nil, false
 	step.Sources, step.Outputs = []string{StackFile(s.Name)}, []string{s.ConfigFile()}
 	return Stage{step}
 }

@@ -17,6 +17,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -42,21 +43,23 @@ type Step struct {
 	Packages, Setup []string
 	Args            []string
 	Env             map[string]string
-	// Secrets and SecretFiles are the members of the variables Secrets and SecretFiles that the
-	// command gets.
-	Secrets, SecretFiles []string
+	// Settings are the members of AllSettings that the command gets.
+	Settings
 	// Sources are patterns of the repository's files that the command sees. Changes of other files
 	// do not affect the step. Without are patterns of files to leave out.
 	Sources, Without []string
 	// Needs are outputs of earlier steps. Outputs are the files that this step leaves, or folders
 	// if they end in a slash.
 	Needs, Outputs []string
+	// Reports are outputs that the step leaves even if its command fails. They may be missing then.
+	Reports []string
 	// Stdout is an output that holds the command's standard output. If it is empty, the output is
 	// only shown.
 	Stdout   string
 	Services []Service
-	// Always runs the step even if its inputs are unchanged, because it has side effects or reads
-	// remote state.
+	// Always runs the step even if its inputs are unchanged. A step sets it that has side effects,
+	// reads remote state, or leaves Reports. Otherwise the engine reports the result of an earlier run:
+	// a second publish would push nothing, and failed tests would fail again without running.
 	Always bool
 	// Optional lets the step fail without ending the plan.
 	Optional bool
@@ -95,8 +98,13 @@ type StepError struct {
 	Err    error
 }
 
-// Error returns the step's name and the cause.
-func (f *StepError) Error() string { return fmt.Sprintf("%s: %v", f.Step, f.Err) }
+// Error returns the step's name and the cause. A cancelled step has not failed.
+func (f *StepError) Error() string {
+	if errors.Is(f.Err, context.Canceled) {
+		return "cancelled during " + f.Step
+	}
+	return fmt.Sprintf("%s: %v", f.Step, f.Err)
+}
 
 // Unwrap returns the cause.
 func (f *StepError) Unwrap() error { return f.Err }
@@ -106,6 +114,7 @@ func (s Stage) Left() []string {
 	var left []string
 	for _, step := range s {
 		left = append(left, step.Outputs...)
+		left = append(left, step.Reports...)
 		if step.Stdout != "" {
 			left = append(left, step.Stdout)
 		}

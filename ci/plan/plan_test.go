@@ -33,7 +33,7 @@ func release() Release {
 }
 
 func notice() Notice {
-	return Notice{Waiting: "prod", Workflow: map[string]string{"GITHUB_REPOSITORY": "owner/taskmaster"}, Secrets: Messengers}
+	return Notice{Waiting: "prod", Settings: Messengers}
 }
 
 // plans returns the plans of the commands that have one plan. Package rollout tests the others.
@@ -151,7 +151,7 @@ func TestSigning(t *testing.T) {
 		sign, verify string
 	}{
 		Keyless: {
-			[]string{registryPassword, idTokenURL, idTokenToken}, "sign .local/dist/api.digest .local/dist/web.digest",
+			[]string{registryPassword, idTokenToken}, "sign .local/dist/api.digest .local/dist/web.digest",
 			"-identity https://example.com/taskmaster/.github/workflows/deploy.yml@refs/heads/main -issuer https://token.actions.githubusercontent.com verify " + images[0],
 		},
 		WithKey: {

@@ -25,16 +25,7 @@ const (
 	// branch.
 	actionsIssuer = "https://token.actions.githubusercontent.com"
 	publisher     = "/.github/workflows/deploy.yml@refs/heads/main"
-
-	cosignKey      = "COSIGN_KEY"
-	cosignPassword = "COSIGN_PASSWORD"
-	// GitHub Actions sets both for a job that may write id-tokens.
-	idTokenURL   = "ACTIONS_ID_TOKEN_REQUEST_URL"
-	idTokenToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 )
-
-// signers are the secrets that sign.
-var signers = []string{cosignKey, cosignPassword, idTokenURL, idTokenToken}
 
 // sign signs the digests of the stage before and attests their provenance. It returns nil for
 // Unsigned.
@@ -42,10 +33,10 @@ func (p Project) sign(r Release) Stage {
 	step := p.signature(r, "sign the images")
 	switch r.Signing {
 	case Keyless:
-		step.Secrets = append(step.Secrets, idTokenURL, idTokenToken)
+		step.Settings = step.With(Workflow)
 	case WithKey:
 		step.Args = append(step.Args, "-key", "env://"+cosignKey)
-		step.Secrets = append(step.Secrets, cosignKey, cosignPassword)
+		step.Settings = step.With(Key)
 	default:
 		return nil
 	}
@@ -83,14 +74,15 @@ func (p Project) signature(r Release, name string) Step {
 	step := Step{
 		Name: name, Image: p.goImage(), Env: goEnv(nil),
 		Sources: tool("ci/sign"), Without: []string{"**/*_test.go"},
-		Args: []string{"go", "run", "./ci/sign", "-cosign", cosign},
+		Args:   []string{"go", "run", "./ci/sign", "-cosign", cosign},
+		Always: true,
 	}
 	if r.Insecure {
 		step.Args = append(step.Args, "-insecure")
 	}
 	if r.Username != "" {
 		step.Env["REGISTRY_USERNAME"] = r.Username
-		step.Secrets = []string{registryPassword}
+		step.Settings = Registry
 	}
 	return step
 }

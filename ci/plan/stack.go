@@ -34,8 +34,8 @@ type Stack struct {
 	Name string
 	// Cloud and URL, the public address, come from the stack's file.
 	Cloud, URL string
-	// Secrets and SecretFiles are the credentials that are set.
-	Secrets, SecretFiles []string
+	// Settings are the available Credentials.
+	Settings
 }
 
 // StackFile returns the path of a stack's configuration in the repository.
@@ -60,8 +60,8 @@ func (s Stack) pulumi(name string, args ...string) Step {
 func (s Stack) step(name string, args ...string) Step {
 	step := Step{
 		Name: name + " " + s.Name, Image: pulumiImage, Args: args, Always: true, Timeout: askTimeout,
-		Env:     map[string]string{"CGO_ENABLED": "0", "PULUMI_SKIP_UPDATE_CHECK": "true"},
-		Secrets: s.Secrets, SecretFiles: s.SecretFiles, Sources: []string{"Pulumi.yaml"},
+		Env:      map[string]string{"CGO_ENABLED": "0", "PULUMI_SKIP_UPDATE_CHECK": "true"},
+		Settings: s.Settings, Sources: []string{"Pulumi.yaml"},
 	}
 	if s.Cloud == "oke" {
 		step.Setup = []string{"env", "UV_TOOL_BIN_DIR=/usr/local/bin", "uv", "tool", "install", ociCLI}

@@ -24,7 +24,7 @@ func Test(p Project) Plan {
 	suite, scenarios := step, step
 	suite.Name = "tests"
 	suite.Args = []string{"make", "test", "JUNIT=" + JUnit, "COVERAGE=" + Coverage}
-	suite.Outputs = []string{JUnit, Coverage}
+	suite.Reports, suite.Always = []string{JUnit, Coverage}, true
 	suite.Services = []Service{{
 		Name: "postgres", Image: "postgres:17", Port: 5432,
 		Args: []string{"postgres", "-c", "max_connections=500", "-c", "fsync=off"},

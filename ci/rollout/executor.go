@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -13,10 +14,11 @@ import (
 type Executor interface {
 	// Run runs a plan. It returns a *plan.StepError for a failed step.
 	Run(ctx context.Context, p plan.Plan) error
-	// Read returns a file that a step has left. Write creates a file. Paths are relative to the
-	// repository.
+	// Read returns a file that a step has left. Write creates a file. Remove deletes a file, which may
+	// be missing. Paths are relative to the repository.
 	Read(file string) ([]byte, error)
 	Write(file string, content []byte) error
+	Remove(file string) error
 }
 
 // Workspace is the Executor of a real run. The files are in the folder of the repository.
@@ -38,6 +40,14 @@ func (w Workspace) Write(file string, content []byte) error {
 		return err
 	}
 	return os.WriteFile(w.path(file), content, 0o600)
+}
+
+// Remove deletes a file of the repository's folder.
+func (w Workspace) Remove(file string) error {
+	if err := os.Remove(w.path(file)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (w Workspace) path(file string) string { return filepath.Join(w.Root, filepath.FromSlash(file)) }

@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func stack(name string) plan.Stack {
 	return plan.Stack{
 		Name: "owner/" + name, Cloud: "oke", URL: "https://" + name + ".example.com",
-		Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"},
+		Settings: plan.Settings{Variables: []string{"ARM_USE_OIDC"}, Secrets: []string{"PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}, SecretFiles: []string{"KUBECONFIG"}},
 	}
 }
 
@@ -114,9 +114,6 @@ func TestCredentials(t *testing.T) {
 				needs := s.Args[0] == "pulumi" || s.Args[0] == "sh"
 				if got := slices.Contains(s.Secrets, "PULUMI_ACCESS_TOKEN") && slices.Contains(s.SecretFiles, "KUBECONFIG"); got != needs {
 					t.Errorf("%s: %s gets credentials: %v", command, s.Name, got)
-				}
-				if needs && !s.Always {
-					t.Errorf("%s: %s is answered from a cache", command, s.Name)
 				}
 			}
 		}

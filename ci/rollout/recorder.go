@@ -35,3 +35,6 @@ func (r *Recorder) Read(file string) ([]byte, error) {
 
 // Write does nothing.
 func (*Recorder) Write(string, []byte) error { return nil }
+
+// Remove does nothing.
+func (*Recorder) Remove(string) error { return nil }

@@ -4,14 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"taskmaster/ci/plan"
 )
-
-// lastLines is the number of lines of a failed command that a result repeats.
-const lastLines = 30
 
 // Report runs a command, completes its result with the times and the failure, and writes it to
 // plan.ResultFile. run adds its part of the result.
@@ -22,7 +18,7 @@ func Report(exec Executor, result *plan.Result, run func() error) error {
 	if err != nil {
 		result.Reason = err.Error()
 		if failure, ok := errors.AsType[*plan.StepError](err); ok {
-			result.Step, result.Output = failure.Step, Last(failure.Output)
+			result.Step, result.Output = failure.Step, plan.Last(failure.Output)
 		}
 	}
 	raw, jsonErr := json.MarshalIndent(result, "", "  ")
@@ -33,10 +29,4 @@ func Report(exec Executor, result *plan.Result, run func() error) error {
 		return errors.Join(err, fmt.Errorf("write the result: %w", writeErr))
 	}
 	return err
-}
-
-// Last returns the last lines of a failed command's output.
-func Last(output string) string {
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	return strings.Join(lines[max(0, len(lines)-lastLines):], "\n")
 }
