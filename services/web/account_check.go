@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
-	"taskmaster/services/web/client"
 )
 
 // Two people may share one browser. One of them can log in while a page of the other is still open
@@ -34,18 +34,18 @@ func withAccount(text, mark string) string {
 }
 
 // accountOf returns the value of the account field in the forms of a page.
-func accountOf(u *client.User) string {
+func accountOf(u *apiv1.Me) string {
 	if u == nil {
 		return ""
 	}
-	return template.HTMLEscapeString(u.ID + " " + u.Email)
+	return template.HTMLEscapeString(u.ID.String() + " " + u.Email)
 }
 
 // checkAccount refuses a form or a script request of a page that was made for another account. A
 // change that a browser kept offline is refused with code unauthorized. The browser then keeps it
 // until its owner logs in again.
 func (rc *requestContext) checkAccount(r *http.Request) error {
-	if owner := r.Header.Get(offlineChangeHeader); owner != "" && owner != rc.user.ID {
+	if owner := r.Header.Get(offlineChangeHeader); owner != "" && owner != rc.user.ID.String() {
 		return task.Errorf(task.CodeUnauthorized, "somebody else is logged in")
 	}
 	// The form has been parsed by now. The upload adapter checks forms with a file.
@@ -56,7 +56,7 @@ func (rc *requestContext) checkAccount(r *http.Request) error {
 // account and passes.
 func (rc *requestContext) checkNamedAccount(named string) error {
 	id, email, _ := strings.Cut(named, " ")
-	if id == "" || id == rc.user.ID {
+	if id == "" || id == rc.user.ID.String() {
 		return nil
 	}
 	return &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,

@@ -61,13 +61,13 @@ func TestFormOfAnotherAccountIsRefused(t *testing.T) {
 			changed <- r.Method + " " + r.URL.Path
 		}
 		if r.URL.Path == "/api/v1/me" {
-			fmt.Fprint(w, `{"id": "bob", "email": "bob@example.com", "time_zone": "UTC", "revision": 1}`)
+			fmt.Fprint(w, `{"id": "`+fakeID("bob")+`", "email": "bob@example.com", "time_zone": "UTC", "revision": 1}`)
 			return
 		}
 		fmt.Fprint(w, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 7, "items": [], "next_cursor": ""}`)
 	})}})
 	page := e.do("GET", "/all", nil, "Cookie", "taskmaster_session=x")
-	if !strings.Contains(page.body, `<form id="add" class="add" method="post" action="/tasks" hx-sync="queue all"><input type="hidden" name="account" value="bob bob@example.com">`) {
+	if !strings.Contains(page.body, `<form id="add" class="add" method="post" action="/tasks" hx-sync="queue all"><input type="hidden" name="account" value="`+fakeID("bob")+` bob@example.com">`) {
 		t.Errorf("got %.3000s, want the form to name Bob", page.body)
 	}
 	const words = "This page belongs to ada@example.com; you are now logged in as bob@example.com. Nothing was changed."
@@ -79,7 +79,7 @@ func TestFormOfAnotherAccountIsRefused(t *testing.T) {
 		"/settings/account", "/settings/password", "/settings/sessions/end", "/settings/sessions/7/end", "/settings/tokens", "/settings/tokens/7/delete",
 		"/settings/delete", "/settings/channels", "/settings/channels/7/delete", "/settings/deliveries/7/retry",
 	} {
-		got := post(path, url.Values{"account": {"ada ada@example.com"}, "line": {"a secret <plan>"}, "password": {"hunter2"}, "sure": {"yes"}})
+		got := post(path, url.Values{"account": {fakeID("ada") + " ada@example.com"}, "line": {"a secret <plan>"}, "password": {"hunter2"}, "sure": {"yes"}})
 		if got.status != 403 || !strings.Contains(got.body, words) || !strings.Contains(got.body, "Somebody else is logged in") {
 			t.Errorf("%s: got %d %s, want 403 and the explanation", path, got.status, got.body)
 		}
@@ -88,16 +88,16 @@ func TestFormOfAnotherAccountIsRefused(t *testing.T) {
 		}
 	}
 	// A script gets the error as a notice beside the form, and the typed text stays.
-	got := post("/tasks", url.Values{"account": {"ada ada@example.com"}, "line": {"x"}}, "HX-Request", "true")
+	got := post("/tasks", url.Values{"account": {fakeID("ada") + " ada@example.com"}, "line": {"x"}}, "HX-Request", "true")
 	if got.status != 403 || got.header.Get("HX-Retarget") != "#problem" || !strings.Contains(got.body, words) {
 		t.Errorf("got %d %v %s, want the explanation beside the form", got.status, got.header, got.body)
 	}
-	if got := e.do("GET", "/all", nil, "Cookie", "taskmaster_session=x", account.Header, "ada"); got.status != 403 {
+	if got := e.do("GET", "/all", nil, "Cookie", "taskmaster_session=x", account.Header, fakeID("ada")); got.status != 403 {
 		t.Errorf("a request of Ada's page got %d, want 403", got.status)
 	}
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	_ = form.WriteField("account", "ada ada@example.com")
+	_ = form.WriteField("account", fakeID("ada")+" ada@example.com")
 	file, _ := form.CreateFormFile("file", "tasks.json")
 	_, _ = file.Write([]byte(`{"version": 1, "tasks": []}`))
 	_ = form.Close()
@@ -109,7 +109,7 @@ func TestFormOfAnotherAccountIsRefused(t *testing.T) {
 		t.Errorf("the API got %s", what)
 	default:
 	}
-	for name, form := range map[string]url.Values{"Bob's own": {"account": {"bob bob@example.com"}}, "an older page's": {}} {
+	for name, form := range map[string]url.Values{"Bob's own": {"account": {fakeID("bob") + " bob@example.com"}}, "an older page's": {}} {
 		if got := post("/tasks/7/complete", form); got.status != 303 {
 			t.Errorf("%s form got %d, want 303", name, got.status)
 		}

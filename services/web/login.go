@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
@@ -27,31 +28,27 @@ func (s *service) loginPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *service) login(w http.ResponseWriter, r *http.Request) error {
-	return s.startSession(w, r, "/login", map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")})
+	return s.startSession(w, r, "/login", apiv1.Credentials{Email: r.PostFormValue("email"), Password: r.PostFormValue("password")})
 }
 
 func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
-	in := map[string]string{"email": r.PostFormValue("email"), "password": r.PostFormValue("password")}
-	// A script fills in both fields. Without scripts the API uses UTC and Monday, and the settings
-	// can change them.
-	if zone := r.PostFormValue("time_zone"); zone != "" {
-		in["time_zone"] = zone
-	}
-	if day := r.PostFormValue("week_start"); day != "" {
-		in["week_start"] = day
-	}
-	return s.startSession(w, r, "/signup", in)
+	return s.startSession(w, r, "/signup", apiv1.SignUp{
+		Email: r.PostFormValue("email"), Password: r.PostFormValue("password"),
+		// A script fills in both fields. Without scripts the API uses UTC and Monday, and the
+		// settings can change them.
+		TimeZone: r.PostFormValue("time_zone"), WeekStart: r.PostFormValue("week_start"),
+	})
 }
 
 // startSession logs in or signs up through the API.
-func (s *service) startSession(w http.ResponseWriter, r *http.Request, path string, in map[string]string) error {
+func (s *service) startSession(w http.ResponseWriter, r *http.Request, path string, in any) error {
 	next, _ := localPath(r.PostFormValue("next"))
 	err := s.api.For(w, r).Call(r.Context(), "POST", path, in, nil)
 	switch task.ErrorCode(err) {
 	case "":
 	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
 		p := s.explainError(w, r, err)
-		form := loginForm{Email: in["email"], Next: next, Problem: problemSentence(p)}
+		form := loginForm{Email: r.PostFormValue("email"), Next: next, Problem: problemSentence(p)}
 		return s.show(w, r, p.Status, page{Name: "login", Title: "Welcome to TaskMaster", Here: "/enter", Body: form})
 	default:
 		return err

@@ -20,7 +20,7 @@ func offlineAPI(t *testing.T) (e *env, made func() map[string]any) {
 		w.Header().Set("Content-Type", "application/json")
 		switch r.Method + " " + r.URL.Path {
 		case "GET /api/v1/me":
-			fmt.Fprint(w, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
+			fmt.Fprint(w, `{"id": "`+fakeID("ada")+`", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
 		case "GET /api/v1/tasks/7":
 			fmt.Fprint(w, `{"id": "01a21610-16d5-7df2-8928-37947e559311", "title": "made", "revision": 7, "time_zone": "UTC", "due_at": "2026-01-01T15:00:00Z"}`)
 		case "PATCH /api/v1/tasks/01a21610-16d5-7df2-8928-37947e559311":
@@ -57,7 +57,7 @@ func TestRepeatedFormIsTheSame(t *testing.T) {
 	for _, ago := range []time.Duration{50 * time.Second, -20 * time.Second} { // the second by a clock that is ahead
 		at := time.Now().UTC().Add(-ago)
 		form := url.Values{"line": {"call mum in 90 minutes"}, "made_at": {at.Format(time.RFC3339Nano)}}
-		for _, owner := range []string{"", "ada"} {
+		for _, owner := range []string{"", fakeID("ada")} {
 			e.offlineForm("/tasks", owner, form)
 			if due, want := made()["due_at"], at.Add(90*time.Minute).Truncate(time.Minute).Format(time.RFC3339); due != want {
 				t.Errorf("made %s ago, sent by %q: due %v, want %s", ago, owner, due, want)
@@ -79,16 +79,16 @@ func (e *env) offlineForm(path, owner string, form url.Values) answer {
 func TestOfflineChanges(t *testing.T) {
 	t.Parallel()
 	e, _ := offlineAPI(t)
-	if got := e.offlineForm("/tasks/7/complete", "ada", nil); got.status != 204 || got.header.Get("ETag") != `"8"` {
+	if got := e.offlineForm("/tasks/7/complete", fakeID("ada"), nil); got.status != 204 || got.header.Get("ETag") != `"8"` {
 		t.Errorf("got %d with ETag %s, want 204 with the task's", got.status, got.header.Get("ETag"))
 	}
-	if got := e.offlineForm("/tasks/7/snooze", "ada", url.Values{"until": {"2030-01-01T09:00:00Z"}}); got.status != 204 || got.header.Get("ETag") != `"10"` {
+	if got := e.offlineForm("/tasks/7/snooze", fakeID("ada"), url.Values{"until": {"2030-01-01T09:00:00Z"}}); got.status != 204 || got.header.Get("ETag") != `"10"` {
 		t.Errorf("got %d with ETag %s, want 204 with the task's", got.status, got.header.Get("ETag"))
 	}
-	if got := e.offlineForm("/tasks/8/complete", "ada", nil); got.status != 404 || got.code() != "not_found" {
+	if got := e.offlineForm("/tasks/8/complete", fakeID("ada"), nil); got.status != 404 || got.code() != "not_found" {
 		t.Errorf("got %d %s, want a problem", got.status, got.body)
 	}
-	if got := e.offlineForm("/tasks/7/complete", "bob", nil); got.status != 401 || got.code() != "unauthorized" {
+	if got := e.offlineForm("/tasks/7/complete", fakeID("bob"), nil); got.status != 401 || got.code() != "unauthorized" {
 		t.Errorf("another user's change got %d %s, want 401", got.status, got.body)
 	}
 	if got := e.offlineForm("/tasks/7/complete", "", nil); got.status != 303 {
@@ -106,9 +106,9 @@ func TestOfflineChangeCountsFromItsDay(t *testing.T) {
 		at    time.Time
 		want  time.Time
 	}{
-		"kept for two days": {"ada", now.AddDate(0, 0, -2), now.AddDate(0, 0, -1)},
-		"kept for too long": {"ada", now.AddDate(0, 0, -40), now.AddDate(0, 0, 1)},
-		"from the future":   {"ada", now.AddDate(0, 0, 9), now.AddDate(0, 0, 1)},
+		"kept for two days": {fakeID("ada"), now.AddDate(0, 0, -2), now.AddDate(0, 0, -1)},
+		"kept for too long": {fakeID("ada"), now.AddDate(0, 0, -40), now.AddDate(0, 0, 1)},
+		"from the future":   {fakeID("ada"), now.AddDate(0, 0, 9), now.AddDate(0, 0, 1)},
 		"not kept":          {"", now.AddDate(0, 0, -2), now.AddDate(0, 0, 1)},
 	} {
 		e.offlineForm("/tasks", tt.owner, url.Values{"line": {"call mum tomorrow 15:00"}, "made_at": {tt.at.Format(time.RFC3339Nano)}})
@@ -117,7 +117,7 @@ func TestOfflineChangeCountsFromItsDay(t *testing.T) {
 			t.Errorf("%s: due %v, want %s", name, due, want)
 		}
 		got := e.offlineForm("/tasks/7/postpone", tt.owner, url.Values{"to": {"tomorrow"}, "revision": {"7"}, "made_at": {tt.at.Format(time.RFC3339Nano)}})
-		moved, unless := made(), map[string]string{"ada": "7"}[tt.owner]
+		moved, unless := made(), map[string]string{fakeID("ada"): "7"}[tt.owner]
 		if moved["due_at"] != want || moved["if_match"] != unless || got.header.Get("ETag") != `"9"` {
 			t.Errorf("%s: %v with ETag %s, want it moved to %s unless it is not %q any more", name, moved, got.header.Get("ETag"), want, unless)
 		}
@@ -137,14 +137,14 @@ func TestWrongClock(t *testing.T) {
 		"right, at once":           {"", 0, 0, 0},
 		"ahead by five hours":      {"", 5 * time.Hour, 0, 0},
 		"behind by five hours":     {"", -5 * time.Hour, 0, 0},
-		"right, kept":              {"ada", 0, 49 * time.Hour, 49 * time.Hour},
-		"ahead, kept":              {"ada", 5 * time.Hour, 49 * time.Hour, 49 * time.Hour},
-		"behind, kept":             {"ada", -30 * time.Hour, 49 * time.Hour, 49 * time.Hour},
-		"of 1970, kept":            {"ada", -56 * 365 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
-		"ahead by more than kept":  {"ada", 90 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
-		"kept for too long":        {"ada", 5 * time.Hour, 40 * 24 * time.Hour, 0},
+		"right, kept":              {fakeID("ada"), 0, 49 * time.Hour, 49 * time.Hour},
+		"ahead, kept":              {fakeID("ada"), 5 * time.Hour, 49 * time.Hour, 49 * time.Hour},
+		"behind, kept":             {fakeID("ada"), -30 * time.Hour, 49 * time.Hour, 49 * time.Hour},
+		"of 1970, kept":            {fakeID("ada"), -56 * 365 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		"ahead by more than kept":  {fakeID("ada"), 90 * 24 * time.Hour, 3 * time.Hour, 3 * time.Hour},
+		"kept for too long":        {fakeID("ada"), 5 * time.Hour, 40 * 24 * time.Hour, 0},
 		"an age that nobody kept":  {"", 5 * time.Hour, 49 * time.Hour, 0},
-		"an age before its making": {"ada", 5 * time.Hour, -time.Hour, 0},
+		"an age before its making": {fakeID("ada"), 5 * time.Hour, -time.Hour, 0},
 	} {
 		now := time.Now().UTC()
 		form := url.Values{"line": {"call mum in 90 minutes"}, "made_at": {now.Add(tt.ahead - tt.ago).Format(time.RFC3339Nano)},
@@ -170,7 +170,7 @@ func TestRepeatedFormWithWrongClock(t *testing.T) {
 	at := now.Add(5 * time.Hour)
 	send := func() any {
 		t.Helper()
-		e.offlineForm("/tasks", "ada", url.Values{"line": {"call mum in 90 minutes"}, "made_at": {at.Format(time.RFC3339Nano)},
+		e.offlineForm("/tasks", fakeID("ada"), url.Values{"line": {"call mum in 90 minutes"}, "made_at": {at.Format(time.RFC3339Nano)},
 			"made_ago": {fmt.Sprint(time.Since(now).Milliseconds())}})
 		return made()["due_at"]
 	}

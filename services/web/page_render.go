@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"taskmaster/services/web/client"
+	"taskmaster/internal/apiv1"
 )
 
 // templates holds one template per page. Each file of templates/pages defines "main". The layout in
@@ -28,6 +28,7 @@ func newTemplates(files fs.FS, a *assets, version, mark string) (templates, erro
 		// dict builds the argument of a part from names and values.
 		"dict":    dict,
 		"numbers": numbers,
+		"ended":   endedWords,
 		"has":     slices.Contains[[]string],
 
 		"styles":        func() []string { return []string{"style.css", "tasks.css", "task.css", "settings.css"} },
@@ -94,7 +95,7 @@ type page struct {
 	Secret bool
 
 	// The fields below are set when the page is shown.
-	User  *client.User
+	User  *apiv1.Me
 	Nav   nav
 	Flash *flashMessage
 	// Here is the page's own address. Forms lead back to it.

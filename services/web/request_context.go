@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/client"
@@ -15,7 +16,7 @@ import (
 // requestContext is a request of a logged-in user.
 type requestContext struct {
 	*client.Client
-	user client.User
+	user apiv1.Me
 	zone *time.Location
 	now  time.Time
 	// open holds all open tasks by due date. It is nil before loadOpen.

@@ -6,33 +6,37 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/client"
 )
 
 // accountPage is the page /settings/account.
 type accountPage struct {
-	User     client.User
+	User     apiv1.Me
 	Sessions []shownSession
 	Others   int
 	Tokens   []shownToken
 	// Made is the new token after its creation. The page shows its secret once.
-	Made    *client.Token
+	Made    *apiv1.TokenWithSecret
 	Refused *refusedForm
 }
 
 type shownSession struct {
-	ID, Browser        string
+	ID                 uuid.UUID
+	Browser            string
 	Current            bool
 	LastUsed, LoggedIn moment
 }
 
 type shownToken struct {
-	ID, Name string
-	Scopes   string
-	Made     moment
-	Expires  *moment
-	Expired  bool
+	ID           uuid.UUID
+	Name, Scopes string
+	Made         moment
+	Expires      *moment
+	Expired      bool
 }
 
 func (s *service) accountSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
@@ -41,11 +45,11 @@ func (s *service) accountSettings(w http.ResponseWriter, r *http.Request, rc *re
 
 // showAccount completes p with the sessions and tokens, and shows it.
 func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p accountPage) error {
-	sessions, err := client.All[client.Session](r.Context(), rc.Client, "/sessions")
+	sessions, err := client.All[apiv1.Session](r.Context(), rc.Client, "/sessions")
 	if err != nil {
 		return err
 	}
-	tokens, err := client.All[client.Token](r.Context(), rc.Client, "/tokens?limit=200")
+	tokens, err := client.All[apiv1.Token](r.Context(), rc.Client, "/tokens?limit=200")
 	if err != nil {
 		return err
 	}
@@ -93,7 +97,7 @@ func scopeWords(scopes []string) string {
 
 // saveAccount changes the time zone and the first day of the week.
 func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	in := map[string]string{"time_zone": r.PostFormValue("time_zone"), "week_start": r.PostFormValue("week_start")}
+	in := apiv1.AccountPatch{TimeZone: new(r.PostFormValue("time_zone")), WeekStart: new(r.PostFormValue("week_start"))}
 	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
 		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start")
 	}
@@ -102,7 +106,7 @@ func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *reques
 
 // changePassword changes the password. The API then ends all other sessions.
 func (s *service) changePassword(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	in := map[string]string{"current_password": r.PostFormValue("current_password"), "password": r.PostFormValue("password")}
+	in := apiv1.AccountPatch{CurrentPassword: new(r.PostFormValue("current_password")), Password: new(r.PostFormValue("password"))}
 	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
 		return s.refuseAccount(w, r, rc, err, "password", "current_password", "password")
 	}
@@ -134,12 +138,12 @@ func (s *service) makeToken(w http.ResponseWriter, r *http.Request, rc *requestC
 	if len(r.PostForm["scopes"]) == 0 {
 		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick what it may do"), "token", "name", "scopes")
 	}
-	in := map[string]any{"name": r.PostFormValue("name"), "scopes": append([]string{}, r.PostForm["scopes"]...)}
+	in := apiv1.TokenInput{Name: r.PostFormValue("name"), Scopes: r.PostForm["scopes"]}
 	if days, err := time.ParseDuration(r.PostFormValue("expires") + "h"); err == nil && days > 0 {
 		// Rounded to the day, so that a repeated form makes the same request.
-		in["expires_at"] = rc.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour)
+		in.ExpiresAt = new(rc.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour))
 	}
-	var made client.Token
+	var made apiv1.TokenWithSecret
 	if err := rc.Call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return s.refuseAccount(w, r, rc, err, "token", "name", "scopes")
 	}
@@ -156,7 +160,7 @@ func (s *service) deleteToken(w http.ResponseWriter, r *http.Request, rc *reques
 
 // deleteAccount deletes the account after checking its password.
 func (s *service) deleteAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	if err := rc.Call(r.Context(), "DELETE", "/me", map[string]string{"password": r.PostFormValue("password")}, nil); err != nil {
+	if err := rc.Call(r.Context(), "DELETE", "/me", apiv1.AccountDeletion{Password: r.PostFormValue("password")}, nil); err != nil {
 		return s.refuseAccount(w, r, rc, err, "delete", "password")
 	}
 	return s.redirectWithFlash(w, r, "/enter", flashMessage{Text: "Your account and everything in it is deleted"})

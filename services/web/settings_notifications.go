@@ -5,6 +5,9 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/google/uuid"
+
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/client"
 )
@@ -13,14 +16,14 @@ const notificationsPath = "/settings/notifications"
 
 // notificationsPage is the page /settings/notifications.
 type notificationsPage struct {
-	User     client.User
+	User     apiv1.Me
 	Channels []shownChannel
 	HasEmail bool
 	// PushKey is the server's public key for push subscriptions. It is "" when push is not
 	// configured.
 	PushKey string
 	// Made is the new webhook after its creation. The page shows its secret once.
-	Made       *client.Channel
+	Made       *apiv1.ChannelWithSecret
 	Deliveries []shownDelivery
 	// Waiting reports whether a delivery is still pending.
 	Waiting bool
@@ -28,8 +31,9 @@ type notificationsPage struct {
 }
 
 type shownChannel struct {
-	ID, Kind, Name, Where string
-	Enabled               bool
+	ID                uuid.UUID
+	Kind, Name, Where string
+	Enabled           bool
 	// Reason is the reason for which the system disabled the channel. LastFailure is the error of the last
 	// reminder to an enabled channel.
 	Reason, LastFailure string
@@ -39,11 +43,13 @@ type shownChannel struct {
 }
 
 type shownDelivery struct {
-	ID, Kind, State, Reason, TaskID string
-	Test, Again                     bool
-	Attempts                        int
-	At                              moment
-	Next                            *moment
+	ID                  uuid.UUID
+	TaskID              *uuid.UUID
+	Kind, State, Reason string
+	Test, Again         bool
+	Attempts            int
+	At                  moment
+	Next                *moment
 }
 
 // shownDeliveries is the number of listed deliveries.
@@ -54,11 +60,11 @@ func (s *service) notificationSettings(w http.ResponseWriter, r *http.Request, r
 }
 
 func (s *service) showNotifications(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p notificationsPage) error {
-	channels, err := client.All[client.Channel](r.Context(), rc.Client, "/channels?limit=200")
+	channels, err := client.All[apiv1.Channel](r.Context(), rc.Client, "/channels?limit=200")
 	if err != nil {
 		return err
 	}
-	deliveries, err := client.All[client.Delivery](r.Context(), rc.Client, "/deliveries?limit="+shownDeliveries)
+	deliveries, err := client.All[apiv1.Delivery](r.Context(), rc.Client, "/deliveries?limit="+shownDeliveries)
 	if err != nil {
 		return err
 	}
@@ -77,15 +83,12 @@ func (s *service) showNotifications(w http.ResponseWriter, r *http.Request, rc *
 		p.Channels = append(p.Channels, shown)
 	}
 	for _, d := range deliveries {
-		shown := shownDelivery{ID: d.ID, Kind: kindName(d.ChannelKind), State: stateName(d.State), Test: d.Test, Attempts: d.Attempts, Next: rc.moment(d.NextAttemptAt),
+		shown := shownDelivery{ID: d.ID, TaskID: d.TaskID, Kind: kindName(d.ChannelKind), State: stateName(d.State), Test: d.Test, Attempts: d.Attempts, Next: rc.moment(d.NextAttemptAt),
 			At: newMoment(d.CreatedAt, rc.now, rc.zone), Again: d.ChannelID != nil && (d.State == "failed" || d.State == "given_up")}
 		if d.Reason != nil {
 			shown.Reason = *d.Reason
 		}
 		p.Waiting = p.Waiting || d.State == "pending" || d.State == "failed"
-		if d.TaskID != nil {
-			shown.TaskID = *d.TaskID
-		}
 		p.Deliveries = append(p.Deliveries, shown)
 	}
 	here := page{Name: "notifications", Title: "Notifications", Path: notificationsPath, Here: notificationsPath, Body: p, Secret: p.Made != nil}
@@ -94,7 +97,7 @@ func (s *service) showNotifications(w http.ResponseWriter, r *http.Request, rc *
 
 // lastFailure returns the error of the last delivery to a channel if it was given up, or "".
 // deliveries are sorted from the newest.
-func lastFailure(channelID string, deliveries []client.Delivery) string {
+func lastFailure(channelID uuid.UUID, deliveries []apiv1.Delivery) string {
 	for _, d := range deliveries {
 		switch {
 		case d.ChannelID == nil, *d.ChannelID != channelID, d.State == "pending":
@@ -109,7 +112,7 @@ func lastFailure(channelID string, deliveries []client.Delivery) string {
 
 // channelTarget returns the target of a channel. For a push subscription it is only the host, because
 // people cannot recognise the rest.
-func channelTarget(c client.Channel) string {
+func channelTarget(c apiv1.Channel) string {
 	if c.Kind != "web_push" {
 		return c.URL + c.Address
 	}
@@ -117,6 +120,15 @@ func channelTarget(c client.Channel) string {
 		return u.Host
 	}
 	return ""
+}
+
+// endedWords describes a channel that the system disabled.
+func endedWords(e apiv1.EndedChannel) string {
+	about := map[string]string{"web_push": "one of your browsers", "email": "your mailbox"}[e.Kind]
+	if about == "" {
+		about = "one of your webhooks"
+	}
+	return "Reminders no longer reach " + about + " (" + e.Where + "): " + strings.TrimSuffix(e.Reason, ".") + "."
 }
 
 func kindName(kind string) string {
@@ -134,13 +146,13 @@ func stateName(state string) string { return strings.ReplaceAll(state, "_", " ")
 // addChannel adds a webhook or the account's e-mail address. Browsers add themselves by script.
 func (s *service) addChannel(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	kind := r.PostFormValue("kind")
-	in := map[string]string{"kind": kind}
+	in := apiv1.ChannelInput{Kind: kind}
 	if kind == "webhook" {
-		in["url"] = strings.TrimSpace(r.PostFormValue("url"))
+		in.URL = strings.TrimSpace(r.PostFormValue("url"))
 	} else {
-		in["address"] = rc.user.Email
+		in.Address = rc.user.Email
 	}
-	var made client.Channel
+	var made apiv1.ChannelWithSecret
 	if err := rc.Call(r.Context(), "POST", "/channels", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
 		return s.refuseNotifications(w, r, rc, err, kind, "url")
 	}
@@ -167,15 +179,15 @@ func (s *service) changeChannel(w http.ResponseWriter, r *http.Request, rc *requ
 	switch r.PathValue("what") {
 	case "enable":
 		said = "Reminders go there again"
-		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"enabled": true}, nil)
+		err = rc.Call(r.Context(), "PATCH", path, apiv1.ChannelPatch{Enabled: new(true)}, nil)
 	case "disable":
 		said = "Reminders no longer go there"
-		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"enabled": false}, nil)
+		err = rc.Call(r.Context(), "PATCH", path, apiv1.ChannelPatch{Enabled: new(false)}, nil)
 	case "test":
 		said = "A test is on its way. Its result appears under Deliveries"
 		err = rc.Call(r.Context(), "POST", path+"/test", nil, nil, "Idempotency-Key", r.PostFormValue("key"))
 	case "dismiss":
-		err = rc.Call(r.Context(), "PATCH", path, map[string]bool{"dismissed": true}, nil)
+		err = rc.Call(r.Context(), "PATCH", path, apiv1.ChannelPatch{Dismissed: new(true)}, nil)
 		if err == nil || isGone(err) {
 			return s.redirectWithFlash(w, r, back(r), flashMessage{})
 		}

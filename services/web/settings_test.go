@@ -41,13 +41,13 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answers := map[string]any{
 		"GET /me":         `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1}`,
 		"GET /tasks":      `{"items": [], "next_cursor": ""}`,
-		"GET /sessions":   `{"items": [{"id": "s1", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "s2", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
-		"GET /tokens":     `{"items": [{"id": "t1", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
-		"GET /channels":   `{"items": [{"id": "c1", "kind": "webhook", "url": ` + quote("https://x.example/"+evil) + `, "enabled": false, "disabled_reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
-		"GET /deliveries": `{"items": [{"id": "d1", "channel_id": "c1", "channel_kind": "webhook", "task_id": "x", "state": "given_up", "attempts": 5, "reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /sessions":   `{"items": [{"id": "` + fakeID("s1") + `", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "` + fakeID("s2") + `", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
+		"GET /tokens":     `{"items": [{"id": "` + fakeID("t1") + `", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
+		"GET /channels":   `{"items": [{"id": "` + fakeID("c1") + `", "kind": "webhook", "url": ` + quote("https://x.example/"+evil) + `, "enabled": false, "disabled_reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /deliveries": `{"items": [{"id": "` + fakeID("d1") + `", "channel_id": "` + fakeID("c1") + `", "channel_kind": "webhook", "task_id": "` + fakeID("x") + `", "state": "given_up", "attempts": 5, "reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
 		"GET /push-key":   `{"public_key": "BKey"}`,
-		"POST /tokens":    `{"id": "t2", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
-		"POST /channels":  `{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
+		"POST /tokens":    `{"id": "` + fakeID("t2") + `", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
+		"POST /channels":  `{"id": "` + fakeID("c2") + `", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
 		"POST /import": `{"created": 30, "skipped": 2, "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
 			"notes": [{"file": "Home.csv", "line": 7, "title": ` + quote(evil) + `, "message": "the date cannot be read"}]}`,
 	}
@@ -129,7 +129,7 @@ func TestSettingsForms(t *testing.T) {
 		to   string
 	}{
 		"/settings/account":             {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday"}`, "/settings/account"},
-		"/settings/password":            {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"current_password":"a","password":"b"}`, "/settings/account"},
+		"/settings/password":            {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"password":"b","current_password":"a"}`, "/settings/account"},
 		"/settings/sessions/s2/end":     {nil, "DELETE /sessions/s2?", "/settings/account"},
 		"/settings/sessions/end":        {nil, "DELETE /sessions?", "/settings/account"},
 		"/settings/tokens/t1/delete":    {nil, "DELETE /tokens/t1?", "/settings/account"},
@@ -196,9 +196,9 @@ func TestSecretOfARepeatedForm(t *testing.T) {
 		call, answer, want string
 		form               url.Values
 	}{
-		"/settings/tokens": {"POST /tokens", `{"id": "t2", "name": "Backup", "scopes": ["tasks:read"], "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
+		"/settings/tokens": {"POST /tokens", `{"id": "` + fakeID("t2") + `", "name": "Backup", "scopes": ["tasks:read"], "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
 			"revoke it below and make another", url.Values{"key": {"k"}, "name": {"Backup"}, "scopes": {"tasks:read"}}},
-		"/settings/channels": {"POST /channels", `{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
+		"/settings/channels": {"POST /channels", `{"id": "` + fakeID("c2") + `", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": "2026-03-02T10:00:00Z", "shown_once": true}`,
 			"delete the webhook below and add it again", url.Values{"key": {"k"}, "kind": {"webhook"}, "url": {"https://x.example/"}}},
 	} {
 		api, ask := settings(t, nil)
@@ -292,7 +292,7 @@ func TestRenewedSessionReachesTheBrowser(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.URL.Path == "/api/v1/me" {
 			w.Header().Set("Set-Cookie", "taskmaster_session=x; Max-Age=2592000")
-			fmt.Fprint(w, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
+			fmt.Fprint(w, `{"id": "`+fakeID("ada")+`", "email": "ada@example.com", "time_zone": "UTC", "revision": 1}`)
 			return
 		}
 		fmt.Fprint(w, `{"items": [], "next_cursor": ""}`)
@@ -320,17 +320,17 @@ func TestEndedChannels(t *testing.T) {
 		}
 		switch r.URL.Path {
 		case "/api/v1/me":
-			fmt.Fprint(w, `{"id": "ada", "email": "ada@example.com", "time_zone": "UTC", "revision": 1,
-				"ended_channels": [{"id": "c1", "kind": "web_push", "where": "push.example.com", "reason": `+quote("over "+evil)+`}]}`)
+			fmt.Fprint(w, `{"id": "`+fakeID("ada")+`", "email": "ada@example.com", "time_zone": "UTC", "revision": 1,
+				"ended_channels": [{"id": "`+fakeID("c1")+`", "kind": "web_push", "where": "push.example.com", "reason": `+quote("over "+evil)+`}]}`)
 		case "/api/v1/channels":
-			fmt.Fprint(w, `{"items": [{"id": "c1", "kind": "web_push", "endpoint": "https://push.example.com/x", "enabled": false, "disabled_reason": "over", "created_at": `+when+`},
-				{"id": "c2", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": `+when+`},
-				{"id": "c3", "kind": "webhook", "url": "https://y.example/", "enabled": true, "created_at": `+when+`}]}`)
+			fmt.Fprint(w, `{"items": [{"id": "`+fakeID("c1")+`", "kind": "web_push", "endpoint": "https://push.example.com/x", "enabled": false, "disabled_reason": "over", "created_at": `+when+`},
+				{"id": "`+fakeID("c2")+`", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": `+when+`},
+				{"id": "`+fakeID("c3")+`", "kind": "webhook", "url": "https://y.example/", "enabled": true, "created_at": `+when+`}]}`)
 		case "/api/v1/deliveries":
-			fmt.Fprint(w, `{"items": [{"id": "d4", "channel_id": "c2", "channel_kind": "webhook", "state": "pending", "created_at": `+when+`},
-				{"id": "d3", "channel_id": "c2", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 500", "created_at": `+when+`},
-				{"id": "d2", "channel_id": "c3", "channel_kind": "webhook", "state": "sent", "created_at": `+when+`},
-				{"id": "d1", "channel_id": "c3", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 404", "created_at": `+when+`}]}`)
+			fmt.Fprint(w, `{"items": [{"id": "`+fakeID("d4")+`", "channel_id": "`+fakeID("c2")+`", "channel_kind": "webhook", "state": "pending", "created_at": `+when+`},
+				{"id": "`+fakeID("d3")+`", "channel_id": "`+fakeID("c2")+`", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 500", "created_at": `+when+`},
+				{"id": "`+fakeID("d2")+`", "channel_id": "`+fakeID("c3")+`", "channel_kind": "webhook", "state": "sent", "created_at": `+when+`},
+				{"id": "`+fakeID("d1")+`", "channel_id": "`+fakeID("c3")+`", "channel_kind": "webhook", "state": "given_up", "reason": "it answered 404", "created_at": `+when+`}]}`)
 		default:
 			fmt.Fprint(w, `{"items": [], "next_cursor": "", "public_key": ""}`)
 		}
@@ -339,7 +339,7 @@ func TestEndedChannels(t *testing.T) {
 		got := e.do("GET", path, nil, "Cookie", "taskmaster_session=x").body
 		for _, want := range []string{
 			"Reminders no longer reach one of your browsers (push.example.com): over &#34;&gt;&lt;script&gt;", `<a href="/settings/notifications">Look at`,
-			`<form method="post" action="/settings/channels/c1/dismiss"><input type="hidden" name="account" value="ada ada@example.com"><input type="hidden" name="back" value="` + path + `">`,
+			`<form method="post" action="/settings/channels/` + fakeID("c1") + `/dismiss"><input type="hidden" name="account" value="` + fakeID("ada") + ` ada@example.com"><input type="hidden" name="back" value="` + path + `">`,
 		} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s lacks %q", path, want)
@@ -347,7 +347,7 @@ func TestEndedChannels(t *testing.T) {
 		}
 	}
 	got := e.do("GET", "/settings/notifications", nil, "Cookie", "taskmaster_session=x").body
-	if strings.Contains(got, "/settings/channels/c1/enable") || !strings.Contains(got, "Only that browser can turn it on again.") {
+	if strings.Contains(got, "/settings/channels/"+fakeID("c1")+"/enable") || !strings.Contains(got, "Only that browser can turn it on again.") {
 		t.Error("an ended push channel can be enabled from another browser")
 	}
 	if n := strings.Count(got, "The last message did not arrive: it answered 500"); n != 1 || strings.Contains(got, "did not arrive: it answered 404") {

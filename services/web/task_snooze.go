@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/client"
 )
@@ -47,7 +48,7 @@ func (s *service) snoozeTask(w http.ResponseWriter, r *http.Request, rc *request
 	if err != nil {
 		return task.Invalid("own", "time is missing: choose when to be reminded again")
 	}
-	t, err := rc.Post(r.Context(), client.ItemPath("/tasks", r.PathValue("id"))+"/snooze", r.PostFormValue("key"), map[string]any{"until": until.UTC()})
+	t, err := rc.Post(r.Context(), client.ItemPath("/tasks", r.PathValue("id"))+"/snooze", r.PostFormValue("key"), apiv1.Snooze{Until: new(until.UTC())})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"taskmaster/internal/server"
@@ -78,6 +79,9 @@ func upstream(t *testing.T, h http.HandlerFunc) string {
 	t.Cleanup(s.Close)
 	return s.URL
 }
+
+// fakeID returns the id of an item of a fake API, by its name.
+func fakeID(name string) string { return uuid.NewSHA1(uuid.Nil, []byte(name)).String() }
 
 // named starts an upstream that answers with its name and the request's method, path, query and
 // body.

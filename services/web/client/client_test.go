@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/proxy"
 )
@@ -202,7 +203,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		"a refusal":            answers(401, `{"code": "unauthorized", "detail": "log in"}`),
 	} {
 		c, _ := clientOf(t.Context(), api)
-		var made Token
+		var made apiv1.TokenWithSecret
 		err := c.Call(t.Context(), "POST", "/tokens", map[string]string{"password": password}, &made)
 		if err == nil {
 			t.Errorf("%s: got no error", name)

@@ -9,22 +9,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// User is the logged-in user.
-type User struct {
-	ID       string `json:"id"`
-	Email    string `json:"email"`
-	TimeZone string `json:"time_zone"`
-	// WeekStart is "monday", "sunday" or "saturday". "" means Monday.
-	WeekStart string `json:"week_start"`
-	Revision  int64  `json:"revision"`
-	// Ended lists the channels that the system disabled, until the user dismisses them.
-	Ended []EndedChannel `json:"ended_channels"`
-	// Epoch names the history of the database to which Revision belongs.
-	Epoch string `json:"epoch"`
-}
-
 // Me returns the logged-in user. It returns code unauthorized when nobody is logged in.
-func (c *Client) Me(ctx context.Context) (u User, err error) {
+func (c *Client) Me(ctx context.Context) (u apiv1.Me, err error) {
 	err = c.Call(ctx, "GET", "/me", nil, &u)
 	return u, err
 }
