@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ import (
 
 	"taskmaster/ci/plan"
 	"taskmaster/ci/rollout"
+	"taskmaster/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -205,19 +205,7 @@ func TestGolden(t *testing.T) {
 		if strings.Contains(got, "planted-secret") {
 			t.Errorf("%s: a secret is in a query:\n%s", command, got)
 		}
-		file := filepath.Join("testdata", command+".golden")
-		if *update {
-			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s has changed; if that is intended, run the test with -update. The new text:\n%s", command, got)
-		}
+		testkit.Golden(t, *update, filepath.Join("testdata", command+".golden"), got)
 	}
 }
 

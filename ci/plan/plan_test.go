@@ -2,13 +2,14 @@ package plan
 
 import (
 	"flag"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"taskmaster/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -50,19 +51,7 @@ func TestGolden(t *testing.T) {
 	for command, p := range plans() {
 		var got strings.Builder
 		p.Print(&got, command)
-		file := filepath.Join("testdata", command+".golden")
-		if *update {
-			if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.String() != string(want) {
-			t.Errorf("%s has changed; if that is intended, run the test with -update. The new text:\n%s", command, got.String())
-		}
+		testkit.Golden(t, *update, filepath.Join("testdata", command+".golden"), got.String())
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"taskmaster/ci/plan"
+	"taskmaster/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -88,19 +88,7 @@ func TestGolden(t *testing.T) {
 	for _, command := range []string{"deploy", "promote", "rollback", "preview", "restore"} {
 		var got strings.Builder
 		slices.Concat(all[command]...).Print(&got, command)
-		file := filepath.Join("testdata", command+".golden")
-		if *update {
-			if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.String() != string(want) {
-			t.Errorf("%s has changed; if that is intended, run the test with -update. The new text:\n%s", command, got.String())
-		}
+		testkit.Golden(t, *update, filepath.Join("testdata", command+".golden"), got.String())
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"taskmaster/infra/config"
+	"taskmaster/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -179,33 +180,11 @@ func TestStacksMatchGoldenFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := golden(t, mustRender(t, load(t, name)))
-			file := filepath.Join("testdata", name+".golden.yaml")
-			if *update {
-				if err := os.WriteFile(file, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("stack %s differs from %s: %s\nif that is meant: go test ./infra/program -tags clouds -update (a resource under "+
-					"another name is another one, which begins empty, unless pulumi.Aliases names the old one)", name, file, firstDifference(string(got), string(want)))
+			if !testkit.Golden(t, *update, filepath.Join("testdata", name+".golden.yaml"), string(got)) {
+				t.Error("a renamed resource is a new and empty one, unless pulumi.Aliases has the old name")
 			}
 		})
 	}
-}
-
-func firstDifference(got, want string) string {
-	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(g), len(w)) {
-		if g[i] != w[i] {
-			return fmt.Sprintf("line %d: got %q, want %q", i+1, g[i], w[i])
-		}
-	}
-	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
 }
 
 // golden formats resources, one YAML document each.

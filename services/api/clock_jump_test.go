@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/testkit"
 )
 
 // TestClockThatJumpsFiresNothingEarly lets the clock of the process jump and that of the database
@@ -64,7 +65,7 @@ func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- runRetention(ctx, a.db, a.deliveries, time.Hour, a.log, a.service.clock) }()
-	eventually(t, "old rows are removed", func() bool {
+	testkit.Eventually(t, "old rows are removed", func() bool {
 		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // sessions are deleted last
 	})
 	cancel()

@@ -14,6 +14,7 @@ import (
 
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/testkit"
 )
 
 // commitLink is a network connection to PostgreSQL that can lose a commit.
@@ -157,7 +158,7 @@ func TestLostCommit(t *testing.T) {
 				if c.deliver || key != "" {
 					want = 1
 				}
-				eventually(t, "the commit is done or dropped", func() bool {
+				testkit.Eventually(t, "the commit is done or dropped", func() bool {
 					return p.count(t, `SELECT count(*) FROM tasks`) == want
 				})
 			})

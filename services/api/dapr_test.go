@@ -18,6 +18,7 @@ import (
 	"taskmaster/cmd/local/console"
 	"taskmaster/internal/portblock"
 	"taskmaster/internal/sidecar/daprd"
+	"taskmaster/internal/testkit"
 )
 
 // daprEnv is a real scheduler and a real sidecar in front of an app.
@@ -91,7 +92,7 @@ const startTimeout = 90 * time.Second
 
 func (d *daprEnv) await(port int, path string) {
 	d.t.Helper()
-	within(d.t, startTimeout, fmt.Sprintf("port %d answers", port), func() bool {
+	testkit.Within(d.t, startTimeout, fmt.Sprintf("port %d answers", port), func() bool {
 		ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
 		defer cancel()
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", port, path), nil)

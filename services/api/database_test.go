@@ -42,19 +42,3 @@ func insertTask(ctx context.Context, tx pgx.Tx, user uuid.UUID, made task.Task, 
 	_, _, err = u.insertTask(ctx, made)
 	return err
 }
-
-// eventually polls a condition for 30 seconds.
-func eventually(t *testing.T, condition string, ok func() bool) {
-	t.Helper()
-	within(t, 30*time.Second, condition, ok)
-}
-
-// within polls a condition until a timeout, and then ends the test.
-func within(t *testing.T, timeout time.Duration, condition string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(timeout); !ok(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out after %v waiting for: %s", timeout, condition)
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 // fillDisk leaves no space for an empty table. It replaces the table's file by /dev/full, which
@@ -71,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 
 	free()
 	p.send(t, "POST", "/api/v1/tasks", object{"title": "pay rent"}, header("Idempotency-Key", "pay rent once")).want(t, 201)
-	eventually(t, "the service is ready again", func() bool { return readyz().Status == "ready" })
+	testkit.Eventually(t, "the service is ready again", func() bool { return readyz().Status == "ready" })
 	for _, text := range []string{"database disk full", "database disk has room again"} {
 		if got := log.count(text); got != 1 {
 			t.Errorf("the log has %d lines %q, want 1", got, text)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/testkit"
 )
 
 // TestOverloadIsRefusedAtOnce takes every connection and fills the queue of three waiters for each.
@@ -29,7 +31,7 @@ func TestOverloadIsRefusedAtOnce(t *testing.T) {
 		})
 	}
 	var r reply
-	eventually(t, "a request is refused without a wait, because the queue is full", func() bool {
+	testkit.Eventually(t, "a request is refused without a wait, because the queue is full", func() bool {
 		r = p.send(t, "GET", "/api/v1/tasks", nil)
 		return strings.Contains(string(r.Body), `"the service is overloaded, try again shortly"`)
 	})

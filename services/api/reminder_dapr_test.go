@@ -17,6 +17,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/sidecar"
 	"taskmaster/internal/task"
+	"taskmaster/internal/testkit"
 )
 
 // jobsEnv is an api with the real clock. Its reminders are jobs of a real scheduler.
@@ -134,7 +135,7 @@ func TestRemindersAreJobsOfTheScheduler(t *testing.T) {
 	if b.hasJob(t, cancelled.ID, 0) {
 		t.Error("a completed task's reminder has a job")
 	}
-	eventually(t, "the moved and the snoozed reminder fire", func() bool { return b.fired(t, moved.ID) == 1 && b.fired(t, kept.ID) == 1 })
+	testkit.Eventually(t, "the moved and the snoozed reminder fire", func() bool { return b.fired(t, moved.ID) == 1 && b.fired(t, kept.ID) == 1 })
 	if early := time.Until(at); early > time.Second {
 		t.Errorf("the reminder fired %v early", early)
 	}
@@ -144,7 +145,7 @@ func TestRemindersAreJobsOfTheScheduler(t *testing.T) {
 	if !b.hasJob(t, kept.ID, 0) || b.fired(t, cancelled.ID) > 0 {
 		t.Error("the job of the next hour is gone, or the completed task's reminder fired")
 	}
-	eventually(t, "the job that fired is gone", func() bool { return !b.hasJob(t, moved.ID, 0) })
+	testkit.Eventually(t, "the job that fired is gone", func() bool { return !b.hasJob(t, moved.ID, 0) })
 	if err := b.client.DeleteJob(t.Context(), sidecar.JobName(moved.ID, 0)); err != nil {
 		t.Errorf("deleting a job that is gone: %v", err)
 	}
@@ -156,9 +157,9 @@ func TestRefusedJobCallIsRepeated(t *testing.T) {
 	b.setRefuse(true)
 	made := b.remindIn(t, 0)
 	b.reconciled(t)
-	eventually(t, "the job calls", func() bool { return b.callsOf(made.ID, 0) > 0 })
+	testkit.Eventually(t, "the job calls", func() bool { return b.callsOf(made.ID, 0) > 0 })
 	b.setRefuse(false)
-	eventually(t, "the job calls again and the reminder fires", func() bool { return b.fired(t, made.ID) == 1 })
+	testkit.Eventually(t, "the job calls again and the reminder fires", func() bool { return b.fired(t, made.ID) == 1 })
 }
 
 // TestSchedulerThatLostEverything restarts the scheduler without its data. Its jobs are scheduled again.
@@ -178,7 +179,7 @@ func TestSchedulerThatLostEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.exec(t, `UPDATE reminders SET fire_at = $1, job_at = $1 WHERE task_id = $2`, at, soon.ID)
-	eventually(t, "the sweep fires what is due", func() bool {
+	testkit.Eventually(t, "the sweep fires what is due", func() bool {
 		if err := b.reminders.SweepOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +187,7 @@ func TestSchedulerThatLostEverything(t *testing.T) {
 	})
 	calls := b.callsOf(soon.ID, 0) // a slow machine may kill it too late
 	b.dapr.startScheduler()
-	eventually(t, "the job of the later reminder is back", func() bool {
+	testkit.Eventually(t, "the job of the later reminder is back", func() bool {
 		if err := b.reminders.VerifyOnce(t.Context()); err != nil {
 			return false // the sidecar has not connected yet
 		}
@@ -214,7 +215,7 @@ func TestManyJobsAtOneSecond(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- b.reminders.Run(ctx) }()
-	eventually(t, "all fire", func() bool {
+	testkit.Eventually(t, "all fire", func() bool {
 		return b.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due'`) >= n
 	})
 	cancel()

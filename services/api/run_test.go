@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/testkit"
 )
 
 // TestRunWithoutSidecar runs api without a sidecar. Requests work, and events wait for publication.
@@ -68,7 +69,7 @@ func TestRunWithoutSidecar(t *testing.T) {
 	send("POST", "/api/v1/signup", `{"email": "person@example.com", "password": "`+testPassword+`"}`, 201)
 	send("POST", "/api/v1/tasks", `{"title": "dentist", "due_at": "2099-01-01T00:00:00Z"}`, 201)
 	// The relay first waits for the sidecar.
-	within(t, sidecarStart+30*time.Second, "the metrics count publish failures and the lag", func() bool {
+	testkit.Within(t, sidecarStart+30*time.Second, "the metrics count publish failures and the lag", func() bool {
 		metrics := send("GET", "/metrics", "", 200)
 		return strings.Contains(metrics, `taskmaster_outbox_publish_failures_total{topic="task-events"}`) &&
 			!strings.Contains(metrics, "\ntaskmaster_outbox_lag_seconds 0\n")

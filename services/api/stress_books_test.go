@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/testkit"
 )
 
 // books hold all committed events and the present users. They keep the events of deleted accounts.
@@ -222,7 +223,7 @@ func (b *books) checkPromises(t *testing.T, promised []promise) {
 // fired. It does not wait for the events of the refused user and the reminders of the stuck user.
 func (s *stress) awaitQuiet(t *testing.T, name string, refused, stuck uuid.UUID) {
 	t.Helper()
-	within(t, quietTime, name, func() bool {
+	testkit.Within(t, quietTime, name, func() bool {
 		return s.count(t, `SELECT count(*) FROM outbox WHERE published_at IS NULL AND user_id <> $1`, refused) == 0 &&
 			s.count(t, `SELECT count(*) FROM reminders WHERE state = 'pending' AND fire_at < now() + interval '1 minute' AND user_id <> $1`, stuck) == 0
 	})
@@ -247,7 +248,7 @@ func (s *stress) checkReplay(t *testing.T, b *books) {
 	if err := replayEvents(t.Context(), s.db, time.Now().Add(-24*time.Hour), "", &out); err != nil {
 		t.Fatal(err)
 	}
-	within(t, quietTime, "the replayed events are published", func() bool {
+	testkit.Within(t, quietTime, "the replayed events are published", func() bool {
 		return s.count(t, `SELECT count(*) FROM outbox WHERE published_at IS NULL`) == 0
 	})
 	again := map[postgres.Partition][]uuid.UUID{}

@@ -9,6 +9,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/testkit"
 )
 
 // checkReminders checks each reminder against the task's history in the events.
@@ -101,7 +102,7 @@ func (k *remindedTask) fire(e booked) (problem string) {
 // of no other job.
 func (s *stress) awaitJobs(t *testing.T) {
 	t.Helper()
-	within(t, quietTime, "the scheduler holds a job for each pending reminder", func() bool {
+	testkit.Within(t, quietTime, "the scheduler holds a job for each pending reminder", func() bool {
 		for name, at := range s.pendingReminders(t) {
 			if got, ok := s.dapr.job(name); !ok || !got.Equal(at) {
 				return false

@@ -23,6 +23,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
+	"taskmaster/internal/testkit"
 )
 
 // stress is a whole core: two replicas of api on one database, with an unreliable sidecar.
@@ -126,7 +127,7 @@ func (s *stress) start(t *testing.T, i int) {
 	})
 	t.Cleanup(r.stop)
 	s.replicas[i] = r
-	eventually(t, "a replica is ready", func() bool {
+	testkit.Eventually(t, "a replica is ready", func() bool {
 		status, _, err := s.send(t.Context(), "GET", "http://"+ln.Addr().String()+"/readyz", nil)
 		return err == nil && status == http.StatusOK
 	})
