@@ -26,11 +26,15 @@ type batch struct {
 	partitions map[string][]partition
 	alone      []partition
 	claim      postgres.Claim
-	// skipped are the partition keys that the claim left out. topics are the topics that the claim
-	// included.
+	// skipped are the partition keys that the claim left out. topics are the claimed topics. partial
+	// reports that another relay holds some of the requested ones.
 	skipped map[postgres.Partition]bool
 	topics  map[string]*topicBatch
-	// handOutUntil is the time after which the batch hands out no more events.
+	partial bool
+	// callTimeout bounds a call. handOutUntil is the time after which the batch hands out no more
+	// events.
+	callTimeout  time.Duration
+	inFlight     chan struct{}
 	handOutUntil time.Time
 
 	mu sync.Mutex
@@ -46,9 +50,12 @@ type batch struct {
 // topicBatch counts the results of the events of a topic.
 type topicBatch struct {
 	done, failed int
-	// givenUp reports that all attempts failed and that the rest of the topic was not tried.
+	// givenUp reports that all attempts failed, or that a call did not return. The rest of the topic
+	// is not tried.
 	givenUp bool
 	err     error
+	// slowest is the duration of the longest call that succeeded.
+	slowest time.Duration
 }
 
 // failure is an event that the broker did not accept, and the error.
@@ -64,14 +71,18 @@ type partition []postgres.Outgoing
 // claim.
 func newBatch(s *shard, request postgres.ClaimRequest, claim postgres.Claim, at time.Time) *batch {
 	b := &batch{
-		relay: s.relay, at: at, claim: claim, more: claim.More, partitions: map[string][]partition{},
+		relay: s.relay, at: at, claim: claim, more: claim.More, partial: len(claim.Topics) < len(request.Topics),
+		callTimeout: s.callTimeout, inFlight: s.relay.inFlight, partitions: map[string][]partition{},
 		skipped: map[postgres.Partition]bool{}, topics: map[string]*topicBatch{},
 		opened: map[postgres.Partition]bool{}, failed: map[postgres.Partition]failure{},
+	}
+	if s.home != nil {
+		b.inFlight = s.relay.retriesInFlight
 	}
 	for _, key := range request.Skip {
 		b.skipped[key] = true
 	}
-	for _, topic := range request.Topics {
+	for _, topic := range claim.Topics {
 		b.topics[topic] = &topicBatch{}
 	}
 	var order []postgres.Partition
@@ -89,6 +100,11 @@ func newBatch(s *shard, request postgres.ClaimRequest, claim postgres.Claim, at 
 			b.partitions[key.Topic] = append(b.partitions[key.Topic], sorted[key])
 		}
 	}
+	// The keys that waited longest come first. If a batch gives up a topic before it tried all keys,
+	// the next batch begins with the rest.
+	slices.SortStableFunc(b.alone, func(x, y partition) int {
+		return s.blocked[x[0].Partition].until.Compare(s.blocked[y[0].Partition].until)
+	})
 	return b
 }
 
@@ -108,7 +124,7 @@ func (b *batch) over(topic string) bool {
 	return false
 }
 
-func (b *batch) noteTaken(partitions []partition) {
+func (b *batch) noteTaken(partitions []partition, took time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.relay.Now()
@@ -118,11 +134,14 @@ func (b *batch) noteTaken(partitions []partition) {
 		b.opened[p[0].Partition] = true
 		b.relay.metrics.taken(topic, now.Sub(p[0].CreatedAt))
 	}
-	b.topics[topic].done += len(partitions)
+	t := b.topics[topic]
+	t.done += len(partitions)
+	t.slowest = max(t.slowest, took)
 	b.relay.topics.noteTaken(topic, time.Now())
 }
 
-func (b *batch) noteFailed(partitions []partition, err error) {
+// noteFailed records a failed call. With timedOut, the call did not return in time.
+func (b *batch) noteFailed(partitions []partition, err error, timedOut bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	topic := partitions[0][0].Topic
@@ -133,7 +152,7 @@ func (b *batch) noteFailed(partitions []partition, err error) {
 	t := b.topics[topic]
 	t.failed += len(partitions)
 	t.err = err
-	t.givenUp = t.failed >= maxFailures && t.done == 0
+	t.givenUp = t.givenUp || timedOut || t.failed >= maxFailures && t.done == 0
 }
 
 // settles reports whether the batch shows that no event of a partition key waits for another

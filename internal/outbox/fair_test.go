@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -149,7 +150,7 @@ func TestRefusedTopicWaitsByItself(t *testing.T) {
 	other := f.crowd(t, 3*maxFailures)
 	f.remind(t, 1)
 	f.change(t, other, 1)
-	s := f.relay(f.slowlyBut(time.Millisecond, event.TopicReminders)).shards[waitShard]
+	s := f.relay(f.slowlyBut(time.Millisecond, event.TopicReminders, func(context.Context) error { return errAway })).shards[waitShard]
 	for n := range 5 {
 		s.runOnce(t.Context())
 		if wait := time.Until(s.notBefore); wait > 0 {
@@ -158,7 +159,7 @@ func TestRefusedTopicWaitsByItself(t *testing.T) {
 		if got, want := f.takenOf(other), 2*(n+1); got != want {
 			t.Fatalf("batch %d: %d events of the other user are published, want %d", n, got, want)
 		}
-		if _, waits := s.topics[event.TopicReminders]; !waits {
+		if !s.retries[event.TopicReminders].active.Load() {
 			t.Fatalf("after batch %d the refused topic does not wait", n)
 		}
 		f.change(t, other, 1)

@@ -13,6 +13,9 @@ const (
 	// batchTimeout bounds the publishing of a batch. It keeps a slow sidecar from holding a
 	// transaction open.
 	batchTimeout = 6 * time.Second
+	// callTimeout bounds a call for a queue. A topic that needs longer moves to its retry queue, where
+	// a call may take batchTimeout. It bounds how long a topic that hangs delays the others.
+	callTimeout = 2 * time.Second
 	// maxMessages and maxBytes bound a call. A sidecar accepts requests of up to 4 MiB.
 	maxMessages = 128
 	maxBytes    = 1 << 20
@@ -24,11 +27,11 @@ func (b *batch) publish(ctx context.Context) {
 	defer cancel()
 	b.handOutUntil = time.Now().Add(handOutFor)
 	var parts sync.WaitGroup
-	for _, p := range b.alone {
-		parts.Go(func() { b.publishTogether(ctx, []partition{p}) })
-	}
 	for _, partitions := range b.partitions {
 		parts.Go(func() { b.publishTogether(ctx, partitions) })
+	}
+	for _, p := range b.alone {
+		parts.Go(func() { b.publishTogether(ctx, []partition{p}) })
 	}
 	parts.Wait()
 }
@@ -57,8 +60,8 @@ func (b *batch) publishTogether(ctx context.Context, partitions []partition) {
 // publishHeads publishes the next event of each partition key in one call. It returns the keys that
 // have events left. It returns none after a failure or when the batch is over.
 func (b *batch) publishHeads(ctx context.Context, partitions []partition) (left []partition) {
-	b.relay.inFlight <- struct{}{}
-	defer func() { <-b.relay.inFlight }()
+	b.inFlight <- struct{}{}
+	defer func() { <-b.inFlight }()
 	if b.over(partitions[0][0].Topic) {
 		return nil
 	}
@@ -66,11 +69,14 @@ func (b *batch) publishHeads(ctx context.Context, partitions []partition) (left 
 	for i, p := range partitions {
 		messages[i] = event.Message{Key: p[0].UserID.String(), CloudEvent: p[0].Raw}
 	}
+	ctx, cancel := context.WithTimeout(ctx, b.callTimeout)
+	defer cancel()
+	began := time.Now()
 	if err := b.relay.Publish(ctx, partitions[0][0].Topic, messages); err != nil {
-		b.noteFailed(partitions, err)
+		b.noteFailed(partitions, err, ctx.Err() != nil)
 		return nil
 	}
-	b.noteTaken(partitions)
+	b.noteTaken(partitions, time.Since(began))
 	for _, p := range partitions {
 		if len(p) > 1 {
 			left = append(left, p[1:])

@@ -15,13 +15,14 @@
 //   - A shard is a fixed part of the outbox. A hash of the user selects it.
 //   - A queue is one of the two halves of a shard. The first waiting events of each partition key
 //     are in the shard's queue. Its further events are in the shard's overflow queue.
+//   - A retry queue is a topic of a queue while the broker refuses the topic or does not answer.
 //   - A watermark is the position in a shard at which claims start. It lets a claim pass over the
 //     index entries of published events.
 //   - A full scan ignores the watermarks. It finds the events below them and moves them.
 //   - A dead letter is an event that the relay has given up.
 //
-// Ownership: the holder of a shard's lock publishes the shard. The lock belongs to a transaction of
-// bounded length. A process that dies or hangs therefore loses its shards without help.
+// Ownership: the holder of a lock publishes a topic of a queue. The lock belongs to a transaction of
+// bounded length. A process that dies or hangs therefore loses its locks without help.
 //
 // Order: a call to the broker takes the next event of many partition keys, and never two events of
 // one. The broker may accept the events of a call in any order. Its error does not name the refused
@@ -29,8 +30,8 @@
 // cannot be published delays only its own partition key.
 //
 // Fairness: the two queues of a shard are published side by side. An import of thousands of tasks
-// delays the event of another user by one batch at most. A topic that the broker refuses waits
-// alone. An event becomes a dead letter after it failed for an hour. Only time in which the broker
+// delays the event of another user by one batch at most. A topic that the broker refuses, or for
+// which it does not answer in time, moves to its retry queue and waits alone. An event becomes a dead letter after it failed for an hour. Only time in which the broker
 // accepted other events of its topic counts. The partition key then continues without it.
 package outbox
 
@@ -54,8 +55,9 @@ import (
 
 const (
 	// maxInFlight is the maximum number of concurrent calls to the sidecar. More calls bring no
-	// higher rate.
-	maxInFlight = 32
+	// higher rate. maxRetriesInFlight are the additional calls of retry queues, which may hang.
+	maxInFlight        = 32
+	maxRetriesInFlight = 8
 	// claimsPerSecond and claimsBurst limit the rate of claims. A claim costs the same for one
 	// event as for many. Under load the limit collects events for a claim, and an occasional change
 	// never waits. A lower rate delays events without need. A higher rate keeps the database busy
@@ -90,11 +92,15 @@ type Relay struct {
 	// overflowClaims limits the claims of overflow queues. It reserves a quarter of all claims for
 	// the shards' queues.
 	overflowClaims *semaphore.Weighted
-	pace           *rate.Limiter
-	inFlight       chan struct{}
-	metrics        *metrics
-	health         *health.Reporter
-	topics         *topicHealth
+	// retryClaims limits the claims of retry queues. They are part of overflowClaims, because a call
+	// of a retry queue may hang for seconds.
+	retryClaims *semaphore.Weighted
+	pace        *rate.Limiter
+	// inFlight and retriesInFlight hold a place for each concurrent call.
+	inFlight, retriesInFlight chan struct{}
+	metrics                   *metrics
+	health                    *health.Reporter
+	topics                    *topicHealth
 	// reportAfter and giveUpAfter are the constants of the same names. Tests set shorter times.
 	reportAfter, giveUpAfter time.Duration
 	// overflowSince is the creation time of the oldest event at the head of an overflow queue, in
@@ -108,21 +114,23 @@ type Relay struct {
 // New returns a Relay. It publishes nothing before Run is called.
 func New(cfg Config) *Relay {
 	r := &Relay{
-		Config:         cfg,
-		claims:         semaphore.NewWeighted(int64(cfg.Claims)),
-		overflowClaims: semaphore.NewWeighted(int64(max(1, cfg.Claims-max(1, cfg.Claims/4)))),
-		pace:           rate.NewLimiter(claimsPerSecond, claimsBurst),
-		inFlight:       make(chan struct{}, maxInFlight),
-		metrics:        newMetrics(cfg.Metrics),
-		health:         health.New("event publishing", cfg.Log, cfg.Now),
-		topics:         newTopicHealth(),
-		reportAfter:    reportAfter,
-		giveUpAfter:    giveUpAfter,
+		Config:          cfg,
+		claims:          semaphore.NewWeighted(int64(cfg.Claims)),
+		overflowClaims:  semaphore.NewWeighted(int64(max(1, cfg.Claims-max(1, cfg.Claims/4)))),
+		retryClaims:     semaphore.NewWeighted(int64(max(1, cfg.Claims/4))),
+		pace:            rate.NewLimiter(claimsPerSecond, claimsBurst),
+		inFlight:        make(chan struct{}, maxInFlight),
+		retriesInFlight: make(chan struct{}, maxRetriesInFlight),
+		metrics:         newMetrics(cfg.Metrics),
+		health:          health.New("event publishing", cfg.Log, cfg.Now),
+		topics:          newTopicHealth(),
+		reportAfter:     reportAfter,
+		giveUpAfter:     giveUpAfter,
 	}
 	for number := range postgres.Shards {
-		s, overflow := newShard(r, postgres.Queue{Shard: number}), newShard(r, postgres.Queue{Shard: number, Overflow: true})
-		s.overflow = overflow
-		r.shards, r.overflow = append(r.shards, s), append(r.overflow, overflow)
+		overflow := newShard(r, postgres.Queue{Shard: number, Overflow: true}, nil)
+		r.shards = append(r.shards, newShard(r, postgres.Queue{Shard: number}, overflow))
+		r.overflow = append(r.overflow, overflow)
 	}
 	return r
 }
@@ -137,6 +145,9 @@ func (r *Relay) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range slices.Concat(r.shards, r.overflow) {
 		g.Go(func() error { return s.run(ctx) })
+		for _, retry := range s.retries {
+			g.Go(func() error { return retry.run(ctx) })
+		}
 	}
 	g.Go(func() error { return r.poll(ctx) })
 	g.Go(func() error { return r.fullScan(ctx) })

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/backoff"
-	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 )
 
@@ -41,8 +40,8 @@ var (
 	busyBackoff = backoff.Policy{Min: minBusyBackoff, Max: maxBusyBackoff}
 )
 
-// shard is a queue or an overflow queue of the outbox. Only its own goroutine uses its fields,
-// except woken and watermark.
+// shard is a queue or an overflow queue of the outbox, or a retry queue: a topic of one of them while
+// it fails. Only its own goroutine uses its fields, except woken, watermark and active.
 type shard struct {
 	relay *Relay
 	postgres.Queue
@@ -51,19 +50,30 @@ type shard struct {
 	woken    chan struct{}
 	// watermark is the seq at which claims start. Full scans move it.
 	watermark atomic.Int64
+	// callTimeout bounds a call to the broker.
+	callTimeout time.Duration
+
+	// retries are the queue's retry queues, by topic. It is nil in a retry queue.
+	retries map[string]*shard
+	// home is the queue of a retry queue, and topic its topic. While active, the retry queue publishes
+	// the topic, and its home does not. While it is not active, its fields belong to its home.
+	home   *shard
+	topic  string
+	active atomic.Bool
 
 	// failures counts consecutive claims that failed in the database. refusals counts consecutive
 	// claims that found another relay at work.
 	failures, refusals int
 	// notBefore is the time until which wake-ups are ignored.
 	notBefore time.Time
-	// topics are the topics of which nothing could be published. blocked are the partition keys
-	// whose next event could not be published.
-	topics  map[string]block
+	// topicFailures counts consecutive failures of a retry queue's topic. topicErr is the last one.
+	topicFailures int
+	topicErr      error
+	// blocked are the partition keys whose next event could not be published.
 	blocked map[postgres.Partition]block
 }
 
-// block holds the failures of a partition key or a topic, and the time of its next attempt.
+// block holds the failures of a partition key, and the time of its next attempt.
 type block struct {
 	failures int
 	until    time.Time
@@ -72,12 +82,6 @@ type block struct {
 	// shard's other queue. It is not a failure.
 	behind int
 	stuck  stuck
-}
-
-func newShard(r *Relay, queue postgres.Queue) *shard {
-	return &shard{
-		relay: r, Queue: queue, woken: make(chan struct{}, 1), topics: map[string]block{}, blocked: map[postgres.Partition]block{},
-	}
 }
 
 // wake makes the shard's goroutine look for events. Calls before it does so count once.
@@ -98,6 +102,9 @@ func (s *shard) run(ctx context.Context) error {
 		case <-timer.C:
 		case <-s.woken:
 		}
+		if s.home != nil && !s.active.Load() {
+			continue
+		}
 		if wait := time.Until(s.notBefore); wait > 0 {
 			timer.Reset(wait)
 			continue
@@ -114,7 +121,13 @@ func (s *shard) run(ctx context.Context) error {
 
 // runWithClaim calls runOnce while it holds one of the relay's claims.
 func (s *shard) runWithClaim(ctx context.Context) (wait time.Duration, again bool, err error) {
-	if s.Overflow {
+	if s.home != nil {
+		if err := s.relay.retryClaims.Acquire(ctx, 1); err != nil {
+			return 0, false, err
+		}
+		defer s.relay.retryClaims.Release(1)
+	}
+	if s.Overflow || s.home != nil {
 		if err := s.relay.overflowClaims.Acquire(ctx, 1); err != nil {
 			return 0, false, err
 		}
@@ -135,6 +148,10 @@ func (s *shard) runWithClaim(ctx context.Context) (wait time.Duration, again boo
 // without a wake-up, and after which wait. Cancelling ctx prevents a claim. A claimed batch is
 // still published and marked.
 func (s *shard) runOnce(ctx context.Context) (wait time.Duration, again bool) {
+	s.checkRetries(ctx)
+	if now := time.Now(); len(s.request(now).Topics) == 0 {
+		return s.nextAttempt(now)
+	}
 	b, claimed, err := s.publishBatch(ctx)
 	if ctx.Err() != nil {
 		return 0, false
@@ -147,14 +164,26 @@ func (s *shard) runOnce(ctx context.Context) (wait time.Duration, again bool) {
 		s.refusals++
 		return busyBackoff.Delay(s.refusals), true
 	}
-	s.failures, s.refusals = 0, 0
+	s.failures = 0
 	now := time.Now()
 	s.remember(b, now)
 	s.bury(ctx)
+	s.moveTopics(ctx, b, now)
+	returns := s.home != nil && s.canReturn(b.topics[s.topic], now)
 	s.reportHealth(ctx)
-	if b.more && len(b.done)+len(b.claim.Behind) > 0 {
-		return 0, true
+	if returns {
+		s.active.Store(false)
+		s.home.wake()
+		return 0, false
 	}
+	switch {
+	case b.more && len(b.done)+len(b.claim.Behind) > 0:
+		return 0, true
+	case b.partial:
+		s.refusals++
+		return busyBackoff.Delay(s.refusals), true
+	}
+	s.refusals = 0
 	return s.nextAttempt(now)
 }
 
@@ -167,19 +196,10 @@ func (s *shard) backOff() time.Duration {
 	return wait
 }
 
-// remember updates the blocked topics and partition keys from the results of a batch. Only the
-// failed topic or partition key waits. Each success resets its wait. Otherwise a partition key with
+// remember updates the blocked partition keys and the failing topics from the results of a batch.
+// Only the failed topic or partition key waits. Each success resets its wait. Otherwise a partition key with
 // an occasional failure would become ever slower.
 func (s *shard) remember(b *batch, now time.Time) {
-	for topic, t := range b.topics {
-		switch {
-		case t.givenUp:
-			failures := s.topics[topic].failures + 1
-			s.topics[topic] = block{failures: failures, until: now.Add(retryBackoff.Delay(failures)), err: t.err}
-		case t.done+t.failed > 0 || !b.more:
-			delete(s.topics, topic)
-		}
-	}
 	for key, block := range s.blocked {
 		if b.settles(key) || now.Sub(block.until) > forgetAfter {
 			delete(s.blocked, key)
@@ -221,24 +241,23 @@ func (s *shard) wakeOverflow(b *batch) {
 // nextAttempt returns the wait until the first blocked partition key may be tried again. It returns
 // false when none is blocked.
 func (s *shard) nextAttempt(now time.Time) (wait time.Duration, any bool) {
-	for key, block := range s.blocked {
-		until := block.until
-		if topic := s.topics[key.Topic]; until.Before(topic.until) {
-			until = topic.until
-		}
-		if left := max(0, until.Sub(now)); !any || left < wait {
+	for _, block := range s.blocked {
+		if left := max(0, block.until.Sub(now), s.notBefore.Sub(now)); !any || left < wait {
 			wait, any = left, true
 		}
 	}
 	return wait, any
 }
 
-// request returns the claim for an instant. It leaves out the partition keys and topics that still
-// wait.
+// request returns the claim for an instant. It leaves out the partition keys that still wait. It has
+// no topics if all of them are in retry queues.
 func (s *shard) request(now time.Time) postgres.ClaimRequest {
 	q := postgres.ClaimRequest{Queue: s.Queue, Watermark: s.watermark.Load(), Limit: batchSize}
-	for _, topic := range event.Topics() {
-		if !now.Before(s.topics[topic].until) {
+	if s.home != nil {
+		q.Topics, q.Watermark = []string{s.topic}, s.home.watermark.Load()
+	}
+	for topic, retry := range s.retries {
+		if !retry.active.Load() {
 			q.Topics = append(q.Topics, topic)
 		}
 	}

@@ -44,11 +44,8 @@ func (k stuck) again(e postgres.Outgoing, r *Relay, now time.Time) stuck {
 // reportHealth logs once for each event that fails alone. All other failures degrade the relay's
 // health as an outage.
 func (s *shard) reportHealth(ctx context.Context) {
-	var outage error
+	outage := s.topicErr
 	failing := map[string]int{}
-	for _, topic := range s.topics {
-		outage = topic.err
-	}
 	for key, b := range s.blocked {
 		if b.failures == 0 {
 			continue

@@ -166,11 +166,16 @@ func TestOutageMakesNoDeadLetters(t *testing.T) {
 			r := f.relay(f.publish)
 			r.reportAfter, r.giveUpAfter = time.Nanosecond, time.Nanosecond
 			s := r.shards[waitShard]
+			retry := s.retries[event.TopicTasks]
 			testkit.Eventually(t, "three failures of every refused user", func() bool {
 				f.change(t, other, c.others)
 				s.runOnce(t.Context())
+				if retry.active.Load() {
+					retry.runOnce(t.Context())
+				}
 				for user := range refused {
-					if s.blocked[postgres.Partition{UserID: user, Topic: event.TopicTasks}].failures < 3 {
+					key := postgres.Partition{UserID: user, Topic: event.TopicTasks}
+					if max(s.blocked[key].failures, retry.blocked[key].failures) < 3 {
 						return false
 					}
 				}

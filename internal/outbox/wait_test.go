@@ -67,12 +67,12 @@ func (f *fixture) remind(t testing.TB, n int) {
 	}
 }
 
-// slowlyBut publishes like slowly and refuses one topic immediately.
-func (f *fixture) slowlyBut(call time.Duration, refused string) Publish {
+// slowlyBut publishes like slowly. Calls of one topic end with the error of refuse.
+func (f *fixture) slowlyBut(call time.Duration, refused string, refuse func(context.Context) error) Publish {
 	publish := f.slowly(call)
 	return func(ctx context.Context, topic string, messages []event.Message) error {
 		if topic == refused {
-			return errAway
+			return refuse(ctx)
 		}
 		return publish(ctx, topic, messages)
 	}
@@ -133,17 +133,22 @@ func BenchmarkWait(b *testing.B) {
 			}
 		})
 	}
-	b.Run("reminders refused", func(b *testing.B) {
-		f := newFixture(b, 0)
-		other := f.crowd(b, 300)
-		f.remind(b, 1)
-		r := f.relay(f.slowlyBut(10*time.Millisecond, event.TopicReminders))
-		start(b, r)
-		time.Sleep(10 * time.Second) // until the waits between attempts have reached their maximum
-		for b.Loop() {
-			report(b, f.changeWaits(b, r, other, 7, 100*time.Millisecond))
-		}
-	})
+	for name, refuse := range map[string]func(context.Context) error{
+		"reminders refused":      func(context.Context) error { return errAway },
+		"no answer to reminders": func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
+	} {
+		b.Run(name, func(b *testing.B) {
+			f := newFixture(b, 0)
+			other := f.crowd(b, 300)
+			f.remind(b, 1)
+			r := f.relay(f.slowlyBut(10*time.Millisecond, event.TopicReminders, refuse))
+			start(b, r)
+			time.Sleep(10 * time.Second) // until the waits between attempts have reached their maximum
+			for b.Loop() {
+				report(b, f.changeWaits(b, r, other, 20, 500*time.Millisecond))
+			}
+		})
+	}
 	b.Run("every 14th call refused", func(b *testing.B) {
 		f := newFixture(b, 0)
 		f.crowd(b, 1)

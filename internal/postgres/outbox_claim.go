@@ -11,9 +11,12 @@ import (
 	"taskmaster/internal/event"
 )
 
-// shardLock is the first key of the advisory locks of shards. The second key is the number of the
-// queue.
-const shardLock = 7_301_002
+// shardLock and topicLock are the first keys of the advisory locks of a queue and of its topics. The
+// lock of a queue is shared by the publishers of its topics. Versions before topicLock take it alone.
+const (
+	shardLock = 7_301_002
+	topicLock = 7_301_003
+)
 
 // Watermarks holds for each shard the seq at which the search for unpublished events starts. The
 // zero value finds all events.
@@ -114,8 +117,8 @@ const claimBytes = 8 << 20
 // limit, the server would notice a hanging process or a lost machine only after hours.
 const claimIdle = "15s"
 
-// Queue is one half of a shard. One publisher at a time publishes it. Events of turn 0 are the
-// shard's queue, in the order of seq. The further events of a partition key are the overflow queue,
+// Queue is one half of a shard. One publisher at a time publishes a topic of it. Events of turn 0 are
+// the shard's queue, in the order of seq. The further events of a partition key are the overflow queue,
 // in the order of turn: first the next event of each key, then the second of each. Neither queue
 // waits for the other.
 type Queue struct {
@@ -128,7 +131,7 @@ type ClaimRequest struct {
 	Queue
 	// Watermark is the seq at which the claim starts. An overflow queue ignores it.
 	Watermark int64
-	// Topics are the topics to claim, and Limit is the maximum number of events of each.
+	// Topics are the topics to claim, at least one. Limit is the maximum number of events of each.
 	Topics []string
 	Limit  int
 	// Skip are the partition keys to leave out.
@@ -137,6 +140,8 @@ type ClaimRequest struct {
 
 // Claim holds unpublished events of a queue. The events of a partition key are in order.
 type Claim struct {
+	// Topics are the claimed topics. Another publisher holds the rest of the requested ones.
+	Topics []string
 	Events []Outgoing
 	// Behind are partition keys whose earlier events wait elsewhere. They must be published first.
 	Behind []Partition
@@ -144,10 +149,10 @@ type Claim struct {
 	More bool
 }
 
-// ClaimQueue takes the right to publish a queue until the transaction ends. It returns the first
-// unpublished events. It returns ok=false if another publisher holds the queue. The claim belongs
-// to the connection: a publisher that dies leaves nothing to clean up, and one that hangs loses it
-// after claimIdle.
+// ClaimQueue takes the right to publish topics of a queue until the transaction ends. It returns
+// their first unpublished events. It returns ok=false if other publishers hold all of the topics. The
+// claim belongs to the connection: a publisher that dies leaves nothing to clean up, and one that
+// hangs loses it after claimIdle.
 //
 // If a partition key has an unpublished event below the watermark, the claim ignores the watermark.
 func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok bool, err error) {
@@ -158,12 +163,15 @@ func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok boo
 	// A separate statement reads the events. Its snapshot is taken after the lock and includes the
 	// previous publisher's marks. A crash of the server that loses marks only repeats events. The
 	// commit therefore need not wait for the disk.
-	const lock = `SELECT pg_try_advisory_xact_lock($1, $2), set_config('synchronous_commit', 'off', true),
-		set_config('idle_in_transaction_session_timeout', $3, true)`
-	if err := tx.QueryRow(ctx, lock, shardLock, number, claimIdle).Scan(&ok, nil, nil); err != nil {
+	const lock = `
+		SELECT ARRAY(
+			SELECT topic FROM unnest(CASE WHEN pg_try_advisory_xact_lock_shared($1, $2) THEN $5::text[] END) topic
+			WHERE pg_try_advisory_xact_lock($3, hashtext($2 || topic))
+		), set_config('synchronous_commit', 'off', true), set_config('idle_in_transaction_session_timeout', $4, true)`
+	if err := tx.QueryRow(ctx, lock, shardLock, number, topicLock, claimIdle, q.Topics).Scan(&q.Topics, nil, nil); err != nil {
 		return Claim{}, false, fmt.Errorf("claim shard %d: %w", q.Shard, err)
 	}
-	if !ok {
+	if len(q.Topics) == 0 {
 		return Claim{}, false, nil
 	}
 	c, late, err := readQueue(ctx, tx, q)
@@ -174,6 +182,7 @@ func ClaimQueue(ctx context.Context, tx pgx.Tx, q ClaimRequest) (c Claim, ok boo
 	if err != nil {
 		return Claim{}, false, fmt.Errorf("read shard %d: %w", q.Shard, err)
 	}
+	c.Topics = q.Topics
 	return c, true, nil
 }
 

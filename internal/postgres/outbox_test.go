@@ -119,6 +119,53 @@ func TestClaimShard(t *testing.T) {
 	}
 }
 
+// Publishers hold topics of a shard independently. A version before that takes the whole shard.
+func TestClaimTopics(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	user := postgrestest.NewUser(t, db, base)
+	change(t, db, user, "water the plants", base)
+	shard := postgres.Shard(user)
+	topicsOf := func(ctx context.Context) (topics []string) {
+		if err := db.InTx(ctx, func(tx pgx.Tx) error {
+			c, _, err := postgres.ClaimQueue(ctx, tx, waiting(shard, 100))
+			for _, o := range c.Events {
+				if !slices.Contains(c.Topics, o.Topic) {
+					t.Errorf("got an event of %s, which is not claimed", o.Topic)
+				}
+			}
+			topics = c.Topics
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		return topics
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		q := waiting(shard, 100)
+		q.Topics = []string{event.TopicTasks}
+		if _, ok, err := postgres.ClaimQueue(ctx, tx, q); err != nil || !ok {
+			t.Errorf("claim of one topic: got ok %v, %v", ok, err)
+		}
+		if got, want := topicsOf(ctx), []string{event.TopicReminders, event.TopicUpdates}; !slices.Equal(got, want) {
+			t.Errorf("beside the claim of a topic: got %v, want %v", got, want)
+		}
+		return nil
+	})
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(7301002, $1)", shard); err != nil {
+			return err
+		}
+		if got := topicsOf(ctx); len(got) > 0 {
+			t.Errorf("beside an older version: got %v, want nothing", got)
+		}
+		return nil
+	})
+	if got, want := topicsOf(t.Context()), event.Topics(); !slices.Equal(got, want) {
+		t.Errorf("alone: got %v, want %v", got, want)
+	}
+}
+
 // A publisher that hangs or whose machine is lost sends nothing more on an open connection. The
 // next publisher gets its shard.
 func TestHangingPublisherLosesItsClaim(t *testing.T) {
