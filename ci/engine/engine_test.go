@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"dagger.io/dagger"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
@@ -225,8 +227,14 @@ func TestFailure(t *testing.T) {
 	}
 	_, err := run(t, s, plan.Plan{{step("good"), step("bad")}, {step("later")}})
 	failure, ok := errors.AsType[*plan.StepError](err)
-	if !ok || failure.Step != "bad" || failure.Output != "the reason" || !strings.Contains(failure.Error(), "exit status 7") {
-		t.Errorf("failed with %#v", err)
+	if !ok {
+		t.Fatalf("failed with %#v, want a failure of a step", err)
+	}
+	if diff := cmp.Diff(&plan.StepError{Step: "bad", Output: "the reason"}, failure, cmpopts.IgnoreFields(plan.StepError{}, "Err")); diff != "" {
+		t.Errorf("the failure differs (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(failure.Error(), "exit status 7") {
+		t.Errorf("the failure %q lacks the exit status", failure)
 	}
 	for _, query := range s.queries {
 		if strings.Contains(query, "later-command") {

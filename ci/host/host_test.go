@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"taskmaster/ci/plan"
 )
 
@@ -41,8 +44,14 @@ func TestFailure(t *testing.T) {
 	r := &Runner{Root: root, Getenv: os.Getenv, Out: &bytes.Buffer{}}
 	err := r.Run(t.Context(), plan.Plan{{shell("good", "true"), shell("bad", "echo the reason >&2; exit 3")}, {shell("later", "echo > ran")}})
 	failure, ok := errors.AsType[*plan.StepError](err)
-	if !ok || failure.Step != "bad" || failure.Output != "the reason" || !strings.Contains(failure.Error(), "exit status 3") {
-		t.Errorf("failed with %#v", err)
+	if !ok {
+		t.Fatalf("failed with %#v, want a failure of a step", err)
+	}
+	if diff := cmp.Diff(&plan.StepError{Step: "bad", Output: "the reason"}, failure, cmpopts.IgnoreFields(plan.StepError{}, "Err")); diff != "" {
+		t.Errorf("the failure differs (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(failure.Error(), "exit status 3") {
+		t.Errorf("the failure %q lacks the exit status", failure)
 	}
 	if _, err := os.Stat(filepath.Join(root, "ran")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the next stage ran: %v", err)

@@ -15,8 +15,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -114,9 +116,15 @@ func checkImage(t *testing.T, img v1.Image, arch string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if file.Architecture != arch || file.OS != "linux" || file.Config.User != "65532:65532" ||
-		!slices.Equal(file.Config.Entrypoint, []string{"/taskmaster-web"}) || file.Created.Format("2006-01-02T15:04:05Z07:00") != moment {
-		t.Errorf("configured as %+v", file)
+	created, err := time.Parse(time.RFC3339, moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := *file
+	want.Architecture, want.OS, want.Created = arch, "linux", v1.Time{Time: created}
+	want.Config.User, want.Config.Entrypoint = "65532:65532", []string{"/taskmaster-web"}
+	if diff := cmp.Diff(want, *file); diff != "" {
+		t.Errorf("the configuration differs (-want +got):\n%s", diff)
 	}
 	labels := file.Config.Labels
 	if labels["org.opencontainers.image.revision"] != commit || labels["org.opencontainers.image.source"] != "https://example.com/taskmaster" {
@@ -142,8 +150,8 @@ func checkImage(t *testing.T, img v1.Image, arch string) {
 			t.Errorf("%s is of %s and user %d", header.Name, got, header.Uid)
 		}
 	}
-	want := map[string]string{"amd64": programs.amd64, "arm64": programs.arm64}[arch]
-	if !bytes.Equal(files["taskmaster-web"], read(t, want)) {
+	program := map[string]string{"amd64": programs.amd64, "arm64": programs.arm64}[arch]
+	if !bytes.Equal(files["taskmaster-web"], read(t, program)) {
 		t.Errorf("%s: another program", arch)
 	}
 	if !bytes.Contains(files["etc/ssl/certs/ca-certificates.crt"], []byte("BEGIN CERTIFICATE")) || !bytes.Contains(files["etc/passwd"], []byte("nonroot:x:65532")) {

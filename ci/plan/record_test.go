@@ -153,7 +153,10 @@ func TestTag(t *testing.T) {
 		r.Passed = append(r.Passed, Deployment{Number: 10000 + number})
 	}
 	got := r.passedTag(Deployment{Number: 20000})
-	if numbers := strings.Split(got, ","); len(numbers) != kept || !slices.Contains(numbers, "10099") || numbers[kept-1] != "20000" || len(got)+len(",20001?") > 256 {
+	if numbers := strings.Split(got, ","); len(numbers) != kept || !slices.Contains(numbers, "10099") || numbers[kept-1] != "20000" {
 		t.Errorf("kept %s", got)
+	}
+	if len(got)+len(",20001?") > 256 {
+		t.Errorf("%s is too long for the next release", got)
 	}
 }

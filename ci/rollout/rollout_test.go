@@ -101,11 +101,17 @@ func TestFailure(t *testing.T) {
 		if !errors.Is(err, errRefused) || !strings.Contains(err.Error(), map[plan.Outcome]string{plan.Unchanged: "staging is unchanged", plan.Restored: "staging was restored"}[outcome]) {
 			t.Errorf("%s: %v", step, err)
 		}
-		if r.Outcome != outcome || !r.Failed() || !strings.HasPrefix(r.Step, step) || r.Output != "the last lines" || !strings.Contains(r.Reason, "refused") {
+		if r.Outcome != outcome || !r.Failed() || r.Output != "the last lines" {
 			t.Errorf("%s: %+v", step, r)
 		}
-		if s.runs["staging"] != "one" || (step != "start" && outcome == plan.Restored && s.tags["staging"] != "1") {
-			t.Errorf("%s: runs %s, passed %s", step, s.runs["staging"], s.tags["staging"])
+		if !strings.HasPrefix(r.Step, step) || !strings.Contains(r.Reason, "refused") {
+			t.Errorf("%s: failed at %q because %q", step, r.Step, r.Reason)
+		}
+		if s.runs["staging"] != "one" {
+			t.Errorf("%s: runs %s", step, s.runs["staging"])
+		}
+		if outcome == plan.Restored && s.tags["staging"] != "1" {
+			t.Errorf("%s: passed %s", step, s.tags["staging"])
 		}
 		// The next deployment gets a number of its own.
 		s.fail = nil
@@ -178,8 +184,14 @@ func TestLocked(t *testing.T) {
 	s.fail, s.output = failing("update", ""), "error: [409] Conflict: Another update is currently in progress."
 	s.steps = nil
 	err := s.deploy(t, "staging", "two")
-	if r := s.result(t); r.Outcome != plan.Unchanged || !errors.Is(err, errRefused) || s.tags["staging"] != "1" || slices.Contains(s.steps, "restore: cancel the update of staging") {
-		t.Errorf("ended with %v, %+v, passed %s, did %v", err, r, s.tags["staging"], s.steps)
+	if r := s.result(t); r.Outcome != plan.Unchanged || !errors.Is(err, errRefused) {
+		t.Errorf("ended with %v, %+v", err, r)
+	}
+	if s.tags["staging"] != "1" {
+		t.Errorf("passed %s", s.tags["staging"])
+	}
+	if slices.Contains(s.steps, "restore: cancel the update of staging") {
+		t.Errorf("cancelled the update of another run: %v", s.steps)
 	}
 }
 
@@ -205,8 +217,11 @@ func TestPromote(t *testing.T) {
 		}
 		return nil
 	}
-	if err := promote(); !errors.Is(err, errRefused) || s.runs["prod"] != "one" || s.result(t).Outcome != plan.Unchanged || !slices.Equal(verified, []string{"two"}) {
-		t.Errorf("verified %v: %v, runs %s, %+v", verified, err, s.runs["prod"], s.result(t))
+	if err := promote(); !errors.Is(err, errRefused) || s.result(t).Outcome != plan.Unchanged {
+		t.Errorf("ended with %v, %+v", err, s.result(t))
+	}
+	if s.runs["prod"] != "one" || !slices.Equal(verified, []string{"two"}) {
+		t.Errorf("verified %v, runs %s", verified, s.runs["prod"])
 	}
 	s.fail = nil
 	// Staging got a new release after the approval. The approval does not cover it.
@@ -216,8 +231,14 @@ func TestPromote(t *testing.T) {
 	}
 	commit = "commit-of-two"
 	must(t, promote())
-	if r := s.result(t); s.runs["prod"] != "two" || r.Release.Revision != "commit-of-two" || r.Command != "promote" || r.Stack != "prod" {
-		t.Errorf("runs %s, %+v", s.runs["prod"], r)
+	if s.runs["prod"] != "two" {
+		t.Errorf("runs %s", s.runs["prod"])
+	}
+	r := s.result(t)
+	want := r
+	want.Release.Revision, want.Command, want.Stack = "commit-of-two", "promote", "prod"
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Errorf("the result differs (-want +got):\n%s", diff)
 	}
 	for _, step := range s.steps {
 		if strings.Contains(step, "compile") || strings.Contains(step, "publish") {

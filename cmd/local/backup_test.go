@@ -158,8 +158,11 @@ func TestBackupSchedule(t *testing.T) {
 		}
 	}
 	s, err := loadBackupSchedule("/data", func(string) string { return "" })
-	if err != nil || s.interval != 24*time.Hour || s.keep != 7 || filepath.Base(s.dir) != "backups" {
-		t.Fatalf("got %+v, %v; want every day, seven of them, in backups", s, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (backupSchedule{interval: 24 * time.Hour, dir: filepath.Join(filepath.Dir(s.dir), "backups"), keep: 7}); s != want {
+		t.Fatalf("got %+v, want %+v", s, want)
 	}
 	now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
@@ -73,8 +75,11 @@ func TestSessionCookie(t *testing.T) {
 		p := a.newPerson(t)
 		r := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200)
 		c := (&http.Response{Header: r.Header}).Cookies()[0]
-		if !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Secure != secure || c.Path != "/" || c.Domain != "" || c.MaxAge != 30*24*60*60 {
-			t.Errorf("got %s, want it HttpOnly, SameSite=Lax, of Path=/ and 30 days; Secure: %v", c, secure)
+		want := *c
+		want.HttpOnly, want.SameSite, want.Secure = true, http.SameSiteLaxMode, secure
+		want.Path, want.Domain, want.MaxAge = "/", "", 30*24*60*60
+		if diff := cmp.Diff(want, *c); diff != "" {
+			t.Errorf("the cookie differs (-want +got):\n%s", diff)
 		}
 		if got := r.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("got Cache-Control %q, want no-store", got)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -68,8 +69,13 @@ func TestTestIsQueued(t *testing.T) {
 	path := "/api/v1/channels/" + c.ID.String() + "/test"
 	r := p.send(t, "POST", path, nil, header("Idempotency-Key", "once")).want(t, 202)
 	d := decoded[apiv1.Delivery](t, r)
-	if !d.Test || d.State != "pending" || d.TaskID != nil || *d.ChannelID != c.ID || r.Header.Get("Location") != "/api/v1/deliveries/"+d.ID.String() {
-		t.Errorf("got %s at %s, want a pending test of the channel", r.Body, r.Header.Get("Location"))
+	want := d
+	want.Test, want.State, want.TaskID, want.ChannelID = true, "pending", nil, &c.ID
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("the test message differs (-want +got):\n%s", diff)
+	}
+	if got, want := r.Header.Get("Location"), "/api/v1/deliveries/"+d.ID.String(); got != want {
+		t.Errorf("got Location %s, want %s", got, want)
 	}
 	p.send(t, "POST", path, nil, header("Idempotency-Key", "once")).want(t, 202)
 	if got, want := p.jobs(t, d.ID), []string{"webhook 0"}; !slices.Equal(got, want) {
@@ -117,8 +123,10 @@ func TestRetry(t *testing.T) {
 	next := testStart.Add(time.Hour)
 	p.ends(t, d, 0, postgres.Outcome{State: postgres.DeliveryFailed, Reason: "it answered 500", Next: &next})
 	got := p.delivery(t, d.ID)
-	if got.State != "failed" || got.Attempts != 1 || *got.Reason != "it answered 500" || !got.NextAttemptAt.Equal(next) {
-		t.Errorf("got %+v, want it failed, with the reason and the next attempt", got)
+	want := got
+	want.State, want.Attempts, want.Reason, want.NextAttemptAt = "failed", 1, new("it answered 500"), &next
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the failed delivery differs (-want +got):\n%s", diff)
 	}
 	p.advance(time.Minute)
 	got = decoded[apiv1.Delivery](t, p.send(t, "POST", path, nil).want(t, 202))
@@ -137,8 +145,13 @@ func TestRetry(t *testing.T) {
 	p.send(t, "POST", path, nil).want(t, 202)
 	p.ends(t, d, 1, postgres.Outcome{State: postgres.DeliverySent})
 	got = p.delivery(t, d.ID)
-	if got.State != "sent" || got.Reason != nil || got.SentAt == nil || got.NextAttemptAt != nil {
-		t.Errorf("got %+v, want it sent, whichever round did it", got)
+	want = got
+	want.State, want.Reason, want.NextAttemptAt = "sent", nil, nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the delivery that another round sent differs (-want +got):\n%s", diff)
+	}
+	if got.SentAt == nil {
+		t.Error("the delivery that another round sent has no time")
 	}
 	p.ends(t, d, 2, postgres.Outcome{State: postgres.DeliveryFailed, Reason: "late"})
 	if got = p.delivery(t, d.ID); got.State != "sent" {

@@ -100,8 +100,14 @@ func TestHistory(t *testing.T) {
 	exported := decoded[struct {
 		History []apiv1.ExportedHistory `json:"history"`
 	}](t, file).History
-	if len(exported) != len(want)-1 || exported[0].TaskID != x.ID || exported[0].Number != 1 || *exported[7].NextTaskID != next.ID {
-		t.Errorf("got %+v in the export", exported)
+	if len(exported) != len(want)-1 {
+		t.Fatalf("got %+v in the export, want %d entries", exported, len(want)-1)
+	}
+	if exported[0].TaskID != x.ID || exported[0].Number != 1 {
+		t.Errorf("the export begins with %+v, want number 1 of %s", exported[0], x.ID)
+	}
+	if got := exported[7].NextTaskID; got == nil || *got != next.ID {
+		t.Errorf("got next task %v in the export, want %s", got, next.ID)
 	}
 	if got := string(p.send(t, "GET", "/api/v1/export", nil).want(t, 200).Body); strings.Contains(got, "history") {
 		t.Errorf("an export without history=true has a history: %s", got)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
@@ -121,9 +123,15 @@ func TestImportedTodoistTaskIsWhole(t *testing.T) {
 			continue
 		}
 		due := time.Date(2026, 4, 1, 7, 0, 0, 0, time.UTC)
-		if x.Priority != task.PriorityHigh || x.TimeZone != "Europe/Berlin" || !x.DueAt.Equal(due) || x.Recurrence.RRule != "FREQ=MONTHLY;BYMONTHDAY=1" ||
-			strings.Join(x.Tags, " ") != "Home bills flat" || len(x.Reminders) != 1 || *x.SeriesID != x.ID {
-			t.Errorf("got %+v", x)
+		if x.Recurrence == nil || len(x.Reminders) != 1 {
+			t.Fatalf("got %+v, want a recurrence and one reminder", x)
+		}
+		want, rule := x, *x.Recurrence
+		rule.RRule = "FREQ=MONTHLY;BYMONTHDAY=1"
+		want.Priority, want.TimeZone, want.DueAt, want.Recurrence = task.PriorityHigh, "Europe/Berlin", &due, &rule
+		want.Tags, want.SeriesID = []string{"Home", "bills", "flat"}, &x.ID
+		if diff := cmp.Diff(want, x); diff != "" {
+			t.Errorf("the task differs (-want +got):\n%s", diff)
 		}
 		return
 	}

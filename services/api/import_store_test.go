@@ -80,8 +80,14 @@ func TestImportBesideAnother(t *testing.T) {
 		t.Errorf("got %+v, want %+v", counts, want)
 	}
 	theirs := second.allTasks(t)
-	if _, same := theirs[tasks[0].ID]; same || len(theirs) != 2 || len(first.allTasks(t)) != 1 || second.revision(t) != 2 {
-		t.Errorf("the first has %d tasks, the second, at revision %d, %v", len(first.allTasks(t)), second.revision(t), theirs)
+	if _, same := theirs[tasks[0].ID]; same || len(theirs) != 2 {
+		t.Errorf("the second has %v, want two tasks with ids of their own", theirs)
+	}
+	if got := second.revision(t); got != 2 {
+		t.Errorf("the second has revision %d, want 2", got)
+	}
+	if got := first.allTasks(t); len(got) != 1 {
+		t.Errorf("the first has %v, want one task", got)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"taskmaster/internal/event"
@@ -112,8 +113,11 @@ func TestJobFiresItsReminderOnce(t *testing.T) {
 		t.Fatalf("got %d events, want 1", len(events))
 	}
 	e := events[0]
-	if e.Type != event.ReminderDue || e.Data.UserID != p.ID || e.Data.TaskID != made.ID || e.Data.Revision != made.Revision || e.Data.TaskData.Title != "dentist" {
-		t.Errorf("got %s at revision %d with %+v, want reminder.due of the task", e.Type, e.Data.Revision, e.Data)
+	want := e
+	want.Type, want.Data.UserID, want.Data.TaskID, want.Data.Revision = event.ReminderDue, p.ID, made.ID, made.Revision
+	want.Data.TaskData.Title = "dentist"
+	if diff := cmp.Diff(want, e); diff != "" {
+		t.Errorf("the event differs (-want +got):\n%s", diff)
 	}
 	if got := e.Data.Reminder; got == nil || got.Number != 1 || !got.At.Equal(testStart.Add(40*time.Minute)) {
 		t.Errorf("got reminder %+v, want number 1 at 40 minutes", got)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
@@ -178,8 +179,10 @@ func TestChangesBecomeEvents(t *testing.T) {
 			t.Fatalf("%s: got %q, want %q", s.name, got, s.want)
 		}
 		for _, e := range events {
-			if e.Subject != made.ID.String() || e.Data.TaskID != made.ID || e.Data.UserID != p.ID || e.Data.EventType != e.Type {
-				t.Errorf("%s: got %+v", s.name, e)
+			want := e
+			want.Subject, want.Data.TaskID, want.Data.UserID, want.Data.EventType = made.ID.String(), made.ID, p.ID, e.Type
+			if diff := cmp.Diff(want, e); diff != "" {
+				t.Errorf("%s: the event differs (-want +got):\n%s", s.name, diff)
 			}
 		}
 		switch s.name {
@@ -310,8 +313,11 @@ func TestChanges(t *testing.T) {
 	p.send(t, "DELETE", taskPath(first.ID), nil).want(t, 204)
 
 	list := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200))
-	if list.Revision != 3 || list.Resync || len(list.Items) != 2 || list.Items[0].Task.ID != second.ID || list.Items[1].Type != "task.deleted" {
-		t.Errorf("got %+v", list)
+	if len(list.Items) != 2 || list.Items[0].Task.ID != second.ID || list.Items[1].Type != "task.deleted" {
+		t.Errorf("got %+v, want the second task and then the deleted one", list.Items)
+	}
+	if list.Revision != 3 || list.Resync {
+		t.Errorf("got revision %d and resync %t, want 3 and false", list.Revision, list.Resync)
 	}
 	list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0&limit=2", nil).want(t, 200))
 	if len(list.Items) != 2 || list.NextCursor != "2" {

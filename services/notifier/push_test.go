@@ -214,9 +214,14 @@ func TestPush(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expires, _ := claims["exp"].(float64)
-	if key != cfg.VAPIDPublicKey || claims["aud"] != screen.URL || claims["sub"] != "mailto:ops@example.com" || expires > float64(time.Now().Add(24*time.Hour).Unix()) {
-		t.Errorf("got key %s and claims %v, want the server's, for %s", key, claims, screen.URL)
+	if key != cfg.VAPIDPublicKey {
+		t.Errorf("got key %s, want the server's %s", key, cfg.VAPIDPublicKey)
+	}
+	if claims["aud"] != screen.URL || claims["sub"] != "mailto:ops@example.com" {
+		t.Errorf("got claims %v, want those of the server for %s", claims, screen.URL)
+	}
+	if expires, _ := claims["exp"].(float64); expires > float64(time.Now().Add(24*time.Hour).Unix()) {
+		t.Errorf("the claims expire at %v, want within a day", expires)
 	}
 }
 

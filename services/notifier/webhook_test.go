@@ -117,8 +117,11 @@ func TestWebhook(t *testing.T) {
 		t.Fatal(err)
 	}
 	owned, _ := body.Data["task_data"].(map[string]any)
-	if body.Type != "reminder.due" || !body.Timestamp.Equal(e.Time) || body.Data["task_id"] != e.Data.TaskID.String() || owned["title"] != "Pay rent" {
-		t.Errorf("got %s", got[0].Body)
+	if body.Type != "reminder.due" || !body.Timestamp.Equal(e.Time) {
+		t.Errorf("got %s at %s, want reminder.due at %s", body.Type, body.Timestamp, e.Time)
+	}
+	if body.Data["task_id"] != e.Data.TaskID.String() || owned["title"] != "Pay rent" {
+		t.Errorf("got data %v, want those of the task", body.Data)
 	}
 	if _, ok := body.Data["test"]; ok {
 		t.Errorf("a reminder says that it is a test: %s", got[0].Body)
@@ -144,8 +147,11 @@ func TestFailedDeliveryIsRetried(t *testing.T) {
 	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 
 	d := f.settled(t, f.user, 1, postgres.DeliveryFailed)[0]
-	if d.Attempts != 1 || d.Reason != "it answered 302; redirects are not followed" || d.NextAttemptAt == nil || !d.NextAttemptAt.After(d.CreatedAt) {
-		t.Errorf("got %+v, want one failed attempt, its reason, and when the next is", d)
+	if d.Attempts != 1 || d.Reason != "it answered 302; redirects are not followed" {
+		t.Errorf("got %+v, want one failed attempt and its reason", d)
+	}
+	if d.NextAttemptAt == nil || !d.NextAttemptAt.After(d.CreatedAt) {
+		t.Errorf("got the next attempt at %v, want it after %s", d.NextAttemptAt, d.CreatedAt)
 	}
 	close(failed)
 	if d = f.settled(t, f.user, 1, postgres.DeliverySent)[0]; d.Attempts != 3 || d.Reason != "" {
@@ -166,8 +172,14 @@ func TestGivenUpAfterTheSchedule(t *testing.T) {
 	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))
 
 	d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]
-	if want := len(testTiming.schedule) + 1; d.Attempts != want || len(h.received()) != want || d.Reason != "it answered 503 Service Unavailable" || d.NextAttemptAt != nil {
-		t.Errorf("got %+v after %d requests, want %d attempts and the reason", d, len(h.received()), want)
+	attempts := len(testTiming.schedule) + 1
+	want := d
+	want.Attempts, want.Reason, want.NextAttemptAt = attempts, "it answered 503 Service Unavailable", nil
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("the delivery differs (-want +got):\n%s", diff)
+	}
+	if got := len(h.received()); got != attempts {
+		t.Errorf("got %d requests, want %d", got, attempts)
 	}
 	if !f.channel(t, c).Enabled {
 		t.Error("a channel that was down is disabled")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // All main functions work without scripts: signing up, adding a sentence, completing and undoing,
@@ -164,9 +166,9 @@ func TestReminders(t *testing.T) {
 	f.values["remind_n"], f.values["remind_unit"] = []string{"2", "1"}, []string{"hours", "days"}
 	f.values["remind_at"] = []string{"2031-02-28T20:00"}
 	f.send().want(200, "train").says("Reminders: 15 minutes before → 2 hours before, 1 day before, Fri 28 Feb 2031, 20:00")
-	got := v.now(made.ID).Reminders
-	if len(got) != 3 || *got[0].MinutesBefore != 120 || *got[1].MinutesBefore != 1440 || !got[2].At.Equal(time.Date(2031, 2, 28, 19, 0, 0, 0, time.UTC)) {
-		t.Errorf("got %+v", got)
+	want := []reminder{{MinutesBefore: new(120)}, {MinutesBefore: new(1440)}, {At: new(time.Date(2031, 2, 28, 19, 0, 0, 0, time.UTC))}}
+	if diff := cmp.Diff(want, v.now(made.ID).Reminders); diff != "" {
+		t.Errorf("the reminders differ (-want +got):\n%s", diff)
 	}
 	f = v.get("/task/" + made.ID).form("/tasks/" + made.ID)
 	f.values["remind_n"], f.values["remind_at"] = nil, nil

@@ -81,10 +81,12 @@ type task struct {
 	Recurrence  *struct {
 		RRule string `json:"rrule"`
 	} `json:"recurrence"`
-	Reminders []struct {
-		MinutesBefore *int       `json:"minutes_before"`
-		At            *time.Time `json:"at"`
-	} `json:"reminders"`
+	Reminders []reminder `json:"reminders"`
+}
+
+type reminder struct {
+	MinutesBefore *int       `json:"minutes_before"`
+	At            *time.Time `json:"at"`
 }
 
 // make creates a task with the API.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"taskmaster/tests/system"
 )
 
@@ -34,8 +36,13 @@ func TestNextOccurrenceAppears(t *testing.T) {
 			if want := instant(t, test.next); !next.DueAt.Equal(want) {
 				t.Errorf("next is due at %s, want %s", next.DueAt, want)
 			}
-			if next.Title != name || next.Completed || next.TimeZone != test.zone || len(next.Tags) != 1 || next.Occurrence == nil {
-				t.Errorf("next is %+v", next)
+			want := next
+			want.Title, want.Completed, want.TimeZone, want.Tags = name, false, test.zone, []string{"series"}
+			if diff := cmp.Diff(want, next); diff != "" {
+				t.Errorf("the next task differs (-want +got):\n%s", diff)
+			}
+			if next.Occurrence == nil {
+				t.Error("the next task has no occurrence")
 			}
 			e := event(t, shared.observer, system.TopicTasks, u.ID, next.Revision)
 			if e.Type != "task.created" || e.Data.TaskID != next.ID {
