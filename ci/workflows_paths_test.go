@@ -87,6 +87,9 @@ func findPaths(all map[string]workflow) (problems []string) {
 			if file == stackWorkflow {
 				continue
 			}
+			if j.Uses != "" && j.Uses != "./"+suitesWorkflow {
+				problem("%s: %s calls %s", file, name, j.Uses)
+			}
 			if j.Environment.Name != "" || j.Secrets != "" {
 				problem("%s: %s has the environment %q and the secrets %q", file, name, j.Environment.Name, j.Secrets)
 			}
@@ -130,7 +133,7 @@ func TestCancelReachesThePipeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	const stub = "#!/bin/sh\ntrap 'touch interrupted; exit 1' INT\ntouch started\nfor i in $(seq 300); do sleep 0.01; done\n"
-	if err := os.WriteFile(program, []byte(stub), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(program, []byte(stub), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	exists := func(name string) bool {

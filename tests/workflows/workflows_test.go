@@ -51,6 +51,8 @@ func TestMain(m *testing.M) {
 type workspace struct {
 	root, dir string
 	slack     string
+	// untested is set if no pull request has passed with the files of the commit.
+	untested bool
 }
 
 func setup(t *testing.T) workspace {
@@ -134,7 +136,9 @@ func (w workspace) command(t *testing.T, output *bytes.Buffer, args ...string) *
 	t.Helper()
 	stub := filepath.Join(w.root, "tests", "workflows", "testdata")
 	args = append([]string{"--directory", w.repository(), "--platform", "ubuntu-latest=-self-hosted", "--secret", "GITHUB_TOKEN=" + planted,
-		"--secret", "PULUMI_ACCESS_TOKEN=" + planted, "--secret", "SLACK_WEBHOOK_URL=" + w.slack, "--actor", "robot"}, args...)
+		"--secret", "PULUMI_ACCESS_TOKEN=" + planted, "--secret", "SLACK_WEBHOOK_URL=" + w.slack, "--actor", "robot",
+		// One of the suites is enough: they differ only in the target.
+		"--matrix", "target:test-browser"}, args...)
 	for _, action := range actions(t, w.root) {
 		args = append(args, "--local-repository", action+"="+filepath.Join(stub, "action"))
 	}
@@ -146,7 +150,7 @@ func (w workspace) command(t *testing.T, output *bytes.Buffer, args ...string) *
 	cmd.Dir = w.repository()
 	// These variables move act's settings and its copies of the repository into the test's folder.
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(w.dir, "cache"), "XDG_CONFIG_HOME="+filepath.Join(w.dir, "config"),
-		"CALLS="+filepath.Join(w.dir, "calls"), "REAL_GO="+realGo, "ROOT="+w.root, "PATH="+stub+":"+os.Getenv("PATH"))
+		"CALLS="+filepath.Join(w.dir, "calls"), "REAL_GO="+realGo, "ROOT="+w.root, fmt.Sprintf("PASSED=%t", !w.untested), "PATH="+stub+":"+os.Getenv("PATH"))
 	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopTimeout
@@ -276,6 +280,35 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// suites are the checks of a pull request and of main.
+var suites = []string{"ci check with", "ci test with", "make test-browser"}
+
+// TestSuites checks that main publishes only what passed all suites. They are left out if a pull
+// request has passed with the same files, as in the other tests.
+func TestSuites(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failing string
+		ok      bool
+		want    []string
+	}{
+		"all pass":  {"nothing", true, slices.Concat(suites, withoutSlack([]string{publish, notifies}))},
+		"one fails": {"make test-browser", false, suites},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := setup(t)
+			w.untested = true
+			calls, ok := w.run(t, c.failing, "push", "--var", "REGISTRY=ghcr.io/owner")
+			slices.Sort(calls)
+			slices.Sort(c.want)
+			if ok != c.ok || !slices.Equal(calls, c.want) {
+				t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	for release, want := range map[string]string{"": "", "7": " -to 7"} {
@@ -295,7 +328,7 @@ func TestRollback(t *testing.T) {
 // one of Dependabot, get no credentials.
 func TestPullRequest(t *testing.T) {
 	t.Parallel()
-	checks := []string{"ci build with", "ci check with", "ci test with"}
+	checks := append([]string{"ci build with"}, suites...)
 	preview := []string{"ci -username robot -take-over preview -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN", "ci -local notify with GITHUB_TOKEN"}
 	for name, c := range map[string]struct {
 		from, author string
