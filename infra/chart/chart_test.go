@@ -89,7 +89,7 @@ web: {service: {externalTrafficPolicy: Cluster}}
 `,
 	"large": base + `
 replicas: {api: 3, recurring: 2, notifier: 2, live: 3, web: 3}
-autoscaling: {enabled: true, maxReplicas: 12, cpu: 60}
+autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, web: 12}, cpu: 60}
 imagePullSecrets: [registry]
 metrics: {namespace: monitoring}
 env: {api: {RATE_PER_MINUTE: "600"}}
@@ -101,6 +101,13 @@ notifier: {allowNetworks: [10.20.0.0/16], mailFrom: "Tasks <tasks@example.com>"}
 `,
 	"certificate": base + `
 web: {tls: {issuer: {name: letsencrypt}}}
+`,
+	"in the cluster": `
+publicURL: https://tasks.example.com
+database: {secretName: neon, namespace: postgres, connections: {api: 7, relay: 4}}
+broker: {addresses: ["one.broker.svc:9093"], secretName: redpanda, namespace: broker}
+tokens: {secretName: tokens}
+metrics: {namespace: monitoring}
 `,
 	"backup": base + `
 backup: {enabled: true, schedule: "30 2 * * 0", timeZone: Europe/Berlin, keep: 4, claimName: archive}
@@ -146,6 +153,8 @@ func render(t *testing.T, text string) (map[string]string, error) {
 type manifest struct {
 	t       *testing.T
 	objects map[string]metav1.Object
+	// ciliumRule makes network policies ignore the addresses of pods.
+	ciliumRule bool
 }
 
 func install(t *testing.T, text string) manifest {
@@ -154,7 +163,7 @@ func install(t *testing.T, text string) manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := manifest{t, map[string]metav1.Object{}}
+	m := manifest{t: t, objects: map[string]metav1.Object{}}
 	for path, content := range files {
 		if strings.HasSuffix(path, "NOTES.txt") {
 			continue

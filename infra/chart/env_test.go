@@ -103,6 +103,12 @@ func TestValuesReachServices(t *testing.T) {
 		{"large", "notifier", "SMTP_FROM", "Tasks <tasks@example.com>"},
 		{"large", "web", "TRUSTED_PROXIES", "203.0.113.0/24"},
 		{"large", "web", "TLS_CERT_FILE", "/tls/tls.crt"},
+		{"smallest", "api", "DATABASE_CONNS", "6"},
+		{"smallest", "live", "DATABASE_CONNS", "3"},
+		{"in the cluster", "api", "DATABASE_CONNS", "7"},
+		{"in the cluster", "api", "RELAY_CONNS", "4"},
+		{"in the cluster", "notifier", "DATABASE_CONNS", "2"},
+		{"in the cluster", "notifier", "QUEUE_CONNS", "3"},
 		{"plain", "api", "COOKIE_SECURE", "false"},
 		{"plain", "notifier", "VAPID_SUBJECT", "mailto:admin@localhost"},
 	}

@@ -16,12 +16,20 @@ import (
 func labelSet(l map[string]string) labels.Set { return l }
 
 // end is an endpoint of a connection: a pod of the release, a pod of another namespace, or an
-// address.
+// address outside the cluster, whose namespace is empty.
 type end struct {
 	name      string
 	labels    map[string]string
 	namespace string
 	address   string
+}
+
+// cilium returns the same objects on a cluster whose policies are enforced by Cilium: AKS, and GKE
+// with dataplane V2. An ipBlock matches no pod there, whatever the pod's address is:
+// https://docs.cilium.io/en/stable/network/kubernetes/policy/
+func (m manifest) cilium() manifest {
+	m.ciliumRule = true
+	return m
 }
 
 func (m manifest) end(name string) end {
@@ -60,7 +68,8 @@ func (m manifest) peers(peers []networkingv1.NetworkPolicyPeer, e end) bool {
 	return len(peers) == 0 || slices.ContainsFunc(peers, func(p networkingv1.NetworkPolicyPeer) bool {
 		switch {
 		case p.IPBlock != nil:
-			return e.address != "" && inBlock(m.t, p.IPBlock, e.address)
+			podOfCilium := m.ciliumRule && e.namespace != ""
+			return e.address != "" && !podOfCilium && inBlock(m.t, p.IPBlock, e.address)
 		case p.NamespaceSelector != nil:
 			return selects(m.t, p.NamespaceSelector, map[string]string{corev1.LabelMetadataName: e.namespace})
 		default:

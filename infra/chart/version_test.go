@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.2.2"
-	content = "61ea2094574c986e8ffe8b9f7bb0b159bb4514a83fd7ad92f31e0d1225ff9b51"
+	version = "0.3.0"
+	content = "82f50da5e82b569e0bbc33811595a9de7fbcd69601db539adaed64257ee75aaf"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -74,13 +74,10 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	c.uninstall()
 }
 
-// environment turns the rate limits off, because few users send many requests. It lowers the number
-// of connections to PostgreSQL.
+// environment turns the rate limits off, because few users send many requests.
 var environment = map[string]map[string]string{
-	"web":      {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
-	"api":      {"DATABASE_CONNS": "8", "RATE_PER_MINUTE": "0"},
-	"notifier": {"DATABASE_CONNS": "4"},
-	"live":     {"DATABASE_CONNS": "4"},
+	"web": {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
+	"api": {"RATE_PER_MINUTE": "0"},
 }
 
 // receiveWebhooks starts a server that pods can reach. It stops with the test.

@@ -26,6 +26,10 @@
   value: {{ hasPrefix "https://" .Values.publicURL | quote }}
 - name: TRUSTED_PROXIES
   value: {{ join "," .Values.podNetworks | quote }}
+- name: DATABASE_CONNS
+  value: {{ .Values.database.connections.api | quote }}
+- name: RELAY_CONNS
+  value: {{ .Values.database.connections.relay | quote }}
 - name: VAPID_PUBLIC_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
 {{- end }}
@@ -44,6 +48,10 @@
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: smtp-url, optional: true}}
 - name: SMTP_FROM
   value: {{ .Values.notifier.mailFrom | default (printf "TaskMaster <taskmaster@%s>" (include "taskmaster.host" .)) | quote }}
+- name: DATABASE_CONNS
+  value: {{ .Values.database.connections.notifier | quote }}
+- name: QUEUE_CONNS
+  value: {{ .Values.database.connections.queue | quote }}
 - name: WEBHOOK_ALLOW_NETWORKS
   value: {{ join "," .Values.notifier.allowNetworks | quote }}
 {{- end }}
@@ -57,6 +65,8 @@
 
 {{- define "taskmaster.env.live" -}}
 {{ include "taskmaster.env.database" . }}
+- name: DATABASE_CONNS
+  value: {{ .Values.database.connections.live | quote }}
 - name: ALLOWED_ORIGINS
   value: {{ .Values.publicURL | quote }}
 {{- end }}

@@ -65,9 +65,19 @@
 {{- end }}
 {{- end }}
 
+{{- /* The database or the broker: the pods of its namespace in the cluster, or networks. Cilium never matches a pod by an ipBlock. */}}
+{{- define "taskmaster.place" -}}
+{{- with .namespace }}
+- namespaceSelector:
+    matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+{{- else }}
+{{- include "taskmaster.blocks" .networks }}
+{{- end }}
+{{- end }}
+
 {{- define "taskmaster.egress.database" -}}
 - to:
-    {{- include "taskmaster.blocks" .Values.database.networks | nindent 4 }}
+    {{- include "taskmaster.place" .Values.database | nindent 4 }}
   ports:
     - {protocol: TCP, port: {{ .Values.database.port }}}
 {{- end }}
@@ -76,7 +86,7 @@
 {{- $ports := dict }}
 {{- range .Values.broker.addresses }}{{ $_ := set $ports (splitList ":" . | last) true }}{{ end -}}
 - to:
-    {{- include "taskmaster.blocks" .Values.broker.networks | nindent 4 }}
+    {{- include "taskmaster.place" .Values.broker | nindent 4 }}
   ports:
     {{- range keys $ports | sortAlpha }}
     - {protocol: TCP, port: {{ . }}}
