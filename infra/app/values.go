@@ -7,16 +7,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"taskmaster/infra/config"
 	"taskmaster/infra/platform"
 )
 
 // values returns the values of the chart. They are the interface to infra/chart.
 func values(args Args) pulumi.Map {
 	app, p := args.App, args.Platform
-	replicas := pulumi.Map{}
-	for service, n := range app.Replicas {
-		replicas[service] = pulumi.Int(n)
-	}
 	annotations := maps.Clone(args.Balancer)
 	if annotations == nil {
 		annotations = pulumi.StringMap{}
@@ -27,16 +24,20 @@ func values(args Args) pulumi.Map {
 	return pulumi.Map{
 		"images":    pulumi.ToStringMap(args.Images),
 		"publicURL": pulumi.String(app.PublicURL),
-		"database":  pulumi.Map{"secretName": p.DatabaseSecret, "port": pulumi.Int(args.DatabasePort())},
-		"broker": pulumi.Map{
+		"database":  database(args),
+		"broker": at(p.Broker, pulumi.Map{
 			"kind": pulumi.String("kafka"), "addresses": pulumi.ToStringArray(p.Addresses), "secretName": p.BrokerSecret,
-		},
-		"tokens":      pulumi.Map{"secretName": p.TokensSecret},
-		"replicas":    replicas,
-		"autoscaling": pulumi.Map{"enabled": pulumi.Bool(app.Autoscaling)},
+		}),
+		"tokens":           pulumi.Map{"secretName": p.TokensSecret},
+		"imagePullSecrets": pulumi.ToStringArray(p.PullSecrets),
+		"replicas":         pulumi.ToIntMap(app.Replicas),
+		"autoscaling":      autoscaling(app),
+		"resources":        resources(app.Resources),
+		"metrics":          pulumi.Map{"namespace": pulumi.String(app.MetricsNamespace)},
 		"web": pulumi.Map{
-			"service": pulumi.Map{"annotations": annotations},
-			"tls":     pulumi.Map{"secretName": p.TLSSecret},
+			"service":        pulumi.Map{"annotations": annotations},
+			"tls":            pulumi.Map{"secretName": p.TLSSecret},
+			"trustedProxies": pulumi.ToStringArray(app.TrustedProxies),
 		},
 		"notifier": pulumi.Map{
 			"mailFrom": pulumi.String(app.EmailFrom), "vapidSubject": pulumi.String(app.VAPIDSubject),
@@ -45,6 +46,54 @@ func values(args Args) pulumi.Map {
 		"env":  pulumi.ToStringMapMap(app.Env),
 		"dapr": pulumi.Map{"namespace": pulumi.String(platform.DaprNamespace)},
 		// Programs read their secrets at the start. A changed checksum restarts them.
-		"secretsChecksum": pulumi.String(args.Checksum()),
+		"secretsChecksum": p.Checksum,
 	}
+}
+
+func database(args Args) pulumi.Map {
+	pools := args.Database.Connections
+	return at(args.Database.Place, pulumi.Map{
+		"secretName": args.Platform.DatabaseSecret, "port": pulumi.Int(args.DatabasePort()),
+		"connections": pulumi.ToIntMap(map[string]int{
+			"api": pools.API, "relay": pools.Relay, "notifier": pools.Notifier, "queue": pools.Queue, "live": pools.Live,
+		}),
+	})
+}
+
+// at adds the place of a database or broker. Without one, the chart's networks apply.
+func at(place config.Place, values pulumi.Map) pulumi.Map {
+	if place.Namespace != "" {
+		values["namespace"] = pulumi.String(place.Namespace)
+	}
+	if len(place.Networks) > 0 {
+		values["networks"] = pulumi.ToStringArray(place.Networks)
+	}
+	return values
+}
+
+func autoscaling(app config.App) pulumi.Map {
+	values := pulumi.Map{"enabled": pulumi.Bool(app.Autoscaling)}
+	if app.Autoscaling {
+		values["maxReplicas"] = pulumi.ToIntMap(app.MaxReplicas)
+	}
+	return values
+}
+
+// resources returns only the given values. Helm takes the others from the chart.
+func resources(set map[string]config.Resources) pulumi.Map {
+	quantities := func(q config.Quantities) pulumi.StringMap {
+		values := pulumi.StringMap{}
+		if q.CPU != "" {
+			values["cpu"] = pulumi.String(q.CPU)
+		}
+		if q.Memory != "" {
+			values["memory"] = pulumi.String(q.Memory)
+		}
+		return values
+	}
+	all := pulumi.Map{}
+	for name, r := range set {
+		all[name] = pulumi.Map{"requests": quantities(r.Requests), "limits": quantities(r.Limits)}
+	}
+	return all
 }

@@ -14,6 +14,7 @@ import (
 
 var (
 	quantity = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti)$`)
+	cpu      = regexp.MustCompile(`^([0-9]+m|[0-9]+(\.[0-9]+)?)$`)
 	version  = regexp.MustCompile(`^v?[0-9]+\.[0-9]+(\.[0-9]+)?$`)
 	image    = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$`)
 )
@@ -25,6 +26,7 @@ func check(c *Config) []error {
 	problems = append(problems, brokerProblems(c)...)
 	problems = append(problems, secretProblems(c)...)
 	problems = append(problems, networkProblems(c)...)
+	problems = append(problems, scaleProblems(c)...)
 	return append(problems, environmentProblems(c)...)
 }
 
@@ -36,6 +38,8 @@ func newValidator() (*validator.Validate, error) {
 	}
 	return v, errors.Join(
 		v.RegisterValidation("quantity", matches(quantity)),
+		v.RegisterValidation("cpu", matches(cpu)),
+		v.RegisterValidation("container", func(f validator.FieldLevel) bool { return slices.Contains(containers(), f.Field().String()) }),
 		v.RegisterValidation("version", matches(version)),
 		v.RegisterValidation("service", func(f validator.FieldLevel) bool { return slices.Contains(Services(), f.Field().String()) }),
 		v.RegisterValidation("startswith_field", func(f validator.FieldLevel) bool {
@@ -61,6 +65,7 @@ func fieldProblems(name string, section any) []error {
 	var problems []error
 	for _, f := range fields {
 		_, path, _ := strings.Cut(f.Namespace(), ".")
+		path = strings.ReplaceAll(path, "Place.", "") // embedded, so that it is no part of a setting's name
 		if name != "" {
 			path = name + "." + path
 		}
@@ -109,11 +114,18 @@ func describe(f validator.FieldError) string {
 		return fmt.Sprintf("%q is not in %s", value, lowerFirst(f.Param()))
 	case "endswith":
 		return fmt.Sprintf("%q does not end with %s", value, f.Param())
+	case "cpu":
+		return fmt.Sprintf("%q is not an amount of processor time such as 50m or 1.5", value)
+	case "container":
+		return fmt.Sprintf("%q is not one of %s", value, strings.Join(containers(), ", "))
 	case "service":
 		return fmt.Sprintf("%q is not one of %s", value, strings.Join(Services(), ", "))
 	}
 	return strings.TrimSpace(fmt.Sprintf("%q breaks the rule %s %s", value, f.Tag(), f.Param()))
 }
+
+// containers returns the names that have requests and limits in the chart.
+func containers() []string { return append(Services(), "sidecar", "migrate", "backup") }
 
 func lowerFirst(s string) string {
 	if s == "" {

@@ -69,6 +69,9 @@ type AKS struct {
 	// HostEncryption also encrypts temporary disks and caches. It must be registered for the
 	// subscription.
 	HostEncryption bool `json:"hostEncryption"`
+	// Registry is the resource ID of an Azure Container Registry, from which the nodes may pull. Empty
+	// means none: az acr show --name NAME --query id
+	Registry string `json:"registry" validate:"omitempty,startswith=/subscriptions/"`
 	// Zones are availability zones, if the location has them.
 	Zones []string `json:"zones" validate:"dive,oneof=1 2 3"`
 }

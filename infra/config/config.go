@@ -17,8 +17,9 @@ type Config struct {
 	AKS      *AKS      `json:"aks"`
 	GKE      *GKE      `json:"gke"`
 
-	Dapr   Dapr   `json:"dapr"`
-	Broker Broker `json:"broker"`
+	Dapr     Dapr     `json:"dapr"`
+	Broker   Broker   `json:"broker"`
+	Database Database `json:"database"`
 	// CertManager decides whether the platform installs cert-manager. If it is nil, the platform
 	// installs it when another part needs it. False is for a cluster that has it already.
 	CertManager *bool  `json:"certManager"`
@@ -78,6 +79,7 @@ type Broker struct {
 	Kind string `json:"kind" validate:"required,oneof=redpanda-cloud redpanda strimzi given"`
 	// Addresses are host:port of a broker outside the cluster. It must use TLS and SCRAM-SHA-512.
 	Addresses []string `json:"addresses" validate:"dive,hostname_port"`
+	Place
 	// Replicas, Memory and Storage describe a broker in the cluster.
 	Replicas int    `json:"replicas" validate:"min=1,max=9"`
 	Memory   string `json:"memory" validate:"required,quantity"`
@@ -86,6 +88,32 @@ type Broker struct {
 
 // InCluster reports whether the platform runs the broker itself.
 func (b Broker) InCluster() bool { return b.Kind == Redpanda || b.Kind == Strimzi }
+
+// Place tells the network policies where a database or broker is.
+type Place struct {
+	// Networks are its networks outside the cluster. Empty means any.
+	Networks []string `json:"networks" validate:"dive,cidr"`
+	// Namespace is its namespace in the cluster. Cilium (AKS, GKE) matches pods only by it.
+	Namespace string `json:"namespace" validate:"omitempty,dns_rfc1035_label,excluded_with=Networks"`
+}
+
+// Database describes the PostgreSQL of the secret databaseURL.
+type Database struct {
+	Place
+	// MaxConnections is the number of connections that the server allows this stack. Stock
+	// PostgreSQL allows 100 in all, and keeps three of them for its administrator.
+	MaxConnections int         `json:"maxConnections" validate:"min=1"`
+	Connections    Connections `json:"connections"`
+}
+
+// Connections are the sizes of the pools in one pod. The chart explains them.
+type Connections struct {
+	API      int `json:"api" validate:"min=1,max=500"`
+	Relay    int `json:"relay" validate:"min=2,max=100"`
+	Notifier int `json:"notifier" validate:"min=1,max=500"`
+	Queue    int `json:"queue" validate:"min=3,max=100"`
+	Live     int `json:"live" validate:"min=3,max=500"`
+}
 
 // Topics describes the topics.
 type Topics struct {
@@ -105,6 +133,16 @@ type App struct {
 	PublicURL   string         `json:"publicURL" validate:"required,http_url"`
 	Replicas    map[string]int `json:"replicas" validate:"dive,keys,service,endkeys,min=1,max=100"`
 	Autoscaling bool           `json:"autoscaling"`
+	// MaxReplicas are the maxima of autoscaling. It never starts with more than Replicas.
+	MaxReplicas map[string]int `json:"maxReplicas" validate:"excluded_without=Autoscaling,dive,keys,service,endkeys,min=1,max=100"`
+	// Resources are requests and limits of the containers: the services, sidecar, migrate and
+	// backup. Missing values are those of the chart.
+	Resources map[string]Resources `json:"resources" validate:"dive,keys,container,endkeys"`
+	// TrustedProxies are networks of proxies in front of the load balancer. Their X-Forwarded-For
+	// is trusted.
+	TrustedProxies []string `json:"trustedProxies" validate:"dive,cidr"`
+	// MetricsNamespace is the namespace of Prometheus, which may read metrics. Empty means none.
+	MetricsNamespace string `json:"metricsNamespace" validate:"omitempty,dns_rfc1035_label"`
 	// Env holds additional environment variables by service. docs/configuration.md lists them.
 	Env map[string]map[string]string `json:"env" validate:"dive,keys,service,endkeys"`
 	// AllowNetworks are private networks in which webhooks and mail servers are allowed.
@@ -118,6 +156,18 @@ type App struct {
 	VAPIDSubject   string `json:"vapidSubject" validate:"required_with=VAPIDPublicKey"`
 	// TimeoutSeconds is the time limit of an upgrade. After it the upgrade is rolled back.
 	TimeoutSeconds int `json:"timeoutSeconds" validate:"min=60,max=3600"`
+}
+
+// Resources are the requests and limits of a container.
+type Resources struct {
+	Requests Quantities `json:"requests"`
+	Limits   Quantities `json:"limits"`
+}
+
+// Quantities are amounts such as 50m and 64Mi.
+type Quantities struct {
+	CPU    string `json:"cpu,omitempty" validate:"omitempty,cpu"`
+	Memory string `json:"memory,omitempty" validate:"omitempty,quantity"`
 }
 
 // TLS is the source of web's certificate: an existing Secret, an issuer of cert-manager, or the

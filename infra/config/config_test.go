@@ -60,6 +60,11 @@ func good() source {
 	}
 }
 
+// with adds a setting to the section app.
+func with(s source, setting string) {
+	s.values["app"] = strings.Replace(s.values["app"], "{", "{"+setting+", ", 1)
+}
+
 // without returns the configuration without a certificate, and with a section app.tls.
 func without(certificate source, tls string) source {
 	delete(certificate.secrets, "tlsCertificate")
@@ -91,7 +96,7 @@ func TestLoad(t *testing.T) {
 	if !c.Protect {
 		t.Error("protect is off by default")
 	}
-	if got := c.OKE.Nodes; got.Shape != "VM.Standard.A1.Flex" || got.OCPUs*float64(got.Count) > 4 || got.MemoryGB*float64(got.Count) > 24 {
+	if got := c.OKE.Nodes; got.Shape != "VM.Standard.A1.Flex" || got.OCPUs*float64(got.Count) > 2 || got.MemoryGB*float64(got.Count) > 12 {
 		t.Errorf("the default nodes exceed the always-free limits: %+v", got)
 	}
 	if c.AKS != nil || c.GKE != nil || c.Existing != nil {
@@ -173,6 +178,22 @@ func TestLoadRejectsUnknownSettings(t *testing.T) {
 	}
 }
 
+// TestPeakConnections counts the pods of an upgrade: one more than the replicas, and one that stops.
+func TestPeakConnections(t *testing.T) {
+	t.Parallel()
+	s := good()
+	s.values["environment"] = "staging"
+	s.values["app"] = `{"publicURL": "https://tasks.example.com", "replicas": {"api": 1, "live": 2}, "autoscaling": true, "maxReplicas": {"notifier": 3}}`
+	c, err := Load(s, "taskmaster", machine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"api": 2 * 9, "live": 4 * 3, "notifier": 5 * 5}
+	if got := c.PeakConnections(); !maps.Equal(got, want) {
+		t.Errorf("the connections are %v, want %v", got, want)
+	}
+}
+
 func TestDatabasePort(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]int{"postgres://u:p@db/x": 5432, "postgres://u:p@db:6543/x?sslmode=verify-full": 6543} {
@@ -235,6 +256,28 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 		{"environment of no service", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "env": {"apl": {"A": "b"}}}` }, []string{"apl", "api"}},
 		{"no network of webhooks", func(s source) { s.values["app"] = `{"publicURL": "https://a.example.com", "allowNetworks": ["here"]}` },
 			[]string{"app.allowNetworks[0]", `"here"`, "10.0.0.0/16"}},
+		{"namespace of a broker inside", func(s source) { s.values["broker"] = `{"kind": "strimzi", "namespace": "kafka"}` },
+			[]string{"broker.namespace", "strimzi", "remove"}},
+		{"namespace and networks", func(s source) { s.values["database"] = `{"namespace": "postgres", "networks": ["10.0.0.0/8"]}` },
+			[]string{"database.namespace", "cannot be set together with networks"}},
+		{"network of a broker", func(s source) { s.values["broker"] = `{"kind": "given", "addresses": ["a:1"], "networks": ["here"]}` },
+			[]string{"broker.networks[0]", `"here"`, "10.0.0.0/16"}},
+		{"proxy's network", func(s source) { with(s, `"trustedProxies": ["here"]`) }, []string{"app.trustedProxies[0]", `"here"`}},
+		{"metrics", func(s source) { with(s, `"metricsNamespace": "Not a name"`) }, []string{"app.metricsNamespace", "Not a name"}},
+		{"resources of nothing", func(s source) { with(s, `"resources": {"apl": {}}`) }, []string{"apl", "sidecar"}},
+		{"processor time", func(s source) { with(s, `"resources": {"api": {"requests": {"cpu": "much"}}}`) },
+			[]string{"app.resources[api].requests.cpu", `"much"`, "50m"}},
+		{"memory", func(s source) { with(s, `"resources": {"api": {"limits": {"memory": "64"}}}`) },
+			[]string{"app.resources[api].limits.memory", `"64"`, "20Gi"}},
+		{"maximum without autoscaling", func(s source) { with(s, `"maxReplicas": {"api": 3}`) }, []string{"app.maxReplicas", "autoscaling"}},
+		{"maximum below the replicas", func(s source) { with(s, `"autoscaling": true, "maxReplicas": {"web": 1}`) },
+			[]string{"app.maxReplicas.web", "1", "app.replicas.web"}},
+		{"logins of registries", func(s source) { s.secrets["dockerConfig"] = "secret-password" }, []string{"dockerConfig", "~/.docker/config.json"}},
+		{"too many connections", func(s source) { with(s, `"autoscaling": true, "maxReplicas": {"api": 4}`) },
+			[]string{"database.maxConnections", "98", "api 54", "more than 90", "app.maxReplicas"}},
+		{"large pools", func(s source) { s.values["database"] = `{"connections": {"live": 40}, "maxConnections": 200}` },
+			[]string{"database.maxConnections", "live 160", "more than 200"}},
+		{"pool", func(s source) { s.values["database"] = `{"connections": {"queue": 2}}` }, []string{"database.connections.queue", "less than 3"}},
 		{"no database", func(s source) { delete(s.secrets, "databaseURL") }, []string{"databaseURL", "pulumi config set --secret databaseURL"}},
 		{"another database", func(s source) { s.secrets["databaseURL"] = "mysql://user:secret-password@db/x" }, []string{"databaseURL", "postgres://"}},
 		{"plain secret", func(s source) { delete(s.secrets, "appToken"); s.values["appToken"] = strings.Repeat("t", 64) },

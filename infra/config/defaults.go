@@ -6,8 +6,11 @@ func defaults() *Config {
 		Protect: true,
 		Dapr:    Dapr{Version: "1.18.3", LogLevel: "info", SchedulerStorage: Volume{Size: "16Gi"}},
 		Broker:  Broker{Replicas: 3, Memory: "2Gi", Storage: Volume{Size: "20Gi"}},
-		Topics:  Topics{Partitions: 12, RetentionHours: 7 * 24},
-		App:     App{TLS: TLS{IssuerKind: "ClusterIssuer"}, TimeoutSeconds: 600},
+		Database: Database{
+			MaxConnections: 90, Connections: Connections{API: 6, Relay: 3, Notifier: 2, Queue: 3, Live: 3},
+		},
+		Topics: Topics{Partitions: 12, RetentionHours: 7 * 24},
+		App:    App{TLS: TLS{IssuerKind: "ClusterIssuer"}, TimeoutSeconds: 600},
 	}
 }
 
@@ -18,7 +21,7 @@ func defaultOKE() *OKE {
 			CIDR: "10.0.0.0/16", ControlPlane: "10.0.0.0/28", Balancers: "10.0.20.0/24", Nodes: "10.0.32.0/20",
 			Pods: "10.244.0.0/16", Services: "10.96.0.0/16",
 		},
-		Nodes: OKENodes{Shape: "VM.Standard.A1.Flex", OCPUs: 2, MemoryGB: 12, Count: 2, DiskGB: 50, EncryptInTransit: true},
+		Nodes: OKENodes{Shape: "VM.Standard.A1.Flex", OCPUs: 2, MemoryGB: 12, Count: 1, DiskGB: 50, EncryptInTransit: true},
 	}
 }
 

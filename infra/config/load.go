@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"strconv"
@@ -42,6 +43,7 @@ func Load(source Source, project string, machine Machine) (*Config, error) {
 	l.scalars(c)
 	l.object("dapr", &c.Dapr)
 	l.object("broker", &c.Broker)
+	l.object("database", &c.Database)
 	l.object("certManager", &c.CertManager)
 	l.object("topics", &c.Topics)
 	l.object("app", &c.App)
@@ -181,4 +183,21 @@ func (c *Config) settle() {
 		replicas[service] = n
 	}
 	c.App.Replicas = replicas
+	if c.App.Autoscaling {
+		c.App.MaxReplicas = maxReplicas(replicas, c.App.MaxReplicas)
+	}
+}
+
+// maxReplicas completes the maxima of autoscaling. Services with database connections get no
+// further pods unless the stack says so, because each pod takes connections from the others.
+func maxReplicas(replicas, set map[string]int) map[string]int {
+	all := map[string]int{}
+	for service, n := range replicas {
+		all[service] = n
+		if service == "recurring" || service == "web" {
+			all[service] = max(n, 6)
+		}
+	}
+	maps.Copy(all, set)
+	return all
 }

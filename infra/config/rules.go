@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -18,6 +19,9 @@ func brokerProblems(c *Config) []error {
 	case b.InCluster():
 		if len(b.Addresses) > 0 {
 			problem("broker.addresses: not allowed for a %s broker: remove them, or set broker.kind to %s", b.Kind, Given)
+		}
+		if b.Namespace != "" || len(b.Networks) > 0 {
+			problem("broker.namespace and broker.networks: not allowed for a %s broker, whose namespace is known: remove them", b.Kind)
 		}
 		if c.Secrets.BrokerUsername.IsSet() {
 			problem("brokerUsername: not allowed for a %s broker: pulumi config rm brokerUsername", b.Kind)
@@ -86,6 +90,9 @@ func secretProblems(c *Config) []error {
 	if u, err := url.Parse(c.App.PublicURL); err == nil && u.Scheme == "https" && !s.TLSCertificate.IsSet() && !other {
 		problem("app.tls: app.publicURL is %s, but web has no certificate: set the secrets tlsCertificate and tlsKey, app.tls.issuer or "+
 			"app.tls.secretName, or set app.tls.terminated to true if a proxy in front serves HTTPS", c.App.PublicURL)
+	}
+	if s.DockerConfig.IsSet() && !json.Valid([]byte(s.DockerConfig.value)) {
+		problem("dockerConfig: is not the content of a file such as ~/.docker/config.json")
 	}
 	if c.Existing == nil && s.Kubeconfig.IsSet() {
 		problem("kubeconfig: has no effect, because cloud is %q: pulumi config rm kubeconfig", c.Cloud)

@@ -43,6 +43,8 @@ type Secrets struct {
 	BrokerCA Secret `secret:"brokerCA"`
 	// Kubeconfig is the kubeconfig of an existing cluster.
 	Kubeconfig Secret `secret:"kubeconfig"`
+	// DockerConfig holds the logins of private registries, in the format of ~/.docker/config.json.
+	DockerConfig Secret `secret:"dockerConfig"`
 	// SMTPURL enables e-mail. VAPIDPrivateKey enables web push.
 	SMTPURL         Secret `secret:"smtpURL"`
 	VAPIDPrivateKey Secret `secret:"vapidPrivateKey"`

@@ -28,8 +28,11 @@ func (b builder) certManager() ([]pulumi.Resource, error) {
 		Name: "cert-manager", Namespace: nameOf(namespace),
 		Chart: "cert-manager", Repository: "https://charts.jetstack.io", Version: certManagerVersion,
 		Values: pulumi.Map{
-			"crds":            pulumi.Map{"enabled": pulumi.Bool(true)},
-			"global":          pulumi.Map{"commonLabels": b.labels(nil)},
+			"crds": pulumi.Map{"enabled": pulumi.Bool(true)},
+			// The default for the election is kube-system, where GKE Autopilot lets nobody write.
+			"global": pulumi.Map{
+				"commonLabels": b.labels(nil), "leaderElection": pulumi.Map{"namespace": nameOf(namespace)},
+			},
 			"resources":       resources("20m", "64Mi", "256Mi"),
 			"webhook":         pulumi.Map{"resources": resources("20m", "32Mi", "128Mi")},
 			"cainjector":      pulumi.Map{"resources": resources("20m", "64Mi", "256Mi")},

@@ -39,13 +39,13 @@ func (b builder) daprValues() pulumi.Map {
 			"actors": pulumi.Map{"enabled": pulumi.Bool(false)},
 			"labels": b.labels(nil),
 		},
-		"dapr_operator": pulumi.Map{"logLevel": level, "resources": resources("50m", "100Mi", "256Mi")},
-		"dapr_sentry":   pulumi.Map{"logLevel": level, "resources": resources("50m", "64Mi", "256Mi")},
+		"dapr_operator": pulumi.Map{"logLevel": level, "resources": resources("20m", "100Mi", "256Mi")},
+		"dapr_sentry":   pulumi.Map{"logLevel": level, "resources": resources("20m", "64Mi", "256Mi")},
 		"dapr_scheduler": pulumi.Map{
-			"logLevel": level, "resources": resources("100m", "128Mi", "1Gi"), "cluster": storage,
+			"logLevel": level, "resources": resources("50m", "128Mi", "1Gi"), "cluster": storage,
 		},
 		"dapr_sidecar_injector": pulumi.Map{
-			"logLevel": level, "resources": resources("50m", "64Mi", "256Mi"),
+			"logLevel": level, "resources": resources("20m", "64Mi", "256Mi"),
 			"sidecarRunAsNonRoot":           pulumi.Bool(true),
 			"sidecarReadOnlyRootFilesystem": pulumi.Bool(true),
 			"sidecarDropALLCapabilities":    pulumi.Bool(true),

@@ -46,8 +46,13 @@ type Platform struct {
 	Namespace pulumi.StringOutput
 	// These are names of secrets in Namespace. TLSSecret is empty without a certificate.
 	DatabaseSecret, BrokerSecret, TokensSecret, TLSSecret pulumi.StringOutput
-	// Addresses are the broker's addresses, host:port.
+	// PullSecrets are the names of secrets with logins of registries.
+	PullSecrets []string
+	// Addresses are the broker's addresses, host:port. Broker is its place.
 	Addresses []string
+	Broker    config.Place
+	// Checksum changes with the content of the secrets.
+	Checksum pulumi.StringOutput
 	// Ready are the resources that must exist before the application.
 	Ready []pulumi.Resource
 }
@@ -105,7 +110,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, fmt.Errorf("create the broker: %w", err)
 	}
-	p.Addresses = br.addresses
+	p.Addresses, p.Broker = br.addresses, args.Broker.Place
+	if args.Broker.InCluster() {
+		p.Broker = config.Place{Namespace: BrokerNamespace}
+	}
+	p.Checksum = b.checksum(br)
 	p.Ready = append([]pulumi.Resource{dapr}, br.ready...)
 	if err := b.secrets(p, br); err != nil {
 		return nil, err

@@ -108,7 +108,8 @@ func (b builder) redpandaCloudTopics(br broker, certManager []pulumi.Resource) (
 	return b.redpandaTopics(nameOf(namespace), pulumi.Map{
 		"kafkaApiSpec": pulumi.Map{
 			"brokers": pulumi.ToStringArray(br.addresses),
-			"tls":     pulumi.Map{"insecureSkipTlsVerify": pulumi.Bool(false)},
+			// Without enabled, the operator connects in the clear: no other field asks for TLS.
+			"tls": pulumi.Map{"enabled": pulumi.Bool(true), "insecureSkipTlsVerify": pulumi.Bool(false)},
 			"sasl": pulumi.Map{
 				"mechanism": pulumi.String("SCRAM-SHA-512"), "username": br.username,
 				"passwordSecretRef": pulumi.Map{"name": password, "key": pulumi.String("password")},

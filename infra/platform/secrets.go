@@ -3,6 +3,8 @@
 package platform
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -16,6 +18,7 @@ const (
 	brokerSecret   = "kafka"
 	tokensSecret   = "tokens"
 	tlsSecret      = "web-tls"
+	registrySecret = "registry"
 )
 
 // secrets creates the secrets of the services and their sidecars.
@@ -42,6 +45,14 @@ func (b builder) secrets(p *Platform, br broker) error {
 	if p.TokensSecret, err = b.secret(tokensSecret, p.Namespace, "Opaque", tokens); err != nil {
 		return err
 	}
+	if s.DockerConfig.IsSet() {
+		if _, err = b.secret(registrySecret, p.Namespace, "kubernetes.io/dockerconfigjson", pulumi.StringMap{
+			".dockerconfigjson": s.DockerConfig.Output(),
+		}); err != nil {
+			return err
+		}
+		p.PullSecrets = []string{registrySecret}
+	}
 	p.TLSSecret = pulumi.String(app.TLS.SecretName).ToStringOutput()
 	if s.TLSCertificate.IsSet() {
 		p.TLSSecret, err = b.secret(tlsSecret, p.Namespace, "kubernetes.io/tls", pulumi.StringMap{
@@ -49,6 +60,17 @@ func (b builder) secrets(p *Platform, br broker) error {
 		})
 	}
 	return err
+}
+
+// checksum returns a value that changes with any secret that programs read at the start. The
+// broker's operator renews its authority by itself, and sidecars read it only at the start.
+func (b builder) checksum(br broker) pulumi.StringOutput {
+	sum := b.args.Checksum()
+	// It includes the application's token, so that no secret can be guessed from it.
+	return pulumi.Unsecret(br.authority.ToStringOutput().ApplyT(func(authority string) string {
+		hash := sha256.Sum256([]byte(sum + authority))
+		return hex.EncodeToString(hash[:])
+	}).(pulumi.StringOutput)).(pulumi.StringOutput)
 }
 
 // secret creates a secret and returns its name.

@@ -109,7 +109,33 @@ func (b builder) kafkaNodes() pulumi.Map {
 		"roles":     pulumi.ToStringArray([]string{"controller", "broker"}),
 		"storage":   pulumi.Map{"type": pulumi.String("jbod"), "volumes": pulumi.Array{volume}},
 		"resources": resources("500m", br.Memory, br.Memory),
+		"template":  pulumi.Map{"pod": b.apart()},
 	}
+}
+
+// apart keeps the brokers on different nodes, so that one lost node takes one copy of an event. It
+// spreads them over zones where there are any.
+func (b builder) apart() pulumi.Map {
+	brokers := pulumi.Map{"matchLabels": pulumi.StringMap{"strimzi.io/cluster": pulumi.String(brokerName), "strimzi.io/broker-role": pulumi.String("true")}}
+	return pulumi.Map{
+		"affinity": pulumi.Map{"podAntiAffinity": pulumi.Map{
+			"requiredDuringSchedulingIgnoredDuringExecution": pulumi.Array{pulumi.Map{
+				"topologyKey": pulumi.String("kubernetes.io/hostname"), "labelSelector": brokers,
+			}},
+		}},
+		"topologySpreadConstraints": pulumi.Array{pulumi.Map{
+			"topologyKey": pulumi.String("topology.kubernetes.io/zone"), "labelSelector": brokers,
+			"maxSkew": pulumi.Int(1), "whenUnsatisfiable": pulumi.String("ScheduleAnyway"),
+		}},
+	}
+}
+
+// authority returns the settings of an authority that Strimzi creates and renews. The old
+// certificate stays valid for the time between renewal and end. In that time pulumi up must run
+// once, which gives the sidecars the new certificate and restarts them.
+func authority() pulumi.Map {
+	const validity, renewal = 5 * 365, 180 // days
+	return pulumi.Map{"validityDays": pulumi.Int(validity), "renewalDays": pulumi.Int(renewal)}
 }
 
 func (b builder) kafkaSpec() pulumi.Map {
@@ -133,6 +159,8 @@ func (b builder) kafkaSpec() pulumi.Map {
 				"offsets.retention.minutes": pulumi.Int(b.args.Topics.RetentionHours * 60),
 			},
 		},
+		"clusterCa": authority(),
+		"clientsCa": authority(),
 		"entityOperator": pulumi.Map{
 			"topicOperator": pulumi.Map{"resources": resources("50m", "256Mi", "512Mi")},
 			"userOperator":  pulumi.Map{"resources": resources("50m", "256Mi", "512Mi")},

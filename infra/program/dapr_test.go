@@ -49,6 +49,7 @@ type object struct {
 	Kind     string
 	Metadata struct{ Name string }
 	Spec     struct {
+		Replicas *int
 		Template corev1.PodTemplateSpec
 		Ports    []corev1.ServicePort
 		Selector map[string]any

@@ -44,7 +44,9 @@ var kinds = map[string]kind{
 	"azure:network/subnet:Subnet":                                   needs("name", "resourceGroupName", "virtualNetworkName", "addressPrefixes.*"),
 	"azure:authorization/userAssignedIdentity:UserAssignedIdentity": gives(map[string]any{"principalId": "principal"}, "name", "resourceGroupName", "location"),
 	"azure:authorization/assignment:Assignment":                     needs("scope", "roleDefinitionName", "principalId"),
-	"azure:containerservice/kubernetesCluster:KubernetesCluster": gives(map[string]any{"kubeConfigRaw": kubeconfigOfTests},
+	"azure:containerservice/kubernetesCluster:KubernetesCluster": gives(map[string]any{
+		"kubeConfigRaw": kubeconfigOfTests, "kubeletIdentity": map[string]any{"objectId": "kubelet", "clientId": "", "userAssignedIdentityId": ""},
+	},
 		"name", "resourceGroupName", "location", "dnsPrefix", "defaultNodePool.name", "defaultNodePool.vmSize", "defaultNodePool.vnetSubnetId",
 		"identity.type", "identity.identityIds.*", "networkProfile.networkPlugin", "networkProfile.dnsServiceIp"),
 	"azure:containerservice/kubernetesClusterNodePool:KubernetesClusterNodePool": needs("kubernetesClusterId", "name", "vmSize", "vnetSubnetId",

@@ -26,10 +26,15 @@ func export(ctx *pulumi.Context, cfg *config.Config, c *cluster.Cluster, a *app.
 	ctx.Export(outputCluster, c.Name)
 	ctx.Export(outputKubeconfig, c.Kubeconfig)
 	ctx.Export(outputImages, pulumi.ToStringMap(cfg.Images))
-	ctx.Export(outputDashboards, pulumi.StringMap{
-		"kubeconfig": pulumi.String("pulumi stack output kubeconfig --show-secrets > kubeconfig && export KUBECONFIG=$PWD/kubeconfig"),
-		"dapr":       pulumi.String("dapr dashboard --kubernetes"),
-		"logs":       pulumi.String("kubectl -n taskmaster logs -l app.kubernetes.io/part-of=taskmaster --all-containers --prefix -f"),
-		"releases":   pulumi.String("helm -n taskmaster history taskmaster"),
-	})
+	ctx.Export(outputDashboards, pulumi.ToStringMap(dashboards()))
+}
+
+// dashboards returns commands that show the state of the system.
+func dashboards() map[string]string {
+	return map[string]string{
+		"kubeconfig": "pulumi stack output kubeconfig --show-secrets > kubeconfig && export KUBECONFIG=$PWD/kubeconfig",
+		"dapr":       "kubectl -n taskmaster get components,configurations,resiliencies,subscriptions",
+		"logs":       "kubectl -n taskmaster logs -l app.kubernetes.io/part-of=taskmaster --all-containers --prefix -f",
+		"releases":   "helm -n taskmaster history taskmaster",
+	}
 }

@@ -74,7 +74,10 @@ func TestTheChartGetsItsValues(t *testing.T) {
 	for _, name := range stackNames(t) {
 		values := open(at(find(t, mustRender(t, load(t, name)), release, "app").inputs, "values")[0]).ObjectValue()
 		got := slices.Sorted(maps.Keys(values))
-		want := []resource.PropertyKey{"autoscaling", "broker", "dapr", "database", "env", "images", "notifier", "publicURL", "replicas", "secretsChecksum", "tokens", "web"}
+		want := []resource.PropertyKey{
+			"autoscaling", "broker", "dapr", "database", "env", "imagePullSecrets", "images", "metrics", "notifier", "publicURL", "replicas",
+			"resources", "secretsChecksum", "tokens", "web",
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("stack %s: values are %v, want %v", name, got, want)
 		}

@@ -155,12 +155,17 @@ const authority = "-----BEGIN CERTIFICATE-----\ntest\n-----END CERTIFICATE-----\
 
 // readings are the contents of resources that the program reads but does not create.
 var readings = map[string]resource.PropertyMap{
-	"kubernetes:core/v1:Secret": resource.NewPropertyMapFromMap(map[string]any{
-		"data": map[string]any{"ca.crt": base64.StdEncoding.EncodeToString([]byte(authority))},
-	}),
+	"kubernetes:core/v1:Secret": secretOf(authority),
 	"kubernetes:core/v1:Service": resource.NewPropertyMapFromMap(map[string]any{
 		"status": map[string]any{"loadBalancer": map[string]any{"ingress": []any{map[string]any{"ip": "192.0.2.10"}}}},
 	}),
+}
+
+// secretOf returns the secret of an operator's authority.
+func secretOf(authority string) resource.PropertyMap {
+	return resource.NewPropertyMapFromMap(map[string]any{
+		"data": map[string]any{"ca.crt": base64.StdEncoding.EncodeToString([]byte(authority))},
+	})
 }
 
 // answers are the results of the clouds' functions.
@@ -181,10 +186,12 @@ var answers = map[string]resource.PropertyMap{
 			source("Oracle-Linux-8.10-aarch64-2025.09.16-0-OKE-1.35.2-1191", "arm-older"),
 			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.35.2-1330", "arm-newest"),
 			source("Oracle-Linux-8.10-aarch64-2025.11.20-0-OKE-1.34.2-1330", "arm-other-version"),
+			source("Oracle-Linux-8.9-aarch64-2025.09.16-0-OKE-1.35.2-1191", "arm-of-8.9"), // as text it is the greatest
 		},
 	}),
 	"oci:ContainerEngine/getClusterKubeConfig:getClusterKubeConfig": resource.NewPropertyMapFromMap(map[string]any{
-		"id": "kubeconfig", "clusterId": "cluster", "content": kubeconfigOfTests,
+		"id": "kubeconfig", "clusterId": "cluster", "content": kubeconfigOfTests + `users: [{name: user, user: {exec: {command: oci, args: [ce, cluster, generate-token]}}}]
+`,
 	}),
 }
 

@@ -76,6 +76,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, fmt.Errorf("create the control plane of cluster %s: %w", name, err)
 	}
+	if err := b.pullImages(control); err != nil {
+		return nil, fmt.Errorf("let the nodes of cluster %s pull images: %w", name, err)
+	}
 	pool, err := b.userPool(control, subnet)
 	if err != nil {
 		return nil, fmt.Errorf("create the node pool of cluster %s: %w", name, err)
@@ -160,6 +163,19 @@ func (b builder) controlPlane(subnet *network.Subnet) (*containerservice.Kuberne
 			UpgradeSettings: containerservice.KubernetesClusterDefaultNodePoolUpgradeSettingsArgs{MaxSurge: pulumi.String("33%")},
 		},
 	}, append(b.opts, pulumi.DependsOn([]pulumi.Resource{assignment}), pulumi.Protect(b.args.Protect))...)
+}
+
+// pullImages lets the nodes pull from the registry of the arguments, if there is one.
+func (b builder) pullImages(control *containerservice.KubernetesCluster) error {
+	if b.args.Registry == "" {
+		return nil
+	}
+	_, err := authorization.NewAssignment(b.ctx, b.child("pulls-images"), &authorization.AssignmentArgs{
+		Scope: pulumi.String(b.args.Registry), RoleDefinitionName: pulumi.String("AcrPull"),
+		PrincipalId:   control.KubeletIdentity.ObjectId().Elem(),
+		PrincipalType: pulumi.String("ServicePrincipal"),
+	}, b.opts...)
+	return err
 }
 
 // userPool creates the nodes of the application's pods.

@@ -10,6 +10,7 @@ package gke
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp"
 	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/container"
@@ -137,7 +138,7 @@ func (b builder) controlPlane(net network, account nodeAccount) (*container.Clus
 		args.InitialNodeCount = pulumi.Int(1)
 		args.NodeConfig = container.ClusterNodeConfigArgs{ServiceAccount: account.email}
 	}
-	ready := append([]pulumi.Resource{account.role}, net.ready...)
+	ready := slices.Concat(account.roles, net.ready)
 	return container.NewCluster(b.ctx, b.child("cluster"), args, append(b.opts, pulumi.DependsOn(ready), pulumi.Protect(b.args.Protect),
 		// The field describes the removed pool. Google returns the values of another pool.
 		pulumi.IgnoreChanges([]string{"nodeConfig"}))...)

@@ -4,6 +4,8 @@ package gke
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/container"
 	"github.com/pulumi/pulumi-gcp/sdk/v9/go/gcp/projects"
@@ -18,7 +20,13 @@ const maxAccount = 30
 // everything in the project.
 type nodeAccount struct {
 	email pulumi.StringOutput
-	role  pulumi.Resource
+	roles []pulumi.Resource
+}
+
+// nodeRoles lets nodes write logs and metrics, and pull images from the project's registries.
+var nodeRoles = map[string]string{
+	"node-role":     "roles/container.defaultNodeServiceAccount",
+	"node-registry": "roles/artifactregistry.reader",
 }
 
 func (b builder) nodeAccount() (nodeAccount, error) {
@@ -32,14 +40,18 @@ func (b builder) nodeAccount() (nodeAccount, error) {
 	if err != nil {
 		return nodeAccount{}, err
 	}
-	role, err := projects.NewIAMMember(b.ctx, b.child("node-role"), &projects.IAMMemberArgs{
-		Project: pulumi.String(b.args.Project), Role: pulumi.String("roles/container.defaultNodeServiceAccount"),
-		Member: pulumi.Sprintf("serviceAccount:%s", account.Email),
-	}, b.opts...)
-	if err != nil {
-		return nodeAccount{}, fmt.Errorf("role: %w", err)
+	made := nodeAccount{email: account.Email}
+	for _, name := range slices.Sorted(maps.Keys(nodeRoles)) {
+		role, err := projects.NewIAMMember(b.ctx, b.child(name), &projects.IAMMemberArgs{
+			Project: pulumi.String(b.args.Project), Role: pulumi.String(nodeRoles[name]),
+			Member: pulumi.Sprintf("serviceAccount:%s", account.Email),
+		}, b.opts...)
+		if err != nil {
+			return nodeAccount{}, fmt.Errorf("role: %w", err)
+		}
+		made.roles = append(made.roles, role)
 	}
-	return nodeAccount{email: account.Email, role: role}, nil
+	return made, nil
 }
 
 // nodePool creates the nodes without public addresses. Google encrypts their disks.

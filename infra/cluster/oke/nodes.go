@@ -4,8 +4,11 @@ package oke
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/pulumi/pulumi-oci/sdk/go/oci/containerengine"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -92,7 +95,7 @@ func (b builder) newestImage(invoke []pulumi.InvokeOption) (string, error) {
 	}
 	var best containerengine.GetNodePoolOptionSource
 	for _, source := range found.Sources {
-		if fits(source.SourceName, b.args.Nodes.Shape, b.args.Kubernetes) && source.SourceName > best.SourceName {
+		if fits(source.SourceName, b.args.Nodes.Shape, b.args.Kubernetes) && slices.Compare(numbers(source.SourceName), numbers(best.SourceName)) > 0 {
 			best = source
 		}
 	}
@@ -100,6 +103,19 @@ func (b builder) newestImage(invoke []pulumi.InvokeOption) (string, error) {
 		return "", fmt.Errorf("look up node images: no image for %s and Kubernetes %s: set oke.nodes.image, or another version", b.args.Nodes.Shape, b.args.Kubernetes)
 	}
 	return best.ImageId, nil
+}
+
+// numbers returns the numbers in an image's name. As text, 8.9 would be newer than 8.10.
+func numbers(image string) []int {
+	var all []int
+	for _, digits := range strings.FieldsFunc(image, func(r rune) bool { return !unicode.IsDigit(r) }) {
+		n, err := strconv.Atoi(digits)
+		if err != nil {
+			n = math.MaxInt // more digits than an int has
+		}
+		all = append(all, n)
+	}
+	return all
 }
 
 // fits reports whether an image is for a shape and a Kubernetes version. Image names look like

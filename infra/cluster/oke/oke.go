@@ -82,9 +82,10 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, fmt.Errorf("create the node pool of cluster %s: %w", name, err)
 	}
 	c.Balancer = balancer(net)
-	kubeconfig := containerengine.GetClusterKubeConfigOutput(ctx, containerengine.GetClusterKubeConfigOutputArgs{ClusterId: control.ID()}, invoke...)
+	made := containerengine.GetClusterKubeConfigOutput(ctx, containerengine.GetClusterKubeConfigOutputArgs{ClusterId: control.ID()}, invoke...)
+	kubeconfig := made.Content().ApplyT(func(content string) (string, error) { return withProfile(content, args.Profile) }).(pulumi.StringOutput)
 	return c, c.Connect(ctx, name, cluster.Access{
-		Name: control.Name, Kubeconfig: kubeconfig.Content(), Identifier: control.ID().ToStringOutput().ToStringPtrOutput(),
+		Name: control.Name, Kubeconfig: kubeconfig, Identifier: control.ID().ToStringOutput().ToStringPtrOutput(),
 		// Resources in the cluster can become ready only when it has nodes.
 	}, pulumi.DependsOn([]pulumi.Resource{pool}))
 }
@@ -116,16 +117,16 @@ func (b builder) controlPlane(net network) (*containerengine.Cluster, error) {
 	}, append(b.opts, pulumi.Protect(b.args.Protect))...)
 }
 
-// balancer returns the annotations of web's Service. The load balancer has the always-free size.
-// Its traffic is admitted by this program's rules instead of rules that the cluster writes into the
-// subnet.
+// balancer returns the annotations of web's Service. A network load balancer, of which one is always
+// free, keeps the client's address. Behind the other kind all clients would share one address, and
+// ten wrong passwords would lock everybody out. Its traffic is admitted by this program's rules
+// instead of rules that the cluster writes into the subnet.
 func balancer(net network) pulumi.StringMap {
+	const ofNetwork = "oci-network-load-balancer.oraclecloud.com/"
 	return pulumi.StringMap{
-		"oci.oraclecloud.com/load-balancer-type":                                     pulumi.String("lb"),
-		"oci.oraclecloud.com/oci-network-security-groups":                            net.balancerGroup,
-		"service.beta.kubernetes.io/oci-load-balancer-shape":                         pulumi.String("flexible"),
-		"service.beta.kubernetes.io/oci-load-balancer-shape-flex-min":                pulumi.String("10"),
-		"service.beta.kubernetes.io/oci-load-balancer-shape-flex-max":                pulumi.String("10"),
-		"service.beta.kubernetes.io/oci-load-balancer-security-list-management-mode": pulumi.String("None"),
+		"oci.oraclecloud.com/load-balancer-type":    pulumi.String("nlb"),
+		ofNetwork + "is-preserve-source":            pulumi.String("true"),
+		ofNetwork + "oci-network-security-groups":   net.balancerGroup,
+		ofNetwork + "security-list-management-mode": pulumi.String("None"),
 	}
 }

@@ -64,6 +64,9 @@ func (b builder) rules(net network) []rule {
 		{name: "workers-from-workers", group: nodes, ingress: true, peer: nodes, protocol: all},
 		{name: "workers-from-api", group: nodes, ingress: true, peer: api, protocol: all},
 		{name: "workers-from-edge", group: nodes, ingress: true, peer: edge, protocol: tcp, from: 30000, to: 32767},
+		// The network load balancer keeps the addresses of clients, so that requests come from
+		// anywhere. The workers have no public addresses, so that nobody reaches them directly.
+		{name: "workers-from-clients", group: nodes, ingress: true, peer: world, network: true, protocol: tcp, from: 30000, to: 32767},
 		{name: "workers-from-edge-health", group: nodes, ingress: true, peer: edge, protocol: tcp, from: 10256, to: 10256},
 		// Path MTU discovery needs these (RFC 1191). No other traffic from outside is allowed.
 		{name: "workers-from-path", group: nodes, ingress: true, peer: world, network: true, protocol: icmp},

@@ -1,0 +1,165 @@
+//go:build clouds
+
+package program
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestSettingsReachTheChart sets all settings of the application that the shipped stacks leave out,
+// and looks for them in the rendered objects.
+func TestSettingsReachTheChart(t *testing.T) {
+	t.Parallel()
+	s := load(t, "prod")
+	s.setSecret("dockerConfig", `{"auths": {"registry.example.com": {"auth": "bG9naW4="}}}`)
+	s.setIn(t, "taskmaster:app", "trustedProxies", []string{"203.0.113.128/25"})
+	s.setIn(t, "taskmaster:app", "metricsNamespace", "prometheus")
+	s.setIn(t, "taskmaster:app", "maxReplicas", map[string]int{"web": 17})
+	s.setIn(t, "taskmaster:app", "resources", map[string]any{
+		"live": map[string]any{"limits": map[string]any{"memory": "777Mi"}}, "sidecar": map[string]any{"requests": map[string]any{"cpu": "33m"}},
+	})
+	s.setIn(t, "taskmaster:broker", "networks", []string{"192.0.2.128/25"})
+	s.set(t, "taskmaster:database", map[string]any{
+		"namespace": "postgres", "maxConnections": 200, "connections": map[string]any{"relay": 8},
+	})
+	resources := mustRender(t, s)
+	login := find(t, resources, "kubernetes:core/v1:Secret", "platform-registry")
+	if !login.is("type", "kubernetes.io/dockerconfigjson") || !login.is("metadata.namespace", "taskmaster") {
+		t.Errorf("the logins of registries are %v", login.inputs)
+	}
+	_, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
+	for file, wants := range map[string][]string{
+		"deployments": {"- name: registry", `value: "203.0.113.128/25"`, "memory: 777Mi", `sidecar-cpu-request: "33m"`,
+			"name: RELAY_CONNS\n              value: \"8\"", "name: DATABASE_CONNS\n              value: \"6\""},
+		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25"},
+		"availability":    {"maxReplicas: 17"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(rendered["taskmaster/templates/"+file+".yaml"], want) {
+				t.Errorf("%s.yaml lacks %s", file, want)
+			}
+		}
+	}
+}
+
+// Cilium never matches the pods of a broker by their addresses, so that a policy with networks only
+// would cut the broker off.
+func TestPoliciesNameTheNamespaceOfABrokerInTheCluster(t *testing.T) {
+	everyStack(t, func(t *testing.T, s stack, resources []recorded) {
+		t.Helper()
+		_, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
+		kind := s.section(t, "taskmaster:broker")["kind"]
+		inside := kind == "strimzi" || kind == "redpanda"
+		if got := strings.Count(rendered["taskmaster/templates/networkpolicies.yaml"], "kubernetes.io/metadata.name: broker"); got != map[bool]int{true: 4}[inside] {
+			t.Errorf("%d policies allow the namespace of the broker", got)
+		}
+	})
+}
+
+// The operator renews its authority by itself. The sidecars read it at the start.
+func TestARenewedAuthorityRestartsTheServices(t *testing.T) {
+	s := load(t, "aks")
+	sum := func() string {
+		return text(at1(t, find(t, mustRender(t, s), release, "app"), "values.secretsChecksum"))
+	}
+	before := sum()
+	old := readings["kubernetes:core/v1:Secret"]
+	defer func() { readings["kubernetes:core/v1:Secret"] = old }()
+	readings["kubernetes:core/v1:Secret"] = secretOf("another authority")
+	if after := sum(); after == before || len(after) != 64 {
+		t.Errorf("the checksum was %q and is %q", before, after)
+	}
+}
+
+func TestTheChecksumIsVisible(t *testing.T) {
+	t.Parallel()
+	s := load(t, "oke")
+	s.setSecret("brokerCA", "authority-of-broker")
+	sum := at1(t, find(t, mustRender(t, s), release, "app"), "values.secretsChecksum")
+	if sum.IsSecret() {
+		t.Error("the checksum is secret, and hides every change of the values")
+	}
+}
+
+func TestBrokersAreOnDifferentNodes(t *testing.T) {
+	t.Parallel()
+	pool := find(t, mustRender(t, load(t, "aks")), "kubernetes:kafka.strimzi.io/v1:KafkaNodePool", "platform-brokers")
+	const rule = "spec.template.pod.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution.*."
+	if !pool.is(rule+"topologyKey", "kubernetes.io/hostname") || !pool.is(rule+"labelSelector.matchLabels.strimzi|io/cluster", "taskmaster") {
+		t.Errorf("two brokers may share a node: %v", pool.inputs)
+	}
+}
+
+func TestTheOperatorOfATopicUsesTLS(t *testing.T) {
+	t.Parallel()
+	topic := find(t, mustRender(t, load(t, "prod")), "kubernetes:cluster.redpanda.com/v1alpha2:Topic", "platform-task-events")
+	if !topic.is("spec.kafkaApiSpec.tls.enabled", true) || !topic.is("spec.kafkaApiSpec.tls.insecureSkipTlsVerify", false) {
+		t.Errorf("the topics are created without TLS: %v", topic.inputs)
+	}
+}
+
+// GKE Autopilot lets nobody write to kube-system, where cert-manager elects its leader by default.
+func TestCertManagerElectsItsLeaderInItsNamespace(t *testing.T) {
+	t.Parallel()
+	s := load(t, "prod")
+	s.setIn(t, "taskmaster:gke", "autopilot", true)
+	if !find(t, mustRender(t, s), release, "platform-cert-manager").is("values.global.leaderElection.namespace", "cert-manager") {
+		t.Error("cert-manager writes to kube-system")
+	}
+}
+
+// Ten wrong passwords from one address lock its users out, so that users must not share one.
+func TestTheBalancerOnOracleKeepsTheAddressOfTheClient(t *testing.T) {
+	t.Parallel()
+	resources := mustRender(t, load(t, "staging"))
+	app := find(t, resources, release, "app")
+	for name, want := range map[string]string{
+		"oci|oraclecloud|com/load-balancer-type":                                "nlb",
+		"oci-network-load-balancer|oraclecloud|com/is-preserve-source":          "true",
+		"oci-network-load-balancer|oraclecloud|com/oci-network-security-groups": "taskmaster-staging-edge-id",
+	} {
+		if !app.is("values.web.service.annotations."+name, want) {
+			t.Errorf("%s is not %s", strings.ReplaceAll(name, "|", "."), want)
+		}
+	}
+	// A packet keeps the client's address, so that the workers' rules see it.
+	rule := find(t, resources, "oci:Core/networkSecurityGroupSecurityRule:NetworkSecurityGroupSecurityRule", "taskmaster-staging-workers-from-clients")
+	if !rule.is("source", "0.0.0.0/0") || !rule.is("tcpOptions.destinationPortRange.min", int64(30000)) {
+		t.Errorf("the workers refuse clients: %v", rule.inputs)
+	}
+}
+
+func TestTheKubeconfigOfOracleUsesTheProfile(t *testing.T) {
+	t.Parallel()
+	s := load(t, "staging")
+	s.setIn(t, "taskmaster:oke", "profile", "WORK")
+	provider := find(t, mustRender(t, s), "pulumi:providers:kubernetes", "taskmaster-staging")
+	if got := text(at1(t, provider, "kubeconfig")); !strings.Contains(got, "- generate-token\n") || !strings.Contains(got, "- --profile\n") || !strings.Contains(got, "- WORK\n") {
+		t.Errorf("the kubeconfig is\n%s", got)
+	}
+}
+
+func TestNodesMayPullImages(t *testing.T) {
+	t.Parallel()
+	reader := find(t, mustRender(t, load(t, "gke")), "gcp:projects/iAMMember:IAMMember", "taskmaster-gke-node-registry")
+	if !reader.is("role", "roles/artifactregistry.reader") {
+		t.Errorf("the nodes' account is %v", reader.inputs)
+	}
+	const registry = "/subscriptions/x/resourceGroups/y/providers/Microsoft.ContainerRegistry/registries/z"
+	s := load(t, "aks")
+	s.setIn(t, "taskmaster:aks", "registry", registry)
+	role := find(t, mustRender(t, s), "azure:authorization/assignment:Assignment", "taskmaster-aks-pulls-images")
+	if !role.is("scope", registry) || !role.is("roleDefinitionName", "AcrPull") || !role.is("principalId", "kubelet") {
+		t.Errorf("the role is %v", role.inputs)
+	}
+}
+
+func TestNoOutputNamesACommandThatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, command := range dashboards() {
+		if strings.Contains(command, "dapr dashboard") {
+			t.Errorf("%s: dapr dashboard exists no longer for clusters", name)
+		}
+	}
+}
