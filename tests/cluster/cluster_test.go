@@ -29,8 +29,8 @@ const (
 // clusterTimeout is how long the cluster may take for one operation.
 const clusterTimeout = 5 * time.Minute
 
-// TestInstallation installs the system, uses it, upgrades it under traffic and uninstalls it. The
-// steps depend on each other.
+// TestInstallation installs the system, uses it, maintains it under traffic and uninstalls it. The
+// steps depend on each other. With CLUSTER_LONG set, it also breaks every part.
 func TestInstallation(t *testing.T) {
 	c := newCluster(t)
 	outside := startOutside(t, c.host)
@@ -64,10 +64,19 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	reminder(t, person, webhooks)
 	c.backUpAndRestore(outside)
 
+	books := c.openBooks(outside, url)
 	traffic := startTraffic(t, url)
-	c.install(c.values(outside, second))
-	c.checkPods(second)
+	began := time.Now()
+	changes, retries := books.during(func() { c.maintain(outside, first, second) })
+	t.Logf("%.0f changes a second", float64(changes)/time.Since(began).Seconds())
+	if retries > 0 {
+		t.Errorf("of %d changes %d were refused", changes, retries)
+	}
 	traffic.stop()
+	if long() {
+		books.during(func() { c.breakParts(outside, first) })
+	}
+	books.check()
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
 

@@ -106,6 +106,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+	o.kafka = server.Process
 	t.Cleanup(func() { cancel(); _ = server.Wait() })
 	createTopics(t, root, o, filepath.Join(dir, "ca.crt"))
 }

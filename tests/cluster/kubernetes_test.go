@@ -208,6 +208,9 @@ func (c *cluster) podsAre(images map[string]string) error {
 	}
 	running := map[string]int{}
 	for _, pod := range pods.Items {
+		if pod.DeletionTimestamp != nil {
+			return fmt.Errorf("%s is terminating", pod.Name)
+		}
 		service := pod.Labels["app.kubernetes.io/component"]
 		if len(pod.Spec.Containers) != 1 || pod.Spec.Containers[0].Image != images[service] {
 			return fmt.Errorf("%s is of another version", pod.Name)

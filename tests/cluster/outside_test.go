@@ -18,6 +18,9 @@ type outside struct {
 	databaseURL, databasePort string
 	broker                    string // host:port
 	password, authority       string // the password of the broker's user and the authority of its certificate
+	// databaseLink leads to PostgreSQL. kafka is the process of the broker.
+	databaseLink *system.Link
+	kafka        *os.Process
 }
 
 // startOutside runs PostgreSQL and Kafka at an address of this machine until the test ends.
@@ -59,5 +62,6 @@ func startPostgres(t *testing.T, host string, o *outside) {
 	}
 	t.Cleanup(link.Close)
 	u.Host = link.Address()
+	o.databaseLink = link
 	o.databaseURL, o.databasePort = u.String(), u.Port()
 }

@@ -27,18 +27,40 @@ type People struct {
 
 	books    *Ledger
 	webhooks *system.Webhooks
-	observer *system.Subscriber
-	sockets  sync.WaitGroup
+	// stopObserving ends the subscription of the books.
+	stopObserving func()
+	sockets       sync.WaitGroup
 	stop     context.CancelFunc
 }
 
-// Gather signs up n people at a running system. Worker i draws its choices from seed and i, and
-// rests for think between changes, on average. The caller has to call Close.
+// Place is a running system.
+type Place struct {
+	SignUp func(ctx context.Context) (*system.Person, error)
+	// Observe passes every event to take until stop is called.
+	Observe func(ctx context.Context, take func(system.Event)) (stop func(), err error)
+	// Webhooks is a receiver that the system can reach.
+	Webhooks *system.Webhooks
+}
+
+// Gather signs up n people at a system on this machine. Worker i draws its choices from seed and i,
+// and rests for think between changes, on average. The caller has to call Close.
 func (l *Ledger) Gather(ctx context.Context, s *system.System, n int, seed uint64, think time.Duration) (*People, error) {
-	p := &People{books: l, Workers: make([]*Worker, n), Watchers: make([]*Watcher, n), webhooks: system.ReceiveWebhooks()}
+	observe := func(ctx context.Context, take func(system.Event)) (func(), error) {
+		observer, err := s.ObserveFunc(ctx, take)
+		if err != nil {
+			return nil, err
+		}
+		return observer.Close, nil
+	}
+	return l.GatherAt(ctx, Place{SignUp: s.SignUp, Observe: observe, Webhooks: system.ReceiveWebhooks()}, n, seed, think)
+}
+
+// GatherAt is Gather for any system. Close closes the receiver of its webhooks.
+func (l *Ledger) GatherAt(ctx context.Context, place Place, n int, seed uint64, think time.Duration) (*People, error) {
+	p := &People{books: l, Workers: make([]*Worker, n), Watchers: make([]*Watcher, n), webhooks: place.Webhooks}
 	p.webhooks.Take = l.Notified
 	var err error
-	if p.observer, err = s.ObserveFunc(ctx, l.Event); err != nil {
+	if p.stopObserving, err = place.Observe(ctx, l.Event); err != nil {
 		p.Close()
 		return nil, err
 	}
@@ -46,7 +68,7 @@ func (l *Ledger) Gather(ctx context.Context, s *system.System, n int, seed uint6
 	g.SetLimit(4)
 	for i := range n {
 		g.Go(func() error {
-			person, err := s.SignUp(signCtx)
+			person, err := place.SignUp(signCtx)
 			if err != nil {
 				return err
 			}
@@ -150,9 +172,9 @@ func (p *People) StopListening() {
 		p.stop()
 	}
 	p.sockets.Wait()
-	if p.observer != nil {
-		p.observer.Close()
-		p.observer = nil
+	if p.stopObserving != nil {
+		p.stopObserving()
+		p.stopObserving = nil
 	}
 }
 

@@ -15,7 +15,8 @@ type Observer struct {
 	*Subscriber
 }
 
-var everyTopic = []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}
+// EveryTopic are the topics of the system.
+var EveryTopic = []string{TopicTasks, TopicReminders, TopicUpdates, TopicDeadLetters}
 
 // Observe starts an observer and returns when it is subscribed. The observer gets earlier events as
 // well.
@@ -32,14 +33,15 @@ func (s *System) Observe(ctx context.Context) (*Observer, error) {
 // ObserveFunc starts a subscriber that passes every event to take and keeps none. It calls take for
 // several events at the same time.
 func (s *System) ObserveFunc(ctx context.Context, take func(Event)) (*Subscriber, error) {
-	return s.Subscribe(ctx, "observer", everyTopic, func(topic string, raw []byte) error {
-		take(decodeEvent(topic, raw))
+	return s.Subscribe(ctx, "observer", EveryTopic, func(topic string, raw []byte) error {
+		take(DecodeEvent(topic, raw))
 		return nil
 	})
 }
 
-// decodeEvent decodes as much as it can, because a topic may contain anything.
-func decodeEvent(topic string, raw []byte) Event {
+// DecodeEvent decodes as much of an event as it can, because a topic may contain anything. The event
+// arrives now.
+func DecodeEvent(topic string, raw []byte) Event {
 	e := Event{Arrived: time.Now()}
 	var data struct {
 		Data json.RawMessage `json:"data"`
