@@ -20,8 +20,8 @@ const outage = time.Minute
 // long reports whether CLUSTER_LONG asks for the long form of the test.
 func long() bool { return os.Getenv("CLUSTER_LONG") != "" }
 
-// maintain does what the owner of a cluster does while people work: an upgrade, an upgrade to a
-// version that never becomes ready, a rollback, and the eviction of pods. No request may fail.
+// maintain upgrades the system, upgrades it to a version that never becomes ready, rolls it back and
+// evicts pods. People work meanwhile, and no request may fail.
 func (c *cluster) maintain(o outside, first, second map[string]string) {
 	c.t.Helper()
 	c.step("upgrade")
@@ -99,7 +99,7 @@ func (c *cluster) breakParts(o outside, images map[string]string) {
 	}
 }
 
-// step logs what follows, with the time of day, so that failed requests can be assigned to it.
+// step logs the next step with the time of day. Failed requests have the time as well.
 func (c *cluster) step(what string) {
 	c.t.Logf("%s: %s", time.Now().Format(time.TimeOnly), what)
 }

@@ -34,8 +34,7 @@ func startOutside(t *testing.T, host string) outside {
 
 func startPostgres(t *testing.T, host string, o *outside) {
 	t.Helper()
-	// t.TempDir does not work here: the server may run as another user, who must be able to enter
-	// the folder.
+	// The server may run as another user, who cannot enter the folders of t.TempDir.
 	dir, err := os.MkdirTemp("", "cluster-postgres-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
