@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 		"a second run on the same folder": run(t.Context(), first.cfg, first.console),
 		"cleaning a running system":       clean(first.cfg),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "already") {
+		if err == nil || !strings.Contains(err.Error(), "in use by process") {
 			t.Errorf("%s: got error %v", name, err)
 		}
 	}
