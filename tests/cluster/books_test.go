@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -68,6 +69,15 @@ func (b *books) during(do func()) (changes, retries int) {
 	}
 	after := b.people.Totals()
 	return after.Changes - before.Changes, after.Retries - before.Retries
+}
+
+// refusals returns the last refusal of each person.
+func (b *books) refusals() error {
+	var refusals []error
+	for _, w := range b.people.Workers {
+		refusals = append(refusals, w.LastRefusal())
+	}
+	return errors.Join(refusals...)
 }
 
 // check waits until all work is finished, and fails the test for every discrepancy.

@@ -70,7 +70,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	changes, retries := books.during(func() { c.maintain(outside, first, second) })
 	t.Logf("%.0f changes a second", float64(changes)/time.Since(began).Seconds())
 	if retries > 0 {
-		t.Errorf("of %d changes %d were refused", changes, retries)
+		t.Errorf("of %d changes %d were refused: %v", changes, retries, books.refusals())
 	}
 	traffic.stop()
 	if long() {

@@ -30,11 +30,12 @@ func (c *cluster) maintain(o outside, first, second map[string]string) {
 
 	c.step("upgrade to a version that never becomes ready")
 	broken := maps.Clone(second)
-	broken["live"] += "-missing"
+	repository, _, _ := strings.Cut(second["live"], "@")
+	broken["live"] = repository + "@sha256:" + strings.Repeat("0", 64)
 	_, err := c.try(clusterTimeout, "", "helm", "upgrade", release, "infra/chart", "--namespace", c.namespace,
 		"--values", c.valuesFile(c.values(o, broken)), "--atomic", "--timeout", "50s")
-	if err == nil {
-		c.t.Error("the upgrade to an image that does not exist succeeded")
+	if err == nil || !strings.Contains(err.Error(), "has been rolled back") {
+		c.t.Errorf("an upgrade to an image that does not exist: got %v, want a rollback by Helm", err)
 	}
 	c.checkPods(second)
 

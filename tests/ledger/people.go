@@ -30,7 +30,7 @@ type People struct {
 	// stopObserving ends the subscription of the books.
 	stopObserving func()
 	sockets       sync.WaitGroup
-	stop     context.CancelFunc
+	stop          context.CancelFunc
 }
 
 // Place is a running system.

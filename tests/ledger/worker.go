@@ -28,7 +28,9 @@ type Worker struct {
 	// due before its task was created, a notification may or may not come.
 	reminded map[string]reminder
 	retries  int
-	done     atomic.Int64
+	// lastRefusal is the reason of the last retry.
+	lastRefusal error
+	done        atomic.Int64
 }
 
 type reminder struct {
@@ -57,6 +59,10 @@ func (w *Worker) Changes() int { return len(w.changes) }
 
 // Retries returns the number of repeated requests.
 func (w *Worker) Retries() int { return w.retries }
+
+// LastRefusal returns the reason of the last repeated request, with the time of day. It is nil if no
+// request was repeated. Call it after Run has returned.
+func (w *Worker) LastRefusal() error { return w.lastRefusal }
 
 // Completed returns the number of completed recurring tasks.
 func (w *Worker) Completed() int { return len(w.series) }
@@ -151,6 +157,7 @@ func (w *Worker) ask(ctx context.Context, kind, method, path string, in any, out
 			return err
 		}
 		w.retries++
+		w.lastRefusal = fmt.Errorf("%s %s %s: %w", time.Now().Format(time.TimeOnly), method, path, err)
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
