@@ -45,6 +45,9 @@ func TestDocs(t *testing.T) {
 			t.Errorf("the page does not say %q", text)
 		}
 	}
+	if !strings.Contains(got.body, `<details class="docs-contents">`) {
+		t.Error("the contents are open at first, so that they fill the first screens of a phone")
+	}
 	if strings.Contains(got.body, "<script") || strings.Contains(got.body, "style=") {
 		t.Error("the page has a script or a style, which the policy forbids")
 	}
