@@ -34,9 +34,9 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	flags := flag.NewFlagSet("ci", flag.ContinueOnError)
 	flags.SetOutput(w)
 	flags.StringVar(&c.release.Registry, "registry", "localhost", "registry and path before the images' names, such as ghcr.io/OWNER")
-	flags.StringVar(&c.release.Username, "username", "", "user name at the registry; REGISTRY_PASSWORD holds the password")
+	flags.StringVar(&c.release.Username, "username", getenv("REGISTRY_USERNAME"), "user name at the registry (default REGISTRY_USERNAME); REGISTRY_PASSWORD holds the password")
 	flags.StringVar(&c.release.Base, "base", "", "base image by digest, or scratch, which needs no registry (default distroless)")
-	flags.BoolVar(&c.release.Insecure, "insecure", false, "the registry has no TLS")
+	flags.StringVar(&c.release.Insecure, "insecure", "", "hosts of registries without TLS, such as registry.example:5000; one on this machine needs no mention")
 	platforms := flags.String("platforms", "linux/amd64,linux/arm64", "platforms of the images")
 	tags := flags.String("tags", "latest", "tags of published images in addition to the commit")
 	flags.StringVar(&c.release.VulnDB, "vulndb", "", "vulnerability database that publish uses (default https://vuln.go.dev)")
@@ -76,8 +76,13 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 	}
 	// A GitHub user may have upper case in the name, which no registry accepts.
 	c.release.Registry = strings.ToLower(c.release.Registry)
-	if _, err := name.NewRepository(plan.ImageName(c.release.Registry, "api")); err != nil {
+	// The owner of a repository may have capital letters, and registries refuse them.
+	c.release.Registry = strings.ToLower(c.release.Registry)
+	repository, err := name.NewRepository(plan.ImageName(c.release.Registry, "api"))
+	if err != nil {
 		problem("-registry: %w", err)
+	} else if host := repository.RegistryStr(); slices.Contains(wanted, "publish") && c.release.Username != "" && c.release.Username == getenv("GITHUB_ACTOR") && host != "ghcr.io" {
+		problem("-registry: GitHub's token is valid at ghcr.io only, and not at %s: set the variable REGISTRY_USERNAME and the secret REGISTRY_PASSWORD of an account there", host)
 	}
 	if slices.Contains(wanted, "publish") && c.release.Registry == "localhost" {
 		problem("-registry: name the registry to publish to, such as ghcr.io/OWNER")

@@ -48,7 +48,7 @@ func TestProject(t *testing.T) {
 	if want := []string{"api", "live", "notifier", "recurring", "web"}; !slices.Equal(names, want) {
 		t.Errorf("services are %v, want %v", names, want)
 	}
-	if !regexp.MustCompile(`^[0-9a-f]{40}(-changed)?$`).MatchString(p.Revision) || p.Time.IsZero() || p.Go == "" {
+	if !regexp.MustCompile(`^[0-9a-f]{40}(-changed)?$`).MatchString(p.Revision) || p.Time.IsZero() {
 		t.Errorf("read %+v", p)
 	}
 	files, err := filepath.Glob(filepath.Join(root, ".github", "workflows", "*"))
@@ -134,7 +134,7 @@ func TestPublish(t *testing.T) {
 	root := copyRepository(t)
 	publish := []string{
 		"-vulndb", "file://" + db,
-		"-local", "-base", "scratch", "-platforms", "linux/amd64", "-registry", where, "-insecure", "-username", "robot", "-tags", "stable", "-sign", "none", "publish",
+		"-local", "-base", "scratch", "-platforms", "linux/amd64", "-registry", where, "-username", "robot", "-tags", "stable", "-sign", "none", "publish",
 	}
 
 	status, out, errs := ci(t, map[string]string{"REGISTRY_PASSWORD": "planted-secret"}, publish...)
@@ -208,6 +208,34 @@ func TestPlan(t *testing.T) {
 	}
 	if strings.Contains(out, "publish") {
 		t.Errorf("publishes by default:\n%s", out)
+	}
+}
+
+// TestRegistry checks the names of images and the login at a registry.
+func TestRegistry(t *testing.T) {
+	t.Parallel()
+	// The name of an owner may have capital letters, and registries refuse them.
+	status, out, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/OwnerName", "-sign", "none", "publish")
+	if status != 0 || !strings.Contains(out, " -name ghcr.io/ownername/taskmaster-web ") || strings.Contains(out, "OwnerName") {
+		t.Errorf("status %d: %s%s", status, out, errs)
+	}
+	// Another registry than GitHub's needs its own account.
+	github := map[string]string{"GITHUB_ACTOR": "robot", "REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": "token"}
+	other := map[string]string{"GITHUB_ACTOR": "robot", "REGISTRY_USERNAME": "pusher", "REGISTRY_PASSWORD": "password"}
+	for _, test := range []struct {
+		registry string
+		env      map[string]string
+		status   int
+		want     string
+	}{
+		{"ghcr.io/owner", github, 0, "REGISTRY_USERNAME=robot"},
+		{"registry.example/team", github, 2, "set the variable REGISTRY_USERNAME and the secret REGISTRY_PASSWORD"},
+		{"registry.example/team", other, 0, "REGISTRY_USERNAME=pusher"},
+	} {
+		status, out, errs := ci(t, test.env, "-plan", "-registry", test.registry, "-sign", "none", "publish")
+		if status != test.status || !strings.Contains(out+errs, test.want) {
+			t.Errorf("%s: status %d: %s%s", test.registry, status, out, errs)
+		}
 	}
 }
 

@@ -55,7 +55,6 @@ func readProject(ctx context.Context) (root string, p plan.Project, err error) {
 	if err != nil {
 		return "", p, fmt.Errorf("read go.mod: %w", err)
 	}
-	p.Go = mod.Go.Version
 	p.Services, p.Smoke, err = readPrograms(ctx, root, mod.Module.Mod.Path)
 	return root, p, err
 }

@@ -98,7 +98,9 @@ func findPaths(all map[string]workflow) (problems []string) {
 					problem("%s: %s runs %q outside of %s", file, name, s.Run, stackWorkflow)
 				}
 				for variable, value := range s.Env {
-					if strings.Contains(value, "secrets.") && variable != "SLACK_WEBHOOK_URL" {
+					// The password of a registry reaches no stack.
+					known := variable == "SLACK_WEBHOOK_URL" || variable == "REGISTRY_PASSWORD" && name == "publish" && strings.Count(value, "secrets.") == 1
+					if strings.Contains(value, "secrets.") && !known {
 						problem("%s: %s has %s", file, name, value)
 					}
 				}
@@ -150,7 +152,7 @@ func TestCancelReachesThePipeline(t *testing.T) {
 			t.Fatal(err)
 		}
 		cmd := exec.CommandContext(t.Context(), "bash", "-e", script)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "ARGUMENTS=deploy -stack staging", "GITHUB_ACTOR=robot")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "ARGUMENTS=deploy -stack staging", "REGISTRY_USERNAME=robot")
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

@@ -275,13 +275,13 @@ func TestWorkflowsCallCommands(t *testing.T) {
 		if strings.Contains(arguments.Run, "$ARGUMENTS") {
 			for i, c := range called {
 				if strings.Contains(c, "-stack ") || strings.Contains(c, "-from ") {
-					called[i] = `-username "$GITHUB_ACTOR" -take-over ` + c
+					called[i] = `-username "$REGISTRY_USERNAME" -take-over ` + c
 				}
 			}
 		}
 	}
 	env := map[string]string{
-		"GITHUB_ACTOR": "robot", "REGISTRY": "ghcr.io/owner", "REGISTRY_PASSWORD": planted, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": planted, "PULUMI_ACCESS_TOKEN": planted,
+		"REGISTRY_USERNAME": "robot", "REGISTRY": "ghcr.io/owner", "REGISTRY_PASSWORD": planted, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": planted, "PULUMI_ACCESS_TOKEN": planted,
 		"GITHUB_REPOSITORY": "owner/taskmaster", "GITHUB_SHA": strings.Repeat("0", 40),
 	}
 	if len(called) < 8 {

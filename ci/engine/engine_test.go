@@ -145,7 +145,7 @@ func runIn(t *testing.T, root string, s *session, p plan.Plan) (string, error) {
 
 func project() plan.Project {
 	return plan.Project{
-		Go: "1.26.5", Revision: "0123456789abcdef0123456789abcdef01234567", Time: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
+		Revision: "0123456789abcdef0123456789abcdef01234567", Time: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC),
 		Services: []plan.Component{{Name: "web", Folders: []string{"internal/server", "services/web"}}},
 		Smoke:    []string{"tests/smoke", "tests/system"},
 	}

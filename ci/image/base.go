@@ -24,7 +24,7 @@ const (
 // (time/tzdata).
 func baseImage(ctx context.Context, cfg config, platform v1.Platform) (v1.Image, error) {
 	if cfg.base != nil {
-		img, err := remote.Image(cfg.base, append(cfg.remoteOptions(ctx), remote.WithPlatform(platform))...)
+		img, err := remote.Image(cfg.base, append(cfg.remoteOptions(ctx, cfg.base.Context().Registry), remote.WithPlatform(platform))...)
 		if err != nil {
 			return nil, fmt.Errorf("fetch the base %s: %w (-base %s needs no registry)", cfg.base, err, scratch)
 		}

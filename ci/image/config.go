@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,8 +35,8 @@ type config struct {
 	out, provenance        string
 	push                   bool
 	tags                   []string
-	insecure               bool
-	limit                  int64 // of an image, in MB
+	insecure               []string // registries without TLS
+	limit                  int64    // of an image, in MB
 	timeout                time.Duration
 	username, password     string
 	programs               []program
@@ -56,7 +57,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.provenance, "provenance", "", "file for the predicate of the provenance statement, to be signed")
 	flags.BoolVar(&c.push, "push", false, "push the image to its registry")
 	tags := flags.String("tags", "", "comma-separated tags (default the revision)")
-	flags.BoolVar(&c.insecure, "insecure", false, "reach the registries without TLS")
+	insecure := flags.String("insecure", "", "comma-separated hosts of registries without TLS; one on this machine needs no mention")
 	flags.Int64Var(&c.limit, "limit", 40, "size limit of a compressed image, in MB")
 	flags.DurationVar(&c.timeout, "timeout", 10*time.Minute, "time limit of the whole run")
 	if err := cli.Parse(flags, args); err != nil {
@@ -65,7 +66,8 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 
 	var errs []error
 	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if _, err := name.NewRepository(c.name, c.nameOptions()...); err != nil {
+	c.insecure = strings.Split(*insecure, ",")
+	if _, err := c.repository(); err != nil {
 		problem("-name: %w", err)
 	}
 	if c.revision == "" {
@@ -77,7 +79,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 	c.time = c.time.UTC()
 	if *base != scratch {
-		if c.base, err = name.NewDigest(*base, c.nameOptions()...); err != nil {
+		if c.base, err = c.baseReference(*base); err != nil {
 			problem("-base: %q is not an image by digest (NAME@sha256:...), and not %s", *base, scratch)
 		}
 	}
@@ -100,8 +102,28 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	return c, cli.Usage(append(errs, err)...)
 }
 
-func (c config) nameOptions() []name.Option {
-	if c.insecure {
+// repository returns the repository of the image.
+func (c config) repository() (name.Repository, error) {
+	repository, err := name.NewRepository(c.name)
+	if err != nil {
+		return repository, err
+	}
+	return name.NewRepository(c.name, c.nameOptions(repository.RegistryStr())...)
+}
+
+// baseReference parses the name of the base by digest.
+func (c config) baseReference(base string) (name.Reference, error) {
+	digest, err := name.NewDigest(base)
+	if err != nil {
+		return nil, err
+	}
+	return name.NewDigest(base, c.nameOptions(digest.Context().RegistryStr())...)
+}
+
+// nameOptions returns the options of names at a registry. Only registries in -insecure are reached
+// without TLS. The base of an image in such a registry may be in another one.
+func (c config) nameOptions(registry string) []name.Option {
+	if slices.Contains(c.insecure, registry) {
 		return []name.Option{name.Insecure}
 	}
 	return nil

@@ -163,12 +163,12 @@ func TestPush(t *testing.T) {
 	t.Parallel()
 	host := serve(t, newRegistry())
 	// Push a base image that has a layer of its own.
-	status, out, errs := image(t, nil, imageArguments(host+"/base", "-push", "-insecure")...)
+	status, out, errs := image(t, nil, imageArguments(host+"/base", "-push")...)
 	if status != 0 {
 		t.Fatal(errs)
 	}
 	base := strings.TrimSpace(out)
-	status, out, errs = image(t, nil, imageArguments(host+"/web", "-push", "-insecure", "-tags", commit+",latest", "-base", base)...)
+	status, out, errs = image(t, nil, imageArguments(host+"/web", "-push", "-tags", commit+",latest", "-base", base)...)
 	if status != 0 {
 		t.Fatal(errs)
 	}
@@ -245,7 +245,7 @@ func TestPassword(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "web.tar")
 	for password, want := range map[string]int{"planted-secret": 0, "wrong-secret": 1} {
 		env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": password}
-		status, out, errs := image(t, env, imageArguments(host+"/web", "-push", "-insecure", "-out", archive)...)
+		status, out, errs := image(t, env, imageArguments(host+"/web", "-push", "-out", archive)...)
 		if status != want {
 			t.Errorf("%s: status %d: %s", password, status, errs)
 		}
@@ -289,7 +289,7 @@ func TestNoBase(t *testing.T) {
 	t.Parallel()
 	host := serve(t, newRegistry())
 	base := host + "/base@sha256:" + strings.Repeat("0", 64)
-	status, _, errs := image(t, nil, imageArguments(host+"/web", "-push", "-insecure", "-base", base)...)
+	status, _, errs := image(t, nil, imageArguments(host+"/web", "-push", "-base", base)...)
 	if status != 1 || !strings.Contains(errs, base) || !strings.Contains(errs, "-base scratch") {
 		t.Errorf("status %d: %s", status, errs)
 	}

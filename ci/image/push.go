@@ -12,7 +12,7 @@ import (
 // push uploads the image to its registry. The tags are set last, so that a pull by tag never finds
 // a partial image.
 func push(ctx context.Context, cfg config, a assembly) error {
-	repository, err := name.NewRepository(cfg.name, cfg.nameOptions()...)
+	repository, err := cfg.repository()
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func push(ctx context.Context, cfg config, a assembly) error {
 	if err != nil {
 		return fmt.Errorf("digest: %w", err)
 	}
-	options := cfg.remoteOptions(ctx)
+	options := cfg.remoteOptions(ctx, repository.Registry)
 	if err := remote.WriteIndex(repository.Digest(digest.String()), a.index, options...); err != nil {
 		return fmt.Errorf("write %s: %w", digest, err)
 	}
@@ -41,9 +41,12 @@ func push(ctx context.Context, cfg config, a assembly) error {
 	return nil
 }
 
-func (c config) remoteOptions(ctx context.Context) []remote.Option {
+// remoteOptions returns the options of requests to a registry. Only the image's own registry gets the
+// password. The one of the base refuses it, or could use it.
+func (c config) remoteOptions(ctx context.Context, registry name.Registry) []remote.Option {
 	options := []remote.Option{remote.WithContext(ctx)}
-	if c.username == "" {
+	own, err := c.repository()
+	if c.username == "" || err != nil || own.RegistryStr() != registry.RegistryStr() {
 		return append(options, remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	}
 	return append(options, remote.WithAuth(&authn.Basic{Username: c.username, Password: c.password}))

@@ -64,7 +64,7 @@ func (p Project) programs(r Release) Stage {
 			system, architecture, _ := strings.Cut(platform, "/")
 			out := programsDir(platform) + c.Name
 			stage = append(stage, Step{
-				Name: "compile " + c.Name + " for " + platform, Image: p.goImage(),
+				Name: "compile " + c.Name + " for " + platform, Image: goImage,
 				Args: []string{
 					"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", out, "./services/" + c.Name,
 				},
@@ -90,12 +90,12 @@ func (p Project) image(r Release, service string, more ...string) Step {
 	if p.Source != "" {
 		args = append(args, "-source", p.Source)
 	}
-	if r.Insecure {
-		args = append(args, "-insecure")
+	if r.Insecure != "" {
+		args = append(args, "-insecure", r.Insecure)
 	}
 	args = append(args, more...)
 	step := Step{
-		Name: "image of " + service, Image: p.goImage(), Env: goEnv(nil),
+		Name: "image of " + service, Image: goImage, Env: goEnv(nil),
 		Sources: tool("ci/image"), Without: []string{"**/*_test.go"},
 		Stdout: DigestFile(service),
 	}

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // These are the versions of the checking tools.
 const (
@@ -24,7 +27,7 @@ var allCode = []string{"go.mod", "go.sum", ".golangci.yml", "Makefile", "cmd/**"
 
 // repositoryFiles matches the files that a check of the documents reads besides the code. The check
 // asks git for the tracked files.
-var repositoryFiles = []string{".git/**", ".gitignore", ".ci/**", ".devcontainer/**", "*.md", "LICENSE", "docs/**", "renovate.json"}
+var repositoryFiles = []string{".git/**", ".gitignore", ".editorconfig", ".ci/**", ".devcontainer/**", "*.md", "LICENSE", "docs/**", "renovate.json"}
 
 // Workflows are the files of the GitHub Actions workflows.
 var Workflows = []string{
@@ -41,24 +44,36 @@ var generated = []string{"./internal/event", "./ci/plan", "./ci/rollout", "./ci/
 // language of the text.
 func Check(p Project) Plan {
 	step := func(name string, args ...string) Step {
-		return Step{Name: name, Image: p.goImage(), Args: args, Env: goEnv(nil), Sources: allCode}
+		return Step{Name: name, Image: goImage, Args: args, Env: goEnv(nil), Sources: allCode}
 	}
 	vulnerabilities := step("vulnerabilities", "go", "run", govulncheck, "./...")
 	vulnerabilities.Always = true // the database changes every day
 	licences := step("licences", "go", "run", goLicenses, "check", "--allowed_licenses="+allowedLicences, "--ignore=taskmaster")
+	// Compiled with -trimpath, go-licenses takes every package for one of Go's own.
+	licences.Env["GOFLAGS"] = ""
 	for _, c := range p.Services {
 		licences.Args = append(licences.Args, "./services/"+c.Name)
 	}
 	language := step("language", "go", "run", "./tests/language")
 	language.Sources = slices.Concat(repositoryFiles, allCode)
-	return Plan{{
-		step("vet", "go", "vet", "-tags", testTags, "./..."),
-		step("lint", "go", "run", golangciLint, "run", "./..."),
-		vulnerabilities,
-		step("workflows", append([]string{"go", "run", actionlint}, Workflows...)...),
-		step("chart", "go", "run", helm, "lint", "--strict", "infra/chart", "--values", "ci/chart/values.yaml"),
-		step("generated files", append([]string{"go", "test", "-run", "Current|Golden"}, generated...)...),
-		licences,
-		language,
-	}}
+	return Plan{
+		{
+			step("workflows", append([]string{"go", "run", actionlint}, Workflows...)...),
+			step("chart", "go", "run", helm, "lint", "--strict", "infra/chart", "--values", "ci/chart/values.yaml"),
+			step("generated files", append([]string{"go", "test", "-run", "Current|Golden"}, generated...)...),
+			licences,
+			language,
+		},
+		alone(step("vet", "go", "vet", "-tags", testTags, "./...")),
+		alone(step("lint", "go", "run", golangciLint, "run", "--concurrency", "1", "./...")),
+		alone(vulnerabilities),
+	}
+}
+
+// alone returns a stage of one step that compiles or reads the SDKs of the clouds. It fits into 7 GB,
+// the memory of GitHub's small runners: one package at a time, and a garbage collector that works
+// more often. The largest package takes gigabytes by itself (ci/README.md).
+func alone(s Step) Stage {
+	maps.Copy(s.Env, map[string]string{"GOFLAGS": "-trimpath -p=1", "GOGC": "50", "GOMEMLIMIT": "5GiB"})
+	return Stage{s}
 }

@@ -72,7 +72,7 @@ func (s Stack) up(d Deployment, message string) Plan {
 // smoke tests the stack through its public address.
 func (s Stack) smoke(p Project) Stage {
 	return Stage{{
-		Name: "smoke test of " + s.Name, Image: p.goImage(), Args: []string{"go", "run", "./tests/smoke", "-url", s.URL}, Env: goEnv(nil),
+		Name: "smoke test of " + s.Name, Image: goImage, Args: []string{"go", "run", "./tests/smoke", "-url", s.URL}, Env: goEnv(nil),
 		Sources: code(p.Smoke), Always: true, Timeout: smokeTimeout,
 	}}
 }

@@ -12,7 +12,7 @@ type Notice struct {
 // Notify sends notifications. A failed notification does not fail the run.
 func Notify(p Project, n Notice) Plan {
 	step := Step{
-		Name: "notify", Image: p.goImage(), Env: goEnv(nil),
+		Name: "notify", Image: goImage, Env: goEnv(nil),
 		Args:    []string{"go", "run", "./ci/notify", "-result", ResultFile, "-preview", PreviewFile},
 		Sources: tool("ci/notify", "ci/plan/*.go", "ci/plan/*.sh", ResultFile, PreviewFile), Without: []string{"**/*_test.go"},
 		Settings: n.Settings, Always: true, Optional: true,

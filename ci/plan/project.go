@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,10 +10,11 @@ import (
 // user.
 const base = "gcr.io/distroless/static-debian12:nonroot@sha256:afa5c872c891853ca7fcf1f12c3edb23f7eeef36189728842dd51042ff57f7ab"
 
+// goImage is the official image of the Go version in go.mod. All steps that compile use it.
+const goImage = "golang:1.26.5-bookworm@sha256:1ecb7edf62a0408027bd5729dfd6b1b8766e578e8df93995b225dfd0944eb651"
+
 // Project is the input of all plans.
 type Project struct {
-	// Go is the version in go.mod.
-	Go string
 	// Revision and Time belong to the commit. Source is the address of its repository.
 	Revision string
 	Time     time.Time
@@ -41,8 +41,8 @@ type Release struct {
 	Platforms []string
 	// Base replaces the base of the images. "scratch" needs no registry.
 	Base string
-	// Insecure allows a registry without TLS.
-	Insecure bool
+	// Insecure lists the hosts of registries without TLS, separated by commas.
+	Insecure string
 	// Tags are the tags of a published image in addition to its commit.
 	Tags []string
 	// VulnDB replaces the vulnerability database https://vuln.go.dev.
@@ -52,9 +52,6 @@ type Release struct {
 	Signing   Signing
 	PublicKey string
 }
-
-// goImage returns the official image of the Go version. All steps that compile use it.
-func (p Project) goImage() string { return fmt.Sprintf("golang:%s-bookworm", p.Go) }
 
 // code returns the patterns of a program's sources: its folders and the module files.
 func code(folders []string) []string {
@@ -74,10 +71,10 @@ func tool(folder string, more ...string) []string {
 // modules are the files that list the code's dependencies.
 var modules = []string{"go.mod", "go.sum"}
 
-// goEnv returns the environment of Go commands. It is the same for all steps, so that they share
-// one build cache. GOTOOLCHAIN=local pins the image's toolchain.
+// goEnv returns the environment of Go commands. It is the same for all steps and as in the Makefile,
+// so that they share one build cache. GOTOOLCHAIN=local pins the image's toolchain.
 func goEnv(more map[string]string) map[string]string {
-	env := map[string]string{"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+	env := map[string]string{"CGO_ENABLED": "0", "GOFLAGS": "-trimpath", "GOTOOLCHAIN": "local"}
 	maps.Copy(env, more)
 	return env
 }

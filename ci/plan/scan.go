@@ -7,7 +7,7 @@ const scanPolicy = "ci/scan/policy.yaml"
 // change every day.
 func (p Project) scan(r Release) Stage {
 	step := Step{
-		Name: "scan the programs", Image: p.goImage(), Env: goEnv(nil),
+		Name: "scan the programs", Image: goImage, Env: goEnv(nil),
 		Args:    []string{"go", "run", "./ci/scan", "-govulncheck", govulncheck, "-policy", scanPolicy},
 		Sources: tool("ci/scan", scanPolicy), Without: []string{"**/*_test.go"},
 		Always: true,

@@ -72,13 +72,13 @@ func Verify(p Project, r Release, images []string) Stage {
 // signature runs ci/sign.
 func (p Project) signature(r Release, name string) Step {
 	step := Step{
-		Name: name, Image: p.goImage(), Env: goEnv(nil),
+		Name: name, Image: goImage, Env: goEnv(nil),
 		Sources: tool("ci/sign"), Without: []string{"**/*_test.go"},
 		Args:   []string{"go", "run", "./ci/sign", "-cosign", cosign},
 		Always: true,
 	}
-	if r.Insecure {
-		step.Args = append(step.Args, "-insecure")
+	if r.Insecure != "" {
+		step.Args = append(step.Args, "-insecure", r.Insecure)
 	}
 	if r.Username != "" {
 		step.Env["REGISTRY_USERNAME"] = r.Username

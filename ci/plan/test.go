@@ -8,8 +8,12 @@ const (
 	Coverage = Dist + "/coverage.out"
 )
 
-// redpandaImage has the version that the stacks' operator runs (infra/platform).
-const redpandaImage = "redpandadata/redpanda:v26.1.15"
+const (
+	postgresImage = "postgres:17@sha256:d74eeac9a635390a49bc21bd49fccd973de707e2a53a76ac49b552b8712ec46f"
+	// redpandaImage has the version that the stacks' operator runs (infra/platform). Renovate adds
+	// its digest.
+	redpandaImage = "redpandadata/redpanda:v26.1.15"
+)
 
 // testPackages are Debian packages that the tests start or compile with.
 var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql"}
@@ -19,14 +23,14 @@ var testPackages = []string{"make", "gcc", "libc6-dev", "postgresql"}
 func Test(p Project) Plan {
 	step := Step{
 		// The tests of the pipeline and of the documents ask git about the repository.
-		Image: p.goImage(), Packages: testPackages, Env: goEnv(nil), Sources: slices.Concat(repositoryFiles, allCode),
+		Image: goImage, Packages: testPackages, Env: goEnv(nil), Sources: slices.Concat(repositoryFiles, allCode),
 	}
 	suite, scenarios := step, step
 	suite.Name = "tests"
 	suite.Args = []string{"make", "test", "JUNIT=" + JUnit, "COVERAGE=" + Coverage}
 	suite.Reports, suite.Always = []string{JUnit, Coverage}, true
 	suite.Services = []Service{{
-		Name: "postgres", Image: "postgres:17", Port: 5432,
+		Name: "postgres", Image: postgresImage, Port: 5432,
 		Args: []string{"postgres", "-c", "max_connections=500", "-c", "fsync=off"},
 		// The database lives as long as the step. No other program can reach it.
 		Env:      map[string]string{"POSTGRES_HOST_AUTH_METHOD": "trust"},

@@ -51,7 +51,7 @@ func (r *recording) Run(ctx context.Context, p plan.Plan) error {
 func recorded(t *testing.T) map[string][]plan.Plan {
 	t.Helper()
 	staging, prod := stack("staging"), stack("prod")
-	project := plan.Project{Go: "1.26.5", Source: "https://example.com/taskmaster", Smoke: []string{"internal/task", "tests/smoke", "tests/system"}}
+	project := plan.Project{Source: "https://example.com/taskmaster", Smoke: []string{"internal/task", "tests/smoke", "tests/system"}}
 	release := plan.Release{Username: "robot", Signing: plan.Keyless}
 	answers := plan.Record{Passed: []plan.Deployment{
 		{Number: 5, Revision: "aaaa", Images: images("5")}, {Number: 6, Revision: "bbbb", Images: images("6")},

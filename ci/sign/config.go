@@ -15,9 +15,9 @@ import (
 
 // config holds the settings of one run.
 type config struct {
-	cosign                string // package for go run
-	do                    string // sign, attest or verify
-	insecure              bool
+	cosign                string   // package for go run
+	do                    string   // sign, attest or verify
+	insecure              []string // registries without TLS
 	key, identity, issuer string
 	username, password    string
 	timeout               time.Duration
@@ -36,7 +36,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.key, "key", "", "private key to sign with, public key to verify with: a FILE, or env://VARIABLE")
 	flags.StringVar(&c.identity, "identity", "", "address of the workflow that must have signed")
 	flags.StringVar(&c.issuer, "issuer", "", "issuer of that workflow's identity")
-	flags.BoolVar(&c.insecure, "insecure", false, "reach the registry without TLS")
+	insecure := flags.String("insecure", "", "comma-separated hosts of registries without TLS; one on this machine needs no mention")
 	flags.DurationVar(&c.timeout, "timeout", 15*time.Minute, "time limit of the whole run")
 	if err := cli.Parse(flags, args); err != nil {
 		return c, err
@@ -44,6 +44,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 
 	var errs []error
 	problem := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	c.insecure = strings.Split(*insecure, ",")
 	if c.cosign == "" {
 		problem("-cosign: name the package to run")
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/docker/cli/cli/config/configfile"
@@ -31,15 +32,7 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(login)) }()
 		env = append(env, "DOCKER_CONFIG="+login)
 	}
-	calls := [][]string{append(cfg.arguments(), cfg.images...)}
-	if cfg.do == "attest" {
-		// cosign attests one image per call.
-		calls = nil
-		for i, image := range cfg.images {
-			calls = append(calls, append(cfg.arguments(), "--type", "slsaprovenance1", "--predicate", cfg.provenance[i], image))
-		}
-	}
-	for _, args := range calls {
+	for _, args := range cfg.calls() {
 		cmd := exec.CommandContext(ctx, "go", append([]string{"run", cfg.cosign}, args...)...) //nolint:gosec // the plan chooses the program
 		cmd.Stdout, cmd.Stderr = errOut, errOut
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -56,14 +49,37 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 	return nil
 }
 
+// calls returns the arguments of cosign's calls. A call without TLS has only images at registries that
+// were named as such.
+func (c config) calls() [][]string {
+	images := map[bool][]string{}
+	var calls [][]string
+	for i, image := range c.images {
+		digest, err := name.NewDigest(image)
+		insecure := err == nil && slices.Contains(c.insecure, digest.Context().RegistryStr())
+		if c.do == "attest" {
+			// cosign attests one image per call.
+			calls = append(calls, append(c.arguments(insecure), "--type", "slsaprovenance1", "--predicate", c.provenance[i], image))
+			continue
+		}
+		images[insecure] = append(images[insecure], image)
+	}
+	for _, insecure := range []bool{false, true} {
+		if len(images[insecure]) > 0 {
+			calls = append(calls, append(c.arguments(insecure), images[insecure]...))
+		}
+	}
+	return calls
+}
+
 // arguments returns cosign's arguments before the images.
-func (c config) arguments() []string {
+func (c config) arguments(insecure bool) []string {
 	verify := c.do == "verify"
 	args := []string{c.do, "--yes"}
 	if verify {
 		args = []string{"verify", "--output", "text"}
 	}
-	if c.insecure {
+	if insecure {
 		args = append(args, "--allow-http-registry")
 	}
 	switch {

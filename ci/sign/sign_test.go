@@ -31,7 +31,7 @@ func sign(t *testing.T, password string, args ...string) (status int, output str
 	t.Helper()
 	var out bytes.Buffer
 	env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": password}
-	status = command(t.Context(), append([]string{"-cosign", cosign, "-insecure"}, args...), func(key string) string { return env[key] }, &out, &out)
+	status = command(t.Context(), append([]string{"-cosign", cosign}, args...), func(key string) string { return env[key] }, &out, &out)
 	for _, secret := range []string{planted, password, "PRIVATE KEY"} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("a secret is printed:\n%s", &out)
@@ -184,7 +184,7 @@ func TestKeylessArguments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(append(cfg.arguments(), cfg.images...), " "); got != c.want {
+		if got := strings.Join(append(cfg.arguments(false), cfg.images...), " "); got != c.want {
 			t.Errorf("%v runs cosign %s, want %s", c.args, got, c.want)
 		}
 	}
