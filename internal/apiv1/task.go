@@ -3,6 +3,8 @@ package apiv1
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"taskmaster/internal/history"
 	"taskmaster/internal/task"
 )
@@ -38,6 +40,16 @@ type ChangePage struct {
 	// since.
 	Epoch  string `json:"epoch"`
 	Resync bool   `json:"resync"`
+}
+
+// Occurrence is the body of POST /internal/occurrences: the task that follows a completed one. Only
+// services/recurring sends it, and the OpenAPI document leaves it out. CompletedRevision is the
+// revision of the completion.
+type Occurrence struct {
+	UserID            uuid.UUID `json:"user_id"`
+	PreviousID        uuid.UUID `json:"previous_id"`
+	CompletedRevision int64     `json:"completed_revision"`
+	Task              task.Task `json:"task"`
 }
 
 // ReadOnlyTaskFields returns the fields of a task that only the system sets. A request to create or

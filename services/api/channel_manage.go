@@ -61,15 +61,7 @@ func (s *service) listChannels(w http.ResponseWriter, r *http.Request, c caller)
 }
 
 func (s *service) getChannel(w http.ResponseWriter, r *http.Request, c caller) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	var channel postgres.Channel
-	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
-		channel, err = postgres.ChannelByID(ctx, tx, c.UserID, id)
-		return err
-	})
+	channel, err := readItem(s, r, c, postgres.ChannelByID)
 	if err != nil {
 		return err
 	}

@@ -69,15 +69,7 @@ func (q *query) id(name string) *uuid.UUID {
 }
 
 func (s *service) getDelivery(w http.ResponseWriter, r *http.Request, c caller) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	var d postgres.Delivery
-	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
-		d, err = postgres.DeliveryByID(ctx, tx, c.UserID, id)
-		return err
-	})
+	d, err := readItem(s, r, c, postgres.DeliveryByID)
 	if err != nil {
 		return err
 	}

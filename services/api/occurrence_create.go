@@ -9,20 +9,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
-
-// occurrence is the body of POST /internal/occurrences: the task that follows a completed one.
-// CompletedRevision is the revision of the completion.
-type occurrence struct {
-	UserID            uuid.UUID `json:"user_id"`
-	PreviousID        uuid.UUID `json:"previous_id"`
-	CompletedRevision int64     `json:"completed_revision"`
-	Task              task.Task `json:"task"`
-}
 
 // maxOccurrence is the largest body in bytes. A task in JSON can be larger than the request that
 // created it.
@@ -37,7 +29,7 @@ func (s *service) createOccurrence(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	var in occurrence
+	var in apiv1.Occurrence
 	if err := json.Unmarshal(body, &in); err != nil {
 		s.log.WarnContext(r.Context(), "occurrence is not JSON", "error", err)
 		return task.Errorf(task.CodeConflict, "the body is not an occurrence")
@@ -76,7 +68,7 @@ func (s *service) createOccurrence(w http.ResponseWriter, r *http.Request) error
 
 // followUp creates the task that follows a completion, once and only while the completion stands.
 // It returns false if there is nothing to create.
-func (u *userTx) followUp(ctx context.Context, in occurrence) (bool, error) {
+func (u *userTx) followUp(ctx context.Context, in apiv1.Occurrence) (bool, error) {
 	c, stands, err := u.standingCompletion(ctx, in)
 	if err != nil || !stands || c.FollowerID != nil {
 		return false, err
@@ -101,7 +93,7 @@ func (u *userTx) followUp(ctx context.Context, in occurrence) (bool, error) {
 // During an upgrade, a replica of the previous version may complete or reopen a task and store
 // nothing here. The task itself then shows it. An open task has no standing completion. A completed
 // task that has not changed since the completion was completed by it.
-func (u *userTx) standingCompletion(ctx context.Context, in occurrence) (postgres.Completion, bool, error) {
+func (u *userTx) standingCompletion(ctx context.Context, in apiv1.Occurrence) (postgres.Completion, bool, error) {
 	c, found, err := postgres.CompletionAt(ctx, u.Tx, in.UserID, in.PreviousID, in.CompletedRevision)
 	if err != nil || c.Gone {
 		return c, found, err

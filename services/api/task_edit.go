@@ -43,15 +43,7 @@ func (s *service) createTask(w http.ResponseWriter, r *http.Request, c caller) e
 }
 
 func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	var t task.Task
-	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
-		t, err = postgres.TaskByID(ctx, tx, c.UserID, id)
-		return err
-	})
+	t, err := readItem(s, r, c, postgres.TaskByID)
 	if err != nil {
 		return err
 	}
@@ -189,6 +181,19 @@ func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, bod
 		}
 		return taskAnswer(http.StatusOK, t, c.Epoch), nil
 	})
+}
+
+// readItem reads the caller's item with the {id} of a route.
+func readItem[T any](s *service, r *http.Request, c caller, read func(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (T, error)) (item T, err error) {
+	id, err := pathID(r)
+	if err != nil {
+		return item, err
+	}
+	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		item, err = read(ctx, tx, c.UserID, id)
+		return err
+	})
+	return item, err
 }
 
 // pathID reads the {id} of a route. It returns code not_found for text that is not a UUID.

@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/task"
 )
@@ -15,15 +14,6 @@ const (
 	apiApp            = "api"
 	occurrencesMethod = "internal/occurrences"
 )
-
-// occurrence is the request to api for the task after a completed one. CompletedRevision is the
-// revision of the completion.
-type occurrence struct {
-	UserID            uuid.UUID `json:"user_id"`
-	PreviousID        uuid.UUID `json:"previous_id"`
-	CompletedRevision int64     `json:"completed_revision"`
-	Task              task.Task `json:"task"`
-}
 
 // handle creates the next occurrence if e completes a recurring task. The code invalid means that
 // the event is wrong, and conflict that api refused the occurrence. A retry would fail too.
@@ -43,7 +33,7 @@ func (r *recurring) handle(ctx context.Context, e event.Event) error {
 		r.log.InfoContext(ctx, "series ended", "task_id", completed.ID, "series_id", completed.SeriesID)
 		return nil
 	}
-	err = r.invoke(ctx, apiApp, occurrencesMethod, occurrence{
+	err = r.invoke(ctx, apiApp, occurrencesMethod, apiv1.Occurrence{
 		UserID: e.Data.UserID, PreviousID: completed.ID, CompletedRevision: e.Data.Revision, Task: next,
 	})
 	if err != nil {
