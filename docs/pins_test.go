@@ -136,3 +136,17 @@ func TestDevContainerHasThePackagesOfCI(t *testing.T) {
 		t.Error(".ci/run names no package")
 	}
 }
+
+// TestPostgresVersion compares the oldest version of PostgreSQL in the documents with the source.
+func TestPostgresVersion(t *testing.T) {
+	t.Parallel()
+	oldest := regexp.MustCompile(`minMajor = (\d+)`).FindStringSubmatch(readText(t, "internal/postgres/embedded/binaries.go"))
+	if oldest == nil {
+		t.Fatal("internal/postgres/embedded has no minMajor")
+	}
+	for _, file := range []string{"docs/local.md", "infra/README.md"} {
+		if want := "version " + oldest[1] + " or newer"; !strings.Contains(readText(t, file), want) {
+			t.Errorf("%s lacks %q for PostgreSQL", file, want)
+		}
+	}
+}

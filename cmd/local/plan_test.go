@@ -213,7 +213,7 @@ func TestServiceEnvironment(t *testing.T) {
 			t.Errorf("recurring gets %v, want %v", got, want["recurring"])
 		}
 		if _, ok := got["AWS_SECRET_ACCESS_KEY"]; ok {
-			t.Errorf("%s gets what it does not need", r.id())
+			t.Errorf("%s gets settings of other services", r.id())
 		}
 	}
 }

@@ -176,7 +176,7 @@ type portTakenError struct {
 }
 
 func (e portTakenError) Error() string {
-	return fmt.Sprintf("port %d (%s) is taken: stop what listens there, or use other ports with -ports free", e.port, e.owner)
+	return fmt.Sprintf("port %d (%s) is taken: stop the program that listens there, or use other ports with -ports free", e.port, e.owner)
 }
 
 func (l listener) listen(ctx context.Context) (net.Listener, error) {

@@ -195,7 +195,7 @@ func (s *system) serve(ctx, groupCtx context.Context) error {
 func (s *system) greeting(after time.Duration) string {
 	greeting := fmt.Sprintf("%s (%.1f s)", strings.TrimSuffix("TaskMaster is ready at "+s.pageURL(), " at "), after.Seconds())
 	if s.health.AnyDegraded() {
-		greeting += ", but events wait until what was said above is put right"
+		greeting += ", but events wait until the problem above is solved"
 	}
 	return greeting
 }

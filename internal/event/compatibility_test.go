@@ -103,7 +103,7 @@ func TestBreakingChangesAreSeen(t *testing.T) {
 		{"an object as text", `"recurrence": {`, `"recurrence": "monthly", "was": {`, true},
 		{"an unknown value", `"priority": "high"`, `"priority": "urgent"`, true},
 		{"null where there was none", `"description": "To the new account"`, `"description": null`, true},
-		{"what the type promises gone", `"previous"`, `"before"`, true},
+		{"a promised field is gone", `"previous"`, `"before"`, true},
 		{"an attribute gone", `"subject"`, `"about"`, true},
 	}
 	for _, tt := range tests {

@@ -111,7 +111,7 @@ func TestChanges(t *testing.T) {
 		want map[string]string
 	}{
 		{"nothing", func(*task.Task) {}, nil},
-		{"what every change touches", func(t *task.Task) { t.Revision, t.UpdatedAt = 2, due.Add(1) }, nil},
+		{"the fields of every change", func(t *task.Task) { t.Revision, t.UpdatedAt = 2, due.Add(1) }, nil},
 		{"a title", func(t *task.Task) { t.Title = "Buy oats" }, map[string]string{"title": `"Buy milk"`}},
 		{"a value cleared", func(t *task.Task) { t.DueAt = nil }, map[string]string{"due_at": `"2026-03-01T08:00:00Z"`}},
 		{"a value set", func(t *task.Task) { t.CompletedAt = &due }, map[string]string{"completed_at": "null"}},

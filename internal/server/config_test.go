@@ -71,7 +71,7 @@ func TestOriginHasNoPath(t *testing.T) {
 			t.Errorf("%s: got error %v", raw, err)
 		}
 		if !ok && (err == nil || !strings.Contains(err.Error(), "URL is not a scheme and a host alone")) {
-			t.Errorf("%s: got error %v, want one that says what is wrong", raw, err)
+			t.Errorf("%s: got error %v, want one that names the problem", raw, err)
 		}
 	}
 }

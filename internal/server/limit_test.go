@@ -66,7 +66,7 @@ func TestClientAddr(t *testing.T) {
 		{"a stranger's header is not believed", "203.0.113.5:1234", "198.51.100.1", "203.0.113.5"},
 		{"behind a proxy", "127.0.0.1:1234", "198.51.100.1", "198.51.100.1"},
 		{"behind two proxies", "127.0.0.1:1234", "198.51.100.1, 10.0.0.7", "198.51.100.1"},
-		{"what a client puts in front is not believed", "127.0.0.1:1234", "1.2.3.4, 198.51.100.1", "198.51.100.1"},
+		{"an address that the client added is ignored", "127.0.0.1:1234", "1.2.3.4, 198.51.100.1", "198.51.100.1"},
 		{"nonsense ends the chain", "127.0.0.1:1234", "me", "127.0.0.1"},
 		{"an IPv6 client is its network", "[2001:db8:1:2:3:4:5:6]:1234", "", "2001:db8:1:2::/64"},
 		{"IPv4 in IPv6", "[::ffff:203.0.113.5]:1234", "", "203.0.113.5"},

@@ -114,7 +114,7 @@ func TestNext(t *testing.T) {
 		{"out of a gap", berlin, "daily", completion, "", "2026-03-01T02:30+01:00", "2026-03-29T03:30+02:00", "2026-03-29T10:00+02:00", "2026-03-30T02:30+02:00"},
 		{"later the same day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T10:00+01:00", "2026-02-10T18:00+01:00"},
 		{"past the last time of the day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
-		{"what is left of COUNT is one", berlin, "FREQ=DAILY;BYHOUR=9,18;COUNT=2", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
+		{"one occurrence of COUNT is left", berlin, "FREQ=DAILY;BYHOUR=9,18;COUNT=2", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -21,8 +21,8 @@ func TestNormalize(t *testing.T) {
 		name     string
 		in, want Task
 	}{
-		{"what is left out", Task{Title: "x"}, Task{Title: "x", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},
-		{"what is there", Task{Title: "x", Priority: PriorityHigh, TimeZone: "Asia/Tokyo", Tags: []string{"a"}, Reminders: []Reminder{{MinutesBefore: new(0)}}},
+		{"missing fields", Task{Title: "x"}, Task{Title: "x", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},
+		{"given fields", Task{Title: "x", Priority: PriorityHigh, TimeZone: "Asia/Tokyo", Tags: []string{"a"}, Reminders: []Reminder{{MinutesBefore: new(0)}}},
 			Task{Title: "x", Priority: PriorityHigh, TimeZone: "Asia/Tokyo", Tags: []string{"a"}, Reminders: []Reminder{{MinutesBefore: new(0)}}}},
 		{"no reminders", Task{Reminders: []Reminder{}}, Task{Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: []Reminder{}}},
 		{"spaces around the title", Task{Title: " \t a b \n"}, Task{Title: "a b", Priority: PriorityNone, TimeZone: "UTC", Tags: []string{}, Reminders: usual}},

@@ -124,7 +124,7 @@ func TestDeadLetterIsShownWithoutEffectOnTheTerminal(t *testing.T) {
 	shown := a.box(t, func(b deadLetterBox) error { return b.show(t.Context(), id) })
 	var got map[string]string
 	if err := json.Unmarshal([]byte(shown), &got); err != nil || !maps.Equal(got, event) {
-		t.Errorf("what is shown reads as %v (%v), want %v", got, err, event)
+		t.Errorf("the shown event reads as %v (%v), want %v", got, err, event)
 	}
 	for _, text := range []string{shown, a.listDeadLetters(t, false)} {
 		if strings.ContainsAny(text, "\u009b\U000e0001\u202e") || !strings.Contains(text, "ü") {

@@ -179,7 +179,7 @@ func TestSchedulerThatLostEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.exec(t, `UPDATE reminders SET fire_at = $1, job_at = $1 WHERE task_id = $2`, at, soon.ID)
-	testkit.Eventually(t, "the sweep fires what is due", func() bool {
+	testkit.Eventually(t, "the sweep fires the due reminder", func() bool {
 		if err := b.reminders.SweepOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ func TestStream(t *testing.T) {
 			query: "?since=0", earlier: 2, later: 2, published: []int{0, 1},
 			replayed: []string{"task.changed 1", "task.changed 2"}, want: []string{"task.changed 3", "task.changed 4"},
 		},
-		"only what came after since is replayed": {
+		"only the changes after since are replayed": {
 			query: "?since=1", earlier: 2, later: 1, published: []int{0},
 			replayed: []string{"task.changed 2"}, want: []string{"task.changed 3"},
 		},

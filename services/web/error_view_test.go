@@ -22,7 +22,7 @@ func TestProblemsOfPages(t *testing.T) {
 		"a refresh":        {"GET", "/today", []string{"HX-Request", "true", "Taskmaster-Refresh", "1"}, 503, "", map[string]string{"HX-Reswap": "none"}},
 		"a form":           {"POST", "/tasks", []string{"HX-Request", "true"}, 503, "not reachable", map[string]string{"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}},
 		"no such page":     {"GET", "/nowhere", nil, 404, "There is nothing here", nil},
-		"what is internal": {"POST", "/internal/occurrences", nil, 404, "not_found", nil},
+		"an internal path": {"POST", "/internal/occurrences", nil, 404, "not_found", nil},
 	}
 	for name, tt := range tests {
 		got := e.do(tt.method, tt.path, strings.NewReader(""), append(append(tt.header, session...), "Content-Type", "application/x-www-form-urlencoded")...)

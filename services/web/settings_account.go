@@ -136,7 +136,7 @@ func (s *service) endOtherSessions(w http.ResponseWriter, r *http.Request, rc *r
 // token, and its page says that the secret was shown.
 func (s *service) makeToken(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	if len(r.PostForm["scopes"]) == 0 {
-		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick what it may do"), "token", "name", "scopes")
+		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick at least one"), "token", "name", "scopes")
 	}
 	in := apiv1.TokenInput{Name: r.PostFormValue("name"), Scopes: r.PostForm["scopes"]}
 	if days, err := time.ParseDuration(r.PostFormValue("expires") + "h"); err == nil && days > 0 {

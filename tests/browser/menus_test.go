@@ -38,7 +38,7 @@ func TestMenusAndForms(t *testing.T) {
 		"account menu":   {"/today", func(w *window) { w.click("details.account > summary") }, `document.querySelector("details.account").open`},
 		"menu of a row":  {"/today", func(w *window) { w.click("details.later > summary") }, `document.querySelector("details.later").open`},
 		"adding by hand": {"/today", func(w *window) { w.click("details.by-hand > summary") }, `document.querySelector("details.by-hand").open`},
-		"what is understood": {"/today", func(w *window) { w.fill("#line", "sweep every monday !high #home") },
+		"the understood line": {"/today", func(w *window) { w.fill("#line", "sweep every monday !high #home") },
 			`document.getElementById("understood").textContent.includes("Monday")`},
 		"snoozing": {"/task/" + task, func(w *window) { w.click(".acts details.menu > summary") }, `document.querySelector(".acts details.menu").open`},
 		"a token":  {"/settings/account", func(w *window) { w.clickText("summary", "Make a token") }, `document.getElementById("token-name").checkVisibility()`},

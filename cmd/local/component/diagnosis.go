@@ -17,7 +17,7 @@ import (
 )
 
 // consequence ends every line about a problem: nobody has to restart anything.
-const consequence = "events wait until this is put right, and are then published by themselves"
+const consequence = "events wait until this problem is solved, and are then published without further action"
 
 // Sidecar explains in one line why a sidecar cannot be used. cause comes from the sidecar's log, and
 // err from the supervisor.
