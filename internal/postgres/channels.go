@@ -149,14 +149,7 @@ func DisableChannel(ctx context.Context, tx pgx.Tx, c Channel, reason string, no
 // DeleteChannel deletes a channel. Its deliveries stay, and pending ones are given up. It returns
 // code not_found if the user has no such channel.
 func DeleteChannel(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
-	tag, err := tx.Exec(ctx, `DELETE FROM channels WHERE user_id = $1 AND id = $2`, userID, id)
-	if err != nil {
-		return fmt.Errorf("delete channel: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errNoChannel
-	}
-	return nil
+	return execOne(ctx, tx, "delete channel", errNoChannel, `DELETE FROM channels WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
 var errNoChannel = task.Errorf(task.CodeNotFound, "there is no such channel")

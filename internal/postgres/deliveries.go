@@ -110,30 +110,21 @@ type DeliveryPosition struct {
 
 // Deliveries returns a user's deliveries, the newest first.
 func Deliveries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f DeliveryFilter) ([]Delivery, error) {
-	sql, args := `SELECT `+deliveryColumns+` FROM deliveries WHERE user_id = $1`, []any{userID}
-	where := func(condition string, values ...any) {
-		positions := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			positions[i] = len(args)
-		}
-		sql += " AND " + fmt.Sprintf(condition, positions...)
-	}
+	q := query{`SELECT ` + deliveryColumns + ` FROM deliveries WHERE user_id = $1`, []any{userID}}
 	if f.State != "" {
-		where(`state = $%d`, f.State)
+		q.where(`state = $%d`, f.State)
 	}
 	if f.ChannelID != nil {
-		where(`channel_id = $%d`, f.ChannelID)
+		q.where(`channel_id = $%d`, f.ChannelID)
 	}
 	if f.TaskID != nil {
-		where(`task_id = $%d`, f.TaskID)
+		q.where(`task_id = $%d`, f.TaskID)
 	}
 	if f.After != nil {
-		where(`(created_at, id) < ($%d, $%d)`, f.After.CreatedAt, f.After.ID)
+		q.where(`(created_at, id) < ($%d, $%d)`, f.After.CreatedAt, f.After.ID)
 	}
-	args = append(args, f.Limit)
-	sql += fmt.Sprintf(` ORDER BY created_at DESC, id DESC LIMIT $%d`, len(args))
-	return queryDeliveries(ctx, tx, sql, args...)
+	q.add(` ORDER BY created_at DESC, id DESC LIMIT $%d`, f.Limit)
+	return queryDeliveries(ctx, tx, q.sql, q.args...)
 }
 
 // DeliveryByID returns one of a user's deliveries. It returns code not_found if the user has no

@@ -91,14 +91,7 @@ func SessionByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte) (Session, e
 // LockSession keeps a session from ending until the transaction ends. It returns code not_found if
 // the session has ended already.
 func LockSession(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	tag, err := tx.Exec(ctx, `SELECT FROM sessions WHERE id = $1 FOR KEY SHARE`, id)
-	if err != nil {
-		return fmt.Errorf("lock session: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errNoSession
-	}
-	return nil
+	return execOne(ctx, tx, "lock session", errNoSession, `SELECT FROM sessions WHERE id = $1 FOR KEY SHARE`, id)
 }
 
 var errNoSession = task.Errorf(task.CodeNotFound, "there is no such session")

@@ -31,31 +31,17 @@ func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (
 // UpdateTask replaces the user's task with the id of t. It returns code not_found if the user has
 // no such task.
 func UpdateTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) error {
-	tag, err := tx.Exec(ctx, `
+	return execOne(ctx, tx, "update task", errNoTask, `
 		UPDATE tasks SET title = $3, description = $4, completed_at = $5, priority = $6, tags = $7, due_at = $8, time_zone = $9,
 			recurrence = $10, reminders = $11, series_id = $12, occurrence = $13, snoozed_until = $14, revision = $15, updated_at = $16
 		WHERE user_id = $1 AND id = $2`,
 		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, t.DueAt, t.TimeZone, t.Recurrence, t.Reminders,
 		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.UpdatedAt)
-	if err != nil {
-		return fmt.Errorf("update task: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errNoTask
-	}
-	return nil
 }
 
 // DeleteTask deletes a user's task. It returns code not_found if the user has no such task.
 func DeleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
-	tag, err := tx.Exec(ctx, `DELETE FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
-	if err != nil {
-		return fmt.Errorf("delete task: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errNoTask
-	}
-	return nil
+	return execOne(ctx, tx, "delete task", errNoTask, `DELETE FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
 // TaskByID returns a user's task. It returns code not_found if there is none or if it is another
@@ -102,51 +88,42 @@ type TaskPosition struct {
 // ListTasks returns the selected tasks of a user. They are ordered by due date (tasks without one
 // last) and id, or by completion.
 func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
-	sql, args := `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1`, []any{userID}
-	where := func(condition string, values ...any) {
-		positions := make([]any, len(values))
-		for i, v := range values {
-			args = append(args, v)
-			positions[i] = len(args)
-		}
-		sql += " AND " + fmt.Sprintf(condition, positions...)
-	}
+	q := query{`SELECT ` + taskColumns + ` FROM tasks WHERE user_id = $1`, []any{userID}}
 	switch f.Status {
 	case "open":
-		where(`completed_at IS NULL`)
+		q.where(`completed_at IS NULL`)
 	case "done":
-		where(`completed_at IS NOT NULL`)
+		q.where(`completed_at IS NOT NULL`)
 	}
 	if f.Tag != "" {
-		where(`$%d = ANY (tags)`, f.Tag)
+		q.where(`$%d = ANY (tags)`, f.Tag)
 	}
 	if f.Priority != "" {
-		where(`priority = $%d`, f.Priority)
+		q.where(`priority = $%d`, f.Priority)
 	}
 	if f.DueAfter != nil {
-		where(`due_at >= $%d`, f.DueAfter)
+		q.where(`due_at >= $%d`, f.DueAfter)
 	}
 	if f.DueBefore != nil {
-		where(`due_at < $%d`, f.DueBefore)
+		q.where(`due_at < $%d`, f.DueBefore)
 	}
 	if f.Query != "" {
 		// strpos has no wildcards. The query needs no escaping.
-		where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
+		q.where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
 	}
 	order := `coalesce(due_at, 'infinity'), id`
 	if f.ByCompletion {
 		order = `completed_at DESC, id DESC`
-		where(`completed_at IS NOT NULL`)
+		q.where(`completed_at IS NOT NULL`)
 	}
 	switch {
 	case f.After != nil && f.ByCompletion:
-		where(`(completed_at, id) < ($%d::timestamptz, $%d)`, f.After.CompletedAt, f.After.ID)
+		q.where(`(completed_at, id) < ($%d::timestamptz, $%d)`, f.After.CompletedAt, f.After.ID)
 	case f.After != nil:
-		where(`(coalesce(due_at, 'infinity'), id) > (coalesce($%d::timestamptz, 'infinity'), $%d)`, f.After.DueAt, f.After.ID)
+		q.where(`(coalesce(due_at, 'infinity'), id) > (coalesce($%d::timestamptz, 'infinity'), $%d)`, f.After.DueAt, f.After.ID)
 	}
-	args = append(args, f.Limit)
-	sql += fmt.Sprintf(` ORDER BY %s LIMIT $%d`, order, len(args))
-	return queryTasks(ctx, tx, sql, args...)
+	q.add(` ORDER BY `+order+` LIMIT $%d`, f.Limit)
+	return queryTasks(ctx, tx, q.sql, q.args...)
 }
 
 var errNoTask = task.Errorf(task.CodeNotFound, "there is no such task")

@@ -69,14 +69,7 @@ func CountTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int, error) 
 
 // DeleteToken deletes a user's token. It returns code not_found if the user has no such token.
 func DeleteToken(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
-	tag, err := tx.Exec(ctx, `DELETE FROM tokens WHERE user_id = $1 AND id = $2`, userID, id)
-	if err != nil {
-		return fmt.Errorf("delete token: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return errNoToken
-	}
-	return nil
+	return execOne(ctx, tx, "delete token", errNoToken, `DELETE FROM tokens WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
 var errNoToken = task.Errorf(task.CodeNotFound, "there is no such token")

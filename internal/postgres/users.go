@@ -97,15 +97,8 @@ func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error
 // UpdateUser stores a user's time zone, week start and password hash. It returns code not_found if
 // there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
-	tag, err := tx.Exec(ctx, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
+	return execOne(ctx, tx, "update user", ErrNoUser, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
 		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash)
-	if err != nil {
-		return fmt.Errorf("update user: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return ErrNoUser
-	}
-	return nil
 }
 
 // DeleteUser deletes a user with all data, including unpublished events and pending deliveries.
