@@ -74,8 +74,6 @@ func loadConfig(ctx context.Context, args []string, getenv func(string) string, 
 		}
 		c.commands = append(c.commands, commands[i])
 	}
-	// A GitHub user may have upper case in the name, which no registry accepts.
-	c.release.Registry = strings.ToLower(c.release.Registry)
 	// The owner of a repository may have capital letters, and registries refuse them.
 	c.release.Registry = strings.ToLower(c.release.Registry)
 	repository, err := name.NewRepository(plan.ImageName(c.release.Registry, "api"))

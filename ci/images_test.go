@@ -9,16 +9,6 @@ import (
 	"taskmaster/ci/plan"
 )
 
-// TestRegistryIsLowerCase checks that an owner with upper case can publish. GitHub keeps the case of
-// the owner's name, and registries refuse it.
-func TestRegistryIsLowerCase(t *testing.T) {
-	t.Parallel()
-	status, out, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/Owner", "build")
-	if want := plan.ImageName("ghcr.io/owner", "api"); status != 0 || !strings.Contains(out, want) {
-		t.Errorf("status %d, the plan does not name %s: %s", status, want, errs)
-	}
-}
-
 // TestGuideNamesTheImages checks that the guide and the stacks name images as the pipeline does.
 func TestGuideNamesTheImages(t *testing.T) {
 	t.Parallel()

@@ -18,8 +18,9 @@ func TestNothingIsPublishedUntested(t *testing.T) {
 		"suites": {Needs: needs{"tested"}, If: "needs.tested.outputs.passed != 'true'"},
 		"publish": {Needs: needs{"tested", "suites"}, If: "!cancelled() && github.event_name == 'push' && " +
 			"(needs.suites.result == 'success' || needs.suites.result == 'skipped' && needs.tested.outputs.passed == 'true')"},
-		"staging": {Needs: needs{"publish"}, If: "${{ !cancelled() && needs.publish.result == 'success' && vars.DEPLOY == 'true' }}"},
-		"prod":    {Needs: needs{"staging"}, If: "${{ !cancelled() && needs.staging.result == 'success' && vars.PROD_NEEDS_APPROVAL == 'true' }}"},
+		"untested": {Needs: needs{"suites"}, If: "${{ failure() && github.event_name == 'push' }}"},
+		"staging":  {Needs: needs{"publish"}, If: "${{ !cancelled() && needs.publish.result == 'success' && vars.DEPLOY == 'true' }}"},
+		"prod":     {Needs: needs{"staging"}, If: "${{ !cancelled() && needs.staging.result == 'success' && vars.PROD_NEEDS_APPROVAL == 'true' }}"},
 	} {
 		if got := jobs[name]; !slices.Equal(got.Needs, want.Needs) || got.If != want.If {
 			t.Errorf("%s needs %q if %q, want %q if %q", name, got.Needs, got.If, want.Needs, want.If)

@@ -31,7 +31,7 @@ func (c config) message() message {
 		m.title = c.waiting + " waits for an approval of " + revision
 	case !c.started:
 		m.good = false
-		m.title = "The pipeline ended before it started with " + revision
+		m.title = "The pipeline ended before it published or deployed " + revision
 		return m
 	case r.Failed():
 		m.good = false

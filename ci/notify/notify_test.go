@@ -217,7 +217,7 @@ func TestNotifyAll(t *testing.T) {
 		},
 		"broken": {broken, []string{"State: prod is BROKEN and needs attention: release 6 could not be restored"}, "failure", "promote prod failed with 0123456789ab: smoke test of prod"},
 		"not started": {
-			nil, []string{":x: *The pipeline ended before it started with 0123456789ab*"}, "failure", "The pipeline ended before it started with 0123456789ab",
+			nil, []string{":x: *The pipeline ended before it published or deployed 0123456789ab*"}, "failure", "The pipeline ended before it published or deployed 0123456789ab",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

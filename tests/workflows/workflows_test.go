@@ -292,7 +292,9 @@ func TestSuites(t *testing.T) {
 		ok      bool
 		want    []string
 	}{
-		"all pass":  {"nothing", true, slices.Concat(suites, withoutSlack([]string{publish, notifies}))},
+		"all pass": {"nothing", true, slices.Concat(suites, withoutSlack([]string{publish, notifies}))},
+		// Act ends the run when a called workflow fails. GitHub goes on with the job that tells it; a test
+		// of ci reads its condition.
 		"one fails": {"make test-browser", false, suites},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -306,6 +308,17 @@ func TestSuites(t *testing.T) {
 				t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// TestOtherRegistry checks that a registry other than ghcr.io gets its own user and password.
+func TestOtherRegistry(t *testing.T) {
+	t.Parallel()
+	calls, ok := setup(t).run(t, "nothing", "push", "--var", "REGISTRY=registry.example.com/team", "--var", "REGISTRY_USERNAME=pusher",
+		"--secret", "REGISTRY_PASSWORD="+planted+"-registry")
+	want := "ci -registry registry.example.com/team -username pusher publish with REGISTRY_PASSWORD of the registry"
+	if !ok || len(calls) == 0 || calls[0] != want {
+		t.Errorf("succeeded %v, called\n%s\nwant first\n%s", ok, strings.Join(calls, "\n"), want)
 	}
 }
 
