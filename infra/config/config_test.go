@@ -277,6 +277,8 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 			[]string{"database.maxConnections", "98", "api 54", "more than 90", "app.maxReplicas"}},
 		{"large pools", func(s source) { s.values["database"] = `{"connections": {"live": 40}, "maxConnections": 200}` },
 			[]string{"database.maxConnections", "live 160", "more than 200"}},
+		{"pool by a variable", func(s source) { with(s, `"env": {"api": {"RELAY_CONNS": "24"}}`) },
+			[]string{"app.env.api.RELAY_CONNS", "database.connections"}},
 		{"pool", func(s source) { s.values["database"] = `{"connections": {"queue": 2}}` }, []string{"database.connections.queue", "less than 3"}},
 		{"no database", func(s source) { delete(s.secrets, "databaseURL") }, []string{"databaseURL", "pulumi config set --secret databaseURL"}},
 		{"another database", func(s source) { s.secrets["databaseURL"] = "mysql://user:secret-password@db/x" }, []string{"databaseURL", "postgres://"}},

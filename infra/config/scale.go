@@ -19,6 +19,13 @@ func scaleProblems(c *Config) []error {
 				service, c.App.MaxReplicas[service], n, service))
 		}
 	}
+	for service, variables := range c.App.Env {
+		for name := range variables {
+			if strings.HasSuffix(name, "_CONNS") {
+				problems = append(problems, fmt.Errorf("app.env.%s.%s: set database.connections instead, which is counted", service, name))
+			}
+		}
+	}
 	byService := c.PeakConnections()
 	total, parts := spareConnections, []string{}
 	for _, service := range slices.Sorted(maps.Keys(byService)) {
