@@ -59,15 +59,20 @@ type object struct {
 	}
 }
 
-// renderDapr renders Dapr's chart of the module's version with the values of a release.
-func renderDapr(t *testing.T, dapr recorded) (objects []object) {
+// daprChart returns the folder of Dapr's chart in its module.
+func daprChart(t *testing.T) string {
 	t.Helper()
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
 	if err != nil {
 		t.Fatalf("find Dapr's module: %v", err)
 	}
-	folder := filepath.Join(strings.TrimSpace(string(dir)), "charts", "dapr")
-	_, rendered := renderChart(t, dapr, folder, "dapr", "dapr-system")
+	return filepath.Join(strings.TrimSpace(string(dir)), "charts", "dapr")
+}
+
+// renderDapr renders Dapr's chart of the module's version with the values of a release.
+func renderDapr(t *testing.T, dapr recorded) (objects []object) {
+	t.Helper()
+	_, rendered := renderChart(t, dapr, daprChart(t), "dapr", "dapr-system")
 	for name, file := range rendered {
 		if filepath.Ext(name) != ".yaml" {
 			continue // notes for people
