@@ -197,7 +197,7 @@ func TestPlan(t *testing.T) {
 	if status != 0 {
 		t.Fatal(errs)
 	}
-	for _, want := range []string{"check 1: vet\n", "test 1: tests\n", "build 1: compile web for linux/arm64\n", "go run ./ci/image -name localhost/taskmaster-web"} {
+	for _, want := range []string{"check 2: vet\n", "test 1: tests\n", "build 1: compile web for linux/arm64\n", "go run ./ci/image -name localhost/taskmaster-web"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in:\n%s", want, out)
 		}
