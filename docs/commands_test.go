@@ -218,8 +218,8 @@ func (r repository) programOf(target string) string {
 }
 
 // checkGo checks the packages of a go command, and the flags of a program that it runs.
-func (r repository) checkGo(verb string, args []string) string {
-	if verb != "run" && verb != "test" && verb != "build" && verb != "vet" {
+func (r repository) checkGo(command string, args []string) string {
+	if command != "run" && command != "test" && command != "build" && command != "vet" {
 		return ""
 	}
 	for i, arg := range args {
@@ -231,13 +231,13 @@ func (r repository) checkGo(verb string, args []string) string {
 		if !found && dir != "." {
 			return "there is no package " + arg
 		}
-		if verb == "run" {
+		if command == "run" {
 			if !strings.Contains(source, "package main\n") {
 				return arg + " is no program"
 			}
 			return r.checkFlags(dir, args[i+1:])
 		}
-		if verb == "test" && slices.Contains(args, "-update") && !strings.Contains(source, `flag.Bool("update"`) {
+		if command == "test" && slices.Contains(args, "-update") && !strings.Contains(source, `flag.Bool("update"`) {
 			return "the tests of " + arg + " have no flag -update"
 		}
 	}
@@ -245,9 +245,9 @@ func (r repository) checkGo(verb string, args []string) string {
 }
 
 // checkAPI checks a command of the program api.
-func (r repository) checkAPI(verb string, args []string) string {
-	if !r.subcommands[verb] {
-		return "api has no command " + verb
+func (r repository) checkAPI(command string, args []string) string {
+	if !r.subcommands[command] {
+		return "api has no command " + command
 	}
 	return r.checkFlags("services/api", args)
 }

@@ -30,7 +30,7 @@ const (
 // Result is the outcome of a command, for notifications.
 type Result struct {
 	// Command is the command that ran, such as deploy.
-	Command string `json:"verb"`
+	Command string `json:"command"`
 	// Stack is the stack that was deployed to, and URL its public address. For commands without a
 	// deployment, both are empty, and so is Outcome.
 	Stack string `json:"stack"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
@@ -16,6 +17,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 func TestPodsHaveNoRights(t *testing.T) {
@@ -153,9 +155,13 @@ func TestPodsAreLookedAfter(t *testing.T) {
 			for probe, want := range map[*corev1.Probe]string{
 				c.StartupProbe: "/healthz", c.LivenessProbe: "/healthz", c.ReadinessProbe: "/readyz",
 			} {
-				if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != want || probe.HTTPGet.Port.StrVal != "http" ||
-					string(probe.HTTPGet.Scheme) != strings.ToUpper(protocol) {
+				if probe == nil {
 					t.Errorf("%s: no probe of %s", name, want)
+					continue
+				}
+				get := &corev1.HTTPGetAction{Path: want, Port: intstr.FromString("http"), Scheme: corev1.URIScheme(strings.ToUpper(protocol))}
+				if diff := cmp.Diff(get, probe.HTTPGet); diff != "" {
+					t.Errorf("%s: the probe of %s differs (-want +got):\n%s", name, want, diff)
 				}
 			}
 			if r := d.Spec.Strategy.RollingUpdate; r == nil || r.MaxUnavailable.IntValue() != 0 || r.MaxSurge.IntValue() < 1 {

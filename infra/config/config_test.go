@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // source is the configuration of a stack.
@@ -102,8 +104,11 @@ func TestLoad(t *testing.T) {
 	if c.AKS != nil || c.GKE != nil || c.Existing != nil {
 		t.Error("sections of other clouds are set")
 	}
-	if c.Topics.Replication != 3 || c.Topics.RetentionHours != 168 || !*c.Topics.Managed || !*c.CertManager {
-		t.Errorf("topics: %+v", c.Topics)
+	if diff := cmp.Diff(Topics{Managed: new(true), Partitions: c.Topics.Partitions, Replication: 3, RetentionHours: 168}, c.Topics); diff != "" {
+		t.Errorf("the topics differ (-want +got):\n%s", diff)
+	}
+	if !*c.CertManager {
+		t.Error("cert-manager is not installed by default")
 	}
 	if strings.Contains(fmt.Sprintf("%v %+v %#v", c.Secrets, c.Secrets, c.Secrets), "secret-password") {
 		t.Error("secrets are printed")

@@ -27,9 +27,11 @@ func TestAddBySentence(t *testing.T) {
 	if err := json.Unmarshal(made.Recurrence, &recurrence); err != nil {
 		t.Fatal(err)
 	}
-	if made.Priority != "high" || strings.Join(made.Tags, " ") != "home" || made.DueAt == nil || made.DueAt.UTC().Hour() != 9 ||
-		!strings.Contains(recurrence.RRule, "MONTHLY") {
+	if made.Priority != "high" || !slices.Equal(made.Tags, []string{"home"}) || !strings.Contains(recurrence.RRule, "MONTHLY") {
 		t.Errorf("got %+v with the rule %s, want the previewed task", made, recurrence.RRule)
+	}
+	if made.DueAt == nil || made.DueAt.UTC().Hour() != 9 {
+		t.Errorf("due at %v, want 9:00", made.DueAt)
 	}
 	w.see(`document.querySelector("#line").value === "" && document.activeElement.id === "line"`)
 }

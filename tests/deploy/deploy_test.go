@@ -25,8 +25,11 @@ func TestReleases(t *testing.T) {
 
 	// A configuration error changes nothing.
 	status, out := r.ci("deploy", "-stack", "staging", "-images", images("a"))
-	if got := r.result(); status != 1 || !strings.Contains(out, "an error in the configuration") || got.Outcome != "unchanged" || got.Step != "preview of staging" {
-		t.Errorf("status %d, result %+v\n%s", status, got, out)
+	if status != 1 || !strings.Contains(out, "an error in the configuration") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if got := r.result(); got.Outcome != "unchanged" || got.Step != "preview of staging" {
+		t.Errorf("result %+v", got)
 	}
 	r.want("staging", "1")
 
@@ -37,8 +40,12 @@ func TestReleases(t *testing.T) {
 			t.Errorf("%s: status %d\n%s", step, status, out)
 		}
 		r.want("staging", "1")
-		if got := r.result(); got.Outcome != "restored" || got.Step != step || got.Output == "" || got.Before.Number != 1 {
-			t.Errorf("%s: result %+v", step, got)
+		got := r.result()
+		if got.Outcome != "restored" || got.Before.Number != 1 {
+			t.Errorf("%s: result %+v, want release 1 restored", step, got)
+		}
+		if got.Step != step || got.Output == "" {
+			t.Errorf("%s: failed at %q with the output %q", step, got.Step, got.Output)
 		}
 	}
 
@@ -47,8 +54,12 @@ func TestReleases(t *testing.T) {
 	r.done("deploy", "-stack", "staging", "-images", images("2"))
 	r.done("promote", "-from", "staging", "-to", "prod", "-sign", "none")
 	r.want("prod", "2")
-	if got := r.result(); got.Outcome != "deployed" || got.Command != "promote" || got.Stack != "prod" || got.Before.Images["web"] == got.Release.Images["web"] {
-		t.Errorf("result %+v", got)
+	got := r.result()
+	if got.Outcome != "deployed" || got.Command != "promote" || got.Stack != "prod" {
+		t.Errorf("result %+v, want prod deployed by promote", got)
+	}
+	if got.Before.Images["web"] == got.Release.Images["web"] {
+		t.Errorf("the release before has the same image %s", got.Release.Images["web"])
 	}
 
 	// A killed deployment leaves a lock and half of its update. Later runs refuse to continue, and
@@ -96,7 +107,7 @@ func TestReleases(t *testing.T) {
 
 // result returns the result of the last deployment.
 func (r *repository) result() (result struct {
-	Command                      string `json:"verb"`
+	Command                      string `json:"command"`
 	Stack, Outcome, Step, Output string
 	Release                      struct{ Images map[string]string }
 	Before                       struct {
