@@ -21,7 +21,7 @@ const (
 	cosignPassword = "COSIGN_PASSWORD"
 	// GitHub Actions sets both for a job that may write id-tokens.
 	idTokenURL   = "ACTIONS_ID_TOKEN_REQUEST_URL"
-	idTokenToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN" //nolint:gosec // the name of a variable
+	idTokenToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 	slackWebhook = "SLACK_WEBHOOK_URL"
 	githubToken  = "GITHUB_TOKEN" //nolint:gosec // the name of a variable
