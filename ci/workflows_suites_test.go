@@ -9,7 +9,7 @@ import (
 )
 
 // TestNothingIsPublishedUntested checks that main publishes only after all suites, and deploys only
-// what was published. GitHub would run a job after a failed one if its condition did not ask.
+// published images. GitHub would run a job after a failed one if its condition did not ask.
 func TestNothingIsPublishedUntested(t *testing.T) {
 	t.Parallel()
 	all := workflows(t)

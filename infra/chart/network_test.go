@@ -25,7 +25,7 @@ type end struct {
 }
 
 // cilium returns the same objects on a cluster whose policies are enforced by Cilium: AKS, and GKE
-// with dataplane V2. An ipBlock matches no pod there, whatever the pod's address is:
+// with dataplane V2. There, an ipBlock never matches a pod:
 // https://docs.cilium.io/en/stable/network/kubernetes/policy/
 func (m manifest) cilium() manifest {
 	m.ciliumRule = true

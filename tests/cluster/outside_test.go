@@ -34,7 +34,7 @@ func startOutside(t *testing.T, host string) outside {
 
 func startPostgres(t *testing.T, host string, o *outside) {
 	t.Helper()
-	// The server may run as another user, who cannot enter the folders of t.TempDir.
+	// The server may run as another user, and the folders of t.TempDir are closed to other users.
 	dir, err := os.MkdirTemp("", "cluster-postgres-*") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
