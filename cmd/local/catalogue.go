@@ -40,7 +40,7 @@ func catalogue() []service {
 			name:  "api",
 			fixed: ports{http: 8081, daprHTTP: 3500, daprGRPC: 3600, daprInternal: 3700},
 			variables: []string{
-				"DATABASE_URL", "DATABASE_CONNS", "RELAY_CONNS", "PUBLIC_URL", "COOKIE_SECURE", "TRUSTED_PROXIES",
+				"DATABASE_URL", "DATABASE_CONNS", "DATABASE_SLEEPS_AFTER", "RELAY_CONNS", "PUBLIC_URL", "COOKIE_SECURE", "TRUSTED_PROXIES",
 				"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE", "RATE_PER_MINUTE", "VAPID_PUBLIC_KEY",
 				"HOUSEKEEPING_INTERVAL", "REMINDER_VERIFY_INTERVAL",
 			},
@@ -53,7 +53,7 @@ func catalogue() []service {
 			name:  "notifier",
 			fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 3602, daprInternal: 3702},
 			variables: []string{
-				"DATABASE_URL", "DATABASE_CONNS", "QUEUE_CONNS", "PUBLIC_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY",
+				"DATABASE_URL", "DATABASE_CONNS", "DATABASE_SLEEPS_AFTER", "QUEUE_CONNS", "PUBLIC_URL", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY",
 				"VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM", "WEBHOOK_ALLOW_NETWORKS",
 			},
 		},
@@ -61,7 +61,7 @@ func catalogue() []service {
 			name:  "live",
 			fixed: ports{http: 8084, daprHTTP: 3503, daprGRPC: 3603, daprInternal: 3703},
 			variables: []string{
-				"DATABASE_URL", "DATABASE_CONNS", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL", "LOOK_FOR",
+				"DATABASE_URL", "DATABASE_CONNS", "DATABASE_SLEEPS_AFTER", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL", "LOOK_FOR",
 			},
 		},
 	}

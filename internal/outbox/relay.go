@@ -50,6 +50,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/health"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 )
 
@@ -71,7 +72,7 @@ const (
 // keep the order of messages with the same key.
 type Publish func(ctx context.Context, topic string, messages []event.Message) error
 
-// Config holds the dependencies of a Relay. All fields are required.
+// Config holds the dependencies of a Relay. All fields are required, except Idle.
 type Config struct {
 	// DB is a pool that requests do not use. Requests and the relay cannot starve each other.
 	DB      *postgres.DB
@@ -81,6 +82,8 @@ type Config struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	Metrics prometheus.Registerer
+	// Idle stops the poll and the full scan while nothing happens. It may be nil.
+	Idle *idle.Monitor
 }
 
 // Relay publishes the outbox. New creates it, and Run does the work.
@@ -137,7 +140,10 @@ func New(cfg Config) *Relay {
 
 // Wake announces that events of a user were committed. It never blocks, and is safe to call before,
 // during and after Run.
-func (r *Relay) Wake(userID uuid.UUID) { r.shards[postgres.Shard(userID)].wake() }
+func (r *Relay) Wake(userID uuid.UUID) {
+	r.Idle.Touch()
+	r.shards[postgres.Shard(userID)].wake()
+}
 
 // Run publishes until ctx is cancelled, and returns ctx's error. It first finishes the claimed
 // batches, which takes at most batchTimeout and markTimeout.

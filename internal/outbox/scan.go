@@ -39,7 +39,10 @@ func (r *Relay) poll(ctx context.Context) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
-		r.health.Set(partPoll, r.pollOnce(ctx))
+		if err := r.Idle.Wait(ctx); err != nil {
+			return err
+		}
+		r.health.Set(partPoll, r.stayAwake(r.pollOnce(ctx)))
 		r.logHealth(ctx)
 		select {
 		case <-ctx.Done():
@@ -72,6 +75,7 @@ func (r *Relay) pollOnce(ctx context.Context) error {
 	for _, p := range pending {
 		lag = max(lag, r.Now().Sub(p.Since))
 		r.shards[p.Shard].wake()
+		r.Idle.Touch()
 	}
 	r.metrics.lag.Set(lag.Seconds())
 	return nil
@@ -79,8 +83,11 @@ func (r *Relay) pollOnce(ctx context.Context) error {
 
 func (r *Relay) fullScan(ctx context.Context) error {
 	for {
+		if err := r.Idle.Wait(ctx); err != nil {
+			return err
+		}
 		began := time.Now()
-		r.health.Set(partFullScan, r.fullScanOnce(ctx))
+		r.health.Set(partFullScan, r.stayAwake(r.fullScanOnce(ctx)))
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -126,6 +133,7 @@ func (r *Relay) fullScanOnce(ctx context.Context) error {
 	// nothing.
 	for _, p := range pending {
 		r.shards[p.Shard].wake()
+		r.Idle.Touch()
 	}
 	var since int64
 	for _, p := range overflow {
@@ -133,9 +141,19 @@ func (r *Relay) fullScanOnce(ctx context.Context) error {
 			since = written
 		}
 		r.overflow[p.Shard].wake()
+		r.Idle.Touch()
 	}
 	r.overflowSince.Store(since)
 	return nil
+}
+
+// stayAwake returns err. After an error the relay does not know whether events wait, and must look
+// again.
+func (r *Relay) stayAwake(err error) error {
+	if err != nil {
+		r.Idle.Touch()
+	}
+	return err
 }
 
 // logHealth logs that publishing became degraded or recovered, with the number of waiting events.

@@ -47,6 +47,20 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 	return a, err
 }
 
+// NextJob returns when the first job of the delivery queue is due. A running job is due until it
+// ends. NextJob returns found=false if no job is left.
+func NextJob(ctx context.Context, tx pgx.Tx) (at time.Time, found bool, err error) {
+	var next *time.Time
+	err = tx.QueryRow(ctx, `SELECT min(scheduled_at) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')`).Scan(&next)
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("query next job: %w", err)
+	}
+	if next == nil {
+		return time.Time{}, false, nil
+	}
+	return next.UTC(), true, nil
+}
+
 // Outcome is the result of an attempt.
 type Outcome struct {
 	// State is DeliverySent, DeliveryFailed or DeliveryGivenUp.

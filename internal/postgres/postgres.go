@@ -22,6 +22,12 @@ type DB struct {
 	// admitted has a slot for each connection and for three callers that wait for it.
 	admitted chan struct{}
 	disk     *Disk
+	// acquireTimeout bounds the wait for a connection. used is called before and after each
+	// transaction.
+	acquireTimeout time.Duration
+	used           func()
+	// local are the statements that follow BEGIN behind a pooler in transaction mode.
+	local string
 }
 
 const (
@@ -36,7 +42,8 @@ const (
 
 // Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server
 // answers. The parameters pool_max_conn_lifetime and pool_max_conn_idle_time of the URL may shorten
-// the life of connections.
+// the life of connections. The parameter default_query_exec_mode=cache_describe is for a pooler in
+// transaction mode: statements are not prepared, and no setting of a session is relied on.
 func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -50,7 +57,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg.MaxConnLifetime = min(cfg.MaxConnLifetime, maxLifetime)
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 6
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
-	boundSessions(cfg)
+	local := boundSessions(cfg)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -61,7 +68,10 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect to database: %w", err)
 	}
-	return &DB{pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler))}, nil
+	return &DB{
+		pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler)),
+		acquireTimeout: acquireTimeout, used: func() {}, local: local,
+	}, nil
 }
 
 // OpenService opens the database for a service. It refuses a database of a newer version, because
@@ -78,8 +88,17 @@ func OpenService(ctx context.Context, url string, maxConns int) (*DB, error) {
 	return db, nil
 }
 
+// Sleeps prepares for a server that suspends itself while nothing happens. A caller waits for a
+// connection as long as a start of the server may take. Each transaction calls used when it begins
+// and when it ends. Call Sleeps before the first transaction.
+func (db *DB) Sleeps(used func()) { db.acquireTimeout, db.used = connectTimeout, used }
+
 // Close waits for the connections in use and closes all.
 func (db *DB) Close() { db.pool.Close() }
+
+// Pooled reports whether the database is behind a pooler in transaction mode. LISTEN does not work
+// there.
+func (db *DB) Pooled() bool { return db.local != "" }
 
 // Pool returns the connection pool for libraries with SQL of their own. Admission does not count
 // their connections.

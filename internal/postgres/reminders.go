@@ -183,6 +183,19 @@ func OverdueReminders(ctx context.Context, tx pgx.Tx, now, before time.Time, swe
 		) overdue ORDER BY turn, fire_at, task_id, number LIMIT $9`, now, before, users, tried, instants, tasks, numbers, without, limit)
 }
 
+// NextReminder returns the instant of the first pending reminder. It returns found=false if none is
+// pending.
+func NextReminder(ctx context.Context, tx pgx.Tx) (at time.Time, found bool, err error) {
+	var next *time.Time
+	if err := tx.QueryRow(ctx, `SELECT min(fire_at) FROM reminders WHERE state = 'pending'`).Scan(&next); err != nil {
+		return time.Time{}, false, fmt.Errorf("query next reminder: %w", err)
+	}
+	if next == nil {
+		return time.Time{}, false, nil
+	}
+	return next.UTC(), true, nil
+}
+
 // ScheduledReminders returns pending reminders with a scheduled job, in order, after a position and
 // before an instant.
 func ScheduledReminders(ctx context.Context, tx pgx.Tx, after ReminderPosition, before time.Time, limit int) ([]Reminder, error) {

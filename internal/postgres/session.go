@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,9 +46,35 @@ func sessionSettings() map[string]string {
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
+// pooled reports whether the URL is that of a pooler in transaction mode. Such a URL switches prepared
+// statements off. Each transaction then has another session, which it shares with other clients.
+func pooled(cfg *pgxpool.Config) bool {
+	return cfg.ConnConfig.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement
+}
+
+// transactionSettings returns the statements that bound one transaction behind a pooler. The sessions
+// behind a pooler belong to nobody, so their settings cannot be relied on. The function takes the
+// settings from the startup parameters, which poolers refuse.
+func transactionSettings(cfg *pgxpool.Config) string {
+	var local strings.Builder
+	for _, name := range []string{"idle_in_transaction_session_timeout", "lock_timeout"} {
+		value := sessionSettings()[name]
+		if given, ok := cfg.ConnConfig.RuntimeParams[name]; ok {
+			value = given
+			delete(cfg.ConnConfig.RuntimeParams, name)
+		}
+		fmt.Fprintf(&local, "; SET LOCAL %s = '%s'", name, strings.ReplaceAll(value, "'", "''"))
+	}
+	return local.String()
+}
+
 // boundSessions lets both ends of each connection notice the loss of the other. It applies the
-// settings after connecting, because poolers refuse unknown startup parameters.
-func boundSessions(cfg *pgxpool.Config) {
+// settings after connecting, because poolers refuse unknown startup parameters. It returns the
+// statements that do so for one transaction behind a pooler.
+func boundSessions(cfg *pgxpool.Config) (local string) {
+	if pooled(cfg) {
+		local = transactionSettings(cfg)
+	}
 	var names, values []string
 	for name, value := range sessionSettings() {
 		if _, given := cfg.ConnConfig.RuntimeParams[name]; !given {
@@ -59,12 +86,16 @@ func boundSessions(cfg *pgxpool.Config) {
 	}}
 	cfg.ConnConfig.DialFunc = dialer.DialContext
 	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if local != "" {
+			return noticeRestore(ctx, conn)
+		}
 		_, err := conn.Exec(ctx, `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS setting (name, value)`, names, values)
 		if err != nil {
 			return fmt.Errorf("set up session: %w", err)
 		}
 		return noticeRestore(ctx, conn)
 	}
+	return local
 }
 
 // waitAsLongAsNeeded lifts a session's timeouts for one transaction. It is for transactions that

@@ -58,6 +58,8 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx)
 	default:
 		return errOverloaded
 	}
+	db.used()
+	defer db.used()
 	conn, err := db.acquire(ctx)
 	if err != nil {
 		return err
@@ -77,7 +79,7 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, f func(tx pgx.Tx)
 }
 
 func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	waitCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
+	waitCtx, cancel := context.WithTimeout(ctx, db.acquireTimeout)
 	defer cancel()
 	conn, err := db.pool.Acquire(waitCtx)
 	if err == nil {
@@ -94,6 +96,9 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 
 // once runs f in one transaction.
 func (db *DB) once(ctx context.Context, conn *pgxpool.Conn, options pgx.TxOptions, f func(tx pgx.Tx) error) error {
+	if db.local != "" {
+		options.BeginQuery = beginQuery(options) + db.local
+	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
@@ -112,6 +117,14 @@ func (db *DB) once(ctx context.Context, conn *pgxpool.Conn, options pgx.TxOption
 		db.disk.noteWrite(ctx)
 	}
 	return nil
+}
+
+// beginQuery returns the statement that begins a transaction. pgx does not export its own.
+func beginQuery(options pgx.TxOptions) string {
+	if options.IsoLevel == "" {
+		return "BEGIN"
+	}
+	return fmt.Sprintf("BEGIN ISOLATION LEVEL %s %s", options.IsoLevel, options.AccessMode)
 }
 
 // hasWritten reports whether a transaction has changed anything.

@@ -40,9 +40,13 @@ func (s *Scheduler) reconcile(ctx context.Context) error {
 	failures := 0
 	var failedAt time.Time
 	for {
+		if err := s.Idle.Wait(ctx); err != nil {
+			return err
+		}
 		more, err := s.ReconcileOnce(ctx)
 		if err != nil {
 			failedAt = s.Clock.Now()
+			s.Idle.Touch() // it has to be repeated
 		}
 		// While a failed reminder waits for its next attempt, there is nothing to do. That is no sign
 		// of health.

@@ -26,6 +26,7 @@ import (
 
 	"taskmaster/internal/clock"
 	"taskmaster/internal/health"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 )
@@ -57,6 +58,8 @@ type Config struct {
 	Log   *slog.Logger
 	// VerifyInterval is the time between two calls of VerifyOnce; 0 means a minute.
 	VerifyInterval time.Duration
+	// Idle stops the loops while nothing happens. It may be nil.
+	Idle *idle.Monitor
 }
 
 // Scheduler fires reminders.
@@ -106,6 +109,7 @@ func New(cfg Config) *Scheduler {
 
 // Wake starts a reconciliation, because reminders may have changed. It never blocks.
 func (s *Scheduler) Wake() {
+	s.Idle.Touch()
 	select {
 	case s.woken <- struct{}{}:
 	default:
@@ -119,7 +123,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		s.AwaitJobs(ctx)
 		return s.reconcile(ctx)
 	})
-	g.Go(func() error { return s.runPeriodically(ctx, sweepInterval, "reminder sweep", s.SweepOnce) })
+	g.Go(func() error { return s.runPeriodically(ctx, sweepInterval, "reminder sweep", s.sweepAndPlan) })
 	g.Go(func() error {
 		s.AwaitJobs(ctx)
 		return s.runPeriodically(ctx, s.VerifyInterval, "reminder verification", s.VerifyOnce)
@@ -134,7 +138,14 @@ func (s *Scheduler) runPeriodically(ctx context.Context, interval time.Duration,
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		reporter.Report(ctx, fn(ctx))
+		if err := s.Idle.Wait(ctx); err != nil {
+			return err
+		}
+		err := fn(ctx)
+		reporter.Report(ctx, err)
+		if err != nil {
+			s.Idle.Touch() // it has to be repeated
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

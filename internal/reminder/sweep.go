@@ -58,6 +58,24 @@ func (s *Scheduler) SweepOnce(ctx context.Context) error {
 	return progress.err
 }
 
+// sweepAndPlan is SweepOnce for a database that may sleep. It plans the sweep at the next reminder,
+// in case the scheduler loses its job.
+func (s *Scheduler) sweepAndPlan(ctx context.Context) error {
+	if err := s.SweepOnce(ctx); err != nil || s.Idle == nil {
+		return err
+	}
+	var next time.Time
+	var found bool
+	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		next, found, err = postgres.NextReminder(ctx, tx)
+		return err
+	})
+	if err == nil && found {
+		s.Idle.WakeIn(next.Add(sweepGrace).Sub(s.Clock.Now()))
+	}
+	return err
+}
+
 // sweep is the progress of one sweep.
 type sweep struct {
 	mu sync.Mutex

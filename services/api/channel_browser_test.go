@@ -140,7 +140,7 @@ func TestBrowserEndsWithItsSession(t *testing.T) {
 			t.Errorf("reminders go to %v, want nowhere", got)
 		}
 		p.send(t, "POST", "/api/v1/channels", testWebhook, bearer(token)).want(t, 201)
-		if err := expireBrowsers(t.Context(), p.db, p.deliveries, p.now()); err != nil {
+		if err := p.expireBrowsers(t.Context(), p.db, p.now()); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := purgeOnce(t.Context(), p.db, p.now()); err != nil {

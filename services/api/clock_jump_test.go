@@ -56,7 +56,7 @@ func TestClockThatJumpsFiresNothingEarly(t *testing.T) {
 
 func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t)
+	a := newTestAPI(t, func(c *config) { c.RetentionInterval = time.Hour })
 	real := time.Now()
 	seedRows(t, a.db, 1, real.Add(-91*24*time.Hour))
 	seedRows(t, a.db, 1, real.Add(time.Hour))
@@ -64,7 +64,7 @@ func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	a.databaseTime = a.db.Now
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- runRetention(ctx, a.db, a.deliveries, time.Hour, a.log, a.service.clock) }()
+	go func() { done <- a.runRetention(ctx, a.db) }()
 	testkit.Eventually(t, "old rows are removed", func() bool {
 		return a.count(t, `SELECT count(*) FROM sessions WHERE expires_at < $1`, real) == 0 // sessions are deleted last
 	})

@@ -15,6 +15,9 @@ type config struct {
 	DatabaseConns int `env:"DATABASE_CONNS" default:"16" validate:"min=1,max=500"`
 	// RelayConns is the number of further connections for the relay and the reminders.
 	RelayConns int `env:"RELAY_CONNS" default:"24" validate:"min=2,max=100"`
+	// DatabaseSleepsAfter is the time without activity after which nothing asks the database. A database
+	// that is billed by the hour can then suspend itself. 0 means never.
+	DatabaseSleepsAfter time.Duration `env:"DATABASE_SLEEPS_AFTER" default:"0s" validate:"min=0"`
 	// PublicURL is the scheme and host at which people reach the system, without a path. Requests of
 	// other origins are refused.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`

@@ -30,7 +30,7 @@ func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		// The delivery refers to the user, and every transaction locks the user first. In another
 		// order this one and the deletion of the account would deadlock.
 		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
@@ -69,6 +69,16 @@ func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) 
 	})
 }
 
+// commitDeliveries is commit for a change that queues deliveries.
+func (s *service) commitDeliveries(w http.ResponseWriter, r *http.Request, c caller, body []byte,
+	do func(ctx context.Context, tx pgx.Tx) (answer, error)) error {
+	err := s.commit(w, r, c, body, do)
+	if err == nil {
+		s.deliveriesQueued()
+	}
+	return err
+}
+
 // testEvent returns a reminder of a task that does not exist.
 func testEvent(userID uuid.UUID, now time.Time) (event.Event, error) {
 	t, err := newTask(task.Task{Title: "TaskMaster can reach you here"}, now)
@@ -92,7 +102,7 @@ func (s *service) retryDelivery(w http.ResponseWriter, r *http.Request, c caller
 	if err != nil {
 		return err
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		d, err := postgres.RetryDelivery(ctx, tx, c.UserID, id, s.instant())
 		if err != nil {
 			return answer{}, err

@@ -65,6 +65,8 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 		now:     func() time.Time { return ta.processTime() },
 		metrics: prometheus.NewRegistry(),
 		wake:    func(uuid.UUID) {},
+
+		deliveriesQueued: func() {},
 	}
 	deps.clock = clock.New(deps.now, func(ctx context.Context) (time.Time, error) { return ta.databaseTime(ctx) })
 	ta.reminders = ta.newReminders(deps, ta.scheduler)

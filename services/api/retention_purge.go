@@ -10,8 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/internal/clock"
-	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
@@ -52,14 +50,17 @@ var purges = []struct {
 	{"sessions", 0, postgres.PurgeSessions},
 }
 
-// runRetention deletes expired rows at every interval until ctx is cancelled. Of several replicas,
-// one deletes at a time.
-func runRetention(ctx context.Context, db *postgres.DB, queue *delivery.Queue, interval time.Duration, log *slog.Logger, clk *clock.Cautious) error {
-	ticker := time.NewTicker(interval)
+// runRetention deletes expired rows at every interval until ctx is cancelled. While the database
+// sleeps, it waits. Of several replicas, one deletes at a time.
+func (s *service) runRetention(ctx context.Context, db *postgres.DB) error {
+	ticker := time.NewTicker(s.cfg.RetentionInterval)
 	defer ticker.Stop()
 	for {
-		if err := retainOnce(ctx, db, queue, log, clk); err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "retention interrupted", "continues_in", interval, "error", err)
+		if err := s.idle.Wait(ctx); err != nil {
+			return err
+		}
+		if err := s.retainOnce(ctx, db); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "retention interrupted", "continues_in", s.cfg.RetentionInterval, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -70,21 +71,21 @@ func runRetention(ctx context.Context, db *postgres.DB, queue *delivery.Queue, i
 }
 
 // retainOnce deletes the rows that are expired now.
-func retainOnce(ctx context.Context, db *postgres.DB, queue *delivery.Queue, log *slog.Logger, clk *clock.Cautious) error {
-	if err := clk.Compare(ctx); err != nil {
+func (s *service) retainOnce(ctx context.Context, db *postgres.DB) error {
+	if err := s.clock.Compare(ctx); err != nil {
 		return err
 	}
-	now := clk.Now()
-	err := expireBrowsers(ctx, db, queue, now)
+	now := s.clock.Now()
+	err := s.expireBrowsers(ctx, db, now)
 	removed, purgeErr := purgeOnce(ctx, db, now)
 	if len(removed) > 0 {
-		log.InfoContext(ctx, "expired rows deleted", "rows", removed)
+		s.log.InfoContext(ctx, "expired rows deleted", "rows", removed)
 	}
-	return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, log))
+	return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, s.log))
 }
 
 // expireBrowsers disables the push channels of expired sessions and notifies their owners.
-func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue, now time.Time) error {
+func (s *service) expireBrowsers(ctx context.Context, db *postgres.DB, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()
 	var users []uuid.UUID
@@ -105,7 +106,7 @@ func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue,
 				return err
 			}
 			for _, c := range ended {
-				if err := queue.NotifyEnded(ctx, tx, c, now); err != nil {
+				if err := s.deliveries.NotifyEnded(ctx, tx, c, now); err != nil {
 					return err
 				}
 			}
@@ -114,6 +115,7 @@ func expireBrowsers(ctx context.Context, db *postgres.DB, queue *delivery.Queue,
 		if err != nil && task.ErrorCode(err) != task.CodeNotFound { // an account that was deleted meanwhile
 			return fmt.Errorf("expire browsers: %w", err)
 		}
+		s.deliveriesQueued()
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/internal/clock"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/outbox"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/reminder"
@@ -38,27 +39,38 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	disk := postgres.NewDisk(log)
 	db.ShareDisk(disk)
 	background.ShareDisk(disk)
+	activity := idle.New(cfg.DatabaseSleepsAfter)
+	if activity != nil {
+		db.Sleeps(activity.Touch)
+		background.Sleeps(func() {})
+	}
 	dapr, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
 	if err != nil {
 		return err
 	}
 	defer dapr.Close()
 
-	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, db.Now)
+	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, background.Now)
 	relay := outbox.New(outbox.Config{
-		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics,
+		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics, Idle: activity,
 	})
 	awaitSidecar := func(ctx context.Context) { dapr.AwaitStart(ctx, sidecarStart) }
 	reminders := reminder.New(reminder.Config{
 		DB: background, FireDB: db, Jobs: dapr, AwaitJobs: awaitSidecar, Clock: clk, Fired: relay.Wake, Log: log,
-		VerifyInterval: cfg.ReminderVerifyInterval,
+		VerifyInterval: cfg.ReminderVerifyInterval, Idle: activity,
 	})
 	wake := func(userID uuid.UUID) {
 		relay.Wake(userID)
 		reminders.Wake()
 	}
+	waker := newNotifierWaker(dapr.Invoke, log)
+	deliveriesQueued := func() {}
+	if activity != nil {
+		deliveriesQueued = waker.wake
+	}
 	s, err := newService(cfg, dependencies{
 		db: db, log: log, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire,
+		idle: activity, deliveriesQueued: deliveriesQueued,
 	})
 	if err != nil {
 		return err
@@ -69,9 +81,8 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return relay.Run(ctx)
 	})
 	g.Go(func() error { return reminders.Run(ctx) })
-	g.Go(func() error {
-		return runRetention(ctx, background, s.deliveries, cfg.RetentionInterval, log, clk)
-	})
+	g.Go(func() error { return s.runRetention(ctx, background) })
+	g.Go(func() error { return waker.run(ctx) })
 	g.Go(func() error { return server.Serve(ctx, ln, s.handler(), log) })
 	return g.Wait()
 }

@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -46,6 +47,10 @@ type dependencies struct {
 	wake func(userID uuid.UUID)
 	// fireReminder fires a reminder whose job has called.
 	fireReminder func(ctx context.Context, taskID uuid.UUID, number int) error
+	// idle is nil if the database does not sleep.
+	idle *idle.Monitor
+	// deliveriesQueued is called after deliveries were committed.
+	deliveriesQueued func()
 }
 
 func newService(cfg config, deps dependencies) (*service, error) {

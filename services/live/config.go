@@ -15,6 +15,9 @@ type config struct {
 	DatabaseURL string `env:"DATABASE_URL" validate:"required"`
 	// DatabaseConns is the number of connections to the database.
 	DatabaseConns int `env:"DATABASE_CONNS" default:"8" validate:"min=3,max=500"`
+	// DatabaseSleepsAfter is the time without activity after which nothing asks the database. A database
+	// that is billed by the hour can then suspend itself. 0 means never.
+	DatabaseSleepsAfter time.Duration `env:"DATABASE_SLEEPS_AFTER" default:"0s" validate:"min=0"`
 	// AllowedOrigins are further origins (scheme://host:port, as browsers send them) whose pages
 	// may open sockets. Pages of the requested host always may. A proxy that changes Host needs
 	// them.

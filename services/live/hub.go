@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"taskmaster/internal/event"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/task"
 )
 
@@ -23,6 +24,8 @@ const fullRetryAfter = 10 * time.Second
 // hub passes each user's events to the user's sockets. It never waits for a socket.
 type hub struct {
 	max, maxPerUser int
+	// idle is kept awake by events. It may be nil.
+	idle *idle.Monitor
 	// delivering is closed when the broker has delivered the first event.
 	delivering    chan struct{}
 	firstDelivery sync.Once
@@ -38,8 +41,8 @@ type queue struct {
 	messages chan encoded
 }
 
-func newHub(max, maxPerUser int) *hub {
-	return &hub{max: max, maxPerUser: maxPerUser, delivering: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
+func newHub(max, maxPerUser int, activity *idle.Monitor) *hub {
+	return &hub{max: max, maxPerUser: maxPerUser, idle: activity, delivering: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
 }
 
 // admit reserves a slot for a user's socket. The caller must call release. The error is a
@@ -91,6 +94,7 @@ func (h *hub) forget(userID uuid.UUID, q *queue) {
 // handle processes an event from the broker. It passes on duplicates and disorder, because each
 // socket knows its last sent revision.
 func (h *hub) handle(_ context.Context, e event.Event) error {
+	h.idle.Touch()
 	h.firstDelivery.Do(func() { close(h.delivering) })
 	if e.Type != event.TaskChanged || !h.watched(e.Data.UserID) {
 		return nil

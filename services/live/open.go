@@ -28,6 +28,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	if err := l.origins.CheckSocket(r); err != nil {
 		return err
 	}
+	l.idle.Touch()
 	caller, err := l.authenticate(r.Context(), r)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return nil // accept has answered
 	}
 	s := &socket{
-		conn: conn, userID: caller.UserID, hub: l.hub, history: l.history, sent: since, epoch: epoch,
+		conn: conn, userID: caller.UserID, hub: l.hub, idle: l.idle, history: l.history, sent: since, epoch: epoch,
 		stopping: l.stopping, interval: l.cfg.PingInterval, authChecked: time.Now(),
 		stillAllowed: func(ctx context.Context) (string, error) {
 			caller, err := l.authenticate(ctx, r)

@@ -22,6 +22,6 @@ func (l *live) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(l.log, l.db.Ping, l.db.CheckDisk))
+	mux.Handle("GET /readyz", server.Readyz(l.log, l.idle.LastSeen(l.db.Ping), l.db.CheckDisk))
 	return server.Recover(l.log, server.NewPanics(metrics), server.WithProblems(l.log, mux))
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 )
@@ -18,8 +19,10 @@ const spareConns = 2
 
 // live is the service.
 type live struct {
-	cfg     config
-	db      *postgres.DB
+	cfg config
+	db  *postgres.DB
+	// idle is nil if the database does not sleep.
+	idle    *idle.Monitor
 	log     *slog.Logger
 	now     func() time.Time
 	origins *server.Origins
@@ -43,9 +46,13 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return fmt.Errorf("ALLOWED_ORIGINS: %w", err)
 	}
 	db.ShareDisk(postgres.NewDisk(log))
+	activity := idle.New(cfg.DatabaseSleepsAfter)
+	if activity != nil {
+		db.Sleeps(func() {}) // the heartbeats' transactions are no activity
+	}
 	l := &live{
-		cfg: cfg, db: db, log: log, now: time.Now, origins: origins,
-		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser),
+		cfg: cfg, db: db, idle: activity, log: log, now: time.Now, origins: origins,
+		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser, activity),
 		history:  newHistory(db, cfg.DatabaseConns-spareConns),
 		stopping: ctx.Done(),
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/internal/idle"
 	"taskmaster/internal/task"
 )
 
@@ -59,6 +60,8 @@ type socket struct {
 	userID  uuid.UUID
 	hub     *hub
 	history *history
+	// idle is nil if the database does not sleep.
+	idle *idle.Monitor
 	// sent is the client's revision: that of the last message or of the since parameter.
 	sent int64
 	// epoch identifies the history of sent.
@@ -152,7 +155,11 @@ func (s *socket) stream(ctx context.Context, check <-chan struct{}) error {
 				err = s.replay(ctx)
 			}
 		case <-check:
-			err = s.catchUp(ctx)
+			if s.idle.Awake() {
+				err = s.catchUp(ctx)
+			} else {
+				err = s.sendIdleHeartbeat(ctx)
+			}
 		case <-s.stopping:
 			return errGoingAway
 		case <-ctx.Done():
@@ -190,7 +197,17 @@ func (s *socket) sendHeartbeat(ctx context.Context) error {
 	return s.write(ctx, m)
 }
 
-// write sends a message and stores its revision. It fails if the credential or the epoch
+// sendIdleHeartbeat is sendHeartbeat without a check of the credential, which would wake the
+// database. The next message is checked.
+func (s *socket) sendIdleHeartbeat(ctx context.Context) error {
+	m, err := encodeHeartbeat(s.sent, s.interval)
+	if err != nil {
+		return err
+	}
+	return s.transmit(ctx, m)
+}
+
+// write sends a message if the credential is valid. It fails if the credential or the epoch
 // (errRestored) has ended.
 func (s *socket) write(ctx context.Context, m encoded) error {
 	select {
@@ -208,6 +225,11 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 			return errRestored
 		}
 	}
+	return s.transmit(ctx, m)
+}
+
+// transmit sends a message and stores its revision.
+func (s *socket) transmit(ctx context.Context, m encoded) error {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	if err := s.conn.Write(ctx, websocket.MessageText, m.of(s.epoch)); err != nil {

@@ -33,11 +33,11 @@ func TestNewReplicaPolls(t *testing.T) {
 // The poller stops when the broker delivers an event, or after the configured time.
 func TestStartupPollEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1)}
+		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1, nil)}
 		l.pollAtStartup(t.Context()) // the test ends only if this returns
 	})
 	synctest.Test(t, func(t *testing.T) {
-		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1)}
+		l := &live{cfg: config{LookFor: time.Hour}, hub: newHub(1, 1, nil)}
 		ended := make(chan struct{})
 		go func() {
 			l.pollAtStartup(t.Context())

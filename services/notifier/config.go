@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"taskmaster/internal/server"
 )
 
@@ -13,6 +15,9 @@ type config struct {
 	DatabaseConns int `env:"DATABASE_CONNS" default:"12" validate:"min=1,max=500"`
 	// QueueConns is the number of further connections for the delivery queue.
 	QueueConns int `env:"QUEUE_CONNS" default:"6" validate:"min=3,max=100"`
+	// DatabaseSleepsAfter is the time without activity after which nothing asks the database. A database
+	// that is billed by the hour can then suspend itself. 0 means never.
+	DatabaseSleepsAfter time.Duration `env:"DATABASE_SLEEPS_AFTER" default:"0s" validate:"min=0"`
 	// PublicURL is the scheme and host at which people reach the system, without a path. Without it
 	// messages contain no link.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,6 +12,13 @@ import (
 
 // consumer is notifier's name in the inbox.
 const consumer = "notifier"
+
+// wake starts the queue, because api has added deliveries.
+func (n *notifier) wake(w http.ResponseWriter, _ *http.Request) error {
+	n.idle.Touch()
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
 
 // receive creates a delivery of a reminder.due for each of the owner's enabled channels. It accepts
 // and ignores other events and repetitions.

@@ -14,9 +14,11 @@ func (n *notifier) handler() http.Handler {
 	mux := http.NewServeMux()
 	// pub/sub
 	mux.Handle("POST /events/reminders", server.FromSidecar(n.log, n.cfg.AppAPIToken, sidecar.Subscriber(n.log, n.receive)))
+	// api, by service invocation through the sidecar: it has queued deliveries
+	mux.Handle("POST /internal/deliveries", server.FromSidecar(n.log, n.cfg.AppAPIToken, server.Handle(n.log, n.wake)))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(n.log, n.db.Ping, n.db.CheckDisk))
+	mux.Handle("GET /readyz", server.Readyz(n.log, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
 	// Prometheus
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
 	return server.Recover(n.log, n.panics, mux)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/internal/delivery"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 )
@@ -24,6 +25,8 @@ type notifier struct {
 	now      func() time.Time
 	registry *prometheus.Registry
 	panics   prometheus.Counter
+	// idle is nil if the database does not sleep.
+	idle *idle.Monitor
 }
 
 // run serves until ctx is cancelled. It then lets running attempts finish.
@@ -49,16 +52,21 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 		return err
 	}
 	defer queueDB.Close()
+	activity := idle.New(cfg.DatabaseSleepsAfter)
+	if activity != nil {
+		db.Sleeps(activity.Touch)
+		queueDB.Sleeps(func() {})
+	}
 	queue, err := delivery.NewQueue()
 	if err != nil {
 		return err
 	}
 
-	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry()}
+	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
 	n.panics = server.NewPanics(n.registry)
 	wk := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return work(ctx, queueDB, wk, log) })
+	g.Go(func() error { return work(ctx, queueDB, wk, activity, log) })
 	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })
 	return g.Wait()
 }

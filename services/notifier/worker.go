@@ -15,6 +15,7 @@ import (
 	"taskmaster/internal/backoff"
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/health"
+	"taskmaster/internal/idle"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
@@ -63,11 +64,76 @@ func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[st
 		database: semaphore.NewWeighted(int64(max(conns/2, 1)))}
 }
 
-// work makes attempts until ctx is cancelled. Running attempts then have timing.stop to finish.
-func work(ctx context.Context, db *postgres.DB, wk *worker, log *slog.Logger) error {
+// work makes attempts until ctx is cancelled. While the database sleeps, it makes none. Running
+// attempts have timing.stop to finish.
+func work(ctx context.Context, db *postgres.DB, wk *worker, activity *idle.Monitor, log *slog.Logger) error {
+	queue := health.New("delivery queue", log, wk.now)
+	for {
+		if err := activity.Wait(ctx); err != nil {
+			return err
+		}
+		client, err := newQueueClient(db, wk, log)
+		if err != nil {
+			return err
+		}
+		if err := workAwake(ctx, db, client, wk, activity, queue); err != nil {
+			return err
+		}
+	}
+}
+
+// workAwake runs the queue until its database may sleep, or until ctx is cancelled.
+func workAwake(ctx context.Context, db *postgres.DB, client *river.Client[pgx.Tx], wk *worker, activity *idle.Monitor, queue *health.Reporter) error {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	// After its start, the queue survives outages of the database by itself. Before the start it
+	// does not.
+	for failures := 1; ; failures++ {
+		err := client.Start(working)
+		queue.Report(ctx, err)
+		if err == nil {
+			break
+		}
+		if err := startBackoff.Wait(ctx, failures); err != nil {
+			return err
+		}
+	}
+	for {
+		err := activity.WaitAsleep(ctx)
+		if err == nil && !planNextJob(ctx, db, wk, activity) {
+			continue
+		}
+		stop()
+		<-client.Stopped()
+		return err
+	}
+}
+
+// planNextJob plans to wake the service at its next job. It returns false if a job is due or running,
+// or if the database does not answer: the service then stays awake.
+func planNextJob(ctx context.Context, db *postgres.DB, wk *worker, activity *idle.Monitor) bool {
+	now := wk.now()
+	var next time.Time
+	var found bool
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		next, found, err = postgres.NextJob(ctx, tx)
+		return err
+	})
+	if err != nil || (found && !next.After(now)) {
+		activity.Touch()
+		return false
+	}
+	if found {
+		activity.WakeIn(next.Sub(now))
+	}
+	return true
+}
+
+// newQueueClient returns a client of River that makes attempts.
+func newQueueClient(db *postgres.DB, wk *worker, log *slog.Logger) (*river.Client[pgx.Tx], error) {
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, wk); err != nil {
-		return fmt.Errorf("register worker: %w", err)
+		return nil, fmt.Errorf("register worker: %w", err)
 	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: map[string]river.QueueConfig{
@@ -77,6 +143,7 @@ func work(ctx context.Context, db *postgres.DB, wk *worker, log *slog.Logger) er
 		},
 		Workers:                     workers,
 		FetchPollInterval:           wk.timing.poll,
+		PollOnly:                    db.Pooled(),
 		JobTimeout:                  wk.timing.attempt + wk.timing.mark,
 		RescueStuckJobsAfter:        wk.timing.rescue,
 		SoftStopTimeout:             wk.timing.stop,
@@ -84,23 +151,9 @@ func work(ctx context.Context, db *postgres.DB, wk *worker, log *slog.Logger) er
 		Logger:                      slog.New(newQueueLog(log.Handler(), wk.now)),
 	})
 	if err != nil {
-		return fmt.Errorf("create queue client: %w", err)
+		return nil, fmt.Errorf("create queue client: %w", err)
 	}
-	// After its start, the queue survives outages of the database by itself. Before the start it
-	// does not.
-	queue := health.New("delivery queue", log, wk.now)
-	for failures := 1; ; failures++ {
-		err = client.Start(ctx)
-		queue.Report(ctx, err)
-		if err == nil || startBackoff.Wait(ctx, failures) != nil {
-			break
-		}
-	}
-	<-ctx.Done()
-	if err == nil {
-		<-client.Stopped()
-	}
-	return ctx.Err()
+	return client, nil
 }
 
 // Work makes one attempt at a delivery. After an error River repeats the job at the time from
