@@ -5,6 +5,7 @@ package dapr
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -327,9 +328,32 @@ func TestConfigurations(t *testing.T) {
 	}
 	var access struct {
 		DefaultAction string `yaml:"defaultAction"`
+		TrustDomain   string `yaml:"trustDomain"`
+		Policies      []struct {
+			AppID         string `yaml:"appId"`
+			TrustDomain   string `yaml:"trustDomain"`
+			Namespace     string
+			DefaultAction string `yaml:"defaultAction"`
+			Operations    []struct {
+				Name, Action string
+				HTTPVerb     []string `yaml:"httpVerb"`
+			}
+		}
 	}
 	if err := shared.Spec.AccessControl.Decode(&access); err != nil || access.DefaultAction != "deny" {
 		t.Errorf("by default calls between apps get %q (%v), want deny", access.DefaultAction, err)
+	}
+	var allowed []string
+	for _, caller := range access.Policies {
+		if caller.DefaultAction != "deny" {
+			t.Errorf("by default calls of %s get %q, want deny", caller.AppID, caller.DefaultAction)
+		}
+		for _, o := range caller.Operations {
+			allowed = append(allowed, fmt.Sprint(caller.AppID, " ", o.HTTPVerb, " ", o.Name, " ", o.Action))
+		}
+	}
+	if want := []string{"recurring [POST] /internal/** allow", "api [POST] /internal/deliveries allow"}; !slices.Equal(allowed, want) {
+		t.Errorf("calls: got %q, want %q", allowed, want)
 	}
 	for _, path := range []string{"configuration/taskmaster.yaml", "local/configuration.yaml"} {
 		b, err := os.ReadFile(path)
