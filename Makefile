@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -57,6 +57,9 @@ test-sidecar: ## Test what our build of Dapr's sidecar adds to Dapr
 
 test-disk: build ## Test the system on a disk that is full for a while; needs root on Linux, to mount it
 	$(GO_TEST) -count=1 -v -tags disk ./tests/disk
+
+test-pooler: ## Test the statements behind PgBouncer in transaction mode, which must be installed
+	TEST_POOLER=$(or $(wildcard /usr/sbin/pgbouncer),pgbouncer) go test -count=1 -timeout 10m ./internal/postgres ./internal/outbox ./internal/reminder
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
 	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/...

@@ -54,6 +54,7 @@ func settings(t *testing.T, db *postgres.DB) map[string]string {
 
 func TestSessionsAreBounded(t *testing.T) {
 	t.Parallel()
+	postgrestest.NeedSession(t)
 	database := postgrestest.URL(t)
 	want := map[string]string{
 		"idle_in_transaction_session_timeout": "30000", "lock_timeout": "90000", "statement_timeout": "0", "tcp_keepalives_idle": "15",
@@ -65,6 +66,40 @@ func TestSessionsAreBounded(t *testing.T) {
 	want["lock_timeout"], want["tcp_keepalives_idle"] = "7000", "60"
 	if got := settings(t, openWith(t, database, map[string]string{"lock_timeout": "7s", "tcp_keepalives_idle": "60"})); !maps.Equal(got, want) {
 		t.Errorf("settings of the URL: got %v, want %v", got, want)
+	}
+}
+
+// TestTransactionsAreBoundedBehindAPooler checks that each transaction brings its limits along, and that
+// its session keeps none. The session belongs to other clients too.
+func TestTransactionsAreBoundedBehindAPooler(t *testing.T) {
+	t.Parallel()
+	db := openWith(t, postgrestest.URL(t), map[string]string{"default_query_exec_mode": "cache_describe", "lock_timeout": "7s"})
+	read := func(ctx context.Context, tx pgx.Tx) (got [4]string) {
+		err := tx.QueryRow(ctx, `SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout'),
+			current_setting('transaction_isolation'), current_setting('transaction_read_only')`).Scan(&got[0], &got[1], &got[2], &got[3])
+		if err != nil {
+			t.Error(err)
+		}
+		return got
+	}
+	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+		if got, want := read(ctx, tx), [4]string{"7s", "30s", "read committed", "off"}; got != want {
+			t.Errorf("settings of a transaction: got %q, want %q", got, want)
+		}
+		return nil
+	})
+	err := db.InSnapshot(t.Context(), func(tx pgx.Tx) error {
+		if got, want := read(t.Context(), tx), [4]string{"7s", "30s", "repeatable read", "on"}; got != want {
+			t.Errorf("settings of a snapshot: got %q, want %q", got, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	var outside string
+	if err := db.Pool().QueryRow(t.Context(), `SHOW lock_timeout`).Scan(&outside); err != nil || outside != "0" {
+		t.Errorf("lock_timeout of the session: got %q and error %v, want 0", outside, err)
 	}
 }
 

@@ -23,10 +23,13 @@ const startTimeout = 2 * time.Minute
 var (
 	server   *url.URL
 	database atomic.Int64
+	// pooler is the address of a pooler in front of the server, or empty.
+	pooler string
 )
 
 // Main runs a package's tests with a server. It uses the server of TEST_DATABASE_URL (as a
-// superuser) if set, and otherwise starts one. Call it as os.Exit(postgrestest.Main(m)).
+// superuser) if set, and otherwise starts one. If TEST_POOLER is the path of PgBouncer, the tests reach
+// their databases through it, in transaction mode. Call Main as os.Exit(postgrestest.Main(m)).
 func Main(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -61,6 +64,13 @@ func start(ctx context.Context) (stop func(), err error) {
 	}
 	if server, err = url.Parse(raw); err == nil {
 		err = migrateTemplate(ctx)
+	}
+	if program := os.Getenv("TEST_POOLER"); program != "" && err == nil {
+		stopServer := stop
+		var stopPooler func()
+		if pooler, stopPooler, err = startPooler(ctx, program, server); err == nil {
+			stop = func() { stopPooler(); stopServer() }
+		}
 	}
 	if err != nil {
 		stop()
@@ -112,6 +122,15 @@ func NewerURL(t testing.TB) string {
 	return raw
 }
 
+// NeedSession skips a test of sessions if the tests reach their databases through a pooler. The
+// sessions are the pooler's then.
+func NeedSession(t testing.TB) {
+	t.Helper()
+	if pooler != "" {
+		t.Skip("the sessions are the pooler's")
+	}
+}
+
 func create(t testing.TB, template string) string {
 	t.Helper()
 	if server == nil {
@@ -161,9 +180,15 @@ func NewUser(t testing.TB, db *postgres.DB, created time.Time) uuid.UUID {
 	return id
 }
 
+// databaseURL returns the URL of a database, through the pooler if there is one.
 func databaseURL(name string) string {
 	u := *server
 	u.Path = "/" + name
+	if pooler != "" {
+		query := u.Query()
+		query.Set("default_query_exec_mode", "cache_describe")
+		u.Host, u.RawQuery = pooler, query.Encode()
+	}
 	return u.String()
 }
 
