@@ -54,6 +54,7 @@ func database(args Args) pulumi.Map {
 	pools := args.Database.Connections
 	return at(args.Database.Place, pulumi.Map{
 		"secretName": args.Platform.DatabaseSecret, "port": pulumi.Int(args.DatabasePort()),
+		"sleeps": pulumi.Bool(args.Database.Sleeps),
 		"connections": pulumi.ToIntMap(map[string]int{
 			"api": pools.API, "relay": pools.Relay, "notifier": pools.Notifier, "queue": pools.Queue, "live": pools.Live,
 		}),

@@ -99,6 +99,7 @@ web:
   trustedProxies: [203.0.113.0/24]
 notifier: {allowNetworks: [10.20.0.0/16], mailFrom: "Tasks <tasks@example.com>"}
 `,
+	"sleeping": strings.Replace(base, "neon", "neon, sleeps: true", 1),
 	"certificate": base + `
 web: {tls: {issuer: {name: letsencrypt}}}
 `,

@@ -34,6 +34,7 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"no scheme":         {strings.Replace(base, "https://", "", 1), []string{"publicURL", "scheme"}},
 		"TLS without https": {strings.Replace(base, "https://", "http://", 1) + "web: {tls: {secretName: cert}}", []string{"publicURL", "web.tls"}},
 		"own variable":      {base + "env: {api: {DATABASE_URL: 'postgres://me:secret@host/db'}}", []string{"env.api.DATABASE_URL"}},
+		"sleep and scale":   {strings.Replace(base, "neon", "neon, sleeps: true", 1) + "autoscaling: {enabled: true}", []string{"database.sleeps", "autoscaling.enabled"}},
 		"too few at most":   {base + "autoscaling: {enabled: true, maxReplicas: {api: 1}}", []string{"replicas.api", "autoscaling.maxReplicas.api"}},
 		// The schema detects the following cases.
 		"unknown value":   {base + "replica: {api: 3}", []string{"replica"}},

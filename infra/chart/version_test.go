@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.3.0"
-	content = "82f50da5e82b569e0bbc33811595a9de7fbcd69601db539adaed64257ee75aaf"
+	version = "0.3.1"
+	content = "99c11d1c9ff0c548ccd1706448666fdd434f7d39a44f1f6d5fad7174b2effaff"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

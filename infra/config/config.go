@@ -104,6 +104,9 @@ type Database struct {
 	// PostgreSQL allows 100 in all, and keeps three of them for its administrator.
 	MaxConnections int         `json:"maxConnections" validate:"min=1"`
 	Connections    Connections `json:"connections"`
+	// Sleeps is for a database that suspends itself while nothing happens, such as Neon's. Nothing
+	// asks it then.
+	Sleeps bool `json:"sleeps"`
 }
 
 // Connections are the sizes of the pools in one pod. The chart explains them.

@@ -284,6 +284,8 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 			[]string{"database.maxConnections", "live 160", "more than 200"}},
 		{"pool by a variable", func(s source) { with(s, `"env": {"api": {"RELAY_CONNS": "24"}}`) },
 			[]string{"app.env.api.RELAY_CONNS", "database.connections"}},
+		{"sleep and scale", func(s source) { s.values["database"] = `{"sleeps": true}`; with(s, `"autoscaling": true`) },
+			[]string{"database.sleeps", "app.autoscaling"}},
 		{"pool", func(s source) { s.values["database"] = `{"connections": {"queue": 2}}` }, []string{"database.connections.queue", "less than 3"}},
 		{"no database", func(s source) { delete(s.secrets, "databaseURL") }, []string{"databaseURL", "pulumi config set --secret databaseURL"}},
 		{"another database", func(s source) { s.secrets["databaseURL"] = "mysql://user:secret-password@db/x" }, []string{"databaseURL", "postgres://"}},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,9 @@ func scaleProblems(c *Config) []error {
 				problems = append(problems, fmt.Errorf("app.env.%s.%s: set database.connections instead, which is counted", service, name))
 			}
 		}
+	}
+	if c.Database.Sleeps && c.App.Autoscaling {
+		problems = append(problems, errors.New("database.sleeps: not allowed with app.autoscaling: a removed pod takes the times of its reminders along"))
 	}
 	byService := c.PeakConnections()
 	total, parts := spareConnections, []string{}

@@ -43,6 +43,17 @@ func TestSettingsReachTheChart(t *testing.T) {
 	}
 }
 
+// The services of a database that sleeps leave it alone, and api may wake notifier.
+func TestADatabaseThatSleepsReachesTheChart(t *testing.T) {
+	t.Parallel()
+	s := load(t, "staging")
+	s.set(t, "taskmaster:database", map[string]any{"sleeps": true})
+	_, rendered := renderChart(t, find(t, mustRender(t, s), release, "app"), "../chart", "taskmaster", "taskmaster")
+	if got := strings.Count(rendered["taskmaster/templates/deployments.yaml"], "name: DATABASE_SLEEPS_AFTER"); got != 3 {
+		t.Errorf("%d services let the database sleep, want api, live and notifier", got)
+	}
+}
+
 // Cilium never matches the pods of a broker by their addresses, so that a policy with networks only
 // would cut the broker off.
 func TestPoliciesNameTheNamespaceOfABrokerInTheCluster(t *testing.T) {

@@ -11,6 +11,13 @@
   valueFrom: {secretKeyRef: {name: {{ .Values.database.secretName }}, key: url}}
 {{- end }}
 
+{{- define "taskmaster.env.sleeps" -}}
+{{- if .Values.database.sleeps }}
+- name: DATABASE_SLEEPS_AFTER
+  value: 1m
+{{- end }}
+{{- end }}
+
 {{- define "taskmaster.env.vapidKeys" -}}
 - name: VAPID_PUBLIC_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
@@ -20,6 +27,7 @@
 
 {{- define "taskmaster.env.api" -}}
 {{ include "taskmaster.env.database" . }}
+{{- include "taskmaster.env.sleeps" . }}
 - name: PUBLIC_URL
   value: {{ .Values.publicURL | quote }}
 - name: COOKIE_SECURE
@@ -39,6 +47,7 @@
 
 {{- define "taskmaster.env.notifier" -}}
 {{ include "taskmaster.env.database" . }}
+{{- include "taskmaster.env.sleeps" . }}
 - name: PUBLIC_URL
   value: {{ .Values.publicURL | quote }}
 {{ include "taskmaster.env.vapidKeys" . }}
@@ -65,6 +74,7 @@
 
 {{- define "taskmaster.env.live" -}}
 {{ include "taskmaster.env.database" . }}
+{{- include "taskmaster.env.sleeps" . }}
 - name: DATABASE_CONNS
   value: {{ .Values.database.connections.live | quote }}
 - name: ALLOWED_ORIGINS

@@ -11,6 +11,9 @@ All services and their connections. Network policies, services and settings are 
 */}}
 {{- define "taskmaster.services" -}}
 api:
+  {{- if .Values.database.sleeps }}
+  invokes: [notifier]
+  {{- end }}
   reaches: [database, broker]
   metrics: true
   drain: 10
