@@ -59,7 +59,7 @@ test-disk: build ## Test the system on a disk that is full for a while; needs ro
 	$(GO_TEST) -count=1 -v -tags disk ./tests/disk
 
 test-pooler: ## Test the statements behind PgBouncer in transaction mode, which must be installed
-	TEST_POOLER=$(or $(wildcard /usr/sbin/pgbouncer),pgbouncer) go test -count=1 -timeout 10m ./internal/postgres ./internal/outbox ./internal/reminder
+	TEST_POOLER=$(or $(wildcard /usr/sbin/pgbouncer),pgbouncer) go test -count=1 -timeout 10m ./internal/postgres
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
 	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/...
