@@ -98,12 +98,17 @@ func TestDaggerRun(t *testing.T) {
 	t.Setenv("DAGGER_SESSION_TOKEN", "session-token")
 	for _, folder := range []string{root, filepath.Join(root, "ci")} {
 		t.Chdir(folder)
+		mu.Lock()
 		queries = nil
+		mu.Unlock()
 		status, _, errs := ci(t, nil, "check")
 		if status != 1 || !strings.Contains(errs, "the engine has no files") {
 			t.Errorf("%s: status %d: %s", folder, status, errs)
 		}
-		if all := strings.Join(queries, "\n"); !strings.Contains(all, `path:"`+root+`"`) {
+		mu.Lock()
+		all := strings.Join(queries, "\n")
+		mu.Unlock()
+		if !strings.Contains(all, `path:"`+root+`"`) {
 			t.Errorf("%s: the engine gets other files than those of %s:\n%s", folder, root, all)
 		}
 	}

@@ -38,8 +38,10 @@ func TestSources(t *testing.T) {
 		return nil
 	}
 	releases := rollout.Rollout{
-		Project:  plan.Project{Go: "1.26", Smoke: []string{"tests/smoke"}},
-		Stack:    plan.Stack{Name: "staging", URL: r.urls["staging"], Secrets: []string{"PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"}},
+		Project: plan.Project{Smoke: []string{"tests/smoke"}},
+		Stack: plan.Stack{Name: "staging", URL: r.urls["staging"], Settings: plan.Settings{
+			Variables: []string{"PULUMI_BACKEND_URL"}, Secrets: []string{"PULUMI_CONFIG_PASSPHRASE"},
+		}},
 		TakeOver: true, Exec: rollout.Workspace{Root: r.root, Do: runEach}, Out: &out,
 	}
 	if err := releases.Deploy(t.Context(), named, ""); err != nil {
