@@ -149,7 +149,8 @@ func supply(t *testing.T, resources []recorded) (least, most amount, ok bool) {
 	for _, r := range resources {
 		number := func(path string) int { return int(open(at1(t, r, path)).NumberValue()) }
 		var node amount
-		kept, low, high := amount{500, 3 << 10}, 1, 1
+		kept := amount{500, 3 << 10}
+		var low, high int
 		switch r.kind {
 		case "oci:ContainerEngine/nodePool:NodePool":
 			node = amount{int64(1000 * number("nodeShapeConfig.ocpus")), int64(number("nodeShapeConfig.memoryInGbs")) << 10}

@@ -70,7 +70,7 @@ func (s schema) problems(path string, value any) []string {
 		case bool:
 			number = s.Type == "boolean"
 		}
-		if !number && !(s.Preserve && s.Type == "") {
+		if !number && (!s.Preserve || s.Type != "") {
 			found = append(found, fmt.Sprintf("%s is %v, not %s", path, v, s.Type))
 		}
 		if len(s.Enum) > 0 && !slices.Contains(s.Enum, value) {

@@ -16,7 +16,7 @@ func Golden(t testing.TB, update bool, file, got string) bool {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(file)
+	want, err := os.ReadFile(file) //nolint:gosec // the test chooses the file
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,15 +65,16 @@ func Count(t testing.TB, database string) *Counter {
 func (c *Counter) Statements() int64 { return c.statements.Load() }
 
 func (c *Counter) pass(client net.Conn, network, address string) {
-	defer client.Close()
+	// The end of either connection ends both. That is no error.
+	defer func() { _ = client.Close() }()
 	server, err := net.Dial(network, address)
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	go func() {
-		_, _ = io.Copy(client, server) // an end of the connection is no error
-		client.Close()
+		_, _ = io.Copy(client, server)
+		_ = client.Close()
 	}()
 	_ = c.read(io.TeeReader(client, server))
 }

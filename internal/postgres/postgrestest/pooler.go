@@ -66,7 +66,7 @@ func startPooler(ctx context.Context, program string, server *url.URL) (address 
 	if os.Getuid() == 0 {
 		args = append([]string{"-u", "nobody"}, args...) // it refuses to run as root
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, args...) //nolint:gosec // the caller chooses the program
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return "", nil, fmt.Errorf("start pooler: %w", err)
@@ -79,7 +79,7 @@ func startPooler(ctx context.Context, program string, server *url.URL) (address 
 	for {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 		if err == nil {
-			conn.Close()
+			_ = conn.Close() // nothing was sent
 			return address, stop, nil
 		}
 		select {
