@@ -50,7 +50,7 @@ test-infra: engine ## Render and check every stack of the Pulumi program and the
 	go test -timeout 30m -shuffle=on -tags clouds ./infra/...
 
 test-browser: build ## Test the page in Chromium; leaves screenshots of every view in tests/browser/out
-	go test -count=1 -timeout 15m -v -tags browser ./tests/browser
+	go test -count=1 -timeout 30m -v -tags browser ./tests/browser
 
 test-sidecar: ## Test what our build of Dapr's sidecar adds to Dapr
 	cd dapr/runtime && go test -count=1 -shuffle=on ./daprd
