@@ -15,7 +15,7 @@ const (
 	batchTimeout = 6 * time.Second
 	// callTimeout bounds a call for a queue. A topic that needs longer moves to its retry queue, where
 	// a call may take batchTimeout. It bounds how long a topic that hangs delays the others.
-	callTimeout = 2 * time.Second
+	callTimeout = 5 * time.Second
 	// maxMessages and maxBytes bound a call. A sidecar accepts requests of up to 4 MiB.
 	maxMessages = 128
 	maxBytes    = 1 << 20

@@ -22,8 +22,8 @@ import (
 // keepers and keeperPause are the number of people with books, and the average pause of each between
 // two changes. Each change makes two events or more.
 const (
-	keepers     = 8
-	keeperPause = 150 * time.Millisecond
+	keepers     = 6
+	keeperPause = 250 * time.Millisecond
 )
 
 // books are people who change tasks, and the books of everything that follows from their changes.
