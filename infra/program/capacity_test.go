@@ -139,8 +139,8 @@ func platformDemand(t *testing.T, resources []recorded) amount {
 // machines are the sizes of the machine types in use.
 var machines = map[string]amount{"Standard_D2s_v5": {2000, 8 << 10}, "e2-standard-2": {2000, 8 << 10}, "e2-standard-4": {4000, 16 << 10}}
 
-// supply returns what a stack's nodes offer to its pods, at least and with all nodes of the
-// autoscaler. Each node keeps a part for the kubelet and the cloud's own pods:
+// supply returns the resources of a stack's nodes for its pods: least without the additional nodes of
+// the autoscaler, and most with all of them. Each node keeps a part for the kubelet and the cloud's own pods:
 // https://cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes
 // https://learn.microsoft.com/azure/aks/node-resource-reservations
 // https://docs.oracle.com/iaas/Content/ContEng/Tasks/contengbestpractices_topic-Cluster-Management-best-practices.htm
