@@ -188,8 +188,8 @@ func (c *Config) settle() {
 	}
 }
 
-// maxReplicas completes the maxima of autoscaling. Services with database connections get no
-// further pods unless the stack says so, because each pod takes connections from the others.
+// maxReplicas completes the maxima of autoscaling. A service with database connections gets more pods
+// only if the stack says so: each pod takes connections from the others.
 func maxReplicas(replicas, set map[string]int) map[string]int {
 	all := map[string]int{}
 	for service, n := range replicas {
