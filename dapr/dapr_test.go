@@ -100,6 +100,10 @@ type policies struct {
 type configuration struct {
 	head `yaml:",inline"`
 	Spec struct {
+		Features []struct { // tested in runtime/daprd
+			Name    string
+			Enabled bool
+		}
 		Tracing struct {
 			SamplingRate string `yaml:"samplingRate"`
 		}
