@@ -95,6 +95,7 @@ func TestValuesReachServices(t *testing.T) {
 		{"smallest", "api", "COOKIE_SECURE", "true"},
 		{"smallest", "live", "ALLOWED_ORIGINS", "https://tasks.example.com"},
 		{"smallest", "web", "API_URLS", "http://api:8080"},
+		{"smallest", "web", "API_FALLBACK_URLS", "http://api-pods:8080"},
 		{"smallest", "web", "TLS_CERT_FILE", ""},
 		{"smallest", "notifier", "SMTP_FROM", "TaskMaster <taskmaster@tasks.example.com>"},
 		{"smallest", "notifier", "VAPID_SUBJECT", "https://tasks.example.com"},

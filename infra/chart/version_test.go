@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.3.1"
-	content = "99c11d1c9ff0c548ccd1706448666fdd434f7d39a44f1f6d5fad7174b2effaff"
+	version = "0.3.2"
+	content = "ef39c8e0499ad38cbd4b7fd4dd2f94b6784a2ee146ddfbb52febaa255c639725"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

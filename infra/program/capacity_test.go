@@ -72,13 +72,15 @@ func demandOf(t *testing.T, resources []recorded) demand {
 			continue
 		}
 		template := deployment.Spec.Template
-		pod := requests(t, template.Spec.Containers[0]).plus(
-			quantities(t, template.Annotations["dapr.io/sidecar-cpu-request"], template.Annotations["dapr.io/sidecar-memory-request"]))
+		pod := requests(t, template.Spec.Containers[0])
+		if template.Annotations["dapr.io/enabled"] != "" {
+			pod = pod.plus(quantities(t, template.Annotations["dapr.io/sidecar-cpu-request"], template.Annotations["dapr.io/sidecar-memory-request"]))
+		}
 		n := int(values["replicas"].(map[string]any)[deployment.Name].(int64))
 		d.rest = d.rest.plus(pod.times(n))
 		d.upgrade = d.upgrade.plus(pod.times(n + 1))
 		d.most = d.most.plus(pod.times(max(n, most[deployment.Name]) + 1))
-		if deployment.Name == "web" { // each of the further services is as large as web
+		if deployment.Name == "live" { // each of the further services is as large as live
 			d.rest = d.rest.plus(pod.times(moreServices * n))
 			d.upgrade = d.upgrade.plus(pod.times(moreServices * (n + 1)))
 			d.most = d.most.plus(pod.times(moreServices * (n + 1)))

@@ -7,6 +7,8 @@ type config struct {
 	server.Common
 	// APIURLs are the URLs of the replicas of api.
 	APIURLs []string `env:"API_URLS" validate:"required,dive,http_url"`
+	// APIFallbackURLs are URLs of api that are used only when none of API_URLS can be reached.
+	APIFallbackURLs []string `env:"API_FALLBACK_URLS" validate:"dive,http_url"`
 	// LiveURLs are the URLs of the replicas of live.
 	LiveURLs []string `env:"LIVE_URLS" validate:"required,dive,http_url"`
 	// AssistantURL is the URL of the assistant. Without it /chat answers 503.

@@ -13,7 +13,7 @@ import (
 
 // handler returns the handler of all routes.
 func (s *service) handler() (http.Handler, error) {
-	live, err := s.upstreams("live", s.cfg.LiveURLs...)
+	live, err := s.upstreams("live", s.cfg.LiveURLs)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (s *service) assistant() (http.Handler, error) {
 			return task.Errorf(task.CodeUnavailable, "the assistant does not run here")
 		}), nil
 	}
-	upstreams, err := s.upstreams("assistant", s.cfg.AssistantURL)
+	upstreams, err := s.upstreams("assistant", []string{s.cfg.AssistantURL})
 	if err != nil {
 		return nil, err
 	}

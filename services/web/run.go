@@ -60,7 +60,7 @@ func newService(ctx context.Context, cfg config, log *slog.Logger, now func() ti
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
 	s.limits = proxy.NewLimits(cfg.RatePerMinuteAddress, cfg.RatePerMinuteUser, s.trusted, now)
-	if s.apis, err = s.upstreams("api", cfg.APIURLs...); err != nil {
+	if s.apis, err = s.upstreams("api", cfg.APIURLs, cfg.APIFallbackURLs...); err != nil {
 		return nil, err
 	}
 	s.api = client.New(s.apis, s.trusted)
@@ -86,8 +86,8 @@ func (s *service) loadPages(files fs.FS) (err error) {
 }
 
 // upstreams returns the replicas of another service.
-func (s *service) upstreams(name string, urls ...string) (*proxy.Upstreams, error) {
-	return proxy.NewUpstreams(name, urls, s.transport, s.now)
+func (s *service) upstreams(name string, urls []string, fallbacks ...string) (*proxy.Upstreams, error) {
+	return proxy.NewUpstreams(name, urls, fallbacks, s.transport, s.now)
 }
 
 // run serves until ctx is cancelled.

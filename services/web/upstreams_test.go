@@ -33,6 +33,19 @@ func TestDeadReplicaIsSteppedOver(t *testing.T) {
 	}
 }
 
+// A fallback takes requests while no replica can be reached, and no longer.
+func TestFallback(t *testing.T) {
+	t.Parallel()
+	for want, urls := range map[string][]string{"alive": {closedURL, named(t, "alive")}, "fallback": {closedURL}} {
+		e := start(t, config{APIURLs: urls, APIFallbackURLs: []string{closedURL, named(t, "fallback")}})
+		for range 5 {
+			if got := e.do("GET", "/api/v1/me", nil); got.status != 200 || !strings.HasPrefix(got.body, want+" ") {
+				t.Errorf("got %d %s, want the response of %s", got.status, got.body, want)
+			}
+		}
+	}
+}
+
 func TestUpstreamDown(t *testing.T) {
 	t.Parallel()
 	e := start(t, config{APIURLs: []string{closedURL, closedURL}})

@@ -74,7 +74,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	}
 	traffic.stop()
 	if long() {
-		books.during(func() { c.breakParts(outside, first) })
+		books.during(func() { c.breakParts(outside, url, first) })
 	}
 	books.check()
 	nextOccurrence(t, person)

@@ -58,7 +58,7 @@ func (c *cluster) maintain(o outside, first, second map[string]string) {
 
 // breakParts breaks every part for a while, in the long form of the test. Requests may fail
 // meanwhile, and are repeated.
-func (c *cluster) breakParts(o outside, images map[string]string) {
+func (c *cluster) breakParts(o outside, url string, images map[string]string) {
 	c.t.Helper()
 	for _, service := range services {
 		for _, pod := range c.podsOf(service) {
@@ -77,6 +77,21 @@ func (c *cluster) breakParts(o outside, images map[string]string) {
 		dapr("rollout", "status", workload, "--timeout", "4m")
 	}
 	c.checkPods(images)
+
+	c.step("end every sidecar")
+	for _, service := range services {
+		if service == "web" {
+			continue
+		}
+		for _, pod := range c.podsOf(service) {
+			c.endSidecar(pod)
+			c.checkPods(images)
+		}
+	}
+	c.step("Dapr is away, and the sidecars of api start")
+	c.withoutDapr(url, images)
+	c.step("Kafka hangs, and the sidecars of api start")
+	c.withoutKafka(url, o, images)
 
 	c.step("PostgreSQL is away")
 	o.databaseLink.Cut()

@@ -215,9 +215,14 @@ func (c *cluster) podsAre(images map[string]string) error {
 		if len(pod.Spec.Containers) != 1 || pod.Spec.Containers[0].Image != images[service] {
 			return fmt.Errorf("%s is of another version", pod.Name)
 		}
-		sidecar := slices.IndexFunc(pod.Status.InitContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" })
-		if sidecar < 0 || !pod.Status.InitContainerStatuses[sidecar].Ready || !pod.Status.ContainerStatuses[0].Ready {
-			return fmt.Errorf("%s, or its sidecar, is not ready", pod.Name)
+		statuses := slices.Concat(pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses)
+		for _, container := range statuses {
+			if !container.Ready {
+				return fmt.Errorf("%s of %s is not ready", container.Name, pod.Name)
+			}
+		}
+		if hasSidecar := slices.ContainsFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" }); hasSidecar == (service == "web") {
+			return fmt.Errorf("%s has a sidecar: %t", pod.Name, hasSidecar)
 		}
 		running[service]++
 	}

@@ -84,6 +84,8 @@
 {{- define "taskmaster.env.web" -}}
 - name: API_URLS
   value: http://api:{{ include "taskmaster.port" . }}
+- name: API_FALLBACK_URLS
+  value: http://api-pods:{{ include "taskmaster.port" . }}
 - name: LIVE_URLS
   value: http://live:{{ include "taskmaster.port" . }}
 - name: PUBLIC_URL

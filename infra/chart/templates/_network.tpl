@@ -24,13 +24,16 @@
     - {protocol: TCP, port: 50002}
 {{- end }}
 {{- end }}
-{{- with $.Values.metrics.namespace }}
+{{- $service := get $services $name }}
+{{- if and $.Values.metrics.namespace (or $service.sidecar $service.metrics) }}
 - from:
     - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: {{ . }}}
+        matchLabels: {kubernetes.io/metadata.name: {{ $.Values.metrics.namespace }}}
   ports:
+    {{- if $service.sidecar }}
     - {protocol: TCP, port: 9090}
-    {{- if (get $services $name).metrics }}
+    {{- end }}
+    {{- if $service.metrics }}
     - {protocol: TCP, port: {{ $port }}}
     {{- end }}
 {{- end }}

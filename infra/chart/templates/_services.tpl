@@ -2,6 +2,7 @@
 All services and their connections. Network policies, services and settings are derived from this list.
 
   calls      services that it calls over HTTP
+  sidecar    it has a Dapr sidecar. web needs none: the page is shown although Dapr or the broker is away
   invokes    services that its sidecar calls through their sidecars
   reaches    other destinations: the database, the broker (through the sidecar), and public addresses for webhooks, push
              and mail
@@ -11,6 +12,7 @@ All services and their connections. Network policies, services and settings are 
 */}}
 {{- define "taskmaster.services" -}}
 api:
+  sidecar: true
   {{- if .Values.database.sleeps }}
   invokes: [notifier]
   {{- end }}
@@ -18,14 +20,17 @@ api:
   metrics: true
   drain: 10
 recurring:
+  sidecar: true
   invokes: [api]
   reaches: [broker]
   drain: 5
 notifier:
+  sidecar: true
   reaches: [database, broker, outside]
   metrics: true
   drain: 5
 live:
+  sidecar: true
   reaches: [database, broker]
   drain: 10
 web:

@@ -26,6 +26,7 @@ var ErrNoUpstream = errors.New("no upstream can be reached")
 type Upstreams struct {
 	service   string
 	replicas  []*replica
+	fallbacks []*replica // used when no replica can be reached
 	turn      atomic.Uint64
 	transport http.RoundTripper
 	now       func() time.Time
@@ -37,9 +38,22 @@ type replica struct {
 	rests atomic.Int64
 }
 
-// NewUpstreams returns the upstreams of a service. The URLs of its replicas must have no path.
-func NewUpstreams(service string, urls []string, transport http.RoundTripper, now func() time.Time) (*Upstreams, error) {
+// NewUpstreams returns the upstreams of a service. A request goes to a fallback only when no replica
+// can be reached. The URLs must have no path.
+func NewUpstreams(service string, urls, fallbacks []string, transport http.RoundTripper, now func() time.Time) (*Upstreams, error) {
 	u := &Upstreams{service: service, transport: transport, now: now}
+	var err error
+	if u.replicas, err = newReplicas(service, urls); err != nil {
+		return nil, err
+	}
+	if u.fallbacks, err = newReplicas(service, fallbacks); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func newReplicas(service string, urls []string) ([]*replica, error) {
+	var replicas []*replica
 	for _, raw := range urls {
 		parsed, err := url.Parse(raw)
 		if err != nil {
@@ -48,9 +62,9 @@ func NewUpstreams(service string, urls []string, transport http.RoundTripper, no
 		if parsed.Path != "" && parsed.Path != "/" {
 			return nil, fmt.Errorf("the URL of %s, %s, has a path, which requests would lose", service, raw)
 		}
-		u.replicas = append(u.replicas, &replica{url: parsed})
+		replicas = append(replicas, &replica{url: parsed})
 	}
-	return u, nil
+	return replicas, nil
 }
 
 // NewTransport returns a transport for Upstreams.
@@ -87,19 +101,25 @@ func (u *Upstreams) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("%w: %w", ErrNoUpstream, errors.Join(failed...))
 }
 
-// order returns all replicas, starting with the next one. Resting replicas come last.
+// order returns all replicas, starting with the next one, and then the fallbacks. Resting ones come
+// last.
 func (u *Upstreams) order() []*replica {
 	n := uint64(len(u.replicas))
 	first := u.turn.Add(1)
 	now := u.now().UnixNano()
 	ready, resting := make([]*replica, 0, n), []*replica(nil)
-	for i := range n {
-		replica := u.replicas[(first+i)%n]
-		if replica.rests.Load() > now {
-			resting = append(resting, replica)
+	add := func(r *replica) {
+		if r.rests.Load() > now {
+			resting = append(resting, r)
 		} else {
-			ready = append(ready, replica)
+			ready = append(ready, r)
 		}
+	}
+	for i := range n {
+		add(u.replicas[(first+i)%n])
+	}
+	for _, r := range u.fallbacks {
+		add(r)
 	}
 	return append(ready, resting...)
 }

@@ -9,7 +9,7 @@ import (
 func TestReplicaThatIsBackIsUsed(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	u, err := NewUpstreams("api", []string{"http://one", "http://two", "http://three"}, nil, func() time.Time { return now })
+	u, err := NewUpstreams("api", []string{"http://one", "http://two", "http://three"}, nil, nil, func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,8 +35,11 @@ func TestReplicaThatIsBackIsUsed(t *testing.T) {
 func TestUpstreamURLs(t *testing.T) {
 	t.Parallel()
 	for raw, ok := range map[string]bool{"http://api:8080": true, "http://api:8080/": true, "http://api:8080/base": false} {
-		if _, err := NewUpstreams("api", []string{raw}, nil, time.Now); (err == nil) != ok {
+		if _, err := NewUpstreams("api", []string{raw}, nil, nil, time.Now); (err == nil) != ok {
 			t.Errorf("%s: got %v, want accepted: %t", raw, err, ok)
+		}
+		if _, err := NewUpstreams("api", nil, []string{raw}, nil, time.Now); (err == nil) != ok {
+			t.Errorf("fallback %s: got %v, want accepted: %t", raw, err, ok)
 		}
 	}
 }
