@@ -16,7 +16,7 @@ import (
 // version in Chart.yaml and copy the values that the test prints.
 const (
 	version = "0.3.2"
-	content = "ef39c8e0499ad38cbd4b7fd4dd2f94b6784a2ee146ddfbb52febaa255c639725"
+	content = "ea5aa8a743cc947ef0a95921c45e3b970356e65575b2739c3a0b968df3d7412c"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {
