@@ -14,6 +14,9 @@ import (
 	"taskmaster/tests/system"
 )
 
+// itself is the name of this process in a usage.
+const itself = "the bench itself"
+
 // tick is Linux's unit of processor time (USER_HZ).
 const tick = 10 * time.Millisecond
 
@@ -26,7 +29,7 @@ func (b *bench) cpu() (usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := usage{"the bench itself": cpuOf(os.Getpid())}
+	used := usage{itself: cpuOf(os.Getpid())}
 	for _, p := range state.Processes {
 		for _, pid := range system.Descendants(p.PID) {
 			used[p.Title()] += cpuOf(pid)

@@ -1,7 +1,7 @@
 // Command bench measures the whole system on this machine, from outside, and prints tables:
 //
 //	go run ./tests/bench [-broker kafka] [-users 100] [-seconds 15] [-rate 1000] [-for 10m] [-backlog 100000]
-//	[-only latency,load,fanout,reminders,volume,held,drain,peers]
+//	[-only latency,load,fanout,reminders,cost,volume,held,drain,peers]
 //
 // One process creates the load and acts as the users, on the same processors as the system. So the
 // results are lower limits. The rate limits are off, because these people act as fast as programs.
@@ -41,6 +41,7 @@ type bench struct {
 	topics    []string
 	movers    []string
 	scene     *scene
+	nodePrice float64
 
 	out table
 }
@@ -69,7 +70,8 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.backlog, "backlog", 100_000, "waiting events at the beginning of drain and peers")
 	topics := flags.String("topics", "task-events,task-updates", "topics that are measured up to a subscriber, separated by commas")
 	movers := flags.String("movers", "relay,river,watermill", "libraries that peers compares, separated by commas")
-	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, volume, held, drain, peers; default all")
+	flags.Float64Var(&b.nodePrice, "node-price", 0, "price of a node with 4 processors and 16 GiB, for the forecast of cost")
+	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, cost, volume, held, drain, peers; default all")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ type part struct {
 
 func (b *bench) measure(ctx context.Context, dir string, wanted func(part string) bool) error {
 	parts := slices.DeleteFunc([]part{
-		{"latency", b.latency}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind},
+		{"latency", b.latency}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind}, {"cost", b.cost},
 		{"volume", b.volume}, {"held", b.held}, {"drain", b.drain},
 	}, func(p part) bool { return !wanted(p.name) })
 	if len(parts) > 0 {

@@ -11,6 +11,7 @@ import (
 type table struct {
 	rows   []row
 	memory []string
+	extra  []string // further tables
 	notes  []string
 }
 
@@ -82,6 +83,7 @@ func (t *table) String() string {
 		}
 	}
 	s.WriteString("\n" + strings.Join(t.memory, "\n") + "\n")
+	s.WriteString(strings.Join(t.extra, "\n") + "\n")
 	for _, note := range t.notes {
 		s.WriteString("\n- " + note)
 	}
