@@ -70,6 +70,15 @@ func brokerFolders(t *testing.T) []string {
 	return names
 }
 
+// topicScopes are what each app may publish and receive through each component.
+var topicScopes = map[string]map[string]string{
+	"kafka-pubsub": {
+		"publishingScopes":   "api=task-events,task-updates,reminders;recurring=dead-letters;notifier=dead-letters",
+		"subscriptionScopes": "api=dead-letters;recurring=task-events;notifier=reminders",
+	},
+	"kafka-pubsub-broadcast": {"publishingScopes": "live=dead-letters", "subscriptionScopes": "live=task-updates"},
+}
+
 // TestBrokersOfferTheSameComponents checks that switching the broker only switches the folder of
 // components.
 func TestBrokersOfferTheSameComponents(t *testing.T) {
@@ -92,6 +101,11 @@ func TestBrokersOfferTheSameComponents(t *testing.T) {
 			}
 			if !slices.Equal(c.Scopes, wantScopes[name]) {
 				t.Errorf("%s/%s.yaml: scopes %v, want %v", broker, name, c.Scopes, wantScopes[name])
+			}
+			for setting, want := range topicScopes[name] {
+				if got := c.value(setting); got != want {
+					t.Errorf("%s/%s.yaml: %s is %q, want %q", broker, name, setting, got, want)
+				}
 			}
 			if want := brokerRules[broker].kind; c.Spec.Type != want || c.Spec.Version != "v1" {
 				t.Errorf("%s/%s.yaml: type %s %s, want %s v1", broker, name, c.Spec.Type, c.Spec.Version, want)

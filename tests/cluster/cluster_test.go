@@ -63,6 +63,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
 	c.backUpAndRestore(outside)
+	c.checkRefusals(outside)
 
 	books := c.openBooks(outside, url)
 	traffic := startTraffic(t, url)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -44,7 +45,7 @@ func (c *cluster) withoutSidecars(url string, images map[string]string, away, ba
 		if err := person.Do(ctx, "POST", "/tasks", map[string]string{"title": fmt.Sprintf("without a sidecar %d", n)}, nil); err != nil {
 			c.t.Errorf("while no sidecar of api runs: %v", err)
 		}
-		if status, err := statusOf(ctx, url+"/login"); err != nil || status != http.StatusOK {
+		if status, _, err := request(ctx, http.MethodGet, url+"/login", ""); err != nil || status != http.StatusOK {
 			c.t.Errorf("the page answers %d (%v) while no sidecar of api runs", status, err)
 		}
 	}
@@ -83,13 +84,32 @@ func (c *cluster) withoutKafka(url string, o outside, images map[string]string) 
 	c.withoutSidecars(url, images, func() { c.signal(o.kafka, syscall.SIGSTOP) }, func() { c.signal(o.kafka, syscall.SIGCONT) })
 }
 
-// endSidecar ends the sidecar of a pod through its API, which listens only inside the pod. It returns
-// when the kubelet has started the sidecar again.
+// endSidecar ends the sidecar of a pod through its API. It returns when the kubelet has started the
+// sidecar again.
 func (c *cluster) endSidecar(pod string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
 	starts := c.sidecarStarts(pod)
+	if status, _ := c.askSidecar(pod, http.MethodPost, "/v1.0/shutdown", ""); status != http.StatusNoContent {
+		c.t.Fatalf("end the sidecar of %s: status %d", pod, status)
+	}
+	err := system.Poll(ctx, func() error {
+		if now := c.sidecarStarts(pod); now == starts {
+			return fmt.Errorf("the sidecar of %s has started %s times, as before", pod, now)
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// askSidecar sends a request to the API of a pod's sidecar, which listens only inside the pod.
+func (c *cluster) askSidecar(pod, method, path, body string) (status int, answer string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	defer cancel()
 	cmd := exec.CommandContext(ctx, "kubectl", "--namespace", c.namespace, "port-forward", "pod/"+pod, ":3500")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -105,44 +125,31 @@ func (c *cluster) endSidecar(pod string) {
 		c.t.Fatalf("forward a port to %s: %q: %v", pod, line, err)
 	}
 	address, _, _ = strings.Cut(address, " ")
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1.0/shutdown", nil)
+	status, answer, err = request(ctx, method, "http://"+address+path, body)
 	if err != nil {
-		c.t.Fatal(err)
+		c.t.Fatalf("%s %s at the sidecar of %s: %v", method, path, pod, err)
 	}
+	return status, answer
+}
+
+// request sends a request and returns the response.
+func request(ctx context.Context, method, url, body string) (status int, answer string, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		c.t.Fatalf("end the sidecar of %s: %v", pod, err)
+		return 0, "", err
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusNoContent {
-		c.t.Fatalf("end the sidecar of %s: %s", pod, res.Status)
-	}
-	err = system.Poll(ctx, func() error {
-		if now := c.sidecarStarts(pod); now == starts {
-			return fmt.Errorf("the sidecar of %s has started %s times, as before", pod, now)
-		}
-		return nil
-	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	raw, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(raw), err
 }
 
 // sidecarStarts returns how often the sidecar of a pod was restarted.
 func (c *cluster) sidecarStarts(pod string) string {
 	c.t.Helper()
 	return c.kubectl("", "get", "pod", pod, "--output", `jsonpath={.status.initContainerStatuses[?(@.name=="daprd")].restartCount}`)
-}
-
-func statusOf(ctx context.Context, url string) (int, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer res.Body.Close()
-	return res.StatusCode, nil
 }
