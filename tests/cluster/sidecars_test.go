@@ -45,7 +45,7 @@ func (c *cluster) withoutSidecars(url string, images map[string]string, away, ba
 		if err := person.Do(ctx, "POST", "/tasks", map[string]string{"title": fmt.Sprintf("without a sidecar %d", n)}, nil); err != nil {
 			c.t.Errorf("while no sidecar of api runs: %v", err)
 		}
-		if status, _, err := request(ctx, http.MethodGet, url+"/login", ""); err != nil || status != http.StatusOK {
+		if status, _, err := request(ctx, http.MethodGet, url+"/", ""); err != nil || status != http.StatusOK {
 			c.t.Errorf("the page answers %d (%v) while no sidecar of api runs", status, err)
 		}
 	}
