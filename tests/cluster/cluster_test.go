@@ -75,6 +75,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	}
 	traffic.stop()
 	if long() {
+		c.crowd(url)
 		books.during(func() { c.breakParts(outside, url, first) })
 	}
 	books.check()
