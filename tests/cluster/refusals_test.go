@@ -36,7 +36,7 @@ func (c *cluster) checkRefusals(o outside) {
 	}{
 		{"recurring publishes a change", recurring, http.MethodPost, "/v1.0/publish/kafka-pubsub/task-updates", http.StatusForbidden},
 		{"live publishes a reminder", live, http.MethodPost, "/v1.0/publish/kafka-pubsub-broadcast/reminders", http.StatusForbidden},
-		{"live publishes on the component of others", live, http.MethodPost, "/v1.0/publish/kafka-pubsub/task-events", http.StatusBadRequest},
+		{"live publishes on the component of others", live, http.MethodPost, "/v1.0/publish/kafka-pubsub/task-events", http.StatusNotFound},
 		{"live calls api", live, http.MethodPost, "/v1.0/invoke/api/method/internal/occurrences", http.StatusForbidden},
 		{"recurring reads the broker's secret", recurring, http.MethodGet, "/v1.0/secrets/kubernetes/kafka", http.StatusInternalServerError},
 	} {
