@@ -9,8 +9,10 @@ func daysLater(n int) func(time.Time) time.Time {
 	return func(today time.Time) time.Time { return today.AddDate(0, 0, n) }
 }
 
-// nextWeek returns the Monday of next week.
-func nextWeek(today time.Time) time.Time { return onWeekday(today.AddDate(0, 0, 1), time.Monday) }
+// week returns the first day of the week n weeks after this one.
+func (p *parser) week(n int) time.Time {
+	return onWeekday(p.today.AddDate(0, 0, -6), p.first).AddDate(0, 0, 7*n)
+}
 
 func nextMonth(today time.Time) time.Time {
 	return time.Date(today.Year(), today.Month()+1, 1, 0, 0, 0, 0, time.UTC)
@@ -32,12 +34,21 @@ func weekend(today time.Time) time.Time {
 	return onWeekday(today, time.Saturday)
 }
 
-// weekendAfter returns the Saturday of next week.
-func weekendAfter(today time.Time) time.Time { return onWeekday(nextWeek(today), time.Saturday) }
+// weekendAfter returns the Saturday of the week after this one. A week ends on Sunday here, so that
+// a weekend is in one week.
+func weekendAfter(today time.Time) time.Time {
+	return onWeekday(onWeekday(today.AddDate(0, 0, 1), time.Monday), time.Saturday)
+}
 
 // onWeekday returns the first such weekday on or after from.
 func onWeekday(from time.Time, weekday time.Weekday) time.Time {
 	return from.AddDate(0, 0, (int(weekday-from.Weekday())+7)%7)
+}
+
+// monthDay is a day of every year.
+type monthDay struct {
+	month time.Month
+	day   int
 }
 
 func daysIn(month time.Month, year int) int {

@@ -2,9 +2,7 @@ package phrase
 
 import (
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // clock is a time of day.
@@ -55,66 +53,6 @@ func (p *part) clock(day time.Time, now *time.Time) clock {
 		}
 	}
 	return clock{hour: 23, minute: 59}
-}
-
-// readClock reads a time of day at i.
-func (p *parser) readClock(i int) (clock, strength, int) {
-	if c, next := find(p, english.clocks, i); next > 0 {
-		if english.alike[p.text(i)] {
-			return c, beside, next
-		}
-		return c, weak, next
-	}
-	digits, half, next := p.text(i), 0, i+1
-	if at := strings.IndexFunc(digits, unicode.IsLetter); at > 0 {
-		digits, half = digits[:at], halfOf(digits[at:])
-		if half == 0 {
-			return clock{}, 0, 0
-		}
-	} else if after := halfOf(p.text(next)); after > 0 && !p.words[i].stop {
-		half, next = after, next+1
-	}
-	c, colon, ok := parseClock(digits)
-	switch {
-	case !ok || half > 0 && (c.hour < 1 || c.hour > 12):
-		return clock{}, 0, 0
-	case half > 0:
-		return clock{hour: c.hour%12 + 12*(half-1), minute: c.minute}, strong, next
-	case colon && strings.IndexByte(digits, ':') == 2:
-		return c, weak, next
-	case colon:
-		return c, beside, next
-	}
-	if end := p.is(next, english.oClock); end > 0 {
-		return c, weak, end
-	}
-	return c, marked, next
-}
-
-// parseClock parses 9, 9:30, 09:30, 9.30 and 15:00. It also reports whether the text has a colon.
-func parseClock(text string) (c clock, colon, ok bool) {
-	hours, minutes, colon := strings.Cut(text, ":")
-	dot := false
-	if !colon {
-		hours, minutes, dot = strings.Cut(text, ".")
-	}
-	ok = number(hours, 0, 23, &c.hour)
-	if colon || dot {
-		ok = ok && len(minutes) == 2 && number(minutes, 0, 59, &c.minute)
-	}
-	c.half = c.hour >= 1 && c.hour <= 12 && !strings.HasPrefix(hours, "0")
-	return c, colon, ok
-}
-
-// halfOf returns 1 for am, 2 for pm and 0 otherwise.
-func halfOf(text string) int {
-	switch {
-	case english.am[text]:
-		return 1
-	case english.pm[text]:
-		return 2
-	}
-	return 0
 }
 
 // number parses one or two digits.

@@ -1,9 +1,10 @@
 package phrase
 
 import (
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // strength is the evidence that a date or time needs from its surroundings.
@@ -29,39 +30,100 @@ type date struct {
 	again func(time.Time) time.Time
 }
 
-// readDate reads a day at i.
+// readDate reads a day at i. The longest one counts.
 func (p *parser) readDate(i int) (date, strength, int) {
-	if day, next := find(p, english.days, i); next > 0 {
+	var best date
+	var s strength
+	next := 0
+	for _, read := range []func(*parser, int) (date, strength, int){
+		(*parser).readDayName, (*parser).readInDays, (*parser).readWeekday, (*parser).readOfWeek, (*parser).readOfMonth,
+		(*parser).readMonthDate, (*parser).readNumeric, (*parser).readMonthDay,
+	} {
+		if d, found, end := read(p, i); end > next {
+			best, s, next = d, found, end
+		}
+	}
+	return best, s, next
+}
+
+// readDayName reads "tomorrow", "next week" and "christmas eve".
+func (p *parser) readDayName(i int) (date, strength, int) {
+	if day, next := find(p, english.days, i); next > 0 && !p.titled(i, next) {
 		return date{day: day(p.today)}, strong, next
 	}
-	if day, next := find(p, english.spans, i); next > 0 {
+	start := weak
+	if i == 0 {
+		start = strong
+	}
+	if day, next := find(p, english.spans, i); next > 0 && !p.titled(i, next) {
+		return date{day: day(p.today)}, start, next
+	}
+	if n, next := find(p, english.weeks, i); next > 0 && n > 0 && !p.titled(i, next) {
+		return date{day: p.week(n)}, start, next
+	}
+	if day, next := find(p, english.abbreviations, i); next > 0 && p.raw(i) == strings.TrimRight(p.raw(i), punctuation) &&
+		p.raw(i) == p.text(i) && !english.people[p.text(i-1)] {
 		if i == 0 {
-			return date{day: day(p.today)}, strong, next
+			return date{day: day(p.today)}, beside, next
 		}
 		return date{day: day(p.today)}, weak, next
 	}
-	if d, next := p.readIn(i); next > 0 && d.minutes == 0 {
-		return date{day: d.after(p.today)}, strong, next
-	}
-	if d, s, next := p.readWeekday(i); next > 0 {
-		return d, s, next
-	}
-	if d, next := p.readMonthDate(i); next > 0 {
-		return d, weak, next
-	}
-	if d, s, next := p.readNumeric(i); next > 0 {
-		return d, s, next
-	}
-	// "the 15th" means this month or the next month that has it. "the 2nd chapter" is not a day.
-	j := p.skip(i, english.the)
-	if n, next := p.readOrdinal(j); next > 0 && n > 0 && (j > i || !p.ordinalWord(j)) && p.endsDay(next) {
-		return p.monthDay(n), beside, next
+	if feast, next := find(p, english.feasts, i); next > 0 {
+		return p.yearDay(feast.month, feast.day), beside, next
 	}
 	return date{}, 0, 0
 }
 
+// readInDays reads "in 3 days" and "a week from now".
+func (p *parser) readInDays(i int) (date, strength, int) {
+	a, from, next := p.readIn(i)
+	if next == 0 || a.minutes > 0 || p.titled(i, next) {
+		return date{}, 0, 0
+	}
+	if p.opens(i) {
+		return date{day: a.after(from)}, strong, next
+	}
+	return date{day: a.after(from)}, weak, next
+}
+
+// titled reports whether the words from i are part of a name, because of their capitals: "USA
+// Today", "Tomorrow Never Dies", "Around the World in 80 Days".
+func (p *parser) titled(i, next int) bool {
+	capitals := 0
+	for j := i; j < next; j++ {
+		if capitalised(p.raw(j)) {
+			capitals++
+		}
+	}
+	switch {
+	case capitals == 0 || p.opens(i):
+		return false
+	case capitals > 1:
+		return true // "The Day After Tomorrow"
+	}
+	before := p.free(i-1) && startsUpper(p.raw(i-1))
+	after := p.free(next) && startsUpper(p.raw(next)) && !p.words[next-1].stop
+	return before || after
+}
+
+// capitalised reports whether a word begins with its only capital letter.
+func capitalised(text string) bool {
+	return startsUpper(text) && (len(text) == 1 || strings.ToUpper(text) != text)
+}
+
+func startsUpper(text string) bool {
+	c, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsUpper(c)
+}
+
+// opens reports whether a clause begins at i: at the start of the line, after punctuation, or after
+// words that were taken.
+func (p *parser) opens(i int) bool {
+	return i == 0 || p.words[i-1].kind != "" || p.words[i-1].stop
+}
+
 // readWeekday reads a weekday. "friday" is the first one after today, "this friday" may be today,
-// and "next friday" is in next week.
+// and "next friday" is in next week. A date may follow, which must be that weekday.
 func (p *parser) readWeekday(i int) (date, strength, int) {
 	j := p.skip(i, english.this)
 	isThis := j > i
@@ -73,7 +135,7 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	}
 	first := p.today
 	if isNext {
-		first = nextWeek(p.today)
+		first = p.week(1)
 	}
 	day := onWeekday(first, weekday)
 	switch {
@@ -82,88 +144,44 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	case day.Equal(p.today):
 		day = day.AddDate(0, 0, 7)
 	}
+	if d, end := p.readDateOf(weekday, next); end > 0 {
+		return d, weak, end
+	}
 	if english.alike[p.text(k)] {
 		return date{day: day}, beside, next
 	}
 	return date{day: day}, weak, next
 }
 
-// readMonthDate reads "3 march", "the 3rd of march" and "march 3", all with or without a year.
-func (p *parser) readMonthDate(i int) (date, int) {
-	month, day, next := p.readDayAndMonth(i)
-	if next == 0 {
-		return date{}, 0
-	}
-	if year, err := strconv.Atoi(p.text(next)); err == nil && len(p.text(next)) == 4 && year >= 1970 {
-		found := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-		if found.Day() != day {
+// readDateOf reads the date after a weekday: "7 december" of "monday, 7 december". If the date is
+// another weekday, nothing of the line is taken.
+func (p *parser) readDateOf(weekday time.Weekday, i int) (date, int) {
+	for _, read := range []func(*parser, int) (date, strength, int){
+		(*parser).readMonthDate, (*parser).readNumeric, (*parser).readMonthDay,
+	} {
+		d, _, next := read(p, i)
+		if next == 0 {
+			continue
+		}
+		if d.day.Weekday() != weekday {
+			if c, s, _ := p.readClock(i); s > 0 && c.minute%5 == 0 {
+				continue // "friday 10.15" has a time
+			}
+			p.conflict = p.conflict || p.endsDay(next)
 			return date{}, 0
 		}
-		return date{day: found}, next + 1
+		return date{day: d.day}, next
 	}
-	return p.yearDay(month, day), next
+	return date{}, 0
 }
 
-// readDayAndMonth reads a date without its year.
-func (p *parser) readDayAndMonth(i int) (month time.Month, day, next int) {
-	i = p.skip(i, english.the)
-	if month, next = find(p, english.months, i); next > 0 {
-		if p.words[next-1].stop {
-			return 0, 0, 0
-		}
-		day, next = p.readDayNumber(p.skip(next, english.the))
-	} else if day, next = p.readDayNumber(i); next > 0 {
-		month, next = find(p, english.months, p.skip(next, english.of))
+// readMonthDay reads "the 15th" of this month or the next month that has it. "the 2nd chapter" is
+// not a day.
+func (p *parser) readMonthDay(i int) (date, strength, int) {
+	j := p.skip(i, english.the)
+	n, next := p.readOrdinal(j)
+	if next == 0 || n < 1 || j == i && p.ordinalWord(j) || !p.endsDay(next) {
+		return date{}, 0, 0
 	}
-	if next == 0 || day > daysIn(month, 2024) {
-		return 0, 0, 0
-	}
-	return month, day, next
-}
-
-func (p *parser) readDayNumber(i int) (int, int) {
-	if n, next := p.readOrdinal(i); next > 0 && n > 0 {
-		return n, next
-	}
-	if n, err := strconv.Atoi(p.text(i)); err == nil && n >= 1 && n <= 31 && len(p.text(i)) <= 2 {
-		return n, i + 1
-	}
-	return 0, 0
-}
-
-// readOrdinal reads "1st" to "31st" and "first" to "fifth". It returns -1 for "last".
-func (p *parser) readOrdinal(i int) (int, int) {
-	if n, next := find(p, english.ordinals, i); next > 0 {
-		return n, next
-	}
-	for _, suffix := range english.ordinalSuffixes {
-		if digits, ok := strings.CutSuffix(p.text(i), suffix); ok {
-			if n, err := strconv.Atoi(digits); err == nil && n >= 1 && n <= 31 && digits[0] != '+' {
-				return n, i + 1
-			}
-		}
-	}
-	return 0, 0
-}
-
-// ordinalWord reports whether an ordinal is written as a word. Such words are often no dates.
-func (p *parser) ordinalWord(i int) bool { return english.ordinals[p.text(i)] != 0 }
-
-// readNumeric reads 2026-03-03, and 3/4 or 3/4/2026 in the date order of the options.
-func (p *parser) readNumeric(i int) (date, strength, int) {
-	if day, err := time.Parse(time.DateOnly, p.text(i)); err == nil && day.Year() >= 1970 {
-		return date{day: day}, weak, i + 1
-	}
-	layouts := map[DateOrder][]string{DayMonth: {"2/1/2006", "2/1"}, MonthDay: {"1/2/2006", "1/2"}}[p.order]
-	for _, layout := range layouts {
-		day, err := time.Parse(layout, p.text(i))
-		switch {
-		case err != nil:
-		case day.Year() == 0:
-			return p.yearDay(day.Month(), day.Day()), beside, i + 1
-		case day.Year() >= 1970:
-			return date{day: day}, weak, i + 1
-		}
-	}
-	return date{}, 0, 0
+	return p.monthDay(n), beside, next
 }

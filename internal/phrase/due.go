@@ -23,36 +23,126 @@ func (p *parser) readDueAt(i int, least strength) bool {
 		return false
 	}
 	if p.date == nil && (p.rule == nil || !p.rule.named()) { // otherwise only "starting" names a day
-		if found, next := p.readToday(i); next > 0 && !p.named(i) {
+		if found, next := p.readToday(i); next > 0 && !p.named(i) && !p.titled(i, next) {
 			p.date, p.part = &date{day: p.today}, found
 			p.mark(KindDue, i, next)
 			return true
 		}
-		j := p.skip(i, english.on)
-		if d, s, next := p.readDate(j); next > 0 && p.fits(i, j > i, next, s, least) && (j > i || !p.relates(i)) {
-			p.date = &d
-			p.mark(KindDue, i, next)
+		if p.readDayAt(i, least) {
 			return true
 		}
 	}
 	if p.clock == nil && p.instant == nil {
 		if p.date == nil && p.part == nil && p.rule == nil {
-			if a, next := p.readIn(i); next > 0 && a.minutes > 0 {
-				instant := p.now.Add(minutes(a)).Truncate(time.Minute)
+			if a, _, next := p.readIn(i); next > 0 && a.minutes > 0 && !p.titled(i, next) && (p.opens(i) || p.endsDay(next)) {
+				instant := p.at(a.nominal(p.wallNow())).Add(minutes(a)).Truncate(time.Minute)
 				p.instant, p.date = &instant, &date{}
 				p.mark(KindDue, i, next)
 				return true
 			}
 		}
-		j := p.skip(i, english.at)
-		if c, s, next := p.readClock(j); next > 0 && (p.fits(i, j > i, next, s, least) || p.fitsDefaultDay(i, next, s, least)) &&
-			(s > marked || p.ends(next)) {
-			p.clock = &c
-			p.mark(KindDue, i, next)
+		if p.readTimeAt(i, least) {
 			return true
 		}
 	}
 	return p.part == nil && p.instant == nil && p.readPart(i, least)
+}
+
+// readDayAt reads a day or the first day of a range at i.
+func (p *parser) readDayAt(i int, least strength) bool {
+	if d, c, zone, ok := p.readStamp(p.skip(i, english.on)); ok && p.clock == nil {
+		next := p.skip(i, english.on) + 1
+		p.date, p.clock, p.clockZone, p.clockAt = &d, &c, zone, i
+		p.mark(KindDue, i, next)
+		return true
+	}
+	said := p.is(i, english.on) > 0 || p.is(i, english.from) > 0
+	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && p.endsDay(next) {
+		p.date = &d
+		p.conflict = p.conflict || d.day.Before(p.today) // a range that has begun
+		p.mark(KindDue, i, next)
+		return true
+	}
+	j := p.skip(i, english.on)
+	d, s, next := p.readDate(j)
+	if next == 0 || !p.fits(i, j > i, next, s, least) || j == i && p.relates(i) || p.within(i, next) {
+		return false
+	}
+	p.date = &d
+	p.mark(KindDue, i, next)
+	return true
+}
+
+// within reports whether the day from i to next is a part of a longer one: "27th" in "jan 27th".
+func (p *parser) within(i, next int) bool {
+	const longest = 6
+	for j := i - 1; j >= i-longest && p.free(j); j-- {
+		if _, _, end := p.readDate(j); end >= next {
+			return true
+		}
+		if _, _, end := p.readDays(j); end >= next {
+			return true
+		}
+	}
+	return false
+}
+
+// withinTimes reports whether the time from i to next is the end of a range: "4pm" in "3-4pm".
+func (p *parser) withinTimes(i, next int) bool {
+	for j := i - 1; j >= i-3 && p.free(j); j-- {
+		if _, s, end := p.readClocks(j); end >= next && s >= beside {
+			return true
+		}
+	}
+	return false
+}
+
+// readTimeAt reads a time or a range of times at i, and its time zone.
+func (p *parser) readTimeAt(i int, least strength) bool {
+	j := p.skip(i, english.at)
+	if j == i && p.is(i, english.atClock) > 0 && !p.ofAmount(i) {
+		j = p.is(i, english.atClock)
+		if _, s, _ := p.readClocks(j); s < beside && !p.ofTime(i-1) {
+			j = i
+		}
+	}
+	c, s, next := p.readClocks(j)
+	opens := i == 0 && s == weak
+	switch {
+	case next == 0, j == i && (english.relatingClock[p.text(i-1)] || english.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
+		!opens && !p.fits(i, j > i, next, s, least) && !p.fitsDefaultDay(i, next, s, least),
+		s == marked && !p.ends(next):
+		return false
+	}
+	p.clock, p.clockAt = &c, i
+	if zone, end := p.readZone(next); end > 0 {
+		p.clockZone, next = zone, end
+		p.zoneName = p.text(end - 1)
+		p.conflict = p.conflict || zone == nil
+	}
+	p.mark(KindDue, i, next)
+	p.readOtherTimes(next)
+	return true
+}
+
+// readOtherTimes reads the further times of a recurrence: "at 9am and 5pm".
+func (p *parser) readOtherTimes(i int) {
+	for p.rule != nil && p.free(i) {
+		j := p.skip(p.skip(i, english.and), english.at)
+		c, s, next := p.readClock(j)
+		if s == 0 || s == marked && !p.ends(next) || j == i && !p.words[i-1].stop {
+			return
+		}
+		p.others = append(p.others, c)
+		p.mark(KindDue, i, next)
+		i = next
+	}
+}
+
+// ofAmount reports whether an amount ends before i: "30 minutes before 5pm".
+func (p *parser) ofAmount(i int) bool {
+	_, unit := find(p, english.units, i-1)
+	return unit == i
 }
 
 func minutes(a amount) time.Duration { return time.Duration(a.minutes) * time.Minute }
@@ -88,6 +178,9 @@ func (p *parser) fits(i int, said bool, next int, s, least strength) bool {
 		return false
 	case s == strong || p.ofTime(i-1) || p.ofTime(next):
 		return true
+	case s == beside && i == 0:
+		_, clock, _ := p.readClock(next)
+		return clock == weak // "sat 9am call mum"
 	}
 	return s == weak && p.endsDay(next)
 }

@@ -18,6 +18,12 @@ func (p *parser) readLimits() {
 				p.afterDone = true
 			}
 		}
+		if next == 0 {
+			next = p.readSpan(i)
+		}
+		if next == 0 && p.during == nil {
+			next = p.readSeason(i)
+		}
 		if next == 0 && p.date == nil {
 			next = p.readStart(i)
 		}
@@ -72,8 +78,13 @@ func (p *parser) readUntil(i int) int {
 		}
 	}
 	from := max(p.is(i, english.until), p.is(i, english.throughDate))
-	if from == 0 {
+	if from == 0 || p.is(i, english.until) == 0 && !p.ofTime(i-1) {
 		return 0
+	}
+	if feast, next := find(p, english.feasts, from); next > 0 {
+		d := p.yearDay(feast.month, feast.day)
+		p.until = &d
+		return next
 	}
 	if d, _, next := p.readDate(from); next > 0 {
 		p.until = &d

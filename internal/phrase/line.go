@@ -4,63 +4,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
-
-// punctuation may follow a word without belonging to it.
-const punctuation = ",.;:!?"
-
-// word is a part of the line between blanks, or between the commas of a list.
-type word struct {
-	text       string // in lower case without trailing punctuation; "" when it is quoted
-	start, end int    // bytes of the line, including punctuation
-	stop       bool   // punctuation follows
-	kind       Kind   // "" for words of the title
-}
-
-// split returns the words of a line. Text in double quotes is one word.
-func split(line string) []word {
-	var words []word
-	for i := 0; i < len(line); {
-		c, size := utf8.DecodeRuneInString(line[i:])
-		if unicode.IsSpace(c) {
-			i += size
-			continue
-		}
-		end, quoted := wordEnd(line, i)
-		w := word{start: i, end: end}
-		if !quoted {
-			lower := strings.ToLower(line[i:end])
-			w.text = strings.TrimRight(lower, punctuation)
-			w.stop = w.text != lower
-		}
-		words = append(words, w)
-		i = end
-	}
-	return words
-}
-
-func wordEnd(line string, start int) (end int, quoted bool) {
-	for open, closing := range map[string]string{`"`: `"`, "“": "”"} {
-		if inside, ok := strings.CutPrefix(line[start:], open); ok {
-			if n := strings.Index(inside, closing); n >= 0 {
-				start, quoted = start+len(open)+n+len(closing), true
-				break
-			}
-		}
-	}
-	for i, c := range line[start:] {
-		if unicode.IsSpace(c) {
-			return start + i, quoted
-		}
-		if c == ',' && !quoted {
-			if next, _ := utf8.DecodeRuneInString(line[start+i+1:]); unicode.IsLetter(next) {
-				return start + i + 1, false
-			}
-		}
-	}
-	return len(line), quoted
-}
 
 // parser holds a line and the results so far.
 type parser struct {
@@ -70,7 +14,8 @@ type parser struct {
 	today time.Time // midnight as a wall time
 	zone  *time.Location
 	order DateOrder
-	day   *time.Time // the default day, at midnight as a wall time
+	first time.Weekday // of the week
+	day   *time.Time   // the default day, at midnight as a wall time
 	said
 	out Draft
 }
@@ -79,6 +24,10 @@ type parser struct {
 type said struct {
 	date      *date
 	clock     *clock
+	others    []clock        // further times of a recurrence: "at 9am and 5pm"
+	clockAt   int            // the index of the time, or -1
+	clockZone *time.Location // of the time, or nil
+	zoneName  string
 	part      *part
 	instant   *time.Time // of "in 2 hours"
 	rule      *rule
@@ -87,14 +36,20 @@ type said struct {
 	until     *date // the last day
 	during    *amount
 	before    []int // minutes
-	remindAt  *clock
+	remind    *remind
+	began     bool // the range of days of a recurrence began before today
+	conflict  bool // the parts of a date contradict each other: "tuesday 7 december"
 }
 
 func newParser(line string, now time.Time, zone *time.Location, o Options) *parser {
 	p := &parser{
-		line: line, words: split(line), now: now, zone: zone, order: o.DateOrder,
+		line: line, words: split(line), now: now, zone: zone, order: o.DateOrder, first: time.Monday,
 		today: midnight(now.In(zone)),
 		out:   Draft{TimeZone: zone.String()},
+		said:  said{clockAt: -1},
+	}
+	if o.WeekStart != nil {
+		p.first = *o.WeekStart
 	}
 	if !o.Day.IsZero() {
 		day := midnight(o.Day)
@@ -119,6 +74,14 @@ func (p *parser) text(i int) string {
 		return ""
 	}
 	return p.words[i].text
+}
+
+// raw returns the word at i as it is written, or "".
+func (p *parser) raw(i int) string {
+	if !p.free(i) {
+		return ""
+	}
+	return p.line[p.words[i].start:p.words[i].end]
 }
 
 func (p *parser) mark(kind Kind, from, to int) {
@@ -170,11 +133,14 @@ func (p *parser) title() string {
 	if n := len(p.words); n > 0 && p.words[n-1].kind != "" {
 		title = strings.TrimRightFunc(title, joins)
 	}
+	if len(p.words) > 0 && p.words[0].kind != "" && title != "" {
+		title = strings.TrimLeftFunc(title, joins)
+	}
 	return title
 }
 
-// joins reports whether a character at the end of a title only led to the words that were taken.
-func joins(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(",;:-–", c) }
+// joins reports whether a character at an end of a title only joined it to the words that were taken.
+func joins(c rune) bool { return unicode.IsSpace(c) || strings.ContainsRune(",;:-–—", c) }
 
 // spans returns the parts of the line that were taken. Neighbours of one kind form one span, except
 // tags.

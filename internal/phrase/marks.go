@@ -1,6 +1,7 @@
 package phrase
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,11 +32,16 @@ func (p *parser) readMarks() {
 	}
 }
 
+var (
+	ticket = regexp.MustCompile(`^[A-Z][A-Z0-9]*[-_/]\d+$`)
+	hex    = regexp.MustCompile(`^(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6,40})$`)
+)
+
 // tagOf returns a tag without its sign. A tag needs a letter, because #42 is usually a number in
-// the title.
+// the title. Colours, tickets and commits (#ff0000, #TW-13, #a1b2c3d) are no tags.
 func tagOf(text string) (string, bool) {
 	tag, ok := strings.CutPrefix(text, "#")
-	if !ok || tag == "" || utf8.RuneCountInString(tag) > task.MaxTag {
+	if !ok || tag == "" || utf8.RuneCountInString(tag) > task.MaxTag || isCode(tag) {
 		return "", false
 	}
 	letters := false
@@ -46,4 +52,23 @@ func tagOf(text string) (string, bool) {
 		}
 	}
 	return tag, letters
+}
+
+// isCode reports whether a text is a code rather than a word: the number of a ticket, a colour or a
+// commit. #b2b and #dad are words, although they are hexadecimal.
+func isCode(tag string) bool {
+	if ticket.MatchString(tag) {
+		return true
+	}
+	if !hex.MatchString(tag) {
+		return false
+	}
+	count, same := 0, true
+	for _, c := range tag {
+		same = same && byte(c) == tag[0]
+		if unicode.IsDigit(c) {
+			count++
+		}
+	}
+	return same || count > 0 && len(tag) > 4 || count > 1 || count == 1 && unicode.IsDigit(rune(tag[0]))
 }

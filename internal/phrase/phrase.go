@@ -59,6 +59,8 @@ type Options struct {
 	// Day is the day of a task whose line names none. Only its date counts. The zero value leaves such
 	// a task without a due date, unless the line names a time.
 	Day time.Time
+	// WeekStart is the first day of the week. By default it is Monday.
+	WeekStart *time.Weekday
 }
 
 // Draft is a task in the format of the REST API. Fields that the line does not mention are omitted.
@@ -94,7 +96,7 @@ func Parse(line string, now time.Time, zone *time.Location, o Options) (Draft, [
 		p := newParser(line, now, zone, o)
 		read(p)
 		d := p.draft()
-		if t := d.Task(); t.Validate() == nil {
+		if t := d.Task(); !p.conflict && t.Validate() == nil {
 			return d, p.spans()
 		}
 	}
@@ -107,6 +109,7 @@ func (p *parser) readAll() {
 	p.readRepeat()
 	p.readDue()
 	p.readLimits()
+	p.conflict = p.conflict || p.doubtful()
 	p.useDefaultDay()
 	p.resolve()
 	p.dropRequest()

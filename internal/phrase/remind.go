@@ -2,7 +2,17 @@ package phrase
 
 import "taskmaster/internal/task"
 
-// readReminders reads "remind me 1 day and 1 hour before", "remind me at 8am" and "no reminder".
+// remind is a reminder with a day or a time of its own.
+type remind struct {
+	date   *date // its own day, or nil
+	days   int   // days before the due date
+	before bool  // the line names the days before
+	clock  *clock
+	part   *part
+}
+
+// readReminders reads "remind me 1 day and 1 hour before", "remind me at 8am", "remind me on
+// thursday", "remind me the day before at 8pm" and "no reminder".
 func (p *parser) readReminders() {
 	for i := range p.words {
 		if next := p.is(i, english.noReminder); next > 0 && p.out.Reminders == nil {
@@ -15,42 +25,101 @@ func (p *parser) readReminders() {
 			continue
 		}
 		if before, next := p.readBefore(from); next > 0 {
+			if r, end := p.readRemindTime(next); end > 0 && len(before) == 1 && before[0]%(24*60) == 0 {
+				r.days, r.before = before[0]/(24*60), true
+				p.remind = &r
+				p.mark(KindReminder, i, end)
+				return
+			}
 			p.before = before
 			p.mark(KindReminder, i, next)
 			return
 		}
-		if at := p.is(from, english.at); at > 0 {
-			// "Remind me at 9 to call" names the due time instead.
-			if c, _, next := p.readClock(at); next > 0 && i > 0 && p.ends(next) {
-				p.remindAt = &c
-				p.mark(KindReminder, i, next)
-				return
-			}
+		// "Remind me at 9 to call" names the due time instead.
+		if r, next := p.readRemind(from); next > 0 && i > 0 && p.ends(next) {
+			p.remind = &r
+			p.mark(KindReminder, i, next)
+			return
 		}
 	}
 }
 
-// readBefore reads lengths of time before the due date, in minutes.
+// readRemind reads the day and the time of a reminder in any order.
+func (p *parser) readRemind(i int) (remind, int) {
+	var r remind
+	next := 0
+	if c, end := p.readRemindTime(i); end > 0 {
+		r.clock, r.part, next = c.clock, c.part, end
+	}
+	for _, day := range []struct {
+		phrases set
+		days    int
+	}{{english.dayBefore, 1}, {english.onDay, 0}} {
+		if end := p.is(max(i, next), day.phrases); end > 0 {
+			r.days, r.before, next = day.days, true, end
+		}
+	}
+	if part, end := find(p, english.partsBefore, max(i, next)); end > 0 && !r.before {
+		r.days, r.before, r.part, next = 1, true, part, end
+	}
+	if !r.before {
+		j := p.skip(max(i, next), english.on)
+		if d, s, end := p.readDate(j); end > 0 && (j > max(i, next) || s >= weak) {
+			r.date, next = &d, end
+		} else if before, end := p.readBefore(max(i, next)); end > 0 && next > 0 && len(before) == 1 && before[0]%(24*60) == 0 {
+			r.days, r.before, next = before[0]/(24*60), true, end
+		}
+	}
+	if r.clock == nil && r.part == nil && next > 0 {
+		if c, end := p.readRemindTime(next); end > 0 {
+			r.clock, r.part, next = c.clock, c.part, end
+		}
+	}
+	return r, next
+}
+
+// readRemindTime reads "at 8am", "in the evening" and, after a day, "evening".
+func (p *parser) readRemindTime(i int) (remind, int) {
+	if part, next := find(p, english.partsSaid, i); next > 0 {
+		return remind{part: part}, next
+	}
+	if part, next := find(p, english.parts, i); next > 0 && i > 0 && !english.remindMe[p.text(i-1)] {
+		return remind{part: part}, next
+	}
+	at := p.skip(i, english.at)
+	if c, s, next := p.readClock(at); next > 0 && (at > i || s >= beside) {
+		return remind{clock: &c}, next
+	}
+	return remind{}, 0
+}
+
+// readBefore reads lengths of time before the due date, in minutes. "1 day and 1 hour" are two of
+// them, "1 hour and 30 minutes" is one.
 func (p *parser) readBefore(i int) ([]int, int) {
 	var before []int
-	for {
-		a, next := p.readAmount(i)
+	for last := (amount{}); ; {
+		a, next := p.readPartOfAmount(i)
 		n := a.minutes + 24*60*a.days
-		if next == 0 || a.months+a.years > 0 || n > task.MaxMinutesBefore || len(before) == task.MaxReminders {
+		switch {
+		case next == 0 || a.months+a.years > 0 || n > task.MaxMinutesBefore || len(before) == task.MaxReminders:
 			return nil, 0
+		case last.minutes >= 60 && a.days == 0 && a.minutes < 60:
+			before[len(before)-1] += n
+		default:
+			before = append(before, n)
 		}
-		before = append(before, n)
+		last = a
 		if done := p.is(next, english.before); done > 0 {
 			return before, done
 		}
-		if i = p.skip(next, english.and); i == next && !p.words[next-1].stop {
+		if i = p.skip(next, english.and); i == next && !p.words[next-1].stop && a.minutes < 60 {
 			return nil, 0
 		}
 	}
 }
 
 // dropRequest drops "remind me to" from "remind me to call mum tomorrow", because the due date has
-// a reminder anyway.
+// a reminder anyway. "Remind me at 5pm to call mum" reminds at that time.
 func (p *parser) dropRequest() {
 	from := p.is(0, english.remindMe)
 	if from == 0 || p.out.DueAt == nil {
@@ -61,6 +130,9 @@ func (p *parser) dropRequest() {
 		to++
 	}
 	if next := p.is(to, english.remindMeTo); next > 0 {
+		if to > from && p.out.Reminders == nil && (p.clock != nil || p.part != nil || p.instant != nil) {
+			p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}} // "remind me at 5pm to call"
+		}
 		p.mark(KindReminder, 0, from)
 		p.mark(KindReminder, to, next)
 	}

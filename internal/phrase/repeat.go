@@ -1,19 +1,26 @@
 package phrase
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // rule is a recurrence in the words of the line.
 type rule struct {
-	freq     string
-	interval int
-	month    time.Month
-	days     []int // of the month; -1 is the last
-	weekdays []time.Weekday
-	ordinal  int  // of the single weekday in the month; -1 is the last
-	workdays bool // ordinal counts the days from Monday to Friday
+	freq      string
+	interval  int
+	month     time.Month   // of the days
+	months    []time.Month // in which the rule applies, or nil for all
+	days      []int        // of the month; -1 is the last
+	weekdays  []time.Weekday
+	ordinals  []int // of the weekdays in the month; -1 is the last
+	workdays  []int // positions among the days from Monday to Friday of a month
+	hours     []int // of the day, if there are several
+	leap      bool  // only years with a 29 February count
+	weekStart time.Weekday
 }
 
-func (r *rule) named() bool { return len(r.days)+len(r.weekdays) > 0 }
+func (r *rule) named() bool { return len(r.days)+len(r.weekdays)+len(r.months) > 0 }
 
 // readRepeat reads the first recurrence of the line and its limits.
 func (p *parser) readRepeat() {
@@ -25,8 +32,10 @@ func (p *parser) readRepeat() {
 		if next == 0 {
 			continue
 		}
+		r.weekStart = p.first
 		p.rule = r
 		p.mark(KindRecurrence, i, next)
+		p.readExceptions(next)
 		p.readLimits()
 		return
 	}
@@ -35,9 +44,16 @@ func (p *parser) readRepeat() {
 // readEvery reads "every 3 days", "every other tuesday" and "every mon, wed and fri". It also reads
 // "every 1st and 15th" and "every last friday".
 func (p *parser) readEvery(i int) (*rule, int) {
+	start := i
 	i = p.is(i, english.every)
 	if i == 0 {
 		return nil, 0
+	}
+	if p.words[i-1].stop {
+		if !strings.HasSuffix(p.raw(start), "!") {
+			return nil, 0
+		}
+		p.afterDone = true // "every! 3 days" of Todoist
 	}
 	r := &rule{interval: 1}
 	if next := p.is(i, english.other); next > 0 {
@@ -53,11 +69,19 @@ func (p *parser) readEvery(i int) (*rule, int) {
 		return p.readOn(r, unit, next)
 	}
 	if found, next := find(p, english.parts, i); next > 0 && r.interval == 1 {
-		p.part = found
 		r.freq = "DAILY"
+		if other, end := find(p, english.parts, p.is(next, english.and)); end > 0 && p.is(next, english.and) > 0 {
+			// "every morning and evening" has two times.
+			p.clock, p.others = &clock{hour: found.hours[0]}, []clock{{hour: other.hours[0]}}
+			return r, end
+		}
+		p.part = found
 		return r, next
 	}
 	if next := p.readNamed(r, i); next > 0 {
+		return r, next
+	}
+	if next := p.readDayList(r, i); next > 0 && r.interval == 1 {
 		return r, next
 	}
 	return nil, 0
@@ -66,11 +90,15 @@ func (p *parser) readEvery(i int) (*rule, int) {
 // unitOr reports whether a unit stands at i, but not one "of the month". With weekday set, a
 // weekday counts as a unit.
 func (p *parser) unitOr(i int, weekday bool) bool {
-	if _, next := find(p, english.units, i); next > 0 {
-		return p.is(next, english.ofMonth) == 0
+	_, next := find(p, english.units, i)
+	if next == 0 && weekday {
+		_, next = find(p, english.weekdays, i)
 	}
-	_, next := find(p, english.weekdays, i)
-	return weekday && next > 0 && p.is(next, english.ofMonth) == 0
+	if next == 0 || p.is(next, english.ofMonth) > 0 {
+		return false
+	}
+	_, month := find(p, english.months, max(p.is(next, english.of), p.is(next, english.in), next))
+	return month == 0
 }
 
 // readOften reads "monthly", "on mondays" and "the 1st of every month".
@@ -85,7 +113,9 @@ func (p *parser) readOften(i int) (*rule, int) {
 	j := p.is(i, english.on)
 	if j == 0 {
 		j = i
-	} else if days, next := p.readWeekdays(j, english.weekdaysPlural, english.groupsPlural); next > 0 {
+	}
+	// "on mondays" is a recurrence anywhere, "mondays" alone at the end of a clause or before a time.
+	if days, next := p.readWeekdays(j, english.weekdaysPlural, english.groupsPlural); next > 0 && (j > i || p.endsDay(next)) {
 		r.freq, r.weekdays = "WEEKLY", days
 		return r, next
 	}
@@ -118,6 +148,13 @@ func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 	if on := p.is(i, english.on); on > 0 {
 		if next := p.readNamed(r, p.skip(on, english.the)); next > 0 {
 			return r, next
+		}
+	}
+	// "every month last day", "every week mon and thu"
+	if r.freq == "MONTHLY" || r.freq == "WEEKLY" {
+		named := *r
+		if next := p.readNamed(&named, p.skip(i, english.the)); next > i+1 && p.endsDay(next) {
+			return &named, next
 		}
 	}
 	return r, i

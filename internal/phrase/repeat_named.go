@@ -2,17 +2,14 @@ package phrase
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
 // readNamed adds the days that are named at i to a rule. It returns the index after them, or 0 if
 // the rule cannot have such days.
 func (p *parser) readNamed(r *rule, i int) int {
-	if month, day, next := p.readDayAndMonth(i); next > 0 {
-		if r.freq != "" && r.freq != "YEARLY" {
-			return 0
-		}
-		r.freq, r.month, r.days = "YEARLY", month, []int{day}
+	if next := p.readYearDays(r, i); next > 0 {
 		return next
 	}
 	if days, next := p.readWeekdays(i, english.weekdays, english.groups); next > 0 {
@@ -30,8 +27,11 @@ func (p *parser) readNamed(r *rule, i int) int {
 	if end := p.is(next, english.ofMonth); end > 0 {
 		return end
 	}
-	if of := p.is(next, english.of); of > 0 && r.interval == 1 {
+	if of := max(p.is(next, english.of), p.is(next, english.in)); of > 0 && r.interval == 1 {
 		if month, end := find(p, english.months, of); end > 0 {
+			if _, _, more := p.readMonths(of); more > end {
+				return next // a season, which readLimits reads
+			}
 			r.freq, r.month = "YEARLY", month
 			return end
 		}
@@ -43,68 +43,146 @@ func (p *parser) readNamed(r *rule, i int) int {
 	return next
 }
 
-// readWeekdays reads a list of weekdays, or a group such as "weekday".
-func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[string][]time.Weekday) ([]time.Weekday, int) {
-	if group, next := find(p, groups, i); next > 0 {
-		return group, next
+// readYearDays adds days of the year to a rule: "3 march", "14 jan, 14 apr and 14 jul", "1 and 15
+// january". Either all have one month, or all have one day.
+func (p *parser) readYearDays(r *rule, i int) int {
+	if r.freq != "" && r.freq != "YEARLY" {
+		return 0
 	}
+	var months []time.Month
+	var days []int
+	end := 0
+	for {
+		month, day, next := p.readDayAndMonth(i)
+		if next == 0 {
+			break
+		}
+		months, days = append(months, month), append(days, day)
+		end, i = next, p.skip(next, english.and)
+		if i == next && !p.words[next-1].stop {
+			break
+		}
+	}
+	if end == 0 {
+		return 0
+	}
+	slices.Sort(months)
+	slices.Sort(days)
+	months, days = slices.Compact(months), slices.Compact(days)
+	if len(months) > 1 && len(days) > 1 {
+		p.conflict = true // one rule cannot have them
+		return 0
+	}
+	r.freq, r.days = "YEARLY", days
+	if r.month = months[0]; len(months) > 1 {
+		r.month, r.months = 0, months
+	}
+	return end
+}
+
+// readWeekdays reads a list of weekdays, a range of them, or a group such as "weekday".
+func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[string][]time.Weekday) ([]time.Weekday, int) {
 	var days []time.Weekday
 	end := 0
 	for {
-		day, next := find(p, names, i)
+		found, next := find(p, groups, i)
+		if next == 0 {
+			var day time.Weekday
+			if day, next = find(p, names, i); next > 0 {
+				found = []time.Weekday{day}
+				if last, after := find(p, names, p.is(next, english.to)); p.is(next, english.to) > 0 && after > 0 {
+					for next = after; day != last; {
+						day = (day + 1) % 7
+						found = append(found, day)
+					}
+				}
+			}
+		}
 		if next == 0 {
 			return days, end
 		}
-		if !slices.Contains(days, day) {
-			days = append(days, day)
+		for _, day := range found {
+			if !slices.Contains(days, day) {
+				days = append(days, day)
+			}
 		}
+		// "mon wed fri" needs no commas.
 		end, i = next, p.skip(next, english.and)
-		if i == next && !p.words[next-1].stop {
-			return days, end
-		}
 	}
 }
 
-// readOrdinals adds days of the month to a rule: "1st and 15th", "last day", "second tuesday",
-// "last weekday".
+// readOrdinals adds days of the month to a rule: "1st and 15th", "last day", "second tuesday", "1st
+// and 3rd monday", "last weekday".
 func (p *parser) readOrdinals(r *rule, i int) int {
 	if r.freq != "" && r.freq != "MONTHLY" {
 		return 0
 	}
-	n, next := p.readOrdinal(i)
-	if next == 0 {
-		return 0
-	}
-	if end := p.is(next, english.day); end > 0 {
-		r.freq, r.days = "MONTHLY", []int{n}
-		return end
-	}
-	if -5 <= n && n <= 5 {
-		if weekday, end := find(p, english.weekdays, next); end > 0 {
-			r.freq, r.ordinal, r.weekdays = "MONTHLY", n, []time.Weekday{weekday}
-			return end
-		}
-		if group, end := find(p, english.groups, next); end > 0 && len(group) == len(workdays) {
-			r.freq, r.ordinal, r.weekdays, r.workdays = "MONTHLY", n, group, true
-			return end
-		}
-	}
-	if n < 0 {
-		return 0
-	}
-	days, end := []int{n}, next
+	var numbers []int
+	end, next := 0, i
 	for {
-		j := p.skip(p.skip(end, english.and), english.the)
-		n, next := p.readOrdinal(j)
-		if next == 0 || n < 0 || j == end && !p.words[end-1].stop {
+		n, after := p.readOrdinal(p.skip(next, english.the))
+		if after == 0 {
 			break
 		}
-		if !slices.Contains(days, n) {
-			days = append(days, n)
+		if !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
 		}
-		end = next
+		end = max(after, p.is(after, english.day))
+		if next = p.skip(end, english.and); next == end && !p.words[end-1].stop {
+			break
+		}
+	}
+	if end == 0 {
+		return 0
+	}
+	if next := p.readOrdinalDays(r, numbers, end); next > 0 {
+		return next
+	}
+	slices.SortFunc(numbers, func(a, b int) int { return (a+32)%32 - (b+32)%32 })
+	if numbers[0] < 0 && p.is(end-1, english.day) == 0 {
+		return 0 // "every last" names no day
+	}
+	r.freq, r.days = "MONTHLY", numbers
+	return end
+}
+
+// readOrdinalDays reads the weekdays after ordinals: "monday", "tuesday and friday", "workday".
+func (p *parser) readOrdinalDays(r *rule, ordinals []int, i int) int {
+	if slices.Min(ordinals) < -5 || slices.Max(ordinals) > 5 {
+		return 0
+	}
+	slices.SortFunc(ordinals, func(a, b int) int { return (a+32)%32 - (b+32)%32 })
+	if group, end := find(p, english.groups, i); end > 0 && len(group) == len(workdays) {
+		r.freq, r.weekdays, r.workdays = "MONTHLY", group, ordinals
+		return end
+	}
+	if weekday, end := find(p, english.weekdays, i); end > 0 {
+		r.freq, r.ordinals, r.weekdays = "MONTHLY", ordinals, []time.Weekday{weekday}
+		return end
+	}
+	return 0
+}
+
+// readDayList adds days of the month that are written without "th" to a rule: "27", "2, 15, 27".
+func (p *parser) readDayList(r *rule, i int) int {
+	var days []int
+	end := 0
+	for {
+		text := p.text(i)
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 31 || len(text) > 2 || text[0] == '+' {
+			break
+		}
+		days = append(days, n)
+		end, i = i+1, p.skip(i+1, english.and)
+		if i == end && !p.words[end-1].stop {
+			break
+		}
+	}
+	if end == 0 || !p.endsDay(end) {
+		return 0
 	}
 	slices.Sort(days)
-	r.freq, r.days = "MONTHLY", days
+	r.freq, r.days = "MONTHLY", slices.Compact(days)
 	return end
 }

@@ -8,6 +8,7 @@ import (
 
 // resolve computes the due date, the recurrence and the reminders.
 func (p *parser) resolve() {
+	p.useRemindDay()
 	switch {
 	case p.rule != nil:
 		p.resolveRule()
@@ -18,11 +19,36 @@ func (p *parser) resolve() {
 		due := p.at(p.wallDue())
 		p.out.DueAt = &due
 	}
+	if due := p.out.DueAt; due != nil && p.clockZone != nil {
+		p.conflict = p.conflict || !agrees(p.zoneName, *due, p.clockZone)
+	}
 	p.resolveReminders()
 }
 
-// at converts a wall time in the parser's zone to an instant.
-func (p *parser) at(wall time.Time) time.Time { return task.Instant(wall, p.zone).UTC() }
+// useRemindDay makes the day of the reminder the due date of a line that names no other: "call mum
+// remind me tomorrow at 9".
+func (p *parser) useRemindDay() {
+	r := p.remind
+	if r == nil || r.before || p.rule != nil || p.date != nil || p.clock != nil || p.part != nil {
+		return
+	}
+	p.date, p.clock, p.part, p.remind = r.date, r.clock, r.part, nil
+	if p.clock != nil || p.part != nil {
+		p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}}
+	}
+}
+
+// at converts a wall time to an instant, in the zone that the line names or in the parser's.
+func (p *parser) at(wall time.Time) time.Time {
+	zone := p.zone
+	if p.clockZone != nil {
+		zone = p.clockZone
+	}
+	return task.Instant(wall, zone).UTC()
+}
+
+// atHome converts a wall time in the parser's zone to an instant.
+func (p *parser) atHome(wall time.Time) time.Time { return task.Instant(wall, p.zone).UTC() }
 
 // passed reports whether a wall time is not in the future.
 func (p *parser) passed(wall time.Time) bool { return !p.at(wall).After(p.now) }
@@ -86,7 +112,7 @@ func (p *parser) usual(day time.Time) time.Time {
 // resolveReminders sets the reminders of a task with a due date. Without one, the words go back to
 // the title.
 func (p *parser) resolveReminders() {
-	if p.before == nil && p.remindAt == nil {
+	if p.before == nil && p.remind == nil {
 		return
 	}
 	due := p.out.DueAt
@@ -101,10 +127,32 @@ func (p *parser) resolveReminders() {
 	for _, minutes := range p.before {
 		p.out.Reminders = append(p.out.Reminders, task.Reminder{MinutesBefore: &minutes})
 	}
-	if p.remindAt != nil {
-		at := p.at(p.remindAt.in(nil).on(midnight(due.In(p.zone))))
+	if p.remind != nil {
+		at, ok := p.remindAt(*due)
+		p.conflict = p.conflict || !ok || at.After(*due)
 		p.out.Reminders = []task.Reminder{{At: &at}}
 	}
+}
+
+// remindAt returns the instant of a reminder with a day or a time of its own.
+func (p *parser) remindAt(due time.Time) (time.Time, bool) {
+	wall := due.In(p.zone)
+	day := midnight(wall)
+	switch r := p.remind; {
+	case r.date != nil:
+		day = r.date.day
+	case r.before:
+		day = day.AddDate(0, 0, -r.days)
+	}
+	switch r := p.remind; {
+	case r.clock != nil:
+		return p.atHome(r.clock.in(r.part).on(day)), true
+	case r.part != nil:
+		return p.atHome(r.part.clock(day, nil).on(day)), true
+	case r.date != nil:
+		return p.atHome(day.Add(9 * time.Hour)), true
+	}
+	return p.atHome(day.Add(time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute)), true
 }
 
 func (p *parser) draft() Draft {

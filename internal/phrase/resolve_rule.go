@@ -1,6 +1,7 @@
 package phrase
 
 import (
+	"slices"
 	"time"
 
 	"taskmaster/internal/task"
@@ -14,14 +15,17 @@ func (p *parser) resolveRule() {
 	}
 	r := &task.Recurrence{Anchor: task.AnchorDue, Missed: task.MissedSkip}
 	p.out.Recurrence = r
-	first, ok := p.firstFrom(start)
-	if !ok {
+	first, ok := p.firstOfTimes(start)
+	if !ok || !p.setHours() {
 		return // the task is invalid without a due date, and Parse then ignores all dates and times
 	}
 	if p.afterDone {
 		r.Anchor = task.AnchorCompletion
 	}
 	r.RRule = p.rule.text(wallDay(first), p.count, p.afterDone)
+	if p.clockZone != nil {
+		p.out.TimeZone = p.clockZone.String()
+	}
 	due := p.at(first)
 	p.out.DueAt = &due
 	if last, ok := p.lastDay(wallDay(first)); ok {
@@ -30,11 +34,42 @@ func (p *parser) resolveRule() {
 	}
 }
 
+// setHours sets the times of a rule that has several. All must have the same minute.
+func (p *parser) setHours() bool {
+	if p.others == nil {
+		return true
+	}
+	hours := []int{p.clock.in(p.part).hour}
+	for _, c := range p.others {
+		hours = append(hours, c.in(p.part).hour)
+		if c.minute != p.clock.minute || slices.Contains(hours[:len(hours)-1], c.in(p.part).hour) || len(hours) > 24 {
+			return false
+		}
+	}
+	slices.Sort(hours)
+	p.rule.hours = hours
+	return hours[len(hours)-1] < 24
+}
+
+// firstOfTimes returns the first occurrence of a rule with one or more times of day.
+func (p *parser) firstOfTimes(start time.Time) (time.Time, bool) {
+	first, ok := p.firstFrom(start)
+	clock := p.clock
+	for i := range p.others {
+		p.clock = &p.others[i]
+		if wall, found := p.firstFrom(start); found && (!ok || wall.Before(first)) {
+			first, ok = wall, true
+		}
+	}
+	p.clock = clock
+	return first, ok
+}
+
 // firstFrom returns the first occurrence on or after start as a wall time. It is in the future
 // unless the line names its day.
 func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 	wall := p.usual(start)
-	later := func(wall time.Time) bool { return p.date != nil || !p.passed(wall) }
+	later := func(wall time.Time) bool { return p.date != nil && !p.began || !p.passed(wall) }
 	if !p.rule.named() {
 		if !later(wall) {
 			wall = wall.AddDate(0, 0, 1)
@@ -44,9 +79,12 @@ func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 	// internal/task decides which days match the rule. The search starts one day earlier to include
 	// start.
 	every := *p.rule
-	every.interval = 1
+	every.interval, every.hours = 1, nil
+	if p.rule.interval > 1 && p.rule.leapDay() {
+		every.leap = true
+	}
 	r := task.Recurrence{RRule: every.text(start, 0, false)}
-	found, err := r.Occurrences(wall.AddDate(0, 0, -1), "UTC", 2)
+	found, err := r.Occurrences(wall.AddDate(0, 0, -1), "UTC", 3)
 	if err != nil {
 		return time.Time{}, false
 	}

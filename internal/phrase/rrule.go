@@ -1,7 +1,6 @@
 package phrase
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ var shortDays = [...]string{"SU", "MO", "TU", "WE", "TH", "FR", "SA"}
 // same. A day that a month does not have becomes its last day, as with the shorthands. For a series
 // that counts from completion, internal/task handles such days.
 func (r rule) text(start time.Time, count int, afterDone bool) string {
-	if !r.named() && r.interval == 1 && count == 0 {
+	if !r.named() && r.interval == 1 && count == 0 && r.hours == nil && r.months == nil {
 		return strings.ToLower(r.freq)
 	}
 	parts := []string{"FREQ=" + r.freq}
@@ -22,6 +21,9 @@ func (r rule) text(start time.Time, count int, afterDone bool) string {
 		add("INTERVAL", strconv.Itoa(r.interval))
 	}
 	month, days := r.month, r.days
+	if r.months != nil {
+		add("BYMONTH", numbers(r.months))
+	}
 	if !r.named() && !afterDone {
 		leapDay := start.Month() == time.February && start.Day() == 29
 		switch {
@@ -35,17 +37,26 @@ func (r rule) text(start time.Time, count int, afterDone bool) string {
 		add("BYMONTH", strconv.Itoa(int(month)))
 	}
 	if len(days) > 0 {
-		list, last := monthDays(days, month)
+		list, positions := monthDays(days, month)
+		if r.leapDay() && (r.interval%4 == 0 || r.leap) {
+			list, positions = "29", ""
+		}
 		add("BYMONTHDAY", list)
-		if last {
-			add("BYSETPOS", "-1")
+		if positions != "" {
+			add("BYSETPOS", positions)
 		}
 	}
 	if len(r.weekdays) > 0 {
 		add("BYDAY", r.byDay())
-		if r.workdays {
-			add("BYSETPOS", strconv.Itoa(r.ordinal))
+		if r.workdays != nil {
+			add("BYSETPOS", numbers(r.workdays))
 		}
+	}
+	if r.hours != nil {
+		add("BYHOUR", numbers(r.hours))
+	}
+	if r.weekStart != time.Monday && r.freq == "WEEKLY" && r.interval > 1 && len(r.weekdays) > 1 {
+		add("WKST", shortDays[r.weekStart])
 	}
 	if count > 0 {
 		add("COUNT", strconv.Itoa(count))
@@ -53,9 +64,10 @@ func (r rule) text(start time.Time, count int, afterDone bool) string {
 	return strings.Join(parts, ";")
 }
 
-// monthDays lists days of a month. It also reports whether only the last of them counts. "the 30th"
-// becomes 28, 29 and 30, of which each month's last counts.
-func monthDays(days []int, month time.Month) (list string, last bool) {
+// monthDays lists days of a month, and the positions of those that count. "the 30th" becomes 28, 29
+// and 30, of which each month's last counts. "the 15th and 30th" becomes 15, 28, 29 and 30, of which
+// the first and the last count.
+func monthDays(days []int, month time.Month) (list, positions string) {
 	longest := 31
 	if month > 0 {
 		longest = daysIn(month, 2024)
@@ -64,27 +76,50 @@ func monthDays(days []int, month time.Month) (list string, last bool) {
 	if month > 0 && month != time.February {
 		always = longest
 	}
-	day := days[len(days)-1]
+	last := len(days) - 1
+	day := days[last]
 	switch {
-	case day > always && day == 31:
-		days = append(days[:len(days)-1:len(days)-1], -1)
-	case day > always && len(days) == 1:
-		days, last = nil, true
+	case day > always && day == 31 && days[0] > 0:
+		days = append(days[:last:last], -1)
+	case day > always && days[0] > 0 && (last == 0 || days[last-1] < always):
+		days = days[:last:last]
+		var counted []int
+		for n := range days {
+			counted = append(counted, n+1)
+		}
 		for d := always; d <= day; d++ {
 			days = append(days, d)
 		}
+		positions = numbers(append(counted, -1))
 	}
-	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(days)), ","), "[]"), last
+	return numbers(days), positions
+}
+
+// leapDay reports whether the rule names 29 February alone.
+func (r rule) leapDay() bool {
+	return r.month == time.February && len(r.days) == 1 && r.days[0] == 29
+}
+
+// numbers joins numbers with commas.
+func numbers[T ~int](list []T) string {
+	var text []string
+	for _, n := range list {
+		text = append(text, strconv.Itoa(int(n)))
+	}
+	return strings.Join(text, ",")
 }
 
 func (r rule) byDay() string {
 	var days []string
-	for _, weekday := range r.weekdays {
-		day := shortDays[weekday]
-		if r.ordinal != 0 && !r.workdays {
-			day = strconv.Itoa(r.ordinal) + day
+	for _, ordinal := range r.ordinals {
+		for _, weekday := range r.weekdays {
+			days = append(days, strconv.Itoa(ordinal)+shortDays[weekday])
 		}
-		days = append(days, day)
+	}
+	for _, weekday := range r.weekdays {
+		if len(r.ordinals) == 0 {
+			days = append(days, shortDays[weekday])
+		}
 	}
 	return strings.Join(days, ",")
 }

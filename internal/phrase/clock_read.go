@@ -1,0 +1,165 @@
+package phrase
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	clockText  = regexp.MustCompile(`^(\d{1,2})(?:([:.h])(\d{2})(?::\d{2})?)?(h|a\.?m|p\.?m|a|p)?$`)
+	clockBlock = regexp.MustCompile(`^(\d{2})(\d{2})h?$`)
+)
+
+// readClock reads a time of day at i.
+func (p *parser) readClock(i int) (clock, strength, int) {
+	if c, next := find(p, english.clocks, i); next > 0 {
+		if english.alike[p.text(i)] {
+			return c, beside, next
+		}
+		return c, weak, next
+	}
+	if offset, next := find(p, english.clockOffsets, i); next > 0 {
+		return p.readFromHour(offset, next)
+	}
+	if m := clockBlock.FindStringSubmatch(p.text(i)); m != nil {
+		return p.readBlock(m, i)
+	}
+	m := clockText.FindStringSubmatch(p.text(i))
+	if m == nil || m[2] == "h" && m[4] == "h" {
+		return clock{}, 0, 0
+	}
+	var c clock
+	if !number(m[1], 0, 23, &c.hour) || m[3] != "" && !number(m[3], 0, 59, &c.minute) {
+		return clock{}, 0, 0
+	}
+	c.half = c.hour >= 1 && c.hour <= 12 && m[1][0] != '0' && m[2] != "h" && m[4] != "h"
+	s, half, next := p.clockStrength(m, i), halfOf(m[4]), i+1
+	if after := halfOf(p.text(next)); m[4] == "" && after > 0 && len(p.text(next)) > 1 && !p.words[i].stop {
+		half, next, s = after, next+1, weak
+	}
+	switch end := p.is(next, english.oClock); {
+	case half > 0 && c.hour >= 1 && c.hour <= 12:
+		return clock{hour: c.hour%12 + 12*(half-1), minute: c.minute}, s, next
+	case half == 2 && c.hour > 12: // 15:00 pm
+	case half > 0:
+		return clock{}, 0, 0
+	case end > 0:
+		return c, weak, end
+	}
+	return c, s, next
+}
+
+// clockStrength returns the evidence that a time needs, from its parts as in clockText.
+func (p *parser) clockStrength(m []string, i int) strength {
+	hour, sign, half := m[1], m[2], m[4]
+	minute, _ := strconv.Atoi(m[3])
+	switch {
+	case half == "am" || half == "pm" || half == "a.m" || half == "p.m":
+		return weak
+	case half == "a" || half == "p":
+		return beside
+	case sign == ":" && len(hour) == 2:
+		return weak
+	case sign == ":" && minute%5 == 0:
+		return beside
+	case sign == "h" && len(hour) == 2:
+		return beside
+	// After a day, "9.30" and "8h" are times. "14.30 tomorrow" is one as well, but 3.11 may be a version.
+	case sign == "." && minute%5 == 0 && (p.ofTime(i-1) || p.ofTime(i+1) && len(hour) == 2 && minute%15 == 0),
+		sign == "h" && p.ofTime(i-1), half == "h" && p.ofTime(i-1) && p.ends(i+1):
+		return beside
+	}
+	return marked
+}
+
+// readBlock reads 0800 and 1530 after a day. A number from 1900 to 2100 may be a year.
+func (p *parser) readBlock(m []string, i int) (clock, strength, int) {
+	var c clock
+	if !number(m[1], 0, 23, &c.hour) || !number(m[2], 0, 59, &c.minute) {
+		return clock{}, 0, 0
+	}
+	next := max(i+1, p.is(i+1, setOf("h", "hrs", "hours")))
+	switch year := p.text(i) >= "1900" && p.text(i) < "2100"; {
+	case year && p.text(i-1) != "at" && p.text(i-1) != "@" && next == i+1:
+		return clock{}, 0, 0
+	case c.minute%5 != 0, year, !p.ofTime(i - 1):
+		return c, marked, next
+	}
+	return c, beside, next
+}
+
+// readFromHour reads the hour of "half past 9" and "quarter to 5".
+func (p *parser) readFromHour(offset, i int) (clock, strength, int) {
+	c, s, next := p.readClock(i)
+	if s == 0 || c.minute != 0 {
+		return clock{}, 0, 0
+	}
+	if minutes := c.hour*60 + offset; minutes > 0 {
+		// The half of the day is that of the hour itself: quarter to 7 is 6:45.
+		if c.half && c.hour <= 6 {
+			minutes += 12 * 60
+		}
+		return clock{hour: minutes / 60 % 24, minute: minutes % 60, half: c.half && c.hour > 6}, weak, next
+	}
+	return clock{}, 0, 0
+}
+
+// halfOf returns 1 for am, 2 for pm and 0 otherwise.
+func halfOf(text string) int {
+	switch {
+	case english.am[text]:
+		return 1
+	case english.pm[text]:
+		return 2
+	}
+	return 0
+}
+
+// readClocks reads a time, or the first time of a range such as "from 3 to 4pm". The time zone may
+// follow.
+func (p *parser) readClocks(i int) (c clock, s strength, next int) {
+	c, s, next = p.readClock(i)
+	if next == 0 {
+		return c, 0, 0
+	}
+	if end, es, after := p.readRangeEnd(next); after > 0 && es >= marked {
+		switch {
+		case s == marked && es == marked && p.text(i-1) != "from" && p.text(i-1) != "between":
+			return c, s, next
+		case c.half && !end.half && end.hour > 0:
+			// "11-1pm" begins before noon, "3-4pm" after it.
+			if c.hour%12 <= end.hour%12 == (end.hour >= 12) {
+				c.hour = c.hour%12 + 12
+			} else {
+				c.hour %= 12
+			}
+			c.half = false
+		}
+		return c, max(s, es), after
+	}
+	return c, s, next
+}
+
+// readRangeEnd reads the end of a range of times. It must be a whole clause or stand before a day.
+func (p *parser) readRangeEnd(i int) (clock, strength, int) {
+	to := p.is(i, english.to)
+	if to == 0 && p.text(i) == "and" {
+		to = i + 1
+	}
+	if to == 0 || p.text(i) == "and" && !p.after("between", i) {
+		return clock{}, 0, 0
+	}
+	c, s, next := p.readClock(to)
+	if s == 0 || s == marked && !p.ends(next) {
+		return clock{}, 0, 0
+	}
+	return c, s, next
+}
+
+// after reports whether a word stands one or two words before i.
+func (p *parser) after(text string, i int) bool {
+	return p.text(i-2) == text || p.text(i-3) == text
+}
+
+func trimBrackets(text string) string { return strings.Trim(text, "()[]{}") }

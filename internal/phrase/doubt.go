@@ -1,0 +1,188 @@
+package phrase
+
+import "regexp"
+
+// A word that looks like a date or time next to one that was taken belongs to it, even if the parser
+// cannot read it: "31 november 18:00". Then nothing is assumed, because a wrong date is worse than
+// none.
+
+// datelike matches dates and times that may not exist: 31.11.2026, 25:00, 13pm, 32nd.
+var datelike = regexp.MustCompile(`^(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
+
+// doubtful reports whether the line has a part that may change the meaning of the dates and times
+// that were taken.
+func (p *parser) doubtful() bool {
+	if p.date == nil && p.clock == nil && p.rule == nil && p.instant == nil && p.part == nil {
+		return false
+	}
+	if p.others != nil && p.rule == nil {
+		return true
+	}
+	for i, w := range p.words {
+		switch {
+		case w.glued && (w.kind == "") != (p.words[i-1].kind == "") && p.words[i-1].kind+w.kind != KindTag:
+			return true // only a part of 3-4pm was taken
+		case w.kind != "":
+		case p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
+			return true
+		}
+	}
+	return p.moves()
+}
+
+// unreadEvery reports whether a recurrence stands at i that was not taken: "every 2 hours".
+func (p *parser) unreadEvery(i int) bool {
+	if english.unreadOften[p.text(i)] && p.ends(i+1) {
+		return true
+	}
+	if _, next := find(p, english.adverbs, i); next > 0 && p.ends(next) {
+		return true
+	}
+	every := p.is(i, english.every)
+	if every == 0 || p.words[every-1].stop {
+		return false
+	}
+	if english.few[p.text(every)] {
+		every++
+	}
+	if p.is(every, english.other) > 0 {
+		every = p.is(every, english.other)
+	}
+	_, number := p.readNumber(every)
+	_, ordinal := p.readOrdinal(every)
+	for _, j := range []int{every, number, ordinal} {
+		if j > 0 && p.nameOfTime(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// nameOfTime reports whether a unit, a weekday, a month or a part of the day stands at i.
+func (p *parser) nameOfTime(i int) bool {
+	_, unit := find(p, english.units, i)
+	_, weekday := find(p, english.weekdays, i)
+	_, month := find(p, english.months, i)
+	_, part := find(p, english.parts, i)
+	return unit+weekday+month+part > 0 || english.seasons[p.text(i)] && p.ends(i+1)
+}
+
+// unreadAfter reports whether a date or time stands at i, after one that was taken.
+func (p *parser) unreadAfter(i int) bool {
+	j := i
+	for n := 0; n < 3 && english.connecting[p.text(j)]; n++ {
+		j++
+	}
+	if p.rule != nil && p.is(i, english.except) > 0 {
+		return true
+	}
+	if limit := p.is(i, english.unreadLimits); limit > 0 && p.rule != nil {
+		k := p.skip(limit, english.the)
+		if _, number := p.readNumber(k); number > 0 || p.looksLikeTime(k) > 0 || english.seasons[p.text(k)] || p.nameOfTime(k) {
+			return true
+		}
+	}
+	if p.free(j) && (english.seasons[p.text(j)] || p.nameOfTime(j)) && p.ends(j+1) && (p.rule != nil || j == i || p.nameOfTime(j)) {
+		return true
+	}
+	text := trimBrackets(p.text(j))
+	if text != "" && p.ends(j+1) && len(text) <= 4 && !p.words[i-1].stop && (j == i || english.at[p.text(j-1)]) {
+		if digits(text) {
+			return true // "friday 3"
+		}
+	}
+	return p.looksLikeTime(j) > 0 || english.am[p.text(i)] && len(p.text(i)) > 1 || english.pm[p.text(i)] && len(p.text(i)) > 1
+}
+
+// unreadBefore reports whether a date or time begins at i and ends before one that was taken.
+func (p *parser) unreadBefore(i int) bool {
+	next := p.looksLikeTime(i)
+	if next == 0 || i > 0 && p.words[i-1].kind == "" && english.or[p.text(i-1)] {
+		return next > 0
+	}
+	for n := 0; n < 3 && next < len(p.words) && english.connecting[p.text(next)]; n++ {
+		next++
+	}
+	if !p.ofTime(next) || p.words[next-1].stop && next-1 == i && !p.ofTime(next) {
+		return false
+	}
+	// "cake for saturday" is the task of "on friday", but "open till 9pm tomorrow" names one time.
+	_, clock, _ := p.readClock(i)
+	return !p.relates(i) || next == p.clockAt || clock >= beside
+}
+
+// looksLikeTime returns the index after a date or time at i, or 0. It may not exist.
+func (p *parser) looksLikeTime(i int) int {
+	if !p.free(i) {
+		return 0
+	}
+	if datelike.MatchString(trimBrackets(p.text(i))) {
+		if _, s, _ := p.readClock(i); s != marked || p.text(i)[0] == '0' {
+			return i + 1
+		}
+	}
+	if next := p.is(i, english.past); next > 0 {
+		return next
+	}
+	if next := p.looksLikeMonthDate(i); next > 0 {
+		return next
+	}
+	conflict := p.conflict
+	defer func() { p.conflict = conflict }()
+	if _, s, next := p.readDate(i); next > 0 && (s == strong || p.endsDay(next)) {
+		return next
+	}
+	if a, _, next := p.readIn(i); next > 0 && a.minutes > 0 && p.ends(next) {
+		return next
+	}
+	if _, s, next := p.readClock(i); s >= beside && p.ends(next) {
+		return next
+	}
+	if _, next := find(p, english.weekdays, i); next == 0 {
+		bracket := trimBrackets(p.text(i))
+		_, weekday := english.weekdays[bracket]
+		_, day := english.days[bracket]
+		if bracket != p.text(i) && (weekday || day) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// looksLikeMonthDate returns the index after a month and a number at i, or 0.
+func (p *parser) looksLikeMonthDate(i int) int {
+	end := 0
+	numbered := func(i int) bool { return digits(p.text(i)) && len(p.text(i)) <= 2 || ordinalOf(p.text(i)) > 0 }
+	if _, month := find(p, english.months, i); month > 0 && numbered(month) {
+		end = month + 1
+	} else if numbered(i) {
+		_, end = find(p, english.months, p.skip(i+1, english.of))
+	}
+	if end > 0 && digits(p.text(end)) && len(p.text(end)) == 4 {
+		end++
+	}
+	return end
+}
+
+// moves reports whether the line moves something from one day to another: "move lunch friday to
+// monday" names no due date.
+func (p *parser) moves() bool {
+	if !english.moving[p.text(0)] {
+		return false
+	}
+	for i := range p.words {
+		if p.ofTime(i) && english.to[p.words[i].text] || !p.ofTime(i) && p.ofTime(i-1) && english.to[p.text(i)] {
+			return true
+		}
+	}
+	return false
+}
+
+func digits(text string) bool {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return text != ""
+}

@@ -1,0 +1,113 @@
+package phrase
+
+import (
+	"slices"
+	"time"
+)
+
+// readExceptions takes days from a rule: "every day except tuesday", "every weekday but not on
+// friday", "every monday except in july and august".
+func (p *parser) readExceptions(i int) {
+	except := p.is(i, english.except)
+	if except == 0 {
+		return
+	}
+	r := p.rule
+	if months, _, next := p.readMonths(except); next > 0 && p.endsDay(next) && (r.named() || r.freq == "DAILY") && r.month == 0 {
+		for month := time.January; month <= time.December; month++ {
+			if !slices.Contains(months, month) {
+				r.months = append(r.months, month)
+			}
+		}
+		p.mark(KindRecurrence, i, next)
+		return
+	}
+	except = p.skip(except, english.on)
+	days, next := p.readWeekdays(except, english.weekdays, english.groups)
+	if more, end := p.readWeekdays(except, english.weekdaysPlural, english.groupsPlural); end > next {
+		days, next = more, end
+	}
+	if p.text(except) == "weekend" || p.text(except) == "the" && p.text(except+1) == "weekend" {
+		days, next = []time.Weekday{time.Saturday, time.Sunday}, except+1
+	}
+	daily := r.freq == "DAILY" && r.interval == 1
+	if next == 0 || !daily && (r.freq != "WEEKLY" || len(r.weekdays) == 0) {
+		return
+	}
+	all := r.weekdays
+	if daily {
+		all = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
+	}
+	var left []time.Weekday
+	for _, day := range all {
+		if !slices.Contains(days, day) {
+			left = append(left, day)
+		}
+	}
+	if len(left) == 0 || len(left) == len(all) {
+		p.conflict = true // the exception contradicts the rule
+		return
+	}
+	r.freq, r.weekdays = "WEEKLY", left
+	p.mark(KindRecurrence, i, next)
+}
+
+// readSeason reads the months of a rule: "from april to october", "in december", "during june and
+// july". Only rules that name their days have a season.
+func (p *parser) readSeason(i int) int {
+	r := p.rule
+	in := p.is(i, setOf("in", "during", "from", "between", "only in"))
+	if in == 0 || r.months != nil || r.month != 0 || !r.named() && r.freq != "DAILY" {
+		return 0
+	}
+	months, isRange, next := p.readMonths(in)
+	if next == 0 || !p.endsDay(next) || isRange != (p.text(i) == "from" || p.text(i) == "between") && !isRange {
+		return 0
+	}
+	r.months = months
+	return next
+}
+
+// readMonths reads a list or a range of months, in the order of the year.
+func (p *parser) readMonths(i int) (months []time.Month, isRange bool, end int) {
+	for {
+		month, next := find(p, english.months, i)
+		if next == 0 {
+			break
+		}
+		months = append(months, month)
+		to := p.is(next, english.to)
+		if to == 0 && p.text(next) == "and" && p.text(i-1) == "between" {
+			to = next + 1
+		}
+		if last, after := find(p, english.months, to); to > 0 && after > 0 {
+			for month != last {
+				month = month%12 + 1
+				months = append(months, month)
+			}
+			next, isRange = after, true
+		}
+		end, i = next, p.skip(next, english.and)
+		if i == next && !p.words[next-1].stop {
+			break
+		}
+	}
+	slices.Sort(months)
+	return slices.Compact(months), isRange, end
+}
+
+// readSpan reads the first and the last day of a recurrence: "1 dec - 24 dec".
+func (p *parser) readSpan(i int) int {
+	if !p.ofTime(i-1) && p.is(i, english.from) == 0 || p.date != nil || p.until != nil {
+		return 0
+	}
+	first, last, next := p.readDays(i)
+	if next == 0 || !p.endsDay(next) {
+		return 0
+	}
+	if first.day.Before(p.today) {
+		first.day, p.began = p.today, true
+	}
+	p.date, p.until = &first, &last
+	return next
+}

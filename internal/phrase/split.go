@@ -1,0 +1,133 @@
+package phrase
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// punctuation may follow a word without belonging to it.
+const punctuation = ",.;:!?"
+
+// word is a part of the line between blanks, or between the commas of a list.
+type word struct {
+	text       string // in lower case without trailing punctuation; "" when it is quoted
+	start, end int    // bytes of the line, including punctuation
+	stop       bool   // punctuation follows
+	glued      bool   // no blank precedes: "26" in "24-26"
+	kind       Kind   // "" for words of the title
+}
+
+// split returns the words of a line. Text in double quotes is one word. A range such as 3-4pm is
+// three words.
+func split(line string) []word {
+	var words []word
+	for i := 0; i < len(line); {
+		c, size := utf8.DecodeRuneInString(line[i:])
+		if unicode.IsSpace(c) {
+			i += size
+			continue
+		}
+		end, quoted := wordEnd(line, i)
+		if quoted {
+			words = append(words, word{start: i, end: end})
+		} else {
+			for n, length := range divide(line[i:end]) {
+				w := newWord(line, i, i+length)
+				w.glued = n > 0
+				words = append(words, w)
+				i += length
+			}
+		}
+		i = end
+	}
+	return words
+}
+
+func newWord(line string, start, end int) word {
+	lower := strings.ToLower(line[start:end])
+	w := word{text: strings.TrimRight(lower, punctuation), start: start, end: end}
+	w.stop = w.text != lower
+	if lower == w.text+"." && english.dotted[w.text] {
+		w.stop = false // "Dec." and "Mon." do not end a clause
+	}
+	return w
+}
+
+func wordEnd(line string, start int) (end int, quoted bool) {
+	for open, closing := range map[string]string{`"`: `"`, "“": "”"} {
+		if inside, ok := strings.CutPrefix(line[start:], open); ok {
+			if n := strings.Index(inside, closing); n >= 0 {
+				start, quoted = start+len(open)+n+len(closing), true
+				break
+			}
+		}
+	}
+	for i, c := range line[start:] {
+		if unicode.IsSpace(c) {
+			return start + i, quoted
+		}
+		if c == ',' && !quoted {
+			if next, _ := utf8.DecodeRuneInString(line[start+i+1:]); unicode.IsLetter(next) {
+				return start + i + 1, false
+			}
+		}
+	}
+	return len(line), quoted
+}
+
+// inRange matches one end of a range: 24, 24th, 24.12., 24.12.2026, 9:30, 3pm.
+var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|\.|\.\d{1,2}\.?(?:\d{4})?|[:.h]\d{2}(?:[ap]m?)?)?$`)
+
+// divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri
+// and @9:30. Any other text is one word.
+func divide(text string) []int {
+	if rest, ok := strings.CutPrefix(text, "@"); ok {
+		bare := strings.ToLower(strings.TrimRight(rest, punctuation))
+		if _, named := english.clocks[bare]; named || bare != "" && bare[0] >= '0' && bare[0] <= '9' {
+			return []int{1, len(rest)}
+		}
+	}
+	for _, sign := range []string{"-", "–", "/"} {
+		parts := strings.Split(text, sign)
+		if len(parts) < 2 || len(parts) > 7 || sign != "/" && len(parts) != 2 {
+			continue
+		}
+		var lengths []int
+		kinds := map[int]bool{}
+		for i, part := range parts {
+			if i > 0 {
+				lengths = append(lengths, len(sign))
+			}
+			lengths = append(lengths, len(part))
+			kinds[rangeKind(part, i == len(parts)-1)] = true
+		}
+		if len(kinds) == 1 && !kinds[0] && (sign != "/" || kinds[2]) {
+			return lengths
+		}
+	}
+	return []int{len(text)}
+}
+
+// rangeKind returns 1 for a number, 2 for a weekday, 3 for a month and 0 for any other text.
+func rangeKind(text string, last bool) int {
+	text = strings.ToLower(text)
+	if last {
+		text = strings.TrimRight(text, ",;:!?")
+	}
+	bare := strings.TrimRight(text, ".")
+	switch _, plural := english.weekdaysPlural[bare]; {
+	case inRange.MatchString(text), last && inRange.MatchString(bare):
+		return 1
+	case plural:
+		return 2
+	}
+	if _, ok := english.weekdays[bare]; ok {
+		return 2
+	}
+	if _, ok := english.months[bare]; ok {
+		return 3
+	}
+	return 0
+}
