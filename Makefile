@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build kafka test engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run api build kafka test engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -35,6 +35,9 @@ help: ## List the targets
 
 run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
 	@go run ./cmd/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
+
+api: ## Run a command of api on the data of `make run`; ARGS="events tail -follow" shows events, ARGS=dead-letters the dead letters
+	@go run ./cmd/local api $(ARGS)
 
 build: ## Build the services, and Dapr's programs (minutes the first time), into .local/bin
 	go run ./cmd/local build

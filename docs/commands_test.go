@@ -12,8 +12,8 @@ import (
 // notChecked lists the programs whose commands a test cannot check: they are not part of the
 // repository. A command of another program is an error in a block of shell.
 var notChecked = []string{
-	"az", "cosign", "ctr", "curl", "docker", "gcloud", "gh", "git", "helm", "kind", "kubectl", "minikube", "oci", "openssl", "oras",
-	"pulumi", "skopeo",
+	"az", "cosign", "ctr", "curl", "docker", "gcloud", "gh", "git", "helm", "kafka-console-consumer.sh", "kind", "kubectl", "minikube",
+	"oci", "openssl", "oras", "pulumi", "rpk", "skopeo",
 }
 
 // shellWords are words of the shell at the beginning of a command.
@@ -179,7 +179,7 @@ func (r repository) check(c command) (ours bool, problem string) {
 // checkMake checks the targets and variables of a call of make. ARGS has flags of the program that
 // the target runs.
 func (r repository) checkMake(args []string) string {
-	program, flags := "", ""
+	program, flags, target := "", "", ""
 	for _, arg := range args {
 		name, value, isVariable := strings.Cut(arg, "=")
 		switch {
@@ -192,8 +192,11 @@ func (r repository) checkMake(args []string) string {
 		case !r.isTarget(arg):
 			return "the Makefile has no target " + arg
 		default:
-			program = r.programOf(arg)
+			program, target = r.programOf(arg), arg
 		}
+	}
+	if words := splitWords(flags); target == "api" && len(words) > 0 {
+		return r.checkAPI(words[0], words[1:])
 	}
 	if program == "" {
 		return ""
@@ -317,7 +320,7 @@ func TestWrongCommandsAreFound(t *testing.T) {
 	r := readRepository(t)
 	right := []string{
 		"make test", "make run BROKER=redis", `make faults ARGS="-broker kafka -seed 7"`, "make test-on-redis", "go run ./ci -plan check",
-		"dagger run go run ./ci", "DATABASE_URL=... api dead-letters replay -all", "go test ./docs -update", "kubectl get pods", ".ci/run",
+		"dagger run go run ./ci", "DATABASE_URL=... api dead-letters replay -all", `make api ARGS="events tail -follow"`, "go test ./docs -update", "kubectl get pods", ".ci/run",
 	}
 	for _, line := range right {
 		if _, problem := r.check(command{line, true}); problem != "" {
@@ -325,16 +328,17 @@ func TestWrongCommandsAreFound(t *testing.T) {
 		}
 	}
 	wrong := map[string]string{
-		"make tets":                   "the Makefile has no target tets",
-		"make run BROKR=redis":        "neither the Makefile nor a program reads BROKR",
-		`make faults ARGS="-sed 7"`:   "tests/faults has no flag -sed",
-		"go run ./tests/missing":      "there is no package ./tests/missing",
-		"go run ./internal/task":      "./internal/task is no program",
-		"go test ./services -update":  "the tests of ./services have no flag -update",
-		"api dead-letter":             "api has no command dead-letter",
-		"api replay --from 2h":        "services/api has no flag -from",
-		"tests/missing 7":             "there is no file tests/missing",
-		"terraform apply -auto-apply": "the program is neither ours nor in the list of programs that are not checked",
+		`make api ARGS="events -folow"`: "services/api has no flag -folow",
+		"make tets":                     "the Makefile has no target tets",
+		"make run BROKR=redis":          "neither the Makefile nor a program reads BROKR",
+		`make faults ARGS="-sed 7"`:     "tests/faults has no flag -sed",
+		"go run ./tests/missing":        "there is no package ./tests/missing",
+		"go run ./internal/task":        "./internal/task is no program",
+		"go test ./services -update":    "the tests of ./services have no flag -update",
+		"api dead-letter":               "api has no command dead-letter",
+		"api replay --from 2h":          "services/api has no flag -from",
+		"tests/missing 7":               "there is no file tests/missing",
+		"terraform apply -auto-apply":   "the program is neither ours nor in the list of programs that are not checked",
 	}
 	for line, want := range wrong {
 		if _, problem := r.check(command{line, true}); problem != want {

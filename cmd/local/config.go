@@ -29,6 +29,7 @@ type config struct {
 	dev        bool // templates and static files come from disk
 	backups    backupSchedule
 	file       string         // of a backup
+	args       []string       // of a command of api
 	services   []string       // to run, in the order of the catalogue
 	replicas   map[string]int // of services that run more than once
 	getenv     func(string) string
@@ -40,6 +41,7 @@ const (
 	commandClean   = "clean"
 	commandBackup  = "backup"
 	commandRestore = "restore"
+	commandAPI     = "api"
 )
 
 // rawFlags are the flags that loadConfig converts.
@@ -79,7 +81,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 
 // parseCommand reads the command and the file of a backup. It returns the arguments after them.
 func (c *config) parseCommand(args []string) (rest []string, err error) {
-	if len(args) == 0 || !slices.Contains([]string{commandBuild, commandClean, commandBackup, commandRestore}, args[0]) {
+	if len(args) == 0 || !slices.Contains([]string{commandBuild, commandClean, commandBackup, commandRestore, commandAPI}, args[0]) {
 		return args, nil
 	}
 	c.command, args = args[0], args[1:]
@@ -109,11 +111,15 @@ func (c *config) parseFlags(args []string, w io.Writer) (raw rawFlags, err error
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.BoolVar(&c.dev, "dev", false, "serve templates and static files from disk, so that an edit shows on reload")
 	flags.Usage = func() {
-		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]")
+		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]\n       local api [flags] COMMAND...")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
 		return raw, err
+	}
+	if c.command == commandAPI {
+		c.args = flags.Args() // flags of the command follow its name
+		return raw, nil
 	}
 	if flags.NArg() > 0 {
 		return raw, fmt.Errorf("unexpected argument %q", flags.Arg(0))

@@ -6,6 +6,7 @@
 //	local clean         delete all kept data except backups
 //	local backup FILE   write all data into a file, while the system runs or not
 //	local restore FILE  fill an empty installation from a backup
+//	local api COMMAND   run a command of api, such as events tail, on the installation's database
 //
 // Everything listens on 127.0.0.1. One folder (-dir) holds the data that is kept between runs:
 //
@@ -74,6 +75,8 @@ func execute(ctx context.Context, args []string) int {
 		return exitStatus(saveBackup(ctx, cfg, os.Stdout))
 	case commandRestore:
 		return exitStatus(restoreBackup(ctx, cfg, os.Stdout))
+	case commandAPI:
+		return operate(ctx, cfg, os.Stdout, os.Stderr)
 	default:
 		return exitStatus(run(ctx, cfg, out))
 	}

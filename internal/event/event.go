@@ -6,6 +6,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +35,11 @@ const (
 	ReminderDue   = "reminder.due"
 	TaskChanged   = "task.changed"
 )
+
+// Types returns the event types that this version of the package knows.
+func Types() []string {
+	return []string{TaskCreated, TaskUpdated, TaskCompleted, TaskDeleted, ReminderDue, TaskChanged}
+}
 
 // Source is the CloudEvents source of all events of the service api.
 const Source = "taskmaster/api"
@@ -123,13 +129,7 @@ func Decode(raw []byte) (Event, error) {
 }
 
 // Known reports whether this version of the package knows the event type.
-func Known(eventType string) bool {
-	switch eventType {
-	case TaskCreated, TaskUpdated, TaskCompleted, TaskDeleted, ReminderDue, TaskChanged:
-		return true
-	}
-	return false
-}
+func Known(eventType string) bool { return slices.Contains(Types(), eventType) }
 
 // Changes returns the old value of each task field that differs between before and after, by JSON
 // name. It leaves out revision and updated_at, which every change touches.

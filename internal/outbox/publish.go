@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -62,7 +63,8 @@ func (b *batch) publishTogether(ctx context.Context, partitions []partition) {
 func (b *batch) publishHeads(ctx context.Context, partitions []partition) (left []partition) {
 	b.inFlight <- struct{}{}
 	defer func() { <-b.inFlight }()
-	if b.over(partitions[0][0].Topic) {
+	topic := partitions[0][0].Topic
+	if b.over(topic) {
 		return nil
 	}
 	messages := make([]event.Message, len(partitions))
@@ -72,17 +74,31 @@ func (b *batch) publishHeads(ctx context.Context, partitions []partition) (left 
 	ctx, cancel := context.WithTimeout(ctx, b.callTimeout)
 	defer cancel()
 	began := time.Now()
-	if err := b.relay.Publish(ctx, partitions[0][0].Topic, messages); err != nil {
+	if err := b.relay.Publish(ctx, topic, messages); err != nil {
 		b.noteFailed(partitions, err, ctx.Err() != nil)
 		return nil
 	}
 	b.noteTaken(partitions, time.Since(began))
+	b.logTaken(ctx, topic, partitions)
 	for _, p := range partitions {
 		if len(p) > 1 {
 			left = append(left, p[1:])
 		}
 	}
 	return left
+}
+
+// logTaken logs the event of each partition key at level debug. The ids find it elsewhere. Its content
+// belongs to its user and is left out.
+func (b *batch) logTaken(ctx context.Context, topic string, partitions []partition) {
+	if !b.relay.Log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	for _, p := range partitions {
+		e := event.ReadEnvelope(p[0].Raw)
+		b.relay.Log.DebugContext(ctx, "event published",
+			"id", e.ID, "topic", topic, "type", e.Type, "task_id", e.TaskID, "user_id", p[0].UserID)
+	}
 }
 
 // divide splits partition keys into calls that take the next event of each.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -13,7 +14,7 @@ import (
 )
 
 // Command runs the command named args[0] with the arguments after it. It returns the exit status,
-// which is 2 for an unknown name.
+// which is 2 for an unknown name. A request for help is no error.
 func Command(commands map[string]func(ctx context.Context, args []string) error, args []string) int {
 	command, ok := commands[args[0]]
 	if !ok {
@@ -23,7 +24,7 @@ func Command(commands map[string]func(ctx context.Context, args []string) error,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := command(ctx, args[1:]); err != nil && !errors.Is(err, context.Canceled) {
+	if err := command(ctx, args[1:]); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, args[0]+":", err)
 		return 1
 	}

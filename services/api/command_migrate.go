@@ -13,6 +13,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"migrate":      migrate,
 	"replay":       replay,
 	"dead-letters": deadLettersCommand,
+	"events":       eventsCommand,
 	"restored":     restoredCommand,
 	"backup":       backupCommand,
 	"restore":      restoreCommand,

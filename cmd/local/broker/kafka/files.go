@@ -30,6 +30,7 @@ func (b *Broker) writeFiles() error {
 	}
 	for name, content := range map[string][]byte{
 		"server.properties": properties,
+		"client.properties": b.clientProperties(),
 		"log4j2.properties": log,
 		// Out of memory Kafka exits and is started again. Otherwise it would go on half working.
 		"run.args": b.javaArguments("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError",
@@ -64,6 +65,20 @@ func (b *Broker) serverProperties() ([]byte, error) {
 		properties.WriteString(option + "\n")
 	}
 	return properties.Bytes(), nil
+}
+
+// clientProperties returns the settings of Kafka's own clients, such as the console consumer.
+func (b *Broker) clientProperties() []byte {
+	access := b.access()
+	var file bytes.Buffer
+	fmt.Fprintf(&file, "# For Kafka's own programs. Every start writes this file again.\nbootstrap.servers=%s\n", access.brokers)
+	if access.username == "" {
+		return file.Bytes()
+	}
+	fmt.Fprintf(&file, "security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n"+
+		"sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=%q password=%q;\n"+
+		"ssl.truststore.type=PEM\nssl.truststore.location=%s\n", access.username, access.password, filepath.ToSlash(access.caFile))
+	return file.Bytes()
 }
 
 // javaArguments returns an argument file of the java command.
