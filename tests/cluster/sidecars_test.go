@@ -29,6 +29,11 @@ func (c *cluster) withoutSidecars(url string, images map[string]string, away, ba
 	ctx, cancel := context.WithTimeout(c.t.Context(), clusterTimeout)
 	defer cancel()
 	err := system.Poll(ctx, func() error {
+		// A pod that is not ready leaves its service.
+		if ready := c.kubectl("", "get", "endpointslices", "--selector", "kubernetes.io/service-name=api",
+			"--output", `jsonpath={.items[*].endpoints[?(@.conditions.ready==true)].addresses}`); ready != "" {
+			return fmt.Errorf("the service of api has ready pods: %s", ready)
+		}
 		for _, ready := range strings.Fields(c.kubectl("", "get", "pods", "--selector", "app.kubernetes.io/component=api",
 			"--output", `jsonpath={.items[*].status.conditions[?(@.type=="Ready")].status}`)) {
 			if ready == "True" {
