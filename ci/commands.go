@@ -22,6 +22,8 @@ type command struct {
 	report func(config, rollout.Executor, io.Writer) error
 	// images is set if the command leaves the names of images by digest.
 	images bool
+	// tests is set if the command's success is a test result.
+	tests bool
 	// noResult is set if the command leaves no result, or writes it itself.
 	noResult bool
 }
@@ -33,6 +35,10 @@ func (c command) do(ctx context.Context, cfg config, exec rollout.Executor, out 
 	}
 	result := plan.Result{Command: c.name, Release: plan.Deployment{Revision: cfg.project.Revision}}
 	return rollout.Report(exec, &result, func() error {
+		if c.tests {
+			err := c.execute(ctx, cfg, exec, out)
+			return errors.Join(err, recordTest(cfg.project, exec, c.name, err == nil))
+		}
 		if !c.images {
 			return c.execute(ctx, cfg, exec, out)
 		}
@@ -42,6 +48,9 @@ func (c command) do(ctx context.Context, cfg config, exec rollout.Executor, out 
 		}
 		if err := c.execute(ctx, cfg, exec, out); err != nil {
 			return errors.Join(err, removeDigests(cfg.project.Services, exec))
+		}
+		if err := exec.Write(plan.RevisionFile, []byte(cfg.project.Revision+"\n")); err != nil {
+			return err
 		}
 		if c.name != "publish" {
 			return nil
@@ -70,13 +79,13 @@ func (c command) execute(ctx context.Context, cfg config, exec rollout.Executor,
 }
 
 var commands = []command{
-	{name: "check", help: "check code, vulnerabilities, workflows, chart, generated files and licences", plan: func(c config) plan.Plan { return plan.Check(c.project) }},
-	{name: "test", help: "run the test suite, the scenarios on Kafka and an installation on Redpanda; reports in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Test(c.project) }},
+	{name: "check", help: "check code, vulnerabilities, workflows, chart, generated files and licences", plan: func(c config) plan.Plan { return plan.Check(c.project) }, tests: true},
+	{name: "test", help: "run the test suite, the scenarios on Kafka and an installation on Redpanda; reports in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Test(c.project) }, tests: true},
 	{name: "build", help: "build an image of each service, as OCI archive in " + plan.Dist, plan: func(c config) plan.Plan { return plan.Build(c.project, c.release) }, report: printDigests, images: true},
-	{name: "publish", help: "build, scan, push the images to -registry, and sign them", plan: func(c config) plan.Plan { return plan.Publish(c.project, c.release) }, report: printDigests, images: true},
+	{name: "publish", help: "build, scan, push the images to -registry, sign them, and attest the test results", run: publish, report: printDigests, images: true},
 	{name: "preview", help: "show the changes that an update of -stack would make", run: preview, report: printPreview},
-	{name: "deploy", help: "deploy the published images to -stack and run the smoke test", run: deploy, noResult: true},
-	{name: "promote", help: "deploy the release of -from to -to if it is signed and passed its smoke test", run: promote, noResult: true},
+	{name: "deploy", help: "deploy the published images to -stack if they are signed and tested, and run the smoke test", run: deploy, noResult: true},
+	{name: "promote", help: "deploy the release of -from to -to if it is signed, tested, and passed its smoke test", run: promote, noResult: true},
 	{name: "rollback", help: "return -stack to the previous release, or to the one that -to numbers", run: rollback, noResult: true},
 	{name: "notify", help: "send the result of the last run, or that -waiting waits, to Slack and GitHub", plan: func(c config) plan.Plan { return plan.Notify(c.project, c.notice) }, noResult: true},
 }
@@ -98,7 +107,7 @@ func printDigests(cfg config, exec rollout.Executor, out io.Writer) error {
 
 // removeDigests removes the files that digests reads.
 func removeDigests(services []plan.Component, exec rollout.Executor) error {
-	var errs []error
+	errs := []error{exec.Remove(plan.RevisionFile)}
 	for _, service := range services {
 		errs = append(errs, exec.Remove(plan.DigestFile(service.Name)))
 	}

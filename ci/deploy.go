@@ -9,7 +9,9 @@ import (
 )
 
 func (c config) rollout(exec rollout.Executor, out io.Writer) *rollout.Rollout {
-	return &rollout.Rollout{Project: c.project, Stack: c.stack, TakeOver: c.takeOver, Exec: exec, Out: out}
+	return &rollout.Rollout{
+		Project: c.project, Stack: c.stack, Release: c.release, Untested: c.untested, TakeOver: c.takeOver, Exec: exec, Out: out,
+	}
 }
 
 func deploy(ctx context.Context, c config, exec rollout.Executor, out io.Writer) error {
@@ -25,7 +27,7 @@ func deploy(ctx context.Context, c config, exec rollout.Executor, out io.Writer)
 }
 
 func promote(ctx context.Context, c config, exec rollout.Executor, out io.Writer) error {
-	return c.rollout(exec, out).Promote(ctx, c.from, c.commit, c.release)
+	return c.rollout(exec, out).Promote(ctx, c.from, c.commit)
 }
 
 func rollback(ctx context.Context, c config, exec rollout.Executor, out io.Writer) error {

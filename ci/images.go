@@ -20,11 +20,16 @@ func (c *config) readImages(named string, published bool) error {
 	}
 	all := map[string]string{}
 	if named == "" {
-		c.revision = c.project.Revision
-		var err error
-		if all, err = digests(c.project.Services, rollout.Workspace{Root: c.root}); err != nil {
+		workspace := rollout.Workspace{Root: c.root}
+		// The images may be of an earlier commit than the one that is checked out.
+		revision, err := workspace.Read(plan.RevisionFile)
+		if err == nil {
+			all, err = digests(c.project.Services, workspace)
+		}
+		if err != nil {
 			return fmt.Errorf("find published images: %w: publish, or name them with -images", err)
 		}
+		c.revision = strings.TrimSpace(string(revision))
 	} else {
 		for pair := range strings.SplitSeq(named, ",") {
 			service, image, _ := strings.Cut(pair, "=")

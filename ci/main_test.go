@@ -68,7 +68,7 @@ func TestSourcesOfPrograms(t *testing.T) {
 	release := plan.Release{Registry: "ghcr.io/owner", Platforms: []string{"linux/amd64"}, Signing: plan.Keyless}
 	smoke := plan.Rollout(p, plan.Stack{}, plan.Record{}, plan.Deployment{}, "")
 	var programs []string
-	for _, stage := range slices.Concat(plan.Publish(p, release), plan.Notify(p, plan.Notice{}), smoke) {
+	for _, stage := range slices.Concat(plan.Publish(p, release, true), plan.Notify(p, plan.Notice{}), smoke) {
 		for _, step := range stage {
 			if !strings.HasPrefix(strings.Join(step.Args, " "), "go run ./") || slices.Contains(programs, step.Args[2]) {
 				continue
@@ -203,7 +203,8 @@ func TestPlan(t *testing.T) {
 		}
 	}
 	// -plan prints the signing step even if this machine cannot sign.
-	if status, shown, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/owner", "publish"); status != 0 || !strings.Contains(shown, "publish 4: sign the images\n") {
+	status, shown, errs := ci(t, nil, "-plan", "-registry", "ghcr.io/owner", "publish")
+	if status != 0 || !strings.Contains(shown, "publish 4: sign the images\n") || !strings.Contains(shown, "publish 4: attest the test results\n") {
 		t.Errorf("status %d: %s%s", status, shown, errs)
 	}
 	if strings.Contains(out, "publish") {

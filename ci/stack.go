@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -33,8 +34,11 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 	}
 	var file struct {
 		Config struct {
-			Cloud string `yaml:"taskmaster:cloud"`
-			App   struct {
+			Environment string `yaml:"taskmaster:environment"`
+			Cloud       string `yaml:"taskmaster:cloud"`
+			// pulumi config set writes "true" with quotes.
+			AllowUntested string `yaml:"taskmaster:allowUntested"`
+			App           struct {
 				PublicURL string `yaml:"publicURL"`
 			} `yaml:"taskmaster:app"`
 		} `yaml:"config"`
@@ -45,8 +49,15 @@ func (c *config) readStack(name string, getenv func(string) string) (plan.Stack,
 	if file.Config.App.PublicURL == "" {
 		return plan.Stack{}, fmt.Errorf("%s: set app.publicURL, the address for the smoke test", plan.StackFile(name))
 	}
+	allowed := false
+	if text := file.Config.AllowUntested; text != "" {
+		if allowed, err = strconv.ParseBool(text); err != nil {
+			return plan.Stack{}, fmt.Errorf("%s: allowUntested: %q is not true or false", plan.StackFile(name), text)
+		}
+	}
 	return plan.Stack{
 		Name: name, Cloud: file.Config.Cloud, URL: file.Config.App.PublicURL, Settings: plan.Credentials.Available(getenv),
+		Prod: file.Config.Environment == "prod", AllowUntested: allowed,
 	}, nil
 }
 

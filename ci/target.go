@@ -13,8 +13,8 @@ import (
 
 // targetFlags are the flags of the commands that work on a stack.
 type targetFlags struct {
-	stack, from, to, images, commit string
-	takeOver                        bool
+	stack, from, to, images, commit, untested string
+	takeOver                                  bool
 }
 
 // target is the parsed form of targetFlags.
@@ -25,6 +25,8 @@ type target struct {
 	revision string
 	// commit is the only commit that may be promoted. Empty allows any.
 	commit string
+	// untested is the reason to deploy without proof that the tests passed.
+	untested string
 	// number is the release that rollback returns to, or 0 for the previous one.
 	number   int
 	takeOver bool
@@ -36,6 +38,7 @@ func (t *targetFlags) add(flags *flag.FlagSet) {
 	flags.StringVar(&t.to, "to", "", "stack that promote deploys to; for rollback the number of a release (default the previous one)")
 	flags.StringVar(&t.commit, "commit", "", "commit that promote requires (default the one that -from runs)")
 	flags.StringVar(&t.images, "images", "", "images to deploy: SERVICE=REPOSITORY@sha256:DIGEST,... (default the digests of publish in "+plan.Dist+")")
+	flags.StringVar(&t.untested, "untested", "", "deploy or promote without proof that the tests passed, for this reason, which everybody is told")
 	flags.BoolVar(&t.takeOver, "take-over", false, "end an update of the stack that a cancelled run left behind, or that still runs")
 }
 
@@ -82,8 +85,30 @@ func (c *config) readTarget(t targetFlags, wanted []string, getenv func(string) 
 	default:
 		c.stack = read("stack", t.stack)
 	}
+	if err := c.readUntested(t.untested, chosen[0]); err != nil {
+		errs = append(errs, err)
+	}
 	if err := c.checkBackend(getenv); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// readUntested reads the reason to deploy without proof that the tests passed.
+func (c *config) readUntested(reason, command string) error {
+	verifies := command == "deploy" || command == "promote"
+	switch {
+	case reason == "" && verifies && c.release.Signing == plan.Unsigned:
+		return errors.New("-sign none: nothing proves that the tests of the images passed: say with -untested why they are deployed")
+	case reason == "":
+		return nil
+	case !verifies:
+		return fmt.Errorf("-untested: %s asks for no proof that the tests passed: leave it out", command)
+	case len(strings.Fields(reason)) < 2 || strings.ContainsAny(reason, "\r\n"):
+		return fmt.Errorf("-untested: %q is no reason: say in a line of several words why nobody can wait for the tests", reason)
+	case c.stack.Prod && !c.stack.AllowUntested:
+		return fmt.Errorf("-untested: %s refuses untested images: publish tested ones, or set taskmaster:allowUntested to true in %s", c.stack.Name, plan.StackFile(c.stack.Name))
+	}
+	c.untested = reason
+	return nil
 }

@@ -48,6 +48,9 @@ func TestInvalidTarget(t *testing.T) {
 		{[]string{"rollback", "-stack", "prod", "-to", "yesterday"}, token, []string{`-to: "yesterday" is not the number of a release`}},
 		{[]string{"rollback", "-stack", "prod", "-to", "-1"}, token, []string{`-to: "-1" is not the number of a release`}},
 		{[]string{"promote", "rollback", "-stack", "prod"}, token, []string{"promote, rollback: use only one of these in a run"}},
+		{[]string{"promote", "-from", "staging", "-to", "prod", "-untested", "no time"}, token, []string{"-untested: prod refuses untested images: publish tested ones, or set taskmaster:allowUntested to true in stacks/Pulumi.prod.yaml"}},
+		{[]string{"deploy", "-stack", "staging", "-images", images, "-untested", "true"}, token, []string{`-untested: "true" is no reason`}},
+		{[]string{"rollback", "-stack", "staging", "-untested", "no time"}, token, []string{"-untested: rollback asks for no proof"}},
 		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "file:///state"}, []string{"a container cannot reach file:///state: use -local"}},
 		{[]string{"preview", "-stack", "prod"}, map[string]string{"PULUMI_BACKEND_URL": "postgres://me:planted-secret@db/pulumi"}, []string{"contains a password"}},
 	} {
@@ -84,10 +87,10 @@ func TestTargetPlan(t *testing.T) {
 			[]string{"-stack", "staging", "deploy", "-images", named(project.Services)},
 			[]string{"deploy 1: history of staging\n", "--config images.api=ghcr.io/owner/taskmaster-api@sha256:1", "go run ./tests/smoke -url https://staging.tasks.example.com\n"},
 		},
-		{[]string{"-registry", "ghcr.io/owner", "-sign", "none", "publish", "deploy", "-stack", "staging"}, []string{"images.web=(built by publish)"}},
+		{[]string{"-registry", "ghcr.io/owner", "-sign", "none", "-untested", "no time", "publish", "deploy", "-stack", "staging"}, []string{"images.web=(built by publish)", `--config "release.untested=no time"`}},
 		{
 			[]string{"promote", "-from", "staging", "-to", "prod"},
-			[]string{"promote 3: verify the signatures\n", "update prod\n", "images.web=(current on staging)", "go run ./tests/smoke -url https://tasks.example.com\n"},
+			[]string{"promote 3: verify the signatures\n", "promote 4: verify the test results\n", "update prod\n", "images.web=(current on staging)", "go run ./tests/smoke -url https://tasks.example.com\n"},
 		},
 		{[]string{"rollback", "-stack", "prod", "-to", "7"}, []string{"cancel the update of prod\n", "images.web=(release 7)"}},
 		{[]string{"preview", "-stack", "prod"}, []string{"pulumi preview --diff"}},
@@ -117,7 +120,7 @@ func TestReadStack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("prod", "config:\n  taskmaster:cloud: gke\n  taskmaster:app:\n    publicURL: https://tasks.example.com\n  taskmaster:databaseURL:\n    secure: v1:x\n")
+	write("prod", "config:\n  taskmaster:environment: prod\n  taskmaster:allowUntested: \"true\"\n  taskmaster:cloud: gke\n  taskmaster:app:\n    publicURL: https://tasks.example.com\n  taskmaster:databaseURL:\n    secure: v1:x\n")
 	write("bare", "config: {}\n")
 	env := map[string]string{"PULUMI_ACCESS_TOKEN": "token", "GOOGLE_PROJECT": "taskmaster", "GOOGLE_APPLICATION_CREDENTIALS": "/file", "HOME": "/root"}
 	getenv := func(name string) string { return env[name] }
@@ -126,13 +129,17 @@ func TestReadStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := plan.Stack{
-		Name: "owner/prod", Cloud: "gke", URL: "https://tasks.example.com",
+		Name: "owner/prod", Cloud: "gke", URL: "https://tasks.example.com", Prod: true, AllowUntested: true,
 		Settings: plan.Settings{
 			Variables: []string{"GOOGLE_PROJECT"}, Secrets: []string{"PULUMI_ACCESS_TOKEN"}, SecretFiles: []string{"GOOGLE_APPLICATION_CREDENTIALS"},
 		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Errorf("the stack differs (-want +got):\n%s", diff)
+	}
+	write("wrong", "config:\n  taskmaster:allowUntested: perhaps\n  taskmaster:app: {publicURL: https://tasks.example.com}\n")
+	if _, err := c.readStack("wrong", getenv); err == nil || !strings.Contains(err.Error(), `allowUntested: "perhaps" is not true or false`) {
+		t.Errorf("read a wrong setting: %v", err)
 	}
 	if _, err := c.readStack("bare", getenv); err == nil || !strings.Contains(err.Error(), "app.publicURL") {
 		t.Errorf("accepted a stack without an address: %v", err)

@@ -42,6 +42,8 @@ func TestNoPathAroundTheApproval(t *testing.T) {
 		"the approval is for others":        change(stackWorkflow, "approve", func(j *job) { j.If = "inputs.stack == 'staging'" }),
 		"nobody is asked":                   change(stackWorkflow, "approve", func(j *job) { j.Environment.Name = "staging" }),
 		"the question holds the group":      change(stackWorkflow, "approve", func(j *job) { j.Concurrency = &concurrency{Group: "stack-prod"} }),
+		"untested images":                   change(deployWorkflow, "prod", func(j *job) { j.With["arguments"] += " -untested 'no time'" }),
+		"unsigned images":                   change(deployWorkflow, "staging", func(j *job) { j.With["arguments"] += " -sign none" }),
 		"a rollback of another stack":       change(".github/workflows/rollback.yml", "rollback", func(j *job) { j.With["stack"] = "staging" }),
 		"an input changes the stack": change(".github/workflows/rollback.yml", "rollback", func(j *job) {
 			j.With["arguments"] = "rollback -stack ${{ inputs.stack }} ${{ inputs.release && format('-to {0}', inputs.release) }}"
@@ -77,6 +79,9 @@ func findPaths(all map[string]workflow) (problems []string) {
 			if j.Uses == "./"+stackWorkflow {
 				stack, arguments := j.With["stack"], j.With["arguments"]
 				targets := changedStack.FindAllStringSubmatch(arguments, -1)
+				if strings.Contains(arguments, "-untested") || strings.Contains(arguments, "-sign") || strings.Contains(arguments, "-public-key") {
+					problem("%s: %s asks for no proof that the images were tested: %q", file, name, arguments)
+				}
 				preview := stack == "preview" && strings.HasPrefix(arguments, "preview ")
 				// The last flag of its name counts, so no input may follow it.
 				if len(targets) != 1 || !preview && targets[0][1] != stack || strings.Contains(arguments, "inputs.release") && !strings.HasSuffix(arguments, "-stack "+stack) {

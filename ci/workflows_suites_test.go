@@ -26,6 +26,13 @@ func TestNothingIsPublishedUntested(t *testing.T) {
 			t.Errorf("%s needs %q if %q, want %q if %q", name, got.Needs, got.If, want.Needs, want.If)
 		}
 	}
+	// The results are read before they are attested.
+	publish := jobs["publish"].Steps
+	results := slices.IndexFunc(publish, func(s workflowStep) bool { return s.Run == `go run ./ci/tested -run "$RUN"` })
+	published := slices.IndexFunc(publish, func(s workflowStep) bool { return strings.HasSuffix(s.Run, " publish") })
+	if results < 0 || results > published || publish[results].Env["RUN"] != "${{ needs.tested.outputs.run || github.run_id }}" {
+		t.Errorf("publish does not read the results of the suites first: step %d of %+v", results, publish)
+	}
 	for file, name := range map[string]string{deployWorkflow: "suites", ".github/workflows/pull-request.yml": "suites"} {
 		if j := all[file].Jobs[name]; j.Uses != "./"+suitesWorkflow {
 			t.Errorf("%s: %s calls %q", file, name, j.Uses)

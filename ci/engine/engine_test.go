@@ -166,7 +166,7 @@ func recorded(t *testing.T, command func(*rollout.Rollout) error) []plan.Plan {
 	t.Helper()
 	record := plan.Record{Passed: []plan.Deployment{{Number: 1, Images: images}, {Number: 2, Images: images}}}
 	exec := &rollout.Recorder{Answers: record.Outputs(stack)}
-	if err := command(&rollout.Rollout{Project: project(), Stack: stack, Exec: exec, Out: io.Discard}); err != nil {
+	if err := command(&rollout.Rollout{Project: project(), Release: release, Stack: stack, Exec: exec, Out: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
 	return exec.Plans
@@ -177,10 +177,10 @@ func commands(t *testing.T) map[string][]plan.Plan {
 	t.Helper()
 	return map[string][]plan.Plan{
 		"check": {plan.Check(project())}, "test": {plan.Test(project())},
-		"build": {plan.Build(project(), release)}, "publish": {plan.Publish(project(), release)},
+		"build": {plan.Build(project(), release)}, "publish": {plan.Publish(project(), release, true)},
 		"notify":   {plan.Notify(project(), plan.Notice{Waiting: "prod", Settings: plan.Messengers})},
 		"deploy":   recorded(t, func(r *rollout.Rollout) error { return r.Deploy(t.Context(), images, "") }),
-		"promote":  recorded(t, func(r *rollout.Rollout) error { return r.Promote(t.Context(), stack, "", release) }),
+		"promote":  recorded(t, func(r *rollout.Rollout) error { return r.Promote(t.Context(), stack, "") }),
 		"rollback": recorded(t, func(r *rollout.Rollout) error { return r.Rollback(t.Context(), 0) }),
 		"preview":  recorded(t, func(r *rollout.Rollout) error { return r.Preview(t.Context()) }),
 	}

@@ -36,6 +36,8 @@ func (c config) message() message {
 	case r.Failed():
 		m.good = false
 		m.title = subject + " failed with " + revision
+	case r.Stack != "" && r.Release.Untested != "":
+		m.title = r.Stack + " runs " + revision + ", which is UNTESTED"
 	case r.Stack != "":
 		m.title = r.Stack + " runs " + revision
 	default:

@@ -196,8 +196,8 @@ func failed() *plan.Result {
 
 func TestNotifyAll(t *testing.T) {
 	t.Parallel()
-	broken := failed()
-	broken.Outcome = plan.Broken
+	broken, untested := failed(), deployed()
+	broken.Outcome, untested.Release.Untested = plan.Broken, "nobody can log in"
 	for name, c := range map[string]struct {
 		result      *plan.Result
 		slack       []string
@@ -216,6 +216,11 @@ func TestNotifyAll(t *testing.T) {
 			}, "failure", "promote prod failed with 0123456789ab: smoke test of prod",
 		},
 		"broken": {broken, []string{"State: prod is BROKEN and needs attention: release 6 could not be restored"}, "failure", "promote prod failed with 0123456789ab: smoke test of prod"},
+		"untested": {
+			untested, []string{
+				":white_check_mark: *prod runs 0123456789ab, which is UNTESTED*", "State: prod runs release 7, and its smoke test passed. UNTESTED: nobody can log in",
+			}, "success", "prod runs 0123456789ab, which is UNTESTED",
+		},
 		"not started": {
 			nil, []string{":x: *The pipeline ended before it published or deployed 0123456789ab*"}, "failure", "The pipeline ended before it published or deployed 0123456789ab",
 		},

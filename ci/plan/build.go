@@ -34,9 +34,13 @@ func Build(p Project, r Release) Plan {
 	return Plan{p.programs(r), images}
 }
 
+// RevisionFile is the path of the file that holds the commit of the images in the digest files.
+const RevisionFile = Dist + "/revision"
+
 // Publish builds and scans the programs and pushes the images. The images are tagged with the
-// commit and the release's tags, and their digests are signed.
-func Publish(p Project, r Release) Plan {
+// commit and the release's tags, and their digests are signed. If the commit was tested, the results
+// in TestsFile are attested.
+func Publish(p Project, r Release, tested bool) Plan {
 	var images Stage
 	for _, c := range p.Services {
 		step := p.image(r, c.Name, "-provenance", ProvenanceFile(c.Name), "-push", "-tags", strings.Join(append([]string{p.Revision}, r.Tags...), ","))
@@ -49,7 +53,7 @@ func Publish(p Project, r Release) Plan {
 		images = append(images, step)
 	}
 	published := Plan{p.programs(r), p.scan(r), images}
-	if signed := p.sign(r); signed != nil {
+	if signed := p.sign(r, tested); signed != nil {
 		published = append(published, signed)
 	}
 	return published

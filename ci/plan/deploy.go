@@ -53,6 +53,9 @@ func (s Stack) program(name string, d Deployment, args ...string) Step {
 	if d.Revision != "" {
 		args = append(args, "--config", "release.revision="+d.Revision)
 	}
+	if d.Untested != "" {
+		args = append(args, "--config", "release.untested="+d.Untested)
+	}
 	step := s.pulumi(name, args...)
 	step.Sources = append(code(Infra), "Pulumi.yaml")
 	step.Without = []string{"**/*_test.go", "**/testdata/**"}
@@ -100,7 +103,11 @@ func Locked(output string) bool {
 
 // Rollout deploys a release, runs the smoke test, and records that the release passed.
 func Rollout(p Project, s Stack, r Record, d Deployment, why string) Plan {
-	all := s.up(d, "release "+strconv.Itoa(d.Number)+": "+why)
+	message := "release " + strconv.Itoa(d.Number) + ": " + why
+	if d.Untested != "" {
+		message += ", UNTESTED: " + d.Untested
+	}
+	all := s.up(d, message)
 	return append(all, s.smoke(p), s.tag("record the release of", r.passedTag(d)))
 }
 
@@ -124,15 +131,3 @@ func Preview(s Stack, d Deployment) Plan {
 
 // PreviewFile is the path of the preview's output.
 const PreviewFile = Dist + "/preview.txt"
-
-// VerifyDeployment checks that all images of a deployment are signed.
-func VerifyDeployment(p Project, r Release, d Deployment) Plan {
-	var images []string
-	for _, service := range slices.Sorted(maps.Keys(d.Images)) {
-		images = append(images, d.Images[service])
-	}
-	if verify := Verify(p, r, images); len(verify) > 0 {
-		return Plan{verify}
-	}
-	return nil
-}

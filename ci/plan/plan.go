@@ -8,6 +8,7 @@
 //	check.go                     checks of the code
 //	test.go                      the test suites
 //	build.go, scan.go, sign.go   images: build, publish, verify
+//	tests.go                     test results that are attested
 //	stack.go, deploy.go          Pulumi stacks: inspect, preview, deploy, restore
 //	notify.go                    notifications
 //

@@ -40,7 +40,7 @@ func notice() Notice {
 // plans returns the plans of the commands that have one plan. Package rollout tests the others.
 func plans() map[string]Plan {
 	return map[string]Plan{
-		"check": Check(project()), "test": Test(project()), "build": Build(project(), release()), "publish": Publish(project(), release()),
+		"check": Check(project()), "test": Test(project()), "build": Build(project(), release()), "publish": Publish(project(), release(), true),
 		"notify": Notify(project(), notice()),
 	}
 }
@@ -131,39 +131,53 @@ func matches(t *testing.T, patterns []string, file string) bool {
 }
 
 // TestSigning checks that the release's signer signs and gets its secrets. Verification requires
-// the same signer.
+// the same signer, for the signature and for the test results.
 func TestSigning(t *testing.T) {
 	t.Parallel()
-	images := []string{"ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)}
+	image := "ghcr.io/owner/taskmaster-api@sha256:" + strings.Repeat("0", 64)
+	d := Deployment{Images: map[string]string{"api": image}}
 	for signing, want := range map[Signing]struct {
 		secrets      []string
 		sign, verify string
 	}{
 		Keyless: {
 			[]string{registryPassword, idTokenToken}, "sign .local/dist/api.digest .local/dist/web.digest",
-			"-identity https://example.com/taskmaster/.github/workflows/deploy.yml@refs/heads/main -issuer https://token.actions.githubusercontent.com verify " + images[0],
+			"-identity https://example.com/taskmaster/.github/workflows/deploy.yml@refs/heads/main -issuer https://token.actions.githubusercontent.com verify " + image,
 		},
 		WithKey: {
 			[]string{registryPassword, cosignKey, cosignPassword}, "-key env://COSIGN_KEY sign .local/dist/api.digest .local/dist/web.digest",
-			"-key ci/cosign.pub verify " + images[0],
+			"-key ci/cosign.pub verify " + image,
 		},
 		Unsigned: {},
 	} {
 		r := release()
 		r.Signing, r.PublicKey = signing, "ci/cosign.pub"
-		last, verify := Publish(project(), r)[3:], Verify(project(), r, images)
+		last, verify := Publish(project(), r, true)[3:], VerifyDeployment(project(), r, d)
 		if signing == Unsigned {
 			if len(last) != 0 || len(verify) != 0 {
 				t.Errorf("signs %v and verifies %v", last, verify)
 			}
 			continue
 		}
-		sign := last[0][0]
+		sign, untested := last[0][0], d
+		untested.Untested = "no time"
+		if without := Publish(project(), r, false)[3]; len(last[0]) != 3 || len(without) != 2 {
+			t.Errorf("%s attests %d and %d times, want 3 times if the tests passed and else 2", signing, len(last[0]), len(without))
+		}
+		if without := VerifyDeployment(project(), r, untested); len(verify) != 2 || len(without) != 1 {
+			t.Errorf("%s verifies by %d and %d steps, want 2, and 1 for untested images", signing, len(verify), len(without))
+		}
 		if got := strings.Join(sign.Args, " "); !strings.HasSuffix(got, want.sign) || !slices.Equal(sign.Secrets, want.secrets) {
 			t.Errorf("%s signs by %q with %v", signing, got, sign.Secrets)
 		}
-		if got := strings.Join(verify[0].Args, " "); !strings.HasSuffix(got, want.verify) || !slices.Equal(verify[0].Secrets, []string{registryPassword}) {
-			t.Errorf("%s verifies by %q with %v", signing, got, verify[0].Secrets)
+		for i, command := range []string{"verify", "verify-tests"} {
+			step := verify[i][0]
+			if got, suffix := strings.Join(step.Args, " "), strings.Replace(want.verify, " verify ", " "+command+" ", 1); !strings.HasSuffix(got, suffix) {
+				t.Errorf("%s: %q, want %q", signing, got, suffix)
+			}
+			if !slices.Equal(step.Secrets, []string{registryPassword}) {
+				t.Errorf("%s: %s gets %v", signing, step.Name, step.Secrets)
+			}
 		}
 	}
 }
@@ -174,7 +188,7 @@ func TestSecrets(t *testing.T) {
 	t.Parallel()
 	nameless := release()
 	nameless.Username, nameless.Signing = "", Unsigned
-	for command, p := range map[string]Plan{"build": plans()["build"], "check": plans()["check"], "test": plans()["test"], "nameless": Publish(project(), nameless)} {
+	for command, p := range map[string]Plan{"build": plans()["build"], "check": plans()["check"], "test": plans()["test"], "nameless": Publish(project(), nameless, true)} {
 		for _, stage := range p {
 			for _, s := range stage {
 				if len(s.Secrets) != 0 {

@@ -11,6 +11,9 @@ type Deployment struct {
 	Number int `json:"number"`
 	// Revision is the commit that the images were built from. It is empty if it is unknown.
 	Revision string `json:"revision,omitempty"`
+	// Untested is the reason to deploy images without proof that their tests passed. It is empty if
+	// there is proof.
+	Untested string `json:"untested,omitempty"`
 	// Images are REPOSITORY@sha256:DIGEST, by service.
 	Images map[string]string `json:"images"`
 }

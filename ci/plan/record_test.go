@@ -111,7 +111,7 @@ func images(digit string) map[string]string {
 
 // ran returns the record of a stack on which two releases passed and a third did not.
 func ran() Record {
-	return Record{Passed: []Deployment{{5, "aaaa", images("5")}, {6, "bbbb", images("6")}}, Next: 8}
+	return Record{Passed: []Deployment{{Number: 5, Revision: "aaaa", Images: images("5")}, {Number: 6, Revision: "bbbb", Images: images("6")}}, Next: 8}
 }
 
 func next() Deployment { return Deployment{Number: 8, Revision: "cccc", Images: images("8")} }

@@ -59,8 +59,19 @@ func (r Result) Failed() bool {
 	return r.Outcome != Deployed
 }
 
-// Summary returns the result in one sentence.
+// Summary returns the result in one sentence. A second one says that untested images run.
 func (r Result) Summary() string {
+	summary := r.summary()
+	switch {
+	case r.Outcome == Deployed && r.Release.Untested != "":
+		summary += ". UNTESTED: " + r.Release.Untested
+	case r.Outcome == Restored && r.Before != nil && r.Before.Untested != "":
+		summary += ". UNTESTED: " + r.Before.Untested
+	}
+	return summary
+}
+
+func (r Result) summary() string {
 	before := ""
 	if r.Before != nil {
 		before = fmt.Sprintf("release %d", r.Before.Number)

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // cosign signs images and verifies signatures.
 const cosign = "github.com/sigstore/cosign/v3/cmd/cosign@v3.0.6"
@@ -27,9 +30,9 @@ const (
 	publisher     = "/.github/workflows/deploy.yml@refs/heads/main"
 )
 
-// sign signs the digests of the stage before and attests their provenance. It returns nil for
-// Unsigned.
-func (p Project) sign(r Release) Stage {
+// sign signs the digests of the stage before. It attests their provenance, and the results in
+// TestsFile if the commit was tested. It returns nil for Unsigned.
+func (p Project) sign(r Release, tested bool) Stage {
 	step := p.signature(r, "sign the images")
 	switch r.Signing {
 	case Keyless:
@@ -46,15 +49,24 @@ func (p Project) sign(r Release) Stage {
 		step.Needs = append(step.Needs, DigestFile(c.Name))
 		attest.Needs = append(attest.Needs, DigestFile(c.Name), ProvenanceFile(c.Name))
 	}
+	tests := step
+	tests.Name = "attest the test results"
+	tests.Sources = append(slices.Clone(tests.Sources), TestsFile)
+	tests.Args = slices.Concat(step.Args, []string{"-tests", TestsFile, "attest-tests"}, step.Needs)
 	attest.Args = slices.Concat(step.Args, []string{"attest"}, step.Needs)
 	step.Args = slices.Concat(step.Args, []string{"sign"}, step.Needs)
-	return Stage{step, attest}
+	if !tested {
+		return Stage{step, attest}
+	}
+	return Stage{step, attest, tests}
 }
 
-// Verify checks that images, each by NAME@DIGEST, were signed by this repository's workflow or by
-// the key that matches r.PublicKey. It returns nil for Unsigned.
-func Verify(p Project, r Release, images []string) Stage {
+// VerifyDeployment checks that all images of a deployment were signed by this repository's workflow or
+// by the key that matches r.PublicKey. The same signer must have attested that the tests passed,
+// unless the deployment is untested. It returns nil for Unsigned.
+func VerifyDeployment(p Project, r Release, d Deployment) Plan {
 	step := p.signature(r, "verify the signatures")
+	step.Timeout = verifyTimeout
 	switch r.Signing {
 	case Keyless:
 		step.Args = append(step.Args, "-identity", p.Source+publisher, "-issuer", actionsIssuer)
@@ -64,16 +76,25 @@ func Verify(p Project, r Release, images []string) Stage {
 	default:
 		return nil
 	}
-	step.Args = append(step.Args, "verify")
-	step.Args = append(step.Args, images...)
-	return Stage{step}
+	var images []string
+	for _, service := range slices.Sorted(maps.Keys(d.Images)) {
+		images = append(images, d.Images[service])
+	}
+	tests := step
+	tests.Name = "verify the test results"
+	tests.Args = slices.Concat(step.Args, []string{"verify-tests"}, images)
+	step.Args = slices.Concat(step.Args, []string{"verify"}, images)
+	if d.Untested != "" {
+		return Plan{{step}}
+	}
+	return Plan{{step}, {tests}}
 }
 
 // signature runs ci/sign.
 func (p Project) signature(r Release, name string) Step {
 	step := Step{
 		Name: name, Image: goImage, Env: goEnv(nil),
-		Sources: tool("ci/sign"), Without: []string{"**/*_test.go"},
+		Sources: tool("ci/sign", "ci/plan/*.go", "ci/plan/*.sh"), Without: []string{"**/*_test.go"},
 		Args:   []string{"go", "run", "./ci/sign", "-cosign", cosign},
 		Always: true,
 	}

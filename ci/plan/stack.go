@@ -17,7 +17,7 @@ const (
 
 // DefaultTimeout is the default time limit of the pipeline. It is enough to deploy, to fail at the
 // end of each step's own limit, and to restore.
-const DefaultTimeout = 3 * time.Hour
+const DefaultTimeout = 200 * time.Minute
 
 // These are the time limits of steps.
 const (
@@ -26,6 +26,7 @@ const (
 	previewTimeout = 20 * time.Minute
 	upTimeout      = 40 * time.Minute
 	smokeTimeout   = 8 * time.Minute
+	verifyTimeout  = 10 * time.Minute
 )
 
 // Stack is a Pulumi stack that runs a release.
@@ -34,6 +35,9 @@ type Stack struct {
 	Name string
 	// Cloud and URL, the public address, come from the stack's file.
 	Cloud, URL string
+	// Prod is set if the stack's environment is prod. Untested images are refused there unless
+	// AllowUntested is set, the stack's setting allowUntested.
+	Prod, AllowUntested bool
 	// Settings are the available Credentials.
 	Settings
 }

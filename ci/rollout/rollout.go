@@ -20,6 +20,11 @@ import (
 type Rollout struct {
 	Project plan.Project
 	Stack   plan.Stack
+	// Release selects the signer that the images must have.
+	Release plan.Release
+	// Untested is the reason to deploy images without proof that their tests passed. It is empty to
+	// require the proof.
+	Untested string
 	// TakeOver ends an update of the stack that another run left behind, or that still runs.
 	TakeOver bool
 	// Exec runs the plans.
@@ -34,17 +39,23 @@ type Rollout struct {
 // choice returns the release to deploy and the reason, given the record of the stack.
 type choice func(context.Context, plan.Record) (d plan.Deployment, why string, err error)
 
-// Deploy deploys the images of a revision. The revision may be empty.
+// Deploy deploys the images of a revision, which must be signed and tested. The revision may be empty.
 func (r *Rollout) Deploy(ctx context.Context, images map[string]string, revision string) error {
-	return r.run(ctx, "deploy", func(_ context.Context, record plan.Record) (plan.Deployment, string, error) {
-		return plan.Deployment{Number: record.Next, Revision: revision, Images: images}, strings.TrimSpace("deployed " + revision), nil
+	return r.run(ctx, "deploy", func(ctx context.Context, record plan.Record) (plan.Deployment, string, error) {
+		d := plan.Deployment{Number: record.Next, Revision: revision, Untested: r.Untested, Images: images}
+		return d, strings.TrimSpace("deployed " + revision), r.verify(ctx, d)
 	})
 }
 
+// verify checks the signatures of a deployment, and the proof that its tests passed.
+func (r *Rollout) verify(ctx context.Context, d plan.Deployment) error {
+	return r.Exec.Run(ctx, plan.VerifyDeployment(r.Project, r.Release, d))
+}
+
 // Promote deploys the release of another stack. The release must have passed its smoke test there,
-// and its images must be signed. If commit is set, the release must be of that commit. The other
-// stack may have got a new release after the approval.
-func (r *Rollout) Promote(ctx context.Context, from plan.Stack, commit string, release plan.Release) error {
+// and its images must be signed and tested. If commit is set, the release must be of that commit. The
+// other stack may have got a new release after the approval.
+func (r *Rollout) Promote(ctx context.Context, from plan.Stack, commit string) error {
 	return r.run(ctx, "promote", func(ctx context.Context, record plan.Record) (plan.Deployment, string, error) {
 		source, err := r.inspect(ctx, from)
 		if err != nil {
@@ -57,11 +68,8 @@ func (r *Rollout) Promote(ctx context.Context, from plan.Stack, commit string, r
 		if commit != "" && current.Revision != commit {
 			return plan.Deployment{}, "", fmt.Errorf("%s runs commit %q now, and %s was to be promoted: approve the newer run, or promote without -commit", from.Name, current.Revision, commit)
 		}
-		if err := r.Exec.Run(ctx, plan.VerifyDeployment(r.Project, release, current)); err != nil {
-			return plan.Deployment{}, "", err
-		}
-		why := fmt.Sprintf("promoted release %d of %s", current.Number, from.Name)
-		return plan.Deployment{Number: record.Next, Revision: current.Revision, Images: current.Images}, why, nil
+		d := plan.Deployment{Number: record.Next, Revision: current.Revision, Untested: r.Untested, Images: current.Images}
+		return d, fmt.Sprintf("promoted release %d of %s", current.Number, from.Name), r.verify(ctx, d)
 	})
 }
 

@@ -19,7 +19,8 @@ import (
 // on returns the Rollout of a stack.
 func (s *stacks) on(name string) *Rollout {
 	return &Rollout{
-		Stack: plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Exec: Workspace{Root: s.root, Do: s.do}, Out: &bytes.Buffer{},
+		Release: plan.Release{Signing: plan.WithKey, PublicKey: "cosign.pub"},
+		Stack:   plan.Stack{Name: name, URL: "https://" + name + ".example.com"}, Exec: Workspace{Root: s.root, Do: s.do}, Out: &bytes.Buffer{},
 	}
 }
 
@@ -167,7 +168,7 @@ func TestCancelled(t *testing.T) {
 	if err := s.deploy(t, "staging", "three"); err == nil || !strings.Contains(err.Error(), "-take-over") || s.result(t).Outcome != plan.Unchanged {
 		t.Errorf("deployed during another run: %v, %+v", err, s.result(t))
 	}
-	if err := s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, "", plan.Release{Signing: plan.Unsigned}); err == nil {
+	if err := s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, ""); err == nil {
 		t.Error("promoted an unfinished release")
 	}
 	must(t, s.on("staging").Rollback(t.Context(), 0))
@@ -195,14 +196,59 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// TestUntested checks that deploy and promote change nothing if an image is not signed, or nothing
+// proves that its tests passed. A reason replaces the proof, and everybody is told.
+func TestUntested(t *testing.T) {
+	t.Parallel()
+	const reason = "the registry is down, and logins fail"
+	for _, step := range []string{"verify the signatures", "verify the test results"} {
+		s := newStacks(t)
+		must(t, s.deploy(t, "staging", "one"))
+		must(t, s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, ""))
+		must(t, s.deploy(t, "staging", "two"))
+		s.fail = failing(step, "")
+		if err := s.deploy(t, "staging", "three"); !errors.Is(err, errRefused) || s.result(t).Outcome != plan.Unchanged || s.runs["staging"] != "two" {
+			t.Errorf("%s: deployed %s: %v", step, s.runs["staging"], err)
+		}
+		untested := s.on("prod")
+		untested.Untested = reason
+		err := untested.Promote(t.Context(), plan.Stack{Name: "staging"}, "")
+		if step == "verify the signatures" {
+			if !errors.Is(err, errRefused) || s.runs["prod"] != "one" {
+				t.Errorf("promoted unsigned images: %s: %v", s.runs["prod"], err)
+			}
+			continue
+		}
+		must(t, err)
+		r := s.result(t)
+		if out := untested.Out.(*bytes.Buffer).String(); s.runs["prod"] != "two" || r.Release.Untested != reason || !strings.HasSuffix(out, "UNTESTED: "+reason+"\n") {
+			t.Errorf("prod runs %s, %+v: %s", s.runs["prod"], r.Release, out)
+		}
+		// A later release is tested. The record still knows about this one.
+		s.fail = nil
+		must(t, s.deploy(t, "prod", "four"))
+		if r := s.result(t); r.Release.Untested != "" || strings.Contains(r.Summary(), "UNTESTED") {
+			t.Errorf("the tested release is %+v: %s", r.Release, r.Summary())
+		}
+		s.fail = failing("update", "five")
+		if err := s.deploy(t, "prod", "five"); !errors.Is(err, errRefused) {
+			t.Errorf("deployed: %v", err)
+		}
+		s.fail = nil
+		must(t, s.on("prod").Rollback(t.Context(), 2))
+		if r := s.result(t); r.Release.Untested != reason || !strings.Contains(r.Summary(), "UNTESTED: "+reason) {
+			t.Errorf("rolled back to %+v: %s", r.Release, r.Summary())
+		}
+	}
+}
+
 // TestPromote checks that the images of staging are deployed unchanged. Their signatures are
 // verified before prod is touched.
 func TestPromote(t *testing.T) {
 	t.Parallel()
 	s := newStacks(t)
-	release := plan.Release{Signing: plan.WithKey, PublicKey: "cosign.pub"}
 	commit := ""
-	promote := func() error { return s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, commit, release) }
+	promote := func() error { return s.on("prod").Promote(t.Context(), plan.Stack{Name: "staging"}, commit) }
 	if err := promote(); err == nil || !strings.Contains(err.Error(), "staging has nothing to promote") {
 		t.Errorf("promoted from a stack without releases: %v", err)
 	}

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"taskmaster/ci/plan"
 )
 
 // TestInsecureCalls checks that cosign is allowed to leave out TLS only for images at the named
@@ -28,6 +32,32 @@ func TestInsecureCalls(t *testing.T) {
 	for i, call := range c.calls() {
 		if got := strings.Contains(strings.Join(call, " "), "--allow-http-registry"); got != (i == 0) {
 			t.Errorf("the call %v leaves out TLS: %v", call, got)
+		}
+	}
+}
+
+// TestStatements checks the reading of verified statements. cosign compares the digest as well.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	line := func(kind, digest, result string) string {
+		payload := fmt.Sprintf(`{"predicateType": %q, "subject": [{"digest": {"sha256": %q}}], "predicate": {"result": %q, "passedTests": ["test", "check"]}}`, kind, digest, result)
+		return fmt.Sprintf(`{"payload": %q}`, base64.StdEncoding.EncodeToString([]byte(payload))) + "\n"
+	}
+	ours, other := strings.Repeat("1", 64), strings.Repeat("2", 64)
+	const provenance = "https://slsa.dev/provenance/v1"
+	for lines, want := range map[string]string{
+		line(plan.TestResultType, ours, "PASSED"):                              "",
+		line(provenance, ours, "") + line(plan.TestResultType, ours, "PASSED"): "",
+		"":                               "it has no test results",
+		line(provenance, ours, "PASSED"): "it has no test results",
+		line(plan.TestResultType, other, "PASSED"):                                            "its test results are about another image",
+		line(plan.TestResultType, ours, "WARNED"):                                             "its tests WARNED",
+		line(plan.TestResultType, ours, "PASSED") + line(plan.TestResultType, ours, "FAILED"): "its tests FAILED",
+		"text\n": "read the test results",
+	} {
+		err := checkStatements("ghcr.io/owner/api@sha256:"+ours, []byte(lines))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gives %v, want %q", lines, err, want)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // config holds the settings of one run.
 type config struct {
 	cosign                string   // package for go run
-	do                    string   // sign, attest or verify
+	do                    string   // sign, attest, attest-tests, verify or verify-tests
 	insecure              []string // registries without TLS
 	key, identity, issuer string
 	username, password    string
@@ -24,7 +24,12 @@ type config struct {
 	images                []string
 	// provenance holds a predicate for each image to attest.
 	provenance []string
+	// tests is the file of the test results.
+	tests string
 }
+
+// verifies reports whether the command reads signatures, and makes none.
+func (c config) verifies() bool { return strings.HasPrefix(c.do, "verify") }
 
 // loadConfig reads the command line, the environment and the files. It reports all problems at
 // once.
@@ -36,6 +41,7 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	flags.StringVar(&c.key, "key", "", "private key to sign with, public key to verify with: a FILE, or env://VARIABLE")
 	flags.StringVar(&c.identity, "identity", "", "address of the workflow that must have signed")
 	flags.StringVar(&c.issuer, "issuer", "", "issuer of that workflow's identity")
+	flags.StringVar(&c.tests, "tests", "", "file of the test results to attest")
 	insecure := flags.String("insecure", "", "comma-separated hosts of registries without TLS; one on this machine needs no mention")
 	flags.DurationVar(&c.timeout, "timeout", 15*time.Minute, "time limit of the whole run")
 	if err := cli.Parse(flags, args); err != nil {
@@ -50,15 +56,19 @@ func loadConfig(args []string, getenv func(string) string, w io.Writer) (config,
 	}
 	switch c.do = flags.Arg(0); c.do {
 	case "sign", "attest":
-	case "verify":
+	case "attest-tests":
+		if err := checkTests(c.tests); err != nil {
+			problem("-tests: %w", err)
+		}
+	case "verify", "verify-tests":
 		if (c.key == "") == (c.identity == "" || c.issuer == "") {
-			problem("verify: name the signer, by -key or by -identity and -issuer")
+			problem("%s: name the signer, by -key or by -identity and -issuer", c.do)
 		}
 		if c.identity != "" && !strings.HasPrefix(c.identity, "https://") {
 			problem("-identity: %q is not the address of a workflow; is the remote origin set?", c.identity)
 		}
 	default:
-		problem("unknown command %q: use sign, attest or verify", flags.Arg(0))
+		problem("unknown command %q: use sign, attest, attest-tests, verify or verify-tests", flags.Arg(0))
 	}
 	if (c.username == "") != (c.password == "") {
 		problem("set both REGISTRY_USERNAME and REGISTRY_PASSWORD, or neither")

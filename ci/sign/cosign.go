@@ -14,6 +14,8 @@ import (
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"taskmaster/ci/plan"
 )
 
 // stopTimeout is how long cosign may take to stop after an interrupt. Then it is killed.
@@ -32,17 +34,28 @@ func run(ctx context.Context, cfg config, out, errOut io.Writer) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(login)) }()
 		env = append(env, "DOCKER_CONFIG="+login)
 	}
-	for _, args := range cfg.calls() {
+	cosign := func(args []string, out io.Writer) error {
 		cmd := exec.CommandContext(ctx, "go", append([]string{"run", cfg.cosign}, args...)...) //nolint:gosec // the plan chooses the program
-		cmd.Stdout, cmd.Stderr = errOut, errOut
+		cmd.Stdout, cmd.Stderr = out, errOut
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = stopTimeout
 		cmd.Env = env
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("cosign: %w", errors.Join(err, ctx.Err()))
 		}
+		return nil
 	}
-	done := map[string]string{"sign": "signed", "attest": "attested the provenance of", "verify": "verified"}[cfg.do]
+	if cfg.do == "verify-tests" {
+		return cfg.verifyTests(cosign, out)
+	}
+	for _, args := range cfg.calls() {
+		if err := cosign(args, errOut); err != nil {
+			return err
+		}
+	}
+	done := map[string]string{
+		"sign": "signed", "attest": "attested the provenance of", "attest-tests": "attested the test results of", "verify": "verified",
+	}[cfg.do]
 	for _, image := range cfg.images {
 		fmt.Fprintln(out, done, image)
 	}
@@ -57,9 +70,17 @@ func (c config) calls() [][]string {
 	for i, image := range c.images {
 		digest, err := name.NewDigest(image)
 		insecure := err == nil && slices.Contains(c.insecure, digest.Context().RegistryStr())
-		if c.do == "attest" {
-			// cosign attests one image per call.
+		switch c.do {
+		// cosign attests one image per call.
+		case "attest":
 			calls = append(calls, append(c.arguments(insecure), "--type", "slsaprovenance1", "--predicate", c.provenance[i], image))
+			continue
+		case "attest-tests":
+			calls = append(calls, append(c.arguments(insecure), "--type", plan.TestResultType, "--predicate", c.tests, image))
+			continue
+		case "verify-tests":
+			// Each image has attestations of its own.
+			calls = append(calls, append(c.arguments(insecure), image))
 			continue
 		}
 		images[insecure] = append(images[insecure], image)
@@ -74,10 +95,17 @@ func (c config) calls() [][]string {
 
 // arguments returns cosign's arguments before the images.
 func (c config) arguments(insecure bool) []string {
-	verify := c.do == "verify"
-	args := []string{c.do, "--yes"}
-	if verify {
+	verify := c.verifies()
+	var args []string
+	switch c.do {
+	case "verify":
 		args = []string{"verify", "--output", "text"}
+	case "verify-tests":
+		args = []string{"verify-attestation", "--type", plan.TestResultType}
+	case "attest-tests":
+		args = []string{"attest", "--yes"}
+	default:
+		args = []string{c.do, "--yes"}
 	}
 	if insecure {
 		args = append(args, "--allow-http-registry")

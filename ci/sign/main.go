@@ -1,11 +1,13 @@
-// Command sign signs images with cosign, attests their provenance, and verifies their signatures:
+// Command sign signs images with cosign, attests their provenance and test results, and verifies their
+// signatures and test results:
 //
 //	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] sign IMAGE@DIGEST|FILE ...
 //	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] attest NAME.digest ...
-//	sign -cosign PROGRAM@VERSION (-key FILE | -identity URL -issuer URL) verify IMAGE@DIGEST|FILE ...
+//	sign -cosign PROGRAM@VERSION [-key env://COSIGN_KEY] -tests JSON attest-tests IMAGE@DIGEST|FILE ...
+//	sign -cosign PROGRAM@VERSION (-key FILE | -identity URL -issuer URL) verify|verify-tests IMAGE@DIGEST|FILE ...
 //
 // A FILE contains an IMAGE@DIGEST. attest signs the SLSA provenance in NAME.provenance.json beside
-// the file. Without -key, the GitHub Actions workflow of this job signs, and Sigstore's public log
+// the file. attest-tests signs the same test results for all images (tests.go). Without -key, the GitHub Actions workflow of this job signs, and Sigstore's public log
 // records its certificate. Signatures by key are not logged. REGISTRY_USERNAME and
 // REGISTRY_PASSWORD log in at the registry. Without them, the credentials of `docker login` are
 // used.

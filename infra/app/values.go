@@ -23,6 +23,7 @@ func values(args Args) pulumi.Map {
 	}
 	return pulumi.Map{
 		"images":    pulumi.ToStringMap(args.Images),
+		"untested":  pulumi.String(args.Release.Untested),
 		"publicURL": pulumi.String(app.PublicURL),
 		"database":  database(args),
 		"broker": at(p.Broker, pulumi.Map{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -128,6 +129,25 @@ func TestValuesReachServices(t *testing.T) {
 		}
 		if got != test.want {
 			t.Errorf("%s: %s of %s is %q, want %q", test.values, test.variable, test.service, got, test.want)
+		}
+	}
+}
+
+// TestUntestedImagesAreNamed checks that the deployments name the reason for untested images. The pods stay the
+// same, so that the note restarts none.
+func TestUntestedImagesAreNamed(t *testing.T) {
+	t.Parallel()
+	tested, untested := install(t, base), install(t, base+"untested: nobody can log in\n")
+	for name, d := range all[*appsv1.Deployment](untested) {
+		if got := d.Annotations["taskmaster/untested"]; got != "nobody can log in" {
+			t.Errorf("%s: the reason is %q", name, got)
+		}
+		before := get[*appsv1.Deployment](tested, "Deployment/"+name)
+		if len(before.Annotations) != 0 {
+			t.Errorf("%s: tested images have the annotations %v", name, before.Annotations)
+		}
+		if diff := cmp.Diff(before.Spec, d.Spec); diff != "" {
+			t.Errorf("%s: the pods differ (-tested +untested):\n%s", name, diff)
 		}
 	}
 }

@@ -8,6 +8,9 @@ type Config struct {
 	// Environment sets the requirements: local allows a system without redundancy, prod does not.
 	Environment string `json:"environment" validate:"required,oneof=local staging prod"`
 	Cloud       string `json:"cloud" validate:"required,oneof=existing oke aks gke"`
+	// AllowUntested lets the pipeline deploy untested images to prod, for a reason that everybody is
+	// told. Other environments need no setting.
+	AllowUntested bool `json:"allowUntested"`
 	// Protect makes Pulumi refuse to delete the cluster, the broker, its topics and the storage of
 	// the jobs.
 	Protect bool `json:"protect"`
@@ -42,6 +45,9 @@ type Release struct {
 	Number int `json:"number"`
 	// Revision is the commit that the images were built from. It is empty if it is unknown.
 	Revision string `json:"revision"`
+	// Untested is the reason why images run without proof that their tests passed. It is empty if
+	// there is proof.
+	Untested string `json:"untested"`
 }
 
 // Services returns the names of the programs in the chart. Each has an image and a number of

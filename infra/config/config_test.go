@@ -230,6 +230,7 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 		{"no such field", func(s source) { s.values["dapr"] = `{"ha": true, "replicas": 3}` }, []string{"dapr", "replicas"}},
 		{"wrong type", func(s source) { s.values["dapr"] = `{"ha": "yes"}` }, []string{"dapr", "ha", "string"}},
 		{"protect", func(s source) { s.values["protect"] = "perhaps" }, []string{"protect", "perhaps", "true or false"}},
+		{"allowUntested", func(s source) { s.values["allowUntested"] = "prod" }, []string{"allowUntested", `"prod"`, "true or false"}},
 		{"image with a tag", func(s source) {
 			s.values["images"] = strings.Replace(images(), "@sha256:"+strings.Repeat("a", 64), ":latest", 1)
 		},

@@ -74,12 +74,15 @@ func (l *loader) scalars(c *Config) {
 	c.Environment, _ = l.get("environment")
 	c.Cloud, _ = l.get("cloud")
 	c.Charts, _ = l.get("charts")
-	if value, ok := l.get("protect"); ok {
-		protect, err := strconv.ParseBool(value)
-		if err != nil {
-			l.problem("protect: %q is not true or false", value)
+	for key, flag := range map[string]*bool{"protect": &c.Protect, "allowUntested": &c.AllowUntested} {
+		value, ok := l.get(key)
+		if !ok {
+			continue
 		}
-		c.Protect = protect
+		var err error
+		if *flag, err = strconv.ParseBool(value); err != nil {
+			l.problem("%s: %q is not true or false", key, value)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 	t.Parallel()
 	s := load(t, "prod")
 	s.setSecret("dockerConfig", `{"auths": {"registry.example.com": {"auth": "bG9naW4="}}}`)
+	s.set(t, "taskmaster:release", map[string]any{"number": 7, "untested": "nobody can log in"})
 	s.setIn(t, "taskmaster:app", "trustedProxies", []string{"203.0.113.128/25"})
 	s.setIn(t, "taskmaster:app", "metricsNamespace", "prometheus")
 	s.setIn(t, "taskmaster:app", "maxReplicas", map[string]int{"web": 17})
@@ -30,7 +31,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 	}
 	_, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
 	for file, wants := range map[string][]string{
-		"deployments": {"- name: registry", `value: "203.0.113.128/25"`, "memory: 777Mi", `sidecar-cpu-request: "33m"`,
+		"deployments": {"- name: registry", `taskmaster/untested: "nobody can log in"`, `value: "203.0.113.128/25"`, "memory: 777Mi", `sidecar-cpu-request: "33m"`,
 			"name: RELAY_CONNS\n              value: \"8\"", "name: DATABASE_CONNS\n              value: \"6\""},
 		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25"},
 		"availability":    {"maxReplicas: 17"},

@@ -49,10 +49,10 @@ func TestReleases(t *testing.T) {
 		}
 	}
 
-	r.done("promote", "-from", "staging", "-to", "prod", "-sign", "none")
+	r.done("promote", "-from", "staging", "-to", "prod")
 	r.want("prod", "1")
 	r.done("deploy", "-stack", "staging", "-images", images("2"))
-	r.done("promote", "-from", "staging", "-to", "prod", "-sign", "none")
+	r.done("promote", "-from", "staging", "-to", "prod")
 	r.want("prod", "2")
 	got := r.result()
 	if got.Outcome != "deployed" || got.Command != "promote" || got.Stack != "prod" {
@@ -68,7 +68,7 @@ func TestReleases(t *testing.T) {
 	if status, out := r.ci("deploy", "-stack", "staging", "-images", images("3")); status != 1 || !strings.Contains(out, "-take-over") {
 		t.Errorf("status %d\n%s", status, out)
 	}
-	if status, out := r.ci("promote", "-from", "staging", "-to", "prod", "-sign", "none"); status != 1 || !strings.Contains(out, "an update started after release") {
+	if status, out := r.ci("promote", "-from", "staging", "-to", "prod"); status != 1 || !strings.Contains(out, "an update started after release") {
 		t.Errorf("status %d\n%s", status, out)
 	}
 	// If only Pulumi's lock is left, as by a manual pulumi up, the lock stays.
@@ -109,8 +109,11 @@ func TestReleases(t *testing.T) {
 func (r *repository) result() (result struct {
 	Command                      string `json:"command"`
 	Stack, Outcome, Step, Output string
-	Release                      struct{ Images map[string]string }
-	Before                       struct {
+	Release                      struct {
+		Images   map[string]string
+		Untested string
+	}
+	Before struct {
 		Number int
 		Images map[string]string
 	}
@@ -179,4 +182,40 @@ func (r *repository) searchSecrets() {
 			r.t.Error(err)
 		}
 	}
+}
+
+// TestUntested checks that images without proof of their tests reach a stack only with a reason. The
+// reason is part of the record of the stack. prod refuses them unless its file allows them.
+func TestUntested(t *testing.T) {
+	const reason = "nobody can log in"
+	r := newRepository(t)
+	for version, step := range map[string]string{"e": "verify the test results", "f": "verify the signatures"} {
+		status, out := r.ci("deploy", "-stack", "staging", "-images", images(version))
+		if status != 1 || !strings.Contains(out, "FAILED "+step) || !strings.Contains(out, "staging is unchanged") || r.runs("staging") != "" {
+			t.Errorf("%s: status %d, and staging runs %q\n%s", step, status, r.runs("staging"), out)
+		}
+	}
+	status, out := r.ci("deploy", "-stack", "staging", "-images", images("e"), "-untested", reason)
+	if status != 0 || !strings.Contains(out, "UNTESTED: "+reason) || r.result().Release.Untested != reason {
+		t.Errorf("status %d, result %+v\n%s", status, r.result(), out)
+	}
+	r.want("staging", "e")
+	history := r.must(exec.Command("pulumi", "stack", "history", "--json", "--stack", "staging"), r.root)
+	if !strings.Contains(history, "UNTESTED: "+reason) || !strings.Contains(history, `"untested": "`+reason) {
+		t.Errorf("the history lacks the reason:\n%s", history)
+	}
+
+	if status, out := r.ci("promote", "-from", "staging", "-to", "prod"); status != 1 || !strings.Contains(out, "FAILED verify the test results") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	promote := []string{"promote", "-from", "staging", "-to", "prod", "-untested", reason}
+	if status, out := r.ci(promote...); status != 2 || !strings.Contains(out, "set taskmaster:allowUntested to true in stacks/Pulumi.prod.yaml") {
+		t.Errorf("status %d\n%s", status, out)
+	}
+	if r.runs("prod") != "" {
+		t.Errorf("prod runs %s", r.runs("prod"))
+	}
+	r.must(exec.Command("pulumi", "config", "set", "allowUntested", "true", "--stack", "prod"), r.root)
+	r.done(promote...)
+	r.want("prod", "e")
 }

@@ -2,8 +2,9 @@
 
 // Package deploy tests the pipeline's commands deploy, promote and rollback with the real Pulumi.
 // The program ci runs in a repository of two services. The state of the stacks is in a folder, and
-// Pulumi writes configuration, history and locks. Two parts are replaced: the infra program by one
-// that writes files (language), and the smoke test by a request to a local server.
+// Pulumi writes configuration, history and locks. Three parts are replaced: the infra program by one
+// that writes files (language), the smoke test by a request to a local server, and cosign by the first
+// digit of a digest. An image with e was not tested, and one with f is not signed.
 //
 // It needs .local/bin/pulumi: make test-deploy builds it.
 package deploy
@@ -27,7 +28,7 @@ import (
 const planted = "planted-secret"
 
 // files are the files of the repository. The smoke test replaces the real one, which needs the
-// whole system.
+// whole system, and ci/sign the one that asks a registry.
 var files = map[string]string{
 	"go.mod":                  "module taskmaster\n\ngo 1.26\n",
 	"go.sum":                  "",
@@ -37,6 +38,8 @@ var files = map[string]string{
 	"services/api/main.go":    "package main\n\nfunc main() {}\n",
 	"services/web/main.go":    "package main\n\nfunc main() {}\n",
 	"tests/smoke/main.go":     smoke,
+	"ci/sign/main.go":         verification,
+	"cosign.pub":              "a key",
 	"cluster/.keep":           "",
 	"stacks/Pulumi.prod.yaml": "",
 }
@@ -56,6 +59,30 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "smoke:", err)
+		os.Exit(1)
+	}
+}
+`
+
+const verification = `package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+func main() {
+	if _, err := os.Stat("cosign.pub"); err != nil {
+		panic(err)
+	}
+	args := strings.Join(os.Args, " ")
+	if strings.Contains(args, " verify ") && strings.Contains(args, "@sha256:f") {
+		fmt.Fprintln(os.Stderr, "sign: no signature")
+		os.Exit(1)
+	}
+	if strings.Contains(args, " verify-tests ") && strings.Contains(args, "@sha256:e") {
+		fmt.Fprintln(os.Stderr, "sign: no test results")
 		os.Exit(1)
 	}
 }
@@ -113,7 +140,7 @@ func newRepository(t *testing.T) *repository {
 		t.Cleanup(server.Close)
 		r.urls[stack] = server.URL
 		r.write(filepath.Join(r.root, "stacks", "Pulumi."+stack+".yaml"),
-			fmt.Sprintf("config:\n  taskmaster:cloud: existing\n  taskmaster:app: {publicURL: %q} # public\n", server.URL))
+			fmt.Sprintf("config:\n  taskmaster:environment: %s\n  taskmaster:cloud: existing\n  taskmaster:app: {publicURL: %q} # public\n", stack, server.URL))
 		r.must(exec.Command("pulumi", "stack", "init", stack, "--non-interactive"), r.root)
 		r.must(exec.Command("pulumi", "config", "set", "--stack", stack, "--secret", "databaseURL", planted), r.root)
 	}
@@ -176,7 +203,7 @@ const ciTimeout = 5 * time.Minute
 func (r *repository) command(out *bytes.Buffer, args ...string) *exec.Cmd {
 	ctx, cancel := context.WithTimeout(context.Background(), ciTimeout)
 	r.t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, filepath.Join(r.home, "bin", "ci"), append([]string{"-local"}, args...)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(r.home, "bin", "ci"), append([]string{"-local", "-public-key", "cosign.pub"}, args...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = r.root, out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ func TestSources(t *testing.T) {
 		Stack: plan.Stack{Name: "staging", URL: r.urls["staging"], Settings: plan.Settings{
 			Variables: []string{"PULUMI_BACKEND_URL"}, Secrets: []string{"PULUMI_CONFIG_PASSPHRASE"},
 		}},
-		TakeOver: true, Exec: rollout.Workspace{Root: r.root, Do: runEach}, Out: &out,
+		Release: plan.Release{Signing: plan.WithKey, PublicKey: "cosign.pub"}, TakeOver: true, Exec: rollout.Workspace{Root: r.root, Do: runEach}, Out: &out,
 	}
 	if err := releases.Deploy(t.Context(), named, ""); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
@@ -61,7 +62,8 @@ func (r *repository) alone(ctx context.Context, step plan.Step, out *bytes.Buffe
 	seen := slices.DeleteFunc(strings.Fields(r.must(exec.Command("git", "ls-files"), r.root)), func(file string) bool {
 		return !slices.ContainsFunc(step.Sources, func(pattern string) bool {
 			folder, all := strings.CutSuffix(pattern, "**")
-			return file == pattern || all && strings.HasPrefix(file, folder)
+			same, _ := path.Match(pattern, file) // fails only for a malformed pattern
+			return same || all && strings.HasPrefix(file, folder)
 		})
 	})
 	r.copy(r.root, dir, append(seen, step.Needs...))

@@ -195,6 +195,7 @@ func actions(t *testing.T, root string) (all []string) {
 // These are the recorded commands of the workflows.
 const (
 	notifies = "ci -local notify with SLACK_WEBHOOK_URL GITHUB_TOKEN"
+	results  = "tested -run 77"
 	asks     = "ci -local -waiting prod notify with SLACK_WEBHOOK_URL"
 	publish  = "ci -registry ghcr.io/owner -username robot publish with REGISTRY_PASSWORD"
 	staging  = "ci -username robot -take-over deploy -stack staging with REGISTRY_PASSWORD PULUMI_ACCESS_TOKEN"
@@ -204,8 +205,8 @@ const (
 // prod is the promotion of the approved commit.
 var prod = strings.Replace(byHand, " with", " -commit COMMIT with", 1)
 
-// TestDeploy checks the order of the steps of a push: publish, staging, prod, with a notification
-// after each. Nothing follows a failed step.
+// TestDeploy checks the order of the steps of a push: the results of the tests, publish, staging, prod,
+// with a notification after each. Nothing follows a failed step.
 func TestDeploy(t *testing.T) {
 	t.Parallel()
 	everything := []string{"--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner"}
@@ -215,10 +216,11 @@ func TestDeploy(t *testing.T) {
 		ok      bool
 		want    []string
 	}{
-		"nowhere to deploy to":     {"nothing", []string{"push", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, notifies}},
-		"no approval can be asked": {"nothing", []string{"push", "--var", "DEPLOY=true", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{publish, notifies, staging, notifies}},
-		"publishing fails":         {" publish", append([]string{"push"}, everything...), false, []string{publish, notifies}},
-		"staging fails":            {"deploy -stack", append([]string{"push"}, everything...), false, []string{publish, notifies, staging, notifies}},
+		"nowhere to deploy to":     {"nothing", []string{"push", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{results, publish, notifies}},
+		"no approval can be asked": {"nothing", []string{"push", "--var", "DEPLOY=true", "--var", "REGISTRY=ghcr.io/owner"}, true, []string{results, publish, notifies, staging, notifies}},
+		"a suite has not passed":   {"tested -run", append([]string{"push"}, everything...), false, []string{results, notifies}},
+		"publishing fails":         {" publish", append([]string{"push"}, everything...), false, []string{results, publish, notifies}},
+		"staging fails":            {"deploy -stack", append([]string{"push"}, everything...), false, []string{results, publish, notifies, staging, notifies}},
 		"by hand":                  {"nothing", append([]string{"workflow_dispatch", "--workflows", ".github/workflows/deploy.yml"}, everything...), true, []string{byHand, notifies}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +258,7 @@ func TestAsk(t *testing.T) {
 	calls, ok := w.run(t, "nothing", "push", "--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner")
 	// Asking and waiting start at the same time.
 	slices.Sort(calls)
-	want := []string{publish, notifies, staging, notifies, asks, prod, notifies}
+	want := []string{results, publish, notifies, staging, notifies, asks, prod, notifies}
 	slices.Sort(want)
 	if !ok || !slices.Equal(calls, want) {
 		t.Errorf("succeeded %v, called\n%s\nwant\n%s", ok, strings.Join(calls, "\n"), strings.Join(want, "\n"))
@@ -275,10 +277,13 @@ func TestAsk(t *testing.T) {
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	got := setup(t).cancel(t, "deploy -stack", "push", "--var", "DEPLOY=true", "--var", "PROD_NEEDS_APPROVAL=true", "--var", "REGISTRY=ghcr.io/owner")
-	if want := withoutSlack([]string{publish, notifies, staging, notifies}); !slices.Equal(got, want) {
+	if want := withoutSlack([]string{results, publish, notifies, staging, notifies}); !slices.Equal(got, want) {
 		t.Errorf("called\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// own names the run of the push, which has run the suites itself. It is act's number of a run.
+const own = "tested -run 1"
 
 // suites are the checks of a pull request and of main.
 var suites = []string{"ci check with", "ci test with", "make test-browser"}
@@ -292,7 +297,7 @@ func TestSuites(t *testing.T) {
 		ok      bool
 		want    []string
 	}{
-		"all pass": {"nothing", true, slices.Concat(suites, withoutSlack([]string{publish, notifies}))},
+		"all pass": {"nothing", true, slices.Concat(suites, withoutSlack([]string{own, publish, notifies}))},
 		// Act ends the run when a called workflow fails. GitHub goes on with the job that tells it; a test
 		// of ci reads its condition.
 		"one fails": {"make test-browser", false, suites},
@@ -317,8 +322,8 @@ func TestOtherRegistry(t *testing.T) {
 	calls, ok := setup(t).run(t, "nothing", "push", "--var", "REGISTRY=registry.example.com/team", "--var", "REGISTRY_USERNAME=pusher",
 		"--secret", "REGISTRY_PASSWORD="+planted+"-registry")
 	want := "ci -registry registry.example.com/team -username pusher publish with REGISTRY_PASSWORD of the registry"
-	if !ok || len(calls) == 0 || calls[0] != want {
-		t.Errorf("succeeded %v, called\n%s\nwant first\n%s", ok, strings.Join(calls, "\n"), want)
+	if !ok || !slices.Contains(calls, want) {
+		t.Errorf("succeeded %v, called\n%s\nwant among them\n%s", ok, strings.Join(calls, "\n"), want)
 	}
 }
 
