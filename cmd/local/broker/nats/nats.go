@@ -11,14 +11,17 @@ import (
 	"time"
 
 	client "github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"taskmaster/cmd/local/broker"
 	"taskmaster/cmd/local/supervise"
+	"taskmaster/infra/topics/streams"
 )
 
 // Command is the argument that makes this program the server. See Serve.
 const Command = "nats"
+
+// eventRetention is how long events are kept, so that a service can be away for days.
+const eventRetention = 7 * 24 * time.Hour
 
 // tokenEnv is the variable in which the server gets its token. Other users cannot read it there.
 const tokenEnv = "NATS_TOKEN"
@@ -55,7 +58,12 @@ func (b *Broker) Ready(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close()
-	return ensureStreams(ctx, conn)
+	for _, topic := range broker.Topics() {
+		if _, err := streams.Ensure(ctx, conn, topic, streams.Settings{Retention: eventRetention, Copies: 1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Secrets returns the secrets of the components: name, then key.
@@ -88,37 +96,4 @@ func (b *Broker) connect() (*client.Conn, error) {
 		return nil, fmt.Errorf("connect to broker: %w", err)
 	}
 	return conn, nil
-}
-
-const (
-	// eventRetention is how long events are kept, so that a service can be away for days.
-	eventRetention = 7 * 24 * time.Hour
-	// duplicateWindow is how long a stream drops an event whose id it has seen. It is the shortest
-	// that NATS allows. An event that an operator publishes again has its old id, and so has a dead
-	// letter that comes a second time. Both would be lost.
-	duplicateWindow = 100 * time.Millisecond
-)
-
-// ensureStreams creates the streams, or updates their settings. Each topic has a stream of its own
-// with the same name. A stream drops an event whose id it has just seen, and a dead letter has the
-// id of its event: in a common stream it would be lost.
-func ensureStreams(ctx context.Context, conn *client.Conn) error {
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return fmt.Errorf("open JetStream: %w", err)
-	}
-	for _, topic := range broker.Topics() {
-		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-			Name:       topic,
-			Subjects:   []string{topic},
-			Storage:    jetstream.FileStorage,
-			Retention:  jetstream.LimitsPolicy,
-			MaxAge:     eventRetention,
-			Duplicates: duplicateWindow,
-		})
-		if err != nil {
-			return fmt.Errorf("make stream %s: %w", topic, err)
-		}
-	}
-	return nil
 }

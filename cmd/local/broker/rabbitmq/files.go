@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	dapr "taskmaster/dapr/rabbitmq"
 )
 
 // writeFiles writes the files that RabbitMQ reads when it starts.
@@ -70,14 +72,9 @@ func (b *Broker) settings() string {
 
 // definitions returns the exchanges and queues that every RabbitMQ needs, and the user of this one.
 func (b *Broker) definitions() ([]byte, error) {
-	file := filepath.Join(b.config.Root, "dapr", "rabbitmq", "definitions.json")
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read RabbitMQ's definitions: %w", err)
-	}
 	var definitions map[string]any
-	if err := json.Unmarshal(raw, &definitions); err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+	if err := json.Unmarshal(dapr.Definitions, &definitions); err != nil {
+		return nil, fmt.Errorf("read RabbitMQ's definitions: %w", err)
 	}
 	maps.Copy(definitions, map[string]any{
 		"users": []map[string]any{{

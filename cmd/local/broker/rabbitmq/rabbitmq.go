@@ -100,7 +100,7 @@ func (b *Broker) Ready(ctx context.Context) error {
 
 // Secrets returns the secrets of the components: name, then key.
 func (b *Broker) Secrets() map[string]map[string]string {
-	return map[string]map[string]string{"rabbitmq": {"url": b.url()}}
+	return map[string]map[string]string{"rabbitmq": {"url": b.url(), "ca.crt": ""}}
 }
 
 func (b *Broker) url() string {
