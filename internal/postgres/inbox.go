@@ -9,6 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// NotifierInbox is the name of notifier in the inbox.
+const NotifierInbox = "notifier"
+
 // Receive records in the handling transaction that a consumer handled an event. It returns false if
 // the consumer handled it before: the event is a duplicate, and there is nothing to do.
 func Receive(ctx context.Context, tx pgx.Tx, consumer string, eventID uuid.UUID, now time.Time) (bool, error) {

@@ -12,6 +12,7 @@ import (
 var commands = map[string]func(ctx context.Context, args []string) error{
 	"migrate":      migrate,
 	"replay":       replay,
+	"unhandled":    unhandledCommand,
 	"dead-letters": deadLettersCommand,
 	"events":       eventsCommand,
 	"restored":     restoredCommand,

@@ -5,6 +5,7 @@
 //	api migrate            bring the database schema up to date
 //	api replay --since 2h  publish stored events again
 //	api events tail        print the events of the outbox, and new ones with -follow
+//	api unhandled          count the events that no consumer has handled
 //	api dead-letters       show, replay or discard events that no consumer could handle
 //	api backup FILE        write all data into a file, also while the services run
 //	api restore FILE       fill an empty database from a backup

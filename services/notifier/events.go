@@ -10,9 +10,6 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// consumer is notifier's name in the inbox.
-const consumer = "notifier"
-
 // wake starts the queue, because api has added deliveries.
 func (n *notifier) wake(w http.ResponseWriter, _ *http.Request) error {
 	n.idle.Touch()
@@ -28,7 +25,7 @@ func (n *notifier) receive(ctx context.Context, e event.Event) error {
 	}
 	return n.db.InTx(ctx, func(tx pgx.Tx) error {
 		now := n.now()
-		isNew, err := postgres.Receive(ctx, tx, consumer, e.ID, now)
+		isNew, err := postgres.Receive(ctx, tx, postgres.NotifierInbox, e.ID, now)
 		if err != nil || !isNew {
 			return err
 		}
