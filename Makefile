@@ -84,8 +84,9 @@ test-kafka: kafka ## Test consumer groups and the topic tool on Apache Kafka
 provider: ## Build Pulumi's Kubernetes provider (minutes the first time) into .local/bin
 	cd infra/engine/pulumi-resource-kubernetes && go build -o $(CURDIR)/.local/bin/ -ldflags "-s -w"
 
-test-cluster: engine provider ## Install, use, maintain and remove the system with Helm and Pulumi in the cluster of KUBECONFIG; CLUSTER_LONG=1 also breaks every part
+test-cluster: engine provider ## Install, use, maintain and remove the system with Helm and Pulumi in the cluster of KUBECONFIG; CLUSTER_LONG=1 also breaks every part and changes the broker
 	go test -count=1 -timeout 60m -v -tags cluster ./tests/cluster
+	[ -z "$(CLUSTER_LONG)" ] || go test -count=1 -timeout 60m -v -tags cluster,brokers -run TestBrokers ./tests/cluster
 
 engine: ## Build Pulumi's engine (minutes the first time) into .local/bin
 	cd infra/engine && go build -o $(CURDIR)/.local/bin/ -ldflags \

@@ -38,9 +38,7 @@ func (c *cluster) backUpAndRestore(o outside) {
 	}
 
 	empty := emptyDatabase(c.t, o.databaseURL, "restored")
-	secret := corev1.Secret{StringData: map[string]string{"url": empty}}
-	secret.APIVersion, secret.Kind, secret.Name = "v1", "Secret", "restored"
-	c.kubectl(c.encode(secret), "create", "--filename", "-")
+	c.createSecret("restored", map[string]string{"url": empty})
 	restore := c.jobFromSchedule("restore-now")
 	container := &restore.Spec.Template.Spec.Containers[0]
 	container.Args = []string{"restore", made[1]}

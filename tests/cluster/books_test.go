@@ -33,10 +33,11 @@ type books struct {
 	people *ledger.People
 }
 
-// openBooks signs people up. Their pages stay open until the test ends.
-func (c *cluster) openBooks(o outside, url string) *books {
+// openBooks signs people up. Their pages stay open until the test ends. In ordered books, the events
+// of a person come in order.
+func (c *cluster) openBooks(o outside, url string, ordered bool) *books {
 	c.t.Helper()
-	b := &books{t: c.t, ledger: ledger.New(true)} // Kafka keeps the order
+	b := &books{t: c.t, ledger: ledger.New(ordered)}
 	client := system.NewHTTPClient(2 * keepers)
 	place := ledger.Place{
 		SignUp:   func(ctx context.Context) (*system.Person, error) { return system.SignUp(ctx, url, client) },

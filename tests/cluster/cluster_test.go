@@ -65,7 +65,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 	c.backUpAndRestore(outside)
 	c.checkRefusals(outside)
 
-	books := c.openBooks(outside, url)
+	books := c.openBooks(outside, url, true) // Kafka keeps the order
 	traffic := startTraffic(t, url)
 	began := time.Now()
 	changes, retries := books.during(func() { c.maintain(outside, first, second) })
@@ -118,13 +118,13 @@ func (c *cluster) values(o outside, images map[string]string) string {
 images: %s
 publicURL: http://tasks.example.com
 database: {secretName: postgres, port: %s}
-broker: {addresses: [%q], secretName: kafka}
+broker: %s
 tokens: {secretName: tokens}
 notifier: {allowNetworks: [%s/32]}
 resources: {sidecar: {requests: {cpu: 25m}}}
 backup: {enabled: true, claimName: backups, schedule: "0 0 29 2 *"}
 env: %s
-`, quoted, o.databasePort, o.broker, c.host, env)
+`, quoted, o.databasePort, o.brokerValues, c.host, env)
 }
 
 func signUp(t *testing.T, url string) *system.Person {

@@ -68,6 +68,7 @@ func startKafka(t *testing.T, host string, o *outside) {
 	}
 	t.Cleanup(release)
 	o.broker = net.JoinHostPort(host, strconv.Itoa(ports[0]))
+	o.brokerValues = fmt.Sprintf("{addresses: [%q], secretName: kafka}", o.broker)
 	o.authority = certify(t, host, filepath.Join(dir, "server.pem"))
 	for name, content := range map[string]string{
 		"server.properties": fmt.Sprintf(kafkaProperties, o.broker, ports[1], ports[2], dir),

@@ -121,14 +121,15 @@ func (c *cluster) createNamespace(o outside) {
 		"kafka":    {"username": kafkaUser, "password": o.password, "ca.crt": o.authority},
 		"tokens":   {"token": rand.Text()},
 	} {
-		secret := corev1.Secret{StringData: data}
-		secret.APIVersion, secret.Kind, secret.Name = "v1", "Secret", name
-		raw, err := json.Marshal(secret)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		c.kubectl(string(raw), "create", "--filename", "-")
+		c.createSecret(name, data)
 	}
+}
+
+func (c *cluster) createSecret(name string, data map[string]string) {
+	c.t.Helper()
+	secret := corev1.Secret{StringData: data}
+	secret.APIVersion, secret.Kind, secret.Name = "v1", "Secret", name
+	c.kubectl(c.encode(secret), "create", "--filename", "-")
 }
 
 // createEmptyNamespace creates a namespace with the strictest Pod Security level. It is removed

@@ -16,7 +16,8 @@ import (
 // outside describes the servers that run outside the cluster.
 type outside struct {
 	databaseURL, databasePort string
-	broker                    string // host:port
+	broker                    string // host:port of Kafka
+	brokerValues              string // the chart's value broker
 	password, authority       string // the password of the broker's user and the authority of its certificate
 	// databaseLink leads to PostgreSQL. kafka is the process of the broker.
 	databaseLink *system.Link

@@ -141,7 +141,7 @@ func (c *cluster) stackFile(o outside) []byte {
 	chart, version := c.daprChart()
 	file.Config["taskmaster:charts"] = filepath.Dir(chart)
 	file.Config["taskmaster:dapr"].(map[string]any)["version"] = version
-	file.Config["taskmaster:broker"] = map[string]any{"kind": config.Given, "addresses": []string{o.broker}}
+	file.Config["taskmaster:broker"] = map[string]any{"kind": config.Kafka, "addresses": []string{o.broker}}
 	app := file.Config["taskmaster:app"].(map[string]any)
 	app["replicas"] = c.replicas
 	app["allowNetworks"] = []string{c.host + "/32"}
