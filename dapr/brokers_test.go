@@ -47,7 +47,7 @@ var brokerRules = map[string]struct {
 	},
 	"redis": {
 		kind:      "pubsub.redis",
-		both:      map[string]string{"concurrency": "1", "redeliverInterval": "5s", "streamTTL": "168h"},
+		both:      map[string]string{"concurrency": "1", "redeliverInterval": "5s", "streamTTL": "168h", "poolSize": "10"},
 		shared:    map[string]string{"consumerID": "{appID}"},
 		broadcast: map[string]string{"consumerID": "{podName}"},
 		longer:    "processingTimeout",

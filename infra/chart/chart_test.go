@@ -110,6 +110,10 @@ broker: {addresses: ["one.broker.svc:9093"], secretName: redpanda, namespace: br
 tokens: {secretName: tokens}
 metrics: {namespace: monitoring}
 `,
+	"nats":            onBroker("nats", brokerKinds["nats"].values),
+	"redis":           onBroker("redis", brokerKinds["redis"].values),
+	"rabbitmq":        onBroker("rabbitmq", brokerKinds["rabbitmq"].values),
+	"kafka-plaintext": onBroker("kafka-plaintext", brokerKinds["kafka-plaintext"].values),
 	"backup": base + `
 backup: {enabled: true, schedule: "30 2 * * 0", timeZone: Europe/Berlin, keep: 4, claimName: archive}
 `,

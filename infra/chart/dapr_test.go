@@ -2,9 +2,13 @@ package chart
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
@@ -14,40 +18,127 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// brokerKinds are the brokers of dapr/components. settings are the values that an installation
+// puts into the components, by name.
+var brokerKinds = map[string]struct {
+	values   string
+	settings map[string]string
+}{
+	"kafka": {
+		`addresses: ["one.example.com:9093", "two.example.com:9093"], secretName: credentials`,
+		map[string]string{"brokers": "one.example.com:9093,two.example.com:9093"},
+	},
+	"kafka-plaintext": {
+		`addresses: ["one.example.com:9092"], tls: false`,
+		map[string]string{"brokers": "one.example.com:9092"},
+	},
+	"nats": {
+		`addresses: ["one.example.com:4222", "two.example.com:4222"], secretName: credentials`,
+		map[string]string{"natsURL": "tls://one.example.com:4222,tls://two.example.com:4222"},
+	},
+	"redis": {
+		`addresses: ["one.example.com:6379"], secretName: credentials`,
+		map[string]string{"redisHost": "one.example.com:6379", "enableTLS": "true"},
+	},
+	"rabbitmq": {`addresses: ["one.example.com:5671"], secretName: credentials`, nil},
+}
+
+// onBroker returns values with another broker.
+func onBroker(kind, values string) string {
+	return "publicURL: https://tasks.example.com\ndatabase: {secretName: neon}\ntokens: {secretName: tokens}\n" +
+		"broker: {kind: " + kind + ", " + values + "}\n"
+}
+
+// TestComponentsAreThoseOfTheRepository checks that an installation has the component files of its
+// broker. Only addresses, the use of TLS and the name of the secret differ.
 func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 	t.Parallel()
-	m := install(t, base)
-	if got, want := slices.Sorted(maps.Keys(all[*components.Component](m))), []string{"kafka-pubsub", "kafka-pubsub-broadcast"}; !slices.Equal(got, want) {
-		t.Errorf("components are %v, want %v", got, want)
+	folders, err := filepath.Glob("../../dapr/components/*/kafka-pubsub.yaml")
+	if err != nil || len(folders) != len(brokerKinds) {
+		t.Errorf("the repository has the brokers %v (%v), and this test %d", folders, err, len(brokerKinds))
 	}
-	for name, got := range all[*components.Component](m) {
-		file, err := os.ReadFile("../../dapr/components/kafka/" + name + ".yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var want components.Component
-		if err := yaml.UnmarshalStrict(file, &want); err != nil {
-			t.Fatal(err)
-		}
-		if got.Spec.Type != want.Spec.Type || !slices.Equal(got.Scopes, want.Scopes) || len(got.Spec.Metadata) != len(want.Spec.Metadata) {
-			t.Errorf("%s: type %s, scopes %v, %d settings", name, got.Spec.Type, got.Scopes, len(got.Spec.Metadata))
-		}
-		// Sidecars have no access to the cluster's API. Only the operator's secret store works
-		// without it.
-		if got.SecretStore != "kubernetes" {
-			t.Errorf("%s: secret store %q", name, got.SecretStore)
-		}
-		for i, setting := range want.Spec.Metadata {
-			is := got.Spec.Metadata[i]
-			switch {
-			case setting.Name == "brokers":
-				setting.SecretKeyRef.Name, setting.SecretKeyRef.Key = "", ""
-				setting.Value.Raw = []byte(`"one.example.com:9093,two.example.com:9093"`)
-			case setting.SecretKeyRef.Name != "":
-				setting.SecretKeyRef.Name = "redpanda"
+	for kind, broker := range brokerKinds {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			m := install(t, onBroker(kind, broker.values))
+			got := all[*components.Component](m)
+			if got, want := slices.Sorted(maps.Keys(got)), []string{"kafka-pubsub", "kafka-pubsub-broadcast"}; !slices.Equal(got, want) {
+				t.Errorf("components are %v, want %v", got, want)
 			}
-			if is.Name != setting.Name || is.SecretKeyRef != setting.SecretKeyRef || !bytes.Equal(is.Value.Raw, setting.Value.Raw) {
-				t.Errorf("%s: %s is %s %v, want %s %v", name, setting.Name, is.Value.Raw, is.SecretKeyRef, setting.Value.Raw, setting.SecretKeyRef)
+			for name, got := range got {
+				checkComponent(t, got, kind, broker.settings)
+				// Sidecars have no access to the cluster's API. Only the operator's secret store
+				// works without it.
+				if got.SecretStore != "kubernetes" {
+					t.Errorf("%s: secret store %q", name, got.SecretStore)
+				}
+			}
+		})
+	}
+}
+
+// checkComponent compares a component of an installation with its file in the repository.
+func checkComponent(t *testing.T, got *components.Component, kind string, settings map[string]string) {
+	t.Helper()
+	file, err := os.ReadFile("../../dapr/components/" + kind + "/" + got.Name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want components.Component
+	if err := yaml.UnmarshalStrict(file, &want); err != nil {
+		t.Fatal(err)
+	}
+	if got.Spec.Type != want.Spec.Type || !slices.Equal(got.Scopes, want.Scopes) || len(got.Spec.Metadata) != len(want.Spec.Metadata) {
+		t.Fatalf("%s: type %s, scopes %v, %d settings", got.Name, got.Spec.Type, got.Scopes, len(got.Spec.Metadata))
+	}
+	for i, setting := range want.Spec.Metadata {
+		is := got.Spec.Metadata[i]
+		value, known := settings[setting.Name]
+		switch {
+		case known:
+			setting.SecretKeyRef.Name, setting.SecretKeyRef.Key = "", ""
+			setting.Value.Raw = []byte(strconv.Quote(value))
+		case setting.SecretKeyRef.Name != "":
+			setting.SecretKeyRef.Name = "credentials"
+		}
+		if is.Name != setting.Name || is.SecretKeyRef != setting.SecretKeyRef || !bytes.Equal(is.Value.Raw, setting.Value.Raw) {
+			t.Errorf("%s: %s is %s %v, want %s %v", got.Name, setting.Name, is.Value.Raw, is.SecretKeyRef, setting.Value.Raw, setting.SecretKeyRef)
+		}
+	}
+}
+
+// TestSidecarsTrustTheBrokersAuthority checks that the sidecars of NATS and Redis, whose components
+// have no setting for an authority, read it as a file. Nothing else of the secret is mounted.
+func TestSidecarsTrustTheBrokersAuthority(t *testing.T) {
+	t.Parallel()
+	for kind, broker := range brokerKinds {
+		for _, tls := range []bool{true, false} {
+			if strings.HasPrefix(kind, "kafka") && !tls {
+				continue
+			}
+			values := broker.values
+			if !tls {
+				values = strings.ReplaceAll(values, "5671", "5672") + ", tls: false"
+			}
+			for name, d := range all[*appsv1.Deployment](install(t, onBroker(kind, values))) {
+				pod := d.Spec.Template
+				var got []string
+				for _, volume := range pod.Spec.Volumes {
+					if volume.Secret.SecretName != "credentials" {
+						continue
+					}
+					for _, item := range volume.Secret.Items {
+						got = append(got, fmt.Sprint(volume.Name, " ", item.Key, " ", item.Path, " ", *volume.Secret.Optional))
+					}
+					got = append(got, pod.Annotations["dapr.io/volume-mounts"], pod.Annotations["dapr.io/env"])
+				}
+				var want []string
+				if tls && (kind == "nats" || kind == "redis") && name != "web" {
+					want = []string{"broker-authority ca.crt ca.crt true", "broker-authority:/broker-authority", "SSL_CERT_DIR=/broker-authority"}
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%s, TLS %t, %s: mounts %q, want %q", kind, tls, name, got, want)
+				}
 			}
 		}
 	}

@@ -38,11 +38,11 @@ func documented(t *testing.T) map[string]bool {
 }
 
 // portsTried are the ports of all programs involved, and two that none uses.
-var portsTried = []int{25, 53, 443, 3500, 3501, 4443, 5432, 6500, 8080, 9090, 9093, 50001, 50002, 50005, 50006}
+var portsTried = []int{25, 53, 443, 3500, 3501, 4222, 4443, 5432, 5671, 6379, 6500, 8080, 9090, 9092, 9093, 50001, 50002, 50005, 50006}
 
 // TestPoliciesAllowTheDocumentedConnections tries every connection between the release's pods and
-// their surroundings. Exactly the documented ones are allowed, with database and broker outside the
-// cluster and inside, with and without Cilium's rule for addresses of pods.
+// their surroundings. Exactly the documented ones are allowed on every broker, with database and
+// broker outside the cluster and inside, with and without Cilium's rule for addresses of pods.
 func TestPoliciesAllowTheDocumentedConnections(t *testing.T) {
 	t.Parallel()
 	connections := documented(t)
@@ -59,23 +59,25 @@ backup: {enabled: true, claimName: archive}
 		{name: "dapr", namespace: "dapr-system", address: "10.244.1.3"}, {name: "monitoring", namespace: "monitoring", address: "10.244.1.4"},
 		{name: "stranger", namespace: "other", address: "10.244.1.5"},
 	}
-	places := map[string]struct {
+	type place struct {
 		values string
 		ends   []end
-	}{
-		"outside": {
+	}
+	places := map[string]place{}
+	for kind, broker := range brokerKinds {
+		places[kind+" outside"] = place{
 			"database: {secretName: neon, networks: [192.0.2.7/32]}\n" +
-				"broker: {addresses: ['one.example.com:9093'], secretName: kafka, networks: [10.9.0.8/32]}\n",
-			[]end{{name: "database", address: "192.0.2.7"}, {name: "broker", address: "10.9.0.8"}},
-		},
-		"inside": {
+				"broker: {kind: " + kind + ", networks: [10.9.0.8/32], " + broker.values + "}\n",
+			[]end{{name: "database", address: "192.0.2.7"}, {name: kind, address: "10.9.0.8"}},
+		}
+		places[kind+" inside"] = place{
 			"database: {secretName: neon, namespace: postgres}\n" +
-				"broker: {addresses: ['one.broker.svc:9093'], secretName: kafka, namespace: broker}\n",
+				"broker: {kind: " + kind + ", namespace: broker, " + broker.values + "}\n",
 			[]end{
 				{name: "database", namespace: "postgres", address: "10.244.1.6"},
-				{name: "broker", namespace: "broker", address: "10.244.1.7"},
+				{name: kind, namespace: "broker", address: "10.244.1.7"},
 			},
-		},
+		}
 	}
 	for name, place := range places {
 		m := install(t, shared+place.values)

@@ -36,11 +36,18 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"own variable":      {base + "env: {api: {DATABASE_URL: 'postgres://me:secret@host/db'}}", []string{"env.api.DATABASE_URL"}},
 		"sleep and scale":   {strings.Replace(base, "neon", "neon, sleeps: true", 1) + "autoscaling: {enabled: true}", []string{"database.sleeps", "autoscaling.enabled"}},
 		"too few at most":   {base + "autoscaling: {enabled: true, maxReplicas: {api: 1}}", []string{"replicas.api", "autoscaling.maxReplicas.api"}},
+		"token of NATS":     {onBroker("nats", `addresses: ["a:4222"]`), []string{"broker.secretName is missing", "token and ca.crt"}},
+		"URL of RabbitMQ":   {onBroker("rabbitmq", `addresses: ["a:5671"]`), []string{"broker.secretName is missing", "url and ca.crt"}},
+		"two Redis":         {onBroker("redis", `addresses: ["a:6379", "b:6379"], secretName: x`), []string{"broker.addresses", "2 entries", "redis"}},
+		"Kafka in plain":    {onBroker("kafka", `addresses: ["a:9092"], secretName: x, tls: false`), []string{"broker.tls", "kafka-plaintext"}},
+		"plain with TLS":    {onBroker("kafka-plaintext", `addresses: ["a:9092"]`), []string{"broker.tls", "set broker.tls to false"}},
+		"plain at amqps":    {onBroker("rabbitmq", `addresses: ["a:5671"], secretName: x, tls: false`), []string{"a:5671", "set broker.tls to true", "amqps://"}},
+		"TLS at amqp":       {onBroker("rabbitmq", `addresses: ["a:5672"], secretName: x`), []string{"a:5672", "use port 5671", "amqp://"}},
 		// The schema detects the following cases.
 		"unknown value":   {base + "replica: {api: 3}", []string{"replica"}},
 		"unknown service": {base + "replicas: {apis: 3}", []string{"replicas", "apis"}},
 		"no replicas":     {base + "replicas: {api: 0}", []string{"/replicas/api"}},
-		"unknown broker":  {strings.Replace(base, "broker: {", "broker: {kind: nats, ", 1), []string{"/broker/kind", "kafka"}},
+		"unknown broker":  {onBroker("mqtt", "secretName: x"), []string{"/broker/kind", "kafka", "nats", "redis", "rabbitmq"}},
 		"broker URL":      {strings.Replace(base, "one.example.com:9093", "kafka://one.example.com", 1), []string{"/broker/addresses/0"}},
 		"secret's name":   {strings.Replace(base, "neon", "Neon DB", 1), []string{"/database/secretName"}},
 		"no network":      {base + "podNetworks: [10.0.0.1]", []string{"/podNetworks/0"}},
@@ -96,7 +103,7 @@ func TestOnlyTheChartIsPackaged(t *testing.T) {
 		allowed := false
 		for _, prefix := range []string{
 			"Chart.yaml", "values.yaml", "values.schema.json", ".helmignore", "templates/",
-			"dapr/components/kafka/", "dapr/configuration/", "dapr/resiliency/", "dapr/subscriptions/",
+			"dapr/components/", "dapr/configuration/", "dapr/resiliency/", "dapr/subscriptions/",
 		} {
 			allowed = allowed || strings.HasPrefix(file.Name, prefix)
 		}

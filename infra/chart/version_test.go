@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.3.3"
-	content = "b10ebf9ac42d367ee4ed9aefea1d96a9cff12c6fecbfb7f8c70ec5458e6ce571"
+	version = "0.4.0"
+	content = "ea2bbbf775bb0bac7c3d099d6437f0a7ff81eac8772253e047e524c9069be1be"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

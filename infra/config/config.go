@@ -72,19 +72,28 @@ type Volume struct {
 	Class string `json:"class"`
 }
 
-// These are the kinds of broker.
+// These are the kinds of broker. The first four speak Kafka's protocol with TLS and SCRAM-SHA-512.
 const (
-	RedpandaCloud = "redpanda-cloud" // hosted; Redpanda's operator creates the topics
-	Redpanda      = "redpanda"       // in the cluster, run by Redpanda's operator
-	Strimzi       = "strimzi"        // Apache Kafka in the cluster, run by Strimzi
-	Given         = "given"          // any Kafka, by address
+	RedpandaCloud  = "redpanda-cloud"  // hosted; Redpanda's operator creates the topics
+	Redpanda       = "redpanda"        // in the cluster, run by Redpanda's operator
+	Strimzi        = "strimzi"         // Apache Kafka in the cluster, run by Strimzi
+	Kafka          = "kafka"           // any Kafka, by address
+	KafkaPlaintext = "kafka-plaintext" // any Kafka, by address, without TLS and password
+	NATS           = "nats"            // by address, with JetStream
+	Redis          = "redis"           // by address
+	RabbitMQ       = "rabbitmq"        // by address
 )
 
 // Broker describes the broker of the events.
 type Broker struct {
-	Kind string `json:"kind" validate:"required,oneof=redpanda-cloud redpanda strimzi given"`
-	// Addresses are host:port of a broker outside the cluster. It must use TLS and SCRAM-SHA-512.
+	Kind string `json:"kind" validate:"required,oneof=redpanda-cloud redpanda strimzi kafka kafka-plaintext nats redis rabbitmq"`
+	// Addresses are host:port of a broker that the platform does not run. Redis and RabbitMQ have
+	// one.
 	Addresses []string `json:"addresses" validate:"dive,hostname_port"`
+	// TLS is set for nats, redis and rabbitmq only. The default is true.
+	TLS *bool `json:"tls"`
+	// VirtualHost is set for rabbitmq only. The default is /.
+	VirtualHost string `json:"virtualHost"`
 	Place
 	// Replicas, Memory and Storage describe a broker in the cluster.
 	Replicas int    `json:"replicas" validate:"min=1,max=9"`
@@ -94,6 +103,18 @@ type Broker struct {
 
 // InCluster reports whether the platform runs the broker itself.
 func (b Broker) InCluster() bool { return b.Kind == Redpanda || b.Kind == Strimzi }
+
+// Components returns the folder of dapr/components, which is the kind of broker in the chart.
+func (b Broker) Components() string {
+	switch b.Kind {
+	case KafkaPlaintext, NATS, Redis, RabbitMQ:
+		return b.Kind
+	}
+	return Kafka
+}
+
+// speaksKafka reports whether the broker has topics with partitions, and one way to use TLS.
+func (b Broker) speaksKafka() bool { return b.Kind != NATS && b.Kind != Redis && b.Kind != RabbitMQ }
 
 // Place tells the network policies where a database or broker is.
 type Place struct {
@@ -126,8 +147,8 @@ type Connections struct {
 
 // Topics describes the topics.
 type Topics struct {
-	// Managed topics are created and maintained by an operator. infra/topics creates the topics of
-	// a given broker.
+	// Managed topics are created and maintained by the operator of Redpanda or Strimzi. infra/topics
+	// creates the topics of other brokers.
 	Managed    *bool `json:"managed"`
 	Partitions int   `json:"partitions" validate:"min=1,max=1000"`
 	// Replication is the number of copies of each event. 0 means three, or one per broker if there

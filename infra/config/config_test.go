@@ -214,6 +214,52 @@ func TestDatabasePort(t *testing.T) {
 	}
 }
 
+// onBroker changes the broker of a configuration. The broker has no user.
+func onBroker(s source, broker, password string) {
+	s.values["broker"] = `{"kind": ` + broker + `}`
+	delete(s.secrets, "brokerUsername")
+	delete(s.secrets, "brokerPassword")
+	if password != "" {
+		s.secrets["brokerPassword"] = password
+	}
+}
+
+// TestEveryKindOfBroker loads a configuration for each kind that the platform does not run.
+func TestEveryKindOfBroker(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		broker, username, password string
+		components, url            string
+		tls                        bool
+	}{
+		{`"kafka", "addresses": ["a:9093", "b:9093"]`, "user", "password", "kafka", "", true},
+		{`"kafka-plaintext", "addresses": ["a:9092"], "namespace": "kafka"`, "", "", "kafka-plaintext", "", false},
+		{`"nats", "addresses": ["a:4222", "b:4222"]`, "", "a:token", "nats", "", true},
+		{`"redis", "addresses": ["a:6379"]`, "", "password", "redis", "", true},
+		{`"redis", "addresses": ["a:6379"], "tls": false, "namespace": "redis"`, "user", "password", "redis", "", false},
+		{`"rabbitmq", "addresses": ["a:5671"]`, "user", "p/d:@", "rabbitmq", "amqps://user:p%2Fd%3A%40@a:5671/", true},
+		{`"rabbitmq", "addresses": ["a:5672"], "tls": false, "namespace": "mq", "virtualHost": "tasks"`, "user", "password",
+			"rabbitmq", "amqp://user:password@a:5672/tasks", false},
+	} {
+		s := good()
+		onBroker(s, test.broker, test.password)
+		if test.username != "" {
+			s.secrets["brokerUsername"] = test.username
+		}
+		c, err := Load(s, "taskmaster", machine)
+		if err != nil {
+			t.Errorf("%s: %v", test.broker, err)
+			continue
+		}
+		if got := c.Broker.Components(); got != test.components || *c.Broker.TLS != test.tls || c.BrokerURL().value != test.url {
+			t.Errorf("%s: got components %s, TLS %t, URL %s", test.broker, got, *c.Broker.TLS, c.BrokerURL().value)
+		}
+		if *c.Topics.Managed {
+			t.Errorf("%s: an operator creates the topics", test.broker)
+		}
+	}
+}
+
 func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 	t.Parallel()
 	const gke = `{"project": "p", "region": "europe-west3", "apiAllowedCIDRs": ["203.0.113.0/24"], `
@@ -240,9 +286,46 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 		{"no broker user", func(s source) { delete(s.secrets, "brokerUsername") }, []string{"brokerUsername", "pulumi config set --secret brokerUsername"}},
 		{"no broker password", func(s source) { delete(s.secrets, "brokerPassword") }, []string{"brokerPassword", "pulumi config set --secret brokerPassword"}},
 		{"broker password with a colon", func(s source) { s.secrets["brokerPassword"] = "a:b" }, []string{"brokerPassword", "colon"}},
-		{"no broker address", func(s source) { s.values["broker"] = `{"kind": "given"}` }, []string{"broker.addresses", "host:port"}},
-		{"broker address", func(s source) { s.values["broker"] = `{"kind": "given", "addresses": ["seed"]}` }, []string{"broker.addresses[0]", `"seed"`, "host:port"}},
-		{"unknown broker", func(s source) { s.values["broker"] = `{"kind": "nats"}` }, []string{"broker.kind", `"nats"`, "strimzi"}},
+		{"no broker address", func(s source) { s.values["broker"] = `{"kind": "kafka"}` }, []string{"broker.addresses", "host:port"}},
+		{"broker address", func(s source) { s.values["broker"] = `{"kind": "kafka", "addresses": ["seed"]}` }, []string{"broker.addresses[0]", `"seed"`, "host:port"}},
+		{"unknown broker", func(s source) { s.values["broker"] = `{"kind": "given"}` }, []string{"broker.kind", `"given"`, "strimzi", "kafka", "redis"}},
+		{"no token", func(s source) { onBroker(s, `"nats", "addresses": ["a:4222"]`, "") }, []string{"brokerPassword", "nats", "TOKEN"}},
+		{"user of NATS", func(s source) { s.values["broker"] = `{"kind": "nats", "addresses": ["a:4222"]}` },
+			[]string{"brokerUsername", "nats", "pulumi config rm brokerUsername"}},
+		{"user of RabbitMQ", func(s source) { onBroker(s, `"rabbitmq", "addresses": ["a:5671"]`, "secret-password") },
+			[]string{"brokerUsername", "rabbitmq", "pulumi config set --secret brokerUsername"}},
+		{"two Redis", func(s source) { onBroker(s, `"redis", "addresses": ["a:1", "b:1"]`, "secret-password") },
+			[]string{"broker.addresses", "2 entries", "redis"}},
+		{"topics of Redis", func(s source) {
+			onBroker(s, `"redis", "addresses": ["a:1"]`, "secret-password")
+			s.values["topics"] = `{"partitions": 3}`
+		}, []string{"topics", "no effect", "redis"}},
+		{"operator of NATS", func(s source) {
+			onBroker(s, `"nats", "addresses": ["a:1"], "storage": {"size": "1Gi"}`, "secret-password")
+		},
+			[]string{"broker.storage", "no effect", "nats", "strimzi"}},
+		{"topics of another's Kafka", func(s source) {
+			s.values["broker"], s.values["topics"] = `{"kind": "kafka", "addresses": ["a:1"]}`, `{"managed": true}`
+		}, []string{"topics.managed", "go run ./infra/topics"}},
+		{"Kafka in plain", func(s source) { s.values["broker"] = `{"kind": "kafka", "addresses": ["a:1"], "tls": false}` },
+			[]string{"broker.tls", "always", "set broker.kind to kafka-plaintext"}},
+		{"plain Kafka with TLS", func(s source) { onBroker(s, `"kafka-plaintext", "addresses": ["a:1"], "tls": true`, "") },
+			[]string{"broker.tls", "never", "set broker.kind to kafka"}},
+		{"password in plain", func(s source) { s.values["broker"] = `{"kind": "kafka-plaintext", "addresses": ["a:1"]}` },
+			[]string{"brokerPassword", "not allowed", "kafka-plaintext"}},
+		{"plain in prod", func(s source) { onBroker(s, `"nats", "addresses": ["a:1"], "tls": false`, "secret-password") },
+			[]string{"broker.tls", "in the clear", "broker.namespace"}},
+		{"plain at amqps", func(s source) {
+			onBroker(s, `"rabbitmq", "addresses": ["a:5671"], "tls": false, "namespace": "rabbitmq"`, "secret-password")
+		}, []string{"broker.tls", "a:5671", "remove broker.tls"}},
+		{"TLS at amqp", func(s source) { onBroker(s, `"rabbitmq", "addresses": ["a:5672"]`, "secret-password") },
+			[]string{"a:5672", "use port 5671", "broker.tls"}},
+		{"virtual host of Redis", func(s source) { onBroker(s, `"redis", "addresses": ["a:1"], "virtualHost": "x"`, "secret-password") },
+			[]string{"broker.virtualHost", "redis", "remove"}},
+		{"authority without TLS", func(s source) {
+			onBroker(s, `"nats", "addresses": ["a:1"], "tls": false, "namespace": "nats"`, "secret-password")
+			s.secrets["brokerCA"] = "ca"
+		}, []string{"brokerCA", "without TLS"}},
 		{"addresses of a broker inside", func(s source) { s.values["broker"] = `{"kind": "strimzi", "addresses": ["a:1"]}` }, []string{"broker.addresses", "strimzi", "remove"}},
 		{"two brokers in prod", func(s source) { s.values["broker"] = `{"kind": "strimzi", "replicas": 2}` }, []string{"broker.replicas", "2", "set it to 3"}},
 		{"even replication", func(s source) { s.values["topics"] = `{"replication": 2}` }, []string{"topics.replication", "odd", "set it to 3"}},
@@ -266,7 +349,7 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 			[]string{"broker.namespace", "strimzi", "remove"}},
 		{"namespace and networks", func(s source) { s.values["database"] = `{"namespace": "postgres", "networks": ["10.0.0.0/8"]}` },
 			[]string{"database.namespace", "cannot be set together with networks"}},
-		{"network of a broker", func(s source) { s.values["broker"] = `{"kind": "given", "addresses": ["a:1"], "networks": ["here"]}` },
+		{"network of a broker", func(s source) { s.values["broker"] = `{"kind": "kafka", "addresses": ["a:1"], "networks": ["here"]}` },
 			[]string{"broker.networks[0]", `"here"`, "10.0.0.0/16"}},
 		{"proxy's network", func(s source) { with(s, `"trustedProxies": ["here"]`) }, []string{"app.trustedProxies[0]", `"here"`}},
 		{"metrics", func(s source) { with(s, `"metricsNamespace": "Not a name"`) }, []string{"app.metricsNamespace", "Not a name"}},
@@ -351,7 +434,7 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 
 func TestLoadReportsAllProblems(t *testing.T) {
 	t.Parallel()
-	_, err := Load(source{values: map[string]string{"cloud": "aws", "broker": `{"kind": "nats"}`}}, "taskmaster", machine)
+	_, err := Load(source{values: map[string]string{"cloud": "aws", "broker": `{"kind": "mqtt"}`}}, "taskmaster", machine)
 	if err == nil {
 		t.Fatal("the configuration was accepted")
 	}

@@ -45,7 +45,7 @@ func Load(source Source, project string, machine Machine) (*Config, error) {
 	l.object("broker", &c.Broker)
 	l.object("database", &c.Database)
 	l.object("certManager", &c.CertManager)
-	l.object("topics", &c.Topics)
+	l.topics(c)
 	l.object("app", &c.App)
 	l.object("images", &c.Images)
 	l.object("release", &c.Release)
@@ -108,6 +108,14 @@ func reason(err error) string {
 	return string(bytes.TrimPrefix([]byte(err.Error()), []byte("json: ")))
 }
 
+// topics reads the section of the topics. Only Kafka has topics with partitions and copies.
+func (l *loader) topics(c *Config) {
+	if _, ok := l.get("topics"); ok && !c.Broker.speaksKafka() {
+		l.problem("topics: has no effect on a %s broker: remove it", c.Broker.Kind)
+	}
+	l.object("topics", &c.Topics)
+}
+
 // clouds reads the section of the chosen cloud. Sections of other clouds are errors, because they
 // would have no effect.
 func (l *loader) clouds(c *Config) {
@@ -164,13 +172,16 @@ func (l *loader) kubeconfig(c *Config, machine Machine) {
 // settle sets the values that are derived from others.
 func (c *Config) settle() {
 	if c.Topics.Managed == nil {
-		managed := c.Broker.Kind != Given
+		managed := c.Broker.InCluster() || c.Broker.Kind == RedpandaCloud
 		c.Topics.Managed = &managed
 	}
 	if c.CertManager == nil {
 		operator := c.Broker.Kind == Redpanda || (c.Broker.Kind == RedpandaCloud && *c.Topics.Managed)
 		install := operator || c.App.TLS.Issuer != ""
 		c.CertManager = &install
+	}
+	if c.Broker.TLS == nil {
+		c.Broker.TLS = new(c.Broker.Kind != KafkaPlaintext)
 	}
 	if c.Topics.Replication == 0 {
 		c.Topics.Replication = 3

@@ -4,55 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 )
 
 // minToken is the minimum length of a token that cannot be guessed. openssl rand -hex 32 gives 64
 // characters.
 const minToken = 32
-
-func brokerProblems(c *Config) []error {
-	var problems []error
-	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	b := c.Broker
-	switch {
-	case b.InCluster():
-		if len(b.Addresses) > 0 {
-			problem("broker.addresses: not allowed for a %s broker: remove them, or set broker.kind to %s", b.Kind, Given)
-		}
-		if b.Namespace != "" || len(b.Networks) > 0 {
-			problem("broker.namespace and broker.networks: not allowed for a %s broker, whose namespace is known: remove them", b.Kind)
-		}
-		if c.Secrets.BrokerUsername.IsSet() {
-			problem("brokerUsername: not allowed for a %s broker: pulumi config rm brokerUsername", b.Kind)
-		}
-		if c.Topics.Replication > b.Replicas {
-			problem("topics.replication: %d is more than the %d of broker.replicas", c.Topics.Replication, b.Replicas)
-		}
-	case b.Kind == RedpandaCloud, b.Kind == Given:
-		if len(b.Addresses) == 0 {
-			problem("broker.addresses: is required for a %s broker: its bootstrap servers, host:port", b.Kind)
-		}
-		if !c.Secrets.BrokerUsername.IsSet() {
-			problem("brokerUsername: is required: pulumi config set --secret brokerUsername NAME (a user with SCRAM-SHA-512)")
-		}
-	}
-	if !c.Secrets.BrokerPassword.IsSet() {
-		problem("brokerPassword: is required: pulumi config set --secret brokerPassword PASSWORD")
-	} else if strings.ContainsAny(c.Secrets.BrokerPassword.value, ":\r\n") {
-		problem("brokerPassword: contains a colon or a line break, which brokers' user lists cannot contain: choose another")
-	}
-	if *c.Topics.Managed && b.Kind == Given {
-		problem("topics.managed: true: create the topics of a given broker with go run ./infra/topics: set it to false")
-	}
-	if c.Environment != "local" && c.Topics.Replication < 2 {
-		problem("topics.replication: %d: one lost disk would lose events: set it to 2 or more, or environment to local", c.Topics.Replication)
-	}
-	if (b.Kind == Redpanda || b.Kind == RedpandaCloud) && c.Topics.Replication%2 == 0 {
-		problem("topics.replication: %d: Redpanda accepts only odd numbers: set it to %d", c.Topics.Replication, c.Topics.Replication+1)
-	}
-	return problems
-}
 
 func secretProblems(c *Config) []error {
 	var problems []error

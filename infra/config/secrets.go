@@ -34,11 +34,11 @@ type Secrets struct {
 	DatabaseURL Secret `secret:"databaseURL"`
 	// AppToken is the token by which sidecars and services identify each other.
 	AppToken Secret `secret:"appToken"`
-	// BrokerUsername is the user on a broker outside the cluster. A broker in the cluster has its
-	// own user.
+	// BrokerUsername is the user on a broker that the platform does not run. NATS has none.
+	// BrokerPassword is its password, or the token of NATS.
 	BrokerUsername Secret `secret:"brokerUsername"`
 	BrokerPassword Secret `secret:"brokerPassword"`
-	// BrokerCA is the authority of a given broker's certificates in PEM format. It is empty for a
+	// BrokerCA is the authority of the broker's certificates in PEM format. It is empty for a
 	// well-known authority.
 	BrokerCA Secret `secret:"brokerCA"`
 	// Kubeconfig is the kubeconfig of an existing cluster.
@@ -73,10 +73,14 @@ func (c *Config) DatabasePort() int {
 func (c *Config) Checksum() string {
 	hash := sha256.New()
 	s := c.Secrets
-	for _, part := range []string{
+	parts := []string{
 		s.AppToken.value, s.DatabaseURL.value, s.BrokerUsername.value, s.BrokerPassword.value, s.BrokerCA.value, s.SMTPURL.value,
 		s.VAPIDPrivateKey.value, c.App.EmailFrom, c.App.VAPIDPublicKey, c.App.VAPIDSubject,
-	} {
+	}
+	if address := c.BrokerURL(); address.IsSet() {
+		parts = append(parts, address.value)
+	}
+	for _, part := range parts {
 		hash.Write([]byte(part))
 		hash.Write([]byte{0})
 	}

@@ -14,7 +14,7 @@ import (
 	"taskmaster/internal/event"
 )
 
-// broker describes how services reach the broker. Every kind uses addresses, TLS and SCRAM-SHA-512.
+// broker describes how services reach the broker.
 type broker struct {
 	addresses []string
 	username  pulumi.StringInput

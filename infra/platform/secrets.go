@@ -10,12 +10,13 @@ import (
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"taskmaster/infra/config"
 )
 
-// These are the names of the secrets. Dapr's components (dapr/components) refer to the broker's.
+// These are the names of the secrets. The broker's has the name of its component's folder.
 const (
 	databaseSecret = "database"
-	brokerSecret   = "kafka"
 	tokensSecret   = "tokens"
 	tlsSecret      = "web-tls"
 	registrySecret = "registry"
@@ -28,10 +29,7 @@ func (b builder) secrets(p *Platform, br broker) error {
 	if p.DatabaseSecret, err = b.secret(databaseSecret, p.Namespace, "Opaque", pulumi.StringMap{"url": s.DatabaseURL.Output()}); err != nil {
 		return err
 	}
-	p.BrokerSecret, err = b.secret(brokerSecret, p.Namespace, "Opaque", pulumi.StringMap{
-		"brokers": pulumi.String(strings.Join(br.addresses, ",")), "username": br.username, "password": s.BrokerPassword.Output(), "ca.crt": br.authority,
-	})
-	if err != nil {
+	if p.BrokerSecret, err = b.brokerSecret(p.Namespace, br); err != nil {
 		return err
 	}
 	// The chart reads these keys (infra/chart/values.yaml).
@@ -60,6 +58,28 @@ func (b builder) secrets(p *Platform, br broker) error {
 		})
 	}
 	return err
+}
+
+// brokerSecret creates the secret of the broker's components. Its name is empty for a broker without
+// a secret.
+func (b builder) brokerSecret(namespace pulumi.StringInput, br broker) (pulumi.StringOutput, error) {
+	password := b.args.Secrets.BrokerPassword.Output()
+	values := pulumi.StringMap{"ca.crt": br.authority}
+	kind := b.args.Broker.Components()
+	switch kind {
+	case config.KafkaPlaintext:
+		return pulumi.String("").ToStringOutput(), nil
+	case config.NATS:
+		values["token"] = password
+	case config.RabbitMQ:
+		values["url"] = b.args.BrokerURL().Output()
+	case config.Redis:
+		values["username"], values["password"] = br.username, password
+	default:
+		values["brokers"] = pulumi.String(strings.Join(br.addresses, ","))
+		values["username"], values["password"] = br.username, password
+	}
+	return b.secret(kind, namespace, "Opaque", values)
 }
 
 // checksum returns a value that changes with any secret that programs read at the start. The

@@ -233,7 +233,7 @@ func TestStacksOnOracleAreFree(t *testing.T) {
 			if _, err := fmt.Sscanf(size, "%dGi", &scheduler); err != nil {
 				t.Fatal(err)
 			}
-			if kind := s.section(t, "taskmaster:broker")["kind"]; kind != config.RedpandaCloud && kind != config.Given {
+			if kind := s.section(t, "taskmaster:broker")["kind"]; kind != config.RedpandaCloud && kind != config.Kafka {
 				t.Errorf("the volumes of a %s broker exceed %d GB", kind, volumesGB)
 			}
 			if sum := int(nodes)*disk + 3*max(scheduler, smallest); sum > volumesGB {

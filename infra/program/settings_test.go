@@ -3,8 +3,12 @@
 package program
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	"taskmaster/infra/config"
 )
 
 // TestSettingsReachTheChart sets all settings of the application that the shipped stacks leave out,
@@ -67,6 +71,60 @@ func TestPoliciesNameTheNamespaceOfABrokerInTheCluster(t *testing.T) {
 			t.Errorf("%d policies allow the namespace of the broker", got)
 		}
 	})
+}
+
+// TestEveryBrokerReachesTheChart renders a stack for each broker. Its secret has the keys that the
+// components name, and the policies allow its port.
+func TestEveryBrokerReachesTheChart(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]struct {
+		address, secret string
+		keys            []string
+	}{
+		config.Kafka:          {"one.example.com:9093", "kafka", []string{"brokers", "ca.crt", "password", "username"}},
+		config.KafkaPlaintext: {"one.example.com:9092", "", nil},
+		config.NATS:           {"one.example.com:4222", "nats", []string{"ca.crt", "token"}},
+		config.Redis:          {"one.example.com:6379", "redis", []string{"ca.crt", "password", "username"}},
+		config.RabbitMQ:       {"one.example.com:5671", "rabbitmq", []string{"ca.crt", "url"}},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := load(t, "oke")
+			s.set(t, "taskmaster:broker", map[string]any{"kind": kind, "addresses": []string{want.address}})
+			for _, secret := range []string{"brokerUsername", "brokerPassword"} {
+				delete(s.config, "taskmaster:"+secret)
+			}
+			if kind == config.Kafka || kind == config.RabbitMQ {
+				s.setSecret("brokerUsername", "username-of-broker")
+			}
+			if kind != config.KafkaPlaintext {
+				s.setSecret("brokerPassword", "password-of-broker")
+				s.setSecret("brokerCA", "authority-of-broker")
+			}
+			resources := mustRender(t, s)
+			if want.secret != "" {
+				secret := find(t, resources, "kubernetes:core/v1:Secret", "platform-"+want.secret)
+				values, _ := plain(open(at1(t, secret, "stringData"))).(map[string]any)
+				if got := slices.Sorted(maps.Keys(values)); !slices.Equal(got, want.keys) {
+					t.Errorf("the secret has the keys %v, want %v", got, want.keys)
+				}
+			}
+			_, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
+			_, port, _ := strings.Cut(want.address, ":")
+			if got := strings.Count(rendered["taskmaster/templates/networkpolicies.yaml"], "port: "+port+"}"); got != 4 {
+				t.Errorf("%d policies allow port %s, want 4", got, port)
+			}
+			sidecars := rendered["taskmaster/templates/dapr.yaml"]
+			if strings.Contains(sidecars, "password-of-broker") {
+				t.Error("a component contains the password")
+			}
+			for _, key := range want.keys {
+				if key != "brokers" && key != "ca.crt" && !strings.Contains(sidecars, "key: "+key) {
+					t.Errorf("no component refers to the key %s", key)
+				}
+			}
+		})
+	}
 }
 
 // The operator renews its authority by itself. The sidecars read it at the start.

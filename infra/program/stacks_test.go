@@ -76,7 +76,7 @@ func load(t *testing.T, name string) stack {
 	s.setSecret("databaseURL", "postgres://taskmaster:password-of-database@db.example.com/taskmaster?sslmode=verify-full")
 	s.setSecret("appToken", "app-token-of-tests-app-token-of-tests")
 	s.setSecret("brokerPassword", "password-of-broker")
-	if kind := s.section(t, "taskmaster:broker")["kind"]; kind == config.RedpandaCloud || kind == config.Given {
+	if kind := s.section(t, "taskmaster:broker")["kind"]; kind == config.RedpandaCloud || kind == config.Kafka {
 		s.setSecret("brokerUsername", "username-of-broker")
 	}
 	if strings.HasPrefix(fmt.Sprint(s.section(t, "taskmaster:app")["publicURL"]), "https:") {

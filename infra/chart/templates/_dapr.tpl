@@ -1,8 +1,8 @@
 {{- /*
 The configuration of sidecars: the files of dapr/, adapted to the installation.
 
-  components      get the broker's addresses and the name of the secret with its credentials. The operator reads the
-                  secret and passes it to the sidecars in the component's scopes.
+  components      are those of broker.kind. They get the broker's addresses and the name of the secret with its
+                  credentials. The operator reads the secret and passes it to the sidecars in the component's scopes.
   configuration   gets the namespace of the allowed callers.
 */}}
 {{- define "taskmaster.dapr" -}}
@@ -30,17 +30,44 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
 {{- end }}
 
 {{- define "taskmaster.component" -}}
-{{- $values := .root.Values }}
 {{- $component := .root.Files.Get .path | fromYaml }}
+{{- $settings := include "taskmaster.brokerSettings" .root.Values.broker | fromYaml }}
 {{- range $component.spec.metadata }}
 {{- if not .secretKeyRef }}
-{{- else if eq .secretKeyRef.key "brokers" }}
+{{- else if hasKey $settings .secretKeyRef.key }}
+{{- $_ := set . "value" (get $settings .secretKeyRef.key) }}
 {{- $_ := unset . "secretKeyRef" }}
-{{- $_ := set . "value" (join "," $values.broker.addresses) }}
 {{- else }}
-{{- $_ := set .secretKeyRef "name" $values.broker.secretName }}
+{{- $_ := set .secretKeyRef "name" $.root.Values.broker.secretName }}
 {{- end }}
 {{- end }}
 {{- $_ := set $component "auth" (dict "secretStore" "kubernetes") }}
 {{- toYaml $component }}
+{{- end }}
+
+{{- /*
+The settings of a component that come from the values, by their keys in the secret of one machine. RabbitMQ has none: its
+URL contains the password.
+*/}}
+{{- define "taskmaster.brokerSettings" -}}
+{{- if hasPrefix "kafka" .kind }}
+brokers: {{ join "," .addresses | quote }}
+{{- else if eq .kind "nats" }}
+{{- $scheme := ternary "tls://" "nats://" .tls }}
+url: {{ printf "%s%s" $scheme (join (printf ",%s" $scheme) .addresses) | quote }}
+{{- else if eq .kind "redis" }}
+host: {{ join "," .addresses | quote }}
+tls: {{ .tls | quote }}
+{{- end }}
+{{- end }}
+
+{{- /*
+The name of the secret with the authority of the broker's certificate, for the sidecar of a service. Components of NATS and
+Redis have no setting for it, so that the sidecar's program must trust it. Empty for other brokers. (dict "root" $ "name"
+service)
+*/}}
+{{- define "taskmaster.brokerAuthority" -}}
+{{- $broker := .root.Values.broker }}
+{{- $service := get (include "taskmaster.services" .root | fromYaml) .name }}
+{{- if and $broker.tls (has $broker.kind (list "nats" "redis")) (has "broker" $service.reaches) }}{{ $broker.secretName }}{{ end }}
 {{- end }}

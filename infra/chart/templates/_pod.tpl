@@ -82,6 +82,11 @@ dapr.io/sidecar-cpu-request: {{ $sidecar.requests.cpu | quote }}
 dapr.io/sidecar-cpu-limit: {{ $sidecar.limits.cpu | quote }}
 dapr.io/sidecar-memory-request: {{ $sidecar.requests.memory | quote }}
 dapr.io/sidecar-memory-limit: {{ $sidecar.limits.memory | quote }}
+{{- if include "taskmaster.brokerAuthority" . }}
+# Go reads this folder in addition to the system's file of authorities.
+dapr.io/volume-mounts: broker-authority:/broker-authority
+dapr.io/env: SSL_CERT_DIR=/broker-authority
+{{- end }}
 dapr.io/log-as-json: "true"
 dapr.io/log-level: {{ .root.Values.dapr.logLevel }}
 {{- end }}
