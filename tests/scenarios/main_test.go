@@ -7,10 +7,13 @@ package scenarios
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -36,7 +39,15 @@ var shared struct {
 // buildDir is the folder of programs that tests run beside the systems.
 var buildDir string
 
+// atOnce is the number of scenarios that run at the same time. They mostly wait.
+const atOnce = 4
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	status, err := runShared(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
