@@ -20,7 +20,7 @@ func (c *cluster) loadImages(build string) map[string]string {
 			"go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-w -buildid=", "-o", program, "./services/"+service)
 		archive := program + ".tar"
 		images[service] = strings.TrimSpace(c.run("", "go", "run", "./ci/image",
-			"-name", "taskmaster.test/"+service, "-revision", build, "-time", "2026-01-01T00:00:00Z", "-out", archive, "linux/"+arch+"="+program))
+			"-name", "taskmaster.test/taskmaster-"+service, "-revision", build, "-time", "2026-01-01T00:00:00Z", "-out", archive, "linux/"+arch+"="+program))
 		c.run("", append(c.load, archive)...)
 	}
 	return images
