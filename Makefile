@@ -65,7 +65,7 @@ test-pooler: ## Test the statements behind PgBouncer in transaction mode, which 
 	TEST_POOLER=$(or $(wildcard /usr/sbin/pgbouncer),pgbouncer) go test -count=1 -timeout 10m ./internal/postgres
 
 test-servers: ## Test starting redis-server and rabbitmq-server, which must be installed
-	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/...
+	$(GO_TEST) -count=1 -tags brokers ./cmd/local/broker/... ./infra/topics
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" selects one, make -j2 runs two at once
 
