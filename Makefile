@@ -15,7 +15,18 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run api build kafka test engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+
+# Other versions than those of the repository: DAPR=1.16.0 for `run` and `test-dapr`, KAFKA=3.9.1 for
+# tests on Kafka, POSTGRES=fetch-18 or a folder of programs for `test-postgres`.
+ifdef DAPR
+export DAPRD     := $(CURDIR)/.local/dapr-$(DAPR)/daprd
+export SCHEDULER := $(CURDIR)/.local/dapr-$(DAPR)/scheduler
+endif
+ifdef KAFKA
+export KAFKA_VERSION := $(KAFKA)
+endif
+POSTGRES ?= fetch-18
 
 # The engine is built from this module (infra/engine).
 PULUMI        := github.com/pulumi/pulumi
@@ -33,7 +44,7 @@ REPORTED    := $(RACE) $(if $(JUNIT),$(GOTESTSUM) --junitfile $(JUNIT) --format 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-run: ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, ARGS="-h" lists its flags
+run: $(if $(DAPR),dapr) ## Run the whole system on this machine; BROKER=nats|kafka|redis|rabbitmq, DAPR=1.16.0, ARGS="-h" lists its flags
 	@go run ./cmd/local $(if $(BROKER),-broker $(BROKER)) $(ARGS)
 
 api: ## Run a command of api on the data of `make run`; ARGS="events tail -follow" shows events, ARGS=dead-letters the dead letters
@@ -69,8 +80,17 @@ test-servers: ## Test starting redis-server and rabbitmq-server, which must be i
 
 test-brokers: $(BROKERS:%=test-on-%) ## Run the scenarios on kafka, redis and rabbitmq; BROKERS="redis" selects one, make -j2 runs two at once
 
+dapr:
+	go run ./cmd/local build -dapr $(or $(DAPR),$(error name the version: make test-dapr DAPR=1.16.0))
+
+test-dapr: build dapr ## Run the scenarios on another version of Dapr: DAPR=1.16.0 is the oldest
+	$(GO_TEST) -count=1 ./tests/scenarios
+
+test-postgres: ## Test the statements and api on another PostgreSQL: POSTGRES=fetch-15, -16, -17, -18 or a folder
+	POSTGRES_PROGRAMS=$(POSTGRES) $(GO_TEST) -count=1 ./internal/postgres/... ./services/api
+
 # Fetch it before the time limit for starting the system begins.
-kafka: build ## Fetch Apache Kafka with Maven (once), unless KAFKA_BROKERS is set
+kafka: build ## Fetch Apache Kafka with Maven (once), unless KAFKA_BROKERS is set; KAFKA=3.9.1 is another version
 	go run ./cmd/local build -broker kafka
 
 test-on-kafka: kafka

@@ -1,5 +1,3 @@
-// Package dapr contains only tests that keep the files in this folder consistent. Tests in
-// cmd/local check how sidecars behave with these files.
 package dapr
 
 import (

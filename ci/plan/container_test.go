@@ -131,3 +131,20 @@ func TestHeavyStepsRunAlone(t *testing.T) {
 		t.Errorf("found %d heavy steps, want vet, lint and vulnerabilities", found)
 	}
 }
+
+// TestRedpandaOfTheStacks checks that the tests run the version of Redpanda that stacks deploy. The
+// operator's chart has the version of the broker.
+func TestRedpandaOfTheStacks(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../infra/platform/versions.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployed := regexp.MustCompile(`redpandaOperatorVersion\s+= "([^"]+)"`).FindSubmatch(raw)
+	if deployed == nil {
+		t.Fatal("infra/platform has no redpandaOperatorVersion")
+	}
+	if want := "redpandadata/redpanda:v" + string(deployed[1]); redpandaImage != want && !strings.HasPrefix(redpandaImage, want+"@") {
+		t.Errorf("the tests run %s, and stacks %s", redpandaImage, want)
+	}
+}

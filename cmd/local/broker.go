@@ -70,7 +70,7 @@ func fetchKafka(ctx context.Context, cfg config, log *console.Lines) error {
 	if kafka.External(cfg.getenv) {
 		return nil
 	}
-	return kafka.Fetch(ctx, cfg.root, log)
+	return kafka.Fetch(ctx, cfg.root, cfg.getenv, log)
 }
 
 func brokerNames() string {

@@ -26,7 +26,8 @@ type config struct {
 	databaseAt string // host:port of PostgreSQL for services, if it differs from the listener
 	tuning     tuning
 	restart    bool
-	dev        bool // templates and static files come from disk
+	dapr       string // version of Dapr to build
+	dev        bool   // templates and static files come from disk
 	backups    backupSchedule
 	file       string         // of a backup
 	args       []string       // of a command of api
@@ -110,6 +111,7 @@ func (c *config) parseFlags(args []string, w io.Writer) (raw rawFlags, err error
 	c.tuning.register(flags)
 	flags.BoolVar(&c.restart, "restart", false, "restart a process that dies, instead of ending")
 	flags.BoolVar(&c.dev, "dev", false, "serve templates and static files from disk, so that an edit shows on reload")
+	flags.StringVar(&c.dapr, "dapr", "", "for build: build only Dapr's own programs of this version, such as 1.16.0, for DAPRD and SCHEDULER")
 	flags.Usage = func() {
 		fmt.Fprintln(w, "usage: local [build | clean | backup FILE | restore FILE] [flags]\n       local api [flags] COMMAND...")
 		flags.PrintDefaults()

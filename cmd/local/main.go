@@ -86,6 +86,9 @@ func execute(ctx context.Context, args []string) int {
 // Dapr: tests and images need the pinned versions.
 func buildAll(ctx context.Context, cfg config, log *console.Lines) error {
 	builder := build.New(cfg.root, log, newStages().begin)
+	if cfg.dapr != "" {
+		return builder.BuildDaprVersion(ctx, cfg.dapr)
+	}
 	if err := builder.Build(ctx, cfg.services, []string{build.Daprd, build.Scheduler}); err != nil {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/mod/semver"
+
+	"taskmaster/dapr"
 )
 
 var (
@@ -23,6 +26,7 @@ var (
 func check(c *Config) []error {
 	problems := fieldProblems("", c)
 	problems = append(problems, imageProblems(c)...)
+	problems = append(problems, daprProblems(c)...)
 	problems = append(problems, brokerProblems(c)...)
 	problems = append(problems, secretProblems(c)...)
 	problems = append(problems, networkProblems(c)...)
@@ -152,6 +156,16 @@ func imageProblems(c *Config) []error {
 		}
 	}
 	return problems
+}
+
+// daprProblems checks that Dapr is new enough for reminders.
+func daprProblems(c *Config) []error {
+	version := "v" + c.Dapr.Version
+	if !semver.IsValid(version) || semver.Compare(version, "v"+dapr.Oldest) >= 0 {
+		return nil // an invalid version is reported elsewhere
+	}
+	return []error{fmt.Errorf("dapr.version: %s is older than %s, whose scheduler is the first that replaces a job on request and repeats a failed one: "+
+		"reminders need both: leave it out for %s, which is tested", c.Dapr.Version, dapr.Oldest, defaults().Dapr.Version)}
 }
 
 // environmentProblems checks the requirements of prod.

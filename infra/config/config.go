@@ -56,7 +56,8 @@ func Services() []string { return []string{"api", "recurring", "notifier", "live
 
 // Dapr describes the control plane.
 type Dapr struct {
-	// Version is the version of the Helm chart: https://github.com/dapr/dapr/releases
+	// Version is the version of the Helm chart: https://github.com/dapr/dapr/releases The default is
+	// the version that the tests run, and dapr.Oldest the oldest that is accepted.
 	Version string `json:"version" validate:"required,semver"`
 	// HA runs three replicas of each part of the control plane. The scheduler always has three.
 	HA       bool   `json:"ha"`

@@ -275,6 +275,9 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 		{"no section", func(s source) { delete(s.values, "oke") }, []string{"oke.compartment", "required"}},
 		{"no such field", func(s source) { s.values["dapr"] = `{"ha": true, "replicas": 3}` }, []string{"dapr", "replicas"}},
 		{"wrong type", func(s source) { s.values["dapr"] = `{"ha": "yes"}` }, []string{"dapr", "ha", "string"}},
+		{"old Dapr", func(s source) { s.values["dapr"] = `{"ha": true, "version": "1.15.13"}` }, []string{"dapr.version: 1.15.13 is older than 1.16.0", "reminders need both"}},
+		{"a candidate of the oldest Dapr", func(s source) { s.values["dapr"] = `{"ha": true, "version": "1.16.0-rc.3"}` }, []string{"1.16.0-rc.3 is older than 1.16.0"}},
+		{"no version of Dapr", func(s source) { s.values["dapr"] = `{"ha": true, "version": "latest"}` }, []string{"dapr.version", `"latest" is not a version`}},
 		{"protect", func(s source) { s.values["protect"] = "perhaps" }, []string{"protect", "perhaps", "true or false"}},
 		{"allowUntested", func(s source) { s.values["allowUntested"] = "prod" }, []string{"allowUntested", `"prod"`, "true or false"}},
 		{"image with a tag", func(s source) {

@@ -4,7 +4,7 @@ package config
 func defaults() *Config {
 	return &Config{
 		Protect: true,
-		Dapr:    Dapr{Version: "1.18.3", LogLevel: "info", SchedulerStorage: Volume{Size: "16Gi"}},
+		Dapr:    Dapr{Version: "1.18.2", LogLevel: "info", SchedulerStorage: Volume{Size: "16Gi"}},
 		Broker:  Broker{Replicas: 3, Memory: "2Gi", Storage: Volume{Size: "20Gi"}},
 		Database: Database{
 			MaxConnections: 90, Connections: Connections{API: 6, Relay: 3, Notifier: 2, Queue: 3, Live: 3},

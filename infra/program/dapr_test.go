@@ -59,10 +59,10 @@ type object struct {
 	}
 }
 
-// daprChart returns the folder of Dapr's chart in its module.
+// daprChart returns the folder of Dapr's chart in the module of the tested version.
 func daprChart(t *testing.T) string {
 	t.Helper()
-	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
+	dir, err := exec.CommandContext(t.Context(), "go", "-C", "../../dapr/runtime", "list", "-m", "-f", "{{.Dir}}", "github.com/dapr/dapr").Output()
 	if err != nil {
 		t.Fatalf("find Dapr's module: %v", err)
 	}

@@ -13,10 +13,8 @@ import (
 	"time"
 
 	"taskmaster/cmd/local/console"
+	"taskmaster/dapr"
 )
-
-// supportedDapr returns the versions of Dapr that the system is tested with.
-func supportedDapr() []string { return []string{"1.16", "1.17", "1.18"} }
 
 // DaprPrograms holds the paths of Dapr's programs. An empty path stands for the program that is built
 // here.
@@ -96,7 +94,7 @@ func chosenDapr(ctx context.Context, getenv func(string) string) (DaprPrograms, 
 		case err != nil:
 			errs = append(errs, fmt.Errorf("DAPRD: %w", err))
 		case version != "edge" && !isSupported(version):
-			errs = append(errs, fmt.Errorf("DAPRD: %s is Dapr %s: choose one of %s", d.Daprd, version, strings.Join(supportedDapr(), ", ")))
+			errs = append(errs, fmt.Errorf("DAPRD: %s is Dapr %s: choose one of %s", d.Daprd, version, strings.Join(dapr.Supported(), ", ")))
 		}
 	}
 	return d, errors.Join(errs...)
@@ -151,5 +149,5 @@ func daprVersion(ctx context.Context, daprd string) (string, error) {
 }
 
 func isSupported(version string) bool {
-	return slices.ContainsFunc(supportedDapr(), func(minor string) bool { return strings.HasPrefix(version, minor+".") })
+	return slices.ContainsFunc(dapr.Supported(), func(minor string) bool { return strings.HasPrefix(version, minor+".") })
 }

@@ -4,6 +4,7 @@ package build
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,5 +142,16 @@ func writeFile(t *testing.T, file, content string) {
 	}
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOldDaprIsNotBuilt checks that a version without the jobs that reminders need is refused.
+func TestOldDaprIsNotBuilt(t *testing.T) {
+	t.Parallel()
+	b := New(t.TempDir(), console.New(io.Discard, 0).Lines("local", nil), func(string) func() { return func() {} })
+	for _, version := range []string{"1.15.13", "latest", "1.16"} {
+		if err := b.BuildDaprVersion(t.Context(), version); err == nil || !strings.Contains(err.Error(), "choose one of 1.16, 1.17, 1.18") {
+			t.Errorf("%s: %v", version, err)
+		}
 	}
 }

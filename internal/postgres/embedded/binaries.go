@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,8 @@ var installed = []string{
 // fetchPrograms.
 const programsVariable = "POSTGRES_PROGRAMS"
 
-// fetchPrograms selects the fetched programs, even if others are installed.
+// fetchPrograms selects the fetched programs, even if others are installed. Tests append a major
+// version, as in fetch-18.
 const fetchPrograms = "fetch"
 
 // binaries returns the folder of programs that can serve cfg.Dir. It prefers the user's choice.
@@ -45,6 +47,7 @@ func binaries(ctx context.Context, cfg Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	wanted := fetchMajor
 	switch chosen := os.Getenv(programsVariable); chosen {
 	case "":
 		if bin, ok := find(ctx, major); ok {
@@ -52,12 +55,18 @@ func binaries(ctx context.Context, cfg Config) (string, error) {
 		}
 	case fetchPrograms:
 	default:
-		return choose(ctx, chosen, major)
+		version, ok := strings.CutPrefix(chosen, fetchPrograms+"-")
+		if !ok {
+			return choose(ctx, chosen, major)
+		}
+		if wanted, err = strconv.Atoi(version); err != nil || archives[wanted].version == "" {
+			return "", fmt.Errorf("%s: PostgreSQL %s cannot be fetched, only %v", programsVariable, version, slices.Sorted(maps.Keys(archives)))
+		}
 	}
-	if major != 0 && major != fetchMajor {
+	if major != 0 && major != wanted {
 		return "", fmt.Errorf("the data was made by PostgreSQL %d, which is not on this machine: install it, or remove the folder", major)
 	}
-	return fetch(ctx, cfg.Log)
+	return fetch(ctx, wanted, cfg.Log)
 }
 
 // choose returns the user's folder if its programs run and can serve data of the wanted major

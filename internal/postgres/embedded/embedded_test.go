@@ -255,6 +255,11 @@ func TestChosenPrograms(t *testing.T) {
 		t.Errorf("a folder without programs: got error %v, want one that names the variable and the folder", err)
 	}
 
+	t.Setenv(programsVariable, fetchPrograms+"-14")
+	if _, err := binaries(t.Context(), Config{Dir: t.TempDir(), Log: t.Output()}); err == nil || !strings.Contains(err.Error(), "14 cannot be fetched, only [15 16 17 18]") {
+		t.Errorf("a version that cannot be fetched: got error %v, want one that names the others", err)
+	}
+
 	t.Setenv(programsVariable, "")
 	installed, err := binaries(t.Context(), Config{Dir: t.TempDir(), Log: t.Output()})
 	if err != nil {

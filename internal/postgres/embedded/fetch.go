@@ -25,32 +25,45 @@ import (
 )
 
 const (
-	fetchVersion = "17.5.0"
-	fetchMajor   = 17
+	// fetchMajor is the version that is fetched by default.
+	fetchMajor = 17
 	// fetchTimeout ends a download that hangs. It is long enough for a slow connection.
 	fetchTimeout = 10 * time.Minute
 	// fetchAttempts is the number of downloads before the error is reported.
 	fetchAttempts = 4
 )
 
-// checksums are the SHA-256 of the archives of fetchVersion by platform, from
-// https://github.com/zonkyio/embedded-postgres-binaries.
-var checksums = map[string]string{
-	"linux-amd64":        "646f3269075d1a23904127374e3cdbcef96beb32979fedee25d835877400fcbe",
-	"linux-amd64-alpine": "7122386c7f7a089568f05720ada63448093d4065abbc0a89e6dc660851a53e3c",
-	"linux-arm64v8":      "e02f27ff50ff2d90b6541d54f3f108505aacd84ea53c2890e976a684bfea2752",
-	"darwin-amd64":       "fb70f783928e77c3d6ef5ca8ed644f1ac502f740fcfc032a375c8347820f2bdd",
-	"darwin-arm64v8":     "e9d3398e10c2ec926395498b03e75ad1a24eeaed82895e756a7e173b202cf6de",
-	"windows-amd64":      "06ced3b3267c569ffb3f85544aac0075926dd81bf78bd5247abb1aa9fe994d6b",
+// archive is a version of the programs, with the SHA-256 of its archives by platform.
+type archive struct {
+	version   string
+	checksums map[string]string
 }
 
-// fetch returns the folder of the fetched programs, and fetches them if they are missing.
-func fetch(ctx context.Context, log io.Writer) (string, error) {
+// archives are the versions that can be fetched, by major version, from
+// https://github.com/zonkyio/embedded-postgres-binaries. All but fetchMajor are for tests on Linux.
+var archives = map[int]archive{
+	15: {"15.19.0", map[string]string{"linux-amd64": "95f0b66fe72d4ca66c815773c44cb1196ea38552463e89a35f18114b3ed1565f"}},
+	16: {"16.15.0", map[string]string{"linux-amd64": "653abc065c682b85d3da50168fb95dc524bd85426cdec9ce3695a550ef431df2"}},
+	fetchMajor: {"17.5.0", map[string]string{
+		"linux-amd64":        "646f3269075d1a23904127374e3cdbcef96beb32979fedee25d835877400fcbe",
+		"linux-amd64-alpine": "7122386c7f7a089568f05720ada63448093d4065abbc0a89e6dc660851a53e3c",
+		"linux-arm64v8":      "e02f27ff50ff2d90b6541d54f3f108505aacd84ea53c2890e976a684bfea2752",
+		"darwin-amd64":       "fb70f783928e77c3d6ef5ca8ed644f1ac502f740fcfc032a375c8347820f2bdd",
+		"darwin-arm64v8":     "e9d3398e10c2ec926395498b03e75ad1a24eeaed82895e756a7e173b202cf6de",
+		"windows-amd64":      "06ced3b3267c569ffb3f85544aac0075926dd81bf78bd5247abb1aa9fe994d6b",
+	}},
+	18: {"18.6.0", map[string]string{"linux-amd64": "008ee189eaa7ca2b58bd01dd950291e638b998392cf982297acd4779ec898ac1"}},
+}
+
+// fetch returns the folder of the fetched programs of a major version, and fetches them if they are
+// missing.
+func fetch(ctx context.Context, major int, log io.Writer) (string, error) {
+	a := archives[major]
 	cache, err := cacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find a place for PostgreSQL's programs: %w", err)
 	}
-	home := filepath.Join(cache, "postgresql-"+fetchVersion)
+	home := filepath.Join(cache, "postgresql-"+a.version)
 	bin := filepath.Join(home, "bin")
 	if programMajor(ctx, bin) != 0 {
 		return bin, nil
@@ -70,9 +83,9 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 	if err := os.Chmod(work, 0o755); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(log, "fetching PostgreSQL %s, once\n", fetchVersion)
+	fmt.Fprintf(log, "fetching PostgreSQL %s, once\n", a.version)
 	programs := filepath.Join(work, "programs")
-	if err := fetchTo(ctx, programs); err != nil {
+	if err := a.fetchTo(ctx, programs); err != nil {
 		return "", fmt.Errorf("no PostgreSQL %d or newer on this machine, and fetching it failed (install it, or set DATABASE_URL): %w", minMajor, err)
 	}
 	if err := os.Rename(programs, home); err != nil && programMajor(ctx, bin) == 0 {
@@ -82,7 +95,7 @@ func fetch(ctx context.Context, log io.Writer) (string, error) {
 }
 
 // fetchTo downloads the programs for this machine into a new folder.
-func fetchTo(ctx context.Context, dir string) error {
+func (a archive) fetchTo(ctx context.Context, dir string) error {
 	platform := runtime.GOOS + "-" + runtime.GOARCH
 	if runtime.GOARCH == "arm64" {
 		platform += "v8"
@@ -90,12 +103,12 @@ func fetchTo(ctx context.Context, dir string) error {
 	if _, err := os.Stat("/etc/alpine-release"); err == nil {
 		platform += "-alpine" // its C library is musl
 	}
-	checksum, ok := checksums[platform]
+	checksum, ok := a.checksums[platform]
 	if !ok {
 		return fmt.Errorf("there are no programs for %s", platform)
 	}
 	name := "embedded-postgres-binaries-" + platform
-	url := fmt.Sprintf("https://repo1.maven.org/maven2/io/zonky/test/postgres/%s/%s/%s-%s.jar", name, fetchVersion, name, fetchVersion)
+	url := fmt.Sprintf("https://repo1.maven.org/maven2/io/zonky/test/postgres/%s/%s/%s-%s.jar", name, a.version, name, a.version)
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	jar, err := download(ctx, url, checksum, backoff.Policy{Min: time.Second, Max: 10 * time.Second})

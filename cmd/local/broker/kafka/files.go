@@ -83,7 +83,7 @@ func (b *Broker) clientProperties() []byte {
 
 // javaArguments returns an argument file of the java command.
 func (b *Broker) javaArguments(arguments ...string) []byte {
-	libs := filepath.ToSlash(filepath.Join(programsDir(b.config.Root), "libs", "*"))
+	libs := filepath.ToSlash(filepath.Join(programsDir(b.config.Root, version(b.config.Getenv)), "libs", "*"))
 	log := filepath.ToSlash(filepath.Join(b.config.Dir, "log4j2.properties"))
 	var file bytes.Buffer
 	for _, argument := range slices.Concat([]string{"-cp", libs, "-Dlog4j2.configurationFile=" + log}, arguments) {

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -25,24 +26,38 @@ func errUnavailable(lack string) error {
 	return fmt.Errorf("%s; Apache Kafka needs Java %d or newer, and Maven the first time: install both (Debian: apt-get install "+
 		"default-jre-headless maven), or name a Kafka that runs in KAFKA_BROKERS=host:port with KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_CA_FILE, "+
 		"or start one in a container: docker run -d -p 9092:9092 apache/kafka:%s, then KAFKA_BROKERS=localhost:9092 and -broker kafka-plaintext",
-		lack, minJava, version())
+		lack, minJava, pinnedVersion())
 }
 
-// version returns Kafka's version, which pom.xml pins.
-func version() string {
+// versionVariable names the environment variable that selects another version of Kafka, for tests.
+const versionVariable = "KAFKA_VERSION"
+
+// version returns the selected version of Kafka.
+func version(getenv func(string) string) string {
+	return cmp.Or(getenv(versionVariable), pinnedVersion())
+}
+
+// pinnedVersion returns the version of Kafka in pom.xml.
+func pinnedVersion() string {
 	var project struct {
 		Dependencies []struct {
 			ArtifactID string `xml:"artifactId"`
 			Version    string `xml:"version"`
 		} `xml:"dependencies>dependency"`
 	}
-	if err := xml.Unmarshal(pom(), &project); err != nil || len(project.Dependencies) == 0 {
+	if err := xml.Unmarshal(pinnedPOM(), &project); err != nil || len(project.Dependencies) == 0 {
 		panic(fmt.Sprintf("kafka/pom.xml: %v", err)) // the file is embedded
 	}
 	return project.Dependencies[0].Version
 }
 
-func pom() []byte {
+// pom returns the project that Maven reads, with a version of Kafka.
+func pom(version string) []byte {
+	tag := func(v string) []byte { return []byte("<version>" + v + "</version>") }
+	return bytes.Replace(pinnedPOM(), tag(pinnedVersion()), tag(version), 1)
+}
+
+func pinnedPOM() []byte {
 	b, err := files.ReadFile("pom.xml")
 	if err != nil {
 		panic(err) // the file is embedded
@@ -50,8 +65,9 @@ func pom() []byte {
 	return b
 }
 
-// programsDir returns the folder of Kafka's programs. All installations of a repository share it.
-func programsDir(root string) string { return filepath.Join(root, ".local", "kafka-"+version()) }
+// programsDir returns the folder of the programs of a version of Kafka. All installations of a
+// repository share it.
+func programsDir(root, version string) string { return filepath.Join(root, ".local", "kafka-"+version) }
 
 func javaProgram(getenv func(string) string) string {
 	if home := getenv("JAVA_HOME"); home != "" {
@@ -92,14 +108,15 @@ const fetchTimeout = 10 * time.Minute
 
 // Fetch fetches Kafka's programs with Maven, unless they are there. Several processes may call it at
 // the same time. The folder is either complete or missing.
-func Fetch(ctx context.Context, root string, log *console.Lines) error {
-	dir := programsDir(root)
+func Fetch(ctx context.Context, root string, getenv func(string) string, log *console.Lines) error {
+	version := version(getenv)
+	dir, project := programsDir(root, version), pom(version)
 	unlock, err := lock.Wait(dir + ".lock")
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if have, err := os.ReadFile(filepath.Join(dir, "pom.xml")); err == nil && bytes.Equal(have, pom()) {
+	if have, err := os.ReadFile(filepath.Join(dir, "pom.xml")); err == nil && bytes.Equal(have, project) {
 		return nil
 	}
 	mvn, err := exec.LookPath("mvn")
@@ -107,13 +124,13 @@ func Fetch(ctx context.Context, root string, log *console.Lines) error {
 		return errUnavailable("there is no Maven (" + err.Error() + ")")
 	}
 
-	log.Printf("fetching Apache Kafka %s with Maven; this is done once", version())
+	log.Printf("fetching Apache Kafka %s with Maven; this is done once", version)
 	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".kafka-*")
 	if err != nil {
 		return fmt.Errorf("fetch Apache Kafka: %w", err)
 	}
 	defer os.RemoveAll(tmp) // exists only after a failure
-	if err := os.WriteFile(filepath.Join(tmp, "pom.xml"), pom(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(tmp, "pom.xml"), project, 0o600); err != nil {
 		return fmt.Errorf("fetch Apache Kafka: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)

@@ -54,7 +54,7 @@ func (b *Broker) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := Fetch(ctx, b.config.Root, b.config.Log); err != nil {
+	if err := Fetch(ctx, b.config.Root, b.config.Getenv, b.config.Log); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(b.config.Dir, 0o700); err != nil {

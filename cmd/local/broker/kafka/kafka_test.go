@@ -166,3 +166,19 @@ func TestMissingJava(t *testing.T) {
 		t.Errorf("error %q is more than one line", err)
 	}
 }
+
+// TestOtherVersion checks that KAFKA_VERSION selects what Maven fetches, and the folder of the programs.
+func TestOtherVersion(t *testing.T) {
+	t.Parallel()
+	none := func(string) string { return "" }
+	other := func(name string) string { return map[string]string{versionVariable: "3.9.1"}[name] }
+	if got := version(none); got != pinnedVersion() || string(pom(got)) != string(pinnedPOM()) {
+		t.Errorf("without the variable the version is %s, want the pinned %s", got, pinnedVersion())
+	}
+	if got := version(other); got != "3.9.1" || programsDir("root", got) != filepath.Join("root", ".local", "kafka-3.9.1") {
+		t.Errorf("the version is %s in %s, want 3.9.1", got, programsDir("root", got))
+	}
+	if want := "<artifactId>kafka_2.13</artifactId>\n      <version>3.9.1</version>"; !strings.Contains(string(pom("3.9.1")), want) {
+		t.Errorf("Maven would not fetch 3.9.1:\n%s", pom("3.9.1"))
+	}
+}
