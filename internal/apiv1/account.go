@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"taskmaster/internal/task"
 )
 
 // SignUp is the body of POST /signup. In the address, case and surrounding spaces are ignored.
@@ -34,6 +36,8 @@ type User struct {
 	Revision int64 `json:"revision"`
 	// Epoch names the history of the database to which Revision belongs.
 	Epoch string `json:"epoch"`
+	// DefaultReminders are the reminders of tasks that name none.
+	DefaultReminders task.ReminderDefaults `json:"default_reminders"`
 }
 
 // Me is a user with the state that every page shows.
@@ -56,6 +60,8 @@ type EndedChannel struct {
 type AccountPatch struct {
 	TimeZone  *string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
 	WeekStart *string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
+	// DefaultReminders replaces the reminders of tasks that name none. Existing tasks keep theirs.
+	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 	// Password is the new password. It requires CurrentPassword and ends all other sessions.
 	Password        *string `json:"password,omitempty" validate:"omitempty,min=8,max=256"`
 	CurrentPassword *string `json:"current_password,omitempty" validate:"omitempty,max=256"`

@@ -24,6 +24,8 @@ type Export struct {
 type ExportedSettings struct {
 	TimeZone  string `json:"time_zone" validate:"omitempty,timezone"`
 	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
+	// DefaultReminders are absent if the account has the usual ones.
+	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 }
 
 // ExportedChannel is a channel in an export. It has no secrets. Of a URL it has only the host,
@@ -64,6 +66,7 @@ type ImportSample struct {
 	Title     string        `json:"title"`
 	Completed bool          `json:"completed"`
 	DueAt     *time.Time    `json:"due_at"`
+	DueOn     *task.Date    `json:"due_on"`
 	TimeZone  string        `json:"time_zone"`
 	Priority  task.Priority `json:"priority"`
 	Tags      []string      `json:"tags"`

@@ -27,13 +27,13 @@ func examples(t *testing.T) map[string]event.Event {
 	open := task.Task{
 		ID: uuid.MustParse("0199d2a4-7c1e-7b52-9f0a-3d2c1b0a9e8f"), Title: "Pay rent", Description: "To the new account",
 		Priority: task.PriorityHigh, Tags: []string{"home", "money"}, DueAt: &due, TimeZone: "Europe/Berlin",
-		Recurrence: &task.Recurrence{RRule: "FREQ=MONTHLY;BYMONTHDAY=1", DTStart: &start, EndAt: &end, Anchor: task.AnchorDue, Missed: task.MissedSkip},
-		Reminders:  []task.Reminder{{MinutesBefore: &before}, {At: new(due.Add(-24 * time.Hour))}},
+		Recurrence: &task.Recurrence{RRule: "FREQ=MONTHLY;BYMONTHDAY=1", DTStart: &start, EndAt: &end, ExDates: []time.Time{due.AddDate(0, 3, 0)}, Anchor: task.AnchorDue, Missed: task.MissedSkip},
+		Reminders:  []task.Reminder{{MinutesBefore: &before}, {DaysBefore: new(1), TimeOfDay: "20:00"}, {At: new(due.Add(-24 * time.Hour))}},
 		SeriesID:   &series, Occurrence: &due,
 		Revision: 42, CreatedAt: start.Add(time.Minute), UpdatedAt: start.Add(time.Minute),
 	}
 	plain := task.Task{
-		ID: open.ID, Title: "Buy milk", Priority: task.PriorityNone, Tags: []string{}, TimeZone: "UTC", Reminders: []task.Reminder{},
+		ID: open.ID, Title: "Buy milk", Priority: task.PriorityNone, Tags: []string{}, DueOn: new(task.Date("2026-03-02")), TimeZone: "UTC", Reminders: []task.Reminder{},
 		Revision: 1, CreatedAt: start, UpdatedAt: start,
 	}
 	snoozed := open

@@ -98,6 +98,8 @@ func envelopeSchema(t *testing.T) *jsonschema.Schema {
 				return &jsonschema.Schema{Type: "string", Format: "uuid"}
 			case reflect.TypeFor[time.Time]():
 				return &jsonschema.Schema{Type: "string", Format: "date-time"}
+			case reflect.TypeFor[task.Date]():
+				return &jsonschema.Schema{Type: "string", Format: "date"}
 			case reflect.TypeFor[task.Priority]():
 				return enum(task.PriorityNone, task.PriorityLow, task.PriorityMedium, task.PriorityHigh)
 			}

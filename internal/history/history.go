@@ -21,6 +21,8 @@ const (
 	Reopened  = "reopened"
 	Snoozed   = "snoozed"
 	Reminded  = "reminded"
+	// Skipped reports that the task moved to its next occurrence without being completed.
+	Skipped = "skipped"
 	// Followed reports that the next occurrence was created.
 	Followed = "followed"
 )

@@ -41,9 +41,6 @@ type part struct {
 	pm    bool
 }
 
-// anyTime applies when the line names no time.
-var anyTime = &part{hours: []int{9, 18}}
-
 // clock returns the time for a part of the day. If day is today, now is set and the first time
 // after it counts. Otherwise now is nil.
 func (p *part) clock(day time.Time, now *time.Time) clock {

@@ -30,15 +30,22 @@ func ExampleParse() {
 	// tag: "#home"
 }
 
+// A day without a time is a whole day.
+func ExampleParse_wholeDay() {
+	draft, _ := phrase.Parse("put the bins out every friday", time.Date(2026, 2, 11, 10, 0, 0, 0, time.UTC), time.UTC, phrase.Options{})
+	fmt.Println(*draft.DueOn, phrase.SayDays(*draft.Recurrence, *draft.DueOn))
+	// Output: 2026-02-13 every Friday
+}
+
 // The caller names the order of 3/4, and the day of a line without one.
 func ExampleParse_options() {
 	now := time.Date(2026, 2, 11, 10, 0, 0, 0, time.UTC)
 	options := phrase.Options{DateOrder: phrase.DayMonth, Day: time.Date(2026, 2, 20, 0, 0, 0, 0, time.UTC)}
-	for _, line := range []string{"call mum on 3/4", "dentist 15:00"} {
+	for _, line := range []string{"call mum on 3/4 at 10:00", "dentist 15:00"} {
 		draft, _ := phrase.Parse(line, now, time.UTC, options)
 		fmt.Println(draft.Title, draft.DueAt.Format(time.RFC3339))
 	}
 	// Output:
-	// call mum 2026-04-03T09:00:00Z
+	// call mum 2026-04-03T10:00:00Z
 	// dentist 2026-02-20T15:00:00Z
 }

@@ -6,7 +6,7 @@
 //	                ├─ every 1st, until june      repeat.go, repeat_named.go, limits.go
 //	                ├─ on friday, at 9am          due.go, date.go, clock.go
 //	                └─ the rest is the title
-//	dates and times ── resolve.go ── due_at, recurrence, reminders
+//	dates and times ── resolve.go ── due_at or due_on, recurrence, reminders
 //
 // The parser takes one date, one time and one recurrence. All other words stay in the title
 // unchanged, and so does text in double quotes. A number, month or weekday in the middle of a title
@@ -66,8 +66,10 @@ type Options struct {
 // Draft is a task in the format of the REST API. Fields that the line does not mention are omitted.
 // Reminders is nil when the line mentions none, and empty when it says "no reminder".
 type Draft struct {
-	Title      string           `json:"title"`
-	DueAt      *time.Time       `json:"due_at,omitzero"`
+	Title string     `json:"title"`
+	DueAt *time.Time `json:"due_at,omitzero"`
+	// DueOn is the day of a task whose line names a day and no time.
+	DueOn      *task.Date       `json:"due_on,omitzero"`
 	TimeZone   string           `json:"time_zone"`
 	Recurrence *task.Recurrence `json:"recurrence,omitzero"`
 	Priority   task.Priority    `json:"priority,omitzero"`
@@ -78,7 +80,7 @@ type Draft struct {
 // Task returns the task that the API creates from the draft, without an id.
 func (d Draft) Task() task.Task {
 	t := task.Task{
-		Title: d.Title, DueAt: d.DueAt, TimeZone: d.TimeZone, Priority: d.Priority, Tags: d.Tags, Reminders: d.Reminders,
+		Title: d.Title, DueAt: d.DueAt, DueOn: d.DueOn, TimeZone: d.TimeZone, Priority: d.Priority, Tags: d.Tags, Reminders: d.Reminders,
 	}
 	if d.Recurrence != nil {
 		r := *d.Recurrence

@@ -102,9 +102,16 @@ func text(d Draft, zone *time.Location) string {
 		return t.In(zone).Format(shown)
 	}
 	add(d.DueAt != nil, "due", at(d.DueAt))
+	if d.DueOn != nil {
+		add(true, "due", d.DueOn.Midnight().Format("Mon 2006-01-02"))
+	}
 	if r := d.Recurrence; r != nil {
 		add(true, "repeat", r.RRule)
-		add(r.EndAt != nil, "end", at(r.EndAt))
+		if d.DueOn != nil && r.EndAt != nil {
+			add(true, "end", r.EndAt.Format("Mon 2006-01-02"))
+		} else {
+			add(r.EndAt != nil, "end", at(r.EndAt))
+		}
 		add(r.Anchor != task.AnchorDue, "anchor", r.Anchor)
 		add(r.Missed != task.MissedSkip, "missed", r.Missed)
 	}
@@ -112,9 +119,12 @@ func text(d Draft, zone *time.Location) string {
 	add(d.Tags != nil, "tags", strings.Join(d.Tags, ","))
 	var reminders []string
 	for _, r := range d.Reminders {
-		if r.MinutesBefore != nil {
+		switch {
+		case r.MinutesBefore != nil:
 			reminders = append(reminders, fmt.Sprint(*r.MinutesBefore))
-		} else {
+		case r.DaysBefore != nil:
+			reminders = append(reminders, fmt.Sprintf("%d days %s", *r.DaysBefore, r.TimeOfDay))
+		default:
 			reminders = append(reminders, at(r.At))
 		}
 	}
@@ -228,10 +238,13 @@ func FuzzParse(f *testing.F) {
 			if made.Recurrence == nil {
 				continue
 			}
-			if _, err := made.Recurrence.Occurrences(*made.DueAt, zone.String(), 5); err != nil {
+			if _, err := made.Occurrences(5); err != nil {
 				t.Errorf("%q: no occurrences: %v", line, err)
 			}
-			if Say(*made.Recurrence, *made.DueAt, zone) == "" {
+			if made.DueOn != nil && SayDays(*made.Recurrence, *made.DueOn) == "" {
+				t.Errorf("%q: nothing is said", line)
+			}
+			if made.DueAt != nil && Say(*made.Recurrence, *made.DueAt, zone) == "" {
 				t.Errorf("%q: nothing is said", line)
 			}
 		}

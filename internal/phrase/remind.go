@@ -122,7 +122,7 @@ func (p *parser) readBefore(i int) ([]int, int) {
 // a reminder anyway. "Remind me at 5pm to call mum" reminds at that time.
 func (p *parser) dropRequest() {
 	from := p.is(0, english.remindMe)
-	if from == 0 || p.out.DueAt == nil {
+	if from == 0 || p.out.DueAt == nil && p.out.DueOn == nil {
 		return
 	}
 	to := from

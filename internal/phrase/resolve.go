@@ -15,6 +15,8 @@ func (p *parser) resolve() {
 	case p.instant != nil:
 		due := p.instant.UTC()
 		p.out.DueAt = &due
+	case p.date != nil && p.wholeDay():
+		p.out.DueOn = new(task.DateOf(p.dueDay()))
 	case p.date != nil || p.clock != nil || p.part != nil:
 		due := p.at(p.wallDue())
 		p.out.DueAt = &due
@@ -23,6 +25,17 @@ func (p *parser) resolve() {
 		p.conflict = p.conflict || !agrees(p.zoneName, *due, p.clockZone)
 	}
 	p.resolveReminders()
+}
+
+// wholeDay reports whether the line names no time.
+func (p *parser) wholeDay() bool { return p.clock == nil && p.part == nil && p.instant == nil }
+
+// dueDay returns the named day, which may be today.
+func (p *parser) dueDay() time.Time {
+	if p.date.again != nil && p.date.day.Before(p.today) {
+		return p.date.again(p.date.day)
+	}
+	return p.date.day
 }
 
 // useRemindDay makes the day of the reminder the due date of a line that names no other: "call mum
@@ -65,9 +78,6 @@ func (p *parser) clockOn(day time.Time) clock {
 		}
 		return c
 	}
-	if part == nil {
-		part = anyTime
-	}
 	if !day.Equal(p.today) {
 		return part.clock(day, nil)
 	}
@@ -97,14 +107,15 @@ func (p *parser) wallDue() time.Time {
 	return wall
 }
 
-// usual returns the time of day on any day other than today.
+// usual returns the time of day on any day other than today, or the day itself if the line names no
+// time.
 func (p *parser) usual(day time.Time) time.Time {
 	part := p.part
 	if p.clock != nil {
 		return p.clock.in(part).on(day)
 	}
 	if part == nil {
-		part = anyTime
+		return day
 	}
 	return part.clock(day, nil).on(day)
 }
@@ -115,8 +126,7 @@ func (p *parser) resolveReminders() {
 	if p.before == nil && p.remind == nil {
 		return
 	}
-	due := p.out.DueAt
-	if due == nil {
+	if p.out.DueAt == nil && p.out.DueOn == nil {
 		for i := range p.words {
 			if p.words[i].kind == KindReminder {
 				p.words[i].kind = ""
@@ -124,12 +134,16 @@ func (p *parser) resolveReminders() {
 		}
 		return
 	}
+	if p.out.DueOn != nil {
+		p.remindOfDay()
+		return
+	}
 	for _, minutes := range p.before {
 		p.out.Reminders = append(p.out.Reminders, task.Reminder{MinutesBefore: &minutes})
 	}
 	if p.remind != nil {
-		at, ok := p.remindAt(*due)
-		p.conflict = p.conflict || !ok || at.After(*due)
+		at, ok := p.remindAt(*p.out.DueAt)
+		p.conflict = p.conflict || !ok || at.After(*p.out.DueAt)
 		p.out.Reminders = []task.Reminder{{At: &at}}
 	}
 }
@@ -153,6 +167,40 @@ func (p *parser) remindAt(due time.Time) (time.Time, bool) {
 		return p.atHome(day.Add(9 * time.Hour)), true
 	}
 	return p.atHome(day.Add(time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute)), true
+}
+
+// remindOfDay sets the reminders of a whole day. A length of time counts back from the usual time of
+// its reminder.
+func (p *parser) remindOfDay() {
+	const usual = 9 * time.Hour // task.DefaultTime
+	due := p.out.DueOn.Midnight()
+	remind := func(wall time.Time) {
+		days := int(due.Sub(midnight(wall)) / (24 * time.Hour))
+		p.conflict = p.conflict || days < 0
+		p.out.Reminders = append(p.out.Reminders, task.Reminder{DaysBefore: &days, TimeOfDay: wall.Format("15:04")})
+	}
+	for _, minutes := range p.before {
+		remind(due.Add(usual).Add(-time.Duration(minutes) * time.Minute))
+	}
+	r := p.remind
+	if r == nil {
+		return
+	}
+	day := due
+	switch {
+	case r.date != nil:
+		day = r.date.day
+	case r.before:
+		day = day.AddDate(0, 0, -r.days)
+	}
+	switch {
+	case r.clock != nil:
+		remind(r.clock.in(r.part).on(day))
+	case r.part != nil:
+		remind(r.part.clock(day, nil).on(day))
+	default:
+		remind(day.Add(usual))
+	}
 }
 
 func (p *parser) draft() Draft {

@@ -23,12 +23,20 @@ func (p *parser) resolveRule() {
 		r.Anchor = task.AnchorCompletion
 	}
 	r.RRule = p.rule.text(wallDay(first), p.count, p.afterDone)
+	last, ends := p.lastDay(wallDay(first))
+	if p.wholeDay() {
+		p.out.DueOn = new(task.DateOf(first))
+		if ends {
+			r.EndAt = &last
+		}
+		return
+	}
 	if p.clockZone != nil {
 		p.out.TimeZone = p.clockZone.String()
 	}
 	due := p.at(first)
 	p.out.DueAt = &due
-	if last, ok := p.lastDay(wallDay(first)); ok {
+	if ends {
 		end := p.at(last.AddDate(0, 0, 1).Add(-time.Second))
 		r.EndAt = &end
 	}
@@ -69,7 +77,15 @@ func (p *parser) firstOfTimes(start time.Time) (time.Time, bool) {
 // unless the line names its day.
 func (p *parser) firstFrom(start time.Time) (time.Time, bool) {
 	wall := p.usual(start)
-	later := func(wall time.Time) bool { return p.date != nil && !p.began || !p.passed(wall) }
+	later := func(wall time.Time) bool {
+		if p.date != nil && !p.began {
+			return true
+		}
+		if p.wholeDay() {
+			return !wall.Before(p.today)
+		}
+		return !p.passed(wall)
+	}
 	if !p.rule.named() {
 		if !later(wall) {
 			wall = wall.AddDate(0, 0, 1)

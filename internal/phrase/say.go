@@ -17,14 +17,28 @@ func Say(r task.Recurrence, due time.Time, zone *time.Location) string {
 	if r.DTStart != nil {
 		start = *r.DTStart
 	}
-	start = start.In(zone)
+	return say(r, start.In(zone), zone, " at "+start.In(zone).Format("15:04"))
+}
+
+// SayDays describes a valid recurrence of a task that is due on a whole day: "every month on the
+// 1st".
+func SayDays(r task.Recurrence, on task.Date) string {
+	start := on.Midnight()
+	if r.DTStart != nil {
+		start = *r.DTStart
+	}
+	return say(r, start.UTC(), time.UTC, "")
+}
+
+// say describes a recurrence from a start on, with the words for its time of day.
+func say(r task.Recurrence, start time.Time, zone *time.Location, timeOfDay string) string {
 	named, shorthand := r.RuleParts()
 	parts := ruleText(named)
 	pattern, ok := parts.pattern(start, shorthand)
 	if !ok {
 		return "by the rule " + r.RRule
 	}
-	said := pattern + " at " + start.Format("15:04")
+	said := pattern + timeOfDay
 	if r.Anchor == task.AnchorCompletion {
 		said += ", counted from when it is done"
 	}

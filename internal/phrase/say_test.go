@@ -62,6 +62,24 @@ func TestSay(t *testing.T) {
 	}
 }
 
+// A whole day has no time, and its last day is the day of the UNTIL everywhere.
+func TestSayDays(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		recurrence task.Recurrence
+		want       string
+	}{
+		{task.Recurrence{RRule: "FREQ=WEEKLY;BYDAY=MO"}, "every Monday"},
+		{task.Recurrence{RRule: "monthly"}, "every month on the 31st or last day"},
+		{task.Recurrence{RRule: "daily", EndAt: new(task.Date("2026-05-31").Midnight())}, "every day, until 31 May 2026"},
+		{task.Recurrence{RRule: "FREQ=DAILY;UNTIL=20260531", Anchor: task.AnchorCompletion}, "every day, counted from when it is done, until 31 May 2026"},
+	} {
+		if got := SayDays(tt.recurrence, "2026-01-31"); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.recurrence.RRule, got, tt.want)
+		}
+	}
+}
+
 // TestSayStart shows that Say uses the days of the series, even if an occurrence was moved.
 func TestSayStart(t *testing.T) {
 	t.Parallel()

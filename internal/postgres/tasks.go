@@ -11,16 +11,39 @@ import (
 	"taskmaster/internal/task"
 )
 
-const taskColumns = `id, title, description, completed_at, priority, tags, due_at, time_zone, recurrence, reminders,
+// taskColumns are the columns of a task as InsertTask writes them.
+const taskColumns = `id, title, description, completed_at, priority, tags, due_at, due_on, day_start, time_zone, recurrence, reminders,
 	series_id, occurrence, snoozed_until, revision, created_at, updated_at`
+
+// wholeDay is true for a task that is due on a day. In such a row, an older version can have changed
+// due_at, which then counts.
+const wholeDay = `(due_on IS NOT NULL AND due_at IS NOT DISTINCT FROM day_start)`
+
+// taskRow are the columns of a task as queryTasks reads them. A whole day has the zone of its
+// account, also after a move.
+const taskRow = `id, title, description, completed_at, priority, tags, CASE WHEN ` + wholeDay + ` THEN NULL ELSE due_at END,
+	CASE WHEN ` + wholeDay + ` THEN due_on END,
+	CASE WHEN ` + wholeDay + ` THEN (SELECT u.time_zone FROM users u WHERE u.id = user_id) ELSE time_zone END, recurrence, reminders,
+	series_id, occurrence, snoozed_until, revision, created_at, updated_at`
+
+// dueColumns returns due_at, due_on and day_start of a task. The time zone of a whole day must be
+// the one of its account.
+func dueColumns(t task.Task) (dueAt, dueOn, dayStart *time.Time) {
+	if t.DueOn == nil {
+		return t.DueAt, nil, nil
+	}
+	start, _ := t.Due()
+	return &start, new(t.DueOn.Midnight()), &start
+}
 
 // InsertTask stores a new task of a user. It returns false and changes nothing if the id is taken.
 func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (bool, error) {
+	dueAt, dueOn, dayStart := dueColumns(t)
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO tasks (user_id, `+taskColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (id) DO NOTHING`,
-		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, t.DueAt, t.TimeZone, t.Recurrence, t.Reminders,
+		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, dueAt, dueOn, dayStart, t.TimeZone, t.Recurrence, t.Reminders,
 		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.CreatedAt, t.UpdatedAt)
 	if err != nil {
 		return false, fmt.Errorf("insert task: %w", err)
@@ -31,12 +54,14 @@ func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (
 // UpdateTask replaces the user's task with the id of t. It returns code not_found if the user has
 // no such task.
 func UpdateTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) error {
+	dueAt, dueOn, dayStart := dueColumns(t)
 	return execOne(ctx, tx, "update task", errNoTask, `
 		UPDATE tasks SET title = $3, description = $4, completed_at = $5, priority = $6, tags = $7, due_at = $8, time_zone = $9,
-			recurrence = $10, reminders = $11, series_id = $12, occurrence = $13, snoozed_until = $14, revision = $15, updated_at = $16
+			recurrence = $10, reminders = $11, series_id = $12, occurrence = $13, snoozed_until = $14, revision = $15, updated_at = $16,
+			due_on = $17, day_start = $18
 		WHERE user_id = $1 AND id = $2`,
-		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, t.DueAt, t.TimeZone, t.Recurrence, t.Reminders,
-		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.UpdatedAt)
+		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, dueAt, t.TimeZone, t.Recurrence, t.Reminders,
+		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.UpdatedAt, dueOn, dayStart)
 }
 
 // DeleteTask deletes a user's task. It returns code not_found if the user has no such task.
@@ -47,7 +72,7 @@ func DeleteTask(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 // TaskByID returns a user's task. It returns code not_found if there is none or if it is another
 // user's.
 func TaskByID(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) (task.Task, error) {
-	tasks, err := queryTasks(ctx, tx, `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
+	tasks, err := queryTasks(ctx, tx, `SELECT `+taskRow+` FROM tasks WHERE user_id = $1 AND id = $2`, userID, id)
 	if err != nil {
 		return task.Task{}, err
 	}
@@ -64,7 +89,7 @@ type TaskFilter struct {
 	Tag      string
 	Priority task.Priority
 	// DueAfter is inclusive, DueBefore is exclusive. Either one leaves out tasks without a due
-	// date.
+	// date. A whole day is due at its start in the zone of the account.
 	DueAfter, DueBefore *time.Time
 	// Query is a text in the title or description, ignoring case.
 	Query string
@@ -88,7 +113,7 @@ type TaskPosition struct {
 // ListTasks returns the selected tasks of a user. They are ordered by due date (tasks without one
 // last) and id, or by completion.
 func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
-	q := query{`SELECT ` + taskColumns + ` FROM tasks WHERE user_id = $1`, []any{userID}}
+	q := query{`SELECT ` + taskRow + ` FROM tasks WHERE user_id = $1`, []any{userID}}
 	switch f.Status {
 	case "open":
 		q.where(`completed_at IS NULL`)
@@ -135,8 +160,12 @@ func queryTasks(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]task
 	}
 	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (task.Task, error) {
 		var t task.Task
-		err := row.Scan(&t.ID, &t.Title, &t.Description, &t.CompletedAt, &t.Priority, &t.Tags, &t.DueAt, &t.TimeZone, &t.Recurrence,
+		var dueOn *time.Time
+		err := row.Scan(&t.ID, &t.Title, &t.Description, &t.CompletedAt, &t.Priority, &t.Tags, &t.DueAt, &dueOn, &t.TimeZone, &t.Recurrence,
 			&t.Reminders, &t.SeriesID, &t.Occurrence, &t.SnoozedUntil, &t.Revision, &t.CreatedAt, &t.UpdatedAt)
+		if dueOn != nil {
+			t.DueOn = new(task.DateOf(*dueOn))
+		}
 		t.Completed = t.CompletedAt != nil
 		t.CreatedAt, t.UpdatedAt = t.CreatedAt.UTC(), t.UpdatedAt.UTC()
 		for _, at := range []**time.Time{&t.CompletedAt, &t.DueAt, &t.Occurrence, &t.SnoozedUntil} {

@@ -29,7 +29,7 @@ func TaskIDs(ctx context.Context, tx pgx.Tx, userID uuid.UUID) ([]uuid.UUID, err
 // TasksByIDs returns a user's tasks with these IDs, in the order of the IDs. It leaves out missing
 // tasks.
 func TasksByIDs(ctx context.Context, tx pgx.Tx, userID uuid.UUID, ids []uuid.UUID) ([]task.Task, error) {
-	return queryTasks(ctx, tx, `SELECT `+taskColumns+` FROM tasks WHERE user_id = $1 AND id = ANY ($2) ORDER BY id`, userID, ids)
+	return queryTasks(ctx, tx, `SELECT `+taskRow+` FROM tasks WHERE user_id = $1 AND id = ANY ($2) ORDER BY id`, userID, ids)
 }
 
 // TaskOwners returns the owners of tasks by the tasks' IDs. It leaves out IDs of no task.
@@ -71,11 +71,12 @@ func TakeRevisions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, n int) (int
 // taken, or if another transaction inserts the same ids in another order.
 func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"tasks"}, []string{
-		"user_id", "id", "title", "description", "completed_at", "priority", "tags", "due_at", "time_zone", "recurrence", "reminders",
+		"user_id", "id", "title", "description", "completed_at", "priority", "tags", "due_at", "due_on", "day_start", "time_zone", "recurrence", "reminders",
 		"series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at",
 	}, pgx.CopyFromSlice(len(tasks), func(i int) ([]any, error) {
 		t := tasks[i]
-		return []any{userID, t.ID, t.Title, t.Description, t.CompletedAt, string(t.Priority), t.Tags, t.DueAt, t.TimeZone, t.Recurrence, t.Reminders,
+		dueAt, dueOn, dayStart := dueColumns(t)
+		return []any{userID, t.ID, t.Title, t.Description, t.CompletedAt, string(t.Priority), t.Tags, dueAt, dueOn, dayStart, t.TimeZone, t.Recurrence, t.Reminders,
 			t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.CreatedAt, t.UpdatedAt}, nil
 	}))
 	if isUniqueViolation(err) || isDeadlock(err) {
@@ -89,14 +90,7 @@ func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.
 
 // SetFirstReminders does the same as SetReminders for new tasks without pending reminders.
 func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted map[uuid.UUID]map[int]time.Time, now time.Time) error {
-	var ids []uuid.UUID
-	var numbers []int
-	var instants []time.Time
-	for id, reminders := range wanted {
-		for number, at := range reminders {
-			ids, numbers, instants = append(ids, id), append(numbers, number), append(instants, at)
-		}
-	}
+	ids, numbers, instants := columns(wanted)
 	// Rows exist already if a task with the same id was deleted.
 	_, err := tx.Exec(ctx, `
 		INSERT INTO reminders (task_id, number, user_id, fire_at, state)

@@ -31,12 +31,22 @@ type User struct {
 	CreatedAt time.Time
 	// Epoch identifies the history of the revision.
 	Epoch string
+	// ChosenReminders are the reminders of tasks that name none. Nil means the usual ones.
+	ChosenReminders *task.ReminderDefaults
+}
+
+// DefaultReminders returns the reminders of tasks that name none.
+func (u User) DefaultReminders() task.ReminderDefaults {
+	if u.ChosenReminders == nil {
+		return task.UsualReminders()
+	}
+	return *u.ChosenReminders
 }
 
 const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
 
 // userRow are the columns of a User.
-const userRow = userColumns + `, ` + epochOf
+const userRow = userColumns + `, ` + epochOf + `, default_reminders`
 
 // InsertUser stores a new user. The week starts on Monday if WeekStart is empty. It returns code
 // conflict if the e-mail address has an account.
@@ -94,11 +104,12 @@ func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
-// UpdateUser stores a user's time zone, week start and password hash. It returns code not_found if
+// UpdateUser stores a user's time zone, week start, password hash and default reminders. It returns code not_found if
 // there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
-	return execOne(ctx, tx, "update user", ErrNoUser, `UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4 WHERE id = $1`,
-		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash)
+	return execOne(ctx, tx, "update user", ErrNoUser, `
+		UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4, default_reminders = $5 WHERE id = $1`,
+		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash, u.ChosenReminders)
 }
 
 // DeleteUser deletes a user with all data, including unpublished events and pending deliveries.

@@ -6,7 +6,7 @@ import (
 
 // Occurrence is one due instance of a series.
 type Occurrence struct {
-	// At is the due instant and the RECURRENCE-ID.
+	// At is the due instant and the RECURRENCE-ID. For a whole day it is the day's midnight in UTC.
 	At time.Time
 	// Recurrence is the recurrence of the occurrence's task. It continues the series.
 	Recurrence Recurrence
@@ -30,6 +30,9 @@ type Occurrence struct {
 // the date of completedAt at the time of day of DTStart. A rule that names days continues after the
 // completed occurrence, even if that was completed early.
 //
+// The series of a task that is due on a whole day has days and no times. Changes of the clock do not
+// touch it. A day is missed when it has ended in the task's time zone.
+//
 // Errors have code invalid: the recurrence or the time zone is not valid.
 func Next(t Task, completedAt time.Time) (Occurrence, bool, error) {
 	if t.Recurrence == nil {
@@ -38,6 +41,14 @@ func Next(t Task, completedAt time.Time) (Occurrence, bool, error) {
 	zone, err := LoadZone(t.TimeZone)
 	if err != nil {
 		return Occurrence{}, false, Invalid("time_zone", "is not an IANA time zone such as Europe/Berlin")
+	}
+	missed := completedAt
+	if t.DueOn != nil {
+		t.Recurrence = new(*t.Recurrence)
+		t.normalizeDays() // of an event of any origin
+		// The day of the completion has not passed yet.
+		completedAt = DateOf(completedAt.In(zone)).Midnight()
+		missed, zone = completedAt.AddDate(0, 0, -1), time.UTC
 	}
 	r := *t.Recurrence
 	if r.DTStart == nil {
@@ -50,36 +61,51 @@ func Next(t Task, completedAt time.Time) (Occurrence, bool, error) {
 	if t.Occurrence != nil {
 		completed = *t.Occurrence
 	}
-	return r.next(completed, completedAt, zone)
+	return r.next(completed, completedAt, missed, zone)
 }
 
 // Occurrences returns the n occurrences after one that is due at an instant. It assumes that each
 // is completed when it is due. It returns fewer if the series ends. Without a DTStart the series
 // starts at due. Errors have code invalid.
 func (r Recurrence) Occurrences(due time.Time, timeZone string, n int) ([]time.Time, error) {
-	t := Task{DueAt: &due, Occurrence: &due, TimeZone: timeZone, Recurrence: &r}
+	return Task{DueAt: &due, TimeZone: timeZone, Recurrence: &r}.Occurrences(n)
+}
+
+// Occurrences returns the n occurrences after the due date of a task, like Recurrence.Occurrences.
+// Whole days are midnights in UTC.
+func (t Task) Occurrences(n int) ([]time.Time, error) {
 	var found []time.Time
-	for len(found) < n {
-		next, ok, err := Next(t, *t.Occurrence)
+	due, ok := t.Due()
+	for ok && len(found) < n {
+		t.Occurrence = &due
+		if t.DueOn != nil {
+			t.Occurrence = new(t.DueOn.Midnight())
+		}
+		next, more, err := Next(t, due)
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
+		if !more {
 			break
 		}
 		found = append(found, next.At)
-		t.Occurrence, t.Recurrence = &next.At, &next.Recurrence
+		t.Recurrence, due = &next.Recurrence, next.At
+		if t.DueOn != nil {
+			t.DueOn = new(DateOf(next.At))
+			due, _ = t.Due()
+		}
 	}
 	return found, nil
 }
 
-// next returns the occurrence after the one due at previous. DTStart must be set.
-func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (Occurrence, bool, error) {
+// next returns the occurrence after the one due at previous. Occurrences up to missed have passed.
+// DTStart must be set.
+func (r Recurrence) next(previous, completedAt, missed time.Time, zone *time.Location) (Occurrence, bool, error) {
 	rule, err := parseRule(r.RRule)
 	if err != nil {
 		return Occurrence{}, false, Invalid("recurrence.rrule", err.Error())
 	}
-	s := series{rule: rule, start: r.start(zone), zone: zone, endAt: r.EndAt}
+	s := series{rule: rule, start: r.start(zone), zone: zone, endAt: r.EndAt, exDates: r.ExDates}
 	// A pattern that was set after the occurrence was created starts at DTStart, which is the
 	// completed task itself.
 	after := latest(previous, *r.DTStart)
@@ -101,7 +127,7 @@ func (r Recurrence) next(previous, completedAt time.Time, zone *time.Location) (
 			r.RRule = rule.withCount(rule.count - 1)
 		}
 	case r.Missed != MissedCatchUp:
-		after = latest(after, completedAt)
+		after = latest(after, missed)
 	}
 	found, err := s.after(after, 1)
 	if err != nil || len(found) == 0 {
@@ -117,7 +143,7 @@ func (r Recurrence) start(zone *time.Location) time.Time {
 
 // validate returns every bad field of a recurrence. It checks the series only if the time zone is
 // valid.
-func (r Recurrence) validate(timeZone string) []FieldError {
+func (r Recurrence) validate(timeZone string, wholeDays bool) []FieldError {
 	var bad []FieldError
 	check := func(ok bool, field, message string) {
 		if !ok {
@@ -127,11 +153,21 @@ func (r Recurrence) validate(timeZone string) []FieldError {
 	check(r.Anchor == "" || r.Anchor == AnchorDue || r.Anchor == AnchorCompletion, "anchor", "is neither due nor completion")
 	check(r.Missed == "" || r.Missed == MissedSkip || r.Missed == MissedCatchUp, "missed", "is neither skip nor catch_up")
 	check(inRange(r.DTStart), "dtstart", "is not between the years 1970 and 9999")
+	check(len(r.ExDates) <= MaxExDates, "exdates", "has more than 200 entries")
+	for i := range r.ExDates {
+		check(inRange(&r.ExDates[i]), "exdates", "has an instant that is not between the years 1970 and 9999")
+	}
 	rule, err := parseRule(r.RRule)
 	if err != nil {
 		check(false, "rrule", err.Error())
 	}
+	if len(rule.option.Byhour)+len(rule.option.Byminute) > 0 {
+		check(!wholeDays, "rrule", "has BYHOUR or BYMINUTE, but the task is due on a whole day: leave them out, or set due_at")
+	}
 	zone, zoneErr := LoadZone(timeZone)
+	if wholeDays {
+		zone = time.UTC
+	}
 	if err != nil || zoneErr != nil || r.DTStart == nil || !inRange(r.DTStart) {
 		return bad
 	}

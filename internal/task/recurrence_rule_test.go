@@ -66,7 +66,7 @@ func TestValidateRecurrence(t *testing.T) {
 			if tt.r.DTStart == nil {
 				tt.r.DTStart = new(at(t, due))
 			}
-			got := tt.r.validate("UTC")
+			got := tt.r.validate("UTC", false)
 			field, hint, _ := strings.Cut(tt.want, " ")
 			switch {
 			case tt.want == "" && len(got) > 0:
@@ -108,7 +108,7 @@ func TestHostileRules(t *testing.T) {
 	for _, text := range hostile() {
 		r := Recurrence{RRule: text, DTStart: new(at(t, "1970-01-01T00:00Z"))}
 		task := Task{TimeZone: "UTC", DueAt: r.DTStart, Recurrence: &r}
-		r.validate("UTC")
+		r.validate("UTC", false)
 		next, ok, err := Next(task, at(t, "2398-12-31T00:00Z"))
 		if err != nil && ErrorCode(err) != CodeInvalid {
 			t.Errorf("%s: %v", text, err)
@@ -142,7 +142,7 @@ func FuzzRule(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, unix int64, zone string) {
 		start := time.Unix(unix%60_000_000_000, 0).UTC()
 		r := Recurrence{RRule: text, DTStart: &start}
-		if bad := r.validate(zone); len(bad) > 0 {
+		if bad := r.validate(zone, false); len(bad) > 0 {
 			return
 		}
 		for _, r.Anchor = range []string{AnchorDue, AnchorCompletion} {

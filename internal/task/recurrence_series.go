@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/teambition/rrule-go"
@@ -18,6 +19,8 @@ type series struct {
 	start time.Time // DTSTART as a wall time, in whole seconds
 	zone  *time.Location
 	endAt *time.Time
+	// exDates are instants that the series leaves out.
+	exDates []time.Time
 }
 
 // after returns the first n instants of the series later than t, or fewer if it ends. As in RFC
@@ -40,7 +43,7 @@ func (s series) after(t time.Time, n int) ([]time.Time, error) {
 			break
 		}
 		// A DST gap can map two wall times to one instant.
-		if at.After(t) {
+		if at.After(t) && !s.excludes(at) {
 			found, t = append(found, at), at
 		}
 		for wall, ok = next(); ok && !wall.After(s.start); {
@@ -48,6 +51,11 @@ func (s series) after(t time.Time, n int) ([]time.Time, error) {
 		}
 	}
 	return found, nil
+}
+
+// excludes reports whether the series leaves out an occurrence. A series has whole seconds.
+func (s series) excludes(at time.Time) bool {
+	return slices.ContainsFunc(s.exDates, func(excluded time.Time) bool { return excluded.Unix() == at.Unix() })
 }
 
 // expand returns an iterator over the wall times of the rule in order. It begins at the start or

@@ -35,36 +35,57 @@ func NextTask(t Task, completedAt time.Time) (Task, bool, error) {
 	if t.SeriesID != nil {
 		seriesID = *t.SeriesID
 	}
-	due, occurrence := next.At, next.At
-	return Task{
+	occurrence := next.At
+	follower := Task{
 		ID:          SuccessorID(t.ID, t.Revision),
 		Title:       t.Title,
 		Description: t.Description,
 		Priority:    t.Priority,
 		Tags:        slices.Clone(t.Tags),
-		DueAt:       &due,
 		TimeZone:    t.TimeZone,
 		Recurrence:  &next.Recurrence,
-		Reminders:   moveReminders(t, due, zone),
 		SeriesID:    &seriesID,
 		Occurrence:  &occurrence,
-	}, true, nil
+	}
+	if t.DueOn != nil {
+		follower.DueOn = new(DateOf(next.At))
+	} else {
+		follower.DueAt = new(next.At)
+	}
+	follower.Reminders = moveReminders(t, follower, zone)
+	return follower, true, nil
 }
 
-// moveReminders returns the reminders of t for another due date.
-func moveReminders(t Task, due time.Time, zone *time.Location) []Reminder {
-	reminders := slices.Clone(t.Reminders)
-	from := t.DueAt
-	if from == nil {
-		from = t.Occurrence
+// Skip moves a task to its next occurrence, as if it were completed when it is due, and now if that has
+// passed. It returns false and changes nothing if there is no further one. Errors have code invalid.
+func (t *Task) Skip(now time.Time) (bool, error) {
+	due, _ := t.Due()
+	next, ok, err := NextTask(*t, latest(now, due))
+	if err != nil || !ok {
+		return false, err
 	}
-	for i, reminder := range reminders {
-		if reminder.At == nil || from == nil {
-			continue
+	t.DueAt, t.DueOn, t.Occurrence, t.Recurrence, t.Reminders = next.DueAt, next.DueOn, next.Occurrence, next.Recurrence, next.Reminders
+	t.SnoozedUntil = nil
+	return true, nil
+}
+
+// moveReminders returns the reminders of t for the due date of the follower. Reminders at an instant
+// move in wall time.
+func moveReminders(t, follower Task, zone *time.Location) []Reminder {
+	reminders := slices.Clone(t.Reminders)
+	from, ok := t.Due()
+	if !ok {
+		from = *follower.Occurrence
+		if t.Occurrence != nil {
+			from = *t.Occurrence
 		}
-		distance := wallOf(*reminder.At, zone).Sub(wallOf(*from, zone))
-		at := instantOf(wallOf(due, zone).Add(distance), zone).UTC()
-		reminders[i].At = &at
+	}
+	to, _ := follower.Due()
+	distance := wallOf(to, zone).Sub(wallOf(from, zone))
+	for i, reminder := range reminders {
+		if reminder.At != nil {
+			reminders[i].At = new(instantOf(wallOf(*reminder.At, zone).Add(distance), zone))
+		}
 	}
 	return reminders
 }

@@ -120,7 +120,7 @@ func TestOccurrences(t *testing.T) {
 				t.Errorf("occurrences of %s after %s:\n got %s\nwant %s", tt.rrule, tt.due, got, tt.want)
 			}
 			r := Recurrence{RRule: tt.rrule, DTStart: new(at(t, tt.due))}
-			if bad := r.validate(tt.zone); bad != nil {
+			if bad := r.validate(tt.zone, false); bad != nil {
 				t.Errorf("validate: %v", bad)
 			}
 		})

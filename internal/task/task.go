@@ -18,12 +18,19 @@ const (
 	MaxTags        = 20
 	MaxTag         = 50
 	MaxReminders   = 10
+	MaxExDates     = 200
 	// MaxMinutesBefore is four weeks.
 	MaxMinutesBefore = 4 * 7 * 24 * 60
+	// MaxDaysBefore is a year.
+	MaxDaysBefore = 366
 )
 
-// DefaultMinutesBefore is the reminder of a task whose reminders were omitted.
+// DefaultMinutesBefore is the reminder of a timed task whose reminders were omitted.
 const DefaultMinutesBefore = 15
+
+// DefaultTime is the time of day of a reminder that counts days before a whole day and names no
+// time. On the day itself, it is the reminder of a whole day whose reminders were omitted.
+const DefaultTime = "09:00"
 
 // Priority is the importance of a task.
 type Priority string
@@ -38,21 +45,25 @@ const (
 
 // Task is a task of a user. Instants are in UTC. TimeZone (IANA) is the zone of their wall times.
 type Task struct {
-	ID          uuid.UUID   `json:"id"`
-	Title       string      `json:"title"`
-	Description string      `json:"description"`
-	Completed   bool        `json:"completed"`
-	CompletedAt *time.Time  `json:"completed_at"`
-	Priority    Priority    `json:"priority"`
-	Tags        []string    `json:"tags"`
-	DueAt       *time.Time  `json:"due_at"`
-	TimeZone    string      `json:"time_zone"`
-	Recurrence  *Recurrence `json:"recurrence"`
-	Reminders   []Reminder  `json:"reminders"`
+	ID          uuid.UUID  `json:"id"`
+	Title       string     `json:"title"`
+	Description string     `json:"description"`
+	Completed   bool       `json:"completed"`
+	CompletedAt *time.Time `json:"completed_at"`
+	Priority    Priority   `json:"priority"`
+	Tags        []string   `json:"tags"`
+	DueAt       *time.Time `json:"due_at"`
+	// DueOn is the day of a task that is due on a whole day. Such a task has no DueAt, and its
+	// TimeZone is the one of the account.
+	DueOn      *Date       `json:"due_on"`
+	TimeZone   string      `json:"time_zone"`
+	Recurrence *Recurrence `json:"recurrence"`
+	Reminders  []Reminder  `json:"reminders"`
 	// SeriesID is the ID of the first occurrence of a recurring task. All occurrences share it.
 	SeriesID *uuid.UUID `json:"series_id"`
 	// Occurrence is the instant for which the series scheduled this task (RFC 5545 section 3.8.4.4,
-	// RECURRENCE-ID). It does not change when DueAt is moved.
+	// RECURRENCE-ID). It does not change when the due date is moved. For a whole day it is the day's
+	// midnight in UTC.
 	Occurrence *time.Time `json:"occurrence"`
 	// SnoozedUntil is the time of the next reminder of a snoozed task.
 	SnoozedUntil *time.Time `json:"snoozed_until"`
@@ -66,11 +77,15 @@ type Task struct {
 type Recurrence struct {
 	// RRule is an RFC 5545 RRULE value, or daily, weekly, monthly or yearly.
 	RRule string `json:"rrule"`
-	// DTStart is the start of the series: the DueAt when the recurrence was set, as a wall time in
-	// the task's time zone.
+	// DTStart is the start of the series: the due date when the recurrence was set, as a wall time in
+	// the task's time zone. For a whole day it is the day's midnight in UTC.
 	DTStart *time.Time `json:"dtstart,omitempty"`
-	// EndAt is the last possible instant of an occurrence.
+	// EndAt is the last possible instant of an occurrence. For whole days it is the last possible
+	// day's midnight in UTC.
 	EndAt *time.Time `json:"end_at,omitempty"`
+	// ExDates are occurrences that the series leaves out (RFC 5545 section 3.8.5.1). They count for
+	// COUNT. For whole days they are the days' midnights in UTC.
+	ExDates []time.Time `json:"exdates,omitempty"`
 	// Anchor is the base of the next occurrence: AnchorDue or AnchorCompletion.
 	Anchor string `json:"anchor"`
 	// Missed is the treatment of occurrences that passed before the completion: MissedSkip or
@@ -86,28 +101,8 @@ const (
 	MissedCatchUp    = "catch_up"
 )
 
-// Reminder is a time to remind the owner of a task: minutes before the due date, or an instant.
-// Exactly one field is set.
-type Reminder struct {
-	MinutesBefore *int       `json:"minutes_before,omitempty"`
-	At            *time.Time `json:"at,omitempty"`
-}
-
-// Time returns the instant of the reminder. It returns false if the reminder depends on a missing
-// due date.
-func (r Reminder) Time(dueAt *time.Time) (time.Time, bool) {
-	switch {
-	case r.At != nil:
-		return *r.At, true
-	case r.MinutesBefore != nil && dueAt != nil:
-		return dueAt.Add(-time.Duration(*r.MinutesBefore) * time.Minute), true
-	}
-	return time.Time{}, false
-}
-
 // Normalize sets omitted fields to their defaults, and converts instants to UTC in microseconds
-// like the database. Omitted (nil) reminders become one reminder of DefaultMinutesBefore. An empty
-// list stays empty.
+// like the database. Omitted (nil) reminders become the default ones. An empty list stays empty.
 func (t *Task) Normalize() {
 	t.Title = strings.TrimSpace(t.Title)
 	if t.Priority == "" {
@@ -124,8 +119,7 @@ func (t *Task) Normalize() {
 	}
 	t.Tags = tags
 	if t.Reminders == nil {
-		minutes := DefaultMinutesBefore
-		t.Reminders = []Reminder{{MinutesBefore: &minutes}}
+		t.Reminders = UsualReminders().Of(t.DueOn != nil)
 	}
 	for i := range t.Reminders {
 		utc(&t.Reminders[i].At)
@@ -146,6 +140,10 @@ func (t *Task) Normalize() {
 		}
 		utc(&r.DTStart)
 		utc(&r.EndAt)
+		r.ExDates = instantSet(r.ExDates)
+	}
+	if t.DueOn != nil && t.DueOn.valid() {
+		t.normalizeDays()
 	}
 }
 
@@ -154,6 +152,16 @@ func utc(t **time.Time) {
 		u := (*t).UTC().Truncate(time.Microsecond)
 		*t = &u
 	}
+}
+
+// instantSet returns instants in order, in UTC, each once.
+func instantSet(instants []time.Time) []time.Time {
+	var set []time.Time
+	for _, at := range instants {
+		set = append(set, at.UTC().Truncate(time.Microsecond))
+	}
+	slices.SortFunc(set, time.Time.Compare)
+	return slices.CompactFunc(set, time.Time.Equal)
 }
 
 // Validate returns one error of CodeInvalid with every bad field of a normalized task, or nil.
@@ -189,16 +197,17 @@ func (t *Task) ValidateAfter(before Task) error {
 	_, err := LoadZone(t.TimeZone)
 	check(err == nil, "time_zone", "is not an IANA time zone such as Europe/Berlin")
 	check(inRange(t.DueAt), "due_at", "is not between the years 1970 and 9999")
+	check(t.DueOn == nil || t.DueOn.valid(), "due_on", "is not a date such as 2026-12-31 between the years 1970 and 9999")
+	check(t.DueOn == nil || t.DueAt == nil, "due_on", "cannot be set together with due_at: keep the day or the instant")
 	check(len(t.Reminders) <= MaxReminders, "reminders", "has more than 10 entries")
 	for _, r := range t.Reminders {
-		check((r.At == nil) != (r.MinutesBefore == nil), "reminders", `has an entry that is neither {"minutes_before": 15} nor {"at": "2026-02-10T14:45:00Z"}`)
-		check(r.MinutesBefore == nil || (*r.MinutesBefore >= 0 && *r.MinutesBefore <= MaxMinutesBefore), "reminders", "has minutes_before outside 0 to 40320 (four weeks)")
-		check(inRange(r.At), "reminders", "has an instant that is not between the years 1970 and 9999")
+		r.validate(check)
 	}
 	if t.Recurrence != nil {
-		check(t.DueAt != nil, "due_at", "is required by a recurrence")
-		if t.DueAt != nil && err == nil && inRange(t.DueAt) {
-			bad = append(bad, t.Recurrence.validate(t.TimeZone)...)
+		check(t.DueAt != nil || t.DueOn != nil, "due_at", "is required by a recurrence")
+		dueValid := t.DueAt != nil && inRange(t.DueAt) || t.DueOn != nil && t.DueOn.valid()
+		if dueValid && err == nil {
+			bad = append(bad, t.Recurrence.validate(t.TimeZone, t.DueOn != nil)...)
 		}
 	}
 	return InvalidFields(bad)

@@ -101,6 +101,25 @@ func TestValidate(t *testing.T) {
 		{"the earliest reminder", func(x *Task) { x.Reminders = []Reminder{{MinutesBefore: new(MaxMinutesBefore)}} }, ""},
 		{"an earlier reminder", func(x *Task) { x.Reminders = []Reminder{{MinutesBefore: new(MaxMinutesBefore + 1)}} }, "reminders"},
 		{"a reminder after 9999", func(x *Task) { x.Reminders = []Reminder{{At: &late}} }, "reminders"},
+		{"a day", func(x *Task) { x.DueAt, x.DueOn = nil, new(Date("2024-02-29")) }, ""},
+		{"a day and an instant", func(x *Task) { x.DueOn = new(Date("2026-12-31")) }, "due_on"},
+		{"a day that does not exist", func(x *Task) { x.DueAt, x.DueOn = nil, new(Date("2026-02-29")) }, "due_on"},
+		{"a day before 1970", func(x *Task) { x.DueAt, x.DueOn = nil, new(Date("1969-12-31")) }, "due_on"},
+		{"an instant as a day", func(x *Task) { x.DueAt, x.DueOn = nil, new(Date("2026-12-31T09:00:00Z")) }, "due_on"},
+		{"a recurrence of a day", func(x *Task) {
+			x.DueAt, x.DueOn, x.Recurrence = nil, new(Date("2026-12-31")), &Recurrence{RRule: "FREQ=MONTHLY;BYMONTHDAY=-1"}
+		}, ""},
+		{"a recurrence of a day with hours", func(x *Task) {
+			x.DueAt, x.DueOn, x.Recurrence = nil, new(Date("2026-12-31")), &Recurrence{RRule: "FREQ=DAILY;BYHOUR=9,17"}
+		}, "recurrence.rrule"},
+		{"a recurrence of a bad day", func(x *Task) {
+			x.DueAt, x.DueOn, x.Recurrence = nil, new(Date("soon")), &Recurrence{RRule: "daily"}
+		}, "due_on"},
+		{"a reminder a year before", func(x *Task) { x.Reminders = []Reminder{{DaysBefore: new(MaxDaysBefore)}} }, ""},
+		{"a reminder earlier than that", func(x *Task) { x.Reminders = []Reminder{{DaysBefore: new(MaxDaysBefore + 1)}} }, "reminders"},
+		{"a reminder with a bad time", func(x *Task) { x.Reminders = []Reminder{{DaysBefore: new(0), TimeOfDay: "9:00"}} }, "reminders"},
+		{"a reminder with a time alone", func(x *Task) { x.Reminders = []Reminder{{TimeOfDay: "09:00"}} }, "reminders"},
+		{"a reminder of two kinds", func(x *Task) { x.Reminders = []Reminder{{DaysBefore: new(0), MinutesBefore: new(0)}} }, "reminders"},
 		{"a recurrence", func(x *Task) { x.Recurrence = &Recurrence{RRule: "weekly"} }, ""},
 		{"a recurrence without a due date", func(x *Task) { x.DueAt, x.Recurrence = nil, &Recurrence{RRule: "weekly"} }, "due_at"},
 		{"a recurrence that is none", func(x *Task) { x.Recurrence = &Recurrence{RRule: "often", Anchor: "x", Missed: "y"} }, "recurrence.anchor recurrence.missed recurrence.rrule"},
@@ -150,10 +169,48 @@ func TestReminderTime(t *testing.T) {
 		{"an instant", Reminder{At: &at}, &due, at, true},
 		{"an instant without a due date", Reminder{At: &at}, nil, at, true},
 		{"none", Reminder{}, &due, time.Time{}, false},
+		{"days before nothing", Reminder{DaysBefore: new(1)}, nil, time.Time{}, false},
 	}
 	for _, tt := range tests {
-		if got, ok := tt.r.Time(tt.due); ok != tt.ok || !got.Equal(tt.want) {
+		x := Task{DueAt: tt.due, TimeZone: "UTC"}
+		if got, ok := x.RemindAt(tt.r); ok != tt.ok || !got.Equal(tt.want) {
 			t.Errorf("%s: got %s, %v, want %s, %v", tt.name, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+// Days before are days of the calendar, with the clock of the task's zone.
+func TestReminderDaysBefore(t *testing.T) {
+	t.Parallel()
+	day := func(n int, clock string) Reminder { return Reminder{DaysBefore: &n, TimeOfDay: clock} }
+	const instant = "2026-03-29T18:00+02:00" // Berlin has moved its clocks forward at night
+	tests := []struct {
+		zone, due, on string
+		r             Reminder
+		want          string
+	}{
+		{"Europe/Berlin", instant, "", day(1, ""), "2026-03-28T18:00+01:00"},
+		{"Europe/Berlin", instant, "", day(1, "09:00"), "2026-03-28T09:00+01:00"},
+		{"Europe/Berlin", instant, "", day(0, "09:00"), "2026-03-29T09:00+02:00"},
+		{"Europe/Berlin", instant, "", day(0, "02:30"), "2026-03-29T03:30+02:00"},
+		{"Europe/Berlin", instant, "", day(366, ""), "2025-03-28T18:00+01:00"},
+		{"Europe/Berlin", "", "2026-03-29", day(0, "09:00"), "2026-03-29T09:00+02:00"},
+		{"Europe/Berlin", "", "2026-03-29", day(1, "20:00"), "2026-03-28T20:00+01:00"},
+		{"Europe/Berlin", "", "2026-03-29", day(7, ""), "2026-03-22T09:00+01:00"},
+		{"Asia/Tokyo", "", "2026-03-29", day(0, "09:00"), "2026-03-29T09:00+09:00"},
+		{"Pacific/Honolulu", "", "2026-03-29", day(0, "09:00"), "2026-03-29T09:00-10:00"},
+		{"Pacific/Honolulu", "", "2026-03-29", Reminder{MinutesBefore: new(60)}, "2026-03-28T23:00-10:00"},
+	}
+	for _, tt := range tests {
+		x := Task{TimeZone: tt.zone}
+		if tt.on != "" {
+			x.DueOn = new(Date(tt.on))
+		} else {
+			x.DueAt = new(at(t, tt.due))
+		}
+		got, ok := x.RemindAt(tt.r)
+		if !ok || text(t, tt.zone, got) != tt.want {
+			t.Errorf("%+v of a task due %s%s in %s: got %s, want %s", tt.r, tt.due, tt.on, tt.zone, text(t, tt.zone, got), tt.want)
 		}
 	}
 }

@@ -58,6 +58,7 @@ var accesses = map[string]access{
 	"POST /api/v1/tasks/{id}/complete":   {scope: scopeWrite, id: "task", want: 404, body: `{}`},
 	"POST /api/v1/tasks/{id}/reopen":     {scope: scopeWrite, id: "done task", want: 404, body: `{}`},
 	"POST /api/v1/tasks/{id}/snooze":     {scope: scopeWrite, id: "task", want: 404, body: `{"minutes": 10}`},
+	"POST /api/v1/tasks/{id}/skip":       {scope: scopeWrite, id: "task", want: 404, body: `{}`},
 	"GET /api/v1/tasks/{id}/history":     {scope: scopeRead, id: "task", want: 404},
 	"GET /api/v1/changes":                {scope: scopeRead, want: 200},
 	"GET /api/v1/export":                 {scope: scopeRead, want: 200},

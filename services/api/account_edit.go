@@ -33,7 +33,7 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 	return server.Encode(w, http.StatusOK, out)
 }
 
-// patchMe changes the time zone, the first day of the week and the password.
+// patchMe changes the time zone, the first day of the week, the default reminders and the password.
 func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in apiv1.AccountPatch
 	body, err := s.decode(w, r, &in)
@@ -42,6 +42,11 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 	}
 	if err := server.Validate(in); err != nil {
 		return err
+	}
+	if in.DefaultReminders != nil {
+		if err := in.DefaultReminders.Validate(); err != nil {
+			return err
+		}
 	}
 	lock := func(ctx context.Context, tx pgx.Tx) (postgres.User, error) {
 		return postgres.LockUser(ctx, tx, c.UserID)
@@ -56,13 +61,17 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 		if err != nil {
 			return answer{}, err
 		}
+		before := u
 		if in.TimeZone != nil {
 			u.TimeZone = *in.TimeZone
+		}
+		if in.DefaultReminders != nil {
+			u.ChosenReminders = in.DefaultReminders
 		}
 		if in.WeekStart != nil {
 			u.WeekStart = *in.WeekStart
 		}
-		return answer{Status: http.StatusOK, Body: newUser(u)}, postgres.UpdateUser(ctx, tx, u)
+		return answer{Status: http.StatusOK, Body: newUser(u)}, storeUser(ctx, tx, before, u, s.instant())
 	})
 }
 

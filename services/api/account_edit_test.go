@@ -4,10 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
 )
 
 func TestMe(t *testing.T) {
@@ -24,32 +26,40 @@ func TestMe(t *testing.T) {
 	if err != nil || epoch == "" {
 		t.Fatalf("got the epoch %q, %v", epoch, err)
 	}
-	want := apiv1.User{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch}
-	if got := decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	want := apiv1.User{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", CreatedAt: testStart, Revision: 1, Epoch: epoch, DefaultReminders: task.UsualReminders()}
+	if diff := cmp.Diff(want, decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
 	want.TimeZone = "America/New_York"
 	r := p.send(t, "PATCH", "/api/v1/me", map[string]any{"time_zone": "America/New_York"}).want(t, 200)
-	if got := decoded[apiv1.User](t, r); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	if diff := cmp.Diff(want, decoded[apiv1.User](t, r)); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
 	want.WeekStart = "sunday"
 	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday"}).want(t, 200)
-	if got := decoded[apiv1.User](t, r); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	if diff := cmp.Diff(want, decoded[apiv1.User](t, r)); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
+	}
+	want.DefaultReminders = task.ReminderDefaults{Timed: []task.Reminder{}, WholeDay: []task.Reminder{{DaysBefore: new(1), TimeOfDay: "20:00"}}}
+	r = p.send(t, "PATCH", "/api/v1/me", object{"default_reminders": want.DefaultReminders}).want(t, 200)
+	if diff := cmp.Diff(want, decoded[apiv1.User](t, r)); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
 	for name, body := range map[string]string{
-		"unknown day":          `{"week_start": "friday"}`,
-		"unknown zone":         `{"time_zone": "Europe/Atlantis"}`,
-		"empty zone":           `{"time_zone": ""}`,
-		"unknown field":        `{"email": "eve@example.com"}`,
-		"short password":       `{"password": "short", "current_password": "` + testPassword + `"}`,
-		"no current password":  `{"password": "another password"}`,
-		"bad current password": `{"password": "another password", "current_password": "not the password", "time_zone": "UTC"}`,
+		"half of the reminders": `{"default_reminders": {"timed": []}}`,
+		"minutes before a day":  `{"default_reminders": {"timed": [], "whole_day": [{"minutes_before": 15}]}}`,
+		"a reminder at a date":  `{"default_reminders": {"timed": [{"at": "2026-03-02T10:00:00Z"}], "whole_day": []}}`,
+		"unknown day":           `{"week_start": "friday"}`,
+		"unknown zone":          `{"time_zone": "Europe/Atlantis"}`,
+		"empty zone":            `{"time_zone": ""}`,
+		"unknown field":         `{"email": "eve@example.com"}`,
+		"short password":        `{"password": "short", "current_password": "` + testPassword + `"}`,
+		"no current password":   `{"password": "another password"}`,
+		"bad current password":  `{"password": "another password", "current_password": "not the password", "time_zone": "UTC"}`,
 	} {
 		p.send(t, "PATCH", "/api/v1/me", body).wantProblem(t, 422, "invalid")
-		if got := decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil)); got != want {
-			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		if diff := cmp.Diff(want, decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil))); diff != "" {
+			t.Errorf("%s: the user differs (-want +got):\n%s", name, diff)
 		}
 	}
 	a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200)

@@ -30,7 +30,8 @@ const (
 
 // newUser returns a user as the API shows it.
 func newUser(u postgres.User) apiv1.User {
-	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch}
+	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
+		DefaultReminders: u.DefaultReminders()}
 }
 
 // signup creates an account and logs the user in. It returns code conflict when the address has an

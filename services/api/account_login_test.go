@@ -21,19 +21,19 @@ func TestSignupAndLogin(t *testing.T) {
 	up := a.send(t, "POST", "/api/v1/signup", map[string]any{
 		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"}).want(t, 201)
 	user := decoded[apiv1.User](t, up)
-	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch}
+	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch, DefaultReminders: task.UsualReminders()}
 	if user.Epoch == "" {
 		t.Error("the answer names no epoch")
 	}
-	if user != want {
-		t.Errorf("got %+v, want %+v", user, want)
+	if diff := cmp.Diff(want, user); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
 	a.send(t, "POST", "/api/v1/signup", map[string]any{"email": "ADA@example.com", "password": testPassword}).
 		wantProblem(t, 409, "conflict")
 
 	in := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "ada@EXAMPLE.com", "password": testPassword}).want(t, 200)
-	if got := decoded[apiv1.User](t, in); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+	if diff := cmp.Diff(want, decoded[apiv1.User](t, in)); diff != "" {
+		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
 	if sessionOf(t, up) == sessionOf(t, in) {
 		t.Error("two logins have the same session")

@@ -86,7 +86,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 		return err
 	}
 	return s.commitWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		notes, err := storeSettings(ctx, tx, c, in, dryRun)
+		notes, err := storeSettings(ctx, tx, c, in, dryRun, s.instant())
 		if err != nil {
 			return answer{}, err
 		}
@@ -119,7 +119,7 @@ func (s *service) readImport(ctx context.Context, mediaType, name string, body [
 	if err != nil {
 		return nil, err
 	}
-	in := &importReader{now: s.instant(), zone: u.TimeZone}
+	in := &importReader{now: s.instant(), zone: u.TimeZone, defaults: u.DefaultReminders()}
 	switch mediaType {
 	case ical.MediaType:
 		err = in.readCalendar(ctx, body)

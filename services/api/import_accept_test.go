@@ -60,7 +60,11 @@ func randomExport(t *testing.T, seed uint64, n int) (string, []task.Task) {
 	r := rand.New(rand.NewPCG(seed, seed))
 	var tasks []task.Task
 	for range n {
-		tasks = append(tasks, tasktest.Random(r))
+		x := tasktest.Random(r)
+		if x.DueOn != nil {
+			x.TimeZone = "UTC" // a whole day has the zone of its account
+		}
+		tasks = append(tasks, x)
 	}
 	return exportOf(t, tasks...), tasks
 }

@@ -24,6 +24,8 @@ import (
 type importReader struct {
 	now  time.Time
 	zone string
+	// defaults are the reminders of tasks that name none.
+	defaults task.ReminderDefaults
 	// count is the number of entries seen so far, good and bad.
 	count   int
 	entries []entry
@@ -49,6 +51,9 @@ func (in *importReader) checkLimits(ctx context.Context) error {
 func (in *importReader) add(e entry, where string, bad []task.FieldError) {
 	name := fmt.Sprintf("tasks[%d]", in.count)
 	in.count++
+	if e.task.Reminders == nil {
+		e.task.Reminders = in.defaults.Of(e.task.DueOn != nil)
+	}
 	e.task.Normalize()
 	in.complete(&e.task)
 	if len(bad) == 0 {

@@ -18,7 +18,7 @@ func newImportResult(added []task.Task, entries int, notes []apiv1.ImportNote, d
 	result := apiv1.ImportResult{ImportCounts: apiv1.ImportCounts{Created: len(added), Skipped: entries - len(added)}, DryRun: dryRun,
 		Sample: []apiv1.ImportSample{}, Notes: []apiv1.ImportNote{}}
 	for _, t := range added[:min(len(added), maxSample)] {
-		s := apiv1.ImportSample{Title: t.Title, Completed: t.Completed, DueAt: t.DueAt, TimeZone: t.TimeZone, Priority: t.Priority, Tags: t.Tags}
+		s := apiv1.ImportSample{Title: t.Title, Completed: t.Completed, DueAt: t.DueAt, DueOn: t.DueOn, TimeZone: t.TimeZone, Priority: t.Priority, Tags: t.Tags}
 		if t.Recurrence != nil {
 			s.RRule = t.Recurrence.RRule
 		}

@@ -23,7 +23,8 @@ const storeAttempts = 5
 // only reports them. If two users import the same tasks at the same time, the second one gets other
 // ids, as in a later import.
 func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (apiv1.ImportResult, error) {
-	if _, err := postgres.LockUser(ctx, tx, userID); err != nil {
+	u, err := lockUser(ctx, tx, userID, now)
+	if err != nil {
 		return apiv1.ImportResult{}, err
 	}
 	var result apiv1.ImportResult
@@ -35,6 +36,9 @@ func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importRea
 		result = newImportResult(tasks, len(in.entries), in.notes, dryRun)
 		if dryRun {
 			return nil
+		}
+		for i := range tasks {
+			u.placeDay(&tasks[i])
 		}
 		return addTasks(ctx, tx, userID, tasks, now)
 	}

@@ -49,6 +49,7 @@ func (s *service) routes() []route {
 		{"POST /api/v1/tasks/{id}/complete", s.requireScope(scopeWrite, s.completeTask)},
 		{"POST /api/v1/tasks/{id}/reopen", s.requireScope(scopeWrite, s.reopenTask)},
 		{"POST /api/v1/tasks/{id}/snooze", s.requireScope(scopeWrite, s.snoozeTask)},
+		{"POST /api/v1/tasks/{id}/skip", s.requireScope(scopeWrite, s.skipTask)},
 		{"GET /api/v1/tasks/{id}/history", s.requireScope(scopeRead, s.listHistory)},
 		{"GET /api/v1/changes", s.requireScope(scopeRead, s.listChanges)},
 		{"GET /api/v1/export", s.requireScope(scopeRead, s.exportTasks)},

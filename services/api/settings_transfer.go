@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,7 +36,7 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller) (*exportedAccount, er
 	if err != nil {
 		return nil, err
 	}
-	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart}, channels: []apiv1.ExportedChannel{}}
+	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, DefaultReminders: u.ChosenReminders}, channels: []apiv1.ExportedChannel{}}
 	for _, channel := range channels {
 		out.channels = append(out.channels, apiv1.ExportedChannel{Kind: channel.Kind, Where: channel.Where(), Enabled: channel.Enabled})
 	}
@@ -67,6 +69,9 @@ func (in *importReader) readSettings(d *json.Decoder) error {
 	err := server.DecodeJSON(raw, &s)
 	if err == nil {
 		err = server.Validate(s)
+	}
+	if err == nil && s.DefaultReminders != nil {
+		err = s.DefaultReminders.Validate()
 	}
 	if err != nil {
 		return task.InvalidFields(inField("settings", err))
@@ -101,7 +106,7 @@ func (in *importReader) readChannels(d *json.Decoder) error {
 }
 
 // storeSettings applies the settings of a file to the account, and notes the changed ones.
-func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, dryRun bool) ([]apiv1.ImportNote, error) {
+func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, dryRun bool, now time.Time) ([]apiv1.ImportNote, error) {
 	if in.settings == nil {
 		return nil, nil
 	}
@@ -112,6 +117,7 @@ func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, d
 	if err != nil {
 		return nil, err
 	}
+	before := u
 	var notes []apiv1.ImportNote
 	set := func(name string, value *string, wanted string) {
 		if wanted == "" || wanted == *value {
@@ -122,8 +128,12 @@ func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, d
 	}
 	set("the account’s time zone", &u.TimeZone, in.settings.TimeZone)
 	set("the first day of the week", &u.WeekStart, in.settings.WeekStart)
+	if chosen := in.settings.DefaultReminders; chosen != nil && !reflect.DeepEqual(*chosen, u.DefaultReminders()) {
+		notes = append(notes, apiv1.ImportNote{Message: "the reminders of tasks that name none are as in the file"})
+		u.ChosenReminders = chosen
+	}
 	if len(notes) == 0 || dryRun {
 		return notes, nil
 	}
-	return notes, postgres.UpdateUser(ctx, tx, u)
+	return notes, storeUser(ctx, tx, before, u, now)
 }

@@ -19,9 +19,27 @@ import (
 type taskFields map[string]json.RawMessage
 
 // apply sets the fields on t and reports every field that cannot be set. It replaces each field as
-// a whole, including recurrence and lists.
+// a whole, including recurrence and lists. An instant in due_at replaces a day in due_on, and the
+// reverse. A null clears its own field only: programs that do not know due_on send back the null
+// that they read.
 func (fields taskFields) apply(t *task.Task) error {
-	return fields.set(writable(t), apiv1.ReadOnlyTaskFields())
+	if err := fields.set(writable(t), apiv1.ReadOnlyTaskFields()); err != nil {
+		return err
+	}
+	instant, day := fields.names("due_at"), fields.names("due_on")
+	if instant && !day {
+		t.DueOn = nil
+	}
+	if day && !instant {
+		t.DueAt = nil
+	}
+	return nil
+}
+
+// names reports whether a field is present and not null.
+func (fields taskFields) names(name string) bool {
+	raw, ok := fields[name]
+	return ok && !bytes.Equal(raw, []byte("null"))
 }
 
 // restore sets the fields of an exported task, including those that only the system sets.
@@ -37,7 +55,7 @@ func (fields taskFields) restore(t *task.Task) error {
 func writable(t *task.Task) map[string]any {
 	return map[string]any{
 		"title": &t.Title, "description": &t.Description, "completed": &t.Completed, "priority": &t.Priority, "tags": &t.Tags,
-		"due_at": &t.DueAt, "time_zone": &t.TimeZone, "recurrence": &t.Recurrence, "reminders": &t.Reminders,
+		"due_at": &t.DueAt, "due_on": &t.DueOn, "time_zone": &t.TimeZone, "recurrence": &t.Recurrence, "reminders": &t.Reminders,
 	}
 }
 

@@ -29,6 +29,9 @@ func (s *service) createTask(w http.ResponseWriter, r *http.Request, c caller) e
 		if err := fields.apply(&t); err != nil {
 			return answer{}, err
 		}
+		if t.Reminders == nil {
+			t.Reminders = u.user.DefaultReminders().Of(t.DueOn != nil)
+		}
 		if t, err = newTask(t, u.now); err != nil {
 			return answer{}, err
 		}
@@ -89,7 +92,11 @@ func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) er
 		if byCompletion {
 			return postgres.TaskPosition{CompletedAt: t.CompletedAt, ID: t.ID}
 		}
-		return postgres.TaskPosition{DueAt: t.DueAt, ID: t.ID}
+		position := postgres.TaskPosition{ID: t.ID}
+		if due, ok := t.Due(); ok {
+			position.DueAt = &due
+		}
+		return position
 	})
 	if err != nil {
 		return err
@@ -143,6 +150,16 @@ func (s *service) snoozeTask(w http.ResponseWriter, r *http.Request, c caller) e
 	})
 }
 
+func (s *service) skipTask(w http.ResponseWriter, r *http.Request, c caller) error {
+	body, err := s.decode(w, r, &struct{}{})
+	if err != nil {
+		return err
+	}
+	return s.changeTask(w, r, c, body, func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error) {
+		return u.skipOccurrence(ctx, id, r.Header.Get("If-Match"))
+	})
+}
+
 func (s *service) deleteTask(w http.ResponseWriter, r *http.Request, c caller) error {
 	id, err := pathID(r)
 	if err != nil {
@@ -166,6 +183,14 @@ func (s *service) editWithoutBody(w http.ResponseWriter, r *http.Request, c call
 }
 
 func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
+	return s.changeTask(w, r, c, body, func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error) {
+		return u.updateTask(ctx, id, r.Header.Get("If-Match"), edit)
+	})
+}
+
+// changeTask changes the task with the {id} of a route, and answers with its new state.
+func (s *service) changeTask(w http.ResponseWriter, r *http.Request, c caller, body []byte,
+	change func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error)) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
@@ -175,7 +200,7 @@ func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, bod
 		if err != nil {
 			return answer{}, err
 		}
-		t, err := u.updateTask(ctx, id, r.Header.Get("If-Match"), edit)
+		t, err := change(ctx, u, id)
 		if err != nil {
 			return answer{}, err
 		}

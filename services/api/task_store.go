@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/event"
+	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
@@ -44,6 +45,9 @@ func startSeries(t *task.Task) {
 	if t.SeriesID == nil {
 		t.SeriesID = &t.ID
 	}
+	if t.Occurrence == nil && t.DueOn != nil {
+		t.Occurrence = new(t.DueOn.Midnight())
+	}
 	if t.Occurrence == nil {
 		t.Occurrence = t.DueAt
 	}
@@ -67,6 +71,7 @@ func lockUser(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) (
 // insertTask stores a task that newTask or the recurrence prepared. It returns false and changes
 // nothing if the id is taken.
 func (u *userTx) insertTask(ctx context.Context, t task.Task) (task.Task, bool, error) {
+	u.placeDay(&t)
 	t.Revision, t.CreatedAt, t.UpdatedAt = u.user.Revision+1, u.now, u.now
 	made, err := postgres.InsertTask(ctx, u.Tx, u.user.ID, t)
 	if err != nil || !made {
@@ -80,6 +85,13 @@ func (u *userTx) insertTask(ctx context.Context, t task.Task) (task.Task, bool, 
 		}
 	}
 	return t, true, u.recordChange(ctx, t, events)
+}
+
+// placeDay gives a task that is due on a whole day the time zone of its account.
+func (u *userTx) placeDay(t *task.Task) {
+	if t.DueOn != nil {
+		t.TimeZone = u.user.TimeZone
+	}
 }
 
 // updateTask changes a task by edit. If ifMatch is not empty, it has to name the task's ETag. An
@@ -97,9 +109,16 @@ func (u *userTx) updateTask(ctx context.Context, id uuid.UUID, ifMatch string, e
 	if err := edit(&t); err != nil {
 		return task.Task{}, err
 	}
+	if t.Reminders == nil {
+		t.Reminders = u.user.DefaultReminders().Of(t.DueOn != nil)
+	}
+	sameSeries := t.ChangeKind(before, u.user.DefaultReminders())
 	t.Normalize()
+	u.placeDay(&t)
 	reconcileCompletion(&t, before, u.now)
-	anchorSeries(&t, before)
+	if !sameSeries {
+		anchorSeries(&t, before)
+	}
 	if err := t.ValidateAfter(before); err != nil {
 		return task.Task{}, err
 	}
@@ -162,11 +181,42 @@ func reconcileCompletion(t *task.Task, before task.Task, now time.Time) {
 // anchorSeries restarts the series at this task if its pattern was set or changed. A new due date
 // alone moves this occurrence and leaves the series unchanged.
 func anchorSeries(t *task.Task, before task.Task) {
-	if t.Recurrence == nil || reflect.DeepEqual(t.Recurrence, before.Recurrence) {
+	if t.Recurrence == nil || samePattern(*t.Recurrence, before.Recurrence) {
 		return
 	}
 	t.Occurrence = nil
 	startSeries(t)
+}
+
+// samePattern reports whether two recurrences differ in nothing but left-out occurrences.
+func samePattern(r task.Recurrence, before *task.Recurrence) bool {
+	if before == nil {
+		return false
+	}
+	r.ExDates = before.ExDates
+	return reflect.DeepEqual(r, *before)
+}
+
+// skipOccurrence moves a recurring task to its next occurrence without completing it. Codes:
+// not_found, precondition_failed, and conflict if it does not recur, is completed or is the last one.
+func (u *userTx) skipOccurrence(ctx context.Context, id uuid.UUID, ifMatch string) (task.Task, error) {
+	t, err := u.updateTask(ctx, id, ifMatch, func(t *task.Task) error {
+		if t.Completed {
+			return task.Errorf(task.CodeConflict, "the task is completed")
+		}
+		if t.Recurrence == nil {
+			return task.Errorf(task.CodeConflict, "the task does not repeat, so it has no next occurrence")
+		}
+		moved, err := t.Skip(u.now)
+		if err == nil && !moved {
+			err = task.Errorf(task.CodeConflict, "this is the last occurrence of the task: complete or delete it")
+		}
+		return err
+	})
+	if err != nil {
+		return task.Task{}, err
+	}
+	return t, postgres.AppendHistory(ctx, u.Tx, u.user.ID, id, history.Entry{Type: history.Skipped, At: u.now})
 }
 
 // removeTask deletes a task. Codes: not_found, precondition_failed.
@@ -192,7 +242,7 @@ func (u *userTx) removeTask(ctx context.Context, id uuid.UUID, ifMatch string) e
 // last.
 func (u *userTx) recordChange(ctx context.Context, t task.Task, events []event.Event) error {
 	events = append(events, event.New(event.TaskChanged, u.user.ID, t, u.now))
-	return u.record(ctx, t, wantedReminders(t), events)
+	return u.record(ctx, t, u.wantedReminders(t), events)
 }
 
 // recordDeletion takes the revision of the deleted task t, cancels its reminders and appends the
@@ -214,6 +264,21 @@ func (u *userTx) record(ctx context.Context, t task.Task, reminders map[int]time
 	return postgres.RecordEvents(ctx, u.Tx, events...)
 }
 
+// wantedReminders returns the instants of a task's reminders by number. A default reminder that had
+// passed when the task was created comes when the task is due.
+func (u *userTx) wantedReminders(t task.Task) map[int]time.Time {
+	wanted := wantedReminders(t)
+	if t.DueAt == nil || !t.DueAt.After(t.CreatedAt) || !reflect.DeepEqual(t.Reminders, u.user.DefaultReminders().Timed) {
+		return wanted
+	}
+	for i := range t.Reminders {
+		if at, ok := wanted[i]; ok && !at.After(t.CreatedAt) {
+			wanted[i] = *t.DueAt
+		}
+	}
+	return wanted
+}
+
 // wantedReminders returns the instants of a task's reminders by number. A completed task has none.
 func wantedReminders(t task.Task) map[int]time.Time {
 	wanted := map[int]time.Time{}
@@ -221,7 +286,7 @@ func wantedReminders(t task.Task) map[int]time.Time {
 		return wanted
 	}
 	for i, r := range t.Reminders {
-		if at, ok := r.Time(t.DueAt); ok {
+		if at, ok := t.RemindAt(r); ok {
 			wanted[i] = at
 		}
 	}

@@ -45,7 +45,10 @@ func newNote(a postgres.Attempt, publicURL string) note {
 		LinkText:    "Open the task",
 	}
 	n.Subject = "Reminder: " + n.Title
-	if t.DueAt != nil {
+	switch {
+	case t.DueOn != nil:
+		n.Body = "Due " + dayWords(*t.DueOn, task.DateOf(inZone(a.Event.Data.Timestamp, t.TimeZone)))
+	case t.DueAt != nil:
 		n.Body = "Due " + inZone(*t.DueAt, t.TimeZone).Format("Mon 2 Jan 2006 15:04 MST")
 	}
 	if a.Delivery.Test {
@@ -68,6 +71,19 @@ func endedNote(c postgres.EndedChannel, publicURL string) note {
 	}
 	n.Subject = n.Title
 	return n
+}
+
+// dayWords describes a whole day seen from another one: "today, Thu 31 Dec 2026". A delivery can come
+// days later, so the date is always there.
+func dayWords(day, today task.Date) string {
+	date := day.Midnight().Format("Mon 2 Jan 2006")
+	switch day {
+	case today:
+		return "today, " + date
+	case today.AddDays(1):
+		return "tomorrow, " + date
+	}
+	return date
 }
 
 // inZone returns an instant in a task's time zone, or in UTC if this machine does not know the

@@ -38,6 +38,7 @@ type calendarDay struct {
 }
 
 type calendarTask struct {
+	// Time is "" for a whole day.
 	ID, Title, Time       string
 	Completed, Late, Will bool
 	Priority              task.Priority
@@ -64,9 +65,9 @@ func (s *service) calendar(w http.ResponseWriter, r *http.Request, rc *requestCo
 	byDay := map[string][]calendarTask{}
 	var onDay []task.Task
 	for _, t := range tasks {
-		due := t.DueAt.In(rc.zone)
+		due, _ := rc.dueDay(t)
 		byDay[dateOf(due)] = append(byDay[dateOf(due)], calendarTask{
-			ID: t.ID.String(), Title: t.Title, Time: clockWords(due), Completed: t.Completed, Late: overdue(t, rc.now), Priority: t.Priority,
+			ID: t.ID.String(), Title: t.Title, Time: calendarTime(t, due), Completed: t.Completed, Late: t.Overdue(rc.now), Priority: t.Priority,
 		})
 		if daysBetween(chosen, due) == 0 {
 			onDay = append(onDay, t)
@@ -115,21 +116,32 @@ func newCalendarDay(day, today, chosen time.Time, tasks []calendarTask) calendar
 func (rc *requestContext) addExpected(byDay map[string][]calendarTask, from, to time.Time) {
 	const most = 62 // per task: daily occurrences in the longest grid, one month ahead
 	for _, t := range rc.open {
-		if t.Recurrence == nil || t.DueAt == nil || !t.DueAt.Before(to) {
+		if due, ok := rc.dueDay(t); !ok || t.Recurrence == nil || dateOf(due) >= dateOf(to) {
 			continue
 		}
-		following, err := t.Recurrence.Occurrences(*t.DueAt, t.TimeZone, most)
+		following, err := t.Occurrences(most)
 		if err != nil {
 			continue // a rule that this version cannot expand: only its due date is shown
 		}
 		for _, at := range following {
-			if at = at.In(rc.zone); !at.Before(from) && at.Before(to) {
-				byDay[dateOf(at)] = append(byDay[dateOf(at)], calendarTask{
-					ID: t.ID.String(), Title: t.Title, Time: clockWords(at), Will: true, Priority: t.Priority,
+			if t.DueOn == nil {
+				at = at.In(rc.zone)
+			}
+			if date := dateOf(at); date >= dateOf(from) && date < dateOf(to) {
+				byDay[date] = append(byDay[date], calendarTask{
+					ID: t.ID.String(), Title: t.Title, Time: calendarTime(t, at), Will: true, Priority: t.Priority,
 				})
 			}
 		}
 	}
+}
+
+// calendarTime returns the time of day of a task that is due at an instant, or "" for a whole day.
+func calendarTime(t task.Task, due time.Time) string {
+	if t.DueOn != nil {
+		return ""
+	}
+	return clockWords(due)
 }
 
 // chosenDay reads the selected day from the query. It returns code invalid when the query names no

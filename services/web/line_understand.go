@@ -21,7 +21,7 @@ type understood struct {
 	Task  phrase.Draft `json:"task"`
 	Spans []span       `json:"spans"`
 	// Repeats describes the recurrence in words. Occurrences are its first dates. Both are absent
-	// without a recurrence.
+	// without a recurrence. A whole day is its midnight in UTC.
 	Repeats     string      `json:"repeats,omitempty"`
 	Occurrences []time.Time `json:"occurrences,omitempty"`
 }
@@ -69,12 +69,13 @@ func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 		answer.Spans[i] = span{found.Kind, line[found.Start:found.End], units(line[:found.Start]), units(line[:found.End])}
 	}
 	if recurrence := draft.Recurrence; recurrence != nil {
-		following, err := recurrence.Occurrences(*draft.DueAt, draft.TimeZone, occurrencesShown-1)
+		t := draft.Task()
+		following, err := t.Occurrences(occurrencesShown - 1)
 		if err != nil {
 			return fmt.Errorf("list the occurrences of %s: %w", recurrence.RRule, err)
 		}
-		answer.Repeats = phrase.Say(*recurrence, *draft.DueAt, zone)
-		answer.Occurrences = append([]time.Time{*draft.DueAt}, following...)
+		answer.Repeats = repeatWords(t)
+		answer.Occurrences = append([]time.Time{*t.Recurrence.DTStart}, following...)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	if fromHTMX(r) {

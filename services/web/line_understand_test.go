@@ -58,10 +58,10 @@ func TestUnderstand(t *testing.T) {
 			"repeats": "every month on the 1st at 09:00",
 			"occurrences": ["2026-03-01T08:00:00Z", "2026-04-01T07:00:00Z", "2026-05-01T07:00:00Z", "2026-06-01T07:00:00Z", "2026-07-01T07:00:00Z"]}`},
 		"one that ends": {url.Values{"line": {"stretch every day 2 times"}, "zone": {"UTC"}}, `{
-			"task": {"title": "stretch", "due_at": "2026-02-12T09:00:00Z", "time_zone": "UTC", "recurrence": {"rrule": "FREQ=DAILY;COUNT=2", "anchor": "due", "missed": "skip"}},
+			"task": {"title": "stretch", "due_on": "2026-02-11", "time_zone": "UTC", "recurrence": {"rrule": "FREQ=DAILY;COUNT=2", "anchor": "due", "missed": "skip"}},
 			"spans": [{"kind": "recurrence", "text": "every day 2 times", "start": 8, "end": 25}],
-			"repeats": "every day at 09:00, 2 times",
-			"occurrences": ["2026-02-12T09:00:00Z", "2026-02-13T09:00:00Z"]}`},
+			"repeats": "every day, 2 times",
+			"occurrences": ["2026-02-11T00:00:00Z", "2026-02-12T00:00:00Z"]}`},
 		"positions as JavaScript counts them": {url.Values{"line": {"🎂 für mum 3/4 9am no reminder"}, "zone": {"UTC"}, "dates": {"mdy"}}, `{
 			"task": {"title": "🎂 für mum", "due_at": "2026-03-04T09:00:00Z", "time_zone": "UTC", "reminders": []},
 			"spans": [{"kind": "due", "text": "3/4 9am", "start": 11, "end": 18}, {"kind": "reminder", "text": "no reminder", "start": 19, "end": 30}]}`},

@@ -21,12 +21,16 @@ type understoodWords struct {
 func (u understood) words(now time.Time, zone *time.Location) understoodWords {
 	t := u.Task
 	said := understoodWords{Title: t.Title, Repeats: u.Repeats, Priority: t.Priority, Tags: t.Tags, Reminds: remindWords(t, now, zone)}
-	if t.DueAt != nil && u.Repeats == "" {
-		said.Due = when(*t.DueAt, now, zone)
+	rc := requestContext{now: now, zone: zone}
+	if due := rc.due(t.DueAt, t.DueOn); due != nil && u.Repeats == "" {
+		said.Due = due.Words
 	}
 	var next []string
 	for _, at := range u.Occurrences {
-		next = append(next, dayWords(at.In(zone), now.In(zone)))
+		if t.DueOn == nil {
+			at = at.In(zone)
+		}
+		next = append(next, dayWords(at, now.In(zone)))
 	}
 	said.Next = strings.Join(next, " · ")
 	return said
@@ -42,13 +46,28 @@ func remindWords(t phrase.Draft, now time.Time, zone *time.Location) string {
 	}
 	var said []string
 	for _, r := range t.Reminders {
-		if r.At != nil {
+		switch {
+		case r.At != nil:
 			said = append(said, when(*r.At, now, zone))
-		} else {
+		case r.DaysBefore != nil:
+			said = append(said, daysBeforeWords(r))
+		default:
 			said = append(said, minutesWords(*r.MinutesBefore)+" before")
 		}
 	}
 	return "Reminds " + strings.Join(said, ", ")
+}
+
+// daysBeforeWords describes a reminder that counts days: "2 days before at 9:00".
+func daysBeforeWords(r task.Reminder) string {
+	said := "on the day"
+	if n := *r.DaysBefore; n > 0 {
+		said = countWords(n, "day") + " before"
+	}
+	if r.TimeOfDay != "" {
+		said += " at " + strings.TrimPrefix(r.TimeOfDay, "0")
+	}
+	return said
 }
 
 // minutesWords returns a number of minutes in the largest unit that divides it: "2 hours".

@@ -18,6 +18,6 @@ func (s *service) doneTasks(w http.ResponseWriter, r *http.Request, rc *requestC
 		return err
 	}
 	l := list{Empty: empty{"Nothing is done yet", "Complete a task by the circle before it, or with x.", "See today", "/today"}, ReadOnly: true, More: more}
-	l.byDay(rc, tasks, func(t task.Task) *time.Time { return t.CompletedAt })
+	l.byDay(rc, tasks, func(t task.Task) time.Time { return t.CompletedAt.In(rc.zone) })
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: "Done", Path: "/done", Body: l})
 }

@@ -46,12 +46,11 @@ func (l *list) add(heading string, late bool, rows []row) {
 }
 
 // byDay adds one group for each day that has tasks, in the order of the tasks. day returns the
-// relevant instant of a task.
-func (l *list) byDay(rc *requestContext, tasks []task.Task, day func(task.Task) *time.Time) {
+// relevant day of a task.
+func (l *list) byDay(rc *requestContext, tasks []task.Task, day func(task.Task) time.Time) {
 	now := rc.now.In(rc.zone)
 	for _, t := range tasks {
-		at := day(t).In(rc.zone)
-		heading := dayHeading(at, now)
+		heading := dayHeading(day(t), now)
 		if n := len(l.Groups); n == 0 || l.Groups[n-1].Heading != heading {
 			l.add(heading, false, []row{rc.row(t)})
 			continue
@@ -67,13 +66,14 @@ func (rc *requestContext) agenda(tasks []task.Task) list {
 	groups := []group{{"Overdue", true, nil}, {"Today", false, nil}, {"Next 7 days", false, nil}, {"Later", false, nil}, {"No date", false, nil}}
 	for _, t := range tasks {
 		n := 4
+		day, ok := rc.dueDay(t)
 		switch {
-		case t.DueAt == nil:
-		case overdue(t, rc.now):
+		case !ok:
+		case t.Overdue(rc.now):
 			n = 0
-		case daysBetween(now, t.DueAt.In(rc.zone)) == 0:
+		case daysBetween(now, day) == 0:
 			n = 1
-		case daysBetween(now, t.DueAt.In(rc.zone)) <= 7:
+		case daysBetween(now, day) <= 7:
 			n = 2
 		default:
 			n = 3
@@ -114,7 +114,7 @@ func (s *service) today(w http.ResponseWriter, r *http.Request, rc *requestConte
 // upcoming shows the tasks that are due after today, day by day.
 func (s *service) upcoming(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	l := list{Empty: empty{"Nothing is upcoming", "Give a task a day, such as “call mum friday 15:00”, and it is here until then.", "See the calendar", "/calendar"}, More: rc.more}
-	l.byDay(rc, rc.dueLater(), func(t task.Task) *time.Time { return t.DueAt })
+	l.byDay(rc, rc.dueLater(), func(t task.Task) time.Time { day, _ := rc.dueDay(t); return day })
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: "Upcoming", Path: "/upcoming", Body: l})
 }
 
@@ -151,12 +151,13 @@ var priorities = []task.Priority{task.PriorityHigh, task.PriorityMedium, task.Pr
 // dueToday returns the open tasks that are due between now and the end of the day, and the overdue
 // ones.
 func (rc *requestContext) dueToday() (today, late []task.Task) {
-	tomorrow := startOfDay(rc.now.In(rc.zone), 1)
+	now := rc.now.In(rc.zone)
 	for _, t := range rc.open {
+		day, ok := rc.dueDay(t)
 		switch {
-		case overdue(t, rc.now):
+		case t.Overdue(rc.now):
 			late = append(late, t)
-		case t.DueAt != nil && t.DueAt.Before(tomorrow):
+		case ok && daysBetween(now, day) == 0:
 			today = append(today, t)
 		}
 	}
@@ -165,10 +166,10 @@ func (rc *requestContext) dueToday() (today, late []task.Task) {
 
 // dueLater returns the open tasks that are due after today.
 func (rc *requestContext) dueLater() []task.Task {
-	tomorrow := startOfDay(rc.now.In(rc.zone), 1)
+	now := rc.now.In(rc.zone)
 	var found []task.Task
 	for _, t := range rc.open {
-		if t.DueAt != nil && !t.DueAt.Before(tomorrow) {
+		if day, ok := rc.dueDay(t); ok && daysBetween(now, day) > 0 {
 			found = append(found, t)
 		}
 	}

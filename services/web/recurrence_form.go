@@ -26,6 +26,8 @@ type repeatForm struct {
 	// End is never, date or count.
 	End, EndDate, Count string
 	Anchor, Missed      string
+	// exDates are the occurrences that the series leaves out. The form does not show them.
+	exDates []time.Time
 }
 
 var weekdays = []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
@@ -46,7 +48,7 @@ func newRepeatForm(r *task.Recurrence, due time.Time) repeatForm {
 	if r == nil {
 		return f
 	}
-	f.Anchor, f.Missed, f.Rule = r.Anchor, r.Missed, r.RRule
+	f.Anchor, f.Missed, f.Rule, f.exDates = r.Anchor, r.Missed, r.RRule, r.ExDates
 	if r.DTStart != nil {
 		due = r.DTStart.In(due.Location())
 	}

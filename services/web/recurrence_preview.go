@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
 
@@ -35,36 +34,40 @@ func (rc *requestContext) preview(f taskForm) recurrenceWords {
 	if err != nil {
 		return recurrenceWords{Refused: "The time zone is not one such as Europe/Berlin."}
 	}
-	due, err := f.dueAt(zone)
-	var recurrence *task.Recurrence
+	t, err := f.dueTask(zone)
 	if err == nil {
-		recurrence, err = f.Repeat.recurrence(due, zone)
+		t.Recurrence, err = f.recurrence(zone)
 	}
 	if err != nil {
 		return recurrenceWords{Refused: sentenceOf("this " + err.Error())}
 	}
-	t := task.Task{Title: "preview", DueAt: due, TimeZone: f.TimeZone, Recurrence: recurrence}
 	t.Normalize()
 	if err := t.Validate(); err != nil {
 		return recurrenceWords{Refused: refusedRecurrence(err)}
 	}
-	return rc.recurrenceWords(*t.Recurrence, *t.DueAt, t.TimeZone)
+	return rc.recurrenceWords(t)
 }
 
-// recurrenceWords describes a valid recurrence of a task that is due at an instant, in the task's
-// time zone.
-func (rc *requestContext) recurrenceWords(r task.Recurrence, due time.Time, timeZone string) recurrenceWords {
-	zone, err := task.LoadZone(timeZone)
+// recurrenceWords describes the valid recurrence of a task that is due, in the task's time zone.
+func (rc *requestContext) recurrenceWords(t task.Task) recurrenceWords {
+	said := recurrenceWords{Words: repeatWords(t)}
+	zone, err := task.LoadZone(t.TimeZone)
 	if err != nil {
-		return recurrenceWords{Words: r.RRule}
+		return said
 	}
-	said := recurrenceWords{Words: phrase.Say(r, due, zone)}
-	following, err := r.Occurrences(due, timeZone, occurrencesShown-1)
+	following, err := t.Occurrences(occurrencesShown - 1)
 	if err != nil {
 		return recurrenceWords{Refused: refusedRecurrence(err)}
 	}
 	said.Ends = len(following) < occurrencesShown-1
-	for _, at := range append([]time.Time{due}, following...) {
+	if t.DueOn != nil {
+		said.Next = append(said.Next, *rc.due(nil, t.DueOn))
+		for _, day := range following {
+			said.Next = append(said.Next, *rc.due(nil, new(task.DateOf(day))))
+		}
+		return said
+	}
+	for _, at := range append([]time.Time{*t.DueAt}, following...) {
 		said.Next = append(said.Next, newMoment(at, rc.now, zone))
 	}
 	return said

@@ -92,6 +92,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("POST /tasks/{id}/complete", s.form(s.completeTask))
 	mux.Handle("POST /tasks/{id}/reopen", s.form(s.reopenTask))
 	mux.Handle("POST /tasks/{id}/snooze", s.form(s.snoozeTask))
+	mux.Handle("POST /tasks/{id}/skip", s.form(s.skipTask))
 	mux.Handle("POST /tasks/{id}/postpone", s.form(s.postpone))
 	mux.Handle("POST /tasks/{id}/delete", s.form(s.deleteTask))
 }
@@ -102,6 +103,7 @@ func (s *service) settings(mux *http.ServeMux) {
 	mux.Handle("GET /settings/{$}", http.RedirectHandler(accountPath, http.StatusSeeOther))
 	mux.Handle("GET /settings/account", s.page(s.accountSettings))
 	mux.Handle("POST /settings/account", s.form(s.saveAccount))
+	mux.Handle("POST /settings/reminders", s.form(s.saveReminders))
 	mux.Handle("POST /settings/password", s.form(s.changePassword))
 	mux.Handle("POST /settings/sessions/end", s.form(s.endOtherSessions))
 	mux.Handle("POST /settings/sessions/{id}/end", s.form(s.endSession))

@@ -15,10 +15,13 @@ import (
 
 // accountPage is the page /settings/account.
 type accountPage struct {
-	User     apiv1.Me
-	Sessions []shownSession
-	Others   int
-	Tokens   []shownToken
+	User apiv1.Me
+	// Timed, Day and DayTime are the default reminders.
+	Timed, Day []reminderChoice
+	DayTime    string
+	Sessions   []shownSession
+	Others     int
+	Tokens     []shownToken
 	// Made is the new token after its creation. The page shows its secret once.
 	Made    *apiv1.TokenWithSecret
 	Refused *refusedForm
@@ -54,6 +57,8 @@ func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *reques
 		return err
 	}
 	p.User = rc.user
+	p.Timed = timedChoices(rc.user.DefaultReminders)
+	p.Day, p.DayTime = dayChoices(rc.user.DefaultReminders)
 	for _, session := range sessions {
 		if !session.Current {
 			p.Others++

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"taskmaster/internal/apiv1"
-	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -88,12 +87,14 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *reques
 	}
 	shown := &shownImport{Name: f.name, ImportResult: done, More: done.Created - len(done.Sample)}
 	for _, sample := range done.Sample {
-		t := shownImported{Title: sample.Title, Completed: sample.Completed, Tags: sample.Tags, Due: rc.moment(sample.DueAt)}
+		t := shownImported{Title: sample.Title, Completed: sample.Completed, Tags: sample.Tags, Due: rc.due(sample.DueAt, sample.DueOn)}
 		if sample.Priority != task.PriorityNone {
 			t.Priority = string(sample.Priority)
 		}
-		if sample.DueAt != nil && sample.RRule != "" {
-			t.Repeats = phrase.Say(task.Recurrence{RRule: sample.RRule}, *sample.DueAt, rc.zone)
+		if sample.RRule != "" {
+			t.Repeats = repeatWords(task.Task{
+				DueAt: sample.DueAt, DueOn: sample.DueOn, TimeZone: rc.user.TimeZone, Recurrence: &task.Recurrence{RRule: sample.RRule},
+			})
 		}
 		shown.Tasks = append(shown.Tasks, t)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -21,19 +22,19 @@ func (s *service) addTask(w http.ResponseWriter, r *http.Request, rc *requestCon
 		return err
 	}
 	said := "Added " + quoted(t.Title)
-	if t.DueAt != nil {
-		said += ", due " + when(*t.DueAt, rc.now, rc.zone)
+	if due := rc.due(t.DueAt, t.DueOn); due != nil {
+		said += ", due " + due.Words
 	}
 	return s.redirectWithFlash(w, r, back(r), flashMessage{Text: said})
 }
 
 // draft reads the form. 3/4 is a date if the form names the user's date order.
-func (rc *requestContext) draft(r *http.Request) (phrase.Draft, error) {
+func (rc *requestContext) draft(r *http.Request) (d phrase.Draft, err error) {
 	order, known := dateOrders[r.PostFormValue("dates")]
 	if !known {
 		return phrase.Draft{}, task.Invalid("dates", "is neither dmy nor mdy")
 	}
-	d, _ := parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, order)
+	d, _ = parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, order)
 	// The tag or priority of the current view applies unless the line names another.
 	if tag := r.PostFormValue("tag"); tag != "" && !slices.Contains(d.Tags, tag) {
 		d.Tags = append(d.Tags, tag)
@@ -41,12 +42,10 @@ func (rc *requestContext) draft(r *http.Request) (phrase.Draft, error) {
 	if usual := r.PostFormValue("usual_priority"); usual != "" && d.Priority == "" {
 		d.Priority = task.Priority(usual)
 	}
-	if set := r.PostFormValue("due"); set != "" {
-		due, err := localTime(set, rc.zone)
-		if err != nil {
+	if set := dueField(r.PostForm); set != "" {
+		if d.DueAt, d.DueOn, err = readDue(set, rc.zone); err != nil {
 			return phrase.Draft{}, task.Invalid("due", err.Error())
 		}
-		d.DueAt = &due
 	}
 	if set := r.PostFormValue("priority"); set != "" {
 		d.Priority = task.Priority(set)
@@ -62,6 +61,28 @@ func (rc *requestContext) draft(r *http.Request) (phrase.Draft, error) {
 func parseLine(line, day string, now time.Time, zone *time.Location, order phrase.DateOrder) (phrase.Draft, []phrase.Span) {
 	usual, _ := time.Parse(time.DateOnly, day) // the zero time for no day
 	return phrase.Parse(line, now, zone, phrase.Options{DateOrder: order, Day: usual})
+}
+
+// dueField returns the due date in a form: "2026-02-10T15:00", or "2026-02-10" for a whole day. The
+// field due may contain the time, or due_time does.
+func dueField(values url.Values) string {
+	due := values.Get("due")
+	if timeOfDay := values.Get("due_time"); timeOfDay != "" && len(due) == len(time.DateOnly) {
+		due += "T" + timeOfDay
+	}
+	return due
+}
+
+// readDue parses the value of dueField in zone. It returns an instant or a day.
+func readDue(text string, zone *time.Location) (*time.Time, *task.Date, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return nil, new(task.DateOf(day)), nil
+	}
+	at, err := localTime(text, zone)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &at, nil, nil
 }
 
 // localTime parses the value of a datetime-local field in zone and returns it in UTC.

@@ -29,6 +29,23 @@ func (s *service) reopenTask(w http.ResponseWriter, r *http.Request, rc *request
 	return s.redirectWithFlash(w, r, back(r), flashMessage{Text: quoted(t.Title) + " is open again"})
 }
 
+// skipTask moves a recurring task to its next occurrence, unless it changed since the user saw it. A
+// repeated click would skip another occurrence.
+func (s *service) skipTask(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	var t task.Task
+	path := client.ItemPath("/tasks", r.PathValue("id")) + "/skip"
+	err := rc.Call(r.Context(), "POST", path, nil, &t, "Idempotency-Key", r.PostFormValue("key"), "If-Match", task.ETag(r.PostFormValue("revision")))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", rc.etag(t))
+	said := "Skipped one of " + quoted(t.Title)
+	if due := rc.due(t.DueAt, t.DueOn); due != nil {
+		said += ": it is due " + due.Words
+	}
+	return s.redirectWithFlash(w, r, back(r), flashMessage{Text: said})
+}
+
 // deletion is a task on the page that asks for confirmation before deleting it.
 type deletion struct {
 	ID, Title, Revision, Back string

@@ -54,8 +54,8 @@ func (s *service) newEditor(rc *requestContext, t task.Task, form taskForm) edit
 	e := editorPage{
 		Row: rc.row(t), Form: form, Was: was.digest(), Notes: s.notes.render(t.Description), Snoozes: rc.snoozes(), Zones: rc.zones(t),
 	}
-	if t.Recurrence != nil && t.DueAt != nil && form.Repeat.text() == was.Repeat.text() {
-		e.Repeats = rc.recurrenceWords(*t.Recurrence, *t.DueAt, t.TimeZone)
+	if t.Recurrence != nil && (t.DueAt != nil || t.DueOn != nil) && form.Repeat.text() == was.Repeat.text() {
+		e.Repeats = rc.recurrenceWords(t)
 	} else {
 		e.Repeats = rc.preview(form)
 	}
@@ -123,6 +123,9 @@ func byField(errors []task.FieldError) map[string]string {
 	refused := map[string]string{}
 	for _, e := range errors {
 		name, _, _ := strings.Cut(e.Field, ".")
+		if name == "due_on" {
+			name = "due_at" // one field of the form
+		}
 		refused[name] = strings.TrimSpace(refused[name] + " " + sentenceOf(e.Message))
 	}
 	return refused

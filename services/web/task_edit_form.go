@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -14,14 +15,16 @@ import (
 // taskForm is a task as its form holds it: texts in the task's time zone. Two forms are compared to
 // find the changed fields.
 type taskForm struct {
+	// Due is "2026-02-10T15:00", or "2026-02-10" for a whole day.
 	Title, Notes, Due, TimeZone, Priority, Tags string
 	Repeat                                      repeatForm
 	Reminders                                   []reminderForm
 }
 
-// reminderForm is a reminder: N Units before the due date, or an instant At.
+// reminderForm is a reminder: N Units before the due date, N days before at a Time of that day, or
+// an instant At.
 type reminderForm struct {
-	N, Unit, At string
+	N, Unit, Time, At string
 }
 
 const fieldTime = "2006-01-02T15:04"
@@ -42,10 +45,18 @@ func formOf(t task.Task, now time.Time) taskForm {
 		due = t.DueAt.In(zone)
 		f.Due = due.Format(fieldTime)
 	}
+	if t.DueOn != nil {
+		due, f.Due = t.DueOn.Midnight(), string(*t.DueOn)
+	}
 	f.Repeat = newRepeatForm(t.Recurrence, due)
 	for _, r := range t.Reminders {
 		if r.MinutesBefore != nil {
 			f.Reminders = append(f.Reminders, minutesForm(*r.MinutesBefore))
+		}
+	}
+	for _, r := range t.Reminders {
+		if r.DaysBefore != nil {
+			f.Reminders = append(f.Reminders, reminderForm{N: strconv.Itoa(*r.DaysBefore), Time: cmp.Or(r.TimeOfDay, timeOfDay(f.Due))})
 		}
 	}
 	for _, r := range t.Reminders {
@@ -55,6 +66,27 @@ func formOf(t task.Task, now time.Time) taskForm {
 	}
 	return f
 }
+
+// timeOfDay returns the time of a reminder some days before, if it names none.
+func timeOfDay(due string) string {
+	if _, clock, ok := strings.Cut(due, "T"); ok {
+		return clock
+	}
+	return task.DefaultTime
+}
+
+// DueDay and DueTime are the two fields of the due date. DueTime is empty for a whole day.
+func (f taskForm) DueDay() string {
+	day, _, _ := strings.Cut(f.Due, "T")
+	return day
+}
+
+func (f taskForm) DueTime() string {
+	_, clock, _ := strings.Cut(f.Due, "T")
+	return clock
+}
+
+func (f taskForm) wholeDay() bool { return len(f.Due) == len(time.DateOnly) }
 
 // reminderUnit is a unit of time for reminders.
 type reminderUnit struct {
@@ -78,13 +110,19 @@ func minutesForm(minutes int) reminderForm {
 func readTaskForm(values url.Values) taskForm {
 	f := taskForm{
 		Title: strings.TrimSpace(values.Get("title")), Notes: lines(values.Get("description")),
-		Due: values.Get("due"), TimeZone: strings.TrimSpace(values.Get("time_zone")), Priority: values.Get("priority"),
+		Due: dueField(values), TimeZone: strings.TrimSpace(values.Get("time_zone")), Priority: values.Get("priority"),
 		Tags: tagsText(values.Get("tags")), Repeat: readRepeatForm(values),
 	}
 	unit := values["remind_unit"]
 	for i, n := range values["remind_n"] {
 		if n = strings.TrimSpace(n); n != "" && i < len(unit) {
 			f.Reminders = append(f.Reminders, reminderForm{N: n, Unit: unit[i]})
+		}
+	}
+	clocks := values["remind_time"]
+	for i, n := range values["remind_days"] {
+		if n = strings.TrimSpace(n); n != "" && i < len(clocks) {
+			f.Reminders = append(f.Reminders, reminderForm{N: n, Time: clocks[i]})
 		}
 	}
 	for _, at := range values["remind_at"] {
@@ -141,17 +179,23 @@ func (f taskForm) patch(was taskForm) (map[string]any, error) {
 		return nil, task.Invalid("time_zone", "is not an IANA time zone such as Europe/Berlin")
 	}
 	if changed("due_at") {
-		due, err := f.dueAt(zone)
-		set("time_zone", f.TimeZone, nil)
-		set("due_at", due, err)
-	}
-	if changed("recurrence") {
-		due, err := f.dueAt(zone)
-		if err == nil {
-			var recurrence *task.Recurrence
-			recurrence, err = f.Repeat.recurrence(due, zone)
-			set("recurrence", recurrence, err)
+		switch due, err := f.dueTask(zone); {
+		case due.DueOn != nil:
+			set("due_on", due.DueOn, nil)
+		case f.Due != "":
+			set("time_zone", f.TimeZone, nil)
+			set("due_at", due.DueAt, err)
+		default:
+			set("due_on", nil, nil)
+			set("due_at", nil, nil)
 		}
+	}
+	if _, err := f.dueTask(zone); err == nil && changed("recurrence") {
+		recurrence, err := f.recurrence(zone)
+		if recurrence != nil {
+			recurrence.ExDates = was.Repeat.exDates
+		}
+		set("recurrence", recurrence, err)
 	}
 	if changed("reminders") {
 		reminders, err := f.reminders(zone)
@@ -160,13 +204,29 @@ func (f taskForm) patch(was taskForm) (map[string]any, error) {
 	return body, task.InvalidFields(bad)
 }
 
-// dueAt returns the due date, or nil without one.
-func (f taskForm) dueAt(zone *time.Location) (*time.Time, error) {
-	if f.Due == "" {
-		return nil, nil
+// dueTask returns a task that is due like the form.
+func (f taskForm) dueTask(zone *time.Location) (t task.Task, err error) {
+	t = task.Task{Title: f.Title, TimeZone: f.TimeZone}
+	if f.Due != "" {
+		t.DueAt, t.DueOn, err = readDue(f.Due, zone)
 	}
-	due, err := localTime(f.Due, zone)
-	return &due, err
+	return t, err
+}
+
+// recurrence returns the recurrence, or nil if the task does not repeat.
+func (f taskForm) recurrence(zone *time.Location) (*task.Recurrence, error) {
+	t, err := f.dueTask(zone)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.DueOn != nil:
+		r, err := f.Repeat.recurrence(new(t.DueOn.Midnight()), time.UTC)
+		if err == nil && r != nil && r.EndAt != nil {
+			r.EndAt = new(civil(*r.EndAt)) // the last day itself
+		}
+		return r, err
+	}
+	return f.Repeat.recurrence(t.DueAt, zone)
 }
 
 func (f taskForm) reminders(zone *time.Location) ([]task.Reminder, error) {
@@ -181,6 +241,13 @@ func (f taskForm) reminders(zone *time.Location) ([]task.Reminder, error) {
 			continue
 		}
 		n, err := strconv.Atoi(r.N)
+		if r.Unit == "" {
+			if err != nil || n < 0 {
+				return nil, fmt.Errorf("has %q, which is not a number of days", r.N)
+			}
+			all = append(all, task.Reminder{DaysBefore: &n, TimeOfDay: r.Time})
+			continue
+		}
 		i := slices.IndexFunc(reminderUnits, func(u reminderUnit) bool { return u.Name == r.Unit })
 		if err != nil || i < 0 || n < 0 || n > task.MaxMinutesBefore {
 			return nil, fmt.Errorf("has %q, which is not a number of minutes, hours, days or weeks", r.N)

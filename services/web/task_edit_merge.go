@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
 
@@ -47,7 +46,7 @@ func merge(mine, theirs taskForm, values url.Values) merged {
 }
 
 var fieldLabels = map[string]string{
-	"title": "Title", "description": "Notes", "due_at": "Due", "priority": "Priority", "tags": "Tags", "recurrence": "Repeats",
+	"title": "Title", "description": "Notes", "due_at": "Due", "due_on": "Due", "priority": "Priority", "tags": "Tags", "recurrence": "Repeats",
 	"reminders": "Reminders",
 }
 
@@ -88,15 +87,21 @@ func (f taskForm) words(name string) string {
 		if f.Due == "" {
 			return "no date"
 		}
+		if f.wholeDay() {
+			return f.Due
+		}
 		return strings.Replace(f.Due, "T", " ", 1) + " (" + f.TimeZone + ")"
 	case "recurrence":
 		return f.repeatWords()
 	case "reminders":
 		var all []string
 		for _, r := range f.Reminders {
-			if r.At != "" {
+			switch {
+			case r.At != "":
 				all = append(all, strings.Replace(r.At, "T", " ", 1))
-			} else {
+			case r.Unit == "":
+				all = append(all, r.N+" days before at "+r.Time)
+			default:
 				all = append(all, r.N+" "+r.Unit+" before")
 			}
 		}
@@ -113,16 +118,17 @@ func (f taskForm) repeatWords() string {
 	if err != nil {
 		return f.Repeat.text()
 	}
-	due, err := f.dueAt(zone)
-	if err != nil {
-		return f.Repeat.text()
-	}
-	recurrence, err := f.Repeat.recurrence(due, zone)
+	recurrence, err := f.recurrence(zone)
 	if err != nil {
 		return f.Repeat.text()
 	}
 	if recurrence == nil {
 		return "never"
 	}
-	return phrase.Say(*recurrence, *due, zone)
+	t, err := f.dueTask(zone)
+	if err != nil {
+		return f.Repeat.text()
+	}
+	t.Recurrence = recurrence
+	return repeatWords(t)
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
+	"time"
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/history"
@@ -47,6 +49,8 @@ func (rc *requestContext) historyWords(h apiv1.HistoryItem, t task.Task) []strin
 		return []string{"Reopened"}
 	case "reminded":
 		return []string{"A reminder was sent"}
+	case "skipped":
+		return []string{"An occurrence was skipped"}
 	case "followed":
 		return []string{"The next one was made"}
 	case "snoozed":
@@ -55,12 +59,30 @@ func (rc *requestContext) historyWords(h apiv1.HistoryItem, t task.Task) []strin
 		}
 	case "changed":
 		var words []string
-		for _, c := range h.Changes {
+		for _, c := range oneDue(h.Changes) {
 			words = append(words, rc.changeWords(c, t))
 		}
 		return words
 	}
 	return []string{sentenceOf(h.Type)} // a type that this version does not know
+}
+
+// oneDue makes one change of a day that became an instant, or the reverse.
+func oneDue(changes []history.Change) []history.Change {
+	at := slices.IndexFunc(changes, func(c history.Change) bool { return c.Field == "due_at" })
+	on := slices.IndexFunc(changes, func(c history.Change) bool { return c.Field == "due_on" })
+	if at < 0 || on < 0 {
+		return changes
+	}
+	set := func(a, b json.RawMessage) json.RawMessage {
+		if string(a) == "null" {
+			return b
+		}
+		return a
+	}
+	changes = slices.Clone(changes)
+	changes[at].Old, changes[at].New = set(changes[at].Old, changes[on].Old), set(changes[at].New, changes[on].New)
+	return slices.Delete(changes, on, on+1)
 }
 
 // changeWords describes a changed field: "Due: today, 9:00 → tomorrow, 9:00".
@@ -82,6 +104,9 @@ func (rc *requestContext) changeWords(c history.Change, t task.Task) string {
 
 // valueWords describes a value of a field.
 func (rc *requestContext) valueWords(field string, raw json.RawMessage, t task.Task) string {
+	if field == "due_at" || field == "due_on" {
+		return rc.dueWords(raw)
+	}
 	var was task.Task
 	if err := json.Unmarshal([]byte(`{"`+field+`":`+string(raw)+`}`), &was); err != nil {
 		return string(raw) // a value from another version
@@ -89,11 +114,6 @@ func (rc *requestContext) valueWords(field string, raw json.RawMessage, t task.T
 	switch field {
 	case "title":
 		return quoted(was.Title)
-	case "due_at":
-		if was.DueAt == nil {
-			return "no date"
-		}
-		return when(*was.DueAt, rc.now, rc.zone)
 	case "priority":
 		return string(was.Priority)
 	case "tags":
@@ -117,7 +137,25 @@ func (rc *requestContext) valueWords(field string, raw json.RawMessage, t task.T
 	return string(raw)
 }
 
+// dueWords describes the value of due_at or due_on.
+func (rc *requestContext) dueWords(raw json.RawMessage) string {
+	var text *string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return string(raw) // a value from another version
+	}
+	if text == nil {
+		return "no date"
+	}
+	if at, err := time.Parse(time.RFC3339Nano, *text); err == nil {
+		return when(at, rc.now, rc.zone)
+	}
+	return rc.due(nil, new(task.Date(*text))).Words
+}
+
 func (rc *requestContext) ruleWords(r task.Recurrence, t task.Task) string {
+	if t.DueOn != nil {
+		return phrase.SayDays(r, *t.DueOn)
+	}
 	start := r.DTStart
 	if start == nil {
 		start = t.DueAt

@@ -25,8 +25,8 @@ type row struct {
 func (rc *requestContext) row(t task.Task) row {
 	r := row{
 		ID: t.ID.String(), Title: t.Title, Revision: t.Version(rc.user.Epoch),
-		Completed: t.Completed, Overdue: overdue(t, rc.now), Priority: t.Priority, HasNotes: t.Description != "",
-		Due: rc.moment(t.DueAt), Done: rc.moment(t.CompletedAt), Repeats: repeatWords(t),
+		Completed: t.Completed, Overdue: t.Overdue(rc.now), Priority: t.Priority, HasNotes: t.Description != "",
+		Due: rc.due(t.DueAt, t.DueOn), Done: rc.moment(t.CompletedAt), Repeats: repeatWords(t),
 	}
 	if t.SnoozedUntil != nil && t.SnoozedUntil.After(rc.now) {
 		r.Snoozed = rc.moment(t.SnoozedUntil)
@@ -55,7 +55,13 @@ func (rc *requestContext) moment(t *time.Time) *moment {
 
 // repeatWords describes a task's recurrence in the task's time zone.
 func repeatWords(t task.Task) string {
-	if t.Recurrence == nil || t.DueAt == nil {
+	if t.Recurrence == nil {
+		return ""
+	}
+	if t.DueOn != nil {
+		return phrase.SayDays(*t.Recurrence, *t.DueOn)
+	}
+	if t.DueAt == nil {
 		return ""
 	}
 	zone, err := task.LoadZone(t.TimeZone)

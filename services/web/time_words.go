@@ -69,9 +69,24 @@ func startOfDay(t time.Time, days int) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, t.Location())
 }
 
-// overdue reports whether a task is open and past its due date.
-func overdue(t task.Task, now time.Time) bool {
-	return !t.Completed && t.DueAt != nil && t.DueAt.Before(now)
+// dueDay returns a time on the day on which a task is due in the user's time zone. It returns false
+// without a due date.
+func (rc *requestContext) dueDay(t task.Task) (time.Time, bool) {
+	if t.DueOn != nil {
+		return t.DueOn.Midnight(), true
+	}
+	if t.DueAt != nil {
+		return t.DueAt.In(rc.zone), true
+	}
+	return time.Time{}, false
+}
+
+// due returns the due date of a task, or nil: "today, 9:00", and "today" for a whole day.
+func (rc *requestContext) due(at *time.Time, on *task.Date) *moment {
+	if on != nil {
+		return &moment{string(*on), dayWords(on.Midnight(), rc.now.In(rc.zone))}
+	}
+	return rc.moment(at)
 }
 
 // changesBy returns the time at which the shown open tasks change next: a task becomes overdue or

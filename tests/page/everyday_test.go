@@ -150,7 +150,7 @@ func TestPutOff(t *testing.T) {
 		t.Errorf("got due at %v, want next Monday, 9:30", got)
 	}
 	none := v.make(map[string]any{"title": "some day"})
-	put := v.get("/all").form("/tasks/"+none.ID+"/postpone").fill("to", "tomorrow").send().says("“some day” is due tomorrow, 9:00")
+	put := v.get("/all").form("/tasks/"+none.ID+"/postpone").fill("to", "tomorrow").send().says("“some day” is due tomorrow Undo")
 	put.form("/tasks/" + none.ID + "/postpone?to=never").send().says("“some day” has no date")
 	v.do("POST", "/tasks/"+none.ID+"/postpone", url.Values{"to": {"yesterday"}}).want(422, "That cannot be done")
 }

@@ -15,6 +15,7 @@ type Task struct {
 	Priority     string          `json:"priority"`
 	Tags         []string        `json:"tags"`
 	DueAt        *time.Time      `json:"due_at"`
+	DueOn        *string         `json:"due_on"`
 	TimeZone     string          `json:"time_zone"`
 	Recurrence   json.RawMessage `json:"recurrence"`
 	SeriesID     *string         `json:"series_id"`

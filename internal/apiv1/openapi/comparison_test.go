@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"taskmaster/internal/apiv1/openapi"
+	"taskmaster/internal/task"
 )
 
 // comparison compares schemas with Go types.
@@ -129,6 +130,8 @@ func (c *comparison) value(at string, schema map[string]any, of reflect.Type, r 
 		want, format = "string", "date-time"
 	case reflect.TypeFor[uuid.UUID]():
 		want, format = "string", "uuid"
+	case reflect.TypeFor[task.Date]():
+		format = "date"
 	}
 	ref, _ := schema["$ref"].(string)
 	name := strings.TrimPrefix(ref, "#/components/schemas/")

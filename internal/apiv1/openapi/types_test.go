@@ -44,7 +44,7 @@ var types = map[string]goType{
 	"Scope": answer[string](), "ChannelKind": answer[string](), "DeliveryState": answer[string](),
 
 	"Task": answer[task.Task](), "TaskPage": answer[apiv1.Page[task.Task]](),
-	"Recurrence": answer[task.Recurrence](), "Reminder": answer[task.Reminder](),
+	"Recurrence": answer[task.Recurrence](), "Reminder": answer[task.Reminder](), "ReminderDefaults": answer[task.ReminderDefaults](),
 	"TaskInput":       request[task.Task]("title").leaveOut(apiv1.ReadOnlyTaskFields()...).loosely(),
 	"TaskPatch":       request[task.Task]().leaveOut(apiv1.ReadOnlyTaskFields()...).loosely(),
 	"RecurrenceInput": request[task.Recurrence]("rrule").loosely(),
@@ -83,7 +83,7 @@ var enums = map[string][]string{
 	"ChannelKind":      {postgres.ChannelWebhook, postgres.ChannelEmail, postgres.ChannelWebPush},
 	"DeliveryState":    {postgres.DeliveryPending, postgres.DeliverySent, postgres.DeliveryFailed, postgres.DeliveryGivenUp},
 	"Change.type":      {event.TaskChanged, event.TaskDeleted},
-	"HistoryItem.type": {history.Created, history.Changed, history.Completed, history.Reopened, history.Snoozed, history.Reminded, history.Followed},
+	"HistoryItem.type": {history.Created, history.Changed, history.Completed, history.Reopened, history.Snoozed, history.Reminded, history.Skipped, history.Followed},
 	"Problem.code": {
 		string(task.CodeInvalid), string(task.CodeNotFound), string(task.CodeConflict), string(task.CodeUnauthorized), string(task.CodeForbidden),
 		string(task.CodePrecondition), string(task.CodeRateLimited), string(task.CodeUnavailable), string(task.CodeDiskFull),

@@ -119,7 +119,7 @@ func known(name string) bool {
 		"RELATED-TO", "EXDATE", "RDATE", "COMMENT", "ATTACH",
 		"ACTION", "TRIGGER", "X-APPLE-PROXIMITY",
 		"TZID", "X-LIC-LOCATION", "TZOFFSETTO",
-		propTimeZone, propRecurrence, propReminders, propSeries, propOccurrence, propSnoozedUntil:
+		propTimeZone, propRecurrence, propReminders, propReminder, propSeries, propOccurrence, propSnoozedUntil:
 		return true
 	}
 	return false

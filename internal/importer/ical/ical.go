@@ -10,7 +10,8 @@
 //	priority          PRIORITY: 1 high, 5 medium, 9 low (read: 1-4, 5, 6-9)
 //	tags              CATEGORIES
 //	due_at, time_zone DUE with TZID (read too: DTSTART, DURATION)
-//	recurrence        RRULE from DUE on, if open
+//	due_on            DUE;VALUE=DATE
+//	recurrence        RRULE from DUE on, if open; EXDATE
 //	reminders         VALARM
 //	created_at        CREATED
 //
@@ -27,7 +28,9 @@ const (
 	propRecurrence = "X-TASKMASTER-RECURRENCE"
 	// propReminders is the list of reminders in JSON. It is present if an alarm cannot express one:
 	// a reminder before a missing due date.
-	propReminders    = "X-TASKMASTER-REMINDERS"
+	propReminders = "X-TASKMASTER-REMINDERS"
+	// propReminder is a reminder in JSON, in the alarm that cannot express it.
+	propReminder     = "X-TASKMASTER-REMINDER"
 	propSeries       = "X-TASKMASTER-SERIES"
 	propOccurrence   = "X-TASKMASTER-OCCURRENCE"
 	propSnoozedUntil = "X-TASKMASTER-SNOOZED-UNTIL"

@@ -19,9 +19,6 @@ type moment struct {
 	allDay bool
 }
 
-// endOfDay is the due time of a task that is due on a date: the last minute of the date.
-const endOfDay = 23*time.Hour + 59*time.Minute
-
 // moment reads a property. It returns false if there is none. The error completes a sentence about
 // the property.
 func (z zones) moment(c component, name string) (moment, bool, error) {
@@ -55,15 +52,6 @@ func (z zones) parse(value, tzid string) (moment, error) {
 		return moment{}, fmt.Errorf("has the TZID %q, which is not an IANA time zone such as Europe/Berlin", tzid)
 	}
 	return moment{at: task.Instant(local, zone), zone: name}, nil
-}
-
-// due returns a moment as a due date.
-func (z zones) due(m moment) time.Time {
-	if !m.allDay {
-		return m.at
-	}
-	local := m.at.In(z.account)
-	return task.Instant(time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC).Add(endOfDay), z.account)
 }
 
 // maxDuration is longer than any meaningful duration, in seconds.

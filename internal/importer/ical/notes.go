@@ -19,18 +19,15 @@ func (r *reader) leftOut() {
 		r.note("there are no sub-tasks: it stands by itself")
 	}
 	_, repeats := r.get("RRULE")
-	if repeats && r.t.DueAt == nil {
+	if _, due := r.t.Due(); repeats && !due {
 		r.note("repeats but has no date: it does not repeat here")
-	}
-	if _, ok := r.get("EXDATE"); ok && r.t.Recurrence != nil {
-		r.note("also repeats on the dates that the file excludes")
 	}
 	if _, ok := r.get("RDATE"); ok {
 		r.note("additional dates of the series are left out")
 	}
 	if start, due := r.at("DTSTART", "due_at"), r.at("DUE", "due_at"); start != nil && due != nil && !start.at.Equal(due.at) {
 		left := start
-		if r.t.DueAt.Equal(r.due(*start)) {
+		if r.started {
 			left = due
 		}
 		layout := "2006-01-02 15:04"

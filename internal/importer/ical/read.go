@@ -15,8 +15,8 @@ import (
 	"taskmaster/internal/task"
 )
 
-// Read returns the VTODO components of iCalendar data in order. Times without a zone, dates, and
-// times in UTC belong to the zone of the account. A task that is due on a date is due at its end. The
+// Read returns the VTODO components of iCalendar data in order. Times without a zone and times in UTC
+// belong to the zone of the account. A task that is due on a date is due on the whole day. The
 // key of a task is its UID. A task without a UID gets one from its content, and an exception to a series
 // gets one of its own. Read fails for more than o.Limit tasks. Its error has code invalid and names the
 // line.
@@ -59,7 +59,9 @@ type reader struct {
 	component
 	now time.Time
 	t   task.Task
-	bad []task.FieldError
+	// started reports whether DTSTART became the due date.
+	started bool
+	bad     []task.FieldError
 	// notes are messages about parts that were left out.
 	notes []string
 }
@@ -138,24 +140,28 @@ func (r *reader) dueDate() *moment {
 	due, start := r.at("DUE", "due_at"), r.at("DTSTART", "due_at")
 	from := due
 	if from == nil {
-		from = start
+		from, r.started = start, true
 	}
 	if _, repeats := r.get("RRULE"); repeats && start != nil && due != nil && r.namesDays() && !sameDate(*start, *due) {
 		// The days of the rule belong to DTSTART.
-		from = start
+		from, r.started = start, true
 	}
 	r.t.TimeZone = r.accountName
 	if from == nil {
 		r.ownZone()
 		return nil
 	}
-	at := r.due(*from)
+	at := from.at
 	if length, ok := r.get("DURATION"); ok && due == nil {
 		d, ok := parseDuration(length.value)
 		if !ok {
 			r.fail("due_at", fmt.Errorf("DURATION is %q, not one such as PT1H", length.value))
 		}
 		at = from.at.Add(d)
+	}
+	if from.allDay { // in the account's zone
+		r.t.DueOn = new(task.DateOf(at.In(r.account)))
+		return from
 	}
 	r.t.DueAt = &at
 	if from.zone != "" {

@@ -37,12 +37,22 @@ func brief(t *testing.T, file importer.File, of importer.Task) string {
 		}
 	}
 	add(x.Description != "", "says "+strings.ReplaceAll(x.Description, "\n", "/"))
+	if x.DueOn != nil {
+		add(true, "due "+string(*x.DueOn))
+	}
 	if x.DueAt != nil {
 		add(true, "due "+x.DueAt.UTC().Format(time.RFC3339))
 	}
 	add(x.TimeZone != "Europe/Berlin", "in "+x.TimeZone)
 	if x.Recurrence != nil {
 		add(true, "repeats "+x.Recurrence.RRule)
+		if len(x.Recurrence.ExDates) > 0 {
+			raw, err := json.Marshal(x.Recurrence.ExDates)
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(true, "without "+string(raw))
+		}
 	}
 	for _, r := range x.Reminders {
 		raw, err := json.Marshal(r)
@@ -72,14 +82,14 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 	tests := map[string][]string{
 		// Dates, floating times, LF alone, a zone that is described after its use.
 		"nextcloud": {
-			"6f1c2b0e-2d5f-4f0a-9d83-0c6f3c1b7a55 | Water the plants | says The *big* ones, twice;/the others once | due 2026-03-02T22:59:00Z | repeats FREQ=WEEKLY;INTERVAL=1 | high | #Home #Garden | NOTE a task has only a due date: 2026-03-01 is left out",
+			"6f1c2b0e-2d5f-4f0a-9d83-0c6f3c1b7a55 | Water the plants | says The *big* ones, twice;/the others once | due 2026-03-02 | repeats FREQ=WEEKLY;INTERVAL=1 | high | #Home #Garden | NOTE a task has only a due date: 2026-03-01 is left out",
 			"20260210T092000Z-sub | Buy a watering can | done 2026-02-11T06:00:00Z | NOTE there are no sub-tasks: it stands by itself",
 			`call | Call the landlord | says https://example.com/flat | due 2026-03-03T13:30:00Z | {"minutes_before":60} | NOTE a task has no progress: 40 % is left out`,
 		},
 		// Alarms on a date count from midnight: at nine on that day, and at nine on the day before.
 		"apple": {
 			`2C9F7A1E-53B4-4D5E-8B0C-7F4C9D2E6A10 | Take the pills with a full glass of water – and not before breakfast, please | due 2026-03-09T12:30:00Z | in America/New_York | repeats FREQ=WEEKLY;BYDAY=MO,WE,FR | {"minutes_before":0} | medium`,
-			`9B6D1C54-0E5B-4C39-8D52-3A8C0F7B1E44 | Hand in the form | due 2026-03-10T22:59:00Z | {"minutes_before":899} | {"minutes_before":2339}`,
+			`9B6D1C54-0E5B-4C39-8D52-3A8C0F7B1E44 | Hand in the form | due 2026-03-10 | {"days_before":0,"time":"09:00"} | {"days_before":1,"time":"09:00"}`,
 			"1D7E2F66-6A0B-4A15-9C3E-2B5D8E9F0C77 | Collect the parcel | NOTE a reminder at a place is left out",
 		},
 		// A TZID with a prefix, an exception to a series, an alarm relative to the start, DURATION,
@@ -136,7 +146,7 @@ func TestOddities(t *testing.T) {
 		{"UTC", todo("DUE:20260301T080000Z"), "1 | x | due 2026-03-01T08:00:00Z"},
 		{"lower case names and values", todo("due:20260301t080000z", "status:completed", "completed:20260301t090000z"), "1 | x | due 2026-03-01T08:00:00Z | done 2026-03-01T09:00:00Z"},
 		{"DTSTART alone", todo("DTSTART:20260301T080000Z"), "1 | x | due 2026-03-01T08:00:00Z"},
-		{"a date in summer", todo("DUE;VALUE=DATE:20260701"), "1 | x | due 2026-07-01T21:59:00Z"},
+		{"a date in summer", todo("DUE;VALUE=DATE:20260701"), "1 | x | due 2026-07-01"},
 		{"a time that the clock skips", todo("DUE:20260329T023000"), "1 | x | due 2026-03-29T01:30:00Z"},
 		{"a time that the clock shows twice", todo("DUE:20261025T023000"), "1 | x | due 2026-10-25T00:30:00Z"},
 		{"an unknown TZID", todo("DUE;TZID=Mars/Olympus:20260301T080000"), `1 | x | BAD due_at: DUE has the TZID "Mars/Olympus", which is not an IANA time zone such as Europe/Berlin`},
@@ -152,14 +162,35 @@ func TestOddities(t *testing.T) {
 		{"commas that should be escaped", todo("DESCRIPTION:a, b; c\\q"), "1 | x | says a, b; cq"},
 		{"the series of a finished task", todo("STATUS:COMPLETED", "DTSTAMP:20260201T000000Z", "DUE:20260201T000000Z", "RRULE:FREQ=DAILY"), "1 | x | due 2026-02-01T00:00:00Z | done 2026-02-01T00:00:00Z"},
 		{"the last of a series", todo("DUE:20260301T080000Z", "RRULE:FREQ=DAILY;UNTIL=20260228T235959Z"), "1 | x | due 2026-03-01T08:00:00Z"},
-		{"UNTIL at midnight of the last date", todo("DUE;VALUE=DATE:20260301", "RRULE:FREQ=DAILY;UNTIL=20260301T000000Z;INTERVAL=1"), "1 | x | due 2026-03-01T22:59:00Z | repeats FREQ=DAILY;UNTIL=20260301;INTERVAL=1"},
+		{"UNTIL at midnight of the last date", todo("DUE;VALUE=DATE:20260301", "RRULE:FREQ=DAILY;UNTIL=20260301T000000Z;INTERVAL=1"), "1 | x | due 2026-03-01 | repeats FREQ=DAILY;UNTIL=20260301;INTERVAL=1"},
 		{"days of DTSTART, DUE later", todo("DTSTART:20260302T080000Z", "DUE:20260304T080000Z", "RRULE:FREQ=WEEKLY;BYDAY=MO"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=WEEKLY;BYDAY=MO | NOTE a task has only a due date: 2026-03-04 09:00 is left out"},
-		{"dates left out of a series, and added", todo("DUE:20260302T080000Z", "RRULE:FREQ=DAILY", "EXDATE:20260303T080000Z", "RDATE:20260501T080000Z"), "1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=DAILY | NOTE also repeats on the dates that the file excludes | NOTE additional dates of the series are left out"},
+		{"dates left out of a series, and added", todo("DUE:20260302T080000Z", "RRULE:FREQ=DAILY", "EXDATE:20260303T080000Z", "RDATE:20260501T080000Z"), `1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=DAILY | without ["2026-03-03T08:00:00Z"] | NOTE additional dates of the series are left out`},
+		{"dates of a series with times", todo("DUE;TZID=Europe/Berlin:20260302T090000", "RRULE:FREQ=DAILY", "EXDATE;VALUE=DATE:20260401", "EXDATE;TZID=Europe/Berlin:20260303T090000,20260304T090000"),
+			`1 | x | due 2026-03-02T08:00:00Z | repeats FREQ=DAILY | without ["2026-03-03T08:00:00Z","2026-03-04T08:00:00Z","2026-04-01T07:00:00Z"]`},
+		{"dates of a series of dates", todo("DUE;VALUE=DATE:20260302", "RRULE:FREQ=DAILY", "EXDATE;VALUE=DATE:20260303", "EXDATE:20260303T230000Z"),
+			`1 | x | due 2026-03-02 | repeats FREQ=DAILY | without ["2026-03-03T00:00:00Z","2026-03-04T00:00:00Z"]`},
+		{"the first of a series", todo("DTSTART;TZID=Europe/Berlin:20261201T090000", "DUE;TZID=Europe/Berlin:20261201T090000", "RRULE:FREQ=WEEKLY;BYDAY=TU", "EXDATE;TZID=Europe/Berlin:20261201T090000"),
+			`1 | x | due 2026-12-08T08:00:00Z | repeats FREQ=WEEKLY;BYDAY=TU | without ["2026-12-01T08:00:00Z"]`},
+		{"the first dates of a series of dates", todo("DUE;VALUE=DATE:20260302", "RRULE:FREQ=DAILY;COUNT=4", "EXDATE;VALUE=DATE:20260302,20260303"),
+			`1 | x | due 2026-03-04 | repeats FREQ=DAILY;COUNT=4 | without ["2026-03-02T00:00:00Z","2026-03-03T00:00:00Z"]`},
+		{"all of a series", todo("DUE;VALUE=DATE:20260302", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE;VALUE=DATE:20260302,20260303"),
+			"1 | x | due 2026-03-02 | NOTE all dates of the series are left out: it does not repeat here"},
+		{"a broken EXDATE", todo("DUE;VALUE=DATE:20260302", "RRULE:FREQ=DAILY", "EXDATE:soon"),
+			`1 | x | due 2026-03-02 | repeats FREQ=DAILY | NOTE EXDATE is "SOON", not a time such as 20260210T150000Z: it is left out`},
 		{"comments and attachments", todo("COMMENT:one", "COMMENT:two", "ATTACH:https://example.com/plan.pdf", "ATTACH;ENCODING=BASE64;VALUE=BINARY:aGk="), "1 | x | says one/two/https://example.com/plan.pdf | NOTE an attached file is left out"},
 		{"RRULE without a date", todo("RRULE:FREQ=DAILY"), "1 | x | NOTE repeats but has no date: it does not repeat here"},
 		{"an alarm after it is due", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:PT10M", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"at":"2026-03-01T08:10:00Z"}`},
 		{"an alarm of seconds", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-PT90S", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"minutes_before":2}`},
-		{"an alarm months before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-P60D", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"at":"2025-12-31T08:00:00Z"}`},
+		{"an alarm months before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-P60D", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"days_before":60}`},
+		{"an alarm years before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER:-P400D", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"at":"2025-01-25T08:00:00Z"}`},
+		{"an alarm a week before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER;RELATED=END:-P1W", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"days_before":7}`},
+		{"an alarm 24 hours before", todo("DUE:20260301T080000Z", "BEGIN:VALARM", "TRIGGER;RELATED=END:-PT24H", "END:VALARM"), `1 | x | due 2026-03-01T08:00:00Z | {"minutes_before":1440}`},
+		{"alarms of a date", todo("DUE;VALUE=DATE:20261025", "BEGIN:VALARM", "TRIGGER;RELATED=END:PT9H", "END:VALARM", "BEGIN:VALARM", "TRIGGER:-PT15H", "END:VALARM",
+			"BEGIN:VALARM", "TRIGGER:-P1D", "END:VALARM", "BEGIN:VALARM", "TRIGGER:P1DT9H", "END:VALARM"),
+			`1 | x | due 2026-10-25 | {"days_before":0,"time":"09:00"} | {"days_before":1,"time":"09:00"} | {"days_before":1,"time":"00:00"} | {"at":"2026-10-26T08:00:00Z"}`},
+		{"an alarm that another program moved", todo("DUE;VALUE=DATE:20261025", "BEGIN:VALARM", "TRIGGER;RELATED=END:PT9H", `X-TASKMASTER-REMINDER:{"days_before":0}`, "END:VALARM",
+			"BEGIN:VALARM", "TRIGGER;RELATED=END:PT10H", `X-TASKMASTER-REMINDER:{"days_before":0}`, "END:VALARM"),
+			`1 | x | due 2026-10-25 | {"days_before":0} | {"days_before":0,"time":"10:00"}`},
 		{"an alarm before nothing", todo("BEGIN:VALARM", "TRIGGER:-PT10M", "END:VALARM"), "1 | x | NOTE a reminder relative to a missing date is left out"},
 		{"alarms without a trigger", todo("BEGIN:VALARM", "ACTION:DISPLAY", "END:VALARM"), "1 | x"},
 		{"a broken trigger", todo("BEGIN:VALARM", "TRIGGER:soon", "END:VALARM"), `1 | x | BAD reminders: TRIGGER is "SOON", not a time such as 20260210T150000Z`},
@@ -256,4 +287,35 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A date is the same day in every account, with a reminder at a time of that day. It is written as a
+// date again.
+func TestWholeDayInEveryZone(t *testing.T) {
+	t.Parallel()
+	data := todo("DUE;VALUE=DATE:20261231", "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1", "BEGIN:VALARM", "TRIGGER;RELATED=END:PT9H", "ACTION:DISPLAY", "END:VALARM")
+	for zone, remind := range map[string]string{
+		"Europe/Berlin": "2026-12-31T08:00:00Z", "Asia/Tokyo": "2026-12-31T00:00:00Z", "Pacific/Honolulu": "2026-12-31T19:00:00Z", "Pacific/Kiritimati": "2026-12-30T19:00:00Z",
+	} {
+		in := options
+		in.Zone = zone
+		file, err := ical.Read([]byte(data), in)
+		if err != nil || len(file.Tasks) != 1 || len(file.Notes) > 0 {
+			t.Fatalf("%s: got %+v, %v", zone, file, err)
+		}
+		x := file.Tasks[0].Task
+		if x.DueOn == nil || *x.DueOn != "2026-12-31" || x.DueAt != nil || x.TimeZone != zone {
+			t.Errorf("%s: got due_on %v and due_at %v in %s, want 2026-12-31", zone, x.DueOn, x.DueAt, x.TimeZone)
+		}
+		if at, _ := x.RemindAt(x.Reminders[0]); len(x.Reminders) != 1 || at.Format(time.RFC3339) != remind {
+			t.Errorf("%s: it reminds at %s, want %s", zone, at, remind)
+		}
+		x.Normalize()
+		written := write(t, x)
+		for _, line := range []string{"DUE;VALUE=DATE:20261231", "DTSTART;VALUE=DATE:20261231", "RRULE:FREQ=MONTHLY;BYMONTHDAY=-1", "TRIGGER;RELATED=END:PT9H"} {
+			if !strings.Contains(written, "\r\n"+line+"\r\n") {
+				t.Errorf("%s: no line %s in\n%s", zone, line, written)
+			}
+		}
+	}
 }

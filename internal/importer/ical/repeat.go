@@ -1,6 +1,8 @@
 package ical
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ func (r *reader) recurrence(due *moment) {
 	wrote := r.decode(propRecurrence, &own)
 	switch {
 	case exception || due == nil:
-	case wrote && (r.t.Completed && !repeats || repeats && standardRule(own) == rule):
+	case wrote && (r.t.Completed && !repeats || repeats && standardRule(own, due.allDay) == rule):
 		r.t.Recurrence = &own
 	case !repeats || r.t.Completed:
 		// In other programs, a series ends with its completed task.
@@ -24,10 +26,71 @@ func (r *reader) recurrence(due *moment) {
 		if due.allDay {
 			rule = untilDate(rule)
 		}
-		if !ended(rule, r.t.DueAt.In(r.account)) {
+		if last, _ := r.t.Due(); !ended(rule, last.In(r.account)) {
 			r.t.Recurrence = &task.Recurrence{RRule: rule}
 		}
 	}
+	if r.t.Recurrence != nil && repeats {
+		r.exDates()
+	}
+}
+
+// exDates reads the occurrences that the series leaves out. If they include the due date, the task is
+// due at the next occurrence.
+func (r *reader) exDates() {
+	own := r.t.Recurrence
+	own.ExDates = nil
+	due, _ := r.t.Due()
+	for _, p := range r.properties {
+		if p.name != "EXDATE" {
+			continue
+		}
+		for value := range strings.SplitSeq(p.value, ",") {
+			m, err := r.parse(upper(value), p.param("TZID"))
+			if err != nil {
+				r.note("EXDATE %v: it is left out", err)
+				continue
+			}
+			own.ExDates = append(own.ExDates, r.exDate(m, due))
+		}
+	}
+	if n := len(own.ExDates); n > task.MaxExDates {
+		own.ExDates = own.ExDates[n-task.MaxExDates:]
+		r.note("a series leaves out at most %d dates: the first %d are not left out", task.MaxExDates, n-task.MaxExDates)
+	}
+	t := r.t
+	t.Recurrence = new(*own)
+	t.Normalize()
+	at := due
+	if t.DueOn != nil {
+		at = t.DueOn.Midnight()
+	}
+	if !slices.ContainsFunc(t.Recurrence.ExDates, at.Equal) {
+		return
+	}
+	switch next, ok, err := task.NextTask(t, due); {
+	case err != nil: // the recurrence is refused later
+	case !ok:
+		r.t.Recurrence = nil
+		r.note("all dates of the series are left out: it does not repeat here")
+	default:
+		r.t.DueAt, r.t.DueOn, r.t.Occurrence, own.DTStart = next.DueAt, next.DueOn, next.Occurrence, t.Recurrence.DTStart
+	}
+}
+
+// exDate returns the occurrence that an EXDATE means. A date leaves out the occurrence of that day, and a
+// time the whole day.
+func (r *reader) exDate(m moment, due time.Time) time.Time {
+	day := task.DateOf(m.at.In(r.account)).Midnight()
+	if r.t.DueOn != nil {
+		return day
+	}
+	zone, err := task.LoadZone(r.t.TimeZone)
+	if !m.allDay || err != nil {
+		return m.at
+	}
+	local := due.In(zone)
+	return task.Instant(time.Date(day.Year(), day.Month(), day.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC), zone)
 }
 
 // namesDays reports whether the rule names days. Otherwise it repeats the day of its start.
@@ -62,7 +125,8 @@ func ended(rule string, due time.Time) bool {
 // reminders reads the alarms. A task without an alarm has no reminder.
 func (r *reader) reminders() {
 	r.t.Reminders = []task.Reminder{}
-	if r.t.DueAt == nil && r.decode(propReminders, &r.t.Reminders) && r.t.Reminders != nil {
+	_, due := r.t.Due()
+	if !due && r.decode(propReminders, &r.t.Reminders) && r.t.Reminders != nil {
 		return
 	}
 	r.t.Reminders = []task.Reminder{}
@@ -89,6 +153,21 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 	if !ok {
 		return task.Reminder{}, false
 	}
+	reminder, ok := r.triggered(c, trigger)
+	// The reminder in JSON counts unless another program has moved the alarm.
+	var own task.Reminder
+	if p, wrote := c.get(propReminder); ok && wrote && json.Unmarshal([]byte(unescape(p.value)), &own) == nil {
+		here, _ := r.t.RemindAt(reminder)
+		if there, set := r.t.RemindAt(own); set && there.Equal(here) {
+			return own, true
+		}
+	}
+	return reminder, ok
+}
+
+// triggered returns the reminder of a TRIGGER. Days and weeks are those of the calendar (RFC 5545
+// section 3.3.6), other lengths are exact. A date counts from its midnight, like in other programs.
+func (r *reader) triggered(c component, trigger property) (task.Reminder, bool) {
 	distance, relative := parseDuration(trigger.value)
 	if !relative {
 		m, ok, err := r.moment(c, "TRIGGER")
@@ -97,32 +176,54 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 		}
 		return task.Reminder{At: &m.at}, ok
 	}
-	if r.t.DueAt == nil {
+	due, ok := r.t.Due()
+	if !ok {
 		r.note("a reminder relative to a missing date is left out")
 		return task.Reminder{}, false
 	}
-	at := r.triggered(strings.EqualFold(trigger.param("RELATED"), "END"), distance)
+	from, sameDay := due, true
+	if base := r.base(strings.EqualFold(trigger.param("RELATED"), "END")); base != nil {
+		from, sameDay = base.at, base.at.Equal(due)
+	}
+	if r.t.DueOn != nil {
+		return r.remindDay(from, distance), true
+	}
+	if days := int(distance / (24 * time.Hour)); sameDay && !strings.Contains(upper(trigger.value), "T") && days <= 0 && -days <= task.MaxDaysBefore {
+		days = -days
+		return task.Reminder{DaysBefore: &days}, true
+	}
+	at := from.Add(distance)
 	// Rounded up: a reminder may come a little early, but not late.
-	minutes := int((r.t.DueAt.Sub(at) + time.Minute - 1) / time.Minute)
-	if at.After(*r.t.DueAt) || minutes > task.MaxMinutesBefore {
+	minutes := int((due.Sub(at) + time.Minute - 1) / time.Minute)
+	if at.After(due) || minutes > task.MaxMinutesBefore {
 		return task.Reminder{At: &at}, true
 	}
 	return task.Reminder{MinutesBefore: &minutes}, true
 }
 
-// triggered returns the instant at a distance from the start, or from the end, which is the due
-// date. A date counts from midnight, like in other programs.
-func (r *reader) triggered(fromEnd bool, distance time.Duration) time.Time {
+// base returns the value from which an alarm counts: the start, or the end, which is the due date.
+func (r *reader) base(fromEnd bool) *moment {
 	order := []string{"DTSTART", "DUE"}
 	if fromEnd {
 		order = []string{"DUE"}
 	}
 	for _, name := range order {
 		if m, ok, err := r.moment(r.component, name); ok && err == nil {
-			return m.at.Add(distance)
+			return &m
 		}
 	}
-	return r.t.DueAt.Add(distance)
+	return nil
+}
+
+// remindDay returns the reminder of a whole day at a distance from a time on the clock.
+func (r *reader) remindDay(from time.Time, distance time.Duration) task.Reminder {
+	local := from.In(r.account)
+	wall := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), 0, 0, time.UTC).Add(distance)
+	days := int(r.t.DueOn.Midnight().Sub(task.DateOf(wall).Midnight()) / (24 * time.Hour))
+	if days < 0 || days > task.MaxDaysBefore {
+		return task.Reminder{At: new(task.Instant(wall, r.account))}
+	}
+	return task.Reminder{DaysBefore: &days, TimeOfDay: wall.Format("15:04")}
 }
 
 func upper(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }

@@ -2,6 +2,7 @@ package ical
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -51,9 +52,13 @@ func (w *Writer) Write(t task.Task) error {
 		return fmt.Errorf("write task %s: %w", t.ID, err)
 	}
 	due := ""
-	if t.DueAt != nil {
+	switch {
+	case t.DueOn != nil:
+		due = ";VALUE=DATE:" + t.DueOn.Midnight().Format(formDate)
+	case t.DueAt != nil:
 		due = w.moment(*t.DueAt, t.TimeZone, zone)
 	}
+	excluded := w.exDates(t, zone)
 	w.line("BEGIN:VTODO")
 	w.line("UID:" + t.ID.String())
 	w.instant("DTSTAMP", &t.UpdatedAt)
@@ -83,10 +88,10 @@ func (w *Writer) Write(t task.Task) error {
 	if due != "" {
 		w.line("DUE" + due)
 	}
-	if !strings.HasPrefix(due, ";TZID=") {
+	if t.DueOn == nil && !strings.HasPrefix(due, ";TZID=") {
 		w.text(propTimeZone, t.TimeZone)
 	}
-	if err := w.recurrence(t, due); err != nil {
+	if err := w.recurrence(t, due, excluded); err != nil {
 		return err
 	}
 	if t.SeriesID != nil {
@@ -116,14 +121,18 @@ func (w *Writer) moment(at time.Time, name string, zone *time.Location) string {
 	return ";TZID=" + name + ":" + local.Format(formLocal)
 }
 
-func (w *Writer) recurrence(t task.Task, due string) error {
+// recurrence writes the series. due and excluded are the rest of the properties after their names.
+func (w *Writer) recurrence(t task.Task, due string, excluded []string) error {
 	if t.Recurrence == nil {
 		return nil
 	}
 	// The series of a completed task continues in the following task.
 	if !t.Completed {
 		w.line("DTSTART" + due)
-		w.line("RRULE:" + standardRule(*t.Recurrence))
+		w.line("RRULE:" + standardRule(*t.Recurrence, t.DueOn != nil))
+		for _, at := range excluded {
+			w.line("EXDATE" + at)
+		}
 	}
 	raw, err := json.Marshal(t.Recurrence)
 	if err != nil {
@@ -133,22 +142,44 @@ func (w *Writer) recurrence(t task.Task, due string) error {
 	return nil
 }
 
+// exDates returns the occurrences that an open task's series leaves out, like moment.
+func (w *Writer) exDates(t task.Task, zone *time.Location) []string {
+	if t.Recurrence == nil || t.Completed {
+		return nil
+	}
+	var excluded []string
+	for _, at := range t.Recurrence.ExDates {
+		if t.DueOn != nil {
+			excluded = append(excluded, ";VALUE=DATE:"+at.Format(formDate))
+		} else {
+			excluded = append(excluded, w.moment(at, t.TimeZone, zone))
+		}
+	}
+	return excluded
+}
+
 // standardRule returns a recurrence as a standard RRULE value. COUNT counts from the start of the
-// series. Other programs, in which the series starts here, count from here.
-func standardRule(r task.Recurrence) string {
+// series. Other programs, in which the series starts here, count from here. The UNTIL of whole days is
+// a date.
+func standardRule(r task.Recurrence, wholeDays bool) string {
 	rule := strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(r.RRule)), "RRULE:")
 	if !strings.Contains(rule, "FREQ=") {
 		rule = "FREQ=" + rule
 	}
 	if r.EndAt != nil && !strings.Contains(rule, "UNTIL=") && !strings.Contains(rule, "COUNT=") {
-		rule += ";UNTIL=" + r.EndAt.UTC().Format(formUTC)
+		form := formUTC
+		if wholeDays {
+			form = formDate
+		}
+		rule += ";UNTIL=" + r.EndAt.UTC().Format(form)
 	}
 	return rule
 }
 
 func (w *Writer) reminders(t task.Task) error {
+	_, due := t.Due()
 	for _, r := range t.Reminders {
-		if r.At == nil && t.DueAt == nil {
+		if r.At == nil && !due {
 			raw, err := json.Marshal(t.Reminders)
 			if err != nil {
 				return fmt.Errorf("encode reminders of task %s: %w", t.ID, err)
@@ -161,14 +192,52 @@ func (w *Writer) reminders(t task.Task) error {
 		w.line("BEGIN:VALARM")
 		w.line("ACTION:DISPLAY")
 		w.text("DESCRIPTION", t.Title)
-		if r.At != nil {
-			w.line("TRIGGER;VALUE=DATE-TIME:" + r.At.UTC().Format(formUTC))
-		} else {
-			w.line(fmt.Sprintf("TRIGGER;RELATED=END:-PT%dM", *r.MinutesBefore))
+		trigger, exact := triggerOf(t, r)
+		w.line("TRIGGER" + trigger)
+		if !exact {
+			raw, err := json.Marshal(r)
+			if err != nil {
+				return fmt.Errorf("encode reminder of task %s: %w", t.ID, err)
+			}
+			w.text(propReminder, string(raw))
 		}
 		w.line("END:VALARM")
 	}
 	return nil
+}
+
+// triggerOf returns the value of TRIGGER for a reminder, with its parameters. exact reports whether
+// Read makes the same reminder of it. A whole day counts from its midnight.
+func triggerOf(t task.Task, r task.Reminder) (trigger string, exact bool) {
+	at, _ := t.RemindAt(r)
+	switch {
+	case r.At != nil:
+		return ";VALUE=DATE-TIME:" + at.UTC().Format(formUTC), true
+	case t.DueOn != nil && r.DaysBefore != nil:
+		clock, err := time.Parse("15:04", cmp.Or(r.TimeOfDay, task.DefaultTime))
+		if err != nil {
+			clock = time.Time{}
+		}
+		minutes := clock.Hour()*60 + clock.Minute() - *r.DaysBefore*24*60
+		return ";RELATED=END:" + formatMinutes(minutes), r.TimeOfDay != ""
+	case r.MinutesBefore != nil:
+		return fmt.Sprintf(";RELATED=END:-PT%dM", *r.MinutesBefore), t.DueOn == nil
+	case r.TimeOfDay == "":
+		return fmt.Sprintf(";RELATED=END:-P%dD", *r.DaysBefore), true
+	}
+	return ";VALUE=DATE-TIME:" + at.UTC().Format(formUTC), false
+}
+
+// formatMinutes returns a DURATION value: PT9H, -PT4H, PT30M.
+func formatMinutes(minutes int) string {
+	sign := ""
+	if minutes < 0 {
+		sign, minutes = "-", -minutes
+	}
+	if minutes%60 == 0 {
+		return fmt.Sprintf("%sPT%dH", sign, minutes/60)
+	}
+	return fmt.Sprintf("%sPT%dM", sign, minutes)
 }
 
 func (w *Writer) instant(name string, at *time.Time) {

@@ -11,9 +11,6 @@ import (
 	"taskmaster/internal/task"
 )
 
-// dueHour is the due time of a task with only a date, like in internal/phrase.
-const dueHour = 9
-
 // maxDate is the maximum length of a readable date, in characters.
 const maxDate = 200
 
@@ -56,6 +53,10 @@ func (p *pending) due(now time.Time, zone *time.Location) {
 
 // readDate parses a date of the file: ISO 8601 or typed text.
 func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool {
+	if day, err := time.Parse(time.DateOnly, text); err == nil && inRange(day) {
+		p.task.DueOn = new(task.DateOf(day))
+		return true
+	}
 	if at, ok := iso(text, zone); ok {
 		p.task.DueAt = &at
 		return true
@@ -66,10 +67,10 @@ func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool
 	typed, afterDone := dialect(text)
 	const title = "task"
 	draft, _ := phrase.Parse(title+" "+typed, now, zone, phrase.Options{})
-	if draft.Title != title || draft.DueAt == nil || len(draft.Tags) > 0 || draft.Priority != "" || draft.Reminders != nil {
+	if draft.Title != title || draft.DueAt == nil && draft.DueOn == nil || len(draft.Tags) > 0 || draft.Priority != "" || draft.Reminders != nil {
 		return false // the text contains more than a date
 	}
-	p.task.DueAt, p.task.Recurrence = draft.DueAt, draft.Recurrence
+	p.task.DueAt, p.task.DueOn, p.task.Recurrence = draft.DueAt, draft.DueOn, draft.Recurrence
 	if afterDone && draft.Recurrence != nil {
 		p.task.Recurrence.Anchor = task.AnchorCompletion
 	}
@@ -112,7 +113,7 @@ func dialect(text string) (typed string, afterDone bool) {
 	return typed, afterDone
 }
 
-// iso parses a date, a local time or an instant.
+// iso parses a local time or an instant.
 func iso(text string, zone *time.Location) (time.Time, bool) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, inRange(at)
@@ -122,11 +123,7 @@ func iso(text string, zone *time.Location) (time.Time, bool) {
 			return at, inRange(at)
 		}
 	}
-	day, err := time.ParseInLocation(time.DateOnly, text, zone)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return time.Date(day.Year(), day.Month(), day.Day(), dueHour, 0, 0, 0, zone), inRange(day)
+	return time.Time{}, false
 }
 
 func inRange(t time.Time) bool { return t.Year() >= 1971 && t.Year() <= 9998 }

@@ -36,6 +36,9 @@ func options(name string) importer.Options {
 func line(x importer.Task) string {
 	t := x.Task
 	s := fmt.Sprintf("%d: %s [%s] %s", x.Line, t.Title, strings.Join(t.Tags, ","), t.Priority)
+	if t.DueOn != nil {
+		s += " due " + string(*t.DueOn) + " " + t.TimeZone
+	}
 	if t.DueAt != nil {
 		s += " due " + t.DueAt.UTC().Format("2006-01-02T15:04Z") + " " + t.TimeZone
 	}
@@ -50,11 +53,11 @@ func TestRead(t *testing.T) {
 	f := read(t, "Home.csv")
 	want := []string{
 		"3: Pay rent [Home,bills,flat] high due 2026-04-01T07:00Z Europe/Berlin FREQ=MONTHLY;BYMONTHDAY=1 due",
-		"5: Buy milk [Home] none due 2026-03-05T14:00Z America/New_York",
+		"5: Buy milk [Home] none due 2026-03-05 America/New_York",
 		"6: Call the plumber [Home] medium due 2026-03-05T23:30Z America/New_York",
-		"7: Water the plants [Home] low due 2026-03-03T08:00Z Europe/Berlin FREQ=DAILY;INTERVAL=3 completion",
+		"7: Water the plants [Home] low due 2026-03-02 Europe/Berlin FREQ=DAILY;INTERVAL=3 completion",
 		"8: Müll rausbringen [Home] none",
-		"11: Paint the fence [Home,Garden] none due 2026-06-30T07:00Z Europe/Berlin",
+		"11: Paint the fence [Home,Garden] none due 2026-06-30 Europe/Berlin",
 		"13: Buy paint [Home,Garden] none due 2026-03-03T16:00Z Europe/Berlin",
 		"14: Ask for the colour [Home,Garden,errands] none",
 		"16: Call [Home,Garden] none",
@@ -103,7 +106,7 @@ func TestReadOfBackup(t *testing.T) {
 	f := read(t, "Work [220474322].csv")
 	want := []string{
 		"2: Write the report [Work] high due 2026-08-17T08:00Z Europe/Berlin",
-		"3: Read e-mail from ada@example.com [Work] none due 2026-03-03T08:00Z Europe/Berlin FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR due",
+		"3: Read e-mail from ada@example.com [Work] none due 2026-03-02 Europe/Berlin FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR due",
 	}
 	for i, x := range f.Tasks {
 		if got := line(x); got != want[i] {
@@ -121,27 +124,27 @@ func TestDates(t *testing.T) {
 	for text, want := range map[string]string{
 		"2026-08-13 18:30":               "2026-08-13T18:30",
 		"Today at 14:00":                 "2026-03-02T14:00",
-		"tom":                            "2026-03-03T09:00",
-		"Sat 7 Nov":                      "2026-11-07T09:00",
+		"tom":                            "2026-03-03",
+		"Sat 7 Nov":                      "2026-11-07",
 		"Nov 7 @ 18:00":                  "2026-11-07T18:00",
 		"7 Nov 18:00":                    "2026-11-07T18:00",
-		"next monday":                    "2026-03-09T09:00",
-		"in 5 days":                      "2026-03-07T09:00",
-		"daily":                          "2026-03-03T09:00 daily due",
-		"every day ending 5 May":         "2026-03-03T09:00 daily due until 2026-05-05",
-		"every day for 3 weeks":          "2026-03-03T09:00 daily due until 2026-03-23",
-		"every mon starting 1 jan":       "2027-01-04T09:00 FREQ=WEEKLY;BYDAY=MO due",
+		"next monday":                    "2026-03-09",
+		"in 5 days":                      "2026-03-07",
+		"daily":                          "2026-03-02 daily due",
+		"every day ending 5 May":         "2026-03-02 daily due until 2026-05-05",
+		"every day for 3 weeks":          "2026-03-02 daily due until 2026-03-22",
+		"every mon starting 1 jan":       "2027-01-04 FREQ=WEEKLY;BYDAY=MO due",
 		"ev monday 20:00":                "2026-03-02T20:00 FREQ=WEEKLY;BYDAY=MO due",
 		"every mon, wed at 9am":          "2026-03-04T09:00 FREQ=WEEKLY;BYDAY=MO,WE due",
-		"every other tuesday":            "2026-03-03T09:00 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU due",
-		"every 3rd friday":               "2026-03-20T09:00 FREQ=MONTHLY;BYDAY=3FR due",
-		"every 2nd wednesday":            "2026-03-11T09:00 FREQ=MONTHLY;BYDAY=2WE due",
-		"every 27":                       "2026-03-27T09:00 FREQ=MONTHLY;BYMONTHDAY=27 due",
+		"every other tuesday":            "2026-03-03 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU due",
+		"every 3rd friday":               "2026-03-20 FREQ=MONTHLY;BYDAY=3FR due",
+		"every 2nd wednesday":            "2026-03-11 FREQ=MONTHLY;BYDAY=2WE due",
+		"every 27":                       "2026-03-27 FREQ=MONTHLY;BYMONTHDAY=27 due",
 		"every 2 at 7am":                 "2026-04-02T07:00 FREQ=MONTHLY;BYMONTHDAY=2 due",
-		"every last workday":             "2026-03-31T09:00 FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 due",
-		"every 5 march":                  "2026-03-05T09:00 FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5 due",
-		"every! 10 days":                 "2026-03-03T09:00 FREQ=DAILY;INTERVAL=10 completion",
-		"after 2 weeks":                  "2026-03-03T09:00 FREQ=WEEKLY;INTERVAL=2 completion",
+		"every last workday":             "2026-03-31 FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 due",
+		"every 5 march":                  "2026-03-05 FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=5 due",
+		"every! 10 days":                 "2026-03-02 FREQ=DAILY;INTERVAL=10 completion",
+		"after 2 weeks":                  "2026-03-02 FREQ=WEEKLY;INTERVAL=2 completion",
 		"every 12 hours":                 "kept",
 		"every 14 jan, 14 apr, 15 jun":   "kept",
 		"11/07/2026":                     "kept",
@@ -155,13 +158,16 @@ func TestDates(t *testing.T) {
 			t.Fatal(err)
 		}
 		x, got := f.Tasks[0].Task, "kept"
-		if !strings.Contains(x.Description, strings.TrimSpace(text)) && x.DueAt != nil {
+		if due, ok := x.Due(); ok && !strings.Contains(x.Description, strings.TrimSpace(text)) {
 			zone, _ := task.LoadZone("Europe/Berlin")
-			got = x.DueAt.In(zone).Format("2006-01-02T15:04")
+			got = due.In(zone).Format("2006-01-02T15:04")
+			if x.DueOn != nil {
+				got = string(*x.DueOn)
+			}
 			if r := x.Recurrence; r != nil {
 				got += " " + r.RRule + " " + r.Anchor
 				if r.EndAt != nil {
-					got += " until " + r.EndAt.In(zone).Format(time.DateOnly)
+					got += " until " + r.EndAt.Format(time.DateOnly)
 				}
 			}
 		}

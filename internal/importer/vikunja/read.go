@@ -227,7 +227,7 @@ func (b *builder) tags(p project) {
 
 func (b *builder) dates() {
 	if set(b.DueDate) {
-		b.t.DueAt = &b.DueDate
+		b.due()
 	}
 	if set(b.StartDate) {
 		b.keep("Starts", b.StartDate.UTC().Format(time.RFC3339), "tasks have no start")
@@ -235,6 +235,20 @@ func (b *builder) dates() {
 	if set(b.EndDate) {
 		b.keep("Ends", b.EndDate.UTC().Format(time.RFC3339), "tasks have no end")
 	}
+}
+
+// due sets the due date. Vikunja has instants only: the midnight and the last second of a day of the
+// account stand for the whole day.
+func (b *builder) due() {
+	zone, err := task.LoadZone(b.t.TimeZone)
+	if err == nil {
+		switch local := b.DueDate.In(zone); local.Format(time.TimeOnly) {
+		case "00:00:00", "23:59:59":
+			b.t.DueOn = new(task.DateOf(local))
+			return
+		}
+	}
+	b.t.DueAt = &b.DueDate
 }
 
 // The kinds of repetition: seconds after the due date, each month, and seconds after the
@@ -268,7 +282,7 @@ func (b *builder) repeat() {
 		b.keep("Repeats", words, "tasks repeat after whole days")
 		return
 	}
-	if b.t.DueAt == nil {
+	if _, due := b.t.Due(); !due {
 		b.keep("Repeats", words, "a task has to be due to repeat")
 		return
 	}
@@ -296,21 +310,35 @@ func (b *builder) reminders() {
 	}
 	for _, given := range all {
 		if !set(given.At) {
-			if given.RelativeTo != "due_date" || b.t.DueAt == nil {
+			if given.RelativeTo != "due_date" || !set(b.DueDate) {
 				b.changed = append(b.changed, "a reminder has no time, and is left out")
 				continue
 			}
-			given.At = b.t.DueAt.Add(time.Duration(max(min(given.Period, week*52), -week*52)) * time.Second)
+			given.At = b.DueDate.Add(time.Duration(max(min(given.Period, week*52), -week*52)) * time.Second)
 		}
 		at := task.Reminder{At: &given.At}
-		if b.t.DueAt != nil && (given.RelativeTo == "due_date" || b.t.Recurrence != nil) {
-			before := b.t.DueAt.Sub(given.At)
-			if minutes := int(before / time.Minute); before >= 0 && before%time.Minute == 0 && minutes <= task.MaxMinutesBefore {
+		if set(b.DueDate) && (given.RelativeTo == "due_date" || b.t.Recurrence != nil) {
+			before := b.DueDate.Sub(given.At)
+			if b.t.DueOn != nil {
+				at = b.beforeDay(given.At)
+			} else if minutes := int(before / time.Minute); before >= 0 && before%time.Minute == 0 && minutes <= task.MaxMinutesBefore {
 				at = task.Reminder{MinutesBefore: &minutes}
 			}
 		}
 		b.t.Reminders = append(b.t.Reminders, at)
 	}
+}
+
+// beforeDay returns the reminder of a whole day at an instant.
+func (b *builder) beforeDay(at time.Time) task.Reminder {
+	if zone, err := task.LoadZone(b.t.TimeZone); err == nil {
+		local := at.In(zone)
+		days := int(b.t.DueOn.Midnight().Sub(task.DateOf(local).Midnight()) / (24 * time.Hour))
+		if days >= 0 && days <= task.MaxDaysBefore {
+			return task.Reminder{DaysBefore: &days, TimeOfDay: local.Format("15:04")}
+		}
+	}
+	return task.Reminder{At: &at}
 }
 
 // extras adds values that tasks cannot hold to the description.

@@ -27,14 +27,22 @@ func Random(r *rand.Rand) task.Task {
 		t.DueAt = new(due(r, t.TimeZone))
 	}
 	for range r.IntN(4) {
-		if r.IntN(2) == 0 {
+		switch r.IntN(3) {
+		case 0:
 			t.Reminders = append(t.Reminders, task.Reminder{At: new(instant(r, 2020, 2040))})
-		} else {
+		case 1:
+			t.Reminders = append(t.Reminders, task.Reminder{DaysBefore: new(r.IntN(task.MaxDaysBefore + 1)), TimeOfDay: pick(r, "", "09:00", "20:30")})
+		default:
 			t.Reminders = append(t.Reminders, task.Reminder{MinutesBefore: new(r.IntN(task.MaxMinutesBefore + 1))})
 		}
 	}
 	if t.DueAt != nil && r.IntN(2) == 0 {
 		repeat(r, &t)
+	}
+	if t.DueAt != nil && r.IntN(4) == 0 {
+		timed := t
+		t.DueAt, t.DueOn = nil, new(task.DateOf(*timed.DueAt))
+		t.ChangeKind(timed, task.UsualReminders())
 	}
 	switch r.IntN(3) {
 	case 0:
@@ -54,6 +62,12 @@ func repeat(r *rand.Rand, t *task.Task) {
 	}
 	if r.IntN(3) == 0 {
 		t.Recurrence.EndAt = new(start.AddDate(2, 0, 0))
+	}
+	if r.IntN(3) == 0 {
+		// A moved due date does not reach the later occurrences.
+		if following, err := t.Occurrences(5); err == nil && len(following) > 3 {
+			t.Recurrence.ExDates = following[3:]
+		}
 	}
 	t.SeriesID, t.Occurrence = &t.ID, &start
 	if r.IntN(2) == 0 {

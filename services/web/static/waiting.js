@@ -6,7 +6,7 @@ import { version } from "./api.js";
 import { field, withField } from "./queue.js";
 import { app, say, tell } from "./view.js";
 
-const verbs = { add: "Add", complete: "Complete", reopen: "Reopen", delete: "Delete", snooze: "Snooze", postpone: "Move", edit: "Change" };
+const verbs = { add: "Add", complete: "Complete", reopen: "Reopen", delete: "Delete", snooze: "Snooze", skip: "Skip", postpone: "Move", edit: "Change" };
 
 // words describes a change.
 export const words = ({ kind, title }) => `${verbs[kind]} “${title}”`;
