@@ -159,7 +159,7 @@ func (p *parser) readIn(i int) (a amount, from time.Time, next int) {
 		return a, day(p.today), end
 	}
 	// "a week on friday" is a week after the first Friday.
-	if d, _, end := p.readWeekday(next + 1); end > 0 && a.days%7 == 0 && a.days > 0 {
+	if d, _, end := p.readWeekday(next + 1); end > 0 && a.days%7 == 0 && a.days > 0 && !english.in[p.text(i-1)] {
 		return a, d.day, end
 	}
 	return amount{}, p.today, 0

@@ -66,11 +66,17 @@ func (p *parser) clockStrength(m []string, i int) strength {
 	case sign == "h" && len(hour) == 2:
 		return beside
 	// After a day, "9.30" and "8h" are times. "14.30 tomorrow" is one as well, but 3.11 may be a version.
-	case sign == "." && minute%5 == 0 && (p.ofTime(i-1) || p.ofTime(i+1) && len(hour) == 2 && minute%15 == 0),
-		sign == "h" && p.ofTime(i-1), half == "h" && p.ofTime(i-1) && p.ends(i+1):
+	case sign == "." && minute%5 == 0 && (p.afterDay(i) || p.ofTime(i+1) && len(hour) == 2 && minute%15 == 0),
+		sign == "h" && p.afterDay(i), half == "h" && p.afterDay(i) && p.ends(i+1):
 		return beside
 	}
 	return marked
+}
+
+// afterDay reports whether a day, or another part of the due date, stands before i.
+func (p *parser) afterDay(i int) bool {
+	_, next := find(p, english.weekdays, i-1)
+	return p.ofTime(i-1) || next == i && !english.alike[p.text(i-1)]
 }
 
 // readBlock reads 0800 and 1530 after a day. A number from 1900 to 2100 may be a year.
@@ -83,7 +89,7 @@ func (p *parser) readBlock(m []string, i int) (clock, strength, int) {
 	switch year := p.text(i) >= "1900" && p.text(i) < "2100"; {
 	case year && p.text(i-1) != "at" && p.text(i-1) != "@" && next == i+1:
 		return clock{}, 0, 0
-	case c.minute%5 != 0, year, !p.ofTime(i - 1):
+	case c.minute%5 != 0, year, !p.afterDay(i):
 		return c, marked, next
 	}
 	return c, beside, next

@@ -45,8 +45,8 @@ func (p *parser) readYear(i int) (int, int) {
 func (p *parser) readDayAndMonth(i int) (month time.Month, day, next int) {
 	i = p.skip(i, english.the)
 	if month, next = find(p, english.months, i); next > 0 {
-		if p.words[next-1].stop {
-			return 0, 0, 0
+		if _, before := p.readDayNumber(i - 1); p.words[next-1].stop || before > 0 && !p.words[i-1].stop && !p.words[i].glued {
+			return 0, 0, 0 // in "24 dec 18", the month may belong to either number
 		}
 		day, next = p.readDayNumber(p.skip(next, english.the))
 	} else if day, next = p.readDayNumber(i); next > 0 {

@@ -7,7 +7,7 @@ import "regexp"
 // none.
 
 // datelike matches dates and times that may not exist: 31.11.2026, 25:00, 13pm, 32nd.
-var datelike = regexp.MustCompile(`^(?:\d{1,4}[-./]\d{1,2}[-./]\d{1,4}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
+var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
 
 // doubtful reports whether the line has a part that may change the meaning of the dates and times
 // that were taken.
@@ -58,6 +58,27 @@ func (p *parser) unreadEvery(i int) bool {
 	return false
 }
 
+// tooOften reports whether the line names a recurrence more often than daily: "every 2 hours".
+func (p *parser) tooOften() bool {
+	for i := range p.words {
+		if p.text(i) == "hourly" && p.ends(i+1) {
+			return true
+		}
+		every := p.is(i, english.every)
+		if every == 0 || p.words[every-1].stop {
+			continue
+		}
+		unit, next := find(p, english.units, every)
+		if next == 0 {
+			unit, next = p.readAmount(every)
+		}
+		if next > 0 && unit.minutes > 0 && p.ends(next) {
+			return true
+		}
+	}
+	return false
+}
+
 // nameOfTime reports whether a unit, a weekday, a month or a part of the day stands at i.
 func (p *parser) nameOfTime(i int) bool {
 	_, unit := find(p, english.units, i)
@@ -91,7 +112,7 @@ func (p *parser) unreadAfter(i int) bool {
 			return true // "friday 3"
 		}
 	}
-	return p.looksLikeTime(j) > 0 || english.am[p.text(i)] && len(p.text(i)) > 1 || english.pm[p.text(i)] && len(p.text(i)) > 1
+	return p.looksLikeTime(i) > 0 || p.looksLikeTime(j) > 0 || english.am[p.text(i)] && len(p.text(i)) > 1 || english.pm[p.text(i)] && len(p.text(i)) > 1
 }
 
 // unreadBefore reports whether a date or time begins at i and ends before one that was taken.

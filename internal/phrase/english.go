@@ -199,7 +199,7 @@ var english = language{
 	groupsPlural: map[string][]time.Weekday{
 		"weekdays": workdays, "workdays": workdays, "weekends": {time.Saturday, time.Sunday},
 	},
-	glue: setOf("-", "–", "—", "with", "about", "for", "to", "in", "on", "at", "from", "and", "until", "via", "because", "if", "or", "starting", "after", "through", "till"),
+	glue: setOf("except", "excluding", "but", "-", "–", "—", "with", "about", "for", "to", "in", "on", "at", "from", "and", "until", "via", "because", "if", "or", "starting", "after", "through", "till"),
 
 	relatingClock: setOf("until", "till", "til", "for", "to", "since", "than", "of", "past"),
 	relating:      setOf("for", "to", "until", "till", "til", "from", "since", "about", "before", "after", "than"),

@@ -35,7 +35,7 @@ type said struct {
 	count     int
 	until     *date // the last day
 	during    *amount
-	before    []int // minutes
+	before    []amount
 	remind    *remind
 	began     bool // the range of days of a recurrence began before today
 	conflict  bool // the parts of a date contradict each other: "tuesday 7 december"
@@ -93,17 +93,13 @@ func (p *parser) mark(kind Kind, from, to int) {
 // find returns the value of the longest phrase of a table at i, and the index after it. Without a
 // match the index is 0.
 func find[T any](p *parser, table map[string]T, i int) (found T, next int) {
-	const longest = 5
-	phrase := ""
-	for j := i; j < i+longest && p.free(j); j++ {
-		phrase += p.words[j].text
-		if value, ok := table[phrase]; ok {
-			found, next = value, j+1
+	for n := 0; n < longest && p.free(i+n); n++ {
+		if value, ok := table[p.words[i].phrases[n]]; ok {
+			found, next = value, i+n+1
 		}
-		if p.words[j].stop {
+		if p.words[i+n].stop {
 			break
 		}
-		phrase += " "
 	}
 	return found, next
 }

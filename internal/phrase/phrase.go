@@ -2,9 +2,10 @@
 // #home". It does no I/O and never reads the clock.
 //
 //	line ── words ──┬─ #tag, !priority            marks.go
-//	                ├─ remind me an hour before   remind.go
-//	                ├─ every 1st, until june      repeat.go, repeat_named.go, limits.go
-//	                ├─ on friday, at 9am          due.go, date.go, clock.go
+//	split.go        ├─ remind me an hour before   remind.go
+//	                ├─ every 1st, until june      repeat.go, repeat_named.go, repeat_limits.go, limits.go
+//	                ├─ on friday, at 9am          due.go, date*.go, range.go, clock*.go
+//	                ├─ unread dates and times     doubt.go
 //	                └─ the rest is the title
 //	dates and times ── resolve.go ── due_at or due_on, recurrence, reminders
 //
@@ -75,6 +76,9 @@ type Draft struct {
 	Priority   task.Priority    `json:"priority,omitzero"`
 	Tags       []string         `json:"tags,omitzero"`
 	Reminders  []task.Reminder  `json:"reminders,omitzero"`
+	// TooOften reports whether the line names a recurrence more often than daily, which is not
+	// supported.
+	TooOften bool `json:"-"`
 }
 
 // Task returns the task that the API creates from the draft, without an id.
@@ -99,6 +103,7 @@ func Parse(line string, now time.Time, zone *time.Location, o Options) (Draft, [
 		read(p)
 		d := p.draft()
 		if t := d.Task(); !p.conflict && t.Validate() == nil {
+			d.TooOften = p.tooOften()
 			return d, p.spans()
 		}
 	}

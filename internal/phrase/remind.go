@@ -25,8 +25,8 @@ func (p *parser) readReminders() {
 			continue
 		}
 		if before, next := p.readBefore(from); next > 0 {
-			if r, end := p.readRemindTime(next); end > 0 && len(before) == 1 && before[0]%(24*60) == 0 {
-				r.days, r.before = before[0]/(24*60), true
+			if r, end := p.readRemindTime(next); end > 0 && len(before) == 1 && before[0].minutes == 0 {
+				r.days, r.before = before[0].days, true
 				p.remind = &r
 				p.mark(KindReminder, i, end)
 				return
@@ -66,8 +66,8 @@ func (p *parser) readRemind(i int) (remind, int) {
 		j := p.skip(max(i, next), english.on)
 		if d, s, end := p.readDate(j); end > 0 && (j > max(i, next) || s >= weak) {
 			r.date, next = &d, end
-		} else if before, end := p.readBefore(max(i, next)); end > 0 && next > 0 && len(before) == 1 && before[0]%(24*60) == 0 {
-			r.days, r.before, next = before[0]/(24*60), true, end
+		} else if before, end := p.readBefore(max(i, next)); end > 0 && next > 0 && len(before) == 1 && before[0].minutes == 0 {
+			r.days, r.before, next = before[0].days, true, end
 		}
 	}
 	if r.clock == nil && r.part == nil && next > 0 {
@@ -93,20 +93,20 @@ func (p *parser) readRemindTime(i int) (remind, int) {
 	return remind{}, 0
 }
 
-// readBefore reads lengths of time before the due date, in minutes. "1 day and 1 hour" are two of
-// them, "1 hour and 30 minutes" is one.
-func (p *parser) readBefore(i int) ([]int, int) {
-	var before []int
+// readBefore reads lengths of time before the due date. "1 day and 1 hour" are two of them, "1 hour
+// and 30 minutes" is one.
+func (p *parser) readBefore(i int) ([]amount, int) {
+	var before []amount
 	for last := (amount{}); ; {
 		a, next := p.readPartOfAmount(i)
-		n := a.minutes + 24*60*a.days
 		switch {
-		case next == 0 || a.months+a.years > 0 || n > task.MaxMinutesBefore || len(before) == task.MaxReminders:
+		case next == 0 || a.months+a.years > 0 || a.minutes > task.MaxMinutesBefore || a.days > task.MaxDaysBefore,
+			len(before) == task.MaxReminders:
 			return nil, 0
 		case last.minutes >= 60 && a.days == 0 && a.minutes < 60:
-			before[len(before)-1] += n
+			before[len(before)-1].minutes += a.minutes
 		default:
-			before = append(before, n)
+			before = append(before, a)
 		}
 		last = a
 		if done := p.is(next, english.before); done > 0 {

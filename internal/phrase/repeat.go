@@ -105,7 +105,7 @@ func (p *parser) unitOr(i int, weekday bool) bool {
 func (p *parser) readOften(i int) (*rule, int) {
 	r := &rule{interval: 1}
 	if a, next := find(p, english.adverbs, i); next > 0 {
-		if r, end := p.readOn(r, a, next); end > next || p.ends(next) {
+		if r, end := p.readOn(r, a, next); end > next || p.ends(next) || p.is(next, english.except) > 0 {
 			return r, end
 		}
 		return nil, 0
@@ -115,7 +115,7 @@ func (p *parser) readOften(i int) (*rule, int) {
 		j = i
 	}
 	// "on mondays" is a recurrence anywhere, "mondays" alone at the end of a clause or before a time.
-	if days, next := p.readWeekdays(j, english.weekdaysPlural, english.groupsPlural); next > 0 && (j > i || p.endsDay(next)) {
+	if days, next := p.readWeekdays(j, english.weekdaysPlural, english.groupsPlural); next > 0 && (j > i || p.endsLine(next)) {
 		r.freq, r.weekdays = "WEEKLY", days
 		return r, next
 	}
@@ -124,6 +124,13 @@ func (p *parser) readOften(i int) (*rule, int) {
 		return r, p.is(next, english.ofEveryMonth)
 	}
 	return nil, 0
+}
+
+// endsLine reports whether the line, punctuation, a time or a limit follows. "I hate mondays because
+// of it" is no recurrence.
+func (p *parser) endsLine(next int) bool {
+	return next == len(p.words) || p.words[next-1].stop || p.timeEnds(next) || p.is(next, english.until) > 0 ||
+		p.is(next, english.except) > 0 || english.at[p.text(next)]
 }
 
 // readOn sets the frequency of a rule from a unit, and reads the days after it: "every 2 weeks on

@@ -22,12 +22,12 @@ func (p *parser) readExceptions(i int) {
 		p.mark(KindRecurrence, i, next)
 		return
 	}
-	except = p.skip(except, english.on)
+	except = p.skip(p.skip(except, english.on), english.the)
 	days, next := p.readWeekdays(except, english.weekdays, english.groups)
 	if more, end := p.readWeekdays(except, english.weekdaysPlural, english.groupsPlural); end > next {
 		days, next = more, end
 	}
-	if p.text(except) == "weekend" || p.text(except) == "the" && p.text(except+1) == "weekend" {
+	if p.text(except) == "weekend" { // the group of "every weekend" is Saturday
 		days, next = []time.Weekday{time.Saturday, time.Sunday}, except+1
 	}
 	daily := r.freq == "DAILY" && r.interval == 1
@@ -57,11 +57,15 @@ func (p *parser) readExceptions(i int) {
 func (p *parser) readSeason(i int) int {
 	r := p.rule
 	in := p.is(i, setOf("in", "during", "from", "between", "only in"))
+	bare := in == 0 && p.ofTime(i-1) // "every saturday april to october"
+	if bare {
+		in = i
+	}
 	if in == 0 || r.months != nil || r.month != 0 || !r.named() && r.freq != "DAILY" {
 		return 0
 	}
 	months, isRange, next := p.readMonths(in)
-	if next == 0 || !p.endsDay(next) || isRange != (p.text(i) == "from" || p.text(i) == "between") && !isRange {
+	if next == 0 || !p.endsDay(next) || !isRange && (bare || p.text(i) == "from") {
 		return 0
 	}
 	r.months = months

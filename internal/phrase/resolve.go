@@ -138,18 +138,29 @@ func (p *parser) resolveReminders() {
 		p.remindOfDay()
 		return
 	}
-	for _, minutes := range p.before {
-		p.out.Reminders = append(p.out.Reminders, task.Reminder{MinutesBefore: &minutes})
+	for _, a := range p.before {
+		r := task.Reminder{MinutesBefore: &a.minutes}
+		if a.minutes == 0 {
+			r = task.Reminder{DaysBefore: &a.days}
+		}
+		p.out.Reminders = append(p.out.Reminders, r)
 	}
-	if p.remind != nil {
-		at, ok := p.remindAt(*p.out.DueAt)
-		p.conflict = p.conflict || !ok || at.After(*p.out.DueAt)
+	if r := p.remind; r != nil {
+		at := p.remindAt(*p.out.DueAt)
+		p.conflict = p.conflict || at.After(*p.out.DueAt)
 		p.out.Reminders = []task.Reminder{{At: &at}}
+		if r.date == nil && p.clockZone == nil {
+			// Days before follow the task when it moves or repeats.
+			p.out.Reminders = []task.Reminder{{DaysBefore: &r.days}}
+			if r.clock != nil || r.part != nil {
+				p.out.Reminders[0].TimeOfDay = at.In(p.zone).Format("15:04")
+			}
+		}
 	}
 }
 
 // remindAt returns the instant of a reminder with a day or a time of its own.
-func (p *parser) remindAt(due time.Time) (time.Time, bool) {
+func (p *parser) remindAt(due time.Time) time.Time {
 	wall := due.In(p.zone)
 	day := midnight(wall)
 	switch r := p.remind; {
@@ -160,13 +171,13 @@ func (p *parser) remindAt(due time.Time) (time.Time, bool) {
 	}
 	switch r := p.remind; {
 	case r.clock != nil:
-		return p.atHome(r.clock.in(r.part).on(day)), true
+		return p.atHome(r.clock.in(r.part).on(day))
 	case r.part != nil:
-		return p.atHome(r.part.clock(day, nil).on(day)), true
+		return p.atHome(r.part.clock(day, nil).on(day))
 	case r.date != nil:
-		return p.atHome(day.Add(9 * time.Hour)), true
+		return p.atHome(day.Add(9 * time.Hour))
 	}
-	return p.atHome(day.Add(time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute)), true
+	return p.atHome(day.Add(time.Duration(wall.Hour())*time.Hour + time.Duration(wall.Minute())*time.Minute))
 }
 
 // remindOfDay sets the reminders of a whole day. A length of time counts back from the usual time of
@@ -179,8 +190,8 @@ func (p *parser) remindOfDay() {
 		p.conflict = p.conflict || days < 0
 		p.out.Reminders = append(p.out.Reminders, task.Reminder{DaysBefore: &days, TimeOfDay: wall.Format("15:04")})
 	}
-	for _, minutes := range p.before {
-		remind(due.Add(usual).Add(-time.Duration(minutes) * time.Minute))
+	for _, a := range p.before {
+		remind(due.Add(usual).AddDate(0, 0, -a.days).Add(-minutes(a)))
 	}
 	r := p.remind
 	if r == nil {

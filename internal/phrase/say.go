@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,10 +36,11 @@ func say(r task.Recurrence, start time.Time, zone *time.Location, timeOfDay stri
 	named, shorthand := r.RuleParts()
 	parts := ruleText(named)
 	pattern, ok := parts.pattern(start, shorthand)
-	if !ok {
+	times, plain := parts.times(start, timeOfDay)
+	if !ok || !plain {
 		return "by the rule " + r.RRule
 	}
-	said := pattern + timeOfDay
+	said := pattern + times
 	if r.Anchor == task.AnchorCompletion {
 		said += ", counted from when it is done"
 	}
@@ -77,12 +79,23 @@ type ruleText map[string]string
 // pattern describes the days of a rule or a shorthand. It returns false when the rule has an unsupported part.
 func (r ruleText) pattern(start time.Time, shorthand bool) (string, bool) {
 	for name := range r {
-		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "COUNT", "UNTIL", "WKST"}, name) {
+		if !slices.Contains([]string{"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYHOUR", "COUNT", "UNTIL", "WKST"}, name) {
 			return "", false
 		}
 	}
 	days, named, ok := r.days(start, shorthand)
-	if !ok || r["BYMONTH"] != "" && r["FREQ"] != "YEARLY" {
+	if !ok {
+		return "", false
+	}
+	oneMonth := r["FREQ"] == "MONTHLY" && !strings.Contains(r["BYMONTH"], ",") // rather a yearly rule
+	if r["BYMONTH"] != "" && r["FREQ"] != "YEARLY" && !oneMonth && (named || r["FREQ"] == "DAILY") {
+		season, ok := r.season()
+		all := maps.Clone(r)
+		delete(all, "BYMONTH")
+		said, plain := all.pattern(start, shorthand)
+		return said + season, ok && plain
+	}
+	if r["BYMONTH"] != "" && r["FREQ"] != "YEARLY" {
 		return "", false
 	}
 	switch r["FREQ"] {

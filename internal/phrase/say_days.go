@@ -57,9 +57,16 @@ func (r ruleText) weekdays() (string, bool) {
 	if r["BYDAY"] == "MO,TU,WE,TH,FR" {
 		said = "weekday"
 	}
-	if position := r["BYSETPOS"]; position != "" {
-		n, err := strconv.Atoi(position)
-		return ordinalOrLast(n) + said, err == nil && (said == "weekday" || len(names) == 1)
+	if r["BYSETPOS"] != "" {
+		var positions []string
+		for position := range strings.SplitSeq(r["BYSETPOS"], ",") {
+			n, err := strconv.Atoi(position)
+			if err != nil {
+				return "", false
+			}
+			positions = append(positions, strings.TrimSpace(ordinalOrLast(n)))
+		}
+		return list(positions) + " " + said, said == "weekday" || len(names) == 1
 	}
 	return said, true
 }
@@ -76,8 +83,16 @@ func (r ruleText) monthDays() (string, bool) {
 	if r["BYSETPOS"] != "" {
 		// Some months lack the 29th to 31st. A rule for such a day lists all days from the 28th on,
 		// of which the last counts.
-		last := slices.Max(numbers)
-		return ordinal(last) + " or last day", r["BYSETPOS"] == "-1" && slices.Min(numbers) == 28 && len(numbers) == last-27
+		// Days before them count by their positions: 15,28,29,30 with 1,-1.
+		last, at28 := slices.Max(numbers), slices.Index(numbers, 28)
+		positions := "-1"
+		var names []string
+		for i := at28 - 1; i >= 0; i-- {
+			positions = strconv.Itoa(i+1) + "," + positions
+			names = append([]string{ordinal(numbers[i])}, names...)
+		}
+		names = append(names, ordinal(last)+" or last day")
+		return list(names), at28 >= 0 && r["BYSETPOS"] == positions && slices.IsSorted(numbers) && len(numbers) == at28+last-27
 	}
 	var names []string
 	for _, n := range numbers {

@@ -12,12 +12,16 @@ const punctuation = ",.;:!?"
 
 // word is a part of the line between blanks, or between the commas of a list.
 type word struct {
-	text       string // in lower case without trailing punctuation; "" when it is quoted
-	start, end int    // bytes of the line, including punctuation
-	stop       bool   // punctuation follows
-	glued      bool   // no blank precedes: "26" in "24-26"
-	kind       Kind   // "" for words of the title
+	text       string          // in lower case without trailing punctuation; "" when it is quoted
+	start, end int             // bytes of the line, including punctuation
+	stop       bool            // punctuation follows
+	glued      bool            // no blank precedes: "26" in "24-26"
+	kind       Kind            // "" for words of the title
+	phrases    [longest]string // the texts of the words from this one on, joined
 }
+
+// longest is the largest number of words in a phrase.
+const longest = 6
 
 // split returns the words of a line. Text in double quotes is one word. A range such as 3-4pm is
 // three words.
@@ -41,6 +45,15 @@ func split(line string) []word {
 			}
 		}
 		i = end
+	}
+	for i := range words {
+		phrase := words[i].text
+		for n := range longest {
+			words[i].phrases[n] = phrase
+			if i+n+1 < len(words) {
+				phrase += " " + words[i+n+1].text
+			}
+		}
 	}
 	return words
 }

@@ -166,8 +166,11 @@ func chosenDay(query url.Values, today time.Time) (time.Time, error) {
 }
 
 // weekStart returns the first day of the user's week.
-func (rc *requestContext) weekStart() time.Weekday {
-	switch rc.user.WeekStart {
+func (rc *requestContext) weekStart() time.Weekday { return weekStartOf(rc.user.WeekStart) }
+
+// weekStartOf returns the first day of a week by its name: monday, sunday or saturday.
+func weekStartOf(name string) time.Weekday {
+	switch name {
 	case "sunday":
 		return time.Sunday
 	case "saturday":

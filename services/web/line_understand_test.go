@@ -65,6 +65,9 @@ func TestUnderstand(t *testing.T) {
 		"positions as JavaScript counts them": {url.Values{"line": {"🎂 für mum 3/4 9am no reminder"}, "zone": {"UTC"}, "dates": {"mdy"}}, `{
 			"task": {"title": "🎂 für mum", "due_at": "2026-03-04T09:00:00Z", "time_zone": "UTC", "reminders": []},
 			"spans": [{"kind": "due", "text": "3/4 9am", "start": 11, "end": 18}, {"kind": "reminder", "text": "no reminder", "start": 19, "end": 30}]}`},
+		"weeks from Sunday": {url.Values{"line": {"call mum 9am next week"}, "zone": {"UTC"}, "week_start": {"sunday"}}, `{
+			"task": {"title": "call mum", "due_at": "2026-02-15T09:00:00Z", "time_zone": "UTC"},
+			"spans": [{"kind": "due", "text": "9am next week", "start": 9, "end": 22}]}`},
 		"nothing": {url.Values{"line": {"<b>read</b> 1984"}, "zone": {"UTC"}}, `{"task": {"title": "<b>read</b> 1984", "time_zone": "UTC"}, "spans": []}`},
 		"no line": {url.Values{"zone": {"UTC"}}, `{"task": {"title": "", "time_zone": "UTC"}, "spans": []}`},
 	}
@@ -150,5 +153,15 @@ func TestUnderstandIsLimited(t *testing.T) {
 		if got := ask("/understand", url.Values{"line": {"call mum"}, "zone": {"UTC"}}).status; got != want {
 			t.Errorf("request %d: got %d, want %d", i, got, want)
 		}
+	}
+}
+
+// TestUnderstandTooOften shows that the page tells why it does not repeat a task every 2 hours.
+func TestUnderstandTooOften(t *testing.T) {
+	t.Parallel()
+	ask := understanding(t, "2026-02-11T09:00:00Z", config{})
+	got := ask("/understand", url.Values{"line": {"drink water every 2 hours"}, "zone": {"UTC"}}, "HX-Request", "true")
+	if !strings.Contains(got.body, "Repeating more often than daily is not supported") {
+		t.Errorf("got %s, want the reason", got.body)
 	}
 }

@@ -16,11 +16,13 @@ type understoodWords struct {
 	Tags                         []string
 	// Next lists the days of the first occurrences.
 	Next string
+	// TooOften reports that the line names a recurrence more often than daily.
+	TooOften bool
 }
 
 func (u understood) words(now time.Time, zone *time.Location) understoodWords {
 	t := u.Task
-	said := understoodWords{Title: t.Title, Repeats: u.Repeats, Priority: t.Priority, Tags: t.Tags, Reminds: remindWords(t, now, zone)}
+	said := understoodWords{Title: t.Title, Repeats: u.Repeats, Priority: t.Priority, Tags: t.Tags, TooOften: t.TooOften, Reminds: remindWords(t, now, zone)}
 	rc := requestContext{now: now, zone: zone}
 	if due := rc.due(t.DueAt, t.DueOn); due != nil && u.Repeats == "" {
 		said.Due = due.Words

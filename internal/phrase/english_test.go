@@ -1,0 +1,119 @@
+package phrase
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"taskmaster/internal/task"
+)
+
+// englishNow is Wednesday, 2 December 2026, 10:00 in Berlin.
+var englishNow = time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
+
+// languageCase is a line of a table such as testdata/english.tsv.
+type languageCase struct{ line, want, reason string }
+
+func englishCases(t testing.TB) []languageCase {
+	t.Helper()
+	var found []languageCase
+	for _, text := range lines(t, "english.tsv") {
+		columns := strings.Split(text, "\t")
+		if len(columns) != 3 || columns[2] == "" {
+			t.Fatalf("want a line, its meaning and a reason: %q", text)
+		}
+		c := languageCase{columns[0], columns[1], columns[2]}
+		if c.want == "-" {
+			c.want = c.line
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+// TestEnglish holds the parser to what people type, and to what must stay as it is.
+func TestEnglish(t *testing.T) {
+	t.Parallel()
+	zone, err := task.LoadZone("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := englishCases(t)
+	if len(all) < 450 {
+		t.Errorf("got %d lines, want 450 or more", len(all))
+	}
+	seen := map[string]bool{}
+	for _, c := range all {
+		if seen[c.line] {
+			t.Errorf("%s: the line is there twice", c.line)
+		}
+		seen[c.line] = true
+		d, spans := Parse(c.line, englishNow, zone, Options{DateOrder: DayMonth})
+		if got := text(d, zone); got != c.want {
+			t.Errorf("%s (%s)\n got %s\nwant %s", c.line, c.reason, got, c.want)
+		}
+		hold(t, c.line, d, spans)
+	}
+}
+
+// TestWeekStart shows that the first day of the week decides "next week" and the weeks of a rule.
+func TestWeekStart(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		line                     string
+		monday, sunday, saturday string
+	}{
+		{"call mum next week", "call mum | due Mon 2026-12-07", "call mum | due Sun 2026-12-06", "call mum | due Sat 2026-12-05"},
+		{"call mum next sunday", "call mum | due Sun 2026-12-13", "call mum | due Sun 2026-12-06", "call mum | due Sun 2026-12-06"},
+		{"call mum sunday next week", "call mum | due Sun 2026-12-13", "call mum | due Sun 2026-12-06", "call mum | due Sun 2026-12-06"},
+		{
+			"call mum every 2 weeks on sunday and monday", "call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO",
+			"call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU",
+			"call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SA",
+		},
+		{"call mum every 2 weeks on sunday", "call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU", "call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU", "call mum | due Sun 2026-12-06 | repeat FREQ=WEEKLY;INTERVAL=2;BYDAY=SU"},
+	}
+	for _, tt := range tests {
+		for day, want := range map[time.Weekday]string{time.Monday: tt.monday, time.Sunday: tt.sunday, time.Saturday: tt.saturday} {
+			d, _ := Parse(tt.line, englishNow, time.UTC, Options{WeekStart: &day})
+			if got := text(d, time.UTC); got != want {
+				t.Errorf("%s, weeks from %s:\n got %s\nwant %s", tt.line, day, got, want)
+			}
+		}
+	}
+}
+
+// TestClockZone shows that a recurrence at a time of another zone stays in that zone.
+func TestClockZone(t *testing.T) {
+	t.Parallel()
+	d, _ := Parse("standup every weekday 9:00 UTC", englishNow, time.FixedZone("Europe/Berlin", 3600), Options{})
+	if d.TimeZone != "UTC" || !d.DueAt.Equal(time.Date(2026, 12, 3, 9, 0, 0, 0, time.UTC)) {
+		t.Errorf("got %s in %s, want the next 9:00 in UTC", d.DueAt, d.TimeZone)
+	}
+}
+
+// TestTooOften shows that the parser tells why it did not take a recurrence.
+func TestTooOften(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		"drink water every 2 hours": true, "drink water every hour": true, "drink water hourly": true, "check mail every 30 minutes": true,
+		"drink water every day": false, "hourly rate of the plumber": false, "every hour counts": false,
+	} {
+		if d, _ := Parse(line, englishNow, time.UTC, Options{}); d.TooOften != want {
+			t.Errorf("%s: got %v, want %v", line, d.TooOften, want)
+		}
+	}
+}
+
+// TestParseIsQuick bounds the work of lines that look like dates throughout.
+func TestParseIsQuick(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"1 ", "mon 1 ", "every 1st ", "in 2 hours and ", "1-2 ", "jan 1 - ", "at 9 ", "a week from "} {
+		line := strings.Repeat(part, task.MaxTitle/len(part))
+		start := time.Now()
+		Parse(line, englishNow, time.UTC, Options{DateOrder: DayMonth})
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%q took %s", part, took)
+		}
+	}
+}
