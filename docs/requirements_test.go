@@ -12,8 +12,8 @@ import (
 // requirements is the table of the specification.
 const requirements = "docs/requirements.md"
 
-// TestRequirementsAreShown fails when a requirement names a test that does not exist, or that no stage
-// of .ci/run runs. A requirement without a test names the nearest one.
+// TestRequirementsAreShown fails when a requirement names a test that does not exist, that asserts
+// nothing, or that no stage of .ci/run runs. A requirement without a test names the nearest one.
 func TestRequirementsAreShown(t *testing.T) {
 	t.Parallel()
 	suites := readSuites(t)
@@ -48,6 +48,7 @@ type suites struct {
 	// constraints has the build constraint of each test, such as "dapr TestSubscriptions". It is nil
 	// if the test has none.
 	constraints map[string]constraint.Expr
+	assert      map[string]bool // the tests that can fail
 	targets     []target
 	stages      []string
 }
@@ -68,7 +69,7 @@ var (
 
 func readSuites(t *testing.T) suites {
 	t.Helper()
-	s := suites{constraints: map[string]constraint.Expr{}}
+	s := suites{constraints: map[string]constraint.Expr{}, assert: testsThatAssert(t)}
 	for _, name := range trackedFiles(t) {
 		if !strings.HasSuffix(name, "_test.go") {
 			continue
@@ -118,6 +119,9 @@ func (s suites) check(shown string) string {
 		if !exists {
 			return folder + " has no " + test
 		}
+		if !s.assert[folder+" "+test] {
+			return test + " in " + folder + " asserts nothing"
+		}
 		if !s.runs(folder, expr) {
 			return "no stage of .ci/run runs " + test + " in " + folder
 		}
@@ -166,7 +170,8 @@ func TestMissingTestsAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := suites{
-		constraints: map[string]constraint.Expr{"dapr TestPlain": nil, "tests/browser TestPage": browser, "tests/disk TestPage": browser},
+		constraints: map[string]constraint.Expr{"dapr TestPlain": nil, "dapr TestIdle": nil, "tests/browser TestPage": browser, "tests/disk TestPage": browser},
+		assert:      map[string]bool{"dapr TestPlain": true, "tests/browser TestPage": true, "tests/disk TestPage": true},
 		targets: []target{
 			{"test", []string{"go test ./..."}}, {"test-browser", []string{"go test -v -tags browser ./tests/browser"}},
 		},
@@ -177,6 +182,7 @@ func TestMissingTestsAreFound(t *testing.T) {
 		"`make test-browser`":                        "",
 		"somebody looked":                            "it names no test",
 		"`dapr TestPlain` and `dapr TestGone`":       "dapr has no TestGone",
+		"`dapr TestIdle`":                            "TestIdle in dapr asserts nothing",
 		"`tests/disk TestPage`":                      "no stage of .ci/run runs TestPage in tests/disk",
 		"`make test-nothing`":                        ".ci/run does not run make test-nothing",
 	} {
