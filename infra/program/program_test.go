@@ -76,7 +76,7 @@ func TestTheChartGetsItsValues(t *testing.T) {
 		got := slices.Sorted(maps.Keys(values))
 		want := []resource.PropertyKey{
 			"autoscaling", "broker", "dapr", "database", "env", "imagePullSecrets", "images", "metrics", "notifier", "publicURL", "replicas",
-			"resources", "secretsChecksum", "tokens", "web",
+			"resources", "secretsChecksum", "tokens", "untested", "web",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("stack %s: values are %v, want %v", name, got, want)
