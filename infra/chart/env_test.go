@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -159,7 +160,7 @@ func TestCertificateOfWeb(t *testing.T) {
 		var mounted []string
 		for _, pod := range m.pods() {
 			for _, volume := range pod.spec.Volumes {
-				if volume.Secret == nil {
+				if volume.Name != "tls" {
 					continue
 				}
 				mounted = append(mounted, pod.name+":"+volume.Secret.SecretName)
@@ -181,6 +182,33 @@ func TestCertificateOfWeb(t *testing.T) {
 	if c.Spec.SecretName != "web-tls" || !slices.Equal(c.Spec.DNSNames, []string{"tasks.example.com"}) || c.Spec.IssuerRef.Name != "letsencrypt" {
 		t.Errorf("certificate is %+v", c.Spec)
 	}
+}
+
+// TestAuthorityOfTheDatabase checks that every pod with the address of the database finds the authority
+// of its certificate in the file that the guide names, and starts without one.
+func TestAuthorityOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	eachInstallation(t, func(t *testing.T, m manifest) {
+		for _, pod := range m.pods() {
+			needs := slices.ContainsFunc(pod.spec.Containers[0].Env, func(v corev1.EnvVar) bool { return v.Name == "DATABASE_URL" })
+			var file string
+			for _, mount := range pod.spec.Containers[0].VolumeMounts {
+				for _, volume := range pod.spec.Volumes {
+					if volume.Name != mount.Name || volume.Name != "database-ca" {
+						continue
+					}
+					if s := volume.Secret; s == nil || s.SecretName != "neon" || s.Optional == nil || !*s.Optional || len(s.Items) != 1 || s.Items[0].Key != "ca.crt" {
+						t.Errorf("%s: the authority comes from %+v, want the optional key ca.crt of neon", pod.name, s)
+						continue
+					}
+					file = path.Join(mount.MountPath, volume.Secret.Items[0].Path)
+				}
+			}
+			if want := map[bool]string{true: "/database/ca.crt"}[needs]; file != want {
+				t.Errorf("%s: the authority is in %q, want %q", pod.name, file, want)
+			}
+		}
+	})
 }
 
 // TestServicesAnswerTheirProbes checks that the services implement the paths of the kubelet's

@@ -15,8 +15,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.4.0"
-	content = "ea2bbbf775bb0bac7c3d099d6437f0a7ff81eac8772253e047e524c9069be1be"
+	version = "0.4.1"
+	content = "38b156c51e3ef2920e397ffd224731a465bd21455e8637892f65abda31dbaa0e"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

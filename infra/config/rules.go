@@ -1,9 +1,11 @@
 package config
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 )
 
 // minToken is the minimum length of a token that cannot be guessed. openssl rand -hex 32 gives 64
@@ -19,6 +21,12 @@ func secretProblems(c *Config) []error {
 	} else if u, err := url.Parse(s.DatabaseURL.value); err != nil || u.Host == "" || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
 		// The message contains neither the value nor the parser's error, which repeats it.
 		problem("databaseURL: is not a URL such as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full")
+	}
+	if s.DatabaseCA.IsSet() && !x509.NewCertPool().AppendCertsFromPEM([]byte(s.DatabaseCA.value)) {
+		problem("databaseCA: holds no certificate in PEM format: pulumi config set --secret databaseCA < ca.pem")
+	}
+	if s.DatabaseCA.IsSet() && !strings.Contains(s.DatabaseURL.value, "sslmode=verify-full") {
+		problem("databaseCA: has no effect without sslmode=verify-full in databaseURL: append it")
 	}
 	if !s.AppToken.IsSet() {
 		problem(`appToken: is required: pulumi config set --secret appToken "$(openssl rand -hex 32)"`)

@@ -32,6 +32,9 @@ type Secrets struct {
 	// DatabaseURL is the address of PostgreSQL,
 	// postgres://user:password@host/database?sslmode=verify-full
 	DatabaseURL Secret `secret:"databaseURL"`
+	// DatabaseCA is the authority of the database's certificate in PEM format. It is empty for a
+	// well-known authority.
+	DatabaseCA Secret `secret:"databaseCA"`
 	// AppToken is the token by which sidecars and services identify each other.
 	AppToken Secret `secret:"appToken"`
 	// BrokerUsername is the user on a broker that the platform does not run. NATS has none.
@@ -68,13 +71,29 @@ func (c *Config) DatabasePort() int {
 	return port
 }
 
+// databaseCAFile is the file of the database's authority in the chart's pods.
+const databaseCAFile = "/database/ca.crt"
+
+// DatabaseAddress returns the URL of the database for the services. It names the file of the authority
+// if there is one.
+func (c *Config) DatabaseAddress() Secret {
+	u, err := url.Parse(c.Secrets.DatabaseURL.value)
+	if err != nil || !c.Secrets.DatabaseCA.IsSet() {
+		return c.Secrets.DatabaseURL // the URL was checked when it was read
+	}
+	query := u.Query()
+	query.Set("sslrootcert", databaseCAFile)
+	u.RawQuery = query.Encode()
+	return Secret{u.String()}
+}
+
 // Checksum returns a value that changes with any secret that programs read at the start. It
 // includes the application's token, so that no secret can be guessed from it.
 func (c *Config) Checksum() string {
 	hash := sha256.New()
 	s := c.Secrets
 	parts := []string{
-		s.AppToken.value, s.DatabaseURL.value, s.BrokerUsername.value, s.BrokerPassword.value, s.BrokerCA.value, s.SMTPURL.value,
+		s.AppToken.value, s.DatabaseURL.value + s.DatabaseCA.value, s.BrokerUsername.value, s.BrokerPassword.value, s.BrokerCA.value, s.SMTPURL.value,
 		s.VAPIDPrivateKey.value, c.App.EmailFrom, c.App.VAPIDPublicKey, c.App.VAPIDSubject,
 	}
 	if address := c.BrokerURL(); address.IsSet() {

@@ -26,7 +26,11 @@ const (
 func (b builder) secrets(p *Platform, br broker) error {
 	s, app := b.args.Secrets, b.args.App
 	var err error
-	if p.DatabaseSecret, err = b.secret(databaseSecret, p.Namespace, "Opaque", pulumi.StringMap{"url": s.DatabaseURL.Output()}); err != nil {
+	database := pulumi.StringMap{"url": b.args.DatabaseAddress().Output()}
+	if s.DatabaseCA.IsSet() {
+		database["ca.crt"] = s.DatabaseCA.Output()
+	}
+	if p.DatabaseSecret, err = b.secret(databaseSecret, p.Namespace, "Opaque", database); err != nil {
 		return err
 	}
 	if p.BrokerSecret, err = b.brokerSecret(p.Namespace, br); err != nil {

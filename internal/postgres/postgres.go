@@ -66,7 +66,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	defer cancel()
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connect to database: %w", err)
+		return nil, fmt.Errorf("connect to database: %w", explainTLS(err))
 	}
 	return &DB{
 		pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler)),

@@ -91,7 +91,7 @@ func (db *DB) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	if db.disk.Full() {
 		return nil, errors.Join(errDiskFull, err) // a server that cannot write its log exits and does not start again
 	}
-	return nil, errors.Join(errAway, err)
+	return nil, errors.Join(errAway, explainTLS(err))
 }
 
 // once runs f in one transaction.

@@ -31,7 +31,7 @@ const (
 
 const eventsUsage = `usage: api events tail [-follow] [-since AGE] [-topic TOPIC] [-type TYPE] [-user ADDRESS] [-json]
 
-It prints the events of the outbox, whatever the broker: those that wait and those that were
+It prints the events of the outbox, on any broker: those that wait and those that were
 published. A published event is kept for %d days, a waiting one until it is published. Without -json
 a line has ids and no content.
 

@@ -55,6 +55,23 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{- /*
+The authority of the database's certificate: the key ca.crt of its secret, if there is one. The address of the
+database names the file: sslrootcert=/database/ca.crt.
+*/}}
+{{- define "taskmaster.databaseCA" -}}
+name: database-ca
+secret:
+  secretName: {{ .Values.database.secretName }}
+  items: [{key: ca.crt, path: ca.crt}]
+  defaultMode: 0440
+  optional: true
+{{- end }}
+
+{{- define "taskmaster.databaseCA.mount" -}}
+{name: database-ca, mountPath: /database, readOnly: true}
+{{- end }}
+
 {{- /* The annotations for the sidecar injector. */}}
 {{- define "taskmaster.sidecar" -}}
 {{- $sidecar := .root.Values.resources.sidecar -}}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 	"time"
 )
 
@@ -24,10 +25,31 @@ auth_file = %s
 pool_mode = transaction
 default_pool_size = 12
 max_client_conn = 1000
+%s
 `
 
+// Pooler starts the PgBouncer of TEST_POOLER in front of a server, with further settings, and returns
+// its address. It skips the test without TEST_POOLER.
+func Pooler(t testing.TB, server, settings string) (address string) {
+	t.Helper()
+	program := os.Getenv("TEST_POOLER")
+	if program == "" {
+		t.Skip("TEST_POOLER does not name PgBouncer")
+	}
+	at, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, stop, err := startPooler(t.Context(), program, at, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return address
+}
+
 // startPooler starts PgBouncer in transaction mode in front of a server and returns its address.
-func startPooler(ctx context.Context, program string, server *url.URL) (address string, stop func(), err error) {
+func startPooler(ctx context.Context, program string, server *url.URL, settings string) (address string, stop func(), err error) {
 	dir, err := os.MkdirTemp("", "taskmaster-pooler-")
 	if err != nil {
 		return "", nil, fmt.Errorf("create directory: %w", err)
@@ -51,7 +73,7 @@ func startPooler(ctx context.Context, program string, server *url.URL) (address 
 	file := filepath.Join(dir, "pgbouncer.ini")
 	users := filepath.Join(dir, "users.txt")
 	for name, content := range map[string]string{
-		file:  fmt.Sprintf(poolerConfig, server.Hostname(), server.Port(), port, users),
+		file:  fmt.Sprintf(poolerConfig, server.Hostname(), server.Port(), port, users, settings),
 		users: fmt.Sprintf("%q %q\n", server.User.Username(), password),
 	} {
 		// It reads the files again as nobody.

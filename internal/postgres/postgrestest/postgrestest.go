@@ -68,7 +68,7 @@ func start(ctx context.Context) (stop func(), err error) {
 	if program := os.Getenv("TEST_POOLER"); program != "" && err == nil {
 		stopServer := stop
 		var stopPooler func()
-		if pooler, stopPooler, err = startPooler(ctx, program, server); err == nil {
+		if pooler, stopPooler, err = startPooler(ctx, program, server, ""); err == nil {
 			stop = func() { stopPooler(); stopServer() }
 		}
 	}

@@ -1,0 +1,70 @@
+package config
+
+import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+)
+
+// certificate returns a certificate in PEM format.
+func certificate(t *testing.T) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(nil, template, template, public, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// TestDatabaseAddress checks that the services find the authority of the database's certificate, and that a
+// changed one restarts them.
+func TestDatabaseAddress(t *testing.T) {
+	t.Parallel()
+	const address = "postgres://u:p%40ss@db:6543/x?sslmode=verify-full"
+	load := func(authority string) *Config {
+		s := good()
+		s.secrets["databaseURL"] = address
+		if authority != "" {
+			s.secrets["databaseCA"] = authority
+		}
+		c, err := Load(s, "taskmaster", machine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	if got := load("").DatabaseAddress().value; got != address {
+		t.Errorf("without an authority: got %s, want %s", got, address)
+	}
+	c := load(certificate(t))
+	if got, want := c.DatabaseAddress().value, address+"&sslrootcert=%2Fdatabase%2Fca.crt"; got != want {
+		t.Errorf("with an authority: got %s, want %s", got, want)
+	}
+	if c.Checksum() == load(certificate(t)).Checksum() {
+		t.Error("another authority has the same checksum")
+	}
+}
+
+func TestInvalidDatabaseCA(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"postgres://u:p@db/x?sslmode=verify-full": "databaseCA: holds no certificate in PEM format",
+		"postgres://u:p@db/x?sslmode=require":     "databaseCA: has no effect without sslmode=verify-full in databaseURL",
+	} {
+		s := good()
+		s.secrets["databaseURL"], s.secrets["databaseCA"] = address, "secret-password"
+		_, err := Load(s, "taskmaster", machine)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-password") {
+			t.Errorf("%s: got %v, want %q", address, err, want)
+		}
+	}
+}
