@@ -160,9 +160,9 @@ lint: ## Run golangci-lint with .golangci.yml, and check that the text is plain 
 vuln: ## Look for known vulnerabilities in the code that the programs call
 	$(GOVULNCHECK) -db $(VULNDB) ./...
 
-bench: build ## Measure the whole system on this machine and print a table
+bench: build ## Measure the whole system on this machine and print a table; ARGS=-check fails if a number of the specification is missed
 	go run -C tests/bench . $(ARGS)
-	go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./internal/reminder
+	$(if $(findstring -check,$(ARGS)),,go test -run '^$$' -bench Wait -benchtime 1x ./internal/outbox ./internal/reminder)
 
 bench-page: build ## Measure in Chromium the time until a view shows content
 	go test -run '^$$' -bench . -benchtime 120x -tags browser ./tests/browser

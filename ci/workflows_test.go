@@ -232,6 +232,12 @@ func TestActionsRunOnNode24(t *testing.T) {
 	}
 }
 
+// weeklyWorkflow runs benchCheck, which compares measurements with the specification.
+const (
+	weeklyWorkflow = ".github/workflows/weekly.yml"
+	benchCheck     = "make bench ARGS=-check"
+)
+
 // buildPipeline is the step before the pipeline's commands.
 const buildPipeline = "go build -o .local/bin/ci ./ci"
 
@@ -252,7 +258,7 @@ func TestWorkflowsCallCommands(t *testing.T) {
 				if s.Uses != "" || file == suitesWorkflow && name == "suite" {
 					continue
 				}
-				if s.Run == buildPipeline || s.Run == "echo approved" || s.Run == "go run ./ci/tested" || s.Run == `go run ./ci/tested -run "$RUN"` {
+				if slices.Contains([]string{buildPipeline, "echo approved", "go run ./ci/tested", `go run ./ci/tested -run "$RUN"`, benchCheck}, s.Run) {
 					continue
 				}
 				command := regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(s.Run, "")
@@ -322,4 +328,29 @@ func argumentsOf(t *testing.T, template string) (all []string) {
 		}
 	}
 	return all
+}
+
+// TestNumbersAreMeasuredEveryWeek checks that the numbers of the specification are measured on a
+// schedule, and that no push or pull request waits for them.
+func TestNumbersAreMeasuredEveryWeek(t *testing.T) {
+	t.Parallel()
+	all := workflows(t)
+	var on struct {
+		Schedule []struct{ Cron string }
+	}
+	weekly := all[weeklyWorkflow]
+	if err := weekly.On.Decode(&on); err != nil {
+		t.Fatal(err)
+	}
+	if len(on.Schedule) != 1 || !regexp.MustCompile(`^\d+ \d+ \* \* [0-6]$`).MatchString(on.Schedule[0].Cron) {
+		t.Errorf("%s runs at %v, want once a week", weeklyWorkflow, on.Schedule)
+	}
+	for file, w := range all {
+		for name, j := range w.Jobs {
+			measures := slices.ContainsFunc(j.Steps, func(s workflowStep) bool { return s.Run == benchCheck })
+			if measures != (file == weeklyWorkflow) {
+				t.Errorf("%s: %s measures the numbers: %v", file, name, measures)
+			}
+		}
+	}
 }

@@ -32,7 +32,7 @@ var repositoryFiles = []string{".git/**", ".gitignore", ".editorconfig", ".ci/**
 // Workflows are the files of the GitHub Actions workflows.
 var Workflows = []string{
 	".github/workflows/deploy.yml", ".github/workflows/pull-request.yml", ".github/workflows/rollback.yml", ".github/workflows/stack.yml",
-	".github/workflows/suites.yml",
+	".github/workflows/suites.yml", ".github/workflows/weekly.yml",
 }
 
 // generated are the packages whose tests compare generated files with their generator's current

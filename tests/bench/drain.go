@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"taskmaster/tests/goals"
 )
 
 // drain measures how fast api publishes a backlog, with stopped consumers and with running ones.
@@ -67,6 +69,7 @@ func (b *bench) drainOnce(ctx context.Context, s *scene, consumersHalted bool) e
 	}
 	what := fmt.Sprintf("%d waiting events, %s", n, how)
 	b.out.addDone(what+": published", "5,000/s", n, last.Sub(started))
+	b.goals.Rate(goals.Events, float64(n)/last.Sub(started).Seconds())
 	b.out.note("%s: the last was published %s after api could; %s", what, readable(last.Sub(started)), shares)
 
 	if before, err = b.cpu(); err != nil {
@@ -84,6 +87,7 @@ func (b *bench) drainOnce(ctx context.Context, s *scene, consumersHalted bool) e
 		return err
 	}
 	b.out.addDone(what+": handled", "", len(a.lags), a.last.Sub(woken))
+	b.goals.Rate(goals.Events, float64(len(a.lags))/a.last.Sub(woken).Seconds())
 	b.out.note("%s: %s; the last page got its event after %s", what, a.order(), readable(toPages.Sub(started)))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"time"
 
+	"taskmaster/tests/goals"
 	"taskmaster/tests/system"
 )
 
@@ -51,6 +52,7 @@ func (b *bench) latency(ctx context.Context) error {
 	b.out.add("POST /tasks, events flowing", "", flowing...)
 	b.out.add("POST /tasks, broker stopped, nothing published", "", still...)
 	b.out.note("added latency of publishing on POST /tasks, flowing less stopped: %s", b.out.difference(-2, -1))
+	b.goals.Took(goals.Publishing, newRow("", "", 0, flowing).at(99)-newRow("", "", 0, still).at(99))
 
 	without, with, err := b.outboxStatements(ctx, 1000)
 	if err != nil {
@@ -114,6 +116,7 @@ func (b *bench) consumers(ctx context.Context, socket *system.Socket, people []*
 	b.out.add("change to the broker (published_at)", "", toBroker...)
 	b.out.add("change to a subscriber", "p99 < 100 ms", toObserver...)
 	b.out.add("change to a WebSocket", "p99 < 100 ms", toSocket...)
+	b.goals.Took(goals.OtherDevice, toSocket...)
 	return nil
 }
 

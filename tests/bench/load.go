@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"taskmaster/tests/goals"
 	"taskmaster/tests/system"
 )
 
@@ -66,6 +67,12 @@ func (b *bench) load(ctx context.Context) error {
 			return err
 		}
 		b.out.addRate(fmt.Sprintf("%d people: %s", b.users, l.what), l.aim, result.rate, result.latency.get()...)
+		if l.pace > 0 {
+			b.goals.Took(goals.Answer, result.latency.get()...)
+		}
+		if l.pace > 0 && result.refusals > 0 {
+			b.goals.Took(goals.Answer, b.duration) // a refused request has no answer in all that time
+		}
 		if result.refusals > 0 {
 			b.out.note("%s: %d requests were answered 503", l.what, result.refusals)
 		}

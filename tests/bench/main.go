@@ -1,7 +1,10 @@
 // Command bench measures the whole system on this machine, from outside, and prints tables:
 //
 //	go run ./tests/bench [-broker kafka] [-users 100] [-seconds 15] [-rate 1000] [-for 10m] [-backlog 100000]
-//	[-only latency,load,fanout,reminders,cost,volume,held,drain,peers]
+//	[-only latency,occurrence,load,fanout,reminders,cost,volume,held,drain,peers] [-check]
+//
+// With -check it measures only the goals of the specification, in some minutes. It ends with status 1
+// if a goal is missed, and names it.
 //
 // One process creates the load and acts as the users, on the same processors as the system. So the
 // results are lower limits. The rate limits are off, because these people act as fast as programs.
@@ -9,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -19,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"taskmaster/tests/goals"
 	"taskmaster/tests/system"
 )
 
@@ -43,8 +48,15 @@ type bench struct {
 	scene     *scene
 	nodePrice float64
 
-	out table
+	out   table
+	goals goals.Result
 }
+
+// Checks are shorter than a measurement to publish: checked are their parts, and checkBacklog is the
+// number of their waiting events.
+const checkBacklog = 20_000
+
+var checked = []string{"latency", "occurrence", "load", "fanout", "reminders", "drain"}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -71,9 +83,16 @@ func run(ctx context.Context, args []string) error {
 	topics := flags.String("topics", "task-events,task-updates", "topics that are measured up to a subscriber, separated by commas")
 	movers := flags.String("movers", "relay,river,watermill", "libraries that peers compares, separated by commas")
 	flags.Float64Var(&b.nodePrice, "node-price", 0, "price of a node with 4 processors and 16 GiB, for the forecast of cost")
-	only := flags.String("only", "", "what to measure, separated by commas: latency, load, fanout, reminders, cost, volume, held, drain, peers; default all")
+	only := flags.String("only", "", "what to measure, separated by commas: latency, occurrence, load, fanout, reminders, cost, volume, held, drain, peers; default all")
+	check := flags.Bool("check", false, "measure only the goals of the specification, with a small backlog, and fail if one is missed")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *check {
+		if *only != "" {
+			return errors.New("-check measures every goal, so -only cannot be set with it")
+		}
+		*only, b.backlog = strings.Join(checked, ","), min(b.backlog, checkBacklog)
 	}
 	b.duration = time.Duration(*seconds) * time.Second
 	b.topics, b.movers = strings.Split(*topics, ","), strings.Split(*movers, ",")
@@ -90,6 +109,11 @@ func run(ctx context.Context, args []string) error {
 	wanted := func(part string) bool { return *only == "" || slices.Contains(strings.Split(*only, ","), part) }
 	err = b.measure(ctx, dir, wanted)
 	fmt.Print(b.out.String()) // measurements before an error are printed too, because they took time
+	if err != nil || !*check {
+		return err
+	}
+	report, err := b.goals.Check()
+	fmt.Print(report)
 	return err
 }
 
@@ -101,7 +125,7 @@ type part struct {
 
 func (b *bench) measure(ctx context.Context, dir string, wanted func(part string) bool) error {
 	parts := slices.DeleteFunc([]part{
-		{"latency", b.latency}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind}, {"cost", b.cost},
+		{"latency", b.latency}, {"occurrence", b.occurrence}, {"load", b.load}, {"fanout", b.fanout}, {"reminders", b.remind}, {"cost", b.cost},
 		{"volume", b.volume}, {"held", b.held}, {"drain", b.drain},
 	}, func(p part) bool { return !wanted(p.name) })
 	if len(parts) > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"taskmaster/tests/goals"
 	"taskmaster/tests/system"
 )
 
@@ -45,12 +46,19 @@ func (b *bench) remind(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	due, err := collect(ctx, &b.observer.Inbox, b.reminders, func(e system.Event) (string, time.Time) {
-		if e.Topic != system.TopicReminders || !ours[e.Data.UserID] {
-			return "", time.Time{}
-		}
-		return e.Data.TaskID, e.Arrived
-	})
+	events := func(at func(system.Event) time.Time) (map[string]time.Time, error) {
+		return collect(ctx, &b.observer.Inbox, b.reminders, func(e system.Event) (string, time.Time) {
+			if e.Topic != system.TopicReminders || !ours[e.Data.UserID] {
+				return "", time.Time{}
+			}
+			return e.Data.TaskID, at(e)
+		})
+	}
+	due, err := events(func(e system.Event) time.Time { return e.Arrived })
+	if err != nil {
+		return fmt.Errorf("reminder.due: %w", err)
+	}
+	fired, err := events(func(e system.Event) time.Time { return e.Time })
 	if err != nil {
 		return fmt.Errorf("reminder.due: %w", err)
 	}
@@ -62,6 +70,10 @@ func (b *bench) remind(ctx context.Context) error {
 	}
 	b.out.add("reminder's time to reminder.due at a subscriber", "", since(at, due)...)
 	b.out.add("reminder's time to webhook", "", since(at, hooks)...)
+	b.goals.Took(goals.Reminder, since(at, hooks)...)
+	for task, sent := range hooks {
+		b.goals.Took(goals.Notification, sent.Sub(fired[task]))
+	}
 	return nil
 }
 

@@ -373,3 +373,15 @@ func TestPullRequest(t *testing.T) {
 		})
 	}
 }
+
+// TestWeekly checks that the schedule measures the numbers of the specification, and that a missed one
+// fails the run.
+func TestWeekly(t *testing.T) {
+	t.Parallel()
+	for failing, want := range map[string]bool{"nothing": true, "make bench": false} {
+		calls, ok := setup(t).run(t, failing, "schedule", "--workflows", ".github/workflows/weekly.yml")
+		if ok != want || !slices.Equal(calls, []string{"make bench ARGS=-check"}) {
+			t.Errorf("with %q failing: succeeded %v, called\n%s", failing, ok, strings.Join(calls, "\n"))
+		}
+	}
+}
