@@ -177,3 +177,32 @@ func TestReminders(t *testing.T) {
 		t.Errorf("got %+v after all were emptied, want none", got)
 	}
 }
+
+// A day without a time is a whole day in every view and form. Its recurrence keeps the chosen last
+// day east of UTC, and one occurrence can be skipped.
+func TestWholeDay(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Asia/Tokyo")
+	v.get("/upcoming").form("/tasks").fill("line", "put the bins out every day starting 1 march 2031").send().
+		says("Added “put the bins out”, due Sat 1 Mar 2031", "Repeats every day", "Sat 1 Mar 2031")
+	var list struct{ Items []struct{ ID string } }
+	v.api("GET", "/tasks", nil, &list)
+	id := list.Items[0].ID
+	editor := v.get("/task/" + id)
+	form := editor.form("/tasks/" + id)
+	if got := []string{form.values.Get("due"), form.values.Get("due_time")}; !slices.Equal(got, []string{"2031-03-01", ""}) {
+		t.Errorf("got the date and time %q, want 2031-03-01 and none", got)
+	}
+	saved := form.fill("freq", "daily", "end", "date", "end_date", "2031-03-03").send().want(200, "put the bins out")
+	saved.says("Repeats every day, until 3 March 2031", "Sat 1 Mar 2031", "Sun 2 Mar 2031", "Mon 3 Mar 2031", "then it ends")
+	skipped := saved.form("/tasks/" + id + "/skip").send()
+	skipped.says("Skipped one of “put the bins out”: it is due Sun 2 Mar 2031", "An occurrence was skipped")
+	timed := skipped.form("/tasks/"+id).fill("due_time", "15:00").send().want(200, "put the bins out")
+	timed.says("Due: Sun 2 Mar 2031 → Sun 2 Mar 2031, 15:00", "Repeats every day at 15:00, until 3 March 2031")
+	v.get("/settings/account").form("/settings/reminders").fill("timed", "none", "day", "1", "time", "20:00").send().says("Saved: new tasks remind like this")
+	v.get("/all").form("/tasks").fill("line", "call mum 5 march 2031").send().says("call mum")
+	v.api("GET", "/tasks?q=mum", nil, &list)
+	if got := v.get("/task/" + list.Items[0].ID).form("/tasks/" + list.Items[0].ID).values["remind_days"]; !slices.Equal(got, []string{"1", ""}) {
+		t.Errorf("got reminders %q days before, want 1 and an empty field", got)
+	}
+}
