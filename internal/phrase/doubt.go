@@ -7,7 +7,7 @@ import "regexp"
 // none.
 
 // datelike matches dates and times that may not exist: 31.11.2026, 25:00, 13pm, 32nd.
-var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
+var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}/\d{1,2}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
 
 // doubtful reports whether the line has a part that may change the meaning of the dates and times
 // that were taken.
@@ -141,6 +141,9 @@ func (p *parser) looksLikeTime(i int) int {
 		if _, s, _ := p.readClock(i); s != marked || p.text(i)[0] == '0' {
 			return i + 1
 		}
+	}
+	if _, next := find(p, english.units, i+1); english.few[p.text(i)] && next > 0 {
+		return next // "in a few days"
 	}
 	if next := p.is(i, english.past); next > 0 {
 		return next

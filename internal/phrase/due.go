@@ -57,7 +57,7 @@ func (p *parser) readDayAt(i int, least strength) bool {
 		return true
 	}
 	said := p.is(i, english.on) > 0 || p.is(i, english.from) > 0
-	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && p.endsDay(next) {
+	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && p.endsDay(next) && !p.within(i, next) {
 		p.date = &d
 		p.conflict = p.conflict || d.day.Before(p.today) // a range that has begun
 		p.mark(KindDue, i, next)
@@ -107,17 +107,18 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 		}
 	}
 	c, s, next := p.readClocks(j)
-	opens := i == 0 && s == weak
+	zone, after := p.readZone(max(next, j))
+	opens, end := i == 0 && s == weak, max(next, after)
 	switch {
 	case next == 0, j == i && (english.relatingClock[p.text(i-1)] || english.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
-		!opens && !p.fits(i, j > i, next, s, least) && !p.fitsDefaultDay(i, next, s, least),
+		!opens && !p.fits(i, j > i, end, s, least) && !p.fitsDefaultDay(i, next, s, least),
 		s == marked && !p.ends(next):
 		return false
 	}
 	p.clock, p.clockAt = &c, i
-	if zone, end := p.readZone(next); end > 0 {
-		p.clockZone, next = zone, end
-		p.zoneName = p.text(end - 1)
+	if after > 0 {
+		p.clockZone, next = zone, after
+		p.zoneName = p.text(after - 1)
 		p.conflict = p.conflict || zone == nil
 	}
 	p.mark(KindDue, i, next)

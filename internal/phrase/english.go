@@ -45,7 +45,7 @@ type language struct {
 	relating      set // a day after one of these belongs to the content of the task
 
 	on, at, in, every, other, this, next, and, the, of    set
-	or, to, from, atClock, except, half                   set
+	or, to, from, atClock, except                         set
 	ofMonth, ofEveryMonth, day, am, pm, oClock, fromNow   set
 	until, through, throughDate, starting, lasting, times set
 	afterDone, remindMe, remindMeTo, noReminder, before   set
@@ -84,7 +84,7 @@ var english = language{
 		"fridays": time.Friday, "saturdays": time.Saturday, "sundays": time.Sunday,
 	},
 	alike: setOf("sat", "sun", "wed", "midnight"),
-	names: setOf("the", "a", "an", "of", "my", "our", "your", "his", "her", "their", "last",
+	names: setOf("twice", "thrice", "the", "a", "an", "of", "my", "our", "your", "his", "her", "their", "last",
 		"first", "second", "third", "fourth",
 		"black", "good", "cyber", "easter", "ash", "palm", "super", "casual", "high", "blue", "ruby", "bloody", "manic", "giving",
 		"shrove", "maundy", "taco"),
@@ -211,7 +211,6 @@ var english = language{
 	to:           setOf("to", "-", "–", "—", "till", "until", "til", "through", "thru"),
 	from:         setOf("from", "between"),
 	except:       setOf("except", "except for", "except on", "except in", "excluding", "but not", "but not on", "but not in", "other than", "not on", "besides"),
-	half:         setOf("half", "a half", "½"),
 	in:           setOf("in", "due in"),
 	every:        setOf("every", "each", "every single", "once every", "ev"),
 	other:        setOf("other", "alternate"),

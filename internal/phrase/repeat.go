@@ -119,6 +119,9 @@ func (p *parser) readOften(i int) (*rule, int) {
 		r.freq, r.weekdays = "WEEKLY", days
 		return r, next
 	}
+	if _, month := find(p, english.months, j-1); month == j && j > 0 {
+		return nil, 0 // "oct 1st monthly" is a date and a unit
+	}
 	j = p.skip(j, english.the)
 	if next := p.readOrdinals(r, j); next > 0 && p.is(next, english.ofEveryMonth) > 0 {
 		return r, p.is(next, english.ofEveryMonth)
