@@ -1,5 +1,10 @@
+//go:build !race
+
 // Package chart contains only tests. They render the Helm chart in this folder and check the
 // objects.
+//
+// The race detector makes rendering ten times slower, and the tests share nothing, so they run without
+// it.
 package chart
 
 import (
