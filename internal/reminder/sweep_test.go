@@ -126,12 +126,14 @@ func TestSweepPassesALockedUser(t *testing.T) {
 	e.addTasks(t, other, 3, 46)
 	e.advance(47 * time.Minute)
 	e.locked(t, locked, func() {
-		if err := e.SweepOnce(t.Context()); err == nil {
-			t.Error("a sweep with failing reminders returned no error")
-		}
-		if got := e.due(t, other); got != 3 {
-			t.Errorf("%d reminders of the other user fired, want 3", got)
-		}
+		// On a busy machine a transaction of the other user may also take too long. The next sweep
+		// repeats it.
+		testkit.Eventually(t, "the three reminders of the other user fire", func() bool {
+			if err := e.SweepOnce(t.Context()); err == nil {
+				t.Error("a sweep with failing reminders returned no error")
+			}
+			return e.due(t, other) == 3
+		})
 	})
 	e.swept(t)
 	if got := e.due(t, locked); got != sweepPage+1 {
