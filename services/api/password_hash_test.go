@@ -140,6 +140,7 @@ func TestLoginStormLeavesOthersAlone(t *testing.T) {
 	const logins = 100
 	statuses := make(chan int, logins)
 	var storm sync.WaitGroup
+	defer storm.Wait() // also when a request below fails
 	for range logins {
 		storm.Go(func() {
 			r := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword})
