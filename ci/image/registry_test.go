@@ -1,65 +1,125 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// TestInsecure checks that only named registries and those on this machine are reached without TLS.
-func TestInsecure(t *testing.T) {
-	t.Parallel()
-	digest := "@sha256:" + strings.Repeat("0", 64)
-	c := config{name: "registry.example:5000/web", insecure: []string{"registry.example:5000"}}
-	for base, want := range map[string]string{
-		"gcr.io/distroless/static": "https", "registry.example:5000/base": "http", "127.0.0.1:5000/base": "http", "registry.example/base": "https",
-	} {
-		reference, err := c.baseReference(base + digest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := reference.Context().Scheme(); got != want {
-			t.Errorf("the base %s is reached with %s, want %s", base, got, want)
-		}
-	}
-	repository, err := c.repository()
+func newRegistry() http.Handler {
+	return registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0)))
+}
+
+func serve(t *testing.T, handler http.Handler) (host string) {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
+}
+
+// of returns the image for an architecture.
+func of(t *testing.T, index v1.ImageIndex, arch string) v1.Image {
+	t.Helper()
+	manifest, err := index.IndexManifest()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := repository.Scheme(); got != "http" {
-		t.Errorf("%s is reached with %s", repository, got)
+	for _, d := range manifest.Manifests {
+		if d.Platform.Architecture != arch {
+			continue
+		}
+		img, err := index.Image(d.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img
 	}
+	t.Fatalf("no image for %s", arch)
+	return nil
 }
 
-// TestPasswordOfAnotherRegistry checks that the registry of the base does not get the password of the
-// image's registry.
-func TestPasswordOfAnotherRegistry(t *testing.T) {
-	t.Parallel()
-	store := newRegistry()
-	var passwords atomic.Int64
-	bases := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, _, ok := r.BasicAuth(); ok {
-			passwords.Add(1)
+// attached returns the content that is attached to an image.
+func attached(t *testing.T, to name.Digest, mediaType string) []byte {
+	t.Helper()
+	index, err := remote.Referrers(to, remote.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range manifest.Manifests {
+		if d.ArtifactType != mediaType {
+			continue
 		}
-		store.ServeHTTP(w, r)
-	}))
-	status, out, errs := image(t, nil, imageArguments(bases+"/base", "-push")...)
-	if status != 0 {
-		t.Fatal(errs)
+		img, err := remote.Image(to.Context().Digest(d.Digest.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := img.Layers()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := layers[0].Compressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer content.Close()
+		raw, err := io.ReadAll(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
 	}
-	env := map[string]string{"REGISTRY_USERNAME": "robot", "REGISTRY_PASSWORD": "planted-secret"}
-	images := serve(t, newRegistry())
-	status, out, errs = image(t, env, imageArguments(images+"/web", "-push", "-base", strings.TrimSpace(out))...)
-	if status != 0 {
-		t.Fatal(errs)
+	t.Fatalf("nothing of type %s is attached to %s", mediaType, to)
+	return nil
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := name.NewDigest(strings.TrimSpace(out)); err != nil {
-		t.Errorf("pushed %s: %v", out, err)
-	}
-	if n := passwords.Load(); n != 0 {
-		t.Errorf("the registry of the base got the password %d times", n)
+	return raw
+}
+
+// unpack unpacks a tar file into a folder.
+func unpack(t *testing.T, path string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for r := tar.NewReader(bytes.NewReader(read(t, path))); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return dir
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(dir, filepath.FromSlash(header.Name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

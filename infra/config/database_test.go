@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -65,6 +66,37 @@ func TestInvalidDatabaseCA(t *testing.T) {
 		_, err := Load(s, "taskmaster", machine)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret-password") {
 			t.Errorf("%s: got %v, want %q", address, err, want)
+		}
+	}
+}
+
+// TestPeakConnections counts the pods of an upgrade: one more than the replicas, and one that stops.
+func TestPeakConnections(t *testing.T) {
+	t.Parallel()
+	s := good()
+	s.values["environment"] = "staging"
+	s.values["app"] = `{"publicURL": "https://tasks.example.com", "replicas": {"api": 1, "live": 2}, "autoscaling": true, "maxReplicas": {"notifier": 3}}`
+	c, err := Load(s, "taskmaster", machine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{"api": 2 * 9, "live": 4 * 3, "notifier": 5 * 5}
+	if got := c.PeakConnections(); !maps.Equal(got, want) {
+		t.Errorf("the connections are %v, want %v", got, want)
+	}
+}
+
+func TestDatabasePort(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]int{"postgres://u:p@db/x": 5432, "postgres://u:p@db:6543/x?sslmode=verify-full": 6543} {
+		s := good()
+		s.secrets["databaseURL"] = url
+		c, err := Load(s, "taskmaster", machine)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.DatabasePort(); got != want {
+			t.Errorf("%s: got port %d, want %d", url, got, want)
 		}
 	}
 }
