@@ -1,30 +1,12 @@
 package config
 
 import (
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
 	"maps"
-	"math/big"
 	"strings"
 	"testing"
-	"time"
-)
 
-// certificate returns a certificate in PEM format.
-func certificate(t *testing.T) string {
-	t.Helper()
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(nil, template, template, public, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
+	"taskmaster/internal/testkit"
+)
 
 // TestDatabaseAddress checks that the services find the authority of the database's certificate, and that a
 // changed one restarts them.
@@ -46,11 +28,11 @@ func TestDatabaseAddress(t *testing.T) {
 	if got := load("").DatabaseAddress().value; got != address {
 		t.Errorf("without an authority: got %s, want %s", got, address)
 	}
-	c := load(certificate(t))
+	c := load(string(testkit.NewAuthority(t).PEM))
 	if got, want := c.DatabaseAddress().value, address+"&sslrootcert=%2Fdatabase%2Fca.crt"; got != want {
 		t.Errorf("with an authority: got %s, want %s", got, want)
 	}
-	if c.Checksum() == load(certificate(t)).Checksum() {
+	if c.Checksum() == load(string(testkit.NewAuthority(t).PEM)).Checksum() {
 		t.Error("another authority has the same checksum")
 	}
 }

@@ -3,29 +3,17 @@
 package program
 
 import (
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"strings"
 	"testing"
-	"time"
+
+	"taskmaster/internal/testkit"
 )
 
 // TestAuthorityOfTheDatabase checks that a stack puts the authority of the database's certificate where the
 // chart's pods and the address of the database expect it.
 func TestAuthorityOfTheDatabase(t *testing.T) {
 	t.Parallel()
-	public, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(nil, template, template, public, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	authority := string(testkit.NewAuthority(t).PEM)
 	s := load(t, "prod")
 	s.setSecret("databaseCA", authority)
 	resources := mustRender(t, s)

@@ -4,15 +4,7 @@ package postgres_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -33,68 +25,35 @@ import (
 
 // authority signs certificates of servers. file has its own certificate.
 type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
+	testkit.Authority
 	file string
 }
 
 func newAuthority(t *testing.T) authority {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of the test"},
-		NotBefore: time.Now().Add(-72 * time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := authority{cert, key, filepath.Join(t.TempDir(), "ca.crt")}
-	write(t, a.file, "CERTIFICATE", der)
+	a := authority{testkit.NewAuthority(t), filepath.Join(t.TempDir(), "ca.crt")}
+	write(t, a.file, a.PEM)
 	return a
 }
 
 // pair has the files of a certificate and its key.
 type pair struct{ cert, key string }
 
-// issue writes a certificate and its key into a new folder.
-func (a authority) issue(t *testing.T, names []string, ips []net.IP, ends time.Time) pair {
+// issue writes a certificate for a host and its key into a new folder.
+func (a authority) issue(t *testing.T, host string, ends time.Time) pair {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "server of the test"},
-		NotBefore: a.cert.NotBefore, NotAfter: ends, DNSNames: names, IPAddresses: ips,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cert, key := a.Issue(t, ends, host)
 	dir := t.TempDir()
 	p := pair{filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")}
-	write(t, p.cert, "CERTIFICATE", der)
-	write(t, p.key, "PRIVATE KEY", private)
+	write(t, p.cert, cert)
+	write(t, p.key, key)
 	return p
 }
 
 // write writes a file that the accounts of the servers can read.
-func write(t *testing.T, file, kind string, der []byte) {
+func write(t *testing.T, file string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o644); err != nil { //nolint:gosec // the key is the test's own
+	if err := os.WriteFile(file, content, 0o644); err != nil { //nolint:gosec // the key is the test's own
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Dir(file), filepath.Dir(filepath.Dir(file))} { // both are the test's own
@@ -217,9 +176,10 @@ const (
 	ownCA    = verified + "&sslrootcert="
 )
 
-var localhost = []net.IP{net.IPv4(127, 0, 0, 1)}
-
-const day = 24 * time.Hour
+const (
+	localhost = "127.0.0.1"
+	day       = 24 * time.Hour
+)
 
 // TestTLS connects with sslmode=verify-full to a server whose certificate is right, has another name, has
 // expired, or is signed by somebody else.
@@ -231,7 +191,7 @@ func TestTLS(t *testing.T) {
 	}
 	wants(t, open(ownCA+ours.file), "the database has no TLS", "sslmode=disable")
 
-	s.use(t, ours.issue(t, nil, localhost, time.Now().Add(day)))
+	s.use(t, ours.issue(t, localhost, time.Now().Add(day)))
 	wants(t, open(ownCA+ours.file))
 	wants(t, open(ownCA+other.file), "no authority that is trusted here", `"CN=authority of the test"`, "sslrootcert=FILE")
 	wants(t, open(ownCA+filepath.Join(t.TempDir(), "none.crt")), "parse DATABASE_URL", "none.crt")
@@ -240,11 +200,11 @@ func TestTLS(t *testing.T) {
 		wants(t, func() error { return inChild(t, s.direct(verified), other.file) }, "no authority that is trusted here", "sslrootcert=FILE")
 	}
 
-	s.use(t, ours.issue(t, []string{"db.example.com"}, nil, time.Now().Add(day)))
+	s.use(t, ours.issue(t, "db.example.com", time.Now().Add(day)))
 	wants(t, open(ownCA+ours.file), "is for db.example.com and not for 127.0.0.1", "write the certificate's name into DATABASE_URL")
 
 	ended := time.Now().Add(-day)
-	s.use(t, ours.issue(t, nil, localhost, ended))
+	s.use(t, ours.issue(t, localhost, ended))
 	wants(t, open(ownCA+ours.file), "has expired on "+ended.UTC().Format(time.DateOnly), "renew it on the server", "clock")
 }
 
@@ -253,7 +213,7 @@ func TestTLS(t *testing.T) {
 func TestTLSThroughPooler(t *testing.T) {
 	t.Parallel()
 	s, ours := newSecureServer(t), newAuthority(t)
-	s.use(t, ours.issue(t, nil, localhost, time.Now().Add(day)))
+	s.use(t, ours.issue(t, localhost, time.Now().Add(day)))
 	wants(t, func() error { return connect(t.Context(), s.direct(ownCA+ours.file)) })
 	through := func(p pair) (url string) {
 		at := s.url
@@ -264,10 +224,10 @@ func TestTLSThroughPooler(t *testing.T) {
 		return at.String()
 	}
 	ended := time.Now().Add(-day)
-	right := through(ours.issue(t, nil, localhost, time.Now().Add(day)))
+	right := through(ours.issue(t, localhost, time.Now().Add(day)))
 	wants(t, func() error { return connect(t.Context(), right) })
-	renamed := through(ours.issue(t, []string{"db.example.com"}, nil, time.Now().Add(day)))
+	renamed := through(ours.issue(t, "db.example.com", time.Now().Add(day)))
 	wants(t, func() error { return connect(t.Context(), renamed) }, "is for db.example.com and not for 127.0.0.1")
-	expired := through(ours.issue(t, nil, localhost, ended))
+	expired := through(ours.issue(t, localhost, ended))
 	wants(t, func() error { return connect(t.Context(), expired) }, "has expired on "+ended.UTC().Format(time.DateOnly))
 }

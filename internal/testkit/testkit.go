@@ -1,5 +1,5 @@
 // Package testkit has helpers for the tests of several packages: waiting for a condition, a log that
-// a test reads, and free ports.
+// a test reads, free ports, golden files, and certificates.
 package testkit
 
 import (
