@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// function is a function or method of a package with what the search for assertions needs.
+// function describes a function or method in the search for assertions.
 type function struct {
 	asserts bool     // it can fail a test by itself
 	calls   []string // names of the functions and methods that it calls

@@ -203,7 +203,7 @@ func (c *Config) settle() {
 }
 
 // maxReplicas completes the maxima of autoscaling. A service with database connections gets more pods
-// only if the stack says so: each pod takes connections from the others.
+// only if the stack sets a number, because each pod takes connections from the others.
 func maxReplicas(replicas, set map[string]int) map[string]int {
 	all := map[string]int{}
 	for service, n := range replicas {

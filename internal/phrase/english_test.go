@@ -31,7 +31,7 @@ func englishCases(t testing.TB) []languageCase {
 	return found
 }
 
-// TestEnglish holds the parser to what people type, and to what must stay as it is.
+// TestEnglish checks the lines of the table, and those that must stay as they are.
 func TestEnglish(t *testing.T) {
 	t.Parallel()
 	zone, err := task.LoadZone("Europe/Berlin")
@@ -92,7 +92,7 @@ func TestClockZone(t *testing.T) {
 	}
 }
 
-// TestTooOften shows that the parser tells why it did not take a recurrence.
+// TestTooOften checks that the parser reports a recurrence that is too frequent.
 func TestTooOften(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]bool{

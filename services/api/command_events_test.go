@@ -153,7 +153,7 @@ func TestEventsTailFollows(t *testing.T) {
 	if got, want := look(), []uuid.UUID{late.ID}; !slices.Equal(got, want) {
 		t.Errorf("after the commit: got events of %v, want of %v", got, want)
 	}
-	// What is settled is forgotten, so that a tail of days stays small. Other tests on the server keep
+	// The command forgets settled events. Otherwise its memory would grow for days. Other tests on the server keep
 	// transactions open for a while.
 	testkit.Eventually(t, "a settled outbox", func() bool {
 		if got := look(); len(got) > 0 {

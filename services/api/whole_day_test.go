@@ -118,8 +118,8 @@ func TestWholeDaysAreListedFirst(t *testing.T) {
 	}
 }
 
-// Reminders of a whole day follow the user's zone. One that has fired does not fire again, and one
-// whose time has just passed fires at once.
+// Reminders of a whole day follow the user's zone. A fired reminder does not fire again. A
+// reminder whose time has just passed fires at once.
 func TestRemindersOfWholeDaysMove(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t) // on 2 March at 10:00 UTC

@@ -156,7 +156,7 @@ func TestUnderstandIsLimited(t *testing.T) {
 	}
 }
 
-// TestUnderstandTooOften shows that the page tells why it does not repeat a task every 2 hours.
+// TestUnderstandTooOften checks that the page explains why a task cannot repeat every 2 hours.
 func TestUnderstandTooOften(t *testing.T) {
 	t.Parallel()
 	ask := understanding(t, "2026-02-11T09:00:00Z", config{})

@@ -43,7 +43,7 @@ type unit string
 
 const (
 	unitList     unit = "list"     // GET /tasks with 50 tasks
-	unitPage     unit = "page"     // the page Today
+	unitPage     unit = "page"     // the page All
 	unitChange   unit = "change"   // POST /tasks, with its events up to the sockets
 	unitReminder unit = "reminder" // from the job to the webhook
 	unitSocket   unit = "socket"   // an open page, for an hour
@@ -122,7 +122,7 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 }
 
 // used returns the processor time of each process while do runs and until the events have been
-// published. It leaves out what the idle system uses in that time.
+// published. That includes the idle work of the processes.
 func (b *bench) used(ctx context.Context, do func() error) (usage, error) {
 	before, err := b.cpu()
 	if err != nil {

@@ -37,7 +37,7 @@ const (
 // connectionsOf is the number of connections that a pod of a service takes (infra/chart/values.yaml).
 var connectionsOf = map[string]int{"api": 9, "live": 3, "notifier": 5}
 
-// need is what a number of people need in the busiest hour.
+// need holds the resources for a number of people in the busiest hour.
 type need struct {
 	people      int
 	requests    float64 // per second

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// checkRefusals checks what the cluster, the services and the sidecars refuse.
+// checkRefusals sends requests that the cluster, the services or the sidecars must refuse.
 func (c *cluster) checkRefusals(o outside) {
 	c.t.Helper()
 	_, err := c.try(time.Minute, `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"}, "spec": {"containers": [

@@ -11,7 +11,7 @@ import (
 	"taskmaster/tests/system"
 )
 
-// A command prints the events that the broker delivers, whatever the broker is.
+// A command prints the events. It works the same on every broker.
 func TestEventsAreWatched(t *testing.T) {
 	t.Parallel()
 	u := newUser(t, shared.System)
