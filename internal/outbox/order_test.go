@@ -130,7 +130,7 @@ func TestReplayPublishesAgainInOrder(t *testing.T) {
 	f.awaitNothingPending(t)
 
 	err := f.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		n, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), f.users[0], 0, 1000, 1000)
+		n, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), f.users[0])
 		if want := int64(10); err == nil && n != want {
 			t.Errorf("replayed %d events, want %d", n, want)
 		}

@@ -107,7 +107,7 @@ func TestReplayAcrossTheWatermark(t *testing.T) {
 	f.change(t, user, 3)
 	r.shards[watermarkShard].runOnce(t.Context())
 	err := f.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		_, _, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), user, 0, 1000, 1000)
+		_, err := postgres.Replay(t.Context(), tx, time.Now().Add(-time.Hour), user)
 		return err
 	})
 	if err != nil {

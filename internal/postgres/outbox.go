@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -86,36 +87,55 @@ type Partition struct {
 	Topic  string
 }
 
-// Replay makes up to limit published events wait again. It takes those created at or after since,
-// with a seq greater than after and at most until. It takes the events of one user, or of all users
-// if userID is the nil UUID. They keep their order. Many of them wait behind newer events of other
-// users. It returns their number and the seq of the last, for the next call.
-func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID, after, until int64, limit int) (n, last int64, err error) {
-	// Rows are locked in the order of seq, like in DeleteUser. Another order could deadlock the
-	// two.
+// PublishedUsers returns up to limit users with published events that were created at or after since,
+// in the order of their IDs and after one of them.
+func PublishedUsers(ctx context.Context, tx pgx.Tx, since time.Time, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT DISTINCT user_id FROM outbox
+		WHERE user_id > $2 AND created_at >= $1 AND published_at IS NOT NULL ORDER BY user_id LIMIT $3`, since, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("query users with published events: %w", err)
+	}
+	users, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, fmt.Errorf("read users with published events: %w", err)
+	}
+	return users, nil
+}
+
+// Replay makes the published events of a user wait again that were created at or after since. Many of
+// them wait behind newer events of other users. It returns their number.
+//
+// Events that wait already get new turns too. Otherwise a new event behind them could get the turn of
+// a replayed event, and be published before them. For the same reason it holds the user's row: a
+// change that commits meanwhile would take its turn from the events as they were before.
+func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID) (n int64, err error) {
+	if _, err := LockUser(ctx, tx, userID); errors.Is(err, ErrNoUser) {
+		return 0, nil // deleted meanwhile, with all events
+	} else if err != nil {
+		return 0, err
+	}
 	err = tx.QueryRow(ctx, `
-		WITH locked AS (
-			SELECT seq, user_id, topic, revision FROM outbox
-			WHERE seq > $3 AND seq <= $4 AND created_at >= $1 AND published_at IS NOT NULL AND ($2 = `+noUUID+` OR user_id = $2)
-			ORDER BY seq LIMIT $5 FOR NO KEY UPDATE
-		), placed AS (
-			SELECT *, row_number() OVER (PARTITION BY user_id, topic ORDER BY seq) AS place FROM locked
+		WITH placed AS (
+			SELECT seq, topic, revision, published_at IS NOT NULL AS published, bool_or(published_at IS NOT NULL) OVER (PARTITION BY topic) AS replays,
+				row_number() OVER (PARTITION BY topic ORDER BY revision, seq) AS place
+			FROM outbox WHERE user_id = $2 AND created_at >= $1
 		), ahead AS (
-			SELECT first.user_id, first.topic, before.turn FROM placed first CROSS JOIN LATERAL (
+			SELECT first.topic, before.turn FROM placed first CROSS JOIN LATERAL (
 				SELECT turn, published_at FROM outbox o
-				WHERE o.user_id = first.user_id AND o.topic = first.topic
+				WHERE o.user_id = $2 AND o.topic = first.topic
 					AND (o.revision, o.seq) < (first.revision, first.seq) AND o.revision > 0
 				ORDER BY o.revision DESC, o.seq DESC LIMIT 1
 			) before WHERE first.place = 1 AND first.revision > 0 AND before.published_at IS NULL
-		), replayed AS (
-			UPDATE outbox SET published_at = NULL, turn = coalesce(ahead.turn + place, greatest(0, place - $6))
-			FROM placed LEFT JOIN ahead USING (user_id, topic) WHERE outbox.seq = placed.seq RETURNING outbox.seq
+		), moved AS (
+			UPDATE outbox SET published_at = NULL, turn = coalesce(ahead.turn + place, greatest(0, place - $3))
+			FROM placed LEFT JOIN ahead USING (topic) WHERE outbox.seq = placed.seq AND replays RETURNING published
 		)
-		SELECT count(*), coalesce(max(seq), $3) FROM replayed`, since, userID, after, until, limit, MaxAhead).Scan(&n, &last)
+		SELECT count(*) FILTER (WHERE published) FROM moved`, since, userID, MaxAhead).Scan(&n)
 	if err != nil {
-		return 0, 0, fmt.Errorf("replay outbox: %w", err)
+		return 0, fmt.Errorf("replay outbox: %w", err)
 	}
-	return n, last, nil
+	return n, nil
 }
 
 // Changes returns up to limit task.changed events of a user after a revision, in order. Events that

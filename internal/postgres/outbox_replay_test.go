@@ -22,7 +22,7 @@ func TestReplay(t *testing.T) {
 		want  int
 	}{
 		{"all", 3 * time.Hour, false, 100, 12},
-		{"in small batches", 3 * time.Hour, false, 5, 12},
+		{"one user after another", 3 * time.Hour, false, 1, 12},
 		{"since", 30 * time.Minute, false, 100, 4},
 		{"of one user", 3 * time.Hour, true, 100, 6},
 		{"none", 0, false, 100, 0},
@@ -37,21 +37,27 @@ func TestReplay(t *testing.T) {
 				}
 				publishAll(t, db, user, base.Add(-time.Second))
 			}
-			var only uuid.UUID
-			if c.mine {
-				only = users[0]
+			since := base.Add(-c.since)
+			found, page := users[:1], []uuid.UUID(nil)
+			if !c.mine {
+				found = nil
+				for last := uuid.Nil; ; last = page[len(page)-1] {
+					in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
+						page, err = postgres.PublishedUsers(ctx, tx, since, last, c.limit)
+						return err
+					})
+					if found = append(found, page...); len(page) == 0 {
+						break
+					}
+				}
 			}
-			var total, n, last, until int64
-			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-				until, err = postgres.LastSeq(ctx, tx)
-				return err
-			})
-			for more := true; more; more = int(n) == c.limit {
-				in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
-					n, last, err = postgres.Replay(ctx, tx, base.Add(-c.since), only, last, until, c.limit)
+			var total int64
+			for _, user := range found {
+				in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+					n, err := postgres.Replay(ctx, tx, since, user)
+					total += n
 					return err
 				})
-				total += n
 			}
 			pending := 0
 			in(t, db, func(ctx context.Context, tx pgx.Tx) (err error) {
@@ -73,11 +79,7 @@ func TestReplayOfEventsPublishedInTheFuture(t *testing.T) {
 	change(t, db, user, "old", base)
 	publishAll(t, db, user, base.Add(time.Hour))
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		until, err := postgres.LastSeq(ctx, tx)
-		if err != nil {
-			return err
-		}
-		n, _, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), uuid.Nil, 0, until, 100)
+		n, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), user)
 		if n != 2 {
 			t.Errorf("replayed %d events, want 2", n)
 		}
@@ -85,7 +87,45 @@ func TestReplayOfEventsPublishedInTheFuture(t *testing.T) {
 	})
 }
 
-// An account is deleted while its events are replayed. Both lock rows in the same order.
+// A new event has the turn of the last event that waits. So the turns of a partition key must never
+// fall, also when events are replayed before others that wait.
+func TestTurnsNeverFall(t *testing.T) {
+	t.Parallel()
+	for name, waits := range map[string]int{"nothing waits": 0, "some events wait": 3, "as many as have turn 0 wait": postgres.MaxAhead, "more wait": 3 * postgres.MaxAhead} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := postgrestest.Open(t)
+			user := postgrestest.NewUser(t, db, base)
+			for range postgres.MaxAhead + 7 {
+				change(t, db, user, "published", base)
+				publishAll(t, db, user, base)
+			}
+			for range waits {
+				change(t, db, user, "waiting", base)
+			}
+			in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+				_, err := postgres.Replay(ctx, tx, base.Add(-time.Minute), user)
+				return err
+			})
+			for range postgres.MaxAhead + 1 {
+				change(t, db, user, "new", base)
+			}
+			in(t, db, func(ctx context.Context, tx pgx.Tx) error {
+				var falls int
+				err := tx.QueryRow(ctx, `
+					SELECT count(*) FROM (
+						SELECT turn < lag(turn) OVER (PARTITION BY topic ORDER BY revision, seq) AS falls FROM outbox WHERE published_at IS NULL
+					) waiting WHERE falls`).Scan(&falls)
+				if falls > 0 {
+					t.Errorf("%d events have a lower turn than the event before", falls)
+				}
+				return err
+			})
+		})
+	}
+}
+
+// An account is deleted while its events are replayed. Both lock the user first.
 func TestReplayBesideADeletion(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -104,6 +144,9 @@ func TestReplayBesideADeletion(t *testing.T) {
 				if _, err := tx.Exec(t.Context(), `SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off`); err != nil {
 					return err
 				}
+				if _, err := postgres.LockUserToDelete(t.Context(), tx, user); err != nil {
+					return err
+				}
 				return postgres.DeleteUser(t.Context(), tx, user)
 			})
 		}()
@@ -112,11 +155,13 @@ func TestReplayBesideADeletion(t *testing.T) {
 		}
 		go func() {
 			replayed <- db.InTx(t.Context(), func(tx pgx.Tx) error {
-				_, _, err := postgres.Replay(t.Context(), tx, base, uuid.Nil, 1, 100, 100)
+				n, err := postgres.Replay(t.Context(), tx, base, user)
+				if n != 0 {
+					t.Errorf("replayed %d events of the deleted user", n)
+				}
 				return err
 			})
 		}()
-		time.Sleep(200 * time.Millisecond) // until it holds the rows that are free
 		return nil
 	})
 	if err := <-deleted; err != nil {

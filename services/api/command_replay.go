@@ -16,8 +16,8 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// replayBatch is the number of events that one transaction marks as unpublished.
-const replayBatch = 5000
+// replayUsers is the number of users that one query finds.
+const replayUsers = 1000
 
 // replay publishes stored events again: it marks them as unpublished, and a relay publishes them.
 // Consumers recognise handled events by their ids, so only consumers that missed an event act on
@@ -56,36 +56,56 @@ func replay(ctx context.Context, args []string) error {
 	return replayEvents(ctx, db, now.Add(-*since), address, os.Stdout)
 }
 
-// replayEvents marks published events as unpublished. It takes the events written since an instant,
-// up to the present end of the outbox. The end is a sequence number, because relays note the time
-// of publishing by their own clocks.
+// replayEvents marks published events as unpublished. It takes the events written since an instant, of
+// one user after another. A run that ended early is repeated from the start.
 func replayEvents(ctx context.Context, db *postgres.DB, since time.Time, email string, out io.Writer) error {
-	var userID uuid.UUID
-	var until int64
-	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		if until, err = postgres.LastSeq(ctx, tx); err != nil || email == "" {
-			return err
-		}
-		u, err := postgres.UserByEmail(ctx, tx, email)
-		userID = u.ID
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	var total, n, last int64
-	for more := true; more; {
-		after := last
+	var total int64
+	replayUser := func(userID uuid.UUID) error {
+		var n int64
 		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
-			n, last, err = postgres.Replay(ctx, tx, since, userID, after, until, replayBatch)
+			n, err = postgres.Replay(ctx, tx, since, userID)
 			return err
 		})
 		if err != nil {
 			return fmt.Errorf("%w (%d events before it will be published again)", err, total)
 		}
 		total += n
-		more = n == replayBatch
+		return nil
 	}
-	_, err = fmt.Fprintf(out, "%d events will be published again by a running api\n", total)
+	if err := eachPublishedUser(ctx, db, since, email, replayUser); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "%d events will be published again by a running api\n", total)
 	return err
+}
+
+// eachPublishedUser calls do for the user with an address, or without one for each user with published
+// events.
+func eachPublishedUser(ctx context.Context, db *postgres.DB, since time.Time, email string, do func(userID uuid.UUID) error) error {
+	if email != "" {
+		var u postgres.User
+		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+			u, err = postgres.UserByEmail(ctx, tx, email)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return do(u.ID)
+	}
+	var users []uuid.UUID
+	for last := uuid.Nil; ; last = users[len(users)-1] {
+		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+			users, err = postgres.PublishedUsers(ctx, tx, since, last, replayUsers)
+			return err
+		})
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		for _, userID := range users {
+			if err := do(userID); err != nil {
+				return err
+			}
+		}
+	}
 }

@@ -185,17 +185,10 @@ func (f *fixture) published(ctx context.Context) ([]delivery, error) {
 	return taken, nil
 }
 
-// maxReplayed is larger than the number of a person's events in a check.
-const maxReplayed = 100_000
-
 // replay publishes all events of a user again, as the command api replay does.
 func (f *fixture) replay(ctx context.Context, userID uuid.UUID) error {
 	return f.db.InTx(ctx, func(tx pgx.Tx) error {
-		until, err := postgres.LastSeq(ctx, tx)
-		if err != nil {
-			return err
-		}
-		_, _, err = postgres.Replay(ctx, tx, time.Now().Add(-2*time.Hour), userID, 0, until, maxReplayed)
+		_, err := postgres.Replay(ctx, tx, time.Now().Add(-2*time.Hour), userID)
 		return err
 	})
 }
