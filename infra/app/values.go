@@ -27,7 +27,7 @@ func values(args Args) pulumi.Map {
 		"publicURL": pulumi.String(app.PublicURL),
 		"database":  database(args),
 		"broker": at(p.Broker, pulumi.Map{
-			"kind": pulumi.String(args.Config.Broker.Components()), "tls": pulumi.Bool(*args.Config.Broker.TLS),
+			"kind": pulumi.String(args.Broker.Components()), "tls": pulumi.Bool(*args.Broker.TLS),
 			"addresses": pulumi.ToStringArray(p.Addresses), "secretName": p.BrokerSecret,
 		}),
 		"tokens":           pulumi.Map{"secretName": p.TokensSecret},

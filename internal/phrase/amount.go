@@ -102,7 +102,7 @@ func decimal(text string) (whole, tenths int, ok bool) {
 	if digits, half := strings.CutSuffix(text, "½"); half {
 		before, after, ok = digits, "5", true
 	}
-	ok = ok && len(after) == 1 && number(before, 0, 99, &whole) && number(after, 0, 9, &tenths)
+	ok = ok && len(after) == 1 && number(before, 99, &whole) && number(after, 9, &tenths)
 	return whole, tenths, ok
 }
 

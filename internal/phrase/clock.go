@@ -52,9 +52,9 @@ func (p *part) clock(day time.Time, now *time.Time) clock {
 	return clock{hour: 23, minute: 59}
 }
 
-// number parses one or two digits.
-func number(text string, low, high int, n *int) bool {
+// number parses one or two digits, up to high.
+func number(text string, high int, n *int) bool {
 	value, err := strconv.Atoi(text)
 	*n = value
-	return err == nil && len(text) <= 2 && text[0] >= '0' && text[0] <= '9' && value >= low && value <= high
+	return err == nil && len(text) <= 2 && text[0] >= '0' && text[0] <= '9' && value <= high
 }

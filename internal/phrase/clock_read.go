@@ -30,7 +30,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	var c clock
-	if !number(m[1], 0, 23, &c.hour) || m[3] != "" && !number(m[3], 0, 59, &c.minute) {
+	if !number(m[1], 23, &c.hour) || m[3] != "" && !number(m[3], 59, &c.minute) {
 		return clock{}, 0, 0
 	}
 	c.half = c.hour >= 1 && c.hour <= 12 && m[1][0] != '0' && m[2] != "h" && m[4] != "h"
@@ -82,7 +82,7 @@ func (p *parser) afterDay(i int) bool {
 // readBlock reads 0800 and 1530 after a day. A number from 1900 to 2100 may be a year.
 func (p *parser) readBlock(m []string, i int) (clock, strength, int) {
 	var c clock
-	if !number(m[1], 0, 23, &c.hour) || !number(m[2], 0, 59, &c.minute) {
+	if !number(m[1], 23, &c.hour) || !number(m[2], 59, &c.minute) {
 		return clock{}, 0, 0
 	}
 	next := max(i+1, p.is(i+1, setOf("h", "hrs", "hours")))

@@ -67,7 +67,7 @@ func (p *parser) dotIsClock(i int, first, second string) bool {
 	if _, s, _ := p.readClock(i + 1); s >= beside && !p.words[i].stop {
 		return false
 	}
-	return number(first, 0, 23, &hour) && len(second) == 2 && number(second, 0, 59, &minute) || len(second) == 1
+	return number(first, 23, &hour) && len(second) == 2 && number(second, 59, &minute) || len(second) == 1
 }
 
 // ordered decides which of two numbers is the day and which the month. Dots mean the day first,
@@ -118,7 +118,7 @@ func (p *parser) readStamp(i int) (date, clock, *time.Location, bool) {
 	}
 	day, err := time.Parse("20060102", strings.ReplaceAll(m[1], "-", ""))
 	var c clock
-	if err != nil || !number(m[2], 0, 23, &c.hour) || !number(m[3], 0, 59, &c.minute) || day.Year() < 1970 {
+	if err != nil || !number(m[2], 23, &c.hour) || !number(m[3], 59, &c.minute) || day.Year() < 1970 {
 		return date{}, clock{}, nil, false
 	}
 	if m[5] == "" {

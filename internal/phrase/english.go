@@ -126,7 +126,8 @@ var english = language{
 	days: map[string]func(time.Time) time.Time{
 		"today": daysLater(0), "tomorrow": daysLater(1), "tmrw": daysLater(1),
 		"tmr": daysLater(1), "tmw": daysLater(1), "2moro": daysLater(1), "2morrow": daysLater(1), "tomorow": daysLater(1),
-		"tommorow": daysLater(1), "tommorrow": daysLater(1), "later today": daysLater(0),
+		"tommorow":  daysLater(1), //nolint:misspell // people write it
+		"tommorrow": daysLater(1), "later today": daysLater(0),
 		"day after tomorrow": daysLater(2), "the day after tomorrow": daysLater(2), "overmorrow": daysLater(2),
 		"this weekend": weekend, "next weekend": weekendAfter, "on the weekend": weekend, "at the weekend": weekend,
 	},

@@ -53,11 +53,11 @@ func (a authority) issue(t *testing.T, host string, ends time.Time) pair {
 // write writes a file that the accounts of the servers can read.
 func write(t *testing.T, file string, content []byte) {
 	t.Helper()
-	if err := os.WriteFile(file, content, 0o644); err != nil { //nolint:gosec // the key is the test's own
+	if err := os.WriteFile(file, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Dir(file), filepath.Dir(filepath.Dir(file))} { // both are the test's own
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // as above
+		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -154,7 +154,7 @@ func TestSkip(t *testing.T) {
 		if !moved {
 			continue
 		}
-		got := ""
+		var got string
 		if x.DueOn != nil {
 			got = string(*x.DueOn)
 		} else {

@@ -84,7 +84,8 @@ func moveReminders(t, follower Task, zone *time.Location) []Reminder {
 	distance := wallOf(to, zone).Sub(wallOf(from, zone))
 	for i, reminder := range reminders {
 		if reminder.At != nil {
-			reminders[i].At = new(instantOf(wallOf(*reminder.At, zone).Add(distance), zone))
+			at := instantOf(wallOf(*reminder.At, zone).Add(distance), zone)
+			reminders[i].At = &at
 		}
 	}
 	return reminders

@@ -63,7 +63,8 @@ func (rc *requestContext) recurrenceWords(t task.Task) recurrenceWords {
 	if t.DueOn != nil {
 		said.Next = append(said.Next, *rc.due(nil, t.DueOn))
 		for _, day := range following {
-			said.Next = append(said.Next, *rc.due(nil, new(task.DateOf(day))))
+			date := task.DateOf(day)
+			said.Next = append(said.Next, *rc.due(nil, &date))
 		}
 		return said
 	}

@@ -76,7 +76,8 @@ func dueField(values url.Values) string {
 // readDue parses the value of dueField in zone. It returns an instant or a day.
 func readDue(text string, zone *time.Location) (*time.Time, *task.Date, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return nil, new(task.DateOf(day)), nil
+		date := task.DateOf(day)
+		return nil, &date, nil
 	}
 	at, err := localTime(text, zone)
 	if err != nil {

@@ -53,7 +53,8 @@ func (rc *requestContext) postponed(t task.Task, to string, now time.Time) (*tim
 		return &at, nil, nil
 	}
 	if day, err := time.Parse(time.DateOnly, to); err == nil {
-		return nil, new(task.DateOf(day)), nil
+		date := task.DateOf(day)
+		return nil, &date, nil
 	}
 	zone, err := task.LoadZone(t.TimeZone)
 	if err != nil {
@@ -74,7 +75,8 @@ func (rc *requestContext) postponed(t task.Task, to string, now time.Time) (*tim
 	}
 	day := today.AddDate(0, 0, days)
 	if t.DueAt == nil {
-		return nil, new(task.DateOf(day)), nil
+		date := task.DateOf(day)
+		return nil, &date, nil
 	}
 	here := t.DueAt.In(zone)
 	timeOfDay := time.Duration(here.Hour())*time.Hour + time.Duration(here.Minute())*time.Minute + time.Duration(here.Second())*time.Second

@@ -50,7 +50,6 @@ func TestConsoleConsumer(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), arrivalTimeout)
 	defer cancel()
-	//nolint:gosec // the arguments are those of the test
 	cmd := exec.CommandContext(ctx, "java", "-cp", toolsPath(t), "org.apache.kafka.tools.consumer.ConsoleConsumer",
 		"--bootstrap-server", string(brokers[1]), "--consumer.config", file, "--topic", system.TopicTasks, "--from-beginning",
 		"--max-messages", strconv.Itoa(len(records(t, system.TopicTasks))))
@@ -80,7 +79,6 @@ func toolsPath(t *testing.T) string {
 	clients := servers[len(servers)-1]
 	version := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(clients), "kafka-clients-"), ".jar")
 	dir := t.TempDir()
-	//nolint:gosec // the arguments are those of the test
 	cmd := exec.CommandContext(t.Context(), "mvn", "--batch-mode", "--no-transfer-progress", "--quiet", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy",
 		"-Dartifact=org.apache.kafka:kafka-tools:"+version, "-DoutputDirectory="+dir)
 	cmd.Dir = dir
