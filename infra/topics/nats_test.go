@@ -42,7 +42,7 @@ func natsServer(t *testing.T) (address string, env map[string]string) {
 		s.Shutdown()
 		s.WaitForShutdown()
 	})
-	if !s.ReadyForConnections(time.Minute) {
+	if !s.ReadyForConnections(5 * time.Minute) {
 		t.Fatal("the server does not start")
 	}
 	return s.Addr().String(), map[string]string{"NATS_TOKEN": "the token", "NATS_CA_FILE": ca}

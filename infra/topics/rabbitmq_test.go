@@ -131,7 +131,7 @@ func TestDefinitions(t *testing.T) {
 	address := rabbitServer(t)
 	env := map[string]string{"RABBITMQ_USERNAME": administrator, "RABBITMQ_PASSWORD": password}
 	args := []string{"-kind", "rabbitmq", "-brokers", address, "-tls=false"}
-	testkit.WithState(t, time.Minute, func() (done bool, state string) { // the server starts
+	testkit.WithState(t, 5*time.Minute, func() (done bool, state string) { // the server starts; the machine may be busy
 		out, status := runTopics(t, env, args...)
 		return status == 0, out
 	})
