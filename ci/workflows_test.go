@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"taskmaster/ci/plan"
+	"taskmaster/dapr"
 )
 
 // These types mirror
@@ -49,6 +50,8 @@ type (
 	// suite is one job of the suites. It runs a target of make.
 	suite struct {
 		Target string `yaml:"target"`
+		// Version is a variable of make: DAPR=1.16.0.
+		Version string `yaml:"version"`
 	}
 	// needs is a job or a list of jobs.
 	needs []string
@@ -232,10 +235,11 @@ func TestActionsRunOnNode24(t *testing.T) {
 	}
 }
 
-// weeklyWorkflow runs benchCheck, which compares measurements with the specification.
+// weeklyWorkflow runs benchCheck, which compares measurements with the specification, and testVersion.
 const (
 	weeklyWorkflow = ".github/workflows/weekly.yml"
 	benchCheck     = "make bench ARGS=-check"
+	testVersion    = `make "$TARGET" "$VERSION"`
 )
 
 // buildPipeline is the step before the pipeline's commands.
@@ -258,7 +262,7 @@ func TestWorkflowsCallCommands(t *testing.T) {
 				if s.Uses != "" || file == suitesWorkflow && name == "suite" {
 					continue
 				}
-				if slices.Contains([]string{buildPipeline, "echo approved", "go run ./ci/tested", `go run ./ci/tested -run "$RUN"`, benchCheck}, s.Run) {
+				if slices.Contains([]string{buildPipeline, "echo approved", "go run ./ci/tested", `go run ./ci/tested -run "$RUN"`, benchCheck, testVersion}, s.Run) {
 					continue
 				}
 				command := regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(s.Run, "")
@@ -348,9 +352,30 @@ func TestNumbersAreMeasuredEveryWeek(t *testing.T) {
 	for file, w := range all {
 		for name, j := range w.Jobs {
 			measures := slices.ContainsFunc(j.Steps, func(s workflowStep) bool { return s.Run == benchCheck })
-			if measures != (file == weeklyWorkflow) {
+			if measures != (file == weeklyWorkflow && name == "numbers") {
 				t.Errorf("%s: %s measures the numbers: %v", file, name, measures)
 			}
 		}
+	}
+}
+
+// TestVersionsAreTestedEveryWeek checks that the weekly workflow runs the oldest supported version of Dapr,
+// and others of Kafka and PostgreSQL than every push does.
+func TestVersionsAreTestedEveryWeek(t *testing.T) {
+	t.Parallel()
+	versions := workflows(t)[weeklyWorkflow].Jobs["versions"]
+	var got []string
+	for _, s := range versions.Strategy.Matrix.Include {
+		got = append(got, s.Target+" "+s.Version)
+	}
+	for _, want := range []string{
+		"test-dapr DAPR=" + dapr.Oldest, "test-on-kafka KAFKA=3.9.1", "test-postgres POSTGRES=fetch-15", "test-postgres POSTGRES=fetch-18",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s runs %q, want also %q", weeklyWorkflow, got, want)
+		}
+	}
+	if n := len(versions.Steps); n == 0 || versions.Steps[n-1].Run != testVersion {
+		t.Errorf("%s: the job versions has the steps %+v, want make as the last", weeklyWorkflow, versions.Steps)
 	}
 }
