@@ -136,7 +136,7 @@ func TestSidecarsTrustTheBrokersAuthority(t *testing.T) {
 				}
 				var want []string
 				if tls && (kind == "nats" || kind == "redis") && name != "web" {
-					want = []string{"broker-authority ca.crt ca.crt true", "broker-authority:/broker-authority", "SSL_CERT_DIR=/broker-authority"}
+					want = []string{"broker-authority ca.crt ca.crt true", "broker-authority:/broker-authority", "SSL_CERT_FILE=/broker-authority/ca.crt"}
 				}
 				if !slices.Equal(got, want) {
 					t.Errorf("%s, TLS %t, %s: mounts %q, want %q", kind, tls, name, got, want)

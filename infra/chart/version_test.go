@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.4.1"
-	content = "38b156c51e3ef2920e397ffd224731a465bd21455e8637892f65abda31dbaa0e"
+	version = "0.4.2"
+	content = "921f125bbdff927612815ad96bfc7e75bb1f4230ff173a834e6065f1fa45285e"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

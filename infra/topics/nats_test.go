@@ -145,9 +145,9 @@ func TestArgumentsOfOtherBrokers(t *testing.T) {
 	}
 }
 
-// TestFolderOfAuthorities checks the way in which a sidecar in a cluster trusts the authority of a
-// broker: the variable SSL_CERT_DIR. Go reads it once, so that another process connects.
-func TestFolderOfAuthorities(t *testing.T) {
+// TestFileOfAuthorities checks the way in which a sidecar in a cluster trusts the authority of a
+// broker: the variable SSL_CERT_FILE. Go reads it once, so that another process connects.
+func TestFileOfAuthorities(t *testing.T) {
 	t.Parallel()
 	if address := os.Getenv("ADDRESS_OF_NATS"); address != "" {
 		if out, status := runTopics(t, map[string]string{"NATS_TOKEN": "the token"}, "-kind", "nats", "-brokers", address); status != 0 {
@@ -160,11 +160,11 @@ func TestFolderOfAuthorities(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for folder, trusted := range map[string]bool{filepath.Dir(env["NATS_CA_FILE"]): true, t.TempDir(): false} {
-		cmd := exec.CommandContext(t.Context(), self, "-test.run", "^TestFolderOfAuthorities$")
-		cmd.Env = append(os.Environ(), "ADDRESS_OF_NATS="+address, "SSL_CERT_DIR="+folder)
+	for file, trusted := range map[string]bool{env["NATS_CA_FILE"]: true, filepath.Join(t.TempDir(), "missing"): false} {
+		cmd := exec.CommandContext(t.Context(), self, "-test.run", "^TestFileOfAuthorities$")
+		cmd.Env = append(os.Environ(), "ADDRESS_OF_NATS="+address, "SSL_CERT_FILE="+file)
 		if out, err := cmd.CombinedOutput(); (err == nil) != trusted {
-			t.Errorf("with the authority in the folder %t: %v\n%s", trusted, err, out)
+			t.Errorf("with the authority in the file %t: %v\n%s", trusted, err, out)
 		}
 	}
 }

@@ -100,9 +100,10 @@ dapr.io/sidecar-cpu-limit: {{ $sidecar.limits.cpu | quote }}
 dapr.io/sidecar-memory-request: {{ $sidecar.requests.memory | quote }}
 dapr.io/sidecar-memory-limit: {{ $sidecar.limits.memory | quote }}
 {{- if include "taskmaster.brokerAuthority" . }}
-# Go reads this folder in addition to the system's file of authorities.
+# Go reads this file in addition to the system's folder of authorities. With SSL_CERT_DIR, Dapr's injector
+# would let the sidecar run as root and write, which the namespace forbids.
 dapr.io/volume-mounts: broker-authority:/broker-authority
-dapr.io/env: SSL_CERT_DIR=/broker-authority
+dapr.io/env: SSL_CERT_FILE=/broker-authority/ca.crt
 {{- end }}
 dapr.io/log-as-json: "true"
 dapr.io/log-level: {{ .root.Values.dapr.logLevel }}
