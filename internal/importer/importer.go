@@ -47,6 +47,16 @@ type Options struct {
 	Now time.Time
 	// Limit is the maximum number of tasks.
 	Limit int
+	// Stop returns an error when nobody waits for the tasks any more. nil means that somebody does.
+	Stop func() error
+}
+
+// Stopped returns the error of Stop. Readers ask before each task.
+func (o Options) Stopped() error {
+	if o.Stop == nil {
+		return nil
+	}
+	return o.Stop()
 }
 
 // AddFitted adds a task that keeps the limits of titles, descriptions and tags. It splits a longer one

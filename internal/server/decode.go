@@ -66,7 +66,7 @@ func CheckJSON(r *http.Request) error {
 func DecodeJSON(body []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if bad := mismatches(body, v); len(bad) > 0 {
+	if bad := checkShape(body, v); len(bad) > 0 {
 		return task.InvalidFields(bad)
 	}
 	err := d.Decode(v)
@@ -81,9 +81,6 @@ func DecodeJSON(body []byte, v any) error {
 	}
 	if known, ok := errors.AsType[*task.Error](err); ok {
 		return known
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return task.Invalid(strings.Trim(name, `"`), "is not a known field")
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return badJSON(fmt.Sprintf("the body is not JSON: byte %d does not belong there", syntax.Offset))

@@ -75,12 +75,32 @@ func Invalid(field, message string) error {
 	return InvalidFields([]FieldError{{Field: field, Message: message}})
 }
 
-// InvalidFields returns the Error for bad fields, or nil if there are none.
+// The limits of the fields in an Error. Without them the answer to a hostile request is many times
+// larger than the request.
+const (
+	MaxFieldErrors = 100
+	// maxFieldText is the maximum size of a field's name and of its message, in bytes.
+	maxFieldText = 500
+)
+
+// InvalidFields returns the Error for bad fields, or nil if there are none. It names the first
+// MaxFieldErrors fields.
 func InvalidFields(fields []FieldError) error {
 	if len(fields) == 0 {
 		return nil
 	}
-	return &Error{Code: CodeInvalid, Message: "some fields are not valid", Fields: fields}
+	named := make([]FieldError, min(len(fields), MaxFieldErrors))
+	for i := range named {
+		named[i] = FieldError{Field: cutBytes(fields[i].Field), Message: cutBytes(fields[i].Message)}
+	}
+	return &Error{Code: CodeInvalid, Message: "some fields are not valid", Fields: named}
+}
+
+func cutBytes(s string) string {
+	if len(s) <= maxFieldText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxFieldText], "") + "…"
 }
 
 // ErrorCode returns the code of the first *Error in err's chain. It returns CodeInternal for any

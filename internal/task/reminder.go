@@ -57,7 +57,7 @@ func (d ReminderDefaults) Validate() error {
 		}
 		check(reminders != nil, "", "is required: [] means none")
 		check(len(reminders) <= MaxReminders, "", "has more than 10 entries")
-		for _, r := range reminders {
+		for _, r := range reminders[:min(len(reminders), MaxReminders)] {
 			r.validate(check)
 			check(r.At == nil, "", "has an instant: a default counts from the due date")
 			check(!wholeDay || r.MinutesBefore == nil, "", "has minutes_before: a whole day has days_before and time")

@@ -111,13 +111,7 @@ func (t *Task) Normalize() {
 	if t.TimeZone == "" {
 		t.TimeZone = "UTC"
 	}
-	tags := []string{}
-	for _, tag := range t.Tags {
-		if tag = strings.TrimSpace(strings.TrimPrefix(tag, "#")); !slices.Contains(tags, tag) {
-			tags = append(tags, tag)
-		}
-	}
-	t.Tags = tags
+	t.Tags = distinctTags(t.Tags)
 	if t.Reminders == nil {
 		t.Reminders = UsualReminders().Of(t.DueOn != nil)
 	}
@@ -145,6 +139,22 @@ func (t *Task) Normalize() {
 	if t.DueOn != nil && t.DueOn.valid() {
 		t.normalizeDays()
 	}
+}
+
+// distinctTags returns each tag once. It stops after MaxTags+1 tags, which are one too many, so that
+// its time is linear.
+func distinctTags(given []string) []string {
+	tags := []string{}
+	for _, tag := range given {
+		tag = strings.TrimSpace(strings.TrimPrefix(tag, "#"))
+		if slices.Contains(tags, tag) {
+			continue
+		}
+		if tags = append(tags, tag); len(tags) > MaxTags {
+			break
+		}
+	}
+	return tags
 }
 
 func utc(t **time.Time) {
@@ -200,7 +210,7 @@ func (t *Task) ValidateAfter(before Task) error {
 	check(t.DueOn == nil || t.DueOn.valid(), "due_on", "is not a date such as 2026-12-31 between the years 1970 and 9999")
 	check(t.DueOn == nil || t.DueAt == nil, "due_on", "cannot be set together with due_at: keep the day or the instant")
 	check(len(t.Reminders) <= MaxReminders, "reminders", "has more than 10 entries")
-	for _, r := range t.Reminders {
+	for _, r := range t.Reminders[:min(len(t.Reminders), MaxReminders)] {
 		r.validate(check)
 	}
 	if t.Recurrence != nil {

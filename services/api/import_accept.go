@@ -21,7 +21,6 @@ import (
 const (
 	maxImport      = 10 << 20    // bytes
 	maxImported    = 10_000      // tasks
-	maxImportBad   = 100         // reported bad fields
 	importUpload   = time.Minute // to receive the body
 	importTimeout  = time.Minute // after the upload
 	maxUploads     = 8

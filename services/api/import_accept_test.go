@@ -266,8 +266,8 @@ func TestImportIsAllOrNothing(t *testing.T) {
 		})
 	}
 	r := a.newPerson(t).send(t, "POST", "/api/v1/import", list(strings.Split(strings.Repeat("{},", 499)+"{}", ",")...)).want(t, 422)
-	if got := len(decoded[struct{ Errors []task.FieldError }](t, r).Errors); got != maxImportBad {
-		t.Errorf("got %d errors for 500 bad entries, want the first %d", got, maxImportBad)
+	if got := len(decoded[struct{ Errors []task.FieldError }](t, r).Errors); got != task.MaxFieldErrors {
+		t.Errorf("got %d errors for 500 bad entries, want the first %d", got, task.MaxFieldErrors)
 	}
 }
 

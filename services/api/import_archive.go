@@ -99,7 +99,7 @@ func inFile(name string, err error) error {
 
 // readTodoist reads one CSV file. Its name is the name of the Todoist project.
 func (in *importReader) readTodoist(ctx context.Context, name string, data []byte) error {
-	file, err := todoist.Read(data, in.options(name))
+	file, err := todoist.Read(data, in.options(ctx, name))
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (in *importReader) readTodoist(ctx context.Context, name string, data []byt
 }
 
 func (in *importReader) readVikunja(ctx context.Context, data []byte) error {
-	file, err := vikunja.Read(data, in.options(""))
+	file, err := vikunja.Read(data, in.options(ctx, ""))
 	if err != nil {
 		return err
 	}

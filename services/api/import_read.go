@@ -38,9 +38,14 @@ type importReader struct {
 
 // checkLimits returns an error if the file has too many bad fields or takes too long.
 func (in *importReader) checkLimits(ctx context.Context) error {
-	if len(in.bad) >= maxImportBad {
+	if len(in.bad) >= task.MaxFieldErrors {
 		return task.InvalidFields(in.bad)
 	}
+	return checkTime(ctx)
+}
+
+// checkTime returns an error if the time for the file is over, or its sender is gone.
+func checkTime(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return task.Errorf(task.CodeInvalid, "the file takes too long to check: split it")
 	}
@@ -100,7 +105,7 @@ func checkInstants(name string, t task.Task) []task.FieldError {
 }
 
 func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
-	file, err := ical.Read(body, in.options(""))
+	file, err := ical.Read(body, in.options(ctx, ""))
 	if err != nil {
 		return err
 	}
@@ -117,8 +122,11 @@ func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
 }
 
 // options returns the context for reading a file.
-func (in *importReader) options(name string) importer.Options {
-	return importer.Options{Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count}
+func (in *importReader) options(ctx context.Context, name string) importer.Options {
+	return importer.Options{
+		Name: name, Zone: in.zone, Now: in.now, Limit: maxImported - in.count,
+		Stop: func() error { return checkTime(ctx) },
+	}
 }
 
 // addFile adds the tasks and notes of another program's file. convert returns the entry of a task, and

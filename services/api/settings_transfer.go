@@ -87,7 +87,7 @@ const maxImportedChannels = 100
 // of the file.
 func (in *importReader) readChannels(d *json.Decoder) error {
 	var channels []apiv1.ExportedChannel
-	if err := d.Decode(&channels); err != nil {
+	if err := in.readField(d, "channels", &channels); err != nil {
 		return err
 	}
 	if len(channels) > maxImportedChannels {

@@ -29,6 +29,7 @@ const (
 	maxDepth      = 6
 	maxProperties = 1000 // per component
 	maxChildren   = 200
+	maxParams     = 100 // per property
 )
 
 // scan reads VCALENDAR objects. It calls f with each component of a name that is a direct child of

@@ -83,6 +83,9 @@ func (l *lines) parse(line string) (property, error) {
 		if !ok {
 			return property{}, l.errorf("ends within its parameters")
 		}
+		if len(p.params) == maxParams {
+			return property{}, l.errorf("has more than %d parameters", maxParams)
+		}
 		p.params = append(p.params, param{strings.ToUpper(name), value})
 		line = rest
 	}

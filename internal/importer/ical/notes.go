@@ -7,8 +7,15 @@ import (
 	"time"
 )
 
+// maxNotes is the maximum number of messages about a task. Without it, a list of bad dates makes a
+// message of each.
+const maxNotes = 50
+
 // note adds a message about a part of the entry that a task cannot hold.
 func (r *reader) note(format string, args ...any) {
+	if len(r.notes) == maxNotes {
+		return
+	}
 	r.notes = append(r.notes, fmt.Sprintf(format, args...))
 }
 

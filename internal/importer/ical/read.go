@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 			return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", o.Limit)
 		}
 		count++
+		if err := o.Stopped(); err != nil {
+			return err
+		}
 		r := reader{zones: z, component: c, now: o.Now}
 		read := r.task()
 		if len(read.Bad) > 0 || fits(read.Task) {
@@ -97,16 +101,27 @@ func (r *reader) task() importer.Task {
 	return importer.Task{Key: r.uid(), Line: r.line, Task: r.t, Bad: bad}
 }
 
+// maxCompared is the size in bytes up to which a description is searched for a text that is added to
+// it. Without it, a large description and many texts take quadratic time.
+const maxCompared = 64 << 10
+
 // words reads title, description, tags and priority.
 func (r *reader) words() {
-	r.t.Title, r.t.Description = strings.TrimSpace(r.text("SUMMARY")), r.text("DESCRIPTION")
+	r.t.Title = strings.TrimSpace(r.text("SUMMARY"))
+	parts := []string{r.text("DESCRIPTION")}
+	size := len(parts[0])
 	for _, p := range r.properties {
-		switch extra := strings.TrimSpace(unescape(p.value)); {
-		case extra == "" || strings.Contains(r.t.Description, extra):
-		case p.name == "LOCATION", p.name == "URL", p.name == "COMMENT", p.name == "ATTACH" && isLink(extra):
-			r.t.Description = strings.TrimPrefix(r.t.Description+"\n"+extra, "\n")
+		switch {
+		case p.name == "LOCATION", p.name == "URL", p.name == "COMMENT", p.name == "ATTACH" && isLink(p.value):
+		default:
+			continue
+		}
+		extra := strings.TrimSpace(unescape(p.value))
+		if size > maxCompared || !slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(part, extra) }) {
+			parts, size = append(parts, extra), size+len(extra)
 		}
 	}
+	r.t.Description = strings.TrimPrefix(strings.Join(parts, "\n"), "\n")
 	if r.t.Title == "" {
 		r.t.Title = "Untitled"
 	}
@@ -236,10 +251,14 @@ func (r *reader) uid() string {
 	return uid
 }
 
+// maxJSON is the largest JSON that Writer wrote, in bytes. A larger list of empty elements would take
+// many times its size in memory.
+const maxJSON = 64 << 10
+
 // decode reads JSON that Writer wrote. It returns false if the property is missing or damaged.
 func (r *reader) decode(name string, v any) bool {
 	p, ok := r.get(name)
-	if !ok {
+	if !ok || len(p.value) > maxJSON {
 		return false
 	}
 	d := json.NewDecoder(bytes.NewReader([]byte(unescape(p.value))))

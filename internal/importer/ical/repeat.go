@@ -41,11 +41,25 @@ func (r *reader) exDates() {
 	own := r.t.Recurrence
 	own.ExDates = nil
 	due, _ := r.t.Due()
+	given := 0
+	for _, p := range r.properties {
+		if p.name == "EXDATE" {
+			given += strings.Count(p.value, ",") + 1
+		}
+	}
+	skipped := max(0, given-task.MaxExDates)
+	if skipped > 0 {
+		r.note("a series leaves out at most %d dates: the first %d are not left out", task.MaxExDates, skipped)
+	}
 	for _, p := range r.properties {
 		if p.name != "EXDATE" {
 			continue
 		}
 		for value := range strings.SplitSeq(p.value, ",") {
+			if skipped > 0 {
+				skipped--
+				continue
+			}
 			m, err := r.parse(upper(value), p.param("TZID"))
 			if err != nil {
 				r.note("EXDATE %v: it is left out", err)
@@ -53,10 +67,6 @@ func (r *reader) exDates() {
 			}
 			own.ExDates = append(own.ExDates, r.exDate(m, due))
 		}
-	}
-	if n := len(own.ExDates); n > task.MaxExDates {
-		own.ExDates = own.ExDates[n-task.MaxExDates:]
-		r.note("a series leaves out at most %d dates: the first %d are not left out", task.MaxExDates, n-task.MaxExDates)
 	}
 	t := r.t
 	t.Recurrence = new(*own)

@@ -89,6 +89,9 @@ func (r *reader) row(x row) error {
 // task begins a task. The messages describe how the line became a task.
 func (r *reader) task(x row, content string, changes ...string) error {
 	r.finish()
+	if err := r.o.Stopped(); err != nil {
+		return err
+	}
 	if len(r.file.Tasks) >= r.o.Limit {
 		return task.Errorf(task.CodeInvalid, "line %d: the file has more than %d tasks: split it", x.line, r.o.Limit)
 	}

@@ -103,6 +103,9 @@ func (r *reader) project(depth int) error {
 		r.file.Notes = append(r.file.Notes, importer.Note{Title: p.Title, Message: "projects become tags: the description of the project is left out"})
 	}
 	for _, s := range tasks {
+		if stopped := r.o.Stopped(); stopped != nil {
+			return stopped
+		}
 		r.add(p, s)
 	}
 	return err
@@ -110,6 +113,9 @@ func (r *reader) project(depth int) error {
 
 func (r *reader) task() (source, error) {
 	at := r.here()
+	if err := r.o.Stopped(); err != nil {
+		return source{}, err
+	}
 	if r.count++; r.count > r.o.Limit {
 		return source{}, task.Errorf(task.CodeInvalid, "%s: the export has more than %d tasks", place(r.data, at), r.o.Limit)
 	}
