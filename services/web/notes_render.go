@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"html/template"
 	"regexp"
 	"strings"
@@ -23,13 +22,14 @@ type notesRenderer struct {
 
 // render renders notes (CommonMark with strikethrough, tables, task lists and bare links). It
 // drops HTML in the notes. The output also passes an allow-list, so that a single bug lets nothing
-// through. Links use only http, https and mailto. They open in a new tab and send no referrer.
+// through. Links use only http, https and mailto. They open in a new tab and send no referrer. Notes
+// beyond the limits are plain text.
 func (n *notesRenderer) render(text string) template.HTML {
 	if text == "" {
 		return ""
 	}
-	var out bytes.Buffer
-	if err := n.markdown.Convert([]byte(text), &out); err != nil {
+	var out limitedBuffer
+	if nestedTooDeeply(text) || n.markdown.Convert([]byte(text), &out) != nil {
 		return template.HTML("<pre>" + template.HTMLEscapeString(text) + "</pre>") //nolint:gosec // escaped
 	}
 	return template.HTML(n.policy.Sanitize(n.boxes.Replace(out.String()))) //nolint:gosec // sanitised
@@ -39,7 +39,7 @@ func (n *notesRenderer) render(text string) template.HTML {
 func newNotesRenderer() *notesRenderer {
 	return &notesRenderer{
 		markdown: goldmark.New(
-			goldmark.WithExtensions(extension.Strikethrough, extension.Table, extension.TaskList, extension.Linkify),
+			goldmark.WithExtensions(extension.Strikethrough, limitedTables{}, extension.TaskList, extension.Linkify),
 			goldmark.WithRendererOptions(html.WithHardWraps()),
 		),
 		boxes:  strings.NewReplacer(`<input checked="" disabled="" type="checkbox">`, "☑", `<input disabled="" type="checkbox">`, "☐"),
