@@ -15,10 +15,8 @@ type Task struct {
 	Key string
 	// Line is the task's first line in the file. It is 0 if the format has no useful lines.
 	Line int
-	// Task has no ID and is not normalized. CreatedAt may be zero.
+	// Task is valid, has no ID and is not normalized. CreatedAt may be zero.
 	Task task.Task
-	// Bad are the fields that could not be read.
-	Bad []task.FieldError
 }
 
 // Note is a message about a change or an omission in a file.
@@ -60,24 +58,31 @@ func (o Options) Stopped() error {
 }
 
 // AddFitted adds a task that keeps the limits of titles, descriptions and tags. It splits a longer one
-// into several tasks. It also adds the messages about the task and about the split as notes.
+// into several tasks. It removes the parts of a task that do not fit, see Mend. It adds the messages
+// about the task, the split and the removed parts as notes.
 func (f *File) AddFitted(t Task, messages []string) {
+	messages = append(messages, Mend(&t.Task)...)
 	fitted, cut := task.Fit(t.Task)
-	f.add(t, fitted, append(messages, cut...))
-}
-
-// Add adds a task as it is, with messages about it as notes.
-func (f *File) Add(t Task, messages []string) { f.add(t, []task.Task{t.Task}, messages) }
-
-func (f *File) add(t Task, parts []task.Task, messages []string) {
-	for i, part := range parts {
-		added := Task{Key: t.Key, Line: t.Line, Task: part, Bad: t.Bad}
+	for i, part := range fitted {
+		added := Task{Key: t.Key, Line: t.Line, Task: part}
 		if i > 0 {
 			added.Key = fmt.Sprint(t.Key, " part ", i+1)
 		}
 		f.Tasks = append(f.Tasks, added)
 	}
+	for _, message := range append(messages, cut...) {
+		f.Notes = append(f.Notes, Note{Line: t.Line, Title: fitted[0].Title, Message: message})
+	}
+}
+
+// Add adds a task, with messages about it as notes. A task that is valid is not changed.
+func (f *File) Add(t Task, messages []string) {
+	if check(t.Task) != nil {
+		f.AddFitted(t, messages)
+		return
+	}
+	f.Tasks = append(f.Tasks, t)
 	for _, message := range messages {
-		f.Notes = append(f.Notes, Note{Line: t.Line, Title: parts[0].Title, Message: message})
+		f.Notes = append(f.Notes, Note{Line: t.Line, Title: t.Task.Title, Message: message})
 	}
 }

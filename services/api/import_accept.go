@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/semaphore"
 
+	"taskmaster/internal/importer/csvfile"
 	"taskmaster/internal/importer/ical"
-	"taskmaster/internal/importer/todoist"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -103,7 +103,7 @@ func importType(r *http.Request) (string, error) {
 	}
 	mediaType, _, err := mime.ParseMediaType(ct)
 	switch mediaType {
-	case "application/json", ical.MediaType, todoist.MediaType, mediaZip, mediaOldZip:
+	case "application/json", ical.MediaType, csvfile.MediaType, mediaZip, mediaOldZip:
 		if err == nil {
 			return mediaType, nil
 		}
@@ -122,7 +122,7 @@ func (s *service) readImport(ctx context.Context, mediaType, name string, body [
 	switch mediaType {
 	case ical.MediaType:
 		err = in.readCalendar(ctx, body)
-	case todoist.MediaType:
+	case csvfile.MediaType:
 		err = in.readTodoist(ctx, name, body)
 	case mediaZip, mediaOldZip:
 		err = in.readArchive(ctx, body)

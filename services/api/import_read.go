@@ -139,12 +139,8 @@ func (in *importReader) addFile(ctx context.Context, name string, file importer.
 		if err := in.checkLimits(ctx); err != nil {
 			return err
 		}
-		var bad []task.FieldError
-		if len(t.Bad) > 0 {
-			bad = inField(fmt.Sprintf("tasks[%d]", in.count), task.InvalidFields(t.Bad))
-		}
 		e, where := convert(t)
-		in.add(e, where, bad)
+		in.add(e, where, nil)
 	}
 	return nil
 }

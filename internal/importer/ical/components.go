@@ -1,12 +1,18 @@
 package ical
 
+import "taskmaster/internal/task"
+
 // component is an iCalendar component, from BEGIN to END.
 type component struct {
 	name       string
 	line       int
 	properties []property
 	children   []component
+	// broken are lines that are not content lines.
+	broken []brokenLine
 }
+
+type brokenLine struct{ text, message string }
 
 // get returns the first property with a name.
 func (c component) get(name string) (property, bool) {
@@ -45,7 +51,10 @@ func scan(data []byte, name string, f func(component) error) error {
 		}
 		p, err := l.parse(text)
 		if err != nil {
-			return err
+			if err := addBroken(l, open, brokenLine{text, err.Error()}, name); err != nil {
+				return err
+			}
+			continue
 		}
 		switch p.name {
 		case "BEGIN":
@@ -103,10 +112,27 @@ func add(l *lines, open []component, p property, name string) error {
 		return nil
 	}
 	c := &open[len(open)-1]
-	if len(c.properties) == maxProperties {
+	if len(c.properties)+len(c.broken) >= maxProperties {
 		return l.errorf("is one of more than %d properties of one %s", maxProperties, c.name)
 	}
 	c.properties = append(c.properties, p)
+	return nil
+}
+
+// addBroken keeps a line that is not a content line. Outside a VCALENDAR it is an error: the file is
+// not iCalendar.
+func addBroken(l *lines, open []component, b brokenLine, name string) error {
+	switch {
+	case len(open) == 0:
+		return task.Errorf(task.CodeInvalid, "%s", b.message)
+	case !inside(open, name):
+		return nil
+	}
+	c := &open[1]
+	if len(c.properties)+len(c.broken) >= maxProperties {
+		return l.errorf("is one of more than %d properties of one %s", maxProperties, c.name)
+	}
+	c.broken = append(c.broken, b)
 	return nil
 }
 
@@ -119,7 +145,7 @@ func known(name string) bool {
 		"CATEGORIES", "DUE", "DTSTART", "DURATION", "RRULE", "CREATED", "LAST-MODIFIED", "DTSTAMP",
 		"RELATED-TO", "EXDATE", "RDATE", "COMMENT", "ATTACH",
 		"ACTION", "TRIGGER", "X-APPLE-PROXIMITY",
-		"TZID", "X-LIC-LOCATION", "TZOFFSETTO",
+		"TZID", "X-LIC-LOCATION", "TZOFFSETFROM", "TZOFFSETTO",
 		propTimeZone, propRecurrence, propReminders, propReminder, propSeries, propOccurrence, propSnoozedUntil:
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
@@ -27,8 +28,17 @@ func (p property) param(name string) string {
 	return ""
 }
 
+// head returns the name with the parameters: DUE;TZID=Europe/Berlin.
+func (p property) head() string {
+	head := p.name
+	for _, q := range p.params {
+		head += ";" + q.name + "=" + q.value
+	}
+	return head
+}
+
 // lines yields unfolded content lines (RFC 5545 section 3.1) with the number of their first
-// physical line. Lines may end with LF alone, like in files from an editor.
+// physical line. Lines may end with LF or CR alone, like in files from an editor.
 type lines struct {
 	rest   []byte
 	number int
@@ -36,7 +46,11 @@ type lines struct {
 }
 
 func newLines(data []byte) *lines {
-	return &lines{rest: bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))}
+	data = importer.Unicode(data)
+	if !bytes.Contains(data, []byte("\n")) {
+		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	}
+	return &lines{rest: data}
 }
 
 // scan returns the next line that is not empty. It returns false at the end.
@@ -46,7 +60,7 @@ func (l *lines) scan() (string, bool) {
 		line := l.physical()
 		if len(l.rest) == 0 || (l.rest[0] != ' ' && l.rest[0] != '\t') {
 			if len(line) > 0 {
-				return string(line), true
+				return importer.UTF8(string(line)), true
 			}
 			continue
 		}
@@ -55,7 +69,7 @@ func (l *lines) scan() (string, bool) {
 		for len(l.rest) > 0 && (l.rest[0] == ' ' || l.rest[0] == '\t') {
 			joined = append(joined, l.physical()[1:]...)
 		}
-		return string(joined), true
+		return importer.UTF8(string(joined)), true
 	}
 	return "", false
 }

@@ -47,11 +47,11 @@ func (z zones) parse(value, tzid string) (moment, error) {
 	if tzid == "" {
 		return moment{at: task.Instant(local, z.account)}, nil
 	}
-	name, zone, ok := z.find(tzid, local)
+	name, at, ok := z.find(tzid, local)
 	if !ok {
 		return moment{}, fmt.Errorf("has the TZID %q, which is not an IANA time zone such as Europe/Berlin", tzid)
 	}
-	return moment{at: task.Instant(local, zone), zone: name}, nil
+	return moment{at: at, zone: name}, nil
 }
 
 // maxDuration is longer than any meaningful duration, in seconds.

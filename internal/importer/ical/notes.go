@@ -1,27 +1,23 @@
 package ical
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// maxNotes is the maximum number of messages about a task. Without it, a list of bad dates makes a
-// message of each.
-const maxNotes = 50
-
 // note adds a message about a part of the entry that a task cannot hold.
 func (r *reader) note(format string, args ...any) {
-	if len(r.notes) == maxNotes {
-		return
-	}
-	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+	r.b.Note(format, args...)
 }
 
 // leftOut adds messages about the parts that the other methods could not use. It must be called
 // last.
 func (r *reader) leftOut() {
+	for _, line := range r.broken {
+		r.b.Write(line.text)
+		r.note("%s: it is in the description", line.message)
+	}
 	if p, ok := r.get("RELATED-TO"); ok && p.value != "" {
 		r.note("there are no sub-tasks: it stands by itself")
 	}
@@ -32,7 +28,7 @@ func (r *reader) leftOut() {
 	if _, ok := r.get("RDATE"); ok {
 		r.note("additional dates of the series are left out")
 	}
-	if start, due := r.at("DTSTART", "due_at"), r.at("DUE", "due_at"); start != nil && due != nil && !start.at.Equal(due.at) {
+	if start, due := r.at("DTSTART"), r.at("DUE"); start != nil && due != nil && !start.at.Equal(due.at) {
 		left := start
 		if r.started {
 			left = due

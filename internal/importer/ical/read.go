@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -39,22 +40,12 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 		if err := o.Stopped(); err != nil {
 			return err
 		}
-		r := reader{zones: z, component: c, now: o.Now}
+		r := reader{zones: z, component: c, now: o.Now, kept: map[string]bool{}}
 		read := r.task()
-		if len(read.Bad) > 0 || fits(read.Task) {
-			file.Add(read, r.notes)
-		} else {
-			file.AddFitted(read, r.notes)
-		}
+		file.Add(read, r.b.Notes)
 		return nil
 	})
 	return file, err
-}
-
-// fits reports whether a task keeps the limits. A task that fits is not changed.
-func fits(t task.Task) bool {
-	t.Normalize()
-	return t.Validate() == nil
 }
 
 // reader turns one VTODO into a task and collects its errors.
@@ -65,20 +56,26 @@ type reader struct {
 	t   task.Task
 	// started reports whether DTSTART became the due date.
 	started bool
-	bad     []task.FieldError
-	// notes are messages about parts that were left out.
-	notes []string
+	// b collects the parts that are left out, and messages about them.
+	b importer.Builder
+	// kept are the names and lines of the properties in b.
+	kept map[string]bool
 }
 
-func (r *reader) fail(field string, err error) {
-	r.bad = append(r.bad, task.FieldError{Field: field, Message: err.Error()})
+// keep leaves a property out that cannot be read. The description keeps its value.
+func (r *reader) keep(c component, name string, err error) {
+	key := fmt.Sprint(name, " ", c.line)
+	if p, ok := c.get(name); ok && !r.kept[key] {
+		r.kept[key] = true
+		r.b.Keep(p.head(), p.value, err.Error())
+	}
 }
 
 // at reads a time. It returns nil if there is none.
-func (r *reader) at(name, field string) *moment {
+func (r *reader) at(name string) *moment {
 	m, ok, err := r.moment(r.component, name)
 	if err != nil {
-		r.fail(field, err)
+		r.keep(r.component, name, err)
 	}
 	if !ok {
 		return nil
@@ -92,13 +89,13 @@ func (r *reader) task() importer.Task {
 	r.completion()
 	r.recurrence(due)
 	r.reminders()
-	if created := r.at("CREATED", "created_at"); created != nil {
+	if created := r.at("CREATED"); created != nil {
 		r.t.CreatedAt = created.at.UTC()
 	}
 	r.series()
-	bad := r.bad // leftOut reads the same properties again
 	r.leftOut()
-	return importer.Task{Key: r.uid(), Line: r.line, Task: r.t, Bad: bad}
+	r.b.Task = r.t
+	return importer.Task{Key: r.uid(), Line: r.line, Task: r.b.Done()}
 }
 
 // maxCompared is the size in bytes up to which a description is searched for a text that is added to
@@ -152,7 +149,7 @@ func (r *reader) words() {
 // dueDate reads DUE or its substitute, and the time zone. It returns the value that became the due
 // date.
 func (r *reader) dueDate() *moment {
-	due, start := r.at("DUE", "due_at"), r.at("DTSTART", "due_at")
+	due, start := r.at("DUE"), r.at("DTSTART")
 	from := due
 	if from == nil {
 		from, r.started = start, true
@@ -170,7 +167,7 @@ func (r *reader) dueDate() *moment {
 	if length, ok := r.get("DURATION"); ok && due == nil {
 		d, ok := parseDuration(length.value)
 		if !ok {
-			r.fail("due_at", fmt.Errorf("DURATION is %q, not one such as PT1H", length.value))
+			r.keep(r.component, "DURATION", errors.New("DURATION is not one such as PT1H"))
 		}
 		at = from.at.Add(d)
 	}
@@ -200,7 +197,7 @@ func sameDate(a, b moment) bool { return a.at.Format(formDate) == b.at.Format(fo
 // because nobody will do it.
 func (r *reader) completion() {
 	status := strings.ToUpper(strings.TrimSpace(r.text("STATUS")))
-	at := r.at("COMPLETED", "completed_at")
+	at := r.at("COMPLETED")
 	percent, _ := r.get("PERCENT-COMPLETE")
 	switch {
 	case status == "COMPLETED" || status == "CANCELLED":
@@ -210,7 +207,7 @@ func (r *reader) completion() {
 	}
 	for _, name := range []string{"LAST-MODIFIED", "DTSTAMP"} {
 		if at == nil {
-			at = r.at(name, "completed_at")
+			at = r.at(name)
 		}
 	}
 	if at == nil {

@@ -13,7 +13,11 @@ import (
 func (r *reader) recurrence(due *moment) {
 	p, repeats := r.get("RRULE")
 	_, exception := r.get("RECURRENCE-ID")
-	rule := strings.ToUpper(strings.TrimSpace(p.value))
+	rule := upper(p.value)
+	if trimmed := strings.TrimRight(rule, "; "); trimmed != rule {
+		rule = trimmed
+		r.note("RRULE ends with a semicolon: it is read without it")
+	}
 	var own task.Recurrence
 	wrote := r.decode(propRecurrence, &own)
 	switch {
@@ -68,6 +72,7 @@ func (r *reader) exDates() {
 			own.ExDates = append(own.ExDates, r.exDate(m, due))
 		}
 	}
+	slices.SortFunc(own.ExDates, time.Time.Compare)
 	t := r.t
 	t.Recurrence = new(*own)
 	t.Normalize()
@@ -182,7 +187,7 @@ func (r *reader) triggered(c component, trigger property) (task.Reminder, bool) 
 	if !relative {
 		m, ok, err := r.moment(c, "TRIGGER")
 		if err != nil {
-			r.fail("reminders", err)
+			r.keep(c, "TRIGGER", err)
 		}
 		return task.Reminder{At: &m.at}, ok
 	}

@@ -1,10 +1,10 @@
 package ical
 
 import (
-	"slices"
 	"strings"
 	"time"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/task"
 )
 
@@ -15,12 +15,8 @@ type zones struct {
 	account     *time.Location
 	accountName string
 	described   map[string]description
-}
-
-// description is the content of a VTIMEZONE.
-type description struct {
-	location string // X-LIC-LOCATION, often an IANA name
-	offsets  []int  // all offsets of its clock
+	// found are the zones by TZID.
+	found map[string]foundZone
 }
 
 func readZones(data []byte, accountZone string) (zones, error) {
@@ -28,37 +24,71 @@ func readZones(data []byte, accountZone string) (zones, error) {
 	if err != nil {
 		return zones{}, err
 	}
-	z := zones{account: account, accountName: accountZone, described: map[string]description{}}
+	z := zones{account: account, accountName: accountZone, described: map[string]description{}, found: map[string]foundZone{}}
 	err = scan(data, "VTIMEZONE", func(c component) error {
-		d := description{location: c.text("X-LIC-LOCATION")}
-		for _, observance := range c.children {
-			to, _ := observance.get("TZOFFSETTO")
-			if offset, ok := parseOffset(strings.TrimSpace(to.value)); ok {
-				d.offsets = append(d.offsets, offset)
-			}
-		}
-		z.described[c.text("TZID")] = d
+		z.described[c.text("TZID")] = describe(c)
 		return nil
 	})
 	return z, err
 }
 
-// find returns the zone of a TZID at a local time. It accepts an IANA name, also at the end of a
-// longer name ("/mozilla.org/20050126_1/Europe/Berlin"). For other names it reads the file's
-// VTIMEZONE. It accepts the location in it, or the account's zone if the offsets at that time are
-// equal. The latter finds the "W. Europe Standard Time" of Windows.
-func (z zones) find(tzid string, local time.Time) (name string, zone *time.Location, ok bool) {
-	described := z.described[tzid]
-	for _, candidate := range append(names(tzid), names(described.location)...) {
-		if zone, err := task.LoadZone(candidate); err == nil {
-			return candidate, zone, true
+// foundZone is the zone of a TZID. Its location is nil if the TZID is unknown.
+type foundZone struct {
+	name     string
+	location *time.Location
+}
+
+// find returns the zone of a TZID, and a local time in it as an instant. It accepts names that
+// importer.FindZone knows, also at the end of a longer name
+// ("/mozilla.org/20050126_1/Europe/Berlin"), and the location in the file's VTIMEZONE. For other
+// names it reads the clock from the VTIMEZONE. Its name is then that of a zone with the same clock,
+// or of the account's zone.
+func (z zones) find(tzid string, local time.Time) (name string, at time.Time, ok bool) {
+	found, known := z.found[tzid]
+	if !known {
+		described := z.described[tzid]
+		for _, candidate := range append(names(tzid), names(described.location)...) {
+			if name, zone, ok := importer.FindZone(candidate); ok {
+				found = foundZone{name, zone}
+				break
+			}
+		}
+		if found.location == nil {
+			found.name, found.location = z.alike(described, local.Year())
+		}
+		z.found[tzid] = found
+	}
+	if found.location != nil {
+		return found.name, task.Instant(local, found.location), true
+	}
+	offset, ok := z.described[tzid].offset(local)
+	if !ok {
+		return "", time.Time{}, false
+	}
+	return z.accountName, time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.FixedZone("", offset)), true
+}
+
+// alike returns a zone whose clock is that of a VTIMEZONE during a year: the account's zone before
+// others. It returns nil if there is none.
+func (z zones) alike(d description, year int) (string, *time.Location) {
+	if !d.dated() {
+		return "", nil
+	}
+	if d.fits(z.account, year) {
+		return z.accountName, z.account
+	}
+	if offset, fixed := d.fixed(); fixed {
+		name, zone, _ := importer.ZoneOfOffset(offset)
+		return name, zone
+	}
+	// Zones of many people come before others with the same clock.
+	large := []string{"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Europe/London", "Europe/Berlin", "Europe/Helsinki", "Australia/Sydney"}
+	for _, name := range append(large, importer.WindowsZones()...) {
+		if zone, err := task.LoadZone(name); err == nil && d.fits(zone, year) {
+			return name, zone
 		}
 	}
-	_, offset := task.Instant(local, z.account).In(z.account).Zone()
-	if slices.Contains(described.offsets, offset) {
-		return z.accountName, z.account, true
-	}
-	return "", nil, false
+	return "", nil
 }
 
 // names returns the possible IANA names in a TZID, the longest first: the whole, and the last

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"taskmaster/internal/importer"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
@@ -25,8 +26,8 @@ func (r *reader) zone(x row) (*time.Location, error) {
 	if name == "" {
 		return account, nil
 	}
-	zone, err := task.LoadZone(name)
-	if err != nil {
+	_, zone, ok := importer.FindZone(name)
+	if !ok {
 		return account, fmt.Errorf("the time zone %q is not known, %s was taken", name, account)
 	}
 	return zone, nil

@@ -55,13 +55,6 @@ func projectOf(name string) string {
 // row reads a line. A line that is not a task and belongs to none becomes a task. Its text is then
 // not lost.
 func (r *reader) row(x row) error {
-	size := 0
-	for _, field := range x.fields {
-		size += len(field)
-	}
-	if size > maxRow {
-		return task.Errorf(task.CodeInvalid, "line %d: the line that begins here is larger than %d MiB", x.line, maxRow>>20)
-	}
 	content := x.get("CONTENT")
 	kind := strings.ToLower(x.get("TYPE"))
 	switch {
@@ -81,7 +74,7 @@ func (r *reader) row(x row) error {
 	case kind == "note":
 		return r.task(x, content, "is a comment without a task above it: it is a task of its own now")
 	default:
-		return r.task(x, content, fmt.Sprintf("is imported as a task although its TYPE is %q", shorten(kind)))
+		return r.task(x, content, fmt.Sprintf("is imported as a task although its TYPE is %q", importer.Shorten(kind)))
 	}
 	return nil
 }
@@ -154,16 +147,7 @@ func (p *pending) priority() task.Priority {
 // keep adds a value without a field to the description, and a message with the reason.
 func (p *pending) keep(name, value, reason string) {
 	p.written = append(p.written, name+": "+value)
-	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", reason, shorten(value)))
-}
-
-// shorten cuts a text that a note quotes.
-func shorten(s string) string {
-	const most = 80
-	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
-		return string(runes[:min(len(runes), most)]) + "…"
-	}
-	return s
+	p.changed = append(p.changed, fmt.Sprintf("%s: %q is in the description", reason, importer.Shorten(value)))
 }
 
 // indent adds the parents of a task to its description.
@@ -173,7 +157,7 @@ func (r *reader) indent(p *pending) {
 		level = 1
 	}
 	level = min(level, len(r.parents)+1, maxIndent)
-	r.parents = append(r.parents[:level-1:level-1], shorten(p.task.Title))
+	r.parents = append(r.parents[:level-1:level-1], importer.Shorten(p.task.Title))
 	if level > 1 {
 		p.keep("Part of", strings.Join(r.parents[:level-1], " > "), "there are no sub-tasks")
 	}
@@ -201,6 +185,6 @@ func (r *reader) finish() {
 	r.file.AddFitted(importer.Task{Key: p.key, Line: p.line, Task: p.task}, p.changed)
 	r.file.Notes = r.file.Notes[:min(len(r.file.Notes), maxNotes)]
 	for i := range r.file.Notes[first:] {
-		r.file.Notes[first+i].Title = shorten(r.file.Notes[first+i].Title)
+		r.file.Notes[first+i].Title = importer.Shorten(r.file.Notes[first+i].Title)
 	}
 }

@@ -213,10 +213,7 @@ func TestReadRefuses(t *testing.T) {
 		"a large line":    {"TYPE,CONTENT\ntask,a\ntask," + strings.Repeat("@a ", 400_000) + "\n", "line 3: the line that begins here is larger than 1 MiB"},
 		"a long section":  {"TYPE,CONTENT\nsection," + strings.Repeat("s", 501) + "\n", "line 2: the section's name is longer than 500 bytes"},
 		"a wide line":     {"TYPE,CONTENT\ntask,\"a,\nb\"\n" + strings.Repeat(",", 101), "line 4: there are more than 100 columns"},
-		"another table":   {"title,due\nx,y\n", "line 1, column 1: there is no column TYPE"},
-		"an open quote":   {"TYPE,CONTENT\ntask,a\ntask,\"b\n", `line 3, column 9: extraneous or missing " in quoted-field`},
-		"a stray quote":   {"TYPE,CONTENT\ntask,a \"b\" c\n", `line 2, column 8: bare " in non-quoted-field`},
-		"another coding":  {"TYPE,CONTENT\ntask,M\xfcll\n", "line 2, column 7: is not UTF-8"},
+		"another table":   {"title,due\nx,y\n", "line 1: there are no columns TYPE and CONTENT"},
 		"more than limit": {"TYPE,CONTENT\n" + strings.Repeat("task,a\n", 1001), "line 1002: the file has more than 1000 tasks"},
 	} {
 		t.Run(name, func(t *testing.T) {

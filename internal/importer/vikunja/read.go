@@ -139,7 +139,7 @@ func (r *reader) mismatch(at int, kind string, err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		err = fmt.Errorf("%s is a JSON %s, which does not fit", cmp.Or(e.Field, "it"), e.Value)
 	} else if e, ok := errors.AsType[*time.ParseError](err); ok {
-		err = fmt.Errorf("%s is not an RFC 3339 instant", shorten(e.Value))
+		err = fmt.Errorf("%s is not an RFC 3339 instant", importer.Shorten(e.Value))
 	} else if strings.HasPrefix(err.Error(), "Time.") {
 		err = errors.New("an instant is not a text") // the library's own error does not name a type
 	}
@@ -188,16 +188,7 @@ type builder struct {
 // keep adds a value without a field to the description, and a message with the reason.
 func (b *builder) keep(name, value, reason string) {
 	b.written = append(b.written, name+": "+value)
-	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", reason, shorten(value)))
-}
-
-// shorten cuts a text that a note quotes.
-func shorten(s string) string {
-	const most = 80
-	if runes := []rune(s[:min(len(s), 4*most)]); len(runes) > most || len(s) > 4*most {
-		return string(runes[:min(len(runes), most)]) + "…"
-	}
-	return s
+	b.changed = append(b.changed, fmt.Sprintf("%s: %q is in the description", reason, importer.Shorten(value)))
 }
 
 func (b *builder) priority() task.Priority {
