@@ -63,7 +63,7 @@ func (p *parser) readAmount(i int) (amount, int) {
 	for last := total; next > 0; {
 		j := next
 		if !p.words[next-1].stop {
-			j = p.skip(next, english.and)
+			j = p.skip(next, p.lang.and)
 		}
 		a, end := p.readPartOfAmount(j)
 		if end == 0 || !a.smaller(last) {
@@ -76,21 +76,21 @@ func (p *parser) readAmount(i int) (amount, int) {
 
 // readPartOfAmount reads an amount of one number.
 func (p *parser) readPartOfAmount(i int) (amount, int) {
-	if a, next := find(p, english.amounts, i); next > 0 {
+	if a, next := find(p, p.lang.amounts, i); next > 0 {
 		return a, next
 	}
 	if n, next := p.readNumber(i); next > 0 {
-		if unit, after := find(p, english.units, next); after > 0 && !p.words[next-1].stop && !p.words[next].glued {
+		if unit, after := find(p, p.lang.units, next); after > 0 && !p.words[next-1].stop && !p.words[next].glued {
 			return unit.times(n), after
 		}
 		return amount{}, 0
 	}
 	if whole, tenths, ok := decimal(p.text(i)); ok {
-		if unit, after := find(p, english.units, i+1); after > 0 && unit.minutes > 1 && !p.words[i].stop {
+		if unit, after := find(p, p.lang.units, i+1); after > 0 && unit.minutes > 1 && !p.words[i].stop {
 			return amount{minutes: (whole*10 + tenths) * unit.minutes / 10}, after
 		}
 	}
-	if a, ok := shortAmount(p.text(i)); ok {
+	if a, ok := p.lang.shortAmount(p.text(i)); ok {
 		return a, i + 1
 	}
 	return amount{}, 0
@@ -109,12 +109,12 @@ func decimal(text string) (whole, tenths int, ok bool) {
 var shortAmounts = regexp.MustCompile(`^(\d{1,4})([a-z]+)(?:(\d{1,2})(m|min|mins)?)?$`)
 
 // shortAmount parses 2h, 90min, 1h30 and 1h30m.
-func shortAmount(text string) (amount, bool) {
+func (l *language) shortAmount(text string) (amount, bool) {
 	m := shortAmounts.FindStringSubmatch(text)
 	if m == nil {
 		return amount{}, false
 	}
-	unit, ok := english.units[m[2]]
+	unit, ok := l.units[m[2]]
 	n, _ := strconv.Atoi(m[1])
 	if !ok || n == 0 || m[3] != "" && unit.minutes != 60 {
 		return amount{}, false
@@ -128,7 +128,7 @@ const maxNumber = 9999
 
 // readNumber reads a number from 1 to maxNumber in digits, or a small number in words.
 func (p *parser) readNumber(i int) (int, int) {
-	if n, next := find(p, english.numbers, i); next > 0 && !p.words[next-1].stop {
+	if n, next := find(p, p.lang.numbers, i); next > 0 && !p.words[next-1].stop {
 		return n, next
 	}
 	text := p.text(i)
@@ -141,7 +141,7 @@ func (p *parser) readNumber(i int) (int, int) {
 // readIn reads "in 2 hours", "2 hours from now" and "a week from friday". from is the day from which
 // the amount counts.
 func (p *parser) readIn(i int) (a amount, from time.Time, next int) {
-	j := p.skip(i, english.in)
+	j := p.skip(i, p.lang.in)
 	a, next = p.readAmount(j)
 	switch {
 	case next == 0:
@@ -149,17 +149,18 @@ func (p *parser) readIn(i int) (a amount, from time.Time, next int) {
 	case j > i:
 		return a, p.today, next
 	}
-	if end := p.is(next, english.fromNow); end > 0 {
+	if end := p.is(next, p.lang.fromNow); end > 0 {
 		return a, p.today, end
 	}
-	if after := p.text(next) == "from" || p.text(next) == "on" || p.text(next) == "after"; !after || a.minutes > 0 {
+	on := p.lang.weekOn[p.text(next)]
+	if !on && !p.lang.amountFrom[p.text(next)] || a.minutes > 0 {
 		return amount{}, p.today, 0
 	}
-	if day, end := find(p, english.days, next+1); end > 0 && p.text(next) != "on" {
+	if day, end := find(p, p.lang.days, next+1); end > 0 && !on {
 		return a, day(p.today), end
 	}
 	// "a week on friday" is a week after the first Friday.
-	if d, _, end := p.readWeekday(next + 1); end > 0 && a.days%7 == 0 && a.days > 0 && !english.in[p.text(i-1)] {
+	if d, _, end := p.readWeekday(next + 1); end > 0 && a.days%7 == 0 && a.days > 0 && !p.lang.in[p.text(i-1)] {
 		return a, d.day, end
 	}
 	return amount{}, p.today, 0

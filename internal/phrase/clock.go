@@ -35,6 +35,23 @@ func (c clock) in(p *part) clock {
 	return c
 }
 
+// half decides the half of the day of a time. If the line names no part of the day, the task may:
+// "wake me at 6:45" is in the morning, "dinner at 7" in the evening.
+func (p *parser) half(c clock) clock {
+	if p.part != nil || !c.half {
+		return c.in(p.part)
+	}
+	for i := range p.words {
+		if p.is(i, p.lang.mornings) > 0 {
+			return c.in(morning)
+		}
+		if p.is(i, p.lang.evenings) > 0 && c.hour > 3 {
+			return c.in(evening)
+		}
+	}
+	return c.in(nil)
+}
+
 // part is a part of the day.
 type part struct {
 	hours []int // the usual hour, and later ones for when it has passed today

@@ -13,13 +13,13 @@ var (
 
 // readClock reads a time of day at i.
 func (p *parser) readClock(i int) (clock, strength, int) {
-	if c, next := find(p, english.clocks, i); next > 0 {
-		if english.alike[p.text(i)] {
+	if c, next := find(p, p.lang.clocks, i); next > 0 {
+		if p.lang.alike[p.text(i)] {
 			return c, beside, next
 		}
 		return c, weak, next
 	}
-	if offset, next := find(p, english.clockOffsets, i); next > 0 {
+	if offset, next := find(p, p.lang.clockOffsets, i); next > 0 {
 		return p.readFromHour(offset, next)
 	}
 	if m := clockBlock.FindStringSubmatch(p.text(i)); m != nil {
@@ -34,11 +34,11 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	c.half = c.hour >= 1 && c.hour <= 12 && m[1][0] != '0' && m[2] != "h" && m[4] != "h"
-	s, half, next := p.clockStrength(m, i), halfOf(m[4]), i+1
-	if after := halfOf(p.text(next)); m[4] == "" && after > 0 && len(p.text(next)) > 1 && !p.words[i].stop {
+	s, half, next := p.clockStrength(m, i), p.lang.halfOf(m[4]), i+1
+	if after := p.lang.halfOf(p.text(next)); m[4] == "" && after > 0 && len(p.text(next)) > 1 && !p.words[i].stop {
 		half, next, s = after, next+1, weak
 	}
-	switch end := p.is(next, english.oClock); {
+	switch end := p.is(next, p.lang.oClock); {
 	case half > 0 && c.hour >= 1 && c.hour <= 12:
 		return clock{hour: c.hour%12 + 12*(half-1), minute: c.minute}, s, next
 	case half == 2 && c.hour > 12: // 15:00 pm
@@ -75,8 +75,8 @@ func (p *parser) clockStrength(m []string, i int) strength {
 
 // afterDay reports whether a day, or another part of the due date, stands before i.
 func (p *parser) afterDay(i int) bool {
-	_, next := find(p, english.weekdays, i-1)
-	return p.ofTime(i-1) || next == i && !english.alike[p.text(i-1)]
+	_, next := find(p, p.lang.weekdays, i-1)
+	return p.ofTime(i-1) || next == i && !p.lang.alike[p.text(i-1)]
 }
 
 // readBlock reads 0800 and 1530 after a day. A number from 1900 to 2100 may be a year.
@@ -85,9 +85,9 @@ func (p *parser) readBlock(m []string, i int) (clock, strength, int) {
 	if !number(m[1], 23, &c.hour) || !number(m[2], 59, &c.minute) {
 		return clock{}, 0, 0
 	}
-	next := max(i+1, p.is(i+1, setOf("h", "hrs", "hours")))
+	next := max(i+1, p.is(i+1, p.lang.blockUnits))
 	switch year := p.text(i) >= "1900" && p.text(i) < "2100"; {
-	case year && p.text(i-1) != "at" && p.text(i-1) != "@" && next == i+1:
+	case year && !p.lang.exactly[p.text(i-1)] && next == i+1:
 		return clock{}, 0, 0
 	case c.minute%5 != 0, year, !p.afterDay(i):
 		return c, marked, next
@@ -112,11 +112,11 @@ func (p *parser) readFromHour(offset, i int) (clock, strength, int) {
 }
 
 // halfOf returns 1 for am, 2 for pm and 0 otherwise.
-func halfOf(text string) int {
+func (l *language) halfOf(text string) int {
 	switch {
-	case english.am[text]:
+	case l.am[text]:
 		return 1
-	case english.pm[text]:
+	case l.pm[text]:
 		return 2
 	}
 	return 0
@@ -131,7 +131,7 @@ func (p *parser) readClocks(i int) (c clock, s strength, next int) {
 	}
 	if end, es, after := p.readRangeEnd(next); after > 0 && es >= marked {
 		switch {
-		case s == marked && es == marked && p.text(i-1) != "from" && p.text(i-1) != "between":
+		case s == marked && es == marked && !p.lang.from[p.text(i-1)]:
 			return c, s, next
 		case c.half && !end.half && end.hour > 0:
 			// "11-1pm" begins before noon, "3-4pm" after it.
@@ -149,11 +149,11 @@ func (p *parser) readClocks(i int) (c clock, s strength, next int) {
 
 // readRangeEnd reads the end of a range of times. It must be a whole clause or stand before a day.
 func (p *parser) readRangeEnd(i int) (clock, strength, int) {
-	to := p.is(i, english.to)
-	if to == 0 && p.text(i) == "and" {
+	to := p.is(i, p.lang.to)
+	if to == 0 && p.lang.rangeAnd[p.text(i)] {
 		to = i + 1
 	}
-	if to == 0 || p.text(i) == "and" && !p.after("between", i) {
+	if to == 0 || p.lang.rangeAnd[p.text(i)] && !p.lang.between[p.text(i-2)] && !p.lang.between[p.text(i-3)] {
 		return clock{}, 0, 0
 	}
 	c, s, next := p.readClock(to)
@@ -161,11 +161,6 @@ func (p *parser) readRangeEnd(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	return c, s, next
-}
-
-// after reports whether a word stands one or two words before i.
-func (p *parser) after(text string, i int) bool {
-	return p.text(i-2) == text || p.text(i-3) == text
 }
 
 func trimBrackets(text string) string { return strings.Trim(text, "()[]{}") }

@@ -25,7 +25,7 @@ func (p *parser) readZone(i int) (*time.Location, int) {
 		}
 		return zone, i + 1
 	}
-	if name, next := find(p, english.zones, i); next > 0 {
+	if name, next := find(p, p.lang.zones, i); next > 0 {
 		if len(text) == 2 && next == i+1 && strings.ToUpper(text) != strings.TrimRight(p.raw(i), punctuation) {
 			return nil, 0
 		}
@@ -51,7 +51,7 @@ func (p *parser) readCity(i int) (*time.Location, int) {
 	var names []string
 	for j := i; j < i+3 && startsUpper(p.raw(j)) && !p.words[j].stop; j++ {
 		names = append(names, p.raw(j))
-		if p.text(j+1) != "time" {
+		if !p.lang.zoneTime[p.text(j+1)] {
 			continue
 		}
 		for _, area := range []string{"Europe", "America", "Asia", "Australia", "Africa", "Pacific", "Atlantic"} {
@@ -66,8 +66,8 @@ func (p *parser) readCity(i int) (*time.Location, int) {
 
 // agrees reports whether an abbreviation such as EST is in use in its zone at an instant. In summer,
 // "EST" may mean two times.
-func agrees(abbreviation string, at time.Time, zone *time.Location) bool {
-	_, isZone := english.zones[abbreviation]
+func (l *language) agrees(abbreviation string, at time.Time, zone *time.Location) bool {
+	_, isZone := l.zones[abbreviation]
 	if !isZone || len(abbreviation) < 3 || len(abbreviation) > 4 {
 		return true
 	}

@@ -48,27 +48,27 @@ func (p *parser) readDate(i int) (date, strength, int) {
 
 // readDayName reads "tomorrow", "next week" and "christmas eve".
 func (p *parser) readDayName(i int) (date, strength, int) {
-	if day, next := find(p, english.days, i); next > 0 && !p.titled(i, next) {
+	if day, next := find(p, p.lang.days, i); next > 0 && !p.titled(i, next) {
 		return date{day: day(p.today)}, strong, next
 	}
 	start := weak
 	if i == 0 {
 		start = strong
 	}
-	if day, next := find(p, english.spans, i); next > 0 && !p.titled(i, next) {
+	if day, next := find(p, p.lang.spans, i); next > 0 && !p.titled(i, next) {
 		return date{day: day(p.today)}, start, next
 	}
-	if n, next := find(p, english.weeks, i); next > 0 && n > 0 && !p.titled(i, next) {
+	if n, next := find(p, p.lang.weeks, i); next > 0 && n > 0 && !p.titled(i, next) {
 		return date{day: p.week(n)}, start, next
 	}
-	if day, next := find(p, english.abbreviations, i); next > 0 && p.raw(i) == strings.TrimRight(p.raw(i), punctuation) &&
-		p.raw(i) == p.text(i) && !english.people[p.text(i-1)] {
+	if day, next := find(p, p.lang.abbreviations, i); next > 0 && p.raw(i) == strings.TrimRight(p.raw(i), punctuation) &&
+		p.raw(i) == p.text(i) && !p.lang.people[p.text(i-1)] {
 		if i == 0 {
 			return date{day: day(p.today)}, beside, next
 		}
 		return date{day: day(p.today)}, weak, next
 	}
-	if feast, next := find(p, english.feasts, i); next > 0 {
+	if feast, next := find(p, p.lang.feasts, i); next > 0 {
 		return p.yearDay(feast.month, feast.day), beside, next
 	}
 	return date{}, 0, 0
@@ -96,7 +96,7 @@ func (p *parser) titled(i, next int) bool {
 		}
 	}
 	switch {
-	case capitals == 0 || p.opens(i):
+	case capitals == 0 || p.opens(i), p.titleCase && p.endsDay(next):
 		return false
 	case capitals > 1:
 		return true // "The Day After Tomorrow"
@@ -104,6 +104,25 @@ func (p *parser) titled(i, next int) bool {
 	before := p.free(i-1) && startsUpper(p.raw(i-1))
 	after := p.free(next) && startsUpper(p.raw(next)) && !p.words[next-1].stop
 	return before || after
+}
+
+// inTitleCase reports whether all long words of the line are capitalised: "Call Mum Tomorrow". The
+// capitals then say nothing about a name, except in the titles of films and books.
+func (p *parser) inTitleCase() bool {
+	const short = 3
+	words := 0
+	for i, w := range p.words {
+		raw := p.raw(i)
+		switch first, _ := utf8.DecodeRuneInString(raw); {
+		case p.lang.works[w.text]:
+			return false
+		case capitalised(raw):
+			words++
+		case unicode.IsLetter(first) && (i == 0 || utf8.RuneCountInString(raw) > short):
+			return false
+		}
+	}
+	return words > 1
 }
 
 // capitalised reports whether a word begins with its only capital letter.
@@ -125,11 +144,11 @@ func (p *parser) opens(i int) bool {
 // readWeekday reads a weekday. "friday" is the first one after today, "this friday" may be today,
 // and "next friday" is in next week. A date may follow, which must be that weekday.
 func (p *parser) readWeekday(i int) (date, strength, int) {
-	j := p.skip(i, english.this)
+	j := p.skip(i, p.lang.this)
 	isThis := j > i
-	k := p.skip(j, english.next)
+	k := p.skip(j, p.lang.next)
 	isNext := k > j && !isThis
-	weekday, next := find(p, english.weekdays, k)
+	weekday, next := find(p, p.lang.weekdays, k)
 	if next == 0 || k > j && isThis {
 		return date{}, 0, 0
 	}
@@ -147,7 +166,7 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	if d, end := p.readDateOf(weekday, next); end > 0 {
 		return d, weak, end
 	}
-	if english.alike[p.text(k)] {
+	if p.lang.alike[p.text(k)] {
 		return date{day: day}, beside, next
 	}
 	return date{day: day}, weak, next
@@ -178,7 +197,7 @@ func (p *parser) readDateOf(weekday time.Weekday, i int) (date, int) {
 // readMonthDay reads "the 15th" of this month or the next month that has it. "the 2nd chapter" is
 // not a day.
 func (p *parser) readMonthDay(i int) (date, strength, int) {
-	j := p.skip(i, english.the)
+	j := p.skip(i, p.lang.the)
 	n, next := p.readOrdinal(j)
 	if next == 0 || n < 1 || j == i && p.ordinalWord(j) || !p.endsDay(next) {
 		return date{}, 0, 0

@@ -43,17 +43,17 @@ func (p *parser) readYear(i int) (int, int) {
 
 // readDayAndMonth reads a date without its year.
 func (p *parser) readDayAndMonth(i int) (month time.Month, day, next int) {
-	i = p.skip(i, english.the)
-	if month, next = find(p, english.months, i); next > 0 {
+	i = p.skip(i, p.lang.the)
+	if month, next = find(p, p.lang.months, i); next > 0 {
 		if _, before := p.readDayNumber(i - 1); p.words[next-1].stop || before > 0 && !p.words[i-1].stop && !p.words[i].glued {
 			return 0, 0, 0 // in "24 dec 18", the month may belong to either number
 		}
-		day, next = p.readDayNumber(p.skip(next, english.the))
+		day, next = p.readDayNumber(p.skip(next, p.lang.the))
 	} else if day, next = p.readDayNumber(i); next > 0 {
 		if p.words[next-1].stop && !strings.HasSuffix(p.raw(next-1), ".") {
 			return 0, 0, 0
 		}
-		month, next = find(p, english.months, p.skip(next, english.of))
+		month, next = find(p, p.lang.months, p.skip(next, p.lang.of))
 	} else {
 		month, day, next = p.readShortDate(i)
 	}
@@ -68,7 +68,7 @@ func (p *parser) readShortDate(i int) (time.Month, int, int) {
 	text := p.text(i)
 	name := strings.TrimLeft(text, "0123456789")
 	day, err := strconv.Atoi(strings.TrimSuffix(text, name))
-	month, ok := english.months[strings.TrimPrefix(name, "-")]
+	month, ok := p.lang.months[strings.TrimPrefix(name, "-")]
 	if err != nil || !ok || day < 1 || day > 31 {
 		return 0, 0, 0
 	}
@@ -88,26 +88,24 @@ func (p *parser) readDayNumber(i int) (int, int) {
 // readOrdinal reads "1st" to "31st" and "first" to "fifth". It returns -1 for "last" and -3 for
 // "3rd to last".
 func (p *parser) readOrdinal(i int) (int, int) {
-	n, next := find(p, english.ordinals, i)
+	n, next := find(p, p.lang.ordinals, i)
 	if next == 0 {
-		n, next = ordinalOf(p.text(i)), i+1
+		n, next = p.lang.ordinalOf(p.text(i)), i+1
 	}
 	if n == 0 {
 		return 0, 0
 	}
 	if n > 1 {
-		for _, last := range []string{"to last", "last"} {
-			if end := p.is(next, setOf(last)); end > 0 {
-				return -n, end
-			}
+		if end := p.is(next, p.lang.toLast); end > 0 {
+			return -n, end
 		}
 	}
 	return n, next
 }
 
 // ordinalOf returns the number of "1st" to "31st", or 0.
-func ordinalOf(text string) int {
-	for _, suffix := range english.ordinalSuffixes {
+func (l *language) ordinalOf(text string) int {
+	for _, suffix := range l.ordinalSuffixes {
 		if digits, ok := strings.CutSuffix(text, suffix); ok {
 			if n, err := strconv.Atoi(digits); err == nil && n >= 1 && n <= 31 && digits[0] != '+' {
 				return n
@@ -118,16 +116,16 @@ func ordinalOf(text string) int {
 }
 
 // ordinalWord reports whether an ordinal is written as a word. Such words are often no dates.
-func (p *parser) ordinalWord(i int) bool { return english.ordinals[p.text(i)] != 0 }
+func (p *parser) ordinalWord(i int) bool { return p.lang.ordinals[p.text(i)] != 0 }
 
 // readOfWeek reads "friday next week" and "next week on friday".
 func (p *parser) readOfWeek(i int) (date, strength, int) {
-	weekday, next := find(p, english.weekdays, i)
+	weekday, next := find(p, p.lang.weekdays, i)
 	var n int
 	if next > 0 {
-		n, next = find(p, english.weeks, p.skip(next, english.of))
-	} else if n, next = find(p, english.weeks, i); next > 0 {
-		weekday, next = find(p, english.weekdays, p.skip(next, english.on))
+		n, next = find(p, p.lang.weeks, p.skip(next, p.lang.of))
+	} else if n, next = find(p, p.lang.weeks, i); next > 0 {
+		weekday, next = find(p, p.lang.weekdays, p.skip(next, p.lang.on))
 	}
 	if next == 0 {
 		return date{}, 0, 0
@@ -143,21 +141,21 @@ func (p *parser) readOfWeek(i int) (date, strength, int) {
 // readOfMonth reads a day by its month: "the 3rd of next month", "next month on the 3rd", "first
 // monday of the month", "2nd saturday in december", "end of january".
 func (p *parser) readOfMonth(i int) (date, strength, int) {
-	if n, next := find(p, english.monthsSaid, i); next > 0 {
-		j := p.skip(p.skip(next, english.on), english.the)
+	if n, next := find(p, p.lang.monthsSaid, i); next > 0 {
+		j := p.skip(p.skip(next, p.lang.on), p.lang.the)
 		if day, end := p.readOrdinal(j); end > 0 && day > 0 {
 			return p.inMonth(n, func(first time.Time) (time.Time, bool) { return dayOf(first, day) }), weak, end
 		}
 	}
-	pick, next := p.readDayOfMonth(p.skip(i, english.the))
+	pick, next := p.readDayOfMonth(p.skip(i, p.lang.the))
 	if next == 0 {
 		return date{}, 0, 0
 	}
-	of := p.skip(next, setOf("of", "in"))
-	if n, end := find(p, english.monthsSaid, of); end > 0 {
+	of := p.skip(next, p.lang.monthOf)
+	if n, end := find(p, p.lang.monthsSaid, of); end > 0 {
 		return p.inMonth(n, pick), weak, end
 	}
-	month, end := find(p, english.months, of)
+	month, end := find(p, p.lang.months, of)
 	if end == 0 || of == next && next == i+1 {
 		return date{}, 0, 0
 	}
@@ -185,20 +183,20 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 // readDayOfMonth reads "3rd", "first monday", "last workday" and "end of", and returns how to find
 // that day in a month.
 func (p *parser) readDayOfMonth(i int) (pick func(first time.Time) (time.Time, bool), next int) {
-	if n, next := find(p, english.monthEnds, i); next > 0 {
+	if n, next := find(p, p.lang.monthEnds, i); next > 0 {
 		return func(first time.Time) (time.Time, bool) { return dayOf(first, n) }, next
 	}
 	n, next := p.readOrdinal(i)
 	if next == 0 {
 		return nil, 0
 	}
-	if end := p.is(next, english.day); end > 0 {
+	if end := p.is(next, p.lang.day); end > 0 {
 		return func(first time.Time) (time.Time, bool) { return dayOf(first, n) }, end
 	}
 	days := map[time.Weekday]bool{}
-	if weekday, end := find(p, english.weekdays, next); end > 0 {
+	if weekday, end := find(p, p.lang.weekdays, next); end > 0 {
 		days[weekday], next = true, end
-	} else if group, end := find(p, english.groups, next); end > 0 && len(group) > 1 {
+	} else if group, end := find(p, p.lang.groups, next); end > 0 && len(group) > 1 {
 		for _, weekday := range group {
 			days[weekday] = true
 		}

@@ -20,18 +20,25 @@ var (
 func (p *parser) readNumeric(i int) (date, strength, int) {
 	text := p.text(i)
 	if m := yearFirst.FindStringSubmatch(text); m != nil && m[2] == m[4] {
-		return p.exactly(m[1], m[3], m[5], weak, i)
+		s := weak
+		if i == 0 {
+			s = strong
+		}
+		return p.exactly(m[1], m[3], m[5], s, i)
 	}
-	if m := withMonth.FindStringSubmatch(text); m != nil && english.months[m[2]] > 0 {
-		return p.exactly(longYear(m[3]), strconv.Itoa(int(english.months[m[2]])), m[1], weak, i)
+	if m := withMonth.FindStringSubmatch(text); m != nil && p.lang.months[m[2]] > 0 {
+		return p.exactly(longYear(m[3]), strconv.Itoa(int(p.lang.months[m[2]])), m[1], weak, i)
 	}
 	if m := yearLast.FindStringSubmatch(text); m != nil && m[2] == m[4] {
 		day, month, ok := p.ordered(m[1], m[3], m[2], len(m[5]) == 4)
 		if !ok || len(m[5]) == 2 && m[2] == "-" {
 			return date{}, 0, 0
 		}
-		// 3.11.26 may be a version.
 		s := weak
+		if i == 0 {
+			s = strong // "1/2/27 dentist"
+		}
+		// 3.11.26 may be a version.
 		if len(m[5]) == 2 && m[2] == "." && (len(m[1]) == 1 || len(m[3]) == 1) {
 			s = beside
 		}

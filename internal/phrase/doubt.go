@@ -32,21 +32,21 @@ func (p *parser) doubtful() bool {
 
 // unreadEvery reports whether a recurrence stands at i that was not taken: "every 2 hours".
 func (p *parser) unreadEvery(i int) bool {
-	if english.unreadOften[p.text(i)] && p.ends(i+1) {
+	if p.lang.unreadOften[p.text(i)] && p.ends(i+1) {
 		return true
 	}
-	if _, next := find(p, english.adverbs, i); next > 0 && p.ends(next) {
+	if _, next := find(p, p.lang.adverbs, i); next > 0 && p.ends(next) {
 		return true
 	}
-	every := p.is(i, english.every)
+	every := p.is(i, p.lang.every)
 	if every == 0 || p.words[every-1].stop {
 		return false
 	}
-	if english.few[p.text(every)] {
+	if p.lang.few[p.text(every)] {
 		every++
 	}
-	if p.is(every, english.other) > 0 {
-		every = p.is(every, english.other)
+	if p.is(every, p.lang.other) > 0 {
+		every = p.is(every, p.lang.other)
 	}
 	_, number := p.readNumber(every)
 	_, ordinal := p.readOrdinal(every)
@@ -61,14 +61,14 @@ func (p *parser) unreadEvery(i int) bool {
 // tooOften reports whether the line names a recurrence more often than daily: "every 2 hours".
 func (p *parser) tooOften() bool {
 	for i := range p.words {
-		if p.text(i) == "hourly" && p.ends(i+1) {
+		if p.lang.hourly[p.text(i)] && p.ends(i+1) {
 			return true
 		}
-		every := p.is(i, english.every)
+		every := p.is(i, p.lang.every)
 		if every == 0 || p.words[every-1].stop {
 			continue
 		}
-		unit, next := find(p, english.units, every)
+		unit, next := find(p, p.lang.units, every)
 		if next == 0 {
 			unit, next = p.readAmount(every)
 		}
@@ -81,47 +81,47 @@ func (p *parser) tooOften() bool {
 
 // nameOfTime reports whether a unit, a weekday, a month or a part of the day stands at i.
 func (p *parser) nameOfTime(i int) bool {
-	_, unit := find(p, english.units, i)
-	_, weekday := find(p, english.weekdays, i)
-	_, month := find(p, english.months, i)
-	_, part := find(p, english.parts, i)
-	return unit+weekday+month+part > 0 || english.seasons[p.text(i)] && p.ends(i+1)
+	_, unit := find(p, p.lang.units, i)
+	_, weekday := find(p, p.lang.weekdays, i)
+	_, month := find(p, p.lang.months, i)
+	_, part := find(p, p.lang.parts, i)
+	return unit+weekday+month+part > 0 || p.lang.seasons[p.text(i)] && p.ends(i+1)
 }
 
 // unreadAfter reports whether a date or time stands at i, after one that was taken.
 func (p *parser) unreadAfter(i int) bool {
 	j := i
-	for n := 0; n < 3 && english.connecting[p.text(j)]; n++ {
+	for n := 0; n < 3 && p.lang.connecting[p.text(j)]; n++ {
 		j++
 	}
-	if p.rule != nil && p.is(i, english.except) > 0 {
+	if p.rule != nil && p.is(i, p.lang.except) > 0 {
 		return true
 	}
-	if limit := p.is(i, english.unreadLimits); limit > 0 && p.rule != nil {
-		k := p.skip(limit, english.the)
-		if _, number := p.readNumber(k); number > 0 || p.looksLikeTime(k) > 0 || english.seasons[p.text(k)] || p.nameOfTime(k) {
+	if limit := p.is(i, p.lang.unreadLimits); limit > 0 && p.rule != nil {
+		k := p.skip(limit, p.lang.the)
+		if _, number := p.readNumber(k); number > 0 || p.looksLikeTime(k) > 0 || p.lang.seasons[p.text(k)] || p.nameOfTime(k) {
 			return true
 		}
 	}
-	if p.free(j) && (english.seasons[p.text(j)] || p.nameOfTime(j)) && p.ends(j+1) && (p.rule != nil || j == i || p.nameOfTime(j)) {
+	if p.free(j) && (p.lang.seasons[p.text(j)] || p.nameOfTime(j)) && p.ends(j+1) && (p.rule != nil || j == i || p.nameOfTime(j)) {
 		return true
 	}
 	text := trimBrackets(p.text(j))
-	if text != "" && p.ends(j+1) && len(text) <= 4 && !p.words[i-1].stop && (j == i || english.at[p.text(j-1)]) {
+	if text != "" && p.ends(j+1) && len(text) <= 4 && !p.words[i-1].stop && (j == i || p.lang.at[p.text(j-1)]) {
 		if digits(text) {
 			return true // "friday 3"
 		}
 	}
-	return p.looksLikeTime(i) > 0 || p.looksLikeTime(j) > 0 || english.am[p.text(i)] && len(p.text(i)) > 1 || english.pm[p.text(i)] && len(p.text(i)) > 1
+	return p.looksLikeTime(i) > 0 || p.looksLikeTime(j) > 0 || p.lang.am[p.text(i)] && len(p.text(i)) > 1 || p.lang.pm[p.text(i)] && len(p.text(i)) > 1
 }
 
 // unreadBefore reports whether a date or time begins at i and ends before one that was taken.
 func (p *parser) unreadBefore(i int) bool {
 	next := p.looksLikeTime(i)
-	if next == 0 || i > 0 && p.words[i-1].kind == "" && english.or[p.text(i-1)] {
+	if next == 0 || i > 0 && p.words[i-1].kind == "" && p.lang.or[p.text(i-1)] {
 		return next > 0
 	}
-	for n := 0; n < 3 && next < len(p.words) && english.connecting[p.text(next)]; n++ {
+	for n := 0; n < 3 && next < len(p.words) && p.lang.connecting[p.text(next)]; n++ {
 		next++
 	}
 	if !p.ofTime(next) || p.words[next-1].stop && next-1 == i && !p.ofTime(next) {
@@ -142,10 +142,10 @@ func (p *parser) looksLikeTime(i int) int {
 			return i + 1
 		}
 	}
-	if _, next := find(p, english.units, i+1); english.few[p.text(i)] && next > 0 {
+	if _, next := find(p, p.lang.units, i+1); p.lang.few[p.text(i)] && next > 0 {
 		return next // "in a few days"
 	}
-	if next := p.is(i, english.past); next > 0 {
+	if next := p.is(i, p.lang.past); next > 0 {
 		return next
 	}
 	if next := p.looksLikeMonthDate(i); next > 0 {
@@ -162,10 +162,10 @@ func (p *parser) looksLikeTime(i int) int {
 	if _, s, next := p.readClock(i); s >= beside && p.ends(next) {
 		return next
 	}
-	if _, next := find(p, english.weekdays, i); next == 0 {
+	if _, next := find(p, p.lang.weekdays, i); next == 0 {
 		bracket := trimBrackets(p.text(i))
-		_, weekday := english.weekdays[bracket]
-		_, day := english.days[bracket]
+		_, weekday := p.lang.weekdays[bracket]
+		_, day := p.lang.days[bracket]
 		if bracket != p.text(i) && (weekday || day) {
 			return i + 1
 		}
@@ -176,11 +176,11 @@ func (p *parser) looksLikeTime(i int) int {
 // looksLikeMonthDate returns the index after a month and a number at i, or 0.
 func (p *parser) looksLikeMonthDate(i int) int {
 	end := 0
-	numbered := func(i int) bool { return digits(p.text(i)) && len(p.text(i)) <= 2 || ordinalOf(p.text(i)) > 0 }
-	if _, month := find(p, english.months, i); month > 0 && numbered(month) {
+	numbered := func(i int) bool { return digits(p.text(i)) && len(p.text(i)) <= 2 || p.lang.ordinalOf(p.text(i)) > 0 }
+	if _, month := find(p, p.lang.months, i); month > 0 && numbered(month) {
 		end = month + 1
 	} else if numbered(i) {
-		_, end = find(p, english.months, p.skip(i+1, english.of))
+		_, end = find(p, p.lang.months, p.skip(i+1, p.lang.of))
 	}
 	if end > 0 && digits(p.text(end)) && len(p.text(end)) == 4 {
 		end++
@@ -191,11 +191,11 @@ func (p *parser) looksLikeMonthDate(i int) int {
 // moves reports whether the line moves something from one day to another: "move lunch friday to
 // monday" names no due date.
 func (p *parser) moves() bool {
-	if !english.moving[p.text(0)] {
+	if !p.lang.moving[p.text(0)] {
 		return false
 	}
 	for i := range p.words {
-		if p.ofTime(i) && english.to[p.words[i].text] || !p.ofTime(i) && p.ofTime(i-1) && english.to[p.text(i)] {
+		if p.ofTime(i) && p.lang.to[p.words[i].text] || !p.ofTime(i) && p.ofTime(i-1) && p.lang.to[p.text(i)] {
 			return true
 		}
 	}

@@ -50,20 +50,20 @@ func (p *parser) readDueAt(i int, least strength) bool {
 
 // readDayAt reads a day or the first day of a range at i.
 func (p *parser) readDayAt(i int, least strength) bool {
-	if d, c, zone, ok := p.readStamp(p.skip(i, english.on)); ok && p.clock == nil {
-		next := p.skip(i, english.on) + 1
+	if d, c, zone, ok := p.readStamp(p.skip(i, p.lang.on)); ok && p.clock == nil {
+		next := p.skip(i, p.lang.on) + 1
 		p.date, p.clock, p.clockZone, p.clockAt = &d, &c, zone, i
 		p.mark(KindDue, i, next)
 		return true
 	}
-	said := p.is(i, english.on) > 0 || p.is(i, english.from) > 0
+	said := p.is(i, p.lang.on) > 0 || p.is(i, p.lang.from) > 0
 	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && p.endsDay(next) && !p.within(i, next) {
 		p.date = &d
 		p.conflict = p.conflict || d.day.Before(p.today) // a range that has begun
 		p.mark(KindDue, i, next)
 		return true
 	}
-	j := p.skip(i, english.on)
+	j := p.skip(i, p.lang.on)
 	d, s, next := p.readDate(j)
 	if next == 0 || !p.fits(i, j > i, next, s, least) || j == i && p.relates(i) || p.within(i, next) {
 		return false
@@ -99,9 +99,9 @@ func (p *parser) withinTimes(i, next int) bool {
 
 // readTimeAt reads a time or a range of times at i, and its time zone.
 func (p *parser) readTimeAt(i int, least strength) bool {
-	j := p.skip(i, english.at)
-	if j == i && p.is(i, english.atClock) > 0 && !p.ofAmount(i) {
-		j = p.is(i, english.atClock)
+	j := p.skip(i, p.lang.at)
+	if j == i && p.is(i, p.lang.atClock) > 0 && !p.ofAmount(i) {
+		j = p.is(i, p.lang.atClock)
 		if _, s, _ := p.readClocks(j); s < beside && !p.ofTime(i-1) {
 			j = i
 		}
@@ -110,7 +110,7 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 	zone, after := p.readZone(max(next, j))
 	opens, end := i == 0 && s == weak, max(next, after)
 	switch {
-	case next == 0, j == i && (english.relatingClock[p.text(i-1)] || english.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
+	case next == 0, j == i && (p.lang.relatingClock[p.text(i-1)] || p.lang.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
 		!opens && !p.fits(i, j > i, end, s, least) && !p.fitsDefaultDay(i, next, s, least),
 		s == marked && !p.ends(next):
 		return false
@@ -129,7 +129,7 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 // readOtherTimes reads the further times of a recurrence: "at 9am and 5pm".
 func (p *parser) readOtherTimes(i int) {
 	for p.rule != nil && p.free(i) {
-		j := p.skip(p.skip(i, english.and), english.at)
+		j := p.skip(p.skip(i, p.lang.and), p.lang.at)
 		c, s, next := p.readClock(j)
 		if s == 0 || s == marked && !p.ends(next) || j == i && !p.words[i-1].stop {
 			return
@@ -142,7 +142,7 @@ func (p *parser) readOtherTimes(i int) {
 
 // ofAmount reports whether an amount ends before i: "30 minutes before 5pm".
 func (p *parser) ofAmount(i int) bool {
-	_, unit := find(p, english.units, i-1)
+	_, unit := find(p, p.lang.units, i-1)
 	return unit == i
 }
 
@@ -153,14 +153,14 @@ func (p *parser) readToday(i int) (*part, int) {
 	if p.part != nil {
 		return nil, 0
 	}
-	return find(p, english.partsToday, i)
+	return find(p, p.lang.partsToday, i)
 }
 
 // readPart reads "in the morning", and "morning" after a day.
 func (p *parser) readPart(i int, least strength) bool {
-	found, next := find(p, english.partsSaid, i)
+	found, next := find(p, p.lang.partsSaid, i)
 	if next == 0 || least == strong || !p.ends(next) {
-		if found, next = find(p, english.parts, i); next == 0 || !p.ofTime(i-1) {
+		if found, next = find(p, p.lang.parts, i); next == 0 || !p.ofTime(i-1) {
 			return false
 		}
 	}
@@ -205,7 +205,7 @@ func (p *parser) endsDay(next int) bool { return p.ends(next) || p.timeEnds(next
 // timeEnds reports whether a time of day that can follow a day stands at i. It is an unambiguous
 // time, or a part of the day that ends a clause.
 func (p *parser) timeEnds(i int) bool {
-	if _, next := find(p, english.parts, i); next > 0 {
+	if _, next := find(p, p.lang.parts, i); next > 0 {
 		return p.ends(next)
 	}
 	_, s, _ := p.readClock(i)
@@ -214,13 +214,13 @@ func (p *parser) timeEnds(i int) bool {
 
 // named reports whether the word at i is part of a name: "the 9am", "Good Friday".
 func (p *parser) named(i int) bool {
-	return i > 0 && english.names[p.text(i-1)] && !p.words[i-1].stop
+	return i > 0 && p.lang.names[p.text(i-1)] && !p.words[i-1].stop
 }
 
 // relates reports whether a day at i belongs to the content of the task: "closed until friday",
 // "cake for saturday".
 func (p *parser) relates(i int) bool {
-	return i > 0 && p.free(i-1) && english.relating[p.text(i-1)] && !p.words[i-1].stop
+	return i > 0 && p.free(i-1) && p.lang.relating[p.text(i-1)] && !p.words[i-1].stop
 }
 
 // ofTime reports whether the word at i was read as a date or time.
@@ -231,5 +231,5 @@ func (p *parser) ofTime(i int) bool {
 // ends reports whether a clause ends before next: at the end of the line, at punctuation, or at a
 // word that starts another clause.
 func (p *parser) ends(next int) bool {
-	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || english.glue[p.text(next)]
+	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || p.lang.glue[p.text(next)]
 }

@@ -14,7 +14,7 @@ func (p *parser) readLimits() {
 		}
 		next := 0
 		if !p.afterDone {
-			if next = p.is(i, english.afterDone); next > 0 {
+			if next = p.is(i, p.lang.afterDone); next > 0 {
 				p.afterDone = true
 			}
 		}
@@ -35,7 +35,7 @@ func (p *parser) readLimits() {
 }
 
 func (p *parser) readStart(i int) int {
-	i = p.is(i, english.starting)
+	i = p.is(i, p.lang.starting)
 	if i == 0 {
 		return 0
 	}
@@ -54,9 +54,9 @@ func (p *parser) readEnd(i int) int {
 	if !p.ofTime(i - 1) {
 		return 0
 	}
-	lasting := p.skip(i, english.lasting)
+	lasting := p.skip(i, p.lang.lasting)
 	if n, next := p.readNumber(lasting); next > 0 {
-		if end := p.is(next, english.times); end > 0 {
+		if end := p.is(next, p.lang.times); end > 0 {
 			p.count = n
 			return end
 		}
@@ -71,17 +71,17 @@ func (p *parser) readEnd(i int) int {
 // readUntil reads the end of a recurrence. "until 3 march" includes the day, "until june" excludes
 // the month, and "through june" includes it.
 func (p *parser) readUntil(i int) int {
-	if through := p.is(i, english.through); through > 0 {
-		if month, next := find(p, english.months, through); next > 0 {
+	if through := p.is(i, p.lang.through); through > 0 {
+		if month, next := find(p, p.lang.months, through); next > 0 {
 			p.until = before(p.yearDay(month%12+1, 1))
 			return next
 		}
 	}
-	from := max(p.is(i, english.until), p.is(i, english.throughDate))
-	if from == 0 || p.is(i, english.until) == 0 && !p.ofTime(i-1) {
+	from := max(p.is(i, p.lang.until), p.is(i, p.lang.throughDate))
+	if from == 0 || p.is(i, p.lang.until) == 0 && !p.ofTime(i-1) {
 		return 0
 	}
-	if feast, next := find(p, english.feasts, from); next > 0 {
+	if feast, next := find(p, p.lang.feasts, from); next > 0 {
 		d := p.yearDay(feast.month, feast.day)
 		p.until = &d
 		return next
@@ -90,7 +90,7 @@ func (p *parser) readUntil(i int) int {
 		p.until = &d
 		return next
 	}
-	month, next := find(p, english.months, from)
+	month, next := find(p, p.lang.months, from)
 	if next > 0 {
 		p.until = before(p.yearDay(month, 1))
 	}

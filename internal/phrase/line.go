@@ -9,6 +9,7 @@ import (
 // parser holds a line and the results so far.
 type parser struct {
 	line  string
+	lang  *language
 	words []word
 	now   time.Time
 	today time.Time // midnight as a wall time
@@ -16,6 +17,8 @@ type parser struct {
 	order DateOrder
 	first time.Weekday // of the week
 	day   *time.Time   // the default day, at midnight as a wall time
+	// titleCase reports whether all words of the line are capitalised.
+	titleCase bool
 	said
 	out Draft
 }
@@ -42,8 +45,9 @@ type said struct {
 }
 
 func newParser(line string, now time.Time, zone *time.Location, o Options) *parser {
+	l := languageOf(o.Language)
 	p := &parser{
-		line: line, words: split(line), now: now, zone: zone, order: o.DateOrder, first: time.Monday,
+		line: line, lang: l, words: l.split(line), now: now, zone: zone, order: o.DateOrder, first: time.Monday,
 		today: midnight(now.In(zone)),
 		out:   Draft{TimeZone: zone.String()},
 		said:  said{clockAt: -1},
@@ -51,6 +55,7 @@ func newParser(line string, now time.Time, zone *time.Location, o Options) *pars
 	if o.WeekStart != nil {
 		p.first = *o.WeekStart
 	}
+	p.titleCase = p.inTitleCase()
 	if !o.Day.IsZero() {
 		day := midnight(o.Day)
 		p.day = &day

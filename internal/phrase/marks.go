@@ -14,7 +14,7 @@ import (
 func (p *parser) readMarks() {
 	for i := range p.words {
 		w := p.words[i]
-		if priority, ok := english.priorities[w.text]; ok && p.out.Priority == "" {
+		if priority, ok := p.lang.priorities[w.text]; ok && p.out.Priority == "" {
 			p.out.Priority = priority
 			p.mark(KindPriority, i, i+1)
 		}

@@ -57,6 +57,8 @@ const (
 // Options hold context that the line itself does not contain.
 type Options struct {
 	DateOrder DateOrder
+	// Language is the language of the words: en, de, fr or es. By default it is English.
+	Language string
 	// Day is the day of a task whose line names none. Only its date counts. The zero value leaves such
 	// a task without a due date, unless the line names a time.
 	Day time.Time

@@ -5,11 +5,11 @@ import "time"
 // readDays reads a range of days: "24 dec - 2 jan", "24-26 dec", "dec 24 to 26", "from monday to
 // friday". A range that has begun starts before today.
 func (p *parser) readDays(i int) (first, last date, next int) {
-	i = p.skip(i, english.on)
-	i = max(i, p.is(i, english.from))
+	i = p.skip(i, p.lang.on)
+	i = max(i, p.is(i, p.lang.from))
 	if month, day, end := p.readDayAndMonth(i); end > 0 {
 		// "dec 24-26"
-		if to := p.is(end, english.to); to > 0 {
+		if to := p.is(end, p.lang.to); to > 0 {
 			if n, after := p.readDayNumber(to); after > 0 && n > day && n <= daysIn(month, 2024) {
 				if _, _, full := p.readDayAndMonth(to); full == 0 {
 					if year, end := p.readYear(after); end > 0 {
@@ -21,8 +21,8 @@ func (p *parser) readDays(i int) (first, last date, next int) {
 		}
 	} else if day, end := p.readDayNumber(i); end > 0 {
 		// "24-26 dec"
-		to := p.is(end, english.to)
-		if to == 0 && p.text(end) == "and" && p.text(i-1) == "between" {
+		to := p.is(end, p.lang.to)
+		if to == 0 && p.lang.rangeAnd[p.text(end)] && p.lang.between[p.text(i-1)] {
 			to = end + 1
 		}
 		if to > 0 {
@@ -58,7 +58,7 @@ func (p *parser) readTwoDays(i int) (first, last date, next int) {
 	if next == 0 {
 		return first, last, 0
 	}
-	to := p.is(next, english.to)
+	to := p.is(next, p.lang.to)
 	if to == 0 {
 		return first, last, 0
 	}
@@ -77,7 +77,7 @@ func (p *parser) orderDays(first, last date, next int) (date, date, int) {
 	for last.day.Before(first.day) && last.again != nil {
 		last.day = last.again(last.day)
 	}
-	if _, weekday := find(p, english.weekdays, next-1); weekday > 0 && last.day.Before(first.day) {
+	if _, weekday := find(p, p.lang.weekdays, next-1); weekday > 0 && last.day.Before(first.day) {
 		last.day = last.day.AddDate(0, 0, 7)
 	}
 	p.conflict = p.conflict || last.day.Before(first.day)

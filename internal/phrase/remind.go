@@ -15,12 +15,12 @@ type remind struct {
 // thursday", "remind me the day before at 8pm" and "no reminder".
 func (p *parser) readReminders() {
 	for i := range p.words {
-		if next := p.is(i, english.noReminder); next > 0 && p.out.Reminders == nil {
+		if next := p.is(i, p.lang.noReminder); next > 0 && p.out.Reminders == nil {
 			p.out.Reminders = []task.Reminder{}
 			p.mark(KindReminder, i, next)
 			return
 		}
-		from := p.is(i, english.remindMe)
+		from := p.is(i, p.lang.remindMe)
 		if from == 0 {
 			continue
 		}
@@ -54,16 +54,16 @@ func (p *parser) readRemind(i int) (remind, int) {
 	for _, day := range []struct {
 		phrases set
 		days    int
-	}{{english.dayBefore, 1}, {english.onDay, 0}} {
+	}{{p.lang.dayBefore, 1}, {p.lang.onDay, 0}} {
 		if end := p.is(max(i, next), day.phrases); end > 0 {
 			r.days, r.before, next = day.days, true, end
 		}
 	}
-	if part, end := find(p, english.partsBefore, max(i, next)); end > 0 && !r.before {
+	if part, end := find(p, p.lang.partsBefore, max(i, next)); end > 0 && !r.before {
 		r.days, r.before, r.part, next = 1, true, part, end
 	}
 	if !r.before {
-		j := p.skip(max(i, next), english.on)
+		j := p.skip(max(i, next), p.lang.on)
 		if d, s, end := p.readDate(j); end > 0 && (j > max(i, next) || s >= weak) {
 			r.date, next = &d, end
 		} else if before, end := p.readBefore(max(i, next)); end > 0 && next > 0 && len(before) == 1 && before[0].minutes == 0 {
@@ -80,13 +80,13 @@ func (p *parser) readRemind(i int) (remind, int) {
 
 // readRemindTime reads "at 8am", "in the evening" and, after a day, "evening".
 func (p *parser) readRemindTime(i int) (remind, int) {
-	if part, next := find(p, english.partsSaid, i); next > 0 {
+	if part, next := find(p, p.lang.partsSaid, i); next > 0 {
 		return remind{part: part}, next
 	}
-	if part, next := find(p, english.parts, i); next > 0 && i > 0 && !english.remindMe[p.text(i-1)] {
+	if part, next := find(p, p.lang.parts, i); next > 0 && i > 0 && !p.lang.remindMe[p.text(i-1)] {
 		return remind{part: part}, next
 	}
-	at := p.skip(i, english.at)
+	at := p.skip(i, p.lang.at)
 	if c, s, next := p.readClock(at); next > 0 && (at > i || s >= beside) {
 		return remind{clock: &c}, next
 	}
@@ -109,10 +109,10 @@ func (p *parser) readBefore(i int) ([]amount, int) {
 			before = append(before, a)
 		}
 		last = a
-		if done := p.is(next, english.before); done > 0 {
+		if done := p.is(next, p.lang.before); done > 0 {
 			return before, done
 		}
-		if i = p.skip(next, english.and); i == next && !p.words[next-1].stop && a.minutes < 60 {
+		if i = p.skip(next, p.lang.and); i == next && !p.words[next-1].stop && a.minutes < 60 {
 			return nil, 0
 		}
 	}
@@ -121,7 +121,7 @@ func (p *parser) readBefore(i int) ([]amount, int) {
 // dropRequest drops "remind me to" from "remind me to call mum tomorrow", because the due date has
 // a reminder anyway. "Remind me at 5pm to call mum" reminds at that time.
 func (p *parser) dropRequest() {
-	from := p.is(0, english.remindMe)
+	from := p.is(0, p.lang.remindMe)
 	if from == 0 || p.out.DueAt == nil && p.out.DueOn == nil {
 		return
 	}
@@ -129,7 +129,7 @@ func (p *parser) dropRequest() {
 	for to < len(p.words) && p.words[to].kind != "" {
 		to++
 	}
-	if next := p.is(to, english.remindMeTo); next > 0 {
+	if next := p.is(to, p.lang.remindMeTo); next > 0 {
 		if to > from && p.out.Reminders == nil && (p.clock != nil || p.part != nil || p.instant != nil) {
 			p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}} // "remind me at 5pm to call"
 		}

@@ -45,7 +45,7 @@ func (p *parser) readRepeat() {
 // "every 1st and 15th" and "every last friday".
 func (p *parser) readEvery(i int) (*rule, int) {
 	start := i
-	i = p.is(i, english.every)
+	i = p.is(i, p.lang.every)
 	if i == 0 {
 		return nil, 0
 	}
@@ -56,7 +56,7 @@ func (p *parser) readEvery(i int) (*rule, int) {
 		p.afterDone = true // "every! 3 days" of Todoist
 	}
 	r := &rule{interval: 1}
-	if next := p.is(i, english.other); next > 0 {
+	if next := p.is(i, p.lang.other); next > 0 {
 		r.interval, i = 2, next
 	} else if n, next := p.readOrdinal(i); next > 0 && n > 1 && p.unitOr(next, n == 2) {
 		// "every second tuesday" means every other one. "every third tuesday" means the third of
@@ -65,12 +65,12 @@ func (p *parser) readEvery(i int) (*rule, int) {
 	} else if a, next := p.readAmount(i); next > 0 {
 		return p.readOn(r, a, next)
 	}
-	if unit, next := find(p, english.units, i); next > 0 {
+	if unit, next := find(p, p.lang.units, i); next > 0 {
 		return p.readOn(r, unit, next)
 	}
-	if found, next := find(p, english.parts, i); next > 0 && r.interval == 1 {
+	if found, next := find(p, p.lang.parts, i); next > 0 && r.interval == 1 {
 		r.freq = "DAILY"
-		if other, end := find(p, english.parts, p.is(next, english.and)); end > 0 && p.is(next, english.and) > 0 {
+		if other, end := find(p, p.lang.parts, p.is(next, p.lang.and)); end > 0 && p.is(next, p.lang.and) > 0 {
 			// "every morning and evening" has two times.
 			p.clock, p.others = &clock{hour: found.hours[0]}, []clock{{hour: other.hours[0]}}
 			return r, end
@@ -90,41 +90,41 @@ func (p *parser) readEvery(i int) (*rule, int) {
 // unitOr reports whether a unit stands at i, but not one "of the month". With weekday set, a
 // weekday counts as a unit.
 func (p *parser) unitOr(i int, weekday bool) bool {
-	_, next := find(p, english.units, i)
+	_, next := find(p, p.lang.units, i)
 	if next == 0 && weekday {
-		_, next = find(p, english.weekdays, i)
+		_, next = find(p, p.lang.weekdays, i)
 	}
-	if next == 0 || p.is(next, english.ofMonth) > 0 {
+	if next == 0 || p.is(next, p.lang.ofMonth) > 0 {
 		return false
 	}
-	_, month := find(p, english.months, max(p.is(next, english.of), p.is(next, english.in), next))
+	_, month := find(p, p.lang.months, max(p.is(next, p.lang.of), p.is(next, p.lang.in), next))
 	return month == 0
 }
 
 // readOften reads "monthly", "on mondays" and "the 1st of every month".
 func (p *parser) readOften(i int) (*rule, int) {
 	r := &rule{interval: 1}
-	if a, next := find(p, english.adverbs, i); next > 0 {
-		if r, end := p.readOn(r, a, next); end > next || p.ends(next) || p.is(next, english.except) > 0 {
+	if a, next := find(p, p.lang.adverbs, i); next > 0 {
+		if r, end := p.readOn(r, a, next); end > next || p.ends(next) || p.is(next, p.lang.except) > 0 {
 			return r, end
 		}
 		return nil, 0
 	}
-	j := p.is(i, english.on)
+	j := p.is(i, p.lang.on)
 	if j == 0 {
 		j = i
 	}
 	// "on mondays" is a recurrence anywhere, "mondays" alone at the end of a clause or before a time.
-	if days, next := p.readWeekdays(j, english.weekdaysPlural, english.groupsPlural); next > 0 && (j > i || p.endsLine(next)) {
+	if days, next := p.readWeekdays(j, p.lang.weekdaysPlural, p.lang.groupsPlural); next > 0 && (j > i || p.endsLine(next)) {
 		r.freq, r.weekdays = "WEEKLY", days
 		return r, next
 	}
-	if _, month := find(p, english.months, j-1); month == j && j > 0 {
+	if _, month := find(p, p.lang.months, j-1); month == j && j > 0 {
 		return nil, 0 // "oct 1st monthly" is a date and a unit
 	}
-	j = p.skip(j, english.the)
-	if next := p.readOrdinals(r, j); next > 0 && p.is(next, english.ofEveryMonth) > 0 {
-		return r, p.is(next, english.ofEveryMonth)
+	j = p.skip(j, p.lang.the)
+	if next := p.readOrdinals(r, j); next > 0 && p.is(next, p.lang.ofEveryMonth) > 0 {
+		return r, p.is(next, p.lang.ofEveryMonth)
 	}
 	return nil, 0
 }
@@ -132,8 +132,8 @@ func (p *parser) readOften(i int) (*rule, int) {
 // endsLine reports whether the line, punctuation, a time or a limit follows. "I hate mondays because
 // of it" is no recurrence.
 func (p *parser) endsLine(next int) bool {
-	return next == len(p.words) || p.words[next-1].stop || p.timeEnds(next) || p.is(next, english.until) > 0 ||
-		p.is(next, english.except) > 0 || english.at[p.text(next)]
+	return next == len(p.words) || p.words[next-1].stop || p.timeEnds(next) || p.is(next, p.lang.until) > 0 ||
+		p.is(next, p.lang.except) > 0 || p.lang.at[p.text(next)]
 }
 
 // readOn sets the frequency of a rule from a unit, and reads the days after it: "every 2 weeks on
@@ -155,15 +155,15 @@ func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 	if r.interval > maxInterval {
 		return nil, 0
 	}
-	if on := p.is(i, english.on); on > 0 {
-		if next := p.readNamed(r, p.skip(on, english.the)); next > 0 {
+	if on := p.is(i, p.lang.on); on > 0 {
+		if next := p.readNamed(r, p.skip(on, p.lang.the)); next > 0 {
 			return r, next
 		}
 	}
 	// "every month last day", "every week mon and thu"
 	if r.freq == "MONTHLY" || r.freq == "WEEKLY" {
 		named := *r
-		if next := p.readNamed(&named, p.skip(i, english.the)); next > i+1 && p.endsDay(next) {
+		if next := p.readNamed(&named, p.skip(i, p.lang.the)); next > i+1 && p.endsDay(next) {
 			return &named, next
 		}
 	}

@@ -8,7 +8,7 @@ import (
 // readExceptions takes days from a rule: "every day except tuesday", "every weekday but not on
 // friday", "every monday except in july and august".
 func (p *parser) readExceptions(i int) {
-	except := p.is(i, english.except)
+	except := p.is(i, p.lang.except)
 	if except == 0 {
 		return
 	}
@@ -22,12 +22,12 @@ func (p *parser) readExceptions(i int) {
 		p.mark(KindRecurrence, i, next)
 		return
 	}
-	except = p.skip(p.skip(except, english.on), english.the)
-	days, next := p.readWeekdays(except, english.weekdays, english.groups)
-	if more, end := p.readWeekdays(except, english.weekdaysPlural, english.groupsPlural); end > next {
+	except = p.skip(p.skip(except, p.lang.on), p.lang.the)
+	days, next := p.readWeekdays(except, p.lang.weekdays, p.lang.groups)
+	if more, end := p.readWeekdays(except, p.lang.weekdaysPlural, p.lang.groupsPlural); end > next {
 		days, next = more, end
 	}
-	if p.text(except) == "weekend" { // the group of "every weekend" is Saturday
+	if p.lang.weekend[p.text(except)] { // the group of "every weekend" is Saturday
 		days, next = []time.Weekday{time.Saturday, time.Sunday}, except+1
 	}
 	daily := r.freq == "DAILY" && r.interval == 1
@@ -56,7 +56,7 @@ func (p *parser) readExceptions(i int) {
 // july". Only rules that name their days have a season.
 func (p *parser) readSeason(i int) int {
 	r := p.rule
-	in := p.is(i, setOf("in", "during", "from", "between", "only in"))
+	in := p.is(i, p.lang.season)
 	bare := in == 0 && p.ofTime(i-1) // "every saturday april to october"
 	if bare {
 		in = i
@@ -65,7 +65,7 @@ func (p *parser) readSeason(i int) int {
 		return 0
 	}
 	months, isRange, next := p.readMonths(in)
-	if next == 0 || !p.endsDay(next) || !isRange && (bare || p.text(i) == "from") {
+	if next == 0 || !p.endsDay(next) || !isRange && (bare || p.lang.starting[p.text(i)]) {
 		return 0
 	}
 	r.months = months
@@ -75,23 +75,23 @@ func (p *parser) readSeason(i int) int {
 // readMonths reads a list or a range of months, in the order of the year.
 func (p *parser) readMonths(i int) (months []time.Month, isRange bool, end int) {
 	for {
-		month, next := find(p, english.months, i)
+		month, next := find(p, p.lang.months, i)
 		if next == 0 {
 			break
 		}
 		months = append(months, month)
-		to := p.is(next, english.to)
-		if to == 0 && p.text(next) == "and" && p.text(i-1) == "between" {
+		to := p.is(next, p.lang.to)
+		if to == 0 && p.lang.rangeAnd[p.text(next)] && p.lang.between[p.text(i-1)] {
 			to = next + 1
 		}
-		if last, after := find(p, english.months, to); to > 0 && after > 0 {
+		if last, after := find(p, p.lang.months, to); to > 0 && after > 0 {
 			for month != last {
 				month = month%12 + 1
 				months = append(months, month)
 			}
 			next, isRange = after, true
 		}
-		end, i = next, p.skip(next, english.and)
+		end, i = next, p.skip(next, p.lang.and)
 		if i == next && !p.words[next-1].stop {
 			break
 		}
@@ -102,7 +102,7 @@ func (p *parser) readMonths(i int) (months []time.Month, isRange bool, end int) 
 
 // readSpan reads the first and the last day of a recurrence: "1 dec - 24 dec".
 func (p *parser) readSpan(i int) int {
-	if !p.ofTime(i-1) && p.is(i, english.from) == 0 || p.date != nil || p.until != nil {
+	if !p.ofTime(i-1) && p.is(i, p.lang.from) == 0 || p.date != nil || p.until != nil {
 		return 0
 	}
 	first, last, next := p.readDays(i)

@@ -12,7 +12,7 @@ func (p *parser) readNamed(r *rule, i int) int {
 	if next := p.readYearDays(r, i); next > 0 {
 		return next
 	}
-	if days, next := p.readWeekdays(i, english.weekdays, english.groups); next > 0 {
+	if days, next := p.readWeekdays(i, p.lang.weekdays, p.lang.groups); next > 0 {
 		if r.freq != "" && r.freq != "WEEKLY" {
 			return 0
 		}
@@ -24,11 +24,11 @@ func (p *parser) readNamed(r *rule, i int) int {
 	if next == 0 {
 		return 0
 	}
-	if end := p.is(next, english.ofMonth); end > 0 {
+	if end := p.is(next, p.lang.ofMonth); end > 0 {
 		return end
 	}
-	if of := max(p.is(next, english.of), p.is(next, english.in)); of > 0 && r.interval == 1 {
-		if month, end := find(p, english.months, of); end > 0 {
+	if of := max(p.is(next, p.lang.of), p.is(next, p.lang.in)); of > 0 && r.interval == 1 {
+		if month, end := find(p, p.lang.months, of); end > 0 {
 			if _, _, more := p.readMonths(of); more > end {
 				return next // a season, which readLimits reads
 			}
@@ -58,7 +58,7 @@ func (p *parser) readYearDays(r *rule, i int) int {
 			break
 		}
 		months, days = append(months, month), append(days, day)
-		end, i = next, p.skip(next, english.and)
+		end, i = next, p.skip(next, p.lang.and)
 		if i == next && !p.words[next-1].stop {
 			break
 		}
@@ -90,7 +90,7 @@ func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[s
 			var day time.Weekday
 			if day, next = find(p, names, i); next > 0 {
 				found = []time.Weekday{day}
-				if last, after := find(p, names, p.is(next, english.to)); p.is(next, english.to) > 0 && after > 0 {
+				if last, after := find(p, names, p.is(next, p.lang.to)); p.is(next, p.lang.to) > 0 && after > 0 {
 					for next = after; day != last; {
 						day = (day + 1) % 7
 						found = append(found, day)
@@ -107,7 +107,7 @@ func (p *parser) readWeekdays(i int, names map[string]time.Weekday, groups map[s
 			}
 		}
 		// "mon wed fri" needs no commas.
-		end, i = next, p.skip(next, english.and)
+		end, i = next, p.skip(next, p.lang.and)
 	}
 }
 
@@ -120,15 +120,15 @@ func (p *parser) readOrdinals(r *rule, i int) int {
 	var numbers []int
 	end, next := 0, i
 	for {
-		n, after := p.readOrdinal(p.skip(next, english.the))
+		n, after := p.readOrdinal(p.skip(next, p.lang.the))
 		if after == 0 {
 			break
 		}
 		if !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
-		end = max(after, p.is(after, english.day))
-		if next = p.skip(end, english.and); next == end && !p.words[end-1].stop {
+		end = max(after, p.is(after, p.lang.day))
+		if next = p.skip(end, p.lang.and); next == end && !p.words[end-1].stop {
 			break
 		}
 	}
@@ -139,7 +139,7 @@ func (p *parser) readOrdinals(r *rule, i int) int {
 		return next
 	}
 	slices.SortFunc(numbers, func(a, b int) int { return (a+32)%32 - (b+32)%32 })
-	if numbers[0] < 0 && p.is(end-1, english.day) == 0 {
+	if numbers[0] < 0 && p.is(end-1, p.lang.day) == 0 {
 		return 0 // "every last" names no day
 	}
 	r.freq, r.days = "MONTHLY", numbers
@@ -152,11 +152,11 @@ func (p *parser) readOrdinalDays(r *rule, ordinals []int, i int) int {
 		return 0
 	}
 	slices.SortFunc(ordinals, func(a, b int) int { return (a+32)%32 - (b+32)%32 })
-	if group, end := find(p, english.groups, i); end > 0 && len(group) == len(workdays) {
+	if group, end := find(p, p.lang.groups, i); end > 0 && len(group) == len(workdays) {
 		r.freq, r.weekdays, r.workdays = "MONTHLY", group, ordinals
 		return end
 	}
-	if weekday, end := find(p, english.weekdays, i); end > 0 {
+	if weekday, end := find(p, p.lang.weekdays, i); end > 0 {
 		r.freq, r.ordinals, r.weekdays = "MONTHLY", ordinals, []time.Weekday{weekday}
 		return end
 	}
@@ -174,7 +174,7 @@ func (p *parser) readDayList(r *rule, i int) int {
 			break
 		}
 		days = append(days, n)
-		end, i = i+1, p.skip(i+1, english.and)
+		end, i = i+1, p.skip(i+1, p.lang.and)
 		if i == end && !p.words[end-1].stop {
 			break
 		}

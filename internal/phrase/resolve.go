@@ -22,7 +22,7 @@ func (p *parser) resolve() {
 		p.out.DueAt = &due
 	}
 	if due := p.out.DueAt; due != nil && p.clockZone != nil {
-		p.conflict = p.conflict || !agrees(p.zoneName, *due, p.clockZone)
+		p.conflict = p.conflict || !p.lang.agrees(p.zoneName, *due, p.clockZone)
 	}
 	p.resolveReminders()
 }
@@ -71,7 +71,7 @@ func (p *parser) passed(wall time.Time) bool { return !p.at(wall).After(p.now) }
 func (p *parser) clockOn(day time.Time) clock {
 	part := p.part
 	if p.clock != nil {
-		c := p.clock.in(part)
+		c := p.half(*p.clock)
 		later := clock{hour: c.hour + 12, minute: c.minute}
 		if c.half && part == nil && day.Equal(p.today) && p.passed(c.on(day)) && !p.passed(later.on(day)) {
 			return later
@@ -110,14 +110,13 @@ func (p *parser) wallDue() time.Time {
 // usual returns the time of day on any day other than today, or the day itself if the line names no
 // time.
 func (p *parser) usual(day time.Time) time.Time {
-	part := p.part
 	if p.clock != nil {
-		return p.clock.in(part).on(day)
+		return p.half(*p.clock).on(day)
 	}
-	if part == nil {
+	if p.part == nil {
 		return day
 	}
-	return part.clock(day, nil).on(day)
+	return p.part.clock(day, nil).on(day)
 }
 
 // resolveReminders sets the reminders of a task with a due date. Without one, the words go back to

@@ -47,10 +47,10 @@ func (p *parser) setHours() bool {
 	if p.others == nil {
 		return true
 	}
-	hours := []int{p.clock.in(p.part).hour}
+	hours := []int{p.half(*p.clock).hour}
 	for _, c := range p.others {
-		hours = append(hours, c.in(p.part).hour)
-		if c.minute != p.clock.minute || slices.Contains(hours[:len(hours)-1], c.in(p.part).hour) || len(hours) > 24 {
+		hours = append(hours, p.half(c).hour)
+		if c.minute != p.clock.minute || slices.Contains(hours[:len(hours)-1], p.half(c).hour) || len(hours) > 24 {
 			return false
 		}
 	}

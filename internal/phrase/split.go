@@ -25,7 +25,7 @@ const longest = 6
 
 // split returns the words of a line. Text in double quotes is one word. A range such as 3-4pm is
 // three words.
-func split(line string) []word {
+func (l *language) split(line string) []word {
 	var words []word
 	for i := 0; i < len(line); {
 		c, size := utf8.DecodeRuneInString(line[i:])
@@ -37,8 +37,8 @@ func split(line string) []word {
 		if quoted {
 			words = append(words, word{start: i, end: end})
 		} else {
-			for n, length := range divide(line[i:end]) {
-				w := newWord(line, i, i+length)
+			for n, length := range l.divide(line[i:end]) {
+				w := l.newWord(line, i, i+length)
 				w.glued = n > 0
 				words = append(words, w)
 				i += length
@@ -58,11 +58,11 @@ func split(line string) []word {
 	return words
 }
 
-func newWord(line string, start, end int) word {
+func (l *language) newWord(line string, start, end int) word {
 	lower := strings.ToLower(line[start:end])
 	w := word{text: strings.TrimRight(lower, punctuation), start: start, end: end}
 	w.stop = w.text != lower
-	if lower == w.text+"." && english.dotted[w.text] {
+	if lower == w.text+"." && l.dotted[w.text] {
 		w.stop = false // "Dec." and "Mon." do not end a clause
 	}
 	return w
@@ -95,10 +95,10 @@ var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|\.|\.\d{1,2}\.?(
 
 // divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri
 // and @9:30. Any other text is one word.
-func divide(text string) []int {
+func (l *language) divide(text string) []int {
 	if rest, ok := strings.CutPrefix(text, "@"); ok {
 		bare := strings.ToLower(strings.TrimRight(rest, punctuation))
-		if _, named := english.clocks[bare]; named || bare != "" && bare[0] >= '0' && bare[0] <= '9' {
+		if _, named := l.clocks[bare]; named || bare != "" && bare[0] >= '0' && bare[0] <= '9' {
 			return []int{1, len(rest)}
 		}
 	}
@@ -114,7 +114,7 @@ func divide(text string) []int {
 				lengths = append(lengths, len(sign))
 			}
 			lengths = append(lengths, len(part))
-			kinds[rangeKind(part, i == len(parts)-1)] = true
+			kinds[l.rangeKind(part, i == len(parts)-1)] = true
 		}
 		if len(kinds) == 1 && !kinds[0] && (sign != "/" || kinds[2]) {
 			return lengths
@@ -124,22 +124,22 @@ func divide(text string) []int {
 }
 
 // rangeKind returns 1 for a number, 2 for a weekday, 3 for a month and 0 for any other text.
-func rangeKind(text string, last bool) int {
+func (l *language) rangeKind(text string, last bool) int {
 	text = strings.ToLower(text)
 	if last {
 		text = strings.TrimRight(text, ",;:!?")
 	}
 	bare := strings.TrimRight(text, ".")
-	switch _, plural := english.weekdaysPlural[bare]; {
+	switch _, plural := l.weekdaysPlural[bare]; {
 	case inRange.MatchString(text), last && inRange.MatchString(bare):
 		return 1
 	case plural:
 		return 2
 	}
-	if _, ok := english.weekdays[bare]; ok {
+	if _, ok := l.weekdays[bare]; ok {
 		return 2
 	}
-	if _, ok := english.months[bare]; ok {
+	if _, ok := l.months[bare]; ok {
 		return 3
 	}
 	return 0
