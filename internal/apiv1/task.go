@@ -55,5 +55,5 @@ type Occurrence struct {
 // ReadOnlyTaskFields returns the fields of a task that only the system sets. A request to create or
 // change a task must not contain them. A file with exported tasks may.
 func ReadOnlyTaskFields() []string {
-	return []string{"id", "completed_at", "series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at"}
+	return []string{"id", "completed_at", "series_id", "occurrence", "snoozed_until", "uid", "revision", "created_at", "updated_at"}
 }

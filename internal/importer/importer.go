@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"taskmaster/internal/task"
 )
 
@@ -13,6 +15,8 @@ import (
 type Task struct {
 	// Key identifies the task in this and in other files.
 	Key string
+	// ID is the task's id in an export of TaskMaster, or the nil UUID.
+	ID uuid.UUID
 	// Line is the task's first line in the file. It is 0 if the format has no useful lines.
 	Line int
 	// Task is valid, has no ID and is not normalized. CreatedAt may be zero.
@@ -64,8 +68,9 @@ func (f *File) AddFitted(t Task, messages []string) {
 	messages = append(messages, Mend(&t.Task)...)
 	fitted, cut := task.Fit(t.Task)
 	for i, part := range fitted {
-		added := Task{Key: t.Key, Line: t.Line, Task: part}
+		added := Task{Key: t.Key, ID: t.ID, Line: t.Line, Task: part}
 		if i > 0 {
+			added.ID = uuid.Nil
 			added.Key = fmt.Sprint(t.Key, " part ", i+1)
 		}
 		f.Tasks = append(f.Tasks, added)

@@ -58,6 +58,9 @@ func (b *Builder) remove(t *task.Task, bad []task.FieldError) bool {
 		case name == "time_zone":
 			b.Keep("Time zone", t.TimeZone, "the time zone "+f.Message)
 			t.TimeZone = "UTC"
+		case name == "uid":
+			b.Note("the UID %s: it is left out", f.Message)
+			t.UID = ""
 		case name == "due_at" && t.DueAt != nil:
 			b.Keep("Due", t.DueAt.Format(time.RFC3339), "the due date "+f.Message)
 			t.DueAt = nil

@@ -13,7 +13,7 @@ import (
 
 // taskColumns are the columns of a task as InsertTask writes them.
 const taskColumns = `id, title, description, completed_at, priority, tags, due_at, due_on, day_start, time_zone, recurrence, reminders,
-	series_id, occurrence, snoozed_until, revision, created_at, updated_at`
+	series_id, occurrence, snoozed_until, uid, revision, created_at, updated_at`
 
 // wholeDay is true for a task that is due on a day. In such a row, an older version can have changed
 // due_at, which then counts.
@@ -24,7 +24,7 @@ const wholeDay = `(due_on IS NOT NULL AND due_at IS NOT DISTINCT FROM day_start)
 const taskRow = `id, title, description, completed_at, priority, tags, CASE WHEN ` + wholeDay + ` THEN NULL ELSE due_at END,
 	CASE WHEN ` + wholeDay + ` THEN due_on END,
 	CASE WHEN ` + wholeDay + ` THEN (SELECT u.time_zone FROM users u WHERE u.id = user_id) ELSE time_zone END, recurrence, reminders,
-	series_id, occurrence, snoozed_until, revision, created_at, updated_at`
+	series_id, occurrence, snoozed_until, coalesce(uid, ''), revision, created_at, updated_at`
 
 // dueColumns returns due_at, due_on and day_start of a task. The time zone of a whole day must be
 // the one of its account.
@@ -41,10 +41,10 @@ func InsertTask(ctx context.Context, tx pgx.Tx, userID uuid.UUID, t task.Task) (
 	dueAt, dueOn, dayStart := dueColumns(t)
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO tasks (user_id, `+taskColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, nullif($17, ''), $18, $19, $20)
 		ON CONFLICT (id) DO NOTHING`,
 		userID, t.ID, t.Title, t.Description, t.CompletedAt, t.Priority, t.Tags, dueAt, dueOn, dayStart, t.TimeZone, t.Recurrence, t.Reminders,
-		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.CreatedAt, t.UpdatedAt)
+		t.SeriesID, t.Occurrence, t.SnoozedUntil, t.UID, t.Revision, t.CreatedAt, t.UpdatedAt)
 	if err != nil {
 		return false, fmt.Errorf("insert task: %w", err)
 	}
@@ -162,7 +162,7 @@ func queryTasks(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]task
 		var t task.Task
 		var dueOn *time.Time
 		err := row.Scan(&t.ID, &t.Title, &t.Description, &t.CompletedAt, &t.Priority, &t.Tags, &t.DueAt, &dueOn, &t.TimeZone, &t.Recurrence,
-			&t.Reminders, &t.SeriesID, &t.Occurrence, &t.SnoozedUntil, &t.Revision, &t.CreatedAt, &t.UpdatedAt)
+			&t.Reminders, &t.SeriesID, &t.Occurrence, &t.SnoozedUntil, &t.UID, &t.Revision, &t.CreatedAt, &t.UpdatedAt)
 		if dueOn != nil {
 			t.DueOn = new(task.DateOf(*dueOn))
 		}

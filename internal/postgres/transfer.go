@@ -72,12 +72,16 @@ func TakeRevisions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, n int) (int
 func InsertTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Task) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"tasks"}, []string{
 		"user_id", "id", "title", "description", "completed_at", "priority", "tags", "due_at", "due_on", "day_start", "time_zone", "recurrence", "reminders",
-		"series_id", "occurrence", "snoozed_until", "revision", "created_at", "updated_at",
+		"series_id", "occurrence", "snoozed_until", "uid", "revision", "created_at", "updated_at",
 	}, pgx.CopyFromSlice(len(tasks), func(i int) ([]any, error) {
 		t := tasks[i]
 		dueAt, dueOn, dayStart := dueColumns(t)
+		var uid *string
+		if t.UID != "" {
+			uid = &t.UID
+		}
 		return []any{userID, t.ID, t.Title, t.Description, t.CompletedAt, string(t.Priority), t.Tags, dueAt, dueOn, dayStart, t.TimeZone, t.Recurrence, t.Reminders,
-			t.SeriesID, t.Occurrence, t.SnoozedUntil, t.Revision, t.CreatedAt, t.UpdatedAt}, nil
+			t.SeriesID, t.Occurrence, t.SnoozedUntil, uid, t.Revision, t.CreatedAt, t.UpdatedAt}, nil
 	}))
 	if isUniqueViolation(err) || isDeadlock(err) {
 		return task.Errorf(task.CodeConflict, "an id has just been taken, try again")

@@ -19,6 +19,7 @@ const (
 	MaxTag         = 50
 	MaxReminders   = 10
 	MaxExDates     = 200
+	MaxUID         = 1000
 	// MaxMinutesBefore is four weeks.
 	MaxMinutesBefore = 4 * 7 * 24 * 60
 	// MaxDaysBefore is a year.
@@ -67,6 +68,8 @@ type Task struct {
 	Occurrence *time.Time `json:"occurrence"`
 	// SnoozedUntil is the time of the next reminder of a snoozed task.
 	SnoozedUntil *time.Time `json:"snoozed_until"`
+	// UID is the UID of a task that came from an iCalendar file, if it is not the ID.
+	UID string `json:"uid,omitempty"`
 	// Revision is the owner's revision of the last change of this task.
 	Revision  int64     `json:"revision"`
 	CreatedAt time.Time `json:"created_at"`
@@ -195,6 +198,7 @@ func (t *Task) ValidateAfter(before Task) error {
 	check(utf8.RuneCountInString(t.Description) <= MaxDescription, "description", "has more than 16000 characters")
 	check(storable(t.Title), "title", "contains a NUL character or is not UTF-8")
 	check(storable(t.Description), "description", "contains a NUL character or is not UTF-8")
+	check(utf8.RuneCountInString(t.UID) <= MaxUID && storable(t.UID), "uid", "has more than 1000 characters, a NUL character or is not UTF-8")
 	switch t.Priority {
 	case PriorityNone, PriorityLow, PriorityMedium, PriorityHigh:
 	default:

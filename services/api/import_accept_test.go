@@ -124,7 +124,7 @@ func TestExportImportRoundTrip(t *testing.T) {
 			for id, want := range before {
 				newID := uuid.NewSHA1(other.ID, []byte(id.String()))
 				got := copies[newID]
-				want.ID, want.Revision, want.UpdatedAt = newID, got.Revision, got.UpdatedAt
+				want.ID, want.UID, want.Revision, want.UpdatedAt = newID, id.String(), got.Revision, got.UpdatedAt
 				if want.SeriesID != nil {
 					want.SeriesID = new(uuid.NewSHA1(other.ID, []byte(want.SeriesID.String())))
 				}

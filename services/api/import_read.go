@@ -113,9 +113,9 @@ func (in *importReader) readCalendar(ctx context.Context, body []byte) error {
 		return task.Errorf(task.CodeInvalid, "the file has no task: no VTODO in a VCALENDAR")
 	}
 	return in.addFile(ctx, "", file, func(t importer.Task) (entry, string) {
-		e := entry{key: t.Key, task: t.Task}
+		e := entry{id: t.ID, key: t.Key, task: t.Task}
 		if id, err := uuid.Parse(t.Key); err == nil {
-			e.id, e.key = id, id.String()
+			e.key = id.String()
 		}
 		return e, fmt.Sprintf(" (VTODO on line %d)", t.Line)
 	})

@@ -87,6 +87,12 @@ func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry)
 		t.ID = e.id
 		if t.ID == uuid.Nil || foreign[seriesOf(e)] {
 			t.ID = other
+			if e.id != uuid.Nil && t.UID == "" {
+				t.UID = e.id.String() // iCalendar knows the task by this name.
+			}
+		}
+		if t.UID == t.ID.String() {
+			t.UID = ""
 		}
 		if owners[e.id] == userID || owners[other] == userID || seen[t.ID] {
 			continue

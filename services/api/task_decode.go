@@ -47,7 +47,7 @@ func (fields taskFields) restore(t *task.Task) error {
 	targets := writable(t)
 	maps.Copy(targets, map[string]any{
 		"id": &t.ID, "completed_at": &t.CompletedAt, "series_id": &t.SeriesID, "occurrence": &t.Occurrence,
-		"snoozed_until": &t.SnoozedUntil, "revision": &t.Revision, "created_at": &t.CreatedAt, "updated_at": &t.UpdatedAt,
+		"snoozed_until": &t.SnoozedUntil, "uid": &t.UID, "revision": &t.Revision, "created_at": &t.CreatedAt, "updated_at": &t.UpdatedAt,
 	})
 	return fields.set(targets, nil)
 }

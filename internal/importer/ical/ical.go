@@ -3,7 +3,7 @@
 // and bytes, and never reads the clock.
 //
 //	task              VTODO
-//	id                UID
+//	uid, or id        UID
 //	title             SUMMARY
 //	description       DESCRIPTION (read too: URL, LOCATION)
 //	completed(_at)    STATUS, COMPLETED
@@ -11,7 +11,7 @@
 //	tags              CATEGORIES
 //	due_at, time_zone DUE with TZID (read too: DTSTART, DURATION)
 //	due_on            DUE;VALUE=DATE
-//	recurrence        RRULE from DUE on, if open; EXDATE
+//	recurrence        RRULE from DUE on, if open; EXDATE (read too: RECURRENCE-ID)
 //	reminders         VALARM
 //	created_at        CREATED
 //
@@ -30,7 +30,9 @@ const (
 	// a reminder before a missing due date.
 	propReminders = "X-TASKMASTER-REMINDERS"
 	// propReminder is a reminder in JSON, in the alarm that cannot express it.
-	propReminder     = "X-TASKMASTER-REMINDER"
+	propReminder = "X-TASKMASTER-REMINDER"
+	// propID is the task's id if it is not the UID.
+	propID           = "X-TASKMASTER-ID"
 	propSeries       = "X-TASKMASTER-SERIES"
 	propOccurrence   = "X-TASKMASTER-OCCURRENCE"
 	propSnoozedUntil = "X-TASKMASTER-SNOOZED-UNTIL"

@@ -54,14 +54,16 @@ func isLink(value string) bool {
 	return strings.HasPrefix(value, "https://") || strings.HasPrefix(value, "http://")
 }
 
-// others counts the events and journal entries of iCalendar data. They are not tasks.
-func others(data []byte) int {
-	n := 0
+// others counts the events and journal entries of iCalendar data, which are not tasks. It reports
+// whether there are entries for single dates of a series.
+func others(data []byte) (n int, exceptions bool) {
 	for l := newLines(data); ; {
 		text, ok := l.scan()
 		if !ok {
-			return n
+			return n, exceptions
 		}
+		const name = "RECURRENCE-ID"
+		exceptions = exceptions || len(text) > len(name) && strings.EqualFold(text[:len(name)], name)
 		switch upper(text) {
 		case "BEGIN:VEVENT", "BEGIN:VJOURNAL":
 			n++

@@ -28,8 +28,15 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 		return importer.File{}, err
 	}
 	var file importer.File
-	if n := others(data); n > 0 {
+	n, exceptions := others(data)
+	if n > 0 {
 		file.Notes = append(file.Notes, importer.Note{Message: fmt.Sprintf("%d events or journal entries are left out: only tasks are imported", n)})
+	}
+	var changed map[string][]property
+	if exceptions {
+		if changed, err = overrides(data); err != nil {
+			return importer.File{}, err
+		}
 	}
 	count := 0
 	err = scan(data, "VTODO", func(c component) error {
@@ -41,8 +48,14 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 			return err
 		}
 		r := reader{zones: z, component: c, now: o.Now, kept: map[string]bool{}}
-		read := r.task()
-		file.Add(read, r.b.Notes)
+		if _, exception := c.get("RECURRENCE-ID"); !exception && len(changed) > 0 {
+			uid := strings.TrimSpace(c.text("UID"))
+			r.changed = changed[uid]
+			delete(changed, uid) // Another series of the same UID keeps its dates.
+		}
+		if read := r.task(); !r.replaced {
+			file.Add(read, r.b.Notes)
+		}
 		return nil
 	})
 	return file, err
@@ -56,6 +69,10 @@ type reader struct {
 	t   task.Task
 	// started reports whether DTSTART became the due date.
 	started bool
+	// changed are the RECURRENCE-ID of the entries for single dates of the series. replaced reports
+	// whether there are such entries for all dates of the series.
+	changed  []property
+	replaced bool
 	// b collects the parts that are left out, and messages about them.
 	b importer.Builder
 	// kept are the names and lines of the properties in b.
@@ -87,15 +104,24 @@ func (r *reader) task() importer.Task {
 	r.words()
 	due := r.dueDate()
 	r.completion()
-	r.recurrence(due)
 	r.reminders()
+	r.recurrence(due)
 	if created := r.at("CREATED"); created != nil {
 		r.t.CreatedAt = created.at.UTC()
 	}
 	r.series()
 	r.leftOut()
 	r.b.Task = r.t
-	return importer.Task{Key: r.uid(), Line: r.line, Task: r.b.Done()}
+	read := importer.Task{Key: r.uid(), Line: r.line, Task: r.b.Done()}
+	if id, err := uuid.Parse(r.text(propID)); err == nil {
+		read.ID = id
+	} else if id, err := uuid.Parse(read.Key); err == nil {
+		read.ID = id
+	}
+	if uid := strings.TrimSpace(r.text("UID")); uid == read.Key && uid != read.ID.String() {
+		read.Task.UID = uid
+	}
+	return read
 }
 
 // maxCompared is the size in bytes up to which a description is searched for a text that is added to

@@ -1,10 +1,13 @@
 package ical_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"github.com/google/uuid"
 
 	"taskmaster/internal/importer/ical"
 )
@@ -91,6 +94,65 @@ func TestZones(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOverrides reads a series of which some dates have entries of their own. The series is open from
+// the first date without one.
+func TestOverrides(t *testing.T) {
+	t.Parallel()
+	entry := func(lines ...string) string {
+		return "BEGIN:VTODO\nUID:s\nSUMMARY:x\n" + strings.Join(lines, "\n") + "\nEND:VTODO"
+	}
+	at := func(day, clock string) string { return ";TZID=Europe/Berlin:" + day + "T" + clock + "00" }
+	series := entry("DTSTART"+at("20261102", "1800"), "DUE"+at("20261102", "1830"), "RRULE:FREQ=WEEKLY;BYDAY=MO", "EXDATE"+at("20261214", "1800"))
+	done := func(day string) string {
+		return entry("RECURRENCE-ID"+at(day, "1800"), "DTSTART"+at(day, "1800"), "DUE"+at(day, "1830"), "STATUS:COMPLETED", "COMPLETED:"+day+"T191500Z")
+	}
+	moved := entry("RECURRENCE-ID"+at("20261207", "1800"), "DTSTART"+at("20261208", "1800"), "DUE"+at("20261208", "1830"))
+	const open = `s | x | due 2026-11-16T17:30:00Z | repeats FREQ=WEEKLY;BYDAY=MO | without ["2026-12-07T17:30:00Z","2026-12-14T17:30:00Z"]`
+	const one, two = "s 20261102T180000 | x | due 2026-11-02T17:30:00Z | done 2026-11-02T19:15:00Z", "s 20261109T180000 | x | due 2026-11-09T17:30:00Z | done 2026-11-09T19:15:00Z"
+	const eighth = "s 20261207T180000 | x | due 2026-12-08T17:30:00Z"
+	for name, tt := range map[string]struct {
+		data string
+		want []string
+	}{
+		"the series first":      {calendar(series, done("20261102"), done("20261109"), moved), []string{open, one, two, eighth}},
+		"the series last":       {calendar(moved, done("20261109"), done("20261102"), series), []string{eighth, two, one, open}},
+		"all dates of a series": {calendar(entry("DUE;VALUE=DATE:20261102", "RRULE:FREQ=DAILY;COUNT=2"), entry("RECURRENCE-ID;VALUE=DATE:20261102", "DUE;VALUE=DATE:20261102"), entry("RECURRENCE-ID;VALUE=DATE:20261103", "DUE;VALUE=DATE:20261105")), []string{"s 20261102 | x | due 2026-11-02", "s 20261103 | x | due 2026-11-05"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := read(t, tt.data)
+			file.Notes = nil
+			var got []string
+			for _, x := range file.Tasks {
+				got = append(got, brief(t, file, x))
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(tt.want, "\n"))
+			}
+		})
+	}
+}
+
+// TestUIDIsKept reads a UID and writes it again.
+func TestUIDIsKept(t *testing.T) {
+	t.Parallel()
+	x := read(t, todo("DUE;VALUE=DATE:20261231")).Tasks[0].Task
+	x.UID, x.ID = "2810509131140779353@example.org", uuid.New()
+	x.Normalize()
+	written := write(t, x)
+	if !strings.Contains(written, "\r\nUID:2810509131140779353@example.org\r\n") {
+		t.Errorf("the UID is not in\n%s", written)
+	}
+	got := read(t, written).Tasks[0]
+	if got.ID != x.ID || got.Task.UID != x.UID {
+		t.Errorf("got id %s and UID %q, want %s and %q", got.ID, got.Task.UID, x.ID, x.UID)
+	}
+	x.UID = ""
+	if got := read(t, write(t, x)).Tasks[0]; got.ID != x.ID || got.Task.UID != "" {
+		t.Errorf("got id %s and UID %q, want %s and no UID", got.ID, got.Task.UID, x.ID)
 	}
 }
 

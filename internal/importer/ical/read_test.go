@@ -92,7 +92,7 @@ func TestFilesOfOtherPrograms(t *testing.T) {
 		// A TZID with a prefix, an exception to a series, an alarm relative to the start, DURATION,
 		// CANCELLED.
 		"thunderbird": {
-			`a7b8c9d0-1111-4222-8333-444455556666 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | repeats FREQ=DAILY;INTERVAL=2;UNTIL=20260401T070000Z | {"minutes_before":75} | #Computer #Chores, dull | NOTE a task has only a due date: 2026-02-02 09:00 is left out`,
+			`a7b8c9d0-1111-4222-8333-444455556666 | Back up the laptop | due 2026-02-04T09:00:00Z | in Europe/Paris | repeats FREQ=DAILY;INTERVAL=2;UNTIL=20260401T070000Z | {"minutes_before":75} | #Computer #Chores, dull | NOTE a task has only a due date: 2026-02-02 09:00 is left out`,
 			"a7b8c9d0-1111-4222-8333-444455556666 20260202T090000 | Back up the laptop | due 2026-02-02T09:00:00Z | in Europe/Paris | done 2026-02-02T08:00:00Z | NOTE a task has only a due date: 2026-02-02 09:00 is left out",
 			"floating | Stretch | due 2026-03-05T06:30:00Z | low",
 			"cancelled | Go to the gym | done 2026-02-03T08:00:00Z | #cancelled",

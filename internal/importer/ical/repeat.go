@@ -2,7 +2,6 @@ package ical
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,75 +36,6 @@ func (r *reader) recurrence(due *moment) {
 	if r.t.Recurrence != nil && repeats {
 		r.exDates()
 	}
-}
-
-// exDates reads the occurrences that the series leaves out. If they include the due date, the task is
-// due at the next occurrence.
-func (r *reader) exDates() {
-	own := r.t.Recurrence
-	own.ExDates = nil
-	due, _ := r.t.Due()
-	given := 0
-	for _, p := range r.properties {
-		if p.name == "EXDATE" {
-			given += strings.Count(p.value, ",") + 1
-		}
-	}
-	skipped := max(0, given-task.MaxExDates)
-	if skipped > 0 {
-		r.note("a series leaves out at most %d dates: the first %d are not left out", task.MaxExDates, skipped)
-	}
-	for _, p := range r.properties {
-		if p.name != "EXDATE" {
-			continue
-		}
-		for value := range strings.SplitSeq(p.value, ",") {
-			if skipped > 0 {
-				skipped--
-				continue
-			}
-			m, err := r.parse(upper(value), p.param("TZID"))
-			if err != nil {
-				r.note("EXDATE %v: it is left out", err)
-				continue
-			}
-			own.ExDates = append(own.ExDates, r.exDate(m, due))
-		}
-	}
-	slices.SortFunc(own.ExDates, time.Time.Compare)
-	t := r.t
-	t.Recurrence = new(*own)
-	t.Normalize()
-	at := due
-	if t.DueOn != nil {
-		at = t.DueOn.Midnight()
-	}
-	if !slices.ContainsFunc(t.Recurrence.ExDates, at.Equal) {
-		return
-	}
-	switch next, ok, err := task.NextTask(t, due); {
-	case err != nil: // the recurrence is refused later
-	case !ok:
-		r.t.Recurrence = nil
-		r.note("all dates of the series are left out: it does not repeat here")
-	default:
-		r.t.DueAt, r.t.DueOn, r.t.Occurrence, own.DTStart = next.DueAt, next.DueOn, next.Occurrence, t.Recurrence.DTStart
-	}
-}
-
-// exDate returns the occurrence that an EXDATE means. A date leaves out the occurrence of that day, and a
-// time the whole day.
-func (r *reader) exDate(m moment, due time.Time) time.Time {
-	day := task.DateOf(m.at.In(r.account)).Midnight()
-	if r.t.DueOn != nil {
-		return day
-	}
-	zone, err := task.LoadZone(r.t.TimeZone)
-	if !m.allDay || err != nil {
-		return m.at
-	}
-	local := due.In(zone)
-	return task.Instant(time.Date(day.Year(), day.Month(), day.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC), zone)
 }
 
 // namesDays reports whether the rule names days. Otherwise it repeats the day of its start.

@@ -60,7 +60,10 @@ func (w *Writer) Write(t task.Task) error {
 	}
 	excluded := w.exDates(t, zone)
 	w.line("BEGIN:VTODO")
-	w.line("UID:" + t.ID.String())
+	w.text("UID", cmp.Or(t.UID, t.ID.String()))
+	if t.UID != "" {
+		w.text(propID, t.ID.String())
+	}
 	w.instant("DTSTAMP", &t.UpdatedAt)
 	w.instant("CREATED", &t.CreatedAt)
 	w.instant("LAST-MODIFIED", &t.UpdatedAt)
