@@ -33,7 +33,7 @@ func examples(t *testing.T) map[string]event.Event {
 		Revision: 42, CreatedAt: start.Add(time.Minute), UpdatedAt: start.Add(time.Minute),
 	}
 	plain := task.Task{
-		ID: open.ID, Title: "Buy milk", Priority: task.PriorityNone, Tags: []string{}, DueOn: new(task.Date("2026-03-02")), TimeZone: "UTC", Reminders: []task.Reminder{},
+		ID: open.ID, Title: "Buy milk", Priority: task.PriorityNone, Tags: []string{}, DueOn: new(task.Date("2026-03-02")), TimeZone: "UTC", Reminders: []task.Reminder{}, UID: "milk@example.org",
 		Revision: 1, CreatedAt: start, UpdatedAt: start,
 	}
 	snoozed := open
