@@ -15,7 +15,7 @@ func machineVariables() []string {
 
 // commonVariables are the variables that every service gets.
 func commonVariables() []string {
-	return []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "LOG_FORMAT", "LOG_LEVEL"}
+	return []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "DAPR_COMPONENTS", "LOG_FORMAT", "LOG_LEVEL"}
 }
 
 // isOwn reports whether the user's value of a variable is ignored. It could not be right for all

@@ -64,6 +64,7 @@ func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 			t.Parallel()
 			m := install(t, onBroker(kind, broker.values))
 			got := all[*components.Component](m)
+			maps.DeleteFunc(got, func(name string, _ *components.Component) bool { return strings.HasPrefix(name, "applied-") })
 			if got, want := slices.Sorted(maps.Keys(got)), []string{"kafka-pubsub", "kafka-pubsub-broadcast"}; !slices.Equal(got, want) {
 				t.Errorf("components are %v, want %v", got, want)
 			}
@@ -76,6 +77,45 @@ func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSidecarsMustHaveTheirComponents checks that each service knows the components of its own sidecar, and that
+// other components have another mark.
+func TestSidecarsMustHaveTheirComponents(t *testing.T) {
+	t.Parallel()
+	marks := map[string]string{}
+	for kind, values := range map[string]string{
+		"one broker": onBroker("nats", brokerKinds["nats"].values), "another address": onBroker("nats", `addresses: ["other:4222"], secretName: credentials`),
+		"another broker": onBroker("kafka", brokerKinds["kafka"].values),
+	} {
+		m := install(t, values)
+		present := all[*components.Component](m)
+		for name, d := range all[*appsv1.Deployment](m) {
+			var required []string
+			for _, variable := range d.Spec.Template.Spec.Containers[0].Env {
+				if variable.Name == "DAPR_COMPONENTS" {
+					required = strings.Split(variable.Value, ",")
+				}
+			}
+			want := map[string]string{"api": "kafka-pubsub", "notifier": "kafka-pubsub", "recurring": "kafka-pubsub", "live": "kafka-pubsub-broadcast"}[name]
+			if want == "" {
+				if required != nil {
+					t.Errorf("%s: requires %q, but has no sidecar", name, required)
+				}
+				continue
+			}
+			if len(required) != 2 || required[0] != want || present[required[1]] == nil {
+				t.Fatalf("%s, %s: requires %q of %v, want %s and the mark", kind, name, required, slices.Collect(maps.Keys(present)), want)
+			}
+			if other, ok := marks[required[1]]; ok && other != kind {
+				t.Errorf("%s and %s have the mark %s", kind, other, required[1])
+			}
+			marks[required[1]] = kind
+		}
+	}
+	if len(marks) != 3 {
+		t.Errorf("marks are %v, want one each", marks)
 	}
 }
 

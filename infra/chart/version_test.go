@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.4.2"
-	content = "921f125bbdff927612815ad96bfc7e75bb1f4230ff173a834e6065f1fa45285e"
+	version = "0.4.3"
+	content = "7389e5673ddcbfb977c936049f9ad2f0b04dd4b3d4d6fd9346b3b44d82c769c6"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

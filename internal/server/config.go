@@ -32,6 +32,9 @@ type Common struct {
 	// DaprAPIToken is the token that the app sends to the sidecar. It is empty when the sidecar
 	// asks for none.
 	DaprAPIToken string `env:"DAPR_API_TOKEN"`
+	// DaprComponents are the components that the sidecar must have. A sidecar that started before
+	// they were there is started again. In a cluster the chart sets it.
+	DaprComponents []string `env:"DAPR_COMPONENTS"`
 }
 
 // Shared returns the settings of every service.

@@ -75,7 +75,7 @@ func (s *service) routes() []route {
 		{"GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{})},
 		// kubelet
 		{"GET /healthz", server.Healthz()},
-		{"GET /readyz", server.Readyz(s.log, s.idle.LastSeen(s.db.Ping), s.db.CheckDisk)},
+		{"GET /readyz", server.Readyz(s.log, s.applied.Check, s.idle.LastSeen(s.db.Ping), s.db.CheckDisk)},
 	}
 }
 

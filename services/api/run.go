@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/internal/clock"
+	"taskmaster/internal/event"
 	"taskmaster/internal/idle"
 	"taskmaster/internal/outbox"
 	"taskmaster/internal/postgres"
@@ -50,6 +51,8 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	defer dapr.Close()
 
+	applied := sidecar.NewApplied(cfg.DaprHTTPPort, cfg.DaprAPIToken, log, cfg.DaprComponents, event.TopicDeadLetters)
+
 	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, background.Now)
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics, Idle: activity,
@@ -69,7 +72,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		deliveriesQueued = waker.wake
 	}
 	s, err := newService(cfg, dependencies{
-		db: db, log: log, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire,
+		db: db, log: log, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire, applied: applied,
 		idle: activity, deliveriesQueued: deliveriesQueued,
 	})
 	if err != nil {
@@ -78,6 +81,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		awaitSidecar(ctx)
+		applied.Await(ctx) // the relay must not publish to the broker of the installation before
 		return relay.Run(ctx)
 	})
 	g.Go(func() error { return reminders.Run(ctx) })

@@ -16,6 +16,7 @@ import (
 	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 	"taskmaster/internal/task"
 )
 
@@ -47,6 +48,8 @@ type dependencies struct {
 	wake func(userID uuid.UUID)
 	// fireReminder fires a reminder whose job has called.
 	fireReminder func(ctx context.Context, taskID uuid.UUID, number int) error
+	// applied checks the sidecar's components. It is nil in tests without a sidecar.
+	applied *sidecar.Applied
 	// idle is nil if the database does not sleep.
 	idle *idle.Monitor
 	// deliveriesQueued is called after deliveries were committed.

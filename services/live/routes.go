@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"taskmaster/internal/event"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -22,6 +23,7 @@ func (l *live) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(l.log, l.idle.LastSeen(l.db.Ping), l.db.CheckDisk))
+	applied := sidecar.NewApplied(l.cfg.DaprHTTPPort, l.cfg.DaprAPIToken, l.log, l.cfg.DaprComponents, event.TopicUpdates)
+	mux.Handle("GET /readyz", server.Readyz(l.log, applied.Check, l.idle.LastSeen(l.db.Ping), l.db.CheckDisk))
 	return server.Recover(l.log, server.NewPanics(metrics), server.WithProblems(l.log, mux))
 }

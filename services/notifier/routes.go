@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"taskmaster/internal/event"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -18,7 +19,8 @@ func (n *notifier) handler() http.Handler {
 	mux.Handle("POST /internal/deliveries", server.FromSidecar(n.log, n.cfg.AppAPIToken, server.Handle(n.log, n.wake)))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(n.log, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
+	applied := sidecar.NewApplied(n.cfg.DaprHTTPPort, n.cfg.DaprAPIToken, n.log, n.cfg.DaprComponents, event.TopicReminders)
+	mux.Handle("GET /readyz", server.Readyz(n.log, applied.Check, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
 	// Prometheus
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
 	return server.Recover(n.log, n.panics, mux)

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"taskmaster/internal/event"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -20,6 +21,7 @@ func (r *recurring) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(r.log))
+	applied := sidecar.NewApplied(r.cfg.DaprHTTPPort, r.cfg.DaprAPIToken, r.log, r.cfg.DaprComponents, event.TopicTasks)
+	mux.Handle("GET /readyz", server.Readyz(r.log, applied.Check))
 	return server.Recover(r.log, server.NewPanics(metrics), mux)
 }

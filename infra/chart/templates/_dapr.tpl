@@ -4,6 +4,9 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
   components      are those of broker.kind. They get the broker's addresses and the name of the secret with its
                   credentials. The operator reads the secret and passes it to the sidecars in the component's scopes.
   configuration   gets the namespace of the allowed callers.
+  the last one    only marks with its name which installation the components belong to. Helm creates pods before components,
+                  and a sidecar reads these once. A service whose sidecar lacks the mark of its own installation has it
+                  started again. The mark comes last, so that a sidecar that has it has the others too.
 */}}
 {{- define "taskmaster.dapr" -}}
 {{- $resources := list }}
@@ -27,6 +30,33 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
 ---
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- define "taskmaster.mark" }}applied-{{ include "taskmaster.dapr" . | sha256sum | trunc 10 }}{{ end }}
+
+{{- define "taskmaster.markComponent" }}
+---
+apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata:
+  name: {{ include "taskmaster.mark" . }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "taskmaster.labels" (dict "root" . "name" "sidecar") | nindent 4 }}
+spec:
+  # Nothing is stored in it.
+  type: state.in-memory
+  version: v1
+{{- end }}
+
+{{- /* The components that the sidecar of a service must have. (dict "root" $ "name" service) */}}
+{{- define "taskmaster.componentNames" -}}
+{{- $names := list }}
+{{- range $path, $_ := .root.Files.Glob (printf "dapr/components/%s/*.yaml" .root.Values.broker.kind) }}
+{{- $component := $.root.Files.Get $path | fromYaml }}
+{{- if has $.name $component.scopes }}{{ $names = append $names $component.metadata.name }}{{ end }}
+{{- end }}
+{{- append $names (include "taskmaster.mark" .root) | join "," }}
 {{- end }}
 
 {{- define "taskmaster.component" -}}

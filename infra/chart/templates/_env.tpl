@@ -4,6 +4,10 @@
 {{- include (printf "taskmaster.env.%s" .name) .root }}
 - name: APP_API_TOKEN
   valueFrom: {secretKeyRef: {name: {{ .root.Values.tokens.secretName }}, key: token}}
+{{- if (get (include "taskmaster.services" .root | fromYaml) .name).sidecar }}
+- name: DAPR_COMPONENTS
+  value: {{ include "taskmaster.componentNames" . }}
+{{- end }}
 {{- end }}
 
 {{- define "taskmaster.env.database" -}}
