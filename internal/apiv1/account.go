@@ -40,6 +40,17 @@ type User struct {
 	DefaultReminders task.ReminderDefaults `json:"default_reminders"`
 }
 
+// FirstWeekday returns the first day of a week by its name: monday, sunday or saturday.
+func FirstWeekday(name string) time.Weekday {
+	switch name {
+	case "sunday":
+		return time.Sunday
+	case "saturday":
+		return time.Saturday
+	}
+	return time.Monday
+}
+
 // Me is a user with the state that every page shows.
 type Me struct {
 	User

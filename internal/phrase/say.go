@@ -31,6 +31,24 @@ func SayDays(r task.Recurrence, on task.Date) string {
 	return say(r, start.UTC(), time.UTC, "")
 }
 
+// SayTask describes the recurrence of a task in the task's time zone. It returns "" without one.
+func SayTask(t task.Task) string {
+	if t.Recurrence == nil {
+		return ""
+	}
+	if t.DueOn != nil {
+		return SayDays(*t.Recurrence, *t.DueOn)
+	}
+	if t.DueAt == nil {
+		return ""
+	}
+	zone, err := task.LoadZone(t.TimeZone)
+	if err != nil {
+		return t.Recurrence.RRule // a zone that this machine does not know
+	}
+	return Say(*t.Recurrence, *t.DueAt, zone)
+}
+
 // say describes a recurrence from a start on, with the words for its time of day.
 func say(r task.Recurrence, start time.Time, zone *time.Location, timeOfDay string) string {
 	named, shorthand := r.RuleParts()

@@ -54,28 +54,12 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 	}, nil
 }
 
-// requireScope passes requests to h whose caller has a scope and keeps to the rate limit. A browser
-// attaches its session to requests that any site makes it send. A request with a session therefore
-// has to come from our own page. A token is attached by its holder alone.
+// requireScope passes requests to h whose caller has a scope and keeps to the rate limit.
 func (s *service) requireScope(scope string, h handler) http.Handler {
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
-		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-		defer cancel()
-		c, err := account.Authenticate(ctx, s.db, r, s.now())
+		c, err := s.callerOf(w, r)
 		if err != nil {
 			return err
-		}
-		if c.Session != nil {
-			if err := s.access.origins.Check(r); err != nil {
-				return err
-			}
-			if owner := r.Header.Get(account.Header); owner != "" && owner != c.UserID.String() {
-				return &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,
-					Detail: "this page belongs to another account: somebody else has logged in with this browser"}
-			}
-			if err := s.renewSession(ctx, w, c); err != nil {
-				return err
-			}
 		}
 		if !c.Can(scope) {
 			return task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", scope)
@@ -92,6 +76,32 @@ func (s *service) requireScope(scope string, h handler) http.Handler {
 		}
 		return err
 	})
+}
+
+// callerKey is the key of the caller in the context of a request that a tool sends in this process.
+type callerKey struct{}
+
+// callerOf returns the sender of a request. A browser attaches its session to requests that any site
+// makes it send. A request with a session therefore has to come from our own page. A token is attached
+// by its holder alone.
+func (s *service) callerOf(w http.ResponseWriter, r *http.Request) (caller, error) {
+	if c, ok := r.Context().Value(callerKey{}).(caller); ok {
+		return c, nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	c, err := account.Authenticate(ctx, s.db, r, s.now())
+	if err != nil || c.Session == nil {
+		return c, err
+	}
+	if err := s.access.origins.Check(r); err != nil {
+		return c, err
+	}
+	if owner := r.Header.Get(account.Header); owner != "" && owner != c.UserID.String() {
+		return c, &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,
+			Detail: "this page belongs to another account: somebody else has logged in with this browser"}
+	}
+	return c, s.renewSession(ctx, w, c)
 }
 
 // public passes requests of everybody to h. It refuses requests that another site made a browser

@@ -83,6 +83,18 @@ func newTestAPI(t *testing.T, configure ...func(*config)) *testAPI {
 	return ta
 }
 
+// newReplica returns a second api on the same database, with the same clock.
+func (ta *testAPI) newReplica(t *testing.T) *testAPI {
+	t.Helper()
+	deps := ta.dependencies
+	deps.metrics = prometheus.NewRegistry()
+	s, err := newService(ta.cfg, deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &testAPI{service: s, handler: checked(t, s.handler())}
+}
+
 // newReminders returns a Scheduler that schedules its jobs in jobs.
 func (*testAPI) newReminders(deps dependencies, jobs reminder.Jobs) *reminder.Scheduler {
 	return reminder.New(reminder.Config{

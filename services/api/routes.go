@@ -22,7 +22,7 @@ func (s *service) routes() []route {
 	fromSidecar := func(h server.Handler) http.Handler {
 		return server.FromSidecar(s.log, s.cfg.AppAPIToken, server.Handle(s.log, h))
 	}
-	return []route{
+	routes := []route{
 		// browser, program: without an account
 		{"GET /api/v1/openapi.json", server.Handle(s.log, document(openAPIDocument))},
 		{"GET /api/v1/openapi-3.0.json", server.Handle(s.log, document(openapi.Document30))},
@@ -77,13 +77,21 @@ func (s *service) routes() []route {
 		{"GET /healthz", server.Healthz()},
 		{"GET /readyz", server.Readyz(s.log, s.applied.Check, s.idle.LastSeen(s.db.Ping), s.db.CheckDisk)},
 	}
+	// assistants, whose tools use the routes above
+	assistants := s.assistants(handle(routes))
+	return append(routes, route{"POST /mcp", assistants}, route{"POST /mcp/{$}", assistants})
+}
+
+// handle returns a mux with routes.
+func handle(routes []route) *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.pattern, r.handler)
+	}
+	return mux
 }
 
 // handler answers every route. It answers any other path with a problem document.
 func (s *service) handler() http.Handler {
-	mux := http.NewServeMux()
-	for _, r := range s.routes() {
-		mux.Handle(r.pattern, r.handler)
-	}
-	return server.Recover(s.log, s.panics, server.WithProblems(s.log, mux))
+	return server.Recover(s.log, s.panics, server.WithProblems(s.log, handle(s.routes())))
 }

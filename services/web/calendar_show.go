@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
 )
 
@@ -166,18 +167,7 @@ func chosenDay(query url.Values, today time.Time) (time.Time, error) {
 }
 
 // weekStart returns the first day of the user's week.
-func (rc *requestContext) weekStart() time.Weekday { return weekStartOf(rc.user.WeekStart) }
-
-// weekStartOf returns the first day of a week by its name: monday, sunday or saturday.
-func weekStartOf(name string) time.Weekday {
-	switch name {
-	case "sunday":
-		return time.Sunday
-	case "saturday":
-		return time.Saturday
-	}
-	return time.Monday
-}
+func (rc *requestContext) weekStart() time.Weekday { return apiv1.FirstWeekday(rc.user.WeekStart) }
 
 // weekdayFrom returns the number of days from the start of a week to day.
 func weekdayFrom(start, day time.Weekday) int { return (int(day) - int(start) + 7) % 7 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -63,7 +64,7 @@ func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 		return task.InvalidFields(bad)
 	}
 
-	draft, spans := parseLine(line, query.Get("usual_day"), s.now(), zone, order, weekStartOf(query.Get("week_start")))
+	draft, spans := parseLine(line, query.Get("usual_day"), s.now(), zone, order, apiv1.FirstWeekday(query.Get("week_start")))
 	answer := understood{Task: draft, Spans: make([]span, len(spans))}
 	for i, found := range spans {
 		answer.Spans[i] = span{found.Kind, line[found.Start:found.End], units(line[:found.Start]), units(line[:found.End])}
@@ -74,7 +75,7 @@ func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return fmt.Errorf("list the occurrences of %s: %w", recurrence.RRule, err)
 		}
-		answer.Repeats = repeatWords(t)
+		answer.Repeats = phrase.SayTask(t)
 		answer.Occurrences = append([]time.Time{*t.Recurrence.DTStart}, following...)
 	}
 	w.Header().Set("Cache-Control", "no-store")

@@ -25,6 +25,7 @@ func TestRouting(t *testing.T) {
 		"patch":         {"PATCH", "/api/v1/tasks/1", `{}`, 200, `api PATCH /api/v1/tasks/1 {}`},
 		"escaped slash": {"GET", "/api/v1/tasks/a%2Fb", "", 200, "api GET /api/v1/tasks/a%2Fb"},
 		"MCP":           {"POST", "/mcp", `{}`, 200, "api POST /mcp {}"},
+		"MCP slash":     {"POST", "/mcp/", `{}`, 200, "api POST /mcp/ {}"},
 		"MCP stream":    {"GET", "/mcp", "", 200, "api GET /mcp"},
 		"live":          {"GET", "/live?since=4", "", 200, "live GET /live?since=4"},
 		"chat":          {"POST", "/chat", `{}`, 200, "assistant POST /chat {}"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
 
@@ -50,7 +51,7 @@ func (rc *requestContext) preview(f taskForm) recurrenceWords {
 
 // recurrenceWords describes the valid recurrence of a task that is due, in the task's time zone.
 func (rc *requestContext) recurrenceWords(t task.Task) recurrenceWords {
-	said := recurrenceWords{Words: repeatWords(t)}
+	said := recurrenceWords{Words: phrase.SayTask(t)}
 	zone, err := task.LoadZone(t.TimeZone)
 	if err != nil {
 		return said

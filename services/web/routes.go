@@ -28,6 +28,7 @@ func (s *service) handler() (http.Handler, error) {
 	mux.Handle("GET /api/v1/docs", s.withErrorView(s.docs))
 	mux.Handle("GET /mcp", s.streams.Handle(api))
 	mux.Handle("/mcp", api)
+	mux.Handle("/mcp/{$}", api) // without a redirect, on which clients lose their token
 	mux.Handle("GET /live", s.streams.Handle(s.limited(proxy.New(live, s.trusted, s.log))))
 	mux.Handle("/chat", s.limited(assistant))
 	mux.Handle("/chat/", s.limited(assistant))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -92,7 +93,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *reques
 			t.Priority = string(sample.Priority)
 		}
 		if sample.RRule != "" {
-			t.Repeats = repeatWords(task.Task{
+			t.Repeats = phrase.SayTask(task.Task{
 				DueAt: sample.DueAt, DueOn: sample.DueOn, TimeZone: rc.user.TimeZone, Recurrence: &task.Recurrence{RRule: sample.RRule},
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
 
@@ -130,5 +131,5 @@ func (f taskForm) repeatWords() string {
 		return f.Repeat.text()
 	}
 	t.Recurrence = recurrence
-	return repeatWords(t)
+	return phrase.SayTask(t)
 }

@@ -26,7 +26,7 @@ func (rc *requestContext) row(t task.Task) row {
 	r := row{
 		ID: t.ID.String(), Title: t.Title, Revision: t.Version(rc.user.Epoch),
 		Completed: t.Completed, Overdue: t.Overdue(rc.now), Priority: t.Priority, HasNotes: t.Description != "",
-		Due: rc.due(t.DueAt, t.DueOn), Done: rc.moment(t.CompletedAt), Repeats: repeatWords(t),
+		Due: rc.due(t.DueAt, t.DueOn), Done: rc.moment(t.CompletedAt), Repeats: phrase.SayTask(t),
 	}
 	if t.SnoozedUntil != nil && t.SnoozedUntil.After(rc.now) {
 		r.Snoozed = rc.moment(t.SnoozedUntil)
@@ -51,22 +51,4 @@ func (rc *requestContext) moment(t *time.Time) *moment {
 	}
 	m := newMoment(*t, rc.now, rc.zone)
 	return &m
-}
-
-// repeatWords describes a task's recurrence in the task's time zone.
-func repeatWords(t task.Task) string {
-	if t.Recurrence == nil {
-		return ""
-	}
-	if t.DueOn != nil {
-		return phrase.SayDays(*t.Recurrence, *t.DueOn)
-	}
-	if t.DueAt == nil {
-		return ""
-	}
-	zone, err := task.LoadZone(t.TimeZone)
-	if err != nil {
-		return t.Recurrence.RRule // a zone that this machine does not know
-	}
-	return phrase.Say(*t.Recurrence, *t.DueAt, zone)
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/apiv1"
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/server"
+	"taskmaster/internal/task"
+	"taskmaster/services/api/mcp"
+)
+
+// assistants answers /mcp. Its tools send their requests to api, as the caller of the request. Each
+// of those needs the scope of its route.
+func (s *service) assistants(api http.Handler) http.Handler {
+	protocol := mcp.New(mcp.Config{
+		API: server.Recover(s.log, s.panics, api), Account: s.assistantAccount, Now: func() time.Time { return s.now() }, Log: s.log,
+		PublicURL: s.cfg.PublicURL, MaxBody: server.MaxBody,
+	})
+	answer := s.requireScope(scopeRead, func(w http.ResponseWriter, r *http.Request, c caller) error {
+		protocol.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		return nil
+	})
+	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
+		// The specification demands the check also for requests with a token (transports, security).
+		if err := s.access.origins.Check(r); err != nil {
+			return err
+		}
+		answer.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// assistantAccount returns the account of the caller in ctx.
+func (s *service) assistantAccount(ctx context.Context) (mcp.Account, error) {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	var user postgres.User
+	err := s.read(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		user, err = postgres.UserByID(ctx, tx, c.UserID)
+		return err
+	})
+	if err != nil {
+		return mcp.Account{}, err
+	}
+	zone, err := task.LoadZone(user.TimeZone)
+	if err != nil {
+		return mcp.Account{}, fmt.Errorf("load the zone of the account: %w", err)
+	}
+	key := hmac.New(sha256.New, []byte(c.Credential))
+	key.Write([]byte("confirmation"))
+	return mcp.Account{Zone: zone, WeekStart: apiv1.FirstWeekday(user.WeekStart), Epoch: user.Epoch, Key: key.Sum(nil)}, nil
+}
