@@ -38,7 +38,7 @@ func TestPurgeOutboxLeavesNoGap(t *testing.T) {
 			if removed, err = postgres.PurgeOutbox(ctx, tx, base.Add(time.Hour), 3); err != nil {
 				return err
 			}
-			events, err := postgres.Changes(ctx, tx, user, 0, 100)
+			events, _, err := postgres.Changes(ctx, tx, user, 0, 100)
 			for i, e := range events {
 				if want := int64(changes - len(events) + 1 + i); e.Data.Revision != want {
 					t.Errorf("%d changes left: the %d. has revision %d, want %d", len(events), i+1, e.Data.Revision, want)
@@ -68,7 +68,7 @@ func TestChanges(t *testing.T) {
 		{0, 100, []int64{1, 2, 3, 4, 5}}, {2, 2, []int64{3, 4}}, {5, 10, nil}, {99, 10, nil},
 	} {
 		in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-			events, err := postgres.Changes(ctx, tx, user, c.since, c.limit)
+			events, _, err := postgres.Changes(ctx, tx, user, c.since, c.limit)
 			var got []int64
 			for _, e := range events {
 				if e.Data.UserID != user || e.Type != event.TaskChanged {

@@ -65,25 +65,25 @@ func queueHistory(batch *pgx.Batch, userID, taskID uuid.UUID, entries []history.
 	return nil
 }
 
-// History returns up to limit entries of a task before a number, the newest first. The number 0
-// means from the newest on.
-func History(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, before, limit int) ([]HistoryEntry, error) {
+// History returns up to limit entries of a task before a number, the newest first. It ends earlier
+// after MaxPageBytes, and reports whether more follow. The number 0 means from the newest on.
+func History(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, before, limit int) ([]HistoryEntry, bool, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT number, type, at, detail FROM task_history
-		WHERE task_id = $1 AND user_id = $2 AND ($3 = 0 OR number < $3) ORDER BY number DESC LIMIT $4`, taskID, userID, before, limit)
+		WHERE task_id = $1 AND user_id = $2 AND ($3 = 0 OR number < $3) ORDER BY number DESC LIMIT $4`, taskID, userID, before, limit+1)
 	if err != nil {
-		return nil, fmt.Errorf("query history: %w", err)
+		return nil, false, fmt.Errorf("query history: %w", err)
 	}
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (HistoryEntry, error) {
+	entries, more, err := readPage(rows, limit, func(row pgx.CollectableRow) (HistoryEntry, error) {
 		var e HistoryEntry
 		err := row.Scan(&e.Number, &e.Type, &e.At, &e.Detail)
 		e.At = e.At.UTC()
 		return e, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read history: %w", err)
+		return nil, false, fmt.Errorf("read history: %w", err)
 	}
-	return entries, nil
+	return entries, more, nil
 }
 
 // HistoryPosition is a position in the order of tasks and, within a task, of entries. The zero

@@ -138,16 +138,17 @@ func Replay(ctx context.Context, tx pgx.Tx, since time.Time, userID uuid.UUID) (
 	return n, nil
 }
 
-// Changes returns up to limit task.changed events of a user after a revision, in order. Events that
-// the outbox no longer keeps are missing. The first revision is then greater than since+1.
-func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limit int) ([]event.Event, error) {
+// Changes returns up to limit task.changed events of a user after a revision, in order. They end
+// earlier after MaxPageBytes. Changes reports whether more follow. Events that the outbox no longer
+// keeps are missing. The first revision is then greater than since+1.
+func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limit int) ([]event.Event, bool, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT event FROM outbox
-		WHERE user_id = $1 AND revision > $2 AND topic = 'task-updates' ORDER BY revision LIMIT $3`, userID, since, limit)
+		WHERE user_id = $1 AND revision > $2 AND topic = 'task-updates' ORDER BY revision LIMIT $3`, userID, since, limit+1)
 	if err != nil {
-		return nil, fmt.Errorf("query changes: %w", err)
+		return nil, false, fmt.Errorf("query changes: %w", err)
 	}
-	events, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (event.Event, error) {
+	events, more, err := readPage(rows, limit, func(row pgx.CollectableRow) (event.Event, error) {
 		var raw []byte
 		if err := row.Scan(&raw); err != nil {
 			return event.Event{}, err
@@ -155,9 +156,9 @@ func Changes(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since int64, limi
 		return event.Decode(raw)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read changes: %w", err)
+		return nil, false, fmt.Errorf("read changes: %w", err)
 	}
-	return events, nil
+	return events, more, nil
 }
 
 // PurgeOutbox removes up to limit events that were published before an instant, and returns their

@@ -222,7 +222,7 @@ func TestOutboxKeepsEventsAsTheyAre(t *testing.T) {
 		return err
 	})
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
-		events, err := postgres.Changes(ctx, tx, user, 0, 100)
+		events, _, err := postgres.Changes(ctx, tx, user, 0, 100)
 		for _, e := range events {
 			replayed = append(replayed, e.Data.TaskData.Title)
 		}

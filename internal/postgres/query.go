@@ -19,6 +19,30 @@ func execOne(ctx context.Context, tx pgx.Tx, action string, none error, sql stri
 	return nil
 }
 
+// MaxPageBytes is the size after which a page of a list ends. Without it, a page of large tasks takes
+// many megabytes, and several of them all memory.
+const MaxPageBytes = 1 << 20
+
+// readPage reads rows until it has limit items or MaxPageBytes. It reports whether rows are left.
+func readPage[T any](rows pgx.Rows, limit int, scan func(pgx.CollectableRow) (T, error)) (page []T, more bool, err error) {
+	defer rows.Close()
+	size := 0
+	for rows.Next() {
+		if len(page) == limit || size >= MaxPageBytes {
+			return page, true, nil
+		}
+		for _, value := range rows.RawValues() {
+			size += len(value)
+		}
+		item, err := scan(rows)
+		if err != nil {
+			return nil, false, err
+		}
+		page = append(page, item)
+	}
+	return page, false, rows.Err()
+}
+
 // query is a SELECT whose conditions depend on a filter.
 type query struct {
 	sql  string

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -98,9 +99,15 @@ type TaskFilter struct {
 	// After is the position after which the list starts. The order is by due date (tasks without
 	// one last) and id. Nil is the start.
 	After *TaskPosition
-	// Limit is the maximum number of tasks. It is required.
+	// Limit is the maximum number of tasks. It is required. A list may end earlier, after
+	// MaxPageBytes.
 	Limit int
+	// Excerpt cuts descriptions to ExcerptLength.
+	Excerpt bool
 }
+
+// ExcerptLength is the length of a description in a list of excerpts, in characters.
+const ExcerptLength = 200
 
 // TaskPosition is a task's position in a list: by due date, with nil after all others, or by
 // completion.
@@ -110,10 +117,14 @@ type TaskPosition struct {
 	ID          uuid.UUID
 }
 
-// ListTasks returns the selected tasks of a user. They are ordered by due date (tasks without one
-// last) and id, or by completion.
-func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, error) {
-	q := query{`SELECT ` + taskRow + ` FROM tasks WHERE user_id = $1`, []any{userID}}
+// ListTasks returns the selected tasks of a user, and reports whether more follow. They are ordered
+// by due date (tasks without one last) and id, or by completion.
+func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) ([]task.Task, bool, error) {
+	columns := taskRow
+	if f.Excerpt {
+		columns = strings.Replace(columns, " description,", fmt.Sprintf(" left(description, %d),", ExcerptLength), 1)
+	}
+	q := query{`SELECT ` + columns + ` FROM tasks WHERE user_id = $1`, []any{userID}}
 	switch f.Status {
 	case "open":
 		q.where(`completed_at IS NULL`)
@@ -147,8 +158,16 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 	case f.After != nil:
 		q.where(`(coalesce(due_at, 'infinity'), id) > (coalesce($%d::timestamptz, 'infinity'), $%d)`, f.After.DueAt, f.After.ID)
 	}
-	q.add(` ORDER BY `+order+` LIMIT $%d`, f.Limit)
-	return queryTasks(ctx, tx, q.sql, q.args...)
+	q.add(` ORDER BY `+order+` LIMIT $%d`, f.Limit+1)
+	rows, err := tx.Query(ctx, q.sql, q.args...)
+	if err != nil {
+		return nil, false, fmt.Errorf("list tasks: %w", err)
+	}
+	tasks, more, err := readPage(rows, f.Limit, scanTask)
+	if err != nil {
+		return nil, false, fmt.Errorf("read tasks: %w", err)
+	}
+	return tasks, more, nil
 }
 
 var errNoTask = task.Errorf(task.CodeNotFound, "there is no such task")
@@ -158,25 +177,27 @@ func queryTasks(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]task
 	if err != nil {
 		return nil, fmt.Errorf("query tasks: %w", err)
 	}
-	tasks, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (task.Task, error) {
-		var t task.Task
-		var dueOn *time.Time
-		err := row.Scan(&t.ID, &t.Title, &t.Description, &t.CompletedAt, &t.Priority, &t.Tags, &t.DueAt, &dueOn, &t.TimeZone, &t.Recurrence,
-			&t.Reminders, &t.SeriesID, &t.Occurrence, &t.SnoozedUntil, &t.UID, &t.Revision, &t.CreatedAt, &t.UpdatedAt)
-		if dueOn != nil {
-			t.DueOn = new(task.DateOf(*dueOn))
-		}
-		t.Completed = t.CompletedAt != nil
-		t.CreatedAt, t.UpdatedAt = t.CreatedAt.UTC(), t.UpdatedAt.UTC()
-		for _, at := range []**time.Time{&t.CompletedAt, &t.DueAt, &t.Occurrence, &t.SnoozedUntil} {
-			toUTC(at)
-		}
-		return t, err
-	})
+	tasks, err := pgx.CollectRows(rows, scanTask)
 	if err != nil {
 		return nil, fmt.Errorf("read tasks: %w", err)
 	}
 	return tasks, nil
+}
+
+func scanTask(row pgx.CollectableRow) (task.Task, error) {
+	var t task.Task
+	var dueOn *time.Time
+	err := row.Scan(&t.ID, &t.Title, &t.Description, &t.CompletedAt, &t.Priority, &t.Tags, &t.DueAt, &dueOn, &t.TimeZone, &t.Recurrence,
+		&t.Reminders, &t.SeriesID, &t.Occurrence, &t.SnoozedUntil, &t.UID, &t.Revision, &t.CreatedAt, &t.UpdatedAt)
+	if dueOn != nil {
+		t.DueOn = new(task.DateOf(*dueOn))
+	}
+	t.Completed = t.CompletedAt != nil
+	t.CreatedAt, t.UpdatedAt = t.CreatedAt.UTC(), t.UpdatedAt.UTC()
+	for _, at := range []**time.Time{&t.CompletedAt, &t.DueAt, &t.Occurrence, &t.SnoozedUntil} {
+		toUTC(at)
+	}
+	return t, err
 }
 
 func toUTC(t **time.Time) {

@@ -23,6 +23,7 @@ func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) 
 		return err
 	}
 	var events []event.Event
+	var more bool
 	var user postgres.User
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
@@ -31,7 +32,7 @@ func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) 
 		if user, err = postgres.UserByID(ctx, tx, c.UserID); err != nil {
 			return err
 		}
-		events, err = postgres.Changes(ctx, tx, c.UserID, since, limit+1)
+		events, more, err = postgres.Changes(ctx, tx, c.UserID, since, limit)
 		return err
 	})
 	if err != nil {
@@ -39,22 +40,21 @@ func (s *service) listChanges(w http.ResponseWriter, r *http.Request, c caller) 
 	}
 	out := apiv1.ChangePage{Revision: user.Revision, Epoch: user.Epoch}
 	out.Items = []apiv1.Change{}
-	if out.Resync = (epoch != "" && epoch != user.Epoch) || since > user.Revision || incomplete(events, limit, since, user.Revision); out.Resync {
+	if out.Resync = (epoch != "" && epoch != user.Epoch) || since > user.Revision || incomplete(events, more, since, user.Revision); out.Resync {
 		return server.Encode(w, http.StatusOK, out)
 	}
-	for i, e := range events {
-		if i == limit {
-			out.NextCursor = strconv.FormatInt(events[i-1].Data.Revision, 10)
-			break
-		}
+	if more {
+		out.NextCursor = strconv.FormatInt(events[len(events)-1].Data.Revision, 10)
+	}
+	for _, e := range events {
 		out.Items = append(out.Items, apiv1.Change{Revision: e.Data.Revision, Type: changeType(e), Task: e.Data.TaskData})
 	}
 	return server.Encode(w, http.StatusOK, out)
 }
 
-// incomplete reports whether events lacks changes between since and revision. If limit cut the
-// events off, there is one more than limit.
-func incomplete(events []event.Event, limit int, since, revision int64) bool {
+// incomplete reports whether events lacks changes between since and revision. If more follow, the
+// events may end before revision.
+func incomplete(events []event.Event, more bool, since, revision int64) bool {
 	last := since
 	for _, e := range events {
 		if e.Data.Revision != last+1 {
@@ -62,7 +62,7 @@ func incomplete(events []event.Event, limit int, since, revision int64) bool {
 		}
 		last++
 	}
-	return len(events) <= limit && last < revision
+	return !more && last < revision
 }
 
 // changeType returns task.deleted if the task was deleted, and otherwise task.changed.

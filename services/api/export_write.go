@@ -24,8 +24,8 @@ import (
 // exportVersion is the version of the JSON format.
 const exportVersion = 1
 
-// exportPage is the number of tasks in memory at a time.
-const exportPage = 500
+// exportPage is the number of tasks in memory at a time. Tasks with the longest notes take 6 MB.
+const exportPage = 100
 
 // exporter writes tasks to a file.
 type exporter interface {

@@ -28,11 +28,12 @@ func (s *service) listHistory(w http.ResponseWriter, r *http.Request, c caller) 
 	}
 	var t task.Task
 	var entries []postgres.HistoryEntry
+	var more bool
 	err = s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
 		if t, err = postgres.TaskByID(ctx, tx, c.UserID, id); err != nil {
 			return err
 		}
-		entries, err = postgres.History(ctx, tx, c.UserID, id, before, limit+1)
+		entries, more, err = postgres.History(ctx, tx, c.UserID, id, before, limit)
 		return err
 	})
 	if err != nil {
@@ -42,10 +43,11 @@ func (s *service) listHistory(w http.ResponseWriter, r *http.Request, c caller) 
 	for i, e := range entries {
 		items[i] = apiv1.HistoryItem{Number: e.Number, At: e.At, Type: e.Type, Detail: e.Detail}
 	}
-	if len(entries) <= limit {
+	if !more {
 		items = append(items, apiv1.HistoryItem{At: t.CreatedAt, Type: history.Created})
 	}
-	out, err := newPage(items, limit, func(i apiv1.HistoryItem) any { return i.Number })
+	more = more || len(items) > limit
+	out, err := pageOf(items[:min(len(items), limit)], more, func(i apiv1.HistoryItem) any { return i.Number })
 	if err != nil {
 		return err
 	}

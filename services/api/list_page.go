@@ -17,14 +17,18 @@ import (
 // newPage returns a page of at most limit items. items has up to one more, which shows that another
 // page follows. cursor returns the position of an item.
 func newPage[T any](items []T, limit int, cursor func(T) any) (apiv1.Page[T], error) {
+	return pageOf(items[:min(len(items), limit)], len(items) > limit, cursor)
+}
+
+// pageOf returns a page of items. more reports whether another page follows.
+func pageOf[T any](items []T, more bool, cursor func(T) any) (apiv1.Page[T], error) {
 	if items == nil {
 		items = []T{}
 	}
-	if len(items) <= limit {
+	if !more {
 		return apiv1.Page[T]{Items: items}, nil
 	}
-	items = items[:limit]
-	next, err := encodeCursor(cursor(items[limit-1]))
+	next, err := encodeCursor(cursor(items[len(items)-1]))
 	return apiv1.Page[T]{Items: items, NextCursor: next}, err
 }
 

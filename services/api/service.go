@@ -14,6 +14,7 @@ import (
 	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/idle"
+	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
@@ -34,6 +35,8 @@ type service struct {
 
 	deliveries *delivery.Queue
 	imports    imports
+	// lists limits the lists that a user reads at a time.
+	lists *peruser.Semaphore
 }
 
 // dependencies are the parts that the server shares with the background work.
@@ -75,7 +78,7 @@ func newService(cfg config, deps dependencies) (*service, error) {
 	}, func() float64 { return deps.clock.Offset().Seconds() }))
 	return &service{
 		cfg: cfg, dependencies: deps, access: access, hasher: newHasher(passwordCost), deliveries: deliveries,
-		panics: server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(),
+		panics: server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
 	}, nil
 }
 

@@ -59,7 +59,7 @@ func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) erro
 }
 
 func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "cursor", "limit")
+	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "fields", "cursor", "limit")
 	limit := q.limit()
 	byCompletion := q.oneOf("order", "due", "due", "completed") == "completed"
 	filter := postgres.TaskFilter{
@@ -68,7 +68,8 @@ func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) er
 		Priority: task.Priority(q.oneOf("priority", "", "none", "low", "medium", "high")),
 		DueAfter: q.instant("due_after"), DueBefore: q.instant("due_before"),
 		Query: q.text("q"), ByCompletion: byCompletion,
-		Limit: limit + 1,
+		Excerpt: q.oneOf("fields", "all", "all", "excerpt") == "excerpt",
+		Limit:   limit,
 	}
 	var after postgres.TaskPosition
 	if q.cursor(&after) {
@@ -81,14 +82,15 @@ func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) er
 		return err
 	}
 	var tasks []task.Task
+	var more bool
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
-		tasks, err = postgres.ListTasks(ctx, tx, c.UserID, filter)
+		tasks, more, err = postgres.ListTasks(ctx, tx, c.UserID, filter)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	p, err := newPage(tasks, limit, func(t task.Task) any {
+	p, err := pageOf(tasks, more, func(t task.Task) any {
 		if byCompletion {
 			return postgres.TaskPosition{CompletedAt: t.CompletedAt, ID: t.ID}
 		}

@@ -55,7 +55,7 @@ func (h *history) after(ctx context.Context, userID uuid.UUID, since int64) (u p
 		if u.Revision <= since {
 			return nil
 		}
-		changes, err = postgres.Changes(readCtx, tx, userID, since, pageSize)
+		changes, _, err = postgres.Changes(readCtx, tx, userID, since, pageSize)
 		return err
 	})
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {

@@ -25,9 +25,8 @@ const (
 	root = "/api/v1"
 	// callTimeout bounds one call of the API.
 	callTimeout = 10 * time.Second
-	// maxAnswer is the largest API response that is read, in bytes. 200 tasks of the largest size
-	// fit.
-	maxAnswer = 32 << 20
+	// maxAnswer is the largest API response that is read, in bytes. A page of a list fits.
+	maxAnswer = 16 << 20
 )
 
 // API is the REST API behind its replicas.

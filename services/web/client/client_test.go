@@ -252,6 +252,21 @@ func TestTasksUpTo(t *testing.T) {
 	}
 }
 
+// TestTasksOfAnOlderAPI lists the tasks of an api that does not know excerpts.
+func TestTasksOfAnOlderAPI(t *testing.T) {
+	t.Parallel()
+	c, _ := clientOf(t.Context(), func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Has("fields") {
+			return answers(http.StatusUnprocessableEntity, `{"code": "invalid", "errors": [{"field": "fields", "message": "is not a known parameter"}]}`)(r)
+		}
+		return answers(http.StatusOK, `{"items": [{"title": "a"}], "next_cursor": ""}`)(r)
+	})
+	tasks, more, err := c.Tasks(t.Context(), nil)
+	if err != nil || len(tasks) != 1 || more {
+		t.Errorf("got %d tasks, more %v, %v; want one", len(tasks), more, err)
+	}
+}
+
 // TestPushKeyWithoutPush reads the key of a server without push. That is no error.
 func TestPushKeyWithoutPush(t *testing.T) {
 	t.Parallel()

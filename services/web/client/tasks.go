@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"taskmaster/internal/apiv1"
@@ -19,22 +21,28 @@ func (c *Client) Me(ctx context.Context) (u apiv1.Me, err error) {
 // them by due date.
 const maxTasks = 2000
 
-// Tasks returns the user's tasks that match a filter of GET /tasks, by due date. It also reports
-// whether there are more.
+// Tasks returns the user's tasks that match a filter of GET /tasks, by due date. Their descriptions
+// are excerpts. It also reports whether there are more.
 func (c *Client) Tasks(ctx context.Context, filter url.Values) ([]task.Task, bool, error) {
 	return c.TasksUpTo(ctx, maxTasks, filter)
 }
 
 // TasksUpTo is like tasks and reads until it has most tasks.
 func (c *Client) TasksUpTo(ctx context.Context, most int, filter url.Values) ([]task.Task, bool, error) {
-	query := url.Values{"limit": {"200"}}
+	query := url.Values{"limit": {"200"}, "fields": {"excerpt"}}
 	for name, values := range filter {
 		query[name] = values
 	}
 	all := []task.Task{}
 	for {
 		var page apiv1.Page[task.Task]
-		if err := c.Call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page); err != nil {
+		err := c.Call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page)
+		if refuses(err, "fields") {
+			// An api of the version before does not know the parameter.
+			query.Del("fields")
+			continue
+		}
+		if err != nil {
 			return nil, false, err
 		}
 		all = append(all, page.Items...)
@@ -43,6 +51,12 @@ func (c *Client) TasksUpTo(ctx context.Context, most int, filter url.Values) ([]
 		}
 		query.Set("cursor", page.NextCursor)
 	}
+}
+
+// refuses reports whether an error is about a field of the request.
+func refuses(err error, field string) bool {
+	invalid, ok := errors.AsType[*task.Error](err)
+	return ok && slices.ContainsFunc(invalid.Fields, func(f task.FieldError) bool { return f.Field == field })
 }
 
 // Task returns one task. It returns code not_found when the user has no such task.
