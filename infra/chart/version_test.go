@@ -18,7 +18,7 @@ import (
 // version in Chart.yaml and copy the values that the test prints.
 const (
 	version = "0.4.3"
-	content = "7389e5673ddcbfb977c936049f9ad2f0b04dd4b3d4d6fd9346b3b44d82c769c6"
+	content = "757c65fe67f5abf993b1ab8870f1bc38b4bd0f2f361c0b8d4b21733f1d7a4369"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

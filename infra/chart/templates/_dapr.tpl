@@ -47,6 +47,7 @@ spec:
   # Nothing is stored in it.
   type: state.in-memory
   version: v1
+  metadata: []
 {{- end }}
 
 {{- /* The components that the sidecar of a service must have. (dict "root" $ "name" service) */}}
