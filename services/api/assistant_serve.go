@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,13 +31,29 @@ func (s *service) assistants(api http.Handler) http.Handler {
 		return nil
 	})
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
-		// The specification demands the check also for requests with a token (transports, security).
-		if err := s.access.origins.Check(r); err != nil {
-			return err
+		if !s.ownOrigin(r) {
+			return task.Errorf(task.CodeForbidden, "the request comes from another site's page")
 		}
 		answer.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// ownOrigin reports whether a request comes from no page or from ours. The specification demands the
+// check also for a token (transports, security). A name that another site points at our address (DNS
+// rebinding) is not ours, so the host of the request does not count. Without a public address only
+// pages of this machine are ours.
+func (s *service) ownOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || origin == s.cfg.PublicURL {
+		return true
+	}
+	u, err := url.Parse(origin)
+	if err != nil || s.cfg.PublicURL != "" {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && addr.IsLoopback()
 }
 
 // assistantAccount returns the account of the caller in ctx.

@@ -41,6 +41,9 @@ func TestAssistantsNeedACredential(t *testing.T) {
 	ta.rpc(t, listTools, bearer("tm_unknown")).wantProblem(t, 401, "unauthorized")
 	ta.rpc(t, listTools, token, header("Origin", "https://evil.example.com")).wantProblem(t, 403, "forbidden")
 	ta.rpc(t, listTools, token, header("Origin", "https://tasks.example.com")).want(t, 200)
+	rebound := func(r *http.Request) { r.Host = "evil.example.com" }
+	ta.rpc(t, listTools, token, rebound, header("Origin", "https://evil.example.com")).wantProblem(t, 403, "forbidden")
+	ta.rpc(t, listTools, token, header("Origin", "http://localhost:6274")).wantProblem(t, 403, "forbidden")
 	ta.rpc(t, listTools, session(p.Secret), header("Sec-Fetch-Site", "cross-site")).wantProblem(t, 403, "forbidden")
 	ta.rpc(t, `{"jsonrpc":"2.0","id":1,"method":"`+strings.Repeat("x", 70_000)+`"}`, token).want(t, 413)
 	r := ta.rpc(t, listTools, token, func(r *http.Request) { r.URL.Path = "/mcp/" }).want(t, 200)
@@ -60,6 +63,7 @@ func TestAssistantsOfOlderRevisions(t *testing.T) {
 	t.Parallel()
 	ta := newTestAPI(t)
 	token := bearer(ta.newPerson(t).newToken(t, account.ScopeTasksRead))
+	ta.rpc(t, listTools, token, header("Origin", "http://localhost:6274")).want(t, 200) // without a public address
 	for _, revision := range []string{"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"} {
 		initialize := `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"` + revision + `","capabilities":{},"clientInfo":{"name":"old","version":"1"}}}`
 		r := ta.rpc(t, initialize, token).want(t, 200)

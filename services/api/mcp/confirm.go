@@ -43,7 +43,7 @@ func (c *client) confirmToken(tool string, arguments any, tasks []task.Task, unt
 	return base64.RawURLEncoding.EncodeToString(append(expiry, mac.Sum(nil)...)), nil
 }
 
-// checkConfirmed returns the token to ask for, or "" if the call is confirmed. Another or an expired
+// checkConfirmed returns the token to ask with, or "" if the call is confirmed. Another or an expired
 // token counts as none.
 func (c *client) checkConfirmed(given confirmed, tool string, arguments any, tasks []task.Task) (string, error) {
 	if raw, err := base64.RawURLEncoding.DecodeString(given.Token); err == nil && len(raw) > 8 {

@@ -11,7 +11,7 @@ type schema = map[string]any
 
 // inputSchema returns the schema of a tool's arguments. It has no key words and no lists of types that
 // some client refuses. Properties are described by the tag doc. The words of the tag enum are the
-// possible values. The tag needed marks the required ones.
+// possible values. A property without omitempty is required.
 func inputSchema(t reflect.Type) schema {
 	s := schemaOf(t)
 	s["additionalProperties"] = false
@@ -40,8 +40,9 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "array", "items": schemaOf(t.Elem())}
 	case reflect.Struct:
 		return objectSchema(t)
+	default:
+		panic("no schema for " + t.String())
 	}
-	panic("no schema for " + t.String())
 }
 
 func objectSchema(t reflect.Type) schema {

@@ -65,8 +65,8 @@ func (c *client) ask(token, verb string, tasks []task.Task) changeResult {
 	}
 }
 
-// changeAll changes each task by one request. It asks first for a large batch, and always if sure is
-// false. arguments are those of the call without its tasks and token. If all changes fail, it returns the
+// changeAll changes each task by one request. It asks first for a large batch, or in any case if
+// always is set. arguments are those of the call without its tasks and token. If all changes fail, it returns the
 // error of the first one.
 func (c *client) changeAll(ctx context.Context, verb string, always bool, token confirmed, arguments any, tasks []task.Task,
 	one func(t task.Task) (task.Task, error)) (changeResult, error) {
@@ -140,7 +140,7 @@ func addTasks(ctx context.Context, c *client, in addInput) (changeResult, error)
 		bodies[i] = struct {
 			Description string `json:"description,omitempty"`
 			draft
-		}{in.Description, draft(d)}
+		}{in.Description, d}
 	}
 	arguments := addInput{Sentences: in.Sentences, Description: in.Description, Tags: in.Tags, requestID: in.requestID}
 	next := 0

@@ -159,7 +159,8 @@ func setReminders(ctx context.Context, c *client, in remindInput) (changeResult,
 		if err != nil {
 			return changeResult{}, err
 		}
-		reminders = append(reminders, task.Reminder{At: new(at.start(c.account.Zone))})
+		start := at.start(c.account.Zone)
+		reminders = append(reminders, task.Reminder{At: &start})
 	}
 	tasks, err := c.tasks(ctx, in.target, "open")
 	if err != nil {

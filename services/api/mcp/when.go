@@ -14,7 +14,7 @@ type moment struct {
 	at *time.Time
 }
 
-// dueWords describes the texts that readMoment takes.
+// momentForms describes the texts that readMoment takes.
 const momentForms = "is not a day (2026-12-31), a time (2026-12-31T15:00, or with an offset such as +01:00) or words such as “friday 15:00”"
 
 // readMoment reads the text of an argument. Times without an offset are in zone. Other texts are read
@@ -29,7 +29,8 @@ func (c *client) readMoment(field, text string, zone *time.Location) (moment, er
 	}
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04"} {
 		if wall, err := time.Parse(layout, text); err == nil {
-			return moment{at: new(task.Instant(wall, zone).UTC())}, nil
+			at := task.Instant(wall, zone).UTC()
+			return moment{at: &at}, nil
 		}
 	}
 	d := c.read("task "+text, zone)
