@@ -11,6 +11,8 @@ type clock struct {
 	// half reports whether the time may be in either half of the day. That is true for 9 and 9:30,
 	// but not for 09:30, 15:00 or 9am.
 	half bool
+	// byPart reports whether a part of the day may still decide the half: "8h" of "8h du soir".
+	byPart bool
 }
 
 func (c clock) on(day time.Time) time.Time {
@@ -23,6 +25,9 @@ func (c clock) on(day time.Time) time.Time {
 func (c clock) in(p *part) clock {
 	if c.half && p == night && (c.hour < 5 || c.hour == 12) {
 		return clock{hour: c.hour%12 + 24, minute: c.minute}
+	}
+	if c.byPart && p != nil && p.pm && c.hour < 12 {
+		return clock{hour: c.hour + 12, minute: c.minute}
 	}
 	afternoon := c.hour <= 6
 	if p != nil {
@@ -38,7 +43,7 @@ func (c clock) in(p *part) clock {
 // half decides the half of the day of a time. If the line names no part of the day, the task may:
 // "wake me at 6:45" is in the morning, "dinner at 7" in the evening.
 func (p *parser) half(c clock) clock {
-	if p.part != nil || !c.half {
+	if p.part != nil || !c.half && !c.byPart {
 		return c.in(p.part)
 	}
 	for i := range p.words {

@@ -15,12 +15,22 @@ var (
 func (p *parser) readClock(i int) (clock, strength, int) {
 	if c, next := find(p, p.lang.clocks, i); next > 0 {
 		if p.lang.alike[p.text(i)] {
-			return c, beside, next
+			return p.readMinutes(c, beside, next)
 		}
-		return c, weak, next
+		return p.readMinutes(c, weak, next)
 	}
 	if offset, next := find(p, p.lang.clockOffsets, i); next > 0 {
 		return p.readFromHour(offset, next)
+	}
+	if hour, next := find(p, p.lang.hours, i); next > 0 {
+		c, s := clock{hour: hour, half: hour <= 12}, marked
+		if end := p.is(next, p.lang.oClock); end > 0 {
+			if _, unit := find(p, p.lang.units, next); unit == 0 {
+				s = weak
+			}
+			next = end
+		}
+		return p.readMinutes(c, s, next)
 	}
 	if m := clockBlock.FindStringSubmatch(p.text(i)); m != nil {
 		return p.readBlock(m, i)
@@ -34,6 +44,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	c.half = c.hour >= 1 && c.hour <= 12 && m[1][0] != '0' && m[2] != "h" && m[4] != "h"
+	c.byPart = p.lang.hourSign && !c.half && c.hour >= 1 && c.hour < 12
 	s, half, next := p.clockStrength(m, i), p.lang.halfOf(m[4]), i+1
 	if after := p.lang.halfOf(p.text(next)); m[4] == "" && after > 0 && len(p.text(next)) > 1 && !p.words[i].stop {
 		half, next, s = after, next+1, weak
@@ -45,9 +56,30 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 	case half > 0:
 		return clock{}, 0, 0
 	case end > 0:
-		return c, weak, end
+		if _, unit := find(p, p.lang.units, next); unit > 0 && c.minute == 0 {
+			return p.readMinutes(c, max(s, marked), end) // "8 heures" may be a length
+		}
+		return p.readMinutes(c, weak, end)
 	}
-	return c, s, next
+	return p.readMinutes(c, s, next)
+}
+
+// readMinutes reads the minutes after an hour: "14 Uhr 30", "huit heures et demie".
+func (p *parser) readMinutes(c clock, s strength, i int) (clock, strength, int) {
+	if offset, next := find(p, p.lang.afterHours, i); next > 0 && c.minute == 0 && !p.words[i-1].stop {
+		all := c.hour*60 + offset
+		if c.half && c.hour <= 6 && offset < 0 {
+			all += 12 * 60 // "3 menos cuarto" is in the half of its hour
+			c.half = false
+		}
+		return clock{hour: (all + 24*60) / 60 % 24, minute: (all + 60) % 60, half: c.half, byPart: c.byPart}, max(s, marked), next
+	}
+	var minute int
+	if text := p.text(i); p.lang.oClock[p.words[i-1].text] && c.minute == 0 && len(text) == 2 && number(text, 59, &minute) && !p.words[i-1].stop {
+		c.minute = minute
+		return c, s, i + 1
+	}
+	return c, s, i
 }
 
 // clockStrength returns the evidence that a time needs, from its parts as in clockText.
@@ -63,7 +95,9 @@ func (p *parser) clockStrength(m []string, i int) strength {
 		return weak
 	case sign == ":" && minute%5 == 0:
 		return beside
-	case sign == "h" && len(hour) == 2:
+	case sign == "h" && p.lang.hourSign:
+		return weak
+	case sign == "h" && len(hour) == 2, half == "h" && p.lang.hourSign && p.ends(i+1):
 		return beside
 	// After a day, "9.30" and "8h" are times. "14.30 tomorrow" is one as well, but 3.11 may be a version.
 	case sign == "." && minute%5 == 0 && (p.afterDay(i) || p.ofTime(i+1) && len(hour) == 2 && minute%15 == 0),
@@ -149,7 +183,7 @@ func (p *parser) readClocks(i int) (c clock, s strength, next int) {
 
 // readRangeEnd reads the end of a range of times. It must be a whole clause or stand before a day.
 func (p *parser) readRangeEnd(i int) (clock, strength, int) {
-	to := p.is(i, p.lang.to)
+	to := max(p.is(i, p.lang.to), p.is(i, p.lang.toClock))
 	if to == 0 && p.lang.rangeAnd[p.text(i)] {
 		to = i + 1
 	}

@@ -48,7 +48,7 @@ func (p *parser) readDate(i int) (date, strength, int) {
 
 // readDayName reads "tomorrow", "next week" and "christmas eve".
 func (p *parser) readDayName(i int) (date, strength, int) {
-	if day, next := find(p, p.lang.days, i); next > 0 && !p.titled(i, next) {
+	if day, next := find(p, p.lang.days, i); next > 0 && !p.titled(i, next) && !p.isPart(i, next) {
 		return date{day: day(p.today)}, strong, next
 	}
 	start := weak
@@ -74,6 +74,21 @@ func (p *parser) readDayName(i int) (date, strength, int) {
 	return date{}, 0, 0
 }
 
+// isPart reports whether the words from i name a part of another day: "am Morgen", "Freitag Morgen".
+func (p *parser) isPart(i, next int) bool {
+	if _, end := find(p, p.lang.parts, i); end < next || next == i {
+		return false
+	}
+	if p.is(i-1, p.lang.on) == i {
+		return true
+	}
+	if i > 0 && p.words[i-1].stop {
+		return false
+	}
+	_, end := find(p, p.lang.weekdays, i-1)
+	return end == i || p.ofTime(i-1)
+}
+
 // readInDays reads "in 3 days" and "a week from now".
 func (p *parser) readInDays(i int) (date, strength, int) {
 	a, from, next := p.readIn(i)
@@ -96,7 +111,7 @@ func (p *parser) titled(i, next int) bool {
 		}
 	}
 	switch {
-	case capitals == 0 || p.opens(i), p.titleCase && p.endsDay(next):
+	case capitals == 0 || p.opens(i) || p.lang.nouns, p.titleCase && p.endsDay(next):
 		return false
 	case capitals > 1:
 		return true // "The Day After Tomorrow"
@@ -152,6 +167,9 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	if next == 0 || k > j && isThis {
 		return date{}, 0, 0
 	}
+	if end := p.is(next, p.lang.nextAfter); end > 0 && !isThis {
+		isNext, next = true, end
+	}
 	first := p.today
 	if isNext {
 		first = p.week(1)
@@ -166,6 +184,7 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	if d, end := p.readDateOf(weekday, next); end > 0 {
 		return d, weak, end
 	}
+	p.conflict = p.conflict || p.lang.usually[p.text(i-1)]
 	if p.lang.alike[p.text(k)] {
 		return date{day: day}, beside, next
 	}

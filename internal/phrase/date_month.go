@@ -25,6 +25,7 @@ func (p *parser) readMonthDate(i int) (date, strength, int) {
 // readYear reads a year of four digits. A year of two digits must end a clause, and is not more
 // than 20 years ahead.
 func (p *parser) readYear(i int) (int, int) {
+	i = p.skip(i, p.lang.of)
 	text := strings.TrimLeft(p.text(i), "'’")
 	year, err := strconv.Atoi(text)
 	switch {
@@ -92,6 +93,14 @@ func (p *parser) readOrdinal(i int) (int, int) {
 	if next == 0 {
 		n, next = p.lang.ordinalOf(p.text(i)), i+1
 	}
+	if n == 0 && p.lang.dayArticle[p.text(i-1)] && len(p.text(i)) <= 2 && !number(p.text(i), 31, &n) {
+		n = 0
+	}
+	if raw := p.raw(i); n == 0 && p.lang.dotOrdinals && strings.HasSuffix(strings.TrimRight(raw, ",;:"), ".") {
+		if !number(p.text(i), 31, &n) {
+			n = 0
+		}
+	}
 	if n == 0 {
 		return 0, 0
 	}
@@ -152,11 +161,15 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 		return date{}, 0, 0
 	}
 	of := p.skip(next, p.lang.monthOf)
-	if n, end := find(p, p.lang.monthsSaid, of); end > 0 {
+	n, end := find(p, p.lang.monthsSaid, next)
+	if end == 0 {
+		n, end = find(p, p.lang.monthsSaid, of)
+	}
+	if end > 0 {
 		return p.inMonth(n, pick), weak, end
 	}
 	month, end := find(p, p.lang.months, of)
-	if end == 0 || of == next && next == i+1 {
+	if end == 0 || of == next && next == i+1 && !p.lang.dayFirst {
 		return date{}, 0, 0
 	}
 	if year, after := p.readYear(end); after > 0 {
@@ -166,14 +179,20 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 		}
 		return date{day: day}, weak, after
 	}
+	// A leap day comes within 8 years. "31st of november" never comes.
 	in := func(year int) time.Time {
-		for ; ; year++ {
+		for range 9 {
 			if day, ok := pick(time.Date(year, month, 1, 0, 0, 0, 0, time.UTC)); ok {
 				return day
 			}
+			year++
 		}
+		return time.Time{}
 	}
 	d := date{day: in(p.today.Year()), again: func(last time.Time) time.Time { return in(last.Year() + 1) }}
+	if d.day.IsZero() {
+		return date{}, 0, 0
+	}
 	if d.day.Before(p.today) {
 		d.day = d.again(d.day)
 	}

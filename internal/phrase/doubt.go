@@ -97,6 +97,9 @@ func (p *parser) unreadAfter(i int) bool {
 	if p.rule != nil && p.is(i, p.lang.except) > 0 {
 		return true
 	}
+	if days, _ := p.readAnyWeekdays(i); len(days) > 1 {
+		return true // "on monday wednesday friday"
+	}
 	if limit := p.is(i, p.lang.unreadLimits); limit > 0 && p.rule != nil {
 		k := p.skip(limit, p.lang.the)
 		if _, number := p.readNumber(k); number > 0 || p.looksLikeTime(k) > 0 || p.lang.seasons[p.text(k)] || p.nameOfTime(k) {

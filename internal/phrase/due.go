@@ -1,6 +1,9 @@
 package phrase
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // readDue finds the day and the time. It first takes the strong ones, so that their neighbours can
 // refer to them. It then reads from the end of the line, where most dates are.
@@ -65,6 +68,10 @@ func (p *parser) readDayAt(i int, least strength) bool {
 	}
 	j := p.skip(i, p.lang.on)
 	d, s, next := p.readDate(j)
+	if next == 0 && j > i {
+		j = i // "am Wochenende" is a day with its preposition
+		d, s, next = p.readDate(i)
+	}
 	if next == 0 || !p.fits(i, j > i, next, s, least) || j == i && p.relates(i) || p.within(i, next) {
 		return false
 	}
@@ -231,5 +238,13 @@ func (p *parser) ofTime(i int) bool {
 // ends reports whether a clause ends before next: at the end of the line, at punctuation, or at a
 // word that starts another clause.
 func (p *parser) ends(next int) bool {
-	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || p.lang.glue[p.text(next)]
+	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || p.lang.glue[p.text(next)] ||
+		p.lastVerb(next) || p.asking && p.asked(next) > 0
+}
+
+// lastVerb reports whether the word at i is a verb at the end of a clause: "Mama in 3 Tagen anrufen".
+func (p *parser) lastVerb(i int) bool {
+	text := p.text(i)
+	return p.lang.nouns && len(text) > 2 && strings.HasSuffix(text, "n") && !startsUpper(p.raw(i)) && p.lang.numbers[text] == 0 &&
+		(i+1 == len(p.words) || p.words[i].stop || p.words[i+1].kind != "" || p.is(i+1, p.lang.remindMe) > 0)
 }

@@ -1,7 +1,10 @@
 package phrase
 
 import (
+	"maps"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"taskmaster/internal/task"
 )
@@ -55,6 +58,23 @@ type language struct {
 	between, zoneTime, toLast, monthOf, hourly, weekend   set
 	season                                                set
 
+	letters      map[string]string // of other alphabets, with their plain spelling: "ä", "ae"
+	hours        map[string]int    // in words: "at nine"
+	afterHours   map[string]int    // minutes after the hour: "huit heures et demie"
+	compound     []string          // parts of the day that are written onto a weekday: "freitagabend"
+	elided       string            // a prefix that is a word of its own: "d'" of "d'appeler"
+	dotOrdinals  bool              // "3." is the third
+	hourSign     bool              // 14h30 is a time anywhere
+	dayFirst     bool              // 3/4 is 3 April, whatever the options say
+	everyWeekday set               // before weekdays: "los lunes"
+	nextAfter    set               // after its weekday: "vendredi prochain"
+	oneOf, inTwo set               // around a weekday: "un mardi sur deux"
+	nouns        bool              // have capitals, and verbs stand last: German
+	verbEnd      string            // of a verb that follows "remind me" directly: "recuérdame llamar"
+	dayArticle   set               // a number after one of these is a day: "le 15"
+	toClock      set               // before the end of a range of times, but not of days
+	usually      set               // a weekday after one of these may be any: "le lundi"
+
 	mornings, evenings set // tasks of one half of the day: "wake me at 6", "dinner at 7"
 	works              set // "watch Tomorrow Never Dies"
 }
@@ -76,12 +96,14 @@ var (
 	afternoon = &part{hours: []int{15, 18}, pm: true}
 	evening   = &part{hours: []int{18, 21}, pm: true}
 	night     = &part{hours: []int{20}, pm: true}
+	noon      = &part{hours: []int{12}, pm: true}
+	lateDay   = &part{hours: []int{18, 21}, pm: true} // "de la tarde" and "de la noche"
 )
 
 // Languages are the languages that Parse reads, in the order of a list for people.
 var Languages = []string{"en", "de", "fr", "es"}
 
-var languages = map[string]*language{"en": english().complete()}
+var languages = map[string]*language{"en": english(), "de": german(), "fr": french(), "es": spanish()}
 
 // languageOf returns a language, or English for an unknown one.
 func languageOf(name string) *language {
@@ -91,5 +113,29 @@ func languageOf(name string) *language {
 	return languages["en"]
 }
 
-// complete adds the forms that follow from others.
-func (l *language) complete() *language { return l }
+// with returns the priorities of a language, with the words of another for high, medium, low and none.
+func (l *language) with(high, medium, low, none string) map[string]task.Priority {
+	words := maps.Clone(l.priorities)
+	words[high], words[medium], words[low], words[none] = task.PriorityHigh, task.PriorityMedium, task.PriorityLow, task.PriorityNone
+	return words
+}
+
+// plain returns a text in lower case as the tables spell it: in German "übermorgen" is
+// "uebermorgen", in French "février" is "fevrier". People type either.
+func (l *language) plain(text string) string {
+	text = strings.ToLower(text)
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			var b strings.Builder
+			for _, c := range text {
+				if spelled, ok := l.letters[string(c)]; ok {
+					b.WriteString(spelled)
+				} else {
+					b.WriteRune(c)
+				}
+			}
+			return b.String()
+		}
+	}
+	return text
+}

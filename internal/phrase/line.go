@@ -19,6 +19,8 @@ type parser struct {
 	day   *time.Time   // the default day, at midnight as a wall time
 	// titleCase reports whether all words of the line are capitalised.
 	titleCase bool
+	// asking reports whether the line begins with "remind me".
+	asking bool
 	said
 	out Draft
 }
@@ -52,10 +54,13 @@ func newParser(line string, now time.Time, zone *time.Location, o Options) *pars
 		out:   Draft{TimeZone: zone.String()},
 		said:  said{clockAt: -1},
 	}
+	if l.dayFirst {
+		p.order = DayMonth
+	}
 	if o.WeekStart != nil {
 		p.first = *o.WeekStart
 	}
-	p.titleCase = p.inTitleCase()
+	p.titleCase, p.asking = p.inTitleCase(), p.is(0, l.remindMe) > 0
 	if !o.Day.IsZero() {
 		day := midnight(o.Day)
 		p.day = &day

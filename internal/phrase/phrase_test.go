@@ -212,8 +212,10 @@ func FuzzParse(f *testing.F) {
 	for _, e := range examples(f) {
 		f.Add(e.line, e.now.Unix(), e.zone.String())
 	}
-	for _, c := range englishCases(f) {
-		f.Add(c.line, englishNow.Unix(), "Europe/Berlin")
+	for _, table := range tables {
+		for _, c := range languageCases(f, table.file) {
+			f.Add(c.line, englishNow.Unix(), "Europe/Berlin")
+		}
 	}
 	for _, line := range lines(f, "left_alone.txt") {
 		f.Add(line, int64(1_774_700_000), "America/St_Johns")
@@ -227,8 +229,10 @@ func FuzzParse(f *testing.F) {
 		plain := task.Task{Title: line}
 		plain.Normalize()
 		fit := plain.Validate() == nil
-		for _, order := range []DateOrder{NoDates, DayMonth, MonthDay} {
-			options := Options{DateOrder: order}
+		// The languages share the date orders, so that every line is read in each of both.
+		for i, language := range append(slices.Clone(Languages), "en", "en") {
+			order := DateOrder(i % 3)
+			options := Options{DateOrder: order, Language: language}
 			if order == MonthDay {
 				options.Day = at
 			}

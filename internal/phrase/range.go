@@ -9,7 +9,7 @@ func (p *parser) readDays(i int) (first, last date, next int) {
 	i = max(i, p.is(i, p.lang.from))
 	if month, day, end := p.readDayAndMonth(i); end > 0 {
 		// "dec 24-26"
-		if to := p.is(end, p.lang.to); to > 0 {
+		if to := p.is(end, p.lang.to); to > 0 && p.is(end, p.lang.toClock) == 0 {
 			if n, after := p.readDayNumber(to); after > 0 && n > day && n <= daysIn(month, 2024) {
 				if _, _, full := p.readDayAndMonth(to); full == 0 {
 					if year, end := p.readYear(after); end > 0 {

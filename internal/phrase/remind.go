@@ -1,6 +1,10 @@
 package phrase
 
-import "taskmaster/internal/task"
+import (
+	"strings"
+
+	"taskmaster/internal/task"
+)
 
 // remind is a reminder with a day or a time of its own.
 type remind struct {
@@ -118,6 +122,17 @@ func (p *parser) readBefore(i int) ([]amount, int) {
 	}
 }
 
+// asked returns the index of the request itself after "to", or of its verb: "recuérdame llamar".
+func (p *parser) asked(i int) int {
+	if next := p.is(i, p.lang.remindMeTo); next > 0 {
+		return next
+	}
+	if p.lang.verbEnd != "" && strings.HasSuffix(p.text(i), p.lang.verbEnd) {
+		return i
+	}
+	return 0
+}
+
 // dropRequest drops "remind me to" from "remind me to call mum tomorrow", because the due date has
 // a reminder anyway. "Remind me at 5pm to call mum" reminds at that time.
 func (p *parser) dropRequest() {
@@ -129,7 +144,7 @@ func (p *parser) dropRequest() {
 	for to < len(p.words) && p.words[to].kind != "" {
 		to++
 	}
-	if next := p.is(to, p.lang.remindMeTo); next > 0 {
+	if next := p.asked(to); next > 0 {
 		if to > from && p.out.Reminders == nil && (p.clock != nil || p.part != nil || p.instant != nil) {
 			p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}} // "remind me at 5pm to call"
 		}

@@ -62,10 +62,13 @@ func (p *parser) readEvery(i int) (*rule, int) {
 		// "every second tuesday" means every other one. "every third tuesday" means the third of
 		// the month.
 		r.interval, i = n, next
+	} else if n, next := p.readNumber(i); next > 0 && n > 1 && n < 5 && p.weekdayAt(next) {
+		r.interval, i = n, next // "cada dos martes"
 	} else if a, next := p.readAmount(i); next > 0 {
 		return p.readOn(r, a, next)
 	}
-	if unit, next := find(p, p.lang.units, i); next > 0 {
+	_, days := p.readAnyWeekdays(i) // "jours ouvrés" is longer than "jours"
+	if unit, next := find(p, p.lang.units, i); next > days {
 		return p.readOn(r, unit, next)
 	}
 	if found, next := find(p, p.lang.parts, i); next > 0 && r.interval == 1 {
@@ -85,6 +88,40 @@ func (p *parser) readEvery(i int) (*rule, int) {
 		return r, next
 	}
 	return nil, 0
+}
+
+func (p *parser) weekdayAt(i int) bool {
+	_, next := find(p, p.lang.weekdays, i)
+	_, plural := find(p, p.lang.weekdaysPlural, i)
+	return next+plural > 0
+}
+
+// readUsualDays reads "los lunes y jueves" and "un mardi sur deux".
+func (p *parser) readUsualDays(i int) (*rule, int) {
+	r := &rule{freq: "WEEKLY", interval: 1}
+	if one := p.is(i, p.lang.oneOf); one > 0 {
+		if weekday, next := find(p, p.lang.weekdays, one); next > 0 && p.is(next, p.lang.inTwo) > 0 {
+			r.interval, r.weekdays = 2, []time.Weekday{weekday}
+			return r, p.is(next, p.lang.inTwo)
+		}
+	}
+	if j := p.is(i, p.lang.everyWeekday); j > 0 {
+		days, next := p.readAnyWeekdays(j)
+		if next > 0 && p.endsLine(next) {
+			r.weekdays = days
+			return r, next
+		}
+	}
+	return nil, 0
+}
+
+// readAnyWeekdays reads a list of weekdays in the singular or in the plural.
+func (p *parser) readAnyWeekdays(i int) ([]time.Weekday, int) {
+	days, next := p.readWeekdays(i, p.lang.weekdays, p.lang.groups)
+	if more, end := p.readWeekdays(i, p.lang.weekdaysPlural, p.lang.groupsPlural); end > next {
+		return more, end
+	}
+	return days, next
 }
 
 // unitOr reports whether a unit stands at i, but not one "of the month". With weekday set, a
@@ -109,6 +146,9 @@ func (p *parser) readOften(i int) (*rule, int) {
 			return r, end
 		}
 		return nil, 0
+	}
+	if r, next := p.readUsualDays(i); next > 0 {
+		return r, next
 	}
 	j := p.is(i, p.lang.on)
 	if j == 0 {

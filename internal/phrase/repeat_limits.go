@@ -23,10 +23,7 @@ func (p *parser) readExceptions(i int) {
 		return
 	}
 	except = p.skip(p.skip(except, p.lang.on), p.lang.the)
-	days, next := p.readWeekdays(except, p.lang.weekdays, p.lang.groups)
-	if more, end := p.readWeekdays(except, p.lang.weekdaysPlural, p.lang.groupsPlural); end > next {
-		days, next = more, end
-	}
+	days, next := p.readAnyWeekdays(p.skip(except, p.lang.everyWeekday))
 	if p.lang.weekend[p.text(except)] { // the group of "every weekend" is Saturday
 		days, next = []time.Weekday{time.Saturday, time.Sunday}, except+1
 	}

@@ -12,7 +12,7 @@ func (p *parser) readNamed(r *rule, i int) int {
 	if next := p.readYearDays(r, i); next > 0 {
 		return next
 	}
-	if days, next := p.readWeekdays(i, p.lang.weekdays, p.lang.groups); next > 0 {
+	if days, next := p.readAnyWeekdays(i); next > 0 {
 		if r.freq != "" && r.freq != "WEEKLY" {
 			return 0
 		}
@@ -156,7 +156,11 @@ func (p *parser) readOrdinalDays(r *rule, ordinals []int, i int) int {
 		r.freq, r.weekdays, r.workdays = "MONTHLY", group, ordinals
 		return end
 	}
-	if weekday, end := find(p, p.lang.weekdays, i); end > 0 {
+	weekday, end := find(p, p.lang.weekdays, i)
+	if end == 0 && ordinals != nil {
+		weekday, end = find(p, p.lang.weekdaysPlural, i)
+	}
+	if end > 0 {
 		r.freq, r.ordinals, r.weekdays = "MONTHLY", ordinals, []time.Weekday{weekday}
 		return end
 	}

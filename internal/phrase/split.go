@@ -59,7 +59,7 @@ func (l *language) split(line string) []word {
 }
 
 func (l *language) newWord(line string, start, end int) word {
-	lower := strings.ToLower(line[start:end])
+	lower := l.plain(line[start:end])
 	w := word{text: strings.TrimRight(lower, punctuation), start: start, end: end}
 	w.stop = w.text != lower
 	if lower == w.text+"." && l.dotted[w.text] {
@@ -91,15 +91,28 @@ func wordEnd(line string, start int) (end int, quoted bool) {
 }
 
 // inRange matches one end of a range: 24, 24th, 24.12., 24.12.2026, 9:30, 3pm.
-var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|\.|\.\d{1,2}\.?(?:\d{4})?|[:.h]\d{2}(?:[ap]m?)?)?$`)
+var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|h|\.|\.\d{1,2}\.?(?:\d{4})?|[:.h]\d{2}(?:[ap]m?)?)?$`)
 
 // divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri
 // and @9:30. Any other text is one word.
 func (l *language) divide(text string) []int {
 	if rest, ok := strings.CutPrefix(text, "@"); ok {
-		bare := strings.ToLower(strings.TrimRight(rest, punctuation))
+		bare := l.plain(strings.TrimRight(rest, punctuation))
 		if _, named := l.clocks[bare]; named || bare != "" && bare[0] >= '0' && bare[0] <= '9' {
 			return []int{1, len(rest)}
+		}
+	}
+	if rest, ok := strings.CutPrefix(l.plain(text), l.elided); ok && l.elided != "" && rest != "" && rest[0] >= 'a' && rest[0] <= 'z' {
+		apostrophe := strings.IndexAny(text, "'’")
+		_, size := utf8.DecodeRuneInString(text[apostrophe:])
+		return []int{apostrophe + size, len(text) - apostrophe - size}
+	}
+	lower := strings.ToLower(text)
+	for _, part := range l.compound {
+		if n := strings.Index(lower, part); n > 0 && len(lower) == len(text) && strings.TrimRight(lower[n:], punctuation) == part {
+			if _, ok := l.weekdays[lower[:n]]; ok {
+				return []int{n, len(text) - n}
+			}
 		}
 	}
 	for _, sign := range []string{"-", "–", "/"} {
@@ -125,7 +138,7 @@ func (l *language) divide(text string) []int {
 
 // rangeKind returns 1 for a number, 2 for a weekday, 3 for a month and 0 for any other text.
 func (l *language) rangeKind(text string, last bool) int {
-	text = strings.ToLower(text)
+	text = l.plain(text)
 	if last {
 		text = strings.TrimRight(text, ",;:!?")
 	}

@@ -14,10 +14,16 @@ var englishNow = time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
 // languageCase is a line of a table such as testdata/english.tsv.
 type languageCase struct{ line, want, reason string }
 
-func englishCases(t testing.TB) []languageCase {
+// tables are the languages with their tables and the least number of lines.
+var tables = []struct {
+	language, file string
+	least          int
+}{{"en", "english.tsv", 450}, {"de", "german.tsv", 120}, {"fr", "french.tsv", 120}, {"es", "spanish.tsv", 120}}
+
+func languageCases(t testing.TB, file string) []languageCase {
 	t.Helper()
 	var found []languageCase
-	for _, text := range lines(t, "english.tsv") {
+	for _, text := range lines(t, file) {
 		columns := strings.Split(text, "\t")
 		if len(columns) != 3 || columns[2] == "" {
 			t.Fatalf("want a line, its meaning and a reason: %q", text)
@@ -31,28 +37,33 @@ func englishCases(t testing.TB) []languageCase {
 	return found
 }
 
-// TestEnglish checks the lines of the table, and those that must stay as they are.
-func TestEnglish(t *testing.T) {
+// TestLanguages checks the lines of the tables, and those that must stay as they are.
+func TestLanguages(t *testing.T) {
 	t.Parallel()
 	zone, err := task.LoadZone("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := englishCases(t)
-	if len(all) < 450 {
-		t.Errorf("got %d lines, want 450 or more", len(all))
-	}
-	seen := map[string]bool{}
-	for _, c := range all {
-		if seen[c.line] {
-			t.Errorf("%s: the line is there twice", c.line)
+	for i, table := range tables {
+		if Languages[i] != table.language {
+			t.Errorf("language %d is %s, want %s", i, Languages[i], table.language)
 		}
-		seen[c.line] = true
-		d, spans := Parse(c.line, englishNow, zone, Options{DateOrder: DayMonth})
-		if got := text(d, zone); got != c.want {
-			t.Errorf("%s (%s)\n got %s\nwant %s", c.line, c.reason, got, c.want)
+		all := languageCases(t, table.file)
+		if len(all) < table.least {
+			t.Errorf("%s: got %d lines, want %d or more", table.file, len(all), table.least)
 		}
-		hold(t, c.line, d, spans)
+		seen := map[string]bool{}
+		for _, c := range all {
+			if seen[c.line] {
+				t.Errorf("%s: the line is there twice", c.line)
+			}
+			seen[c.line] = true
+			d, spans := Parse(c.line, englishNow, zone, Options{DateOrder: DayMonth, Language: table.language})
+			if got := text(d, zone); got != c.want {
+				t.Errorf("%s (%s)\n got %s\nwant %s", c.line, c.reason, got, c.want)
+			}
+			hold(t, c.line, d, spans)
+		}
 	}
 }
 
