@@ -71,6 +71,7 @@ func (p plan) sidecar(r replica) supervise.Program {
 		},
 		Configs:   []string{filepath.Join(dapr, "configuration", "taskmaster.yaml"), filepath.Join(dapr, "local", "configuration.yaml")},
 		Scheduler: loopback("", p.layout.scheduler),
+		AskApp:    p.dapr.AskApp,
 		LogLevel:  p.daprLogLevel(),
 		Extra: []string{
 			// A sidecar whose service is away takes no events. They wait in the broker, or go to another

@@ -20,7 +20,13 @@ import (
 // here.
 type DaprPrograms struct {
 	Daprd, Scheduler string
+	// AskApp says that this daprd asks its app for subscriptions, because it is older than the flag that
+	// forbids it (1.17). The app answers that there are none besides the files.
+	AskApp bool
 }
+
+// asksApp reports whether daprd of a version has no flag against asking its app.
+func asksApp(version string) bool { return strings.HasPrefix(version, "1.16.") }
 
 // Unbuilt returns the names of the programs that have to be built here.
 func (d DaprPrograms) Unbuilt() []string {
@@ -56,7 +62,7 @@ func FindDapr(ctx context.Context, root string, getenv func(string) string, log 
 	}
 	installed, version := installedDapr(ctx, getenv)
 	if slices.Contains(missing, Daprd) {
-		chosen.Daprd = installed.Daprd
+		chosen.Daprd, chosen.AskApp = installed.Daprd, installed.AskApp
 	}
 	if slices.Contains(missing, Scheduler) {
 		chosen.Scheduler = installed.Scheduler
@@ -96,6 +102,7 @@ func chosenDapr(ctx context.Context, getenv func(string) string) (DaprPrograms, 
 		case version != "edge" && !isSupported(version):
 			errs = append(errs, fmt.Errorf("DAPRD: %s is Dapr %s: choose one of %s", d.Daprd, version, strings.Join(dapr.Supported(), ", ")))
 		}
+		d.AskApp = asksApp(version)
 	}
 	return d, errors.Join(errs...)
 }
@@ -121,7 +128,7 @@ func installedDapr(ctx context.Context, getenv func(string) string) (d DaprProgr
 		if err != nil {
 			scheduler = "" // by default, dapr init runs it in a container
 		}
-		return DaprPrograms{Daprd: daprd, Scheduler: scheduler}, version
+		return DaprPrograms{Daprd: daprd, Scheduler: scheduler, AskApp: asksApp(version)}, version
 	}
 	return DaprPrograms{}, ""
 }

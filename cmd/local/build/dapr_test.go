@@ -49,10 +49,10 @@ func TestInstalledDapr(t *testing.T) {
 		"too old":                     {path: []string{old}},
 		"too new":                     {path: []string{unknown}},
 		"broken":                      {path: []string{broken}},
-		"both":                        {path: []string{supported}, want: DaprPrograms{supported + "/daprd", supported + "/scheduler"}, version: "1.17.2"},
+		"both":                        {path: []string{supported}, want: DaprPrograms{supported + "/daprd", supported + "/scheduler", false}, version: "1.17.2"},
 		"daprd alone":                 {path: []string{newest}, want: DaprPrograms{Daprd: newest + "/daprd"}, version: "1.18.0"},
 		"the first that is supported": {path: []string{old, newest, supported}, want: DaprPrograms{Daprd: newest + "/daprd"}, version: "1.18.0"},
-		"by dapr init":                {path: []string{old}, home: []string{home}, want: DaprPrograms{home + "/.dapr/bin/daprd", home + "/.dapr/bin/scheduler"}, version: "1.17.2"},
+		"by dapr init":                {path: []string{old}, home: []string{home}, want: DaprPrograms{home + "/.dapr/bin/daprd", home + "/.dapr/bin/scheduler", false}, version: "1.17.2"},
 	} {
 		env := map[string]string{"PATH": strings.Join(tt.path, ":"), "HOME": strings.Join(tt.home, "")}
 		got, version := installedDapr(t.Context(), func(name string) string { return env[name] })
@@ -71,7 +71,7 @@ func TestChosenDapr(t *testing.T) {
 		wantErr string // part of it
 	}{
 		"neither":              {},
-		"both":                 {env: map[string]string{"DAPRD": supported + "/daprd", "SCHEDULER": own + "/scheduler"}, want: DaprPrograms{supported + "/daprd", own + "/scheduler"}},
+		"both":                 {env: map[string]string{"DAPRD": supported + "/daprd", "SCHEDULER": own + "/scheduler"}, want: DaprPrograms{supported + "/daprd", own + "/scheduler", true}},
 		"daprd built by hand":  {env: map[string]string{"DAPRD": own + "/daprd"}, want: DaprPrograms{Daprd: own + "/daprd"}},
 		"scheduler alone":      {env: map[string]string{"SCHEDULER": own + "/scheduler"}, want: DaprPrograms{Scheduler: own + "/scheduler"}},
 		"too old":              {env: map[string]string{"DAPRD": old + "/daprd"}, wantErr: "is Dapr 1.15.0: choose one of 1.16, 1.17, 1.18"},

@@ -78,7 +78,7 @@ func (s Scheduler) Args() []string {
 		"--override-broadcast-host-port=" + address(s.Port),
 		"--healthz-listen-address=" + host, "--healthz-port=" + strconv.Itoa(s.HealthPort),
 		"--etcd-data-dir=" + s.DataDir,
-		"--etcd-client-listen-address=" + host, "--etcd-client-port=" + strconv.Itoa(s.EtcdPort),
+		"--etcd-client-port=" + strconv.Itoa(s.EtcdPort),
 		"--etcd-initial-cluster=scheduler=http://" + address(s.PeerPort),
 		"--identity-directory-write=" + s.IdentityDir,
 		"--enable-metrics=false",
