@@ -16,11 +16,14 @@ import (
 // MaxBody is the maximum size of a body that Decode reads, in bytes.
 const MaxBody = 64 << 10
 
+// CodeTooLarge refuses a body that is larger than its limit.
+const CodeTooLarge task.Code = "too_large"
+
 // ReadBody reads a request's body of at most limit bytes. A larger body is a StatusError of 413.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, &StatusError{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)}
+		return nil, &StatusError{http.StatusRequestEntityTooLarge, CodeTooLarge, fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit)}
 	}
 	if err != nil {
 		return nil, &StatusError{http.StatusBadRequest, "bad_request", "the body ended early"}

@@ -59,6 +59,9 @@ func (s *shape) value(t reflect.Type, path string, depth int) error {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if token == nil && path == "" {
+		return s.fail(path, "is null")
+	}
 	if message := misfit(token, t); message != "" {
 		if err := s.fail(path, message); err != nil {
 			return err
@@ -81,16 +84,16 @@ func (s *shape) value(t reflect.Type, path string, depth int) error {
 
 // misfit returns a message about a token that is no time.Time or UUID.
 func misfit(token json.Token, t reflect.Type) string {
-	text, isText := token.(string)
+	text, _ := token.(string)
 	switch {
 	case token == nil:
 	case t == reflect.TypeFor[time.Time]():
-		if _, err := task.ParseInstant(text); !isText || err != nil {
-			return "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z"
+		if _, err := task.ParseInstant(text); err != nil {
+			return err.Error()
 		}
 	case t == reflect.TypeFor[uuid.UUID]():
-		if _, err := uuid.Parse(text); !isText || err != nil {
-			return "is not a UUID"
+		if _, err := task.ParseID(text); err != nil {
+			return err.Error()
 		}
 	}
 	return ""

@@ -14,7 +14,7 @@ import (
 func Fit(t Task) (fitted []Task, changed []string) {
 	var moved []string
 	t.Title, t.Description = clean(t.Title), clean(t.Description)
-	title := strings.Join(strings.Fields(t.Title), " ")
+	title := dropHidden(strings.Join(strings.Fields(t.Title), " "))
 	if !isVisible(title) {
 		title = "Untitled"
 		changed = append(changed, "had no title")

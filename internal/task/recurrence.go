@@ -153,6 +153,7 @@ func (r Recurrence) validate(timeZone string, wholeDays bool) []FieldError {
 	check(r.Anchor == "" || r.Anchor == AnchorDue || r.Anchor == AnchorCompletion, "anchor", "is neither due nor completion")
 	check(r.Missed == "" || r.Missed == MissedSkip || r.Missed == MissedCatchUp, "missed", "is neither skip nor catch_up")
 	check(inRange(r.DTStart), "dtstart", "is not between the years 1970 and 9999")
+	check(inRange(r.EndAt), "end_at", "is not between the years 1970 and 9999")
 	check(len(r.ExDates) <= MaxExDates, "exdates", "has more than 200 entries")
 	for i := range r.ExDates[:min(len(r.ExDates), MaxExDates)] {
 		check(inRange(&r.ExDates[i]), "exdates", "has an instant that is not between the years 1970 and 9999")

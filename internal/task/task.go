@@ -192,6 +192,7 @@ func (t *Task) ValidateAfter(before Task) error {
 	check(t.Title != "", "title", "is required")
 	if t.Title != before.Title {
 		check(!hasLineBreak(t.Title), "title", "has more than one line: put the other lines into the description")
+		check(hasLineBreak(t.Title) || !hasHidden(t.Title), "title", "has a control character, or one that changes the direction of the text: remove it")
 		check(t.Title == "" || isVisible(t.Title), "title", "has no visible character")
 	}
 	check(utf8.RuneCountInString(t.Title) <= MaxTitle, "title", "has more than 500 characters")

@@ -69,7 +69,11 @@ func (s *service) requireScope(scope string, h handler) http.Handler {
 		}
 		// No shared cache may keep a user's data. With no-cache, If-None-Match still saves the
 		// transfer.
-		w.Header().Set("Cache-Control", "private, no-cache")
+		caching := "private, no-cache"
+		if scope == scopeAccount {
+			caching = "no-store" // Not even the browser keeps what is not about tasks.
+		}
+		w.Header().Set("Cache-Control", caching)
 		err = h(w, r, c)
 		if errors.Is(err, postgres.ErrNoUser) {
 			return account.ErrNotValid // the account was deleted after the credential was checked

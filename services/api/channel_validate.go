@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"taskmaster/internal/apiv1"
@@ -91,6 +92,8 @@ func checkURL(field, raw string) []task.FieldError {
 		message = fmt.Sprintf("is longer than %d bytes", maxURL)
 	case err != nil, u.Scheme != "https" && u.Scheme != "http", u.Hostname() == "":
 		message = "is not an https:// URL"
+	case !isPort(u.Port()):
+		message = "has a port that is not 1 to 65535"
 	case u.User != nil:
 		message = "contains a user name or password; put a secret in the path or query"
 	case u.Fragment != "":
@@ -99,6 +102,12 @@ func checkURL(field, raw string) []task.FieldError {
 		return nil
 	}
 	return []task.FieldError{{Field: field, Message: message}}
+}
+
+// isPort reports whether the port of a URL is possible. "" is the port of the scheme.
+func isPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // checkSubscription reports a subscription to which no message can be encrypted or sent.

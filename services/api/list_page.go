@@ -87,7 +87,7 @@ func (q *query) limit() int {
 
 func (q *query) integer(name string, missing int64) int64 {
 	s := q.values.Get(name)
-	if s == "" {
+	if !q.values.Has(name) {
 		return missing
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -99,7 +99,7 @@ func (q *query) integer(name string, missing int64) int64 {
 
 func (q *query) oneOf(name, missing string, values ...string) string {
 	s := q.values.Get(name)
-	if s == "" {
+	if !q.values.Has(name) {
 		return missing
 	}
 	for _, v := range values {
@@ -113,12 +113,12 @@ func (q *query) oneOf(name, missing string, values ...string) string {
 
 func (q *query) instant(name string) *time.Time {
 	s := q.values.Get(name)
-	if s == "" {
+	if !q.values.Has(name) {
 		return nil
 	}
 	t, err := task.ParseInstant(s)
 	if err != nil {
-		q.fail(name, "is not an RFC 3339 instant such as 2026-02-10T15:00:00Z")
+		q.fail(name, err.Error())
 		return nil
 	}
 	return &t

@@ -190,7 +190,8 @@ func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, bod
 	})
 }
 
-// changeTask changes the task with the {id} of a route, and answers with its new state.
+// changeTask changes the task with the {id} of a route, and answers with its new state. A caller who
+// may not read tasks gets no state.
 func (s *service) changeTask(w http.ResponseWriter, r *http.Request, c caller, body []byte,
 	change func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error)) error {
 	id, err := pathID(r)
@@ -206,7 +207,11 @@ func (s *service) changeTask(w http.ResponseWriter, r *http.Request, c caller, b
 		if err != nil {
 			return answer{}, err
 		}
-		return taskAnswer(http.StatusOK, t, c.Epoch), nil
+		out := taskAnswer(http.StatusOK, t, c.Epoch)
+		if !c.Can(scopeRead) {
+			out.Status, out.Body = http.StatusNoContent, nil
+		}
+		return out, nil
 	})
 }
 
@@ -225,7 +230,7 @@ func readItem[T any](s *service, r *http.Request, c caller, read func(ctx contex
 
 // pathID reads the {id} of a route. It returns code not_found for text that is not a UUID.
 func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(r.PathValue("id"))
+	id, err := task.ParseID(r.PathValue("id"))
 	if err != nil {
 		return uuid.Nil, task.Errorf(task.CodeNotFound, "%q is not the id of anything here", r.PathValue("id"))
 	}

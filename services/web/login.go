@@ -73,6 +73,8 @@ func (s *service) logout(w http.ResponseWriter, r *http.Request) error {
 	if err := rc.Call(r.Context(), "POST", "/logout", nil, nil); err != nil {
 		return err
 	}
+	// The pages in the browser's cache go too. Changes that wait for a connection stay.
+	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, "/enter", http.StatusSeeOther)
 	return nil
 }

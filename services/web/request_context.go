@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"taskmaster/internal/apiv1"
@@ -118,6 +119,7 @@ func (s *service) showTo(w http.ResponseWriter, r *http.Request, rc *requestCont
 			return err
 		}
 	}
+	p.Secret = p.Secret || strings.HasPrefix(p.Path, "/settings/")
 	p.User = &rc.user
 	p.Nav = rc.nav(p.Path)
 	p.RefreshAt = rc.changesBy().UnixMilli()

@@ -64,6 +64,9 @@ func (c *client) do(ctx context.Context, method, path string, body, out any, hea
 	if out == nil {
 		return nil
 	}
+	if w.status == http.StatusNoContent {
+		return task.Errorf(task.CodeForbidden, "the change was made, but its result is not shown: the API token lacks the scope tasks:read")
+	}
 	if err := json.Unmarshal(w.body.Bytes(), out); err != nil {
 		return fmt.Errorf("read the answer of %s: %w", path, err)
 	}
