@@ -60,7 +60,7 @@ func TestStrictInput(t *testing.T) {
 func TestImportDropsHiddenCharacters(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
-	r := p.send(t, "POST", "/api/v1/import", exportOf(t, task.Task{ID: p.ID, Title: "invoice \u202excod.exe\x07", TimeZone: "UTC", CreatedAt: testStart})).want(t, 200)
+	r := p.send(t, "POST", "/api/v1/import", exportOf(t, task.Task{ID: p.ID, Title: "invoice \u202excod.exe\x07", TimeZone: "UTC", Priority: task.PriorityNone, Tags: []string{}, Reminders: []task.Reminder{}, CreatedAt: testStart})).want(t, 200)
 	for _, want := range []string{`"title":"invoice xcod.exe"`, "hidden characters"} {
 		if !strings.Contains(string(r.Body), want) {
 			t.Errorf("got %s, want %s in it", r.Body, want)
