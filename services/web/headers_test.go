@@ -37,3 +37,20 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("the policy is weak: %s", policy)
 	}
 }
+
+// TestAccountPagesAreNotStored shows that the browser keeps no page of the account, and that a logout
+// empties its cache. Task pages are asked for again, so that going back is instant.
+func TestAccountPagesAreNotStored(t *testing.T) {
+	t.Parallel()
+	_, ask := settings(t, nil)
+	for path, want := range map[string]string{
+		"/settings/account": "no-store", "/settings/notifications": "no-store", "/settings/import": "no-store", "/all": "private, no-cache",
+	} {
+		if got := ask("GET", path, nil).header.Get("Cache-Control"); got != want {
+			t.Errorf("%s: got Cache-Control %q, want %q", path, got, want)
+		}
+	}
+	if got := ask("POST", "/logout", nil); got.status != 303 || got.header.Get("Clear-Site-Data") != `"cache"` {
+		t.Errorf("logout: got %d and Clear-Site-Data %q, want the cache", got.status, got.header.Get("Clear-Site-Data"))
+	}
+}

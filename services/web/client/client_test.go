@@ -18,6 +18,7 @@ import (
 
 	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/proxy"
 )
@@ -264,6 +265,16 @@ func TestTasksOfAnOlderAPI(t *testing.T) {
 	tasks, more, err := c.Tasks(t.Context(), nil)
 	if err != nil || len(tasks) != 1 || more {
 		t.Errorf("got %d tasks, more %v, %v; want one", len(tasks), more, err)
+	}
+}
+
+// TestTooLarge sends a change that is too large for the API. Its status reaches the person.
+func TestTooLarge(t *testing.T) {
+	t.Parallel()
+	c, _ := clientOf(t.Context(), answers(http.StatusRequestEntityTooLarge, `{"code": "too_large", "detail": "the body is larger than 65536 bytes"}`))
+	err := c.Call(t.Context(), "PATCH", "/tasks/1", nil, nil)
+	if refused, ok := errors.AsType[*server.StatusError](err); !ok || refused.Status != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %v, want status 413", err)
 	}
 }
 
