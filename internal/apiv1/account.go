@@ -16,6 +16,8 @@ type SignUp struct {
 	TimeZone string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
 	// WeekStart is the first day of the user's week; "" is monday.
 	WeekStart string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
+	// Language is the language of quick add; "" is the first known one of Accept-Language, or en.
+	Language string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
 }
 
 // Credentials is the body of POST /login.
@@ -30,7 +32,9 @@ type User struct {
 	Email    string    `json:"email"`
 	TimeZone string    `json:"time_zone"`
 	// WeekStart is monday, sunday or saturday.
-	WeekStart string    `json:"week_start"`
+	WeekStart string `json:"week_start"`
+	// Language is the language of quick add: en, de, fr or es.
+	Language  string    `json:"language"`
 	CreatedAt time.Time `json:"created_at"`
 	// Revision is the number of changes of the account's tasks.
 	Revision int64 `json:"revision"`
@@ -71,6 +75,7 @@ type EndedChannel struct {
 type AccountPatch struct {
 	TimeZone  *string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
 	WeekStart *string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
+	Language  *string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
 	// DefaultReminders replaces the reminders of tasks that name none. Existing tasks keep theirs.
 	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 	// Password is the new password. It requires CurrentPassword and ends all other sessions.

@@ -24,6 +24,8 @@ type Export struct {
 type ExportedSettings struct {
 	TimeZone  string `json:"time_zone" validate:"omitempty,timezone"`
 	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
+	// Language is absent in older exports.
+	Language string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
 	// DefaultReminders are absent if the account has the usual ones.
 	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 }

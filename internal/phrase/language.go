@@ -2,6 +2,7 @@ package phrase
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -104,6 +105,24 @@ var (
 var Languages = []string{"en", "de", "fr", "es"}
 
 var languages = map[string]*language{"en": english(), "de": german(), "fr": french(), "es": spanish()}
+
+// AcceptLanguage returns the first known language of an Accept-Language header (RFC 9110, 12.5.4),
+// or "".
+func AcceptLanguage(header string) string {
+	best, most := "", 0.0
+	for i, choice := range strings.Split(header, ",") {
+		tag, q, _ := strings.Cut(choice, ";q=")
+		weight, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+		if err != nil {
+			weight = 1
+		}
+		name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		if _, known := languages[name]; known && weight > most && i < 50 {
+			best, most = name, weight
+		}
+	}
+	return best
+}
 
 // languageOf returns a language, or English for an unknown one.
 func languageOf(name string) *language {

@@ -67,6 +67,18 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+// TestAcceptLanguage checks the default of a new account.
+func TestAcceptLanguage(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"": "", "de-AT,de;q=0.9,en;q=0.8": "de", "it, fr;q=0.5, en;q=0.7": "en", "pt-BR": "", "ES": "es", "en;q=0, fr;q=0.1": "fr",
+	} {
+		if got := AcceptLanguage(header); got != want {
+			t.Errorf("%q: got %q, want %q", header, got, want)
+		}
+	}
+}
+
 // TestWeekStart shows that the first day of the week decides "next week" and the weeks of a rule.
 func TestWeekStart(t *testing.T) {
 	t.Parallel()

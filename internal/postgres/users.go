@@ -27,6 +27,8 @@ type User struct {
 	TimeZone     string
 	// WeekStart is WeekMonday, WeekSunday or WeekSaturday.
 	WeekStart string
+	// Language is the language of quick add: en, de, fr or es.
+	Language  string
 	Revision  int64
 	CreatedAt time.Time
 	// Epoch identifies the history of the revision.
@@ -43,16 +45,18 @@ func (u User) DefaultReminders() task.ReminderDefaults {
 	return *u.ChosenReminders
 }
 
-const userColumns = `id, email, password_hash, time_zone, week_start, revision, created_at`
+const userColumns = `id, email, password_hash, time_zone, week_start, language, revision, created_at`
 
 // userRow are the columns of a User.
 const userRow = userColumns + `, ` + epochOf + `, default_reminders`
 
-// InsertUser stores a new user. The week starts on Monday if WeekStart is empty. It returns code
+// InsertUser stores a new user. The week starts on Monday if WeekStart is empty, and the
+// language is English if Language is. It returns code
 // conflict if the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
-	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'), $6, $7)`,
-		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Revision, u.CreatedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'),
+			coalesce(nullif($6, ''), 'en'), $7, $8)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Language, u.Revision, u.CreatedAt)
 	if isUniqueViolation(err) {
 		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
 	}
@@ -104,12 +108,12 @@ func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
 }
 
-// UpdateUser stores a user's time zone, week start, password hash and default reminders. It returns code not_found if
+// UpdateUser stores a user's time zone, week start, language, password hash and default reminders. It returns code not_found if
 // there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 	return execOne(ctx, tx, "update user", ErrNoUser, `
-		UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4, default_reminders = $5 WHERE id = $1`,
-		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash, u.ChosenReminders)
+		UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4, default_reminders = $5, language = $6 WHERE id = $1`,
+		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash, u.ChosenReminders, u.Language)
 }
 
 // DeleteUser deletes a user with all data, including unpublished events and pending deliveries.

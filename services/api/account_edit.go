@@ -33,7 +33,7 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 	return server.Encode(w, http.StatusOK, out)
 }
 
-// patchMe changes the time zone, the first day of the week, the default reminders and the password.
+// patchMe changes the time zone, the first day of the week, the language, the default reminders and the password.
 func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in apiv1.AccountPatch
 	body, err := s.decode(w, r, &in)
@@ -70,6 +70,9 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 		}
 		if in.WeekStart != nil {
 			u.WeekStart = *in.WeekStart
+		}
+		if in.Language != nil {
+			u.Language = *in.Language
 		}
 		return answer{Status: http.StatusOK, Body: newUser(u)}, storeUser(ctx, tx, before, u, s.instant())
 	})

@@ -12,6 +12,7 @@ import (
 
 	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -30,7 +31,7 @@ const (
 
 // newUser returns a user as the API shows it.
 func newUser(u postgres.User) apiv1.User {
-	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
+	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
 		DefaultReminders: u.DefaultReminders()}
 }
 
@@ -53,7 +54,8 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
-		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday)}
+		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday),
+		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en")}
 	var cookie *http.Cookie
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
 		if err := postgres.InsertUser(ctx, tx, u); err != nil {

@@ -19,9 +19,10 @@ func TestSignupAndLogin(t *testing.T) {
 	a := newTestAPI(t)
 
 	up := a.send(t, "POST", "/api/v1/signup", map[string]any{
-		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"}).want(t, 201)
+		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"},
+		func(r *http.Request) { r.Header.Set("Accept-Language", "fr-CH, en;q=0.5") }).want(t, 201)
 	user := decoded[apiv1.User](t, up)
-	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", CreatedAt: testStart, Epoch: user.Epoch, DefaultReminders: task.UsualReminders()}
+	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", Language: "fr", CreatedAt: testStart, Epoch: user.Epoch, DefaultReminders: task.UsualReminders()}
 	if user.Epoch == "" {
 		t.Error("the answer names no epoch")
 	}

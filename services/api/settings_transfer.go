@@ -36,7 +36,7 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller) (*exportedAccount, er
 	if err != nil {
 		return nil, err
 	}
-	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, DefaultReminders: u.ChosenReminders}, channels: []apiv1.ExportedChannel{}}
+	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, DefaultReminders: u.ChosenReminders}, channels: []apiv1.ExportedChannel{}}
 	for _, channel := range channels {
 		out.channels = append(out.channels, apiv1.ExportedChannel{Kind: channel.Kind, Where: channel.Where(), Enabled: channel.Enabled})
 	}
@@ -128,6 +128,7 @@ func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, d
 	}
 	set("the account’s time zone", &u.TimeZone, in.settings.TimeZone)
 	set("the first day of the week", &u.WeekStart, in.settings.WeekStart)
+	set("the language of quick add", &u.Language, in.settings.Language)
 	if chosen := in.settings.DefaultReminders; chosen != nil && !reflect.DeepEqual(*chosen, u.DefaultReminders()) {
 		notes = append(notes, apiv1.ImportNote{Message: "the reminders of tasks that name none are as in the file"})
 		u.ChosenReminders = chosen

@@ -165,3 +165,13 @@ func TestUnderstandTooOften(t *testing.T) {
 		t.Errorf("got %s, want the reason", got.body)
 	}
 }
+
+// TestUnderstandLanguage shows that the preview reads the language of the account.
+func TestUnderstandLanguage(t *testing.T) {
+	t.Parallel()
+	zone := time.UTC
+	d, _ := parseLine("Miete jeden Montag", "", time.Date(2026, 12, 2, 9, 0, 0, 0, zone), zone, dateOrders[""], time.Monday, "de")
+	if d.Title != "Miete" || d.Recurrence == nil || d.Recurrence.RRule != "FREQ=WEEKLY;BYDAY=MO" {
+		t.Errorf("got %q with %+v", d.Title, d.Recurrence)
+	}
+}

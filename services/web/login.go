@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
 
@@ -37,6 +38,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		// A script fills in both fields. Without scripts the API uses UTC and Monday, and the
 		// settings can change them.
 		TimeZone: r.PostFormValue("time_zone"), WeekStart: r.PostFormValue("week_start"),
+		Language: phrase.AcceptLanguage(r.Header.Get("Accept-Language")),
 	})
 }
 

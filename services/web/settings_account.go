@@ -100,11 +100,14 @@ func scopeWords(scopes []string) string {
 	return "May " + strings.Join(said, ", ")
 }
 
-// saveAccount changes the time zone and the first day of the week.
+// saveAccount changes the time zone, the first day of the week and the language of quick add.
 func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	in := apiv1.AccountPatch{TimeZone: new(r.PostFormValue("time_zone")), WeekStart: new(r.PostFormValue("week_start"))}
+	if language := r.PostFormValue("language"); language != "" {
+		in.Language = &language
+	}
 	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
-		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start")
+		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start", "language")
 	}
 	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "Saved"})
 }

@@ -128,7 +128,7 @@ func TestSettingsForms(t *testing.T) {
 		want string
 		to   string
 	}{
-		"/settings/account":             {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday"}`, "/settings/account"},
+		"/settings/account":             {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de"}`, "/settings/account"},
 		"/settings/password":            {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"password":"b","current_password":"a"}`, "/settings/account"},
 		"/settings/sessions/s2/end":     {nil, "DELETE /sessions/s2?", "/settings/account"},
 		"/settings/sessions/end":        {nil, "DELETE /sessions?", "/settings/account"},
@@ -278,8 +278,8 @@ func TestSignUpTellsTheBrowsersCalendar(t *testing.T) {
 		api.ServeHTTP(w, r)
 	})}})
 	form := url.Values{"email": {"ada@example.com"}, "password": {"12345678"}, "time_zone": {"Asia/Tokyo"}, "week_start": {"sunday"}}
-	got := e.do("POST", "/signup", strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "User-Agent", "Firefox/140")
-	want := `POST /signup? application/json {"email":"ada@example.com","password":"12345678","time_zone":"Asia/Tokyo","week_start":"sunday"}`
+	got := e.do("POST", "/signup", strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded", "User-Agent", "Firefox/140", "Accept-Language", "de-AT,en;q=0.5")
+	want := `POST /signup? application/json {"email":"ada@example.com","password":"12345678","time_zone":"Asia/Tokyo","week_start":"sunday","language":"de"}`
 	if got.status != 303 || !slices.Equal(api.changes, []string{want}) {
 		t.Errorf("got %d, %q, want %q", got.status, api.changes, want)
 	}

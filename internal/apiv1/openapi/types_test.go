@@ -8,6 +8,7 @@ import (
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/event"
 	"taskmaster/internal/history"
+	"taskmaster/internal/phrase"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -40,7 +41,7 @@ func (g goType) leaveOut(fields ...string) goType { g.without = fields; return g
 var types = map[string]goType{
 	"Problem": answer[server.Problem](), "FieldError": answer[task.FieldError](),
 	"NextCursor": answer[string](), "Epoch": answer[string](), "TypedEmail": answer[string](),
-	"Priority": answer[task.Priority](), "Anchor": answer[string](), "Missed": answer[string](), "WeekStart": answer[string](),
+	"Priority": answer[task.Priority](), "Anchor": answer[string](), "Missed": answer[string](), "WeekStart": answer[string](), "Language": answer[string](),
 	"Scope": answer[string](), "ChannelKind": answer[string](), "DeliveryState": answer[string](),
 
 	"Task": answer[task.Task](), "TaskPage": answer[apiv1.Page[task.Task]](),
@@ -79,6 +80,7 @@ var enums = map[string][]string{
 	"Anchor":           {task.AnchorDue, task.AnchorCompletion},
 	"Missed":           {task.MissedSkip, task.MissedCatchUp},
 	"WeekStart":        {postgres.WeekMonday, postgres.WeekSunday, postgres.WeekSaturday},
+	"Language":         phrase.Languages,
 	"Scope":            {account.ScopeTasksRead, account.ScopeTasksWrite, account.ScopeAccount},
 	"ChannelKind":      {postgres.ChannelWebhook, postgres.ChannelEmail, postgres.ChannelWebPush},
 	"DeliveryState":    {postgres.DeliveryPending, postgres.DeliverySent, postgres.DeliveryFailed, postgres.DeliveryGivenUp},

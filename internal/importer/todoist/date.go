@@ -3,6 +3,7 @@ package todoist
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,7 +40,7 @@ func (p *pending) due(now time.Time, zone *time.Location) {
 	if date != "" && !p.readDate(date, now, zone) {
 		reason := "the date cannot be read"
 		if language := p.get("DATE_LANG"); language != "" && !strings.HasPrefix(language, "en") {
-			reason += fmt.Sprintf(", it is not English but %q", language)
+			reason += fmt.Sprintf(", its language is %q", language)
 		}
 		p.keep("Date", date, reason)
 	}
@@ -65,9 +66,13 @@ func (p *pending) readDate(text string, now time.Time, zone *time.Location) bool
 	if utf8.RuneCountInString(text) > maxDate {
 		return false
 	}
-	typed, afterDone := dialect(text)
+	language, _, _ := strings.Cut(strings.ToLower(p.get("DATE_LANG")), "_")
+	typed, afterDone := text, false
+	if !slices.Contains(phrase.Languages[1:], language) {
+		typed, afterDone = dialect(text)
+	}
 	const title = "task"
-	draft, _ := phrase.Parse(title+" "+typed, now, zone, phrase.Options{})
+	draft, _ := phrase.Parse(title+" "+typed, now, zone, phrase.Options{Language: language})
 	if draft.Title != title || draft.DueAt == nil && draft.DueOn == nil || len(draft.Tags) > 0 || draft.Priority != "" || draft.Reminders != nil {
 		return false // the text contains more than a date
 	}
