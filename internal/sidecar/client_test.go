@@ -3,6 +3,9 @@ package sidecar_test
 import (
 	"context"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +16,9 @@ import (
 )
 
 // start calls AwaitStart of a client of a port. The channel is closed when that returns.
-func start(t *testing.T, ctx context.Context, port int, patience time.Duration) <-chan struct{} {
+func start(t *testing.T, ctx context.Context, port, httpPort int, patience time.Duration) <-chan struct{} {
 	t.Helper()
-	client, err := sidecar.New(port, 0, "")
+	client, err := sidecar.New(port, httpPort, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +37,17 @@ func TestAwaitStartReturnsWhenTheSidecarIsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var ready atomic.Bool
+	asked := make(chan struct{}, 100)
+	health := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		asked <- struct{}{}
+	}))
+	t.Cleanup(health.Close)
 	// A client that connects before Serve waits for the server's first frame.
-	returned := start(t, t.Context(), ln.Addr().(*net.TCPAddr).Port, time.Hour)
+	returned := start(t, t.Context(), ln.Addr().(*net.TCPAddr).Port, health.Listener.Addr().(*net.TCPAddr).Port, time.Hour)
 	conn, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +61,13 @@ func TestAwaitStartReturnsWhenTheSidecarIsUp(t *testing.T) {
 	server := grpc.NewServer()
 	t.Cleanup(server.Stop)
 	go func() { _ = server.Serve(ln) }() // it ends with the test
+	<-asked
+	select {
+	case <-returned:
+		t.Fatal("it returned before the sidecar accepted calls")
+	case <-asked: // again
+	}
+	ready.Store(true)
 	select {
 	case <-returned:
 	case <-time.After(time.Minute):
@@ -70,7 +89,7 @@ func TestAwaitStartGivesUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			select {
-			case <-start(t, c.ctx, testkit.FreePort(t), c.patience):
+			case <-start(t, c.ctx, testkit.FreePort(t), 0, c.patience):
 			case <-time.After(time.Minute):
 				t.Fatal("it still waits for a sidecar that does not come")
 			}

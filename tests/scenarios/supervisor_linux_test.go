@@ -96,6 +96,10 @@ func TestStartAfterKill(t *testing.T) {
 
 	s := own(t, cfg)
 	for line := range strings.Lines(s.Tail(1 << 30)) {
+		// Only our build of the scheduler ends the leadership of one that was killed.
+		if os.Getenv("SCHEDULER") != "" && strings.Contains(line, "its leadership ends within 20 seconds") {
+			continue
+		}
 		// On a busy machine, api may lose its database, which is another alarm.
 		if schedulerAlarm.MatchString(line) && !strings.Contains(line, "overloaded or its database away") {
 			t.Errorf("a false alarm: %s", line)
