@@ -73,7 +73,7 @@ func New(grpcPort, httpPort int, token string) (*Client, error) {
 			if token != "" {
 				ctx = metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token)
 			}
-			return invoke(ctx, method, req, reply, cc, opts...)
+			return unimplemented(invoke(ctx, method, req, reply, cc, opts...))
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("connect to sidecar: %w", err)
@@ -87,6 +87,17 @@ func New(grpcPort, httpPort int, token string) (*Client, error) {
 	}, nil
 }
 
+// unimplemented returns err, or the code that means that the sidecar does not know the call. Sidecars of
+// Dapr 1.16 and 1.17 take a call that they do not know, such as the stable ones for jobs, for one of another
+// app, and answer Unknown. The SDK makes the older call only after Unimplemented.
+func unimplemented(err error) error {
+	if message := status.Convert(err).Message(); status.Code(err) == codes.Unknown &&
+		strings.HasPrefix(message, "failed to proxy request: required metadata dapr-callee-app-id") {
+		return status.Error(codes.Unimplemented, message)
+	}
+	return err
+}
+
 // Close closes the connections.
 func (c *Client) Close() {
 	c.dapr.Close()
@@ -95,7 +106,7 @@ func (c *Client) Close() {
 
 // AwaitStart returns when the sidecar accepts calls, when patience is over, or when ctx is
 // cancelled. An app and its sidecar start together. Without the wait, a healthy start looks like an
-// outage in the log. A sidecar of Dapr 1.16 takes connections, and refuses calls, before it is ready.
+// outage in the log.
 func (c *Client) AwaitStart(ctx context.Context, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -107,36 +118,6 @@ func (c *Client) AwaitStart(ctx context.Context, patience time.Duration) {
 			return
 		}
 	}
-	for !c.acceptsCalls(ctx) {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(startPoll):
-		}
-	}
-}
-
-// startPoll is the pause between two questions whether the sidecar has started.
-const startPoll = 100 * time.Millisecond
-
-// acceptsCalls asks the sidecar whether it accepts calls of its app. Whether the app accepts calls does not
-// matter.
-func (c *Client) acceptsCalls(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, CallTimeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/v1.0/healthz/outbound", c.httpPort), http.NoBody)
-	if err != nil {
-		return false
-	}
-	if c.token != "" {
-		r.Header.Set("Dapr-Api-Token", c.token)
-	}
-	answer, err := c.http.Do(r)
-	if err != nil {
-		return false
-	}
-	answer.Body.Close()
-	return answer.StatusCode < http.StatusMultipleChoices
 }
 
 // Publish hands a CloudEvent in JSON to the broker unchanged. It returns when the broker has

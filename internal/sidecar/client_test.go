@@ -3,22 +3,25 @@ package sidecar_test
 import (
 	"context"
 	"net"
-	"net/http"
-	"net/http/httptest"
-	"sync/atomic"
+	"path"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"taskmaster/internal/sidecar"
 	"taskmaster/internal/testkit"
 )
 
 // start calls AwaitStart of a client of a port. The channel is closed when that returns.
-func start(t *testing.T, ctx context.Context, port, httpPort int, patience time.Duration) <-chan struct{} {
+func start(t *testing.T, ctx context.Context, port int, patience time.Duration) <-chan struct{} {
 	t.Helper()
-	client, err := sidecar.New(port, httpPort, "")
+	client, err := sidecar.New(port, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,17 +40,8 @@ func TestAwaitStartReturnsWhenTheSidecarIsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ready atomic.Bool
-	asked := make(chan struct{}, 100)
-	health := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if !ready.Load() {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-		asked <- struct{}{}
-	}))
-	t.Cleanup(health.Close)
 	// A client that connects before Serve waits for the server's first frame.
-	returned := start(t, t.Context(), ln.Addr().(*net.TCPAddr).Port, health.Listener.Addr().(*net.TCPAddr).Port, time.Hour)
+	returned := start(t, t.Context(), ln.Addr().(*net.TCPAddr).Port, time.Hour)
 	conn, err := ln.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -61,13 +55,6 @@ func TestAwaitStartReturnsWhenTheSidecarIsUp(t *testing.T) {
 	server := grpc.NewServer()
 	t.Cleanup(server.Stop)
 	go func() { _ = server.Serve(ln) }() // it ends with the test
-	<-asked
-	select {
-	case <-returned:
-		t.Fatal("it returned before the sidecar accepted calls")
-	case <-asked: // again
-	}
-	ready.Store(true)
 	select {
 	case <-returned:
 	case <-time.After(time.Minute):
@@ -89,10 +76,46 @@ func TestAwaitStartGivesUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			select {
-			case <-start(t, c.ctx, testkit.FreePort(t), 0, c.patience):
+			case <-start(t, c.ctx, testkit.FreePort(t), c.patience):
 			case <-time.After(time.Minute):
 				t.Fatal("it still waits for a sidecar that does not come")
 			}
 		})
+	}
+}
+
+// TestJobsOfOlderSidecars checks that jobs work on a sidecar of Dapr 1.16 or 1.17, which knows only the older
+// calls for jobs, and takes others for calls of another app.
+func TestJobsOfOlderSidecars(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var calls []string
+	server := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+		method, _ := grpc.MethodFromServerStream(stream)
+		call := path.Base(method)
+		calls = append(calls, call)
+		if !strings.HasSuffix(call, "Alpha1") {
+			return status.Error(codes.Unknown, "failed to proxy request: required metadata dapr-callee-app-id or dapr-app-id not found")
+		}
+		return stream.SendMsg(&emptypb.Empty{})
+	}))
+	t.Cleanup(server.Stop)
+	go func() { _ = server.Serve(ln) }() // it ends with the test
+	client, err := sidecar.New(ln.Addr().(*net.TCPAddr).Port, 0, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	if err := client.ScheduleJob(t.Context(), "a", time.Now()); err != nil {
+		t.Error(err)
+	}
+	if err := client.DeleteJob(t.Context(), "a"); err != nil {
+		t.Error(err)
+	}
+	if want := []string{"ScheduleJob", "ScheduleJobAlpha1", "DeleteJob", "DeleteJobAlpha1"}; !slices.Equal(calls, want) {
+		t.Errorf("calls %q, want %q", calls, want)
 	}
 }
