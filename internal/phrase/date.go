@@ -170,6 +170,10 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 	if end := p.is(next, p.lang.nextAfter); end > 0 && !isThis {
 		isNext, next = true, end
 	}
+	isComing := false
+	if end := p.is(next, p.lang.comingAfter); end > 0 && !isThis && !isNext {
+		isComing, next = true, end
+	}
 	first := p.today
 	if isNext {
 		first = p.week(1)
@@ -180,6 +184,9 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 		return date{day: day}, strong, next
 	case day.Equal(p.today):
 		day = day.AddDate(0, 0, 7)
+	}
+	if isComing {
+		return date{day: day}, strong, next
 	}
 	if d, end := p.readDateOf(weekday, next); end > 0 {
 		return d, weak, end

@@ -69,6 +69,7 @@ type language struct {
 	dayFirst     bool              // 3/4 is 3 April, whatever the options say
 	everyWeekday set               // before weekdays: "los lunes"
 	nextAfter    set               // after its weekday: "vendredi prochain"
+	comingAfter  set               // after its weekday, for the first one: "el viernes que viene"
 	oneOf, inTwo set               // around a weekday: "un mardi sur deux"
 	nouns        bool              // have capitals, and verbs stand last: German
 	verbEnd      string            // of a verb that follows "remind me" directly: "recuérdame llamar"
