@@ -2,7 +2,6 @@ package importer
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +83,7 @@ func (b *Builder) reminders(t *task.Task) {
 		alone := task.Task{Title: "x", Reminders: []task.Reminder{r}}
 		e, bad := errors.AsType[*task.Error](check(alone))
 		if bad {
-			at := fmt.Sprint(r.TimeOfDay)
+			at := r.TimeOfDay
 			if r.At != nil {
 				at = r.At.Format(time.RFC3339)
 			}

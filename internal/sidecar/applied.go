@@ -15,9 +15,9 @@ import (
 // Applied checks that a sidecar has loaded the objects of its own installation.
 //
 // Helm creates the pods before the components and the subscriptions, because it does not know these kinds.
-// A sidecar reads them only when it starts. One that was faster has those of the installation before: after a
-// change of the broker it would publish to the old one for as long as it runs, and nobody would read it
-// there. After the first installation it would have none.
+// A sidecar reads them only when it starts. A fast sidecar then has the components of the installation before.
+// After a change of the broker it would publish to the old one for as long as it runs, and nobody would read
+// it there. After the first installation it would have none.
 type Applied struct {
 	components []string
 	topics     []string
@@ -50,8 +50,8 @@ func NewApplied(httpPort int, token string, log *slog.Logger, components []strin
 
 // Check returns an error if the sidecar runs and lacks a component or a subscription. It then stops the
 // sidecar, and the kubelet starts it again. It returns nil for a sidecar that is away or still starting. Once a
-// sidecar had everything, Check asks no more: later ones start with what is there by now. A nil Applied
-// checks nothing.
+// sidecar had everything, Check asks no more, because the next one finds everything at its start. A nil
+// Applied checks nothing.
 func (a *Applied) Check(ctx context.Context) error {
 	_, err := a.check(ctx)
 	return err
@@ -76,7 +76,7 @@ func (a *Applied) Await(ctx context.Context) {
 	}
 }
 
-// check reports whether it could ask the sidecar, and what the sidecar lacks.
+// check asks the sidecar. known is false if it does not answer. The error names a missing object.
 func (a *Applied) check(ctx context.Context) (known bool, err error) {
 	if a == nil {
 		return true, nil
@@ -90,11 +90,11 @@ func (a *Applied) check(ctx context.Context) (known bool, err error) {
 	defer cancel()
 	// It is ready after it has loaded everything.
 	if a.ask(ctx, http.MethodGet, "/v1.0/healthz", nil) != nil {
-		return false, nil //nolint:nilerr // a sidecar that is away or starting is no error here
+		return false, nil // one that is away or starting is no error here
 	}
 	var has loaded
 	if a.ask(ctx, http.MethodGet, "/v1.0/metadata", &has) != nil {
-		return false, nil //nolint:nilerr // as above
+		return false, nil
 	}
 	missing := has.missing(a.components, a.topics)
 	if missing == "" {
