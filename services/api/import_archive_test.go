@@ -64,7 +64,7 @@ func TestImportFromOtherPrograms(t *testing.T) {
 		created                int
 		title, note            string
 	}{
-		"a Todoist project":        {"?name=Home.csv", "text/csv", home, 10, "Pay rent", "the date cannot be read"},
+		"a Todoist project":        {"?name=Home.csv", "text/csv", home, 10, "Pay rent", "has a deadline and no date"},
 		"a Todoist backup":         {"", "application/zip", zipped(t, "Home [1].csv", home, "Work [220474322].csv", work, "__MACOSX/x.csv", "?"), 12, "Write the report", "there are no sub-tasks"},
 		"a calendar":               {"", "text/calendar", calendar, 4, "Water the plants", "there are no sub-tasks"},
 		"a title that is too long": {"", "text/calendar", calendar, 4, "Call the landlord", "the title is longer than 500 characters"},
