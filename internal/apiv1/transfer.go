@@ -54,6 +54,18 @@ type ImportResult struct {
 	Sample []ImportSample `json:"sample"`
 	// Notes list the changed and omitted parts, in the order of the file.
 	Notes []ImportNote `json:"notes"`
+	// Columns are the columns of a table whose columns were matched by name, with the field that each
+	// was read as.
+	Columns []ImportColumn `json:"columns,omitempty"`
+}
+
+// ImportColumn is a column of an imported table.
+type ImportColumn struct {
+	Name string `json:"name"`
+	// Field is the meaning of the column, as in the parameter mapping.
+	Field string `json:"field"`
+	// Sample is the first value in the column.
+	Sample string `json:"sample"`
 }
 
 // ImportCounts counts the entries of a file.

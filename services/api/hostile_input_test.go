@@ -66,8 +66,8 @@ func TestImportEndsWithItsRequest(t *testing.T) {
 	for name, err := range map[string]error{
 		"an export": in.readJSON(gone, []byte(`{"version": 1, "tasks": [{"title": "x"}]}`)),
 		"iCalendar": in.readCalendar(gone, []byte("BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:x\nCATEGORIES:y\nDUE:bad\nEND:VTODO\nEND:VCALENDAR\n")),
-		"Todoist":   in.readTodoist(gone, "", []byte("TYPE,CONTENT\ntask,x\n")),
-		"Vikunja":   in.readVikunja(gone, []byte(`[{"title": "p", "tasks": [{"title": "x"}]}]`)),
+		"Todoist":   in.readCSV(gone, "", "", []byte("TYPE,CONTENT\ntask,x\n")),
+		"Vikunja":   in.readProgram(gone, "data.json", []byte(`[{"title": "p", "tasks": [{"title": "x"}]}]`)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "takes too long") {
 			t.Errorf("%s: got %v, want it to end", name, err)

@@ -46,13 +46,14 @@ type entry struct {
 	task task.Task
 }
 
-// importTasks adds the tasks of a file: an export, the iCalendar of another program, or an export
-// of Todoist or Vikunja. It adds all tasks or, if one is not valid, none. After half an import, the
-// owner would have to find out which half. A file that is imported again adds nothing. A dry run
+// importTasks adds the tasks of a file: an export, or a file of another program, see formats.Known. It
+// adds all tasks or, if one of an export is not valid, none. After half an import, the owner would
+// have to find out which half. Of a file of another program it leaves out the parts that do not fit. A file that is imported again adds nothing. A dry run
 // reports the tasks that would be added.
 func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "dry_run", "name")
+	q := newQuery(r.URL.Query(), "dry_run", "name", "mapping")
 	dryRun, name := q.oneOf("dry_run", "false", "true", "false") == "true", q.text("name")
+	mapping := q.text("mapping")
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
 	}
 	defer s.imports.busy.Release(1)
-	in, err := s.readImport(ctx, mediaType, name, body, c)
+	in, err := s.readImport(ctx, mediaType, name, mapping, body, c)
 	if err != nil {
 		return err
 	}
@@ -91,6 +92,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 		}
 		result, err := storeImport(ctx, tx, c.UserID, in, dryRun, s.instant())
 		result.Notes = slices.Insert(result.Notes, 0, notes...)
+		result.Columns = in.columns
 		return answer{Status: http.StatusOK, Body: result}, err
 	})
 }
@@ -112,8 +114,9 @@ func importType(r *http.Request) (string, error) {
 		Detail: "the body has to be application/json, text/calendar, text/csv or application/zip"}
 }
 
-// readImport reads and checks a file. The name of a Todoist file is the name of its project.
-func (s *service) readImport(ctx context.Context, mediaType, name string, body []byte, c caller) (*importReader, error) {
+// readImport reads and checks a file. The name of a Todoist file is the name of its project. mapping
+// corrects the columns of a table.
+func (s *service) readImport(ctx context.Context, mediaType, name, mapping string, body []byte, c caller) (*importReader, error) {
 	u, err := s.user(ctx, c)
 	if err != nil {
 		return nil, err
@@ -123,11 +126,11 @@ func (s *service) readImport(ctx context.Context, mediaType, name string, body [
 	case ical.MediaType:
 		err = in.readCalendar(ctx, body)
 	case csvfile.MediaType:
-		err = in.readTodoist(ctx, name, body)
+		err = in.readCSV(ctx, name, mapping, body)
 	case mediaZip, mediaOldZip:
 		err = in.readArchive(ctx, body)
 	default:
-		err = in.readJSON(ctx, body)
+		err = in.readAnyJSON(ctx, name, body)
 	}
 	if err != nil {
 		return nil, err

@@ -10,8 +10,9 @@ import (
 	"path"
 	"strings"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/importer"
-	"taskmaster/internal/importer/todoist"
+	"taskmaster/internal/importer/formats"
 	"taskmaster/internal/importer/vikunja"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -29,7 +30,10 @@ const (
 	maxPacked   = 20_000   // files
 )
 
-// readArchive reads an export of Vikunja or a backup of Todoist.
+// takeoutFile is the name of the file with tasks in an archive of Google Takeout.
+const takeoutFile = "Tasks.json"
+
+// readArchive reads an export of Vikunja, a backup of Todoist, or an archive of Google Takeout.
 func (in *importReader) readArchive(ctx context.Context, body []byte) error {
 	archive, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
@@ -42,7 +46,7 @@ func (in *importReader) readArchive(ctx context.Context, body []byte) error {
 	found := false
 	for _, f := range archive.File {
 		csv := strings.EqualFold(path.Ext(f.Name), ".csv")
-		if !csv && f.Name != vikunja.DataFile || strings.HasPrefix(f.Name, "__MACOSX/") {
+		if !csv && f.Name != vikunja.DataFile && path.Base(f.Name) != takeoutFile || strings.HasPrefix(f.Name, "__MACOSX/") {
 			continue
 		}
 		found = true
@@ -52,9 +56,9 @@ func (in *importReader) readArchive(ctx context.Context, body []byte) error {
 		}
 		budget -= int64(len(data))
 		if csv {
-			err = in.readTodoist(ctx, f.Name, data)
+			err = in.readCSV(ctx, f.Name, "", data)
 		} else {
-			err = in.readVikunja(ctx, data)
+			err = in.readProgram(ctx, f.Name, data)
 		}
 		if err != nil {
 			return inFile(f.Name, err)
@@ -97,23 +101,40 @@ func inFile(name string, err error) error {
 	return task.Errorf(task.CodeInvalid, "%s, %v", strings.ToValidUTF8(name[:min(len(name), 200)], ""), err)
 }
 
-// readTodoist reads one CSV file. Its name is the name of the Todoist project.
-func (in *importReader) readTodoist(ctx context.Context, name string, data []byte) error {
-	file, err := todoist.Read(data, in.options(ctx, name))
+// readCSV reads one CSV file. The name of a Todoist file is the name of its project.
+func (in *importReader) readCSV(ctx context.Context, name, mapping string, data []byte) error {
+	file, columns, err := formats.ReadCSV(data, mapping, in.options(ctx, name))
 	if err != nil {
 		return err
+	}
+	for _, c := range columns {
+		in.columns = append(in.columns, apiv1.ImportColumn{Name: importer.Shorten(c.Name), Field: string(c.Field), Sample: c.Sample})
 	}
 	return in.addFile(ctx, name, file, func(t importer.Task) (entry, string) {
 		return entry{key: t.Key, task: t.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), t.Line)
 	})
 }
 
-func (in *importReader) readVikunja(ctx context.Context, data []byte) error {
-	file, err := vikunja.Read(data, in.options(ctx, ""))
+// readAnyJSON reads an export, or a JSON file of another program.
+func (in *importReader) readAnyJSON(ctx context.Context, name string, data []byte) error {
+	switch formats.Detect(data) {
+	case formats.Export, formats.Unknown:
+		return in.readJSON(ctx, data)
+	}
+	return in.readProgram(ctx, name, data)
+}
+
+// readProgram reads a JSON file of another program.
+func (in *importReader) readProgram(ctx context.Context, name string, data []byte) error {
+	program := formats.Detect(data)
+	if path.Base(name) == vikunja.DataFile {
+		program = formats.Vikunja
+	}
+	file, err := formats.ReadJSON(data, program, in.options(ctx, name))
 	if err != nil {
 		return err
 	}
-	return in.addFile(ctx, vikunja.DataFile, file, func(t importer.Task) (entry, string) {
+	return in.addFile(ctx, name, file, func(t importer.Task) (entry, string) {
 		return entry{key: t.Key, task: t.Task}, fmt.Sprintf(" (%q)", t.Task.Title)
 	})
 }

@@ -150,7 +150,7 @@ func TestImportRefusesFilesOfOtherPrograms(t *testing.T) {
 		status          int
 		want            string
 	}{
-		"another CSV":                  {"text/csv", "a,b\n1,2\n", 422, "not a Todoist CSV"},
+		"another CSV":                  {"text/csv", "a,b\n1,2\n", 422, "this file is none of these"},
 		"not an archive":               {"application/zip", "PK, or not", 400, "not a ZIP archive"},
 		"an archive of others":         {"application/zip", zipped(t, "photo.jpg", "JPEG"), 422, "neither the data.json"},
 		"an archive cut off":           {"application/zip", zipped(t, "Home.csv", strings.Repeat("TYPE,CONTENT\n", 100))[:60], 400, "not a ZIP archive"},

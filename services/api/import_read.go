@@ -15,6 +15,7 @@ import (
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/importer"
+	"taskmaster/internal/importer/formats"
 	"taskmaster/internal/importer/ical"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -34,6 +35,8 @@ type importReader struct {
 	notes []apiv1.ImportNote
 	// settings are the account settings in the file; nil if it has none.
 	settings *apiv1.ExportedSettings
+	// columns are the matched columns of a table.
+	columns []apiv1.ImportColumn
 }
 
 // checkLimits returns an error if the file has too many bad fields or takes too long.
@@ -260,5 +263,6 @@ func notExport(err error) error {
 	} else if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		detail += ": the file ends in the middle"
 	}
+	detail += ". These files can be imported: " + formats.Known
 	return &server.StatusError{Status: http.StatusBadRequest, Code: "bad_request", Detail: detail}
 }

@@ -71,7 +71,7 @@ var types = map[string]goType{
 	"Export": answer[apiv1.Export](), "ExportedHistory": answer[apiv1.ExportedHistory](), "ExportedChannel": answer[apiv1.ExportedChannel](),
 	"ExportedSettings": answer[apiv1.ExportedSettings]().loosely(),
 	"Import":           request[apiv1.Import]("version", "tasks").loosely(), "ImportedTask": request[task.Task]("title").loosely(),
-	"ImportResult": answer[apiv1.ImportResult](), "ImportSample": answer[apiv1.ImportSample](), "ImportNote": answer[apiv1.ImportNote](),
+	"ImportResult": answer[apiv1.ImportResult](), "ImportSample": answer[apiv1.ImportSample](), "ImportNote": answer[apiv1.ImportNote](), "ImportColumn": answer[apiv1.ImportColumn](),
 }
 
 // enums holds the values of each enumeration in a schema, or in a field of a schema.

@@ -57,8 +57,8 @@ func (z zones) parse(value, tzid string) (moment, error) {
 // maxDuration is longer than any meaningful duration, in seconds.
 const maxDuration = 100 * 365 * 24 * 3600
 
-// parseDuration parses a DURATION value: P1DT2H, -PT15M, P2W.
-func parseDuration(value string) (time.Duration, bool) {
+// ParseDuration parses a DURATION value (RFC 5545 section 3.3.6): P1DT2H, -PT15M, P2W.
+func ParseDuration(value string) (time.Duration, bool) {
 	s := strings.ToUpper(strings.TrimSpace(value))
 	sign := 1
 	if rest, ok := strings.CutPrefix(s, "-"); ok {

@@ -191,7 +191,7 @@ func (r *reader) dueDate() *moment {
 	}
 	at := from.at
 	if length, ok := r.get("DURATION"); ok && due == nil {
-		d, ok := parseDuration(length.value)
+		d, ok := ParseDuration(length.value)
 		if !ok {
 			r.keep(r.component, "DURATION", errors.New("DURATION is not one such as PT1H"))
 		}

@@ -113,7 +113,7 @@ func (r *reader) reminder(c component) (task.Reminder, bool) {
 // triggered returns the reminder of a TRIGGER. Days and weeks are those of the calendar (RFC 5545
 // section 3.3.6), other lengths are exact. A date counts from its midnight, like in other programs.
 func (r *reader) triggered(c component, trigger property) (task.Reminder, bool) {
-	distance, relative := parseDuration(trigger.value)
+	distance, relative := ParseDuration(trigger.value)
 	if !relative {
 		m, ok, err := r.moment(c, "TRIGGER")
 		if err != nil {

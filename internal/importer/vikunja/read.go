@@ -269,7 +269,7 @@ func (b *builder) repeat() {
 	rule := ""
 	switch {
 	case b.RepeatMode == repeatMonthly:
-		rule, words = "FREQ=MONTHLY", "every month"
+		rule, words = "monthly", "every month"
 	case b.RepeatAfter%week == 0:
 		rule = fmt.Sprintf("FREQ=WEEKLY;INTERVAL=%d", b.RepeatAfter/week)
 	case b.RepeatAfter%day == 0:

@@ -51,7 +51,7 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"Pay rent [bills,favorite] high due 2026-03-01T08:00Z FREQ=MONTHLY  remind 60 before",
+		"Pay rent [bills,favorite] high due 2026-03-01T08:00Z monthly  remind 60 before",
 		"Water the plants [] low due 2026-03-02T18:00Z FREQ=DAILY;INTERVAL=3 completion remind 15 before",
 		"Take the pill [] none due 2026-03-02T08:00Z",
 		"Paint the fence [Garden,archived] high done 2026-01-15T16:20Z",

@@ -1,0 +1,202 @@
+// Package sheet reads tasks from a CSV file with a header, whose columns are matched by name: the
+// backup of TickTick, tasks of Outlook, and any other table. A column that is no field of a task is
+// kept in the description.
+package sheet
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"taskmaster/internal/importer"
+	"taskmaster/internal/importer/csvfile"
+	"taskmaster/internal/task"
+)
+
+// maxPreamble is the number of rows in which the header is looked for. A backup of TickTick has
+// lines before it.
+const maxPreamble = 10
+
+// maxNotes is the maximum number of messages about a file.
+const maxNotes = 10_000
+
+// Header returns the header of a table of tasks: the first row with a column for a title. It returns
+// nil if there is none.
+func Header(data []byte) []string {
+	rows, err := csvfile.New(data)
+	if err != nil {
+		return nil
+	}
+	header, _ := find(rows, "")
+	return header.Fields
+}
+
+// find reads up to the header. With a mapping, the first row with several columns is the header.
+func find(rows *csvfile.Reader, mapping string) (csvfile.Row, bool) {
+	for range maxPreamble {
+		row, err := rows.Read()
+		if err != nil {
+			return csvfile.Row{}, false
+		}
+		if mapping != "" && len(row.Fields) > 1 || slices.Contains(Match(row.Fields), FieldTitle) {
+			return row, true
+		}
+	}
+	return csvfile.Row{}, false
+}
+
+// Read reads a file. mapping corrects the fields of the columns, in their order. It returns the
+// columns as they were read. Its error has code invalid.
+func Read(data []byte, mapping string, o importer.Options) (importer.File, []Column, error) {
+	rows, err := csvfile.New(data)
+	if err != nil {
+		return importer.File{}, nil, err
+	}
+	header, ok := find(rows, mapping)
+	if !ok {
+		return importer.File{}, nil, task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
+	}
+	fields, err := parseMapping(mapping, header.Fields)
+	if err != nil {
+		return importer.File{}, nil, err
+	}
+	if !slices.Contains(fields, FieldTitle) {
+		return importer.File{}, nil, task.Invalid("mapping", "has no column for the title")
+	}
+	var all []csvfile.Row
+	for {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return importer.File{}, nil, err
+		}
+		if strings.Join(row.Fields, "") == "" {
+			continue
+		}
+		if len(all) >= o.Limit {
+			return importer.File{}, nil, task.Errorf(task.CodeInvalid, "line %d: the file has more than %d tasks: split it", row.Line, o.Limit)
+		}
+		all = append(all, row)
+	}
+	columns := make([]Column, len(header.Fields))
+	for i, name := range header.Fields {
+		columns[i] = Column{Name: name, Field: fields[i]}
+		for _, row := range all {
+			if v := row.Get(i); v != "" {
+				columns[i].Sample = importer.Shorten(v)
+				break
+			}
+		}
+	}
+	r := reader{o: o, columns: columns, ticktick: slices.Contains(header.Fields, "taskId"), keys: map[string]int{}}
+	if r.zone, err = task.LoadZone(o.Zone); err != nil {
+		r.zone = time.UTC
+	}
+	r.order = orderOf(all, fields)
+	for _, row := range all {
+		if err := o.Stopped(); err != nil {
+			return importer.File{}, nil, err
+		}
+		r.add(row)
+	}
+	return r.file, columns, nil
+}
+
+type reader struct {
+	o        importer.Options
+	zone     *time.Location
+	columns  []Column
+	order    order
+	ticktick bool
+	keys     map[string]int
+	file     importer.File
+}
+
+// get returns the first value of a field.
+func (r *reader) get(row csvfile.Row, field Field) string {
+	for i, c := range r.columns {
+		if c.Field == field && row.Get(i) != "" {
+			return row.Get(i)
+		}
+	}
+	return ""
+}
+
+func (r *reader) add(row csvfile.Row) {
+	b := &importer.Builder{Task: task.Task{Title: r.get(row, FieldTitle), TimeZone: r.o.Zone}}
+	zone := r.zone
+	if name := r.get(row, FieldZone); name != "" {
+		if iana, found, ok := importer.FindZone(name); ok && iana != "" {
+			b.Task.TimeZone, zone = iana, found
+		} else {
+			b.Keep("Time zone", name, "the time zone is not known")
+		}
+	}
+	for i, c := range r.columns {
+		v := row.Get(i)
+		switch {
+		case v == "", c.Field == FieldNotes && v == r.get(row, FieldDue): // a start that is the due date
+		case c.Field == FieldDescription:
+			b.Write(checklist(v))
+		case c.Field == FieldNotes && !r.unused(c.Name):
+			b.Write(c.Name + ": " + v)
+		case c.Field == FieldTags:
+			b.Task.Tags = append(b.Task.Tags, splitTags(v)...)
+		}
+	}
+	r.priority(b, r.get(row, FieldPriority))
+	r.due(b, row, zone)
+	r.completed(b, row, zone)
+	if v := r.get(row, FieldCreatedAt); v != "" {
+		if at, _, ok := r.order.parse(v, zone); ok {
+			b.Task.CreatedAt = at
+		}
+	}
+	r.repeat(b, r.get(row, FieldRepeat))
+	r.reminders(b, r.get(row, FieldReminder))
+	key := r.get(row, FieldID)
+	if key == "" {
+		key = fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%q %q %q", b.Task.Title, b.Task.Tags, r.get(row, FieldDue))))
+	}
+	if r.keys[key]++; r.keys[key] > 1 {
+		key = fmt.Sprint(key, " ", r.keys[key])
+	}
+	r.file.AddFitted(importer.Task{Key: "csv " + key, Line: row.Line, Task: b.Done()}, b.Notes)
+	r.file.Notes = r.file.Notes[:min(len(r.file.Notes), maxNotes)]
+}
+
+// unused reports whether a column has settings of a view of TickTick or Outlook.
+func (r *reader) unused(name string) bool {
+	switch name {
+	case "Order", "Kind", "Is Check list", "Is Floating", "Column Order", "View Mode", "parentId":
+		return r.ticktick
+	case "Reminder On/Off", "Total Work", "Actual Work", "Mileage", "Private", "Sensitivity", "Schedule+ Priority", "Role":
+		return true
+	}
+	return false
+}
+
+// checklist returns the checklist of a TickTick task in Markdown.
+func checklist(s string) string {
+	return strings.NewReplacer("▫", "- [ ] ", "▪", "- [x] ", "\r", "\n").Replace(s)
+}
+
+func splitTags(v string) []string {
+	separate := func(r rune) bool { return r == ',' || r == ';' }
+	if strings.HasPrefix(v, "#") {
+		separate = func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '#' }
+	}
+	var tags []string
+	for _, tag := range strings.FieldsFunc(v, separate) {
+		if tag = strings.TrimSpace(tag); !strings.EqualFold(tag, "inbox") {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
