@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/importer/csvfile"
+	"taskmaster/internal/importer/sheet"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -26,6 +28,8 @@ type shownImport struct {
 	Name string
 	apiv1.ImportResult
 	Tasks []shownImported
+	// Fields are the fields that a column can have.
+	Fields []sheet.Field
 	// More is the number of tasks that are not shown.
 	More int
 }
@@ -77,7 +81,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *reques
 	dryRun := r.URL.Query().Get("preview") == "1"
 	var done apiv1.ImportResult
 	if err == nil {
-		done, err = rc.ImportFile(r.Context(), f.name, f.content, dryRun)
+		done, err = rc.ImportFile(r.Context(), f.name, f.content, dryRun, strings.Join(f.columns, ","))
 	}
 	if err != nil {
 		refused, status, err := s.refuse(w, r, err, "import", "file")
@@ -86,7 +90,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, rc *reques
 		}
 		return s.showImport(w, r, rc, status, importPage{Refused: refused})
 	}
-	shown := &shownImport{Name: f.name, ImportResult: done, More: done.Created - len(done.Sample)}
+	shown := &shownImport{Name: f.name, ImportResult: done, Fields: sheet.Fields(), More: done.Created - len(done.Sample)}
 	for _, sample := range done.Sample {
 		t := shownImported{Title: sample.Title, Completed: sample.Completed, Tags: sample.Tags, Due: rc.due(sample.DueAt, sample.DueOn)}
 		if sample.Priority != task.PriorityNone {
@@ -107,6 +111,8 @@ type upload struct {
 	account string
 	name    string
 	content []byte
+	// columns are the chosen fields of a table's columns, in their order.
+	columns []string
 }
 
 // maxAccountField is the largest account field that is read, in bytes: an id and an e-mail address.
@@ -134,6 +140,14 @@ func uploaded(r *http.Request) (f upload, err error) {
 				return f, unreadable(err)
 			}
 			f.account = string(named)
+		case "column":
+			chosen, err := io.ReadAll(io.LimitReader(part, maxAccountField))
+			if err != nil {
+				return f, unreadable(err)
+			}
+			if len(f.columns) < csvfile.MaxColumns {
+				f.columns = append(f.columns, string(chosen))
+			}
 		case "file":
 			f.name, f.content, err = readPart(part, none)
 			return f, err

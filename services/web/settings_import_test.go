@@ -16,6 +16,13 @@ func TestImportPage(t *testing.T) {
 		t.Helper()
 		var body bytes.Buffer
 		form := multipart.NewWriter(&body)
+		if name == "table.csv" {
+			for _, field := range []string{"title", "due"} {
+				if err := form.WriteField("column", field); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 		part, err := form.CreateFormFile("file", name)
 		if err == nil {
 			_, err = io.WriteString(part, content)
@@ -26,7 +33,7 @@ func TestImportPage(t *testing.T) {
 		return ask("POST", path, body.String(), append(header, "Content-Type", form.FormDataContentType())...)
 	}
 	got := upload("/settings/import?preview=1", "Home.csv", "TYPE,CONTENT\ntask,a\n")
-	for _, words := range []string{"What Home.csv would add", "<strong>30</strong> tasks would be added", "<strong>2</strong> you already have", "every day at", "And 29 more.", "Home.csv, line 7", "the date cannot be read"} {
+	for _, words := range []string{"What Home.csv would add", "<strong>30</strong> tasks would be added", "<strong>2</strong> you already have", "every day at", "And 29 more.", "Home.csv, line 7", "the date cannot be read", "Wann", `<option value="due" selected>`, `name="column" form="import-form"`} {
 		if !strings.Contains(got.body, words) {
 			t.Errorf("the preview lacks %q", words)
 		}
@@ -37,9 +44,12 @@ func TestImportPage(t *testing.T) {
 	upload("/settings/import", "x", "PK\x03\x04...")
 	upload("/settings/import", "tasks.ics", "BEGIN:VCALENDAR")
 	upload("/settings/import", "export", ` {"version": 1}`)
+	upload("/settings/import", "table.csv", "a,b\n")
+	upload("/settings/import", "data", "[]")
 	want := []string{
 		"POST /import?dry_run=true&name=Home.csv text/csv TYPE,CONTENT\ntask,a", "POST /import?name=x application/zip PK\x03\x04...",
 		"POST /import?name=tasks.ics text/calendar BEGIN:VCALENDAR", `POST /import?name=export application/json  {"version": 1}`,
+		"POST /import?mapping=title%2Cdue&name=table.csv text/csv a,b", "POST /import?name=data application/json []",
 	}
 	if fmt.Sprintf("%q", api.changes) != fmt.Sprintf("%q", want) {
 		t.Errorf("got %q\nwant %q", api.changes, want)

@@ -48,7 +48,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"GET /push-key":   `{"public_key": "BKey"}`,
 		"POST /tokens":    `{"id": "` + fakeID("t2") + `", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
 		"POST /channels":  `{"id": "` + fakeID("c2") + `", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
-		"POST /import": `{"created": 30, "skipped": 2, "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
+		"POST /import": `{"created": 30, "skipped": 2, "columns": [{"name": "Wann", "field": "due", "sample": "5.12.2026"}], "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
 			"notes": [{"file": "Home.csv", "line": 7, "title": ` + quote(evil) + `, "message": "the date cannot be read"}]}`,
 	}
 	w.Header().Set("Content-Type", "application/json")

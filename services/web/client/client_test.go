@@ -117,7 +117,7 @@ func TestRefusalOfTheAPI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, _ := clientOf(t.Context(), tt.api)
-			_, imported := c.ImportFile(t.Context(), "tasks.csv", []byte("title"), false)
+			_, imported := c.ImportFile(t.Context(), "tasks.csv", []byte("title"), false, "")
 			for call, err := range map[string]error{"a change": c.Call(t.Context(), "POST", "/tasks", nil, nil), "an import": imported} {
 				got, _ := errors.AsType[*task.Error](err)
 				if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -149,7 +149,7 @@ func TestOutcomeIsUnknown(t *testing.T) {
 				t.Errorf("%s during %s: got code %s, want %s", name, method, got, want)
 			}
 		}
-		if _, err := c.ImportFile(t.Context(), "tasks.csv", nil, false); task.ErrorCode(err) != task.CodeOutcomeUnknown {
+		if _, err := c.ImportFile(t.Context(), "tasks.csv", nil, false, ""); task.ErrorCode(err) != task.CodeOutcomeUnknown {
 			t.Errorf("%s during an import: got %v, want code %s", name, err, task.CodeOutcomeUnknown)
 		}
 	}
@@ -178,7 +178,7 @@ func TestAPIThatHangs(t *testing.T) {
 		}{
 			"a read":    {func() error { return c.Call(t.Context(), "GET", "/me", nil, nil) }, task.CodeInternal, callTimeout},
 			"a change":  {func() error { return c.Call(t.Context(), "POST", "/tasks", nil, nil) }, task.CodeOutcomeUnknown, callTimeout},
-			"an import": {func() error { _, err := c.ImportFile(t.Context(), "x.csv", nil, false); return err }, task.CodeOutcomeUnknown, importTimeout},
+			"an import": {func() error { _, err := c.ImportFile(t.Context(), "x.csv", nil, false, ""); return err }, task.CodeOutcomeUnknown, importTimeout},
 		} {
 			began := time.Now()
 			if got := task.ErrorCode(tt.call()); got != tt.code {

@@ -18,10 +18,13 @@ import (
 const importTimeout = 2 * time.Minute
 
 // ImportFile sends a file to the API.
-func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool) (apiv1.ImportResult, error) {
+func (c *Client) ImportFile(ctx context.Context, name string, content []byte, dryRun bool, mapping string) (apiv1.ImportResult, error) {
 	callCtx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	query := url.Values{"name": {lastBytes(name, 200)}}
+	if mapping != "" {
+		query.Set("mapping", mapping)
+	}
 	if dryRun {
 		query.Set("dry_run", "true")
 	}
@@ -44,7 +47,7 @@ func fileType(name string, content []byte) string {
 		return "application/zip"
 	case bytes.HasPrefix(start, []byte("BEGIN:VCALENDAR")), extension == ".ics":
 		return "text/calendar"
-	case bytes.HasPrefix(start, []byte("{")), extension == ".json":
+	case bytes.HasPrefix(start, []byte("{")), bytes.HasPrefix(start, []byte("[")), extension == ".json":
 		return "application/json"
 	}
 	return "text/csv"
