@@ -120,8 +120,9 @@ func (in *importReader) readAnyJSON(ctx context.Context, name string, data []byt
 	switch formats.Detect(data) {
 	case formats.Export, formats.Unknown:
 		return in.readJSON(ctx, data)
+	default:
+		return in.readProgram(ctx, name, data)
 	}
-	return in.readProgram(ctx, name, data)
 }
 
 // readProgram reads a JSON file of another program.

@@ -134,6 +134,7 @@ func ReadJSON(data []byte, program JSON, o importer.Options) (importer.File, err
 		return things.Read(data, o)
 	case Vikunja:
 		return vikunja.Read(importer.Text(data), o)
+	default:
+		return importer.File{}, errUnknown()
 	}
-	return importer.File{}, errUnknown()
 }

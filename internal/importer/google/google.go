@@ -126,7 +126,8 @@ func (x item) due(b *importer.Builder) {
 		return
 	}
 	if at, ok := x.Due.Instant(); ok {
-		b.Task.DueOn = new(task.DateOf(at.UTC()))
+		on := task.DateOf(at.UTC())
+		b.Task.DueOn = &on
 		return
 	}
 	b.Keep("Due", string(x.Due), "the date cannot be read")

@@ -70,7 +70,7 @@ type List[T any] []T
 func (l *List[T]) UnmarshalJSON(raw []byte) error {
 	*l = nil
 	d := json.NewDecoder(bytes.NewReader(raw))
-	if first, err := d.Token(); err != nil || first != json.Delim('[') {
+	if first, _ := d.Token(); first != json.Delim('[') {
 		return nil
 	}
 	for d.More() {

@@ -125,7 +125,8 @@ func (r *reader) add(x entry, list string) error {
 		b.Write(string(l.URL))
 	}
 	if at, ok := r.instant(b, "Due", x.Due); ok {
-		b.Task.DueOn = new(r.day(at, x.Due))
+		on := r.day(at, x.Due)
+		b.Task.DueOn = &on
 	}
 	if at, ok := r.instant(b, "Starts", x.Start); ok && (b.Task.DueOn == nil || r.day(at, x.Start) != *b.Task.DueOn) {
 		b.Keep("Starts", string(r.day(at, x.Start)), "tasks have no start")

@@ -186,6 +186,7 @@ func (o order) parse(text string, zone *time.Location) (at time.Time, wholeDay, 
 		dates = append(dates, "2/1/2006", "2/1/06")
 	case monthFirst:
 		dates = append(dates, "1/2/2006", "1/2/06")
+	case ambiguous: // a date with slashes is not read
 	}
 	for _, date := range dates {
 		if local, err := time.Parse(date, text); err == nil && inRange(local) {

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (r *reader) items(items []item, tags []string) error {
 
 func (a attributes) build(tags []string, o importer.Options) *importer.Builder {
 	b := &importer.Builder{Task: task.Task{Title: string(a.Title), TimeZone: o.Zone}}
-	b.Task.Tags = append(tags, string(a.List), string(a.AreaTitle), string(a.ProjectTitle), string(a.HeadingTitle))
+	b.Task.Tags = append(slices.Clone(tags), string(a.List), string(a.AreaTitle), string(a.ProjectTitle), string(a.HeadingTitle))
 	b.Task.Tags = append(b.Task.Tags, jsonfile.Texts(a.Tags)...)
 	b.Write(string(a.Notes))
 	var lines []string
@@ -177,7 +178,8 @@ func (a attributes) due(b *importer.Builder, o importer.Options) {
 		return
 	}
 	if date, err := time.Parse(time.DateOnly, day); err == nil {
-		b.Task.DueOn = new(task.DateOf(date))
+		on := task.DateOf(date)
+		b.Task.DueOn = &on
 	} else if at, ok := parse(day, o); ok {
 		b.Task.DueAt = &at
 	} else {
