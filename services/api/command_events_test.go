@@ -40,7 +40,7 @@ func TestEventsTail(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	mine, theirs := a.newPerson(t), a.newPerson(t)
-	made := mine.newTask(t, object{"title": "secret plan \u009b"})
+	made := mine.newTask(t, object{"title": "secret plan"})
 	mine.send(t, "POST", taskPath(made.ID, "/complete"), nil).want(t, 200)
 	theirs.newTask(t, object{"title": "theirs"})
 	// The clocks of the test and of the database differ.
@@ -82,7 +82,7 @@ func TestEventsTailJSON(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	p := a.newPerson(t)
-	made := p.newTask(t, object{"title": "secret plan \u009b"})
+	made := p.newTask(t, object{"title": "secret plan", "description": "\u009b"})
 	a.exec(t, `UPDATE outbox SET created_at = now()`)
 	var out bytes.Buffer
 	if err := a.newTail(t, &out, "-json", "-type", "task.created").runOnce(t.Context()); err != nil {
