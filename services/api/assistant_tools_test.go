@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/task"
 	"taskmaster/services/api/mcp"
 )
 
@@ -185,6 +187,26 @@ func TestToolsAskBeforeTheyDelete(t *testing.T) {
 	if got := a.call(t, "update_tasks", args{"ids": six, "priority": "high", "confirm_token": batch.Token}); len(got.Tasks) != 6 || got.Tasks[5].Priority != "high" {
 		t.Errorf("the confirmed batch answered %+v, want six tasks of priority high", got)
 	}
+}
+
+// TestNameOfTasksOnTwoPages shows that a name is ambiguous if the second task with it is on another page of the
+// list than the first. Between them are tasks that have the name only in their descriptions.
+func TestNameOfTasksOnTwoPages(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	var tasks []task.Task
+	for i := range 210 {
+		x := task.Task{
+			ID: uuid.New(), Title: fmt.Sprint("Errand ", i), Description: "for the plumber", TimeZone: "UTC", Priority: task.PriorityNone,
+			Tags: []string{}, Reminders: []task.Reminder{}, CreatedAt: testStart, DueAt: new(testStart.Add(time.Duration(i) * time.Minute)),
+		}
+		if i == 0 || i == 209 {
+			x.Title = "Call the plumber"
+		}
+		tasks = append(tasks, x)
+	}
+	p.send(t, "POST", "/api/v1/import", exportOf(t, tasks...)).want(t, 200)
+	p.readWrite(t).refused(t, "complete_tasks", args{"name": "plumber"}, "fits 2 tasks", "nothing was changed")
 }
 
 // TestToolsRefuseWithWords shows that a refused call changes nothing and explains itself.

@@ -60,16 +60,21 @@ const maxCandidates = 10
 
 // named returns the only task whose title contains name.
 func (c *client) named(ctx context.Context, name, status string) (task.Task, error) {
-	tasks, _, err := c.list(ctx, url.Values{"q": {name}, "status": {status}}, maxPage)
+	tasks, more, err := c.listAll(ctx, url.Values{"q": {name}, "status": {status}})
 	if err != nil {
 		return task.Task{}, err
+	}
+	if more {
+		return task.Task{}, task.Errorf(task.CodeConflict, "%q fits too many tasks, and nothing was changed: give more words of the title, or ids", name)
 	}
 	tasks = slices.DeleteFunc(tasks, func(t task.Task) bool { return !strings.Contains(strings.ToLower(t.Title), strings.ToLower(name)) })
 	switch len(tasks) {
 	case 0:
 		return task.Task{}, task.Errorf(task.CodeNotFound, "no task with status %s has %q in its title, and nothing was changed", status, name)
 	case 1:
-		return tasks[0], nil
+		var found task.Task
+		err := c.get(ctx, taskPath(tasks[0].ID.String()), nil, &found)
+		return found, err
 	}
 	var words strings.Builder
 	fmt.Fprintf(&words, "%q fits %d tasks, and nothing was changed. Call again with the ids of the right ones:", name, len(tasks))
@@ -97,8 +102,10 @@ func (c *client) list(ctx context.Context, query url.Values, limit int) ([]task.
 // maxPages bounds the pages that one call reads.
 const maxPages = 10
 
-// listAll returns all tasks of a query. more reports whether there are more than it reads.
+// listAll returns all tasks of a query, with the beginning of their descriptions. more reports whether there
+// are more than it reads.
 func (c *client) listAll(ctx context.Context, query url.Values) (all []task.Task, more bool, err error) {
+	query.Set("fields", "excerpt")
 	for range maxPages {
 		tasks, next, err := c.list(ctx, query, maxPage)
 		all = append(all, tasks...)

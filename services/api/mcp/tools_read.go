@@ -49,7 +49,7 @@ func planToday(ctx context.Context, c *client, _ struct{}) (planResult, error) {
 // dueToday returns the open tasks that are overdue, and those due until the end of the day.
 func (c *client) dueToday(ctx context.Context) (late, today []task.Task, more bool, err error) {
 	tomorrow := task.DateOf(c.now.In(c.account.Zone)).AddDays(1).Start(c.account.Zone)
-	tasks, next, err := c.list(ctx, url.Values{"status": {"open"}, "due_before": {tomorrow.Format(time.RFC3339)}}, maxPage)
+	tasks, more, err := c.listAll(ctx, url.Values{"status": {"open"}, "due_before": {tomorrow.Format(time.RFC3339)}})
 	for _, t := range tasks {
 		if t.Overdue(c.now) {
 			late = append(late, t)
@@ -57,7 +57,7 @@ func (c *client) dueToday(ctx context.Context) (late, today []task.Task, more bo
 			today = append(today, t)
 		}
 	}
-	return late, today, next != "", err
+	return late, today, more, err
 }
 
 type findInput struct {
