@@ -35,8 +35,7 @@ func newManagement(cfg config) management {
 	}
 }
 
-// maxAnswer is the maximum size of an answer, in bytes. One that lists the queues of a virtual host is much
-// smaller.
+// maxAnswer is the maximum size of an answer, in bytes. The list of a virtual host's queues is much smaller.
 const maxAnswer = 16 << 20
 
 // send sends a request about a kind of object. It returns the answer, or its words as an error.

@@ -57,7 +57,7 @@ func TestManyCategories(t *testing.T) {
 	}
 }
 
-// TestImportEndsWithItsRequest reads files of a sender who is gone. Each reader notices it.
+// TestImportEndsWithItsRequest reads files of a sender whose connection has ended. Each reader stops.
 func TestImportEndsWithItsRequest(t *testing.T) {
 	t.Parallel()
 	gone, cancel := context.WithCancel(t.Context())

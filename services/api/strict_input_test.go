@@ -56,7 +56,7 @@ func TestStrictInput(t *testing.T) {
 	}
 }
 
-// TestImportDropsHiddenCharacters imports a title that a person could not add. The import says so.
+// TestImportDropsHiddenCharacters imports a title that a person could not add. The report names it.
 func TestImportDropsHiddenCharacters(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)
@@ -90,7 +90,7 @@ func TestWriteTokenReadsNothing(t *testing.T) {
 	p.testAPI.send(t, "PATCH", taskPath(x.ID), object{"priority": "low"}, both).want(t, 200)
 }
 
-// TestAccountAnswersAreNotStored shows that no cache keeps what is about the account.
+// TestAccountAnswersAreNotStored shows that caches do not keep answers about the account.
 func TestAccountAnswersAreNotStored(t *testing.T) {
 	t.Parallel()
 	p := newTestAPI(t).newPerson(t)

@@ -306,7 +306,7 @@ func TestExDatesKeepTheSeries(t *testing.T) {
 	p.send(t, "PATCH", taskPath(made.ID), object{"recurrence": r}).wantProblem(t, 422, "invalid")
 }
 
-// New tasks get the reminders that the user has chosen. One that has passed comes when the task is due.
+// New tasks get the reminders that the user has chosen. A reminder that has already passed comes when the task is due.
 func TestChosenReminders(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)

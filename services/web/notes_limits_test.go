@@ -9,7 +9,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// The bounds of rendering the longest notes, whatever they are. The time leaves room for a busy
+// The bounds of rendering the longest notes. The time leaves room for a busy
 // machine and the race detector.
 const (
 	notesTime   = 5 * time.Second
