@@ -61,6 +61,15 @@ func (o Options) Stopped() error {
 	return o.Stop()
 }
 
+// Room returns an error if the file has no room for a task after n others, or if nobody waits any more.
+// Readers ask before each task. The error has code invalid.
+func (o Options) Room(n int) error {
+	if n >= o.Limit {
+		return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", o.Limit)
+	}
+	return o.Stopped()
+}
+
 // AddFitted adds a task that keeps the limits of titles, descriptions and tags. It splits a longer one
 // into several tasks. It removes the parts of a task that do not fit, see Mend. It adds the messages
 // about the task, the split and the removed parts as notes.

@@ -67,12 +67,10 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 			titles[x.ID] = string(x.Title)
 		}
 		for _, x := range l.Items {
-			if count++; count > o.Limit {
-				return importer.File{}, task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", o.Limit)
-			}
-			if err := o.Stopped(); err != nil {
+			if err := o.Room(count); err != nil {
 				return importer.File{}, err
 			}
+			count++
 			if x.Deleted.True() {
 				continue
 			}

@@ -104,10 +104,7 @@ type reader struct {
 }
 
 func (r *reader) add(x entry, list string) error {
-	if len(r.file.Tasks) >= r.o.Limit {
-		return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", r.o.Limit)
-	}
-	if err := r.o.Stopped(); err != nil {
+	if err := r.o.Room(len(r.file.Tasks)); err != nil {
 		return err
 	}
 	b := &importer.Builder{Task: task.Task{Title: string(x.Title), TimeZone: r.o.Zone, Tags: jsonfile.Texts(x.Categories), Reminders: []task.Reminder{}}}

@@ -101,10 +101,7 @@ func (r *reader) items(items []item, tags []string) error {
 				continue
 			}
 		}
-		if len(r.file.Tasks) >= r.o.Limit {
-			return task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", r.o.Limit)
-		}
-		if err := r.o.Stopped(); err != nil {
+		if err := r.o.Room(len(r.file.Tasks)); err != nil {
 			return err
 		}
 		b := a.build(around, r.o)

@@ -84,9 +84,6 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 	if err := jsonfile.Decode(data, &in); err != nil {
 		return importer.File{}, err
 	}
-	if len(in.Cards) > o.Limit {
-		return importer.File{}, task.Errorf(task.CodeInvalid, "the file has more than %d tasks: split it", o.Limit)
-	}
 	lists := map[jsonfile.Text]list{}
 	for _, l := range in.Lists {
 		lists[l.ID] = l
@@ -103,8 +100,8 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 		}
 	}
 	var file importer.File
-	for _, c := range in.Cards {
-		if err := o.Stopped(); err != nil {
+	for i, c := range in.Cards {
+		if err := o.Room(i); err != nil {
 			return importer.File{}, err
 		}
 		b := c.build(in, lists[c.List], o)
