@@ -28,9 +28,7 @@ var base = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 // in runs f in a transaction and fails the test on an error.
 func in(t *testing.T, db *postgres.DB, f func(ctx context.Context, tx pgx.Tx) error) {
 	t.Helper()
-	if err := db.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.InTx(t, db, func(tx pgx.Tx) error { return f(t.Context(), tx) })
 }
 
 // connectTo makes the test binary connect to a database and print the error. Go reads the system's

@@ -59,9 +59,7 @@ func (e *env) advance(d time.Duration) {
 
 func (e *env) do(t testing.TB, f func(ctx context.Context, tx pgx.Tx) error) {
 	t.Helper()
-	if err := e.DB.InTx(t.Context(), func(tx pgx.Tx) error { return f(t.Context(), tx) }); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.InTx(t, e.DB, func(tx pgx.Tx) error { return f(t.Context(), tx) })
 }
 
 func (e *env) exec(t testing.TB, sql string, args ...any) {

@@ -8,28 +8,23 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/task"
 )
 
 // exec runs a statement directly on the database.
 func (ta *testAPI) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
-	err := ta.db.InTx(t.Context(), func(tx pgx.Tx) error {
+	postgrestest.InTx(t, ta.db, func(tx pgx.Tx) error {
 		_, err := tx.Exec(t.Context(), sql, args...)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // count returns the number that a query selects.
 func (ta *testAPI) count(t *testing.T, sql string, args ...any) (n int) {
 	t.Helper()
-	err := ta.db.InTx(t.Context(), func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), sql, args...).Scan(&n) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.InTx(t, ta.db, func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), sql, args...).Scan(&n) })
 	return n
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/postgres/postgrestest"
 	"taskmaster/internal/testkit"
 )
 
@@ -282,9 +283,6 @@ func (s *stress) checkReplay(t *testing.T, b *books) {
 
 func (s *stress) count(t *testing.T, sql string, args ...any) (n int) {
 	t.Helper()
-	err := s.db.InTx(t.Context(), func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), sql, args...).Scan(&n) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.InTx(t, s.db, func(tx pgx.Tx) error { return tx.QueryRow(t.Context(), sql, args...).Scan(&n) })
 	return n
 }

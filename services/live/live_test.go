@@ -119,9 +119,7 @@ func newPerson(tb testing.TB, db *postgres.DB) *person {
 
 func (p *person) inTx(f func(tx pgx.Tx) error) {
 	p.t.Helper()
-	if err := p.db.InTx(p.t.Context(), f); err != nil {
-		p.t.Fatal(err)
-	}
+	postgrestest.InTx(p.t, p.db, f)
 }
 
 // change commits n changes and returns their events without publishing them.

@@ -74,9 +74,7 @@ func newFixture(t *testing.T) *fixture {
 
 func (f *fixture) tx(t *testing.T, work func(tx pgx.Tx) error) {
 	t.Helper()
-	if err := f.db.InTx(t.Context(), work); err != nil {
-		t.Fatal(err)
-	}
+	postgrestest.InTx(t, f.db, work)
 }
 
 func (f *fixture) newUser(t *testing.T) uuid.UUID {

@@ -16,6 +16,8 @@ import (
 
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
+	"taskmaster/internal/task"
+	"taskmaster/internal/testkit"
 )
 
 const startTimeout = 2 * time.Minute
@@ -164,19 +166,31 @@ func OpenFor(t testing.TB, callers int) *postgres.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
+	db.Sleeps(func() {}) // a connection to a busy machine takes as long as one to a server that wakes up
 	return db
+}
+
+// InTx runs f in a transaction for the test itself. The code under test may use all connections, so a
+// refused transaction runs again later. Another error ends the test.
+func InTx(t testing.TB, db *postgres.DB, f func(tx pgx.Tx) error) {
+	t.Helper()
+	var err error
+	testkit.Eventually(t, "the database has a connection for the test", func() bool {
+		err = db.InTx(t.Context(), f)
+		return err == nil || task.ErrorCode(err) != task.CodeUnavailable
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // NewUser stores a user and returns its ID.
 func NewUser(t testing.TB, db *postgres.DB, created time.Time) uuid.UUID {
 	t.Helper()
 	id := uuid.Must(uuid.NewV7())
-	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
+	InTx(t, db, func(tx pgx.Tx) error {
 		return postgres.InsertUser(t.Context(), tx, postgres.User{ID: id, Email: id.String() + "@example.com", TimeZone: "UTC", CreatedAt: created})
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return id
 }
 
