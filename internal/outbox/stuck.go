@@ -67,11 +67,12 @@ func (s *shard) reportHealth(ctx context.Context) {
 	s.relay.health.Set(s, outage)
 }
 
-// bury turns events that failed alone for giveUpAfter into dead letters. Their partition keys
-// continue. Consumers see a missing revision until the dead letter is replayed.
+// bury turns events that failed alone for giveUpAfter into dead letters, after the log has a line about
+// them. Their partition keys continue. Consumers see a missing revision until the dead letter is
+// replayed.
 func (s *shard) bury(ctx context.Context) {
 	for key, b := range s.blocked {
-		if b.stuck.alone < s.relay.giveUpAfter {
+		if b.stuck.alone < s.relay.giveUpAfter || !b.stuck.reported {
 			continue
 		}
 		e := event.ReadEnvelope(b.stuck.event.Raw)

@@ -61,7 +61,7 @@ func TestEventThatFailsAloneBecomesADeadLetter(t *testing.T) {
 	stuck, other := f.users[0], f.users[1]
 	f.refuse = tooLarge(stuck)
 	r := f.relay(f.publish)
-	r.reportAfter, r.giveUpAfter = 50*time.Millisecond, 500*time.Millisecond
+	r.reportAfter, r.giveUpAfter = 50*time.Millisecond, 50*time.Millisecond // in one step, as on a slow machine
 	start(t, r)
 	f.change(t, stuck, 4)
 	f.changeUntil(t, r, other, "a dead letter", func() bool { return f.log.Count(lineOfDead) > 0 })
