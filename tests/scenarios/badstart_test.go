@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +28,7 @@ const deadAddress = "127.0.0.1:1"
 // the component is fixed, they are published without a manual restart.
 func TestComponentThatCannotWork(t *testing.T) {
 	t.Parallel()
-	broker := cmp.Or(os.Getenv("BROKER"), "nats")
+	broker := broker()
 	for name, test := range map[string]struct {
 		every  bool // runs on every broker; otherwise Dapr's behaviour is the same on all
 		starts bool // sidecars start without the component, and run until the supervisor notices

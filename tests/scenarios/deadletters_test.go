@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -81,7 +80,7 @@ func fewRetries(t *testing.T, n int) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	broker := cmp.Or(os.Getenv("BROKER"), "nats")
+	broker := broker()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, "dapr", "components", broker))); err != nil {
 		t.Fatal(err)
 	}

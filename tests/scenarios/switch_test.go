@@ -1,7 +1,6 @@
 package scenarios
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,7 +111,7 @@ func TestBrokerIsExchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s, _ = x.start(cmp.Or(os.Getenv("BROKER"), "nats"), "")
+	s, _ = x.start(broker(), "")
 	x.work()
 	x.held(s)
 	if _, err := s.Operate(within(t), "replay", "--since", "1h"); err != nil {

@@ -1,6 +1,9 @@
 package scenarios
 
 import (
+	"cmp"
+	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -19,18 +22,34 @@ type fields = map[string]any
 // newUser signs up a user.
 func newUser(t *testing.T, s *system.System) user {
 	t.Helper()
-	p, err := s.SignUp(t.Context())
-	if err != nil {
+	var p *system.Person
+	patiently(t, func() (err error) {
+		p, err = s.SignUp(t.Context())
+		return err
+	})
+	return user{p, t}
+}
+
+// patiently sends a request again while the service is overloaded, as clients do. The service has then
+// done nothing. Another error ends the test.
+func patiently(t *testing.T, request func() error) {
+	t.Helper()
+	var err error
+	late := system.Poll(within(t), func() error {
+		err = request()
+		if p, ok := errors.AsType[*system.Problem](err); ok && p.Status == http.StatusServiceUnavailable {
+			return err
+		}
+		return nil
+	})
+	if err := cmp.Or(err, late); err != nil {
 		t.Fatal(err)
 	}
-	return user{p, t}
 }
 
 func (u user) do(method, path string, in, out any) {
 	u.t.Helper()
-	if err := u.Do(u.t.Context(), method, path, in, out); err != nil {
-		u.t.Fatal(err)
-	}
+	patiently(u.t, func() error { return u.Do(u.t.Context(), method, path, in, out) })
 }
 
 func (u user) create(f fields) (made system.Task) {

@@ -47,9 +47,12 @@ func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take f
 	dialCtx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	//nolint:bodyclose // the library: "You never need to close resp.Body yourself"
-	conn, _, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
+	conn, res, err := websocket.Dial(dialCtx, url, &websocket.DialOptions{
 		HTTPHeader: http.Header{"Cookie": {p.Cookies()}, "Origin": {p.Base}},
 	})
+	if err != nil && res != nil {
+		err = fmt.Errorf("%w: %w", &Problem{Method: http.MethodGet, Path: "/live", Status: res.StatusCode, Header: res.Header}, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", url, err)
 	}
