@@ -3,6 +3,8 @@
 package browser
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/fetch"
@@ -77,4 +79,41 @@ func TestLinkIsAnsweredLate(t *testing.T) {
 	w.see(`location.pathname === "/upcoming" && document.getElementById("title").textContent === "Upcoming"`)
 	release()
 	w.see(`location.pathname === "/upcoming" && document.getElementById("title").textContent === "Upcoming"`)
+}
+
+// The user goes on typing while the form is being saved, and saves again before the answer. The answer
+// to the first save takes nothing back.
+func TestTypedWhileTheFormIsSent(t *testing.T) {
+	p := newPerson(t)
+	task := p.create(fields{"title": "buy a tree", "priority": "low"})
+	w := p.window("/task/" + task.ID)
+	w.live()
+	release := w.hold("POST", "/tasks")
+	w.set("priority", "high")
+	w.click("#edit > .actions button")
+	p.until("the first change is stored", func() error {
+		if got := p.task(task.ID).Priority; got != "high" {
+			return fmt.Errorf("the priority is %s", got)
+		}
+		return nil
+	})
+	w.set("description", "an oak")
+	w.set("priority", "low") // as it was
+	w.click("#edit > .actions button")
+	w.set("description", "an oak, or a lime")
+	release()
+	p.until("the second change is stored", func() error {
+		if got := p.task(task.ID); got.Priority != "low" || !strings.HasPrefix(got.Description, "an oak") {
+			return fmt.Errorf("the task is %+v", got)
+		}
+		return nil
+	})
+	w.see(`document.getElementById("description").value === "an oak, or a lime"`)
+	w.click("#edit > .actions button")
+	p.until("the rest is stored", func() error {
+		if got := p.task(task.ID).Description; got != "an oak, or a lime" {
+			return fmt.Errorf("the notes are %q", got)
+		}
+		return nil
+	})
 }

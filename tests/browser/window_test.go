@@ -76,6 +76,12 @@ func (w *window) try(actions ...chromedp.Action) error {
 	return chromedp.Run(ctx, actions...)
 }
 
+// set changes a field by its id, as a person does.
+func (w *window) set(id, value string) {
+	w.t.Helper()
+	w.see(`((field) => { field.value = ` + quote(value) + `; field.dispatchEvent(new Event("input", {bubbles: true})); return true })(document.getElementById(` + quote(id) + `))`)
+}
+
 // open loads a path of the system.
 func (w *window) open(path string) {
 	w.t.Helper()

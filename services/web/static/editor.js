@@ -1,5 +1,9 @@
 // The form of a task. The typed text stays until it is saved, even if the task changes elsewhere.
 
+let sending = null; // the request of the form
+let answered = false; // its answer replaces the form
+const late = new Map(); // what was typed while it was sent, which the answer does not have
+
 const form = () => document.getElementById("edit");
 const dirty = () => form()?.dataset.dirty !== undefined;
 
@@ -8,15 +12,31 @@ export function startEditor() {
     if (!event.target.closest("#edit")) return;
     form().dataset.dirty = "";
     form().setAttribute("hx-morph-skip", "");
+    if (sending) keepLate(event.target);
+  });
+  // A second request waits for the answer to the first. It must have the text and the revision of now.
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement?.id !== "edit") return;
+    sending = ctx;
+    ctx.request.body = new URLSearchParams(new FormData(form(), ctx.request.submitter));
+  });
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx !== sending) return;
+    sending = null;
+    late.clear();
   });
   // The form's own answer and other views replace it.
   document.addEventListener("htmx:before:swap", (event) => {
     const { ctx } = event.detail;
-    if (ctx.sourceElement?.id === "edit") settle(ctx.response.status);
+    answered = ctx.sourceElement?.id === "edit";
+    if (answered) settle(ctx.response.status);
     else if (ctx.request && leaves(ctx)) settle(200);
   });
-  // A refused form is shown with its errors. It is still unsaved, so its text stays too.
-  document.addEventListener("htmx:after:swap", () => dirty() && form().setAttribute("hx-morph-skip", ""));
+  document.addEventListener("htmx:after:swap", () => {
+    if (answered && form()) bringBack();
+    // A refused form is shown with its errors. It is still unsaved, so its text stays too.
+    if (dirty()) form().setAttribute("hx-morph-skip", "");
+  });
   document.addEventListener("htmx:before:request", (event) => {
     const { ctx } = event.detail;
     if (leaves(ctx) && dirty() && !confirm("Leave without saving what you changed?")) event.preventDefault();
@@ -35,9 +55,30 @@ export function startEditor() {
 // leaves reports whether a request loads another view.
 const leaves = (ctx) => ctx.request.method === "GET" && ctx.target?.id === "app";
 
-// settle lets an answer replace the form. A refused form still counts as unsaved.
+const named = (name) => [...form().elements].filter((field) => field.name === name);
+
+// keepLate remembers a field by its name and its place among the fields of that name.
+function keepLate(field) {
+  const { name, value, checked } = field;
+  const place = named(name).indexOf(field);
+  if (place >= 0) late.set(`${name} ${place}`, { name, place, value, checked });
+}
+
+// bringBack puts what was typed late into the form of the answer.
+function bringBack() {
+  for (const { name, place, value, checked } of [...late.values()]) {
+    const field = named(name)[place];
+    if (!field) continue;
+    field.value = value;
+    if (checked !== undefined) field.checked = checked;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+// settle lets an answer replace the form. A refused form still counts as unsaved. The status 204 has no
+// form: the change is in the queue, and what was typed late stays as it is.
 export function settle(status) {
-  if (!form() || status >= 500 || status === 429) return;
+  if (!form() || status >= 500 || status === 429 || status === 204 && late.size) return;
   form().removeAttribute("hx-morph-skip");
   if (status < 400) delete form().dataset.dirty;
 }
