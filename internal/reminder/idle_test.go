@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/clock"
@@ -71,11 +72,17 @@ func TestAChangeWakesASleepingService(t *testing.T) {
 	e := newEnv(t)
 	user := e.newUser(t)
 	e.runIdle(t, 500*time.Millisecond)
-	e.awaitSleep(t)
-	id := e.addTasks(t, user, 1, 60)[0]
-	time.Sleep(2 * reconcileInterval)
-	if len(e.scheduled(id)) > 0 {
-		t.Fatal("the service does not sleep")
+	var id uuid.UUID
+	for tries := 1; ; tries++ {
+		e.awaitSleep(t)
+		id = e.addTasks(t, user, 1, 60)[0]
+		time.Sleep(2 * reconcileInterval)
+		if len(e.scheduled(id)) == 0 {
+			break
+		}
+		if tries == 5 { // once, a reconciling that was under way may find it
+			t.Fatal("the service does not sleep")
+		}
 	}
 	e.Wake()
 	testkit.Eventually(t, "the reminder has a job", func() bool { return len(e.scheduled(id)) == 1 })
