@@ -2,7 +2,7 @@
 
 let sending = null; // the request of the form
 let answered = false; // its answer replaces the form
-const late = new Map(); // what was typed while it was sent, which the answer does not have
+const late = new Map(); // fields that changed while it was sent
 
 const form = () => document.getElementById("edit");
 const dirty = () => form()?.dataset.dirty !== undefined;
@@ -12,7 +12,7 @@ export function startEditor() {
     if (!event.target.closest("#edit")) return;
     form().dataset.dirty = "";
     form().setAttribute("hx-morph-skip", "");
-    if (sending) keepLate(event.target);
+    if (isSent()) keepLate(event.target);
   });
   // A second request waits for the answer to the first. It must have the text and the revision of now.
   document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
@@ -33,7 +33,7 @@ export function startEditor() {
     else if (ctx.request && leaves(ctx)) settle(200);
   });
   document.addEventListener("htmx:after:swap", () => {
-    if (answered && form()) bringBack();
+    if (answered && isSent()) bringBack();
     // A refused form is shown with its errors. It is still unsaved, so its text stays too.
     if (dirty()) form().setAttribute("hx-morph-skip", "");
   });
@@ -55,6 +55,10 @@ export function startEditor() {
 // leaves reports whether a request loads another view.
 const leaves = (ctx) => ctx.request.method === "GET" && ctx.target?.id === "app";
 
+// isSent reports whether the form on the page is the one that is being sent. The user may have opened
+// another task meanwhile.
+const isSent = () => sending && form()?.getAttribute("action") === sending.request.action;
+
 const named = (name) => [...form().elements].filter((field) => field.name === name);
 
 // keepLate remembers a field by its name and its place among the fields of that name.
@@ -64,7 +68,7 @@ function keepLate(field) {
   if (place >= 0) late.set(`${name} ${place}`, { name, place, value, checked });
 }
 
-// bringBack puts what was typed late into the form of the answer.
+// bringBack sets these fields in the form of the answer.
 function bringBack() {
   for (const { name, place, value, checked } of [...late.values()]) {
     const field = named(name)[place];
@@ -75,8 +79,8 @@ function bringBack() {
   }
 }
 
-// settle lets an answer replace the form. A refused form still counts as unsaved. The status 204 has no
-// form: the change is in the queue, and what was typed late stays as it is.
+// settle lets an answer replace the form. A refused form still counts as unsaved. An answer with
+// status 204 has no form, because the change is in the queue. Fields that changed since then stay.
 export function settle(status) {
   if (!form() || status >= 500 || status === 429 || status === 204 && late.size) return;
   form().removeAttribute("hx-morph-skip");
