@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak test-series test-stress soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak test-series test-stress fuzz soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # Other versions than those of the repository: DAPR=1.16.0 for `run` and `test-dapr`, KAFKA=3.9.1 for
 # tests on Kafka, POSTGRES=fetch-18 or a folder of programs for `test-postgres`.
@@ -148,6 +148,14 @@ test-series: ## Change series at random for SERIES_TIME, and compare every step 
 STRESS_TIME ?= 60s
 test-stress: ## Let broker, scheduler, database and replicas of api fail at random for STRESS_TIME, and check every event
 	STRESS_TIME=$(STRESS_TIME) STRESS_SEED=$(STRESS_SEED) $(RACE) go test $(if $(CC_FOUND),-race) -count=1 -timeout 0 -v -run CoreUnderStress ./services/api $(ARGS)
+
+# A failing input is kept in testdata/fuzz of the package, and plain `go test` then tries it too.
+FUZZTIME ?= 10m
+fuzz: ## Run each fuzz target for FUZZTIME, one after another; ARGS="-parallel 1" leaves the other processors alone
+	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z]*' internal services | sort | while IFS=: read -r file target; do \
+		echo "$${target#func } in $$(dirname "$$file")"; \
+		go test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(FUZZTIME) $(ARGS) "./$$(dirname "$$file")" || exit 1; \
+	done
 
 soak: build ## Use the system lightly for hours, and check that nothing is lost; ARGS="-broker nats -for 130m"
 	go run ./tests/soak $(ARGS)

@@ -208,6 +208,19 @@ func bare(text string) []string {
 	return strings.Fields(strings.TrimFunc(text, joins))
 }
 
+// bounded checks the size of a draft: it never holds more text than the line, and one span or reminder
+// takes at least one byte of it.
+func bounded(t *testing.T, line string, d Draft, spans []Span) {
+	t.Helper()
+	text := len(d.Title)
+	for _, tag := range d.Tags {
+		text += len(tag)
+	}
+	if text > len(line) || len(spans) > len(line) || len(d.Reminders) > task.MaxReminders {
+		t.Errorf("%q: got a draft larger than its line: %d bytes of text, %d spans, %d reminders", line, text, len(spans), len(d.Reminders))
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, e := range examples(f) {
 		f.Add(e.line, e.now.Unix(), e.zone.String())
@@ -237,6 +250,7 @@ func FuzzParse(f *testing.F) {
 				options.Day = at
 			}
 			d, spans := Parse(line, at, zone, options)
+			bounded(t, line, d, spans)
 			if !fit {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 
 	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/importer/importertest"
 	"taskmaster/internal/task"
 )
 
@@ -269,15 +270,6 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := ical.Read(data, options)
-		if err != nil && task.ErrorCode(err) != task.CodeInvalid {
-			t.Fatal(err)
-		}
-		for _, todo := range file.Tasks {
-			todo.Task.Normalize()
-			_ = todo.Task.Validate()
-			if todo.Key == "" {
-				t.Fatal("an entry has no key")
-			}
-		}
+		importertest.Check(t, file, err, len(data), options.Limit)
 	})
 }

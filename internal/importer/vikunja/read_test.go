@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"taskmaster/internal/importer"
+	"taskmaster/internal/importer/importertest"
 	"taskmaster/internal/task"
 )
 
@@ -197,18 +198,6 @@ func FuzzRead(f *testing.F) {
 	f.Add(exported(f))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := Read(data, testOptions)
-		if err != nil {
-			if task.ErrorCode(err) != task.CodeInvalid {
-				t.Errorf("got %v", err)
-			}
-			return
-		}
-		for _, x := range file.Tasks {
-			x.Task.Normalize()
-			x.Task.CreatedAt = time.Time{}
-			if err := x.Task.Validate(); err != nil {
-				t.Errorf("%+v is not valid: %v", x.Task, err)
-			}
-		}
+		importertest.Check(t, file, err, len(data), testOptions.Limit)
 	})
 }
