@@ -37,6 +37,12 @@ type StatusError struct {
 // Error returns the detail.
 func (e *StatusError) Error() string { return e.Detail }
 
+// HasStatus reports whether a code has a status. Other codes are those of a StatusError.
+func HasStatus(code task.Code) bool {
+	_, ok := statuses[code]
+	return ok
+}
+
 var statuses = map[task.Code]int{
 	task.CodeInvalid:      http.StatusUnprocessableEntity,
 	task.CodeNotFound:     http.StatusNotFound,

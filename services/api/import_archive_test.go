@@ -113,6 +113,12 @@ func TestImportFromOtherPrograms(t *testing.T) {
 	}
 }
 
+// damaged changes a byte of the packed content of the first file.
+func damaged(archive string) string {
+	const at = 45 // after the header of 30 bytes and a name of 8
+	return archive[:at] + string([]byte{archive[at] ^ 0xff}) + archive[at+1:]
+}
+
 // TestImportedTodoistTaskIsWhole checks every property of one imported line.
 func TestImportedTodoistTaskIsWhole(t *testing.T) {
 	t.Parallel()
@@ -150,6 +156,15 @@ func TestImportRefusesFilesOfOtherPrograms(t *testing.T) {
 		status          int
 		want            string
 	}{
+		"an empty list":                {"application/json", "[]", 400, "the body is not an export"},
+		"a list of numbers":            {"application/json", "[1]", 400, "the body is not an export"},
+		"an empty object":              {"application/json", "{}", 422, "the file is of another version, or not an export"},
+		"null":                         {"application/json", "null", 400, "the body is not an export"},
+		"no JSON at all":               {"application/json", "", 400, "the file ends in the middle"},
+		"an empty archive":             {"application/zip", "", 400, "not a ZIP archive"},
+		"an empty table":               {"text/csv", "", 422, "the file is empty"},
+		"an empty calendar":            {"text/calendar", "", 422, "the file has no task"},
+		"a damaged file in an archive": {"application/zip", damaged(zipped(t, "Home.csv", strings.Repeat("TYPE,CONTENT\n", 100))), 400, "Home.csv cannot be unpacked"},
 		"another CSV":                  {"text/csv", "a,b\n1,2\n", 422, "this file is none of these"},
 		"not an archive":               {"application/zip", "PK, or not", 400, "not a ZIP archive"},
 		"an archive of others":         {"application/zip", zipped(t, "photo.jpg", "JPEG"), 422, "neither the data.json"},

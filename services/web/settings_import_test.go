@@ -54,6 +54,15 @@ func TestImportPage(t *testing.T) {
 	if fmt.Sprintf("%q", api.changes) != fmt.Sprintf("%q", want) {
 		t.Errorf("got %q\nwant %q", api.changes, want)
 	}
+	const problem = `{"code": "bad_request", "detail": "the body is not an export"}`
+	api.refusals = map[string]string{"POST /import": problem}
+	if got := upload("/settings/import", "x.json", "[]"); got.status != 422 || !strings.Contains(got.body, "The body is not an export.") {
+		t.Errorf("refused by the API: got %d, want 422 and the words of the API", got.status)
+	}
+	if got := upload("/settings/import", "x.json", ""); got.status != 422 || !strings.Contains(got.body, "File is empty.") {
+		t.Errorf("an empty file: got %d, want 422 and the reason", got.status)
+	}
+	want = append(want, "POST /import?name=x.json application/json []")
 	if got := upload("/settings/import", "", ""); got.status != 422 || !strings.Contains(got.body, "File is missing: choose one.") {
 		t.Errorf("without a file: got %d", got.status)
 	}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"taskmaster/internal/account"
+	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
 
@@ -61,8 +64,10 @@ func (f *refusedForm) Chose(form, field, value string, otherwise bool) bool {
 // refuse returns the form to show again when the user can correct the error. It returns all other
 // errors unchanged. fields are the names of the form's fields.
 func (s *service) refuse(w http.ResponseWriter, r *http.Request, err error, form string, fields ...string) (*refusedForm, int, error) {
-	switch task.ErrorCode(err) {
-	case task.CodeInvalid, task.CodeConflict, task.CodeForbidden, task.CodeRateLimited, task.CodePrecondition, "too_large", "bad_request", "unsupported_media_type":
+	request, isRequest := errors.AsType[*server.StatusError](err)
+	switch code := task.ErrorCode(err); {
+	case code == task.CodeInvalid, code == task.CodeConflict, code == task.CodeForbidden, code == task.CodeRateLimited, code == task.CodePrecondition:
+	case isRequest && request.Status < http.StatusInternalServerError && request.Code != account.CodeOther:
 	default:
 		return nil, 0, err
 	}
@@ -78,7 +83,7 @@ func (s *service) refuse(w http.ResponseWriter, r *http.Request, err error, form
 				shown.ID = form + "-" + name
 			}
 		}
-		shown.Message = strings.ToUpper(shown.Message[:1]) + shown.Message[1:] + "."
+		shown.Message = sentenceOf(shown.Message)
 		f.Fields = append(f.Fields, shown)
 	}
 	return f, p.Status, nil

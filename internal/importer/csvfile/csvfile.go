@@ -26,6 +26,8 @@ const (
 // Reader reads rows. Missing fields at the end of a row are empty.
 type Reader struct {
 	rows *csv.Reader
+	// Notes name the lines with a quotation mark that was left out.
+	Notes []importer.Note
 }
 
 // Row is a row of a file.
@@ -48,18 +50,19 @@ func (r Row) Get(i int) string {
 // semicolon or a tab separates, and lines that end with CR, LF or both. It refuses a file with too
 // many columns. Its error has code invalid and names the line.
 func New(data []byte) (*Reader, error) {
-	data = lineEnds(importer.Text(data))
+	data = importer.Text(data)
 	delimiter := delimiterOf(data)
-	if first, rest, _ := bytes.Cut(data, []byte("\n")); len(first) == len("sep=;") && bytes.EqualFold(first[:4], []byte("sep=")) {
-		delimiter = first[4] // as Excel writes it
-		data = append([]byte("\n"), rest...)
+	if end := bytes.IndexAny(data, "\r\n"); end == len("sep=;") && bytes.EqualFold(data[:4], []byte("sep=")) {
+		delimiter = data[4] // as Excel writes it
+		data = data[end:]
 	}
-	if err := checkWidth(data, delimiter); err != nil {
+	data, notes, err := mend(data, delimiter)
+	if err != nil {
 		return nil, err
 	}
 	rows := csv.NewReader(bytes.NewReader(data))
 	rows.Comma, rows.FieldsPerRecord, rows.LazyQuotes = rune(delimiter), -1, true
-	return &Reader{rows}, nil
+	return &Reader{rows, notes}, nil
 }
 
 // Read returns the next row, or io.EOF. Its other errors have code invalid and name the line.
@@ -86,22 +89,6 @@ func (r *Reader) Read() (Row, error) {
 	return Row{line, fields}, nil
 }
 
-// lineEnds returns a copy in which each CR that ends a line alone is an LF. encoding/csv reads the
-// other line ends.
-func lineEnds(data []byte) []byte {
-	data = bytes.Clone(data)
-	quoted := false
-	for i, c := range data {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == '\r' && !quoted && (i+1 == len(data) || data[i+1] != '\n'):
-			data[i] = '\n'
-		}
-	}
-	return data
-}
-
 // delimiterOf returns the most frequent delimiter of the first line that has one outside quotes.
 func delimiterOf(data []byte) byte {
 	counts := map[byte]int{}
@@ -111,7 +98,7 @@ func delimiterOf(data []byte) byte {
 		case c == '"':
 			quoted = !quoted
 		case quoted:
-		case c == '\n' && len(counts) > 0:
+		case (c == '\n' || c == '\r') && len(counts) > 0:
 			return mostOf(counts)
 		case c == ',' || c == ';' || c == '\t':
 			counts[c]++
@@ -128,26 +115,4 @@ func mostOf(counts map[byte]int) byte {
 		}
 	}
 	return most
-}
-
-// checkWidth refuses a line with very many columns before it is parsed. Each parsed column takes
-// many times its size in the file.
-func checkWidth(data []byte, delimiter byte) error {
-	line, columns, quoted := 1, 1, false
-	for _, c := range data {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == '\n':
-			line++
-			if !quoted {
-				columns = 1
-			}
-		case c == delimiter && !quoted:
-			if columns++; columns > MaxColumns {
-				return task.Errorf(task.CodeInvalid, "line %d: there are more than %d columns: this is not a table of tasks", line, MaxColumns)
-			}
-		}
-	}
-	return nil
 }

@@ -94,7 +94,7 @@ func Read(data []byte, mapping string, o importer.Options) (importer.File, []Col
 			}
 		}
 	}
-	r := reader{o: o, columns: columns, ticktick: slices.Contains(header.Fields, "taskId"), keys: map[string]int{}}
+	r := reader{o: o, columns: columns, file: importer.File{Notes: rows.Notes}, ticktick: slices.Contains(header.Fields, "taskId"), keys: map[string]int{}}
 	if r.zone, err = task.LoadZone(o.Zone); err != nil {
 		r.zone = time.UTC
 	}

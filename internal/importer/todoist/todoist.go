@@ -60,6 +60,7 @@ func Read(data []byte, o importer.Options) (importer.File, error) {
 		return importer.File{}, task.Errorf(task.CodeInvalid, "line 1: there are no columns TYPE and CONTENT, so this is not a Todoist CSV file")
 	}
 	r := newReader(o)
+	r.file.Notes = rows.Notes
 	columns := columnsOf(header.Fields)
 	for {
 		x, err := rows.Read()

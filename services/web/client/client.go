@@ -158,7 +158,7 @@ func refusal(res *http.Response, body []byte, call string) error {
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
 		return fmt.Errorf("api answered %s with status %d", call, res.StatusCode)
 	}
-	if p.Code == server.CodeTooLarge {
+	if res.StatusCode < http.StatusInternalServerError && !server.HasStatus(p.Code) {
 		return &server.StatusError{Status: res.StatusCode, Code: p.Code, Detail: p.Detail}
 	}
 	after, _ := strconv.Atoi(res.Header.Get("Retry-After")) // 0 when the header is missing
