@@ -19,6 +19,9 @@ func (p *parser) readLimits() {
 			}
 		}
 		if next == 0 {
+			next = p.readWeekRange(i)
+		}
+		if next == 0 {
 			next = p.readSpan(i)
 		}
 		if next == 0 && p.during == nil {

@@ -210,5 +210,5 @@ func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 	return r, i
 }
 
-// maxInterval is the largest interval that internal/task accepts.
+// maxInterval is the largest interval of a line. A larger number is more likely something else.
 const maxInterval = 1000

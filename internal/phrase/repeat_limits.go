@@ -97,6 +97,23 @@ func (p *parser) readMonths(i int) (months []time.Month, isRange bool, end int) 
 	return slices.Compact(months), isRange, end
 }
 
+// readWeekRange reads the weekdays of a daily rule: "every day from monday to friday". Such a rule has no
+// end.
+func (p *parser) readWeekRange(i int) int {
+	r := p.rule
+	from := p.is(i, p.lang.from)
+	if from == 0 || !p.ofTime(i-1) || r.freq != "DAILY" || r.interval != 1 {
+		return 0
+	}
+	_, first := find(p, p.lang.weekdays, from)
+	days, next := p.readWeekdays(from, p.lang.weekdays, nil)
+	if first == 0 || p.is(first, p.lang.to) == 0 || next <= first || !p.endsDay(next) {
+		return 0
+	}
+	r.freq, r.weekdays = "WEEKLY", days
+	return next
+}
+
 // readSpan reads the first and the last day of a recurrence: "1 dec - 24 dec".
 func (p *parser) readSpan(i int) int {
 	if !p.ofTime(i-1) && p.is(i, p.lang.from) == 0 || p.date != nil || p.until != nil {

@@ -2,6 +2,8 @@ package task
 
 import (
 	"time"
+
+	"github.com/teambition/rrule-go"
 )
 
 // Occurrence is one due instance of a series.
@@ -28,7 +30,8 @@ type Occurrence struct {
 // With AnchorDue, Next returns the first occurrence after the completed one, even if its DueAt was
 // moved. With MissedSkip it is also after completedAt. With AnchorCompletion the rule restarts on
 // the date of completedAt at the time of day of DTStart. A rule that names days continues after the
-// completed occurrence, even if that was completed early.
+// completed occurrence, even if that was completed early. Its weeks, months and years then count from that
+// occurrence.
 //
 // The series of a task that is due on a whole day has days and no times. Changes of the clock do not
 // touch it. A day is missed when it has ended in the task's time zone.
@@ -111,7 +114,13 @@ func (r Recurrence) next(previous, completedAt, missed time.Time, zone *time.Loc
 	after := latest(previous, *r.DTStart)
 	switch {
 	case r.Anchor == AnchorCompletion:
-		s.start = onDate(wallOf(completedAt, zone), s.start)
+		restarted := completedAt
+		if !rule.plain && rule.option.Freq != rrule.DAILY {
+			// Otherwise the next week, month or year of the rule would follow an early completion too
+			// soon.
+			restarted = latest(completedAt, previous)
+		}
+		s.start = onDate(wallOf(restarted, zone), rule.firstTime(s.start))
 		if restart := instantOf(s.start, zone); rule.plain {
 			s.rule.clamp = true
 			after = restart

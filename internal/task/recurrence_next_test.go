@@ -114,6 +114,12 @@ func TestNext(t *testing.T) {
 		{"out of a gap", berlin, "daily", completion, "", "2026-03-01T02:30+01:00", "2026-03-29T03:30+02:00", "2026-03-29T10:00+02:00", "2026-03-30T02:30+02:00"},
 		{"later the same day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T10:00+01:00", "2026-02-10T18:00+01:00"},
 		{"past the last time of the day", berlin, "FREQ=DAILY;BYHOUR=9,18", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
+		{"the second of two times after the first", berlin, "FREQ=DAILY;BYHOUR=9,17", completion, "", "2026-02-09T17:00+01:00", "2026-02-10T09:00+01:00", "2026-02-10T09:10+01:00", "2026-02-10T17:00+01:00"},
+		{"three days after done, on a workday", berlin, "FREQ=DAILY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T10:00+01:00", "2026-02-13T09:00+01:00"},
+		{"six days after done, as the third is a Saturday", berlin, "FREQ=DAILY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-11T10:00+01:00", "2026-02-17T09:00+01:00"},
+		{"two weeks on Monday, late", berlin, "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", completion, "", "2026-02-02T09:00+01:00", "2026-02-16T09:00+01:00", "2026-02-25T10:00+01:00", "2026-03-09T09:00+01:00"},
+		{"two weeks on Monday, early", berlin, "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", completion, "", "2026-02-02T09:00+01:00", "2026-02-16T09:00+01:00", "2026-02-13T10:00+01:00", "2026-03-02T09:00+01:00"},
+		{"three months on the 1st, early", berlin, "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=1", completion, "", "2025-12-01T09:00+01:00", "2026-03-01T09:00+01:00", "2026-02-27T10:00+01:00", "2026-06-01T09:00+02:00"},
 		{"one occurrence of COUNT is left", berlin, "FREQ=DAILY;BYHOUR=9,18;COUNT=2", completion, "", "2026-02-09T09:00+01:00", "", "2026-02-10T20:00+01:00", "2026-02-11T09:00+01:00"},
 	}
 	for _, tt := range tests {

@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,8 +14,8 @@ import (
 
 // The limits of a rule. Together with the horizon of expand they bound the work of any rule.
 const (
-	maxRRule      = 512 // in bytes
-	maxInterval   = 1000
+	maxRRule      = 512           // in bytes
+	maxInterval   = math.MaxInt32 // the largest INTEGER of RFC 5545
 	maxCount      = 10_000
 	maxTimesOfDay = 24
 )
@@ -179,6 +180,19 @@ func (r *rule) check() error {
 		return fmt.Errorf("has more than %d times of day in BYHOUR and BYMINUTE", maxTimesOfDay)
 	}
 	return nil
+}
+
+// firstTime returns a start with the rule's first time of day, if the rule names times. A series that
+// restarts at its second time would leave out the others of the first day.
+func (r *rule) firstTime(start time.Time) time.Time {
+	hour, minute := start.Hour(), start.Minute()
+	if hours := r.option.Byhour; len(hours) > 0 {
+		hour = slices.Min(hours)
+	}
+	if minutes := r.option.Byminute; len(minutes) > 0 {
+		minute = slices.Min(minutes)
+	}
+	return time.Date(start.Year(), start.Month(), start.Day(), hour, minute, start.Second(), 0, start.Location())
 }
 
 // withCount returns the text of the rule with another COUNT.

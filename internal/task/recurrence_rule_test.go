@@ -39,9 +39,13 @@ func TestValidateRecurrence(t *testing.T) {
 		{"a part without value", Recurrence{RRule: "FREQ=DAILY;COUNT="}, "recurrence.rrule FREQ=WEEKLY"},
 		{"COUNT and UNTIL", Recurrence{RRule: "FREQ=DAILY;COUNT=2;UNTIL=20270101"}, "recurrence.rrule keep one"},
 		{"COUNT=0", Recurrence{RRule: "FREQ=DAILY;COUNT=0"}, "recurrence.rrule 10000"},
-		{"INTERVAL=0", Recurrence{RRule: "FREQ=DAILY;INTERVAL=0"}, "recurrence.rrule 1 to 1000"},
-		{"INTERVAL too long", Recurrence{RRule: "FREQ=DAILY;INTERVAL=1001"}, "recurrence.rrule 1 to 1000"},
-		{"INTERVAL out of int", Recurrence{RRule: "FREQ=DAILY;INTERVAL=99999999999999999999"}, "recurrence.rrule 1 to 1000"},
+		{"INTERVAL of a century", Recurrence{RRule: "FREQ=DAILY;INTERVAL=36525"}, ""},
+		{"INTERVAL=0", Recurrence{RRule: "FREQ=DAILY;INTERVAL=0"}, "recurrence.rrule 1 to 2147483647"},
+		{"INTERVAL too long", Recurrence{RRule: "FREQ=DAILY;INTERVAL=2147483648"}, "recurrence.rrule 1 to 2147483647"},
+		{"INTERVAL out of int", Recurrence{RRule: "FREQ=DAILY;INTERVAL=99999999999999999999"}, "recurrence.rrule 1 to 2147483647"},
+		{"the largest INTERVAL of days", Recurrence{RRule: "FREQ=DAILY;INTERVAL=2147483647"}, "recurrence.rrule never"},
+		{"the largest INTERVAL of weeks", Recurrence{RRule: "FREQ=WEEKLY;INTERVAL=2147483647;BYDAY=MO"}, "recurrence.rrule never"},
+		{"the largest INTERVAL of months", Recurrence{RRule: "FREQ=MONTHLY;INTERVAL=2147483647;BYMONTHDAY=31"}, "recurrence.rrule never"},
 		{"UNTIL", Recurrence{RRule: "FREQ=DAILY;UNTIL=2027-01-01"}, "recurrence.rrule 20261231"},
 		{"WKST", Recurrence{RRule: "FREQ=WEEKLY;WKST=1MO"}, "recurrence.rrule WKST"},
 		{"BYMONTH", Recurrence{RRule: "FREQ=YEARLY;BYMONTH=13"}, "recurrence.rrule 1 to 12"},
@@ -97,6 +101,8 @@ func hostile() []string {
 		"FREQ=YEARLY;BYDAY=53MO,-53SU;BYMONTHDAY=1",
 		"FREQ=MONTHLY;BYDAY=5MO,-5SU;BYMONTHDAY=15",
 		"FREQ=WEEKLY;INTERVAL=1000;BYDAY=SU;WKST=MO;BYSETPOS=-1",
+		"FREQ=WEEKLY;INTERVAL=2147483647;BYDAY=SU;WKST=MO;BYSETPOS=-1",
+		"FREQ=MONTHLY;INTERVAL=2147483647;BYMONTHDAY=31;COUNT=10000",
 	}
 }
 
@@ -150,6 +156,9 @@ func FuzzRule(f *testing.F) {
 			if _, zoneErr := LoadZone(zone); (err == nil) != (zoneErr == nil) {
 				t.Fatalf("%q in %q: %v", text, zone, err)
 			}
+			if len(found) > 4 {
+				t.Fatalf("%q: got %d occurrences, want at most 4", text, len(found))
+			}
 			if len(found) > 0 && !found[0].After(start) || !slices.IsSortedFunc(found, time.Time.Compare) {
 				t.Fatalf("%q after %s: %s", text, start, found)
 			}
@@ -157,6 +166,9 @@ func FuzzRule(f *testing.F) {
 		rule, err := parseRule(text)
 		if err != nil {
 			t.Fatalf("%q is valid but not parsed: %v", text, err)
+		}
+		if times := max(1, len(rule.option.Byhour)) * max(1, len(rule.option.Byminute)); len(rule.text) > maxRRule || times > maxTimesOfDay {
+			t.Fatalf("%q: got a rule of %d bytes with %d times of day", text, len(rule.text), times)
 		}
 		if location, err := LoadZone(zone); err == nil {
 			rule := rule
