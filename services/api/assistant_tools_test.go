@@ -84,6 +84,32 @@ func TestToolsAddAndChange(t *testing.T) {
 }
 
 // TestToolsRead uses each tool that only reads.
+// TestToolsReadTheLanguageOfTheAccount adds a task in German, and moves it with German and with English
+// words.
+func TestToolsReadTheLanguageOfTheAccount(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	p.send(t, "PATCH", "/api/v1/me", map[string]any{"time_zone": "Europe/Berlin", "language": "de"}).want(t, 200)
+	a := p.readWrite(t)
+	added := a.add(t, "Zahnarzt Freitag 15 Uhr", "Pflanzen gießen jeden Montag")
+	if got := added[0]; got.Title != "Zahnarzt" || got.Due != "2026-03-06T15:00:00+01:00" {
+		t.Errorf("got %+v, want the dentist on Friday at 15:00", got)
+	}
+	if got := added[1]; got.Title != "Pflanzen gießen" || got.Repeats != "every Monday" {
+		t.Errorf("got %+v, want a task of every Monday", got)
+	}
+	for words, want := range map[string]string{"übermorgen 9 Uhr": "2026-03-04T09:00:00+01:00", "tomorrow at 9": "2026-03-03T09:00:00+01:00"} {
+		if got := a.call(t, "update_tasks", args{"ids": []string{added[0].ID}, "due": words}).Tasks[0].Due; got != want {
+			t.Errorf("%s: due %s, want %s", words, got, want)
+		}
+	}
+	for words, want := range map[string]string{"jeden Dienstag": "every Tuesday", "every friday": "every Friday"} {
+		if got := a.call(t, "update_tasks", args{"ids": []string{added[1].ID}, "repeat": words}).Tasks[0].Repeats; got != want {
+			t.Errorf("%s: repeats %s, want %s", words, got, want)
+		}
+	}
+}
+
 func TestToolsRead(t *testing.T) {
 	t.Parallel()
 	ta := newTestAPI(t)

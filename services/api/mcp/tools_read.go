@@ -30,6 +30,7 @@ type planResult struct {
 	Date     string `json:"date"`
 	Now      string `json:"now"`
 	TimeZone string `json:"time_zone"`
+	Language string `json:"language" doc:"the language of the sentences of new tasks"`
 	Overdue  []view `json:"overdue"`
 	Today    []view `json:"today"`
 	// More reports whether there are more tasks than these.
@@ -41,7 +42,7 @@ func planToday(ctx context.Context, c *client, _ struct{}) (planResult, error) {
 	late, today, more, err := c.dueToday(ctx)
 	now := c.now.In(c.account.Zone)
 	return planResult{
-		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(),
+		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language,
 		Overdue: c.views(late, c.brief), Today: c.views(today, c.brief), More: more, untrusted: untrusted{notice},
 	}, err
 }

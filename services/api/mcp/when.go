@@ -18,7 +18,7 @@ type moment struct {
 const momentForms = "is not a day (2026-12-31), a time (2026-12-31T15:00, or with an offset such as +01:00) or words such as “friday 15:00”"
 
 // readMoment reads the text of an argument. Times without an offset are in zone. Other texts are read
-// like the words of a new task.
+// as words.
 func (c *client) readMoment(field, text string, zone *time.Location) (moment, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		date := task.DateOf(day)
@@ -33,8 +33,8 @@ func (c *client) readMoment(field, text string, zone *time.Location) (moment, er
 			return moment{at: &at}, nil
 		}
 	}
-	d := c.read("task "+text, zone)
-	if d.Title != "task" || d.DueAt == nil && d.DueOn == nil || d.Recurrence != nil {
+	d, ok := c.readWords(text, zone, func(d phrase.Draft) bool { return (d.DueAt != nil || d.DueOn != nil) && d.Recurrence == nil })
+	if !ok {
 		return moment{}, task.Invalid(field, momentForms)
 	}
 	return moment{on: d.DueOn, at: d.DueAt}, nil
@@ -55,10 +55,26 @@ func (m moment) end(zone *time.Location) time.Time {
 	return *m.at
 }
 
-// read reads a sentence like the line of the page.
+// read reads a sentence like the line of the page, in the language of the account.
 func (c *client) read(sentence string, zone *time.Location) phrase.Draft {
-	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{WeekStart: &c.account.WeekStart})
+	return c.readIn(c.account.Language, sentence, zone)
+}
+
+func (c *client) readIn(language, sentence string, zone *time.Location) phrase.Draft {
+	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{Language: language, WeekStart: &c.account.WeekStart})
 	return d
+}
+
+// readWords reads the words of a date or a recurrence in the language of the account, or else in English,
+// in which many assistants write. It returns false if words are left over, or if the draft is none of
+// those asked for.
+func (c *client) readWords(text string, zone *time.Location, asked func(phrase.Draft) bool) (phrase.Draft, bool) {
+	for _, language := range []string{c.account.Language, "en"} {
+		if d := c.readIn(language, "task "+text, zone); d.Title == "task" && asked(d) {
+			return d, true
+		}
+	}
+	return phrase.Draft{}, false
 }
 
 // readRepeat reads a recurrence: an RRULE, a shorthand such as "weekly", or words such as "every
@@ -67,8 +83,8 @@ func (c *client) readRepeat(text string, zone *time.Location) (phrase.Draft, err
 	if upper := strings.ToUpper(text); strings.Contains(upper, "FREQ=") {
 		return phrase.Draft{Recurrence: &task.Recurrence{RRule: strings.TrimPrefix(upper, "RRULE:")}}, nil
 	}
-	d := c.read("task "+text, zone)
-	if d.Title != "task" || d.Recurrence == nil {
+	d, ok := c.readWords(text, zone, func(d phrase.Draft) bool { return d.Recurrence != nil })
+	if !ok {
 		return d, task.Invalid("repeat", "is not words such as “every monday” or an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=MO")
 	}
 	d.Recurrence.DTStart = nil
