@@ -13,9 +13,10 @@ import (
 )
 
 // notBackedUp are the tables that a restore does not fill. Migrations fill the first two. A restore
-// begins an epoch of its own. River's clients register themselves.
+// begins an epoch of its own. Triggers count the usage of the restored rows. River's clients register
+// themselves.
 var notBackedUp = []string{
-	"schema_migrations", "river_migration", "installation", "river_leader", "river_client", "river_client_queue", "river_queue", "river_notification",
+	"schema_migrations", "river_migration", "installation", "usage", "usage_changes", "river_leader", "river_client", "river_client_queue", "river_queue", "river_notification",
 }
 
 // Table is a table in a backup.

@@ -147,7 +147,7 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("delete jobs of user's deliveries: %w", err)
 	}
-	return nil
+	return deleteUsage(ctx, tx, id)
 }
 
 // NextRevision reserves the user's next revision and holds the user's row until the transaction

@@ -81,7 +81,7 @@ func (s *service) retainOnce(ctx context.Context, db *postgres.DB) error {
 	if len(removed) > 0 {
 		s.log.InfoContext(ctx, "expired rows deleted", "rows", removed)
 	}
-	return errors.Join(err, purgeErr, logWaitingDeadLetters(ctx, db, s.log))
+	return errors.Join(err, purgeErr, foldUsage(ctx, db), logWaitingDeadLetters(ctx, db, s.log))
 }
 
 // expireBrowsers disables the push channels of expired sessions and notifies their owners.
@@ -151,6 +151,21 @@ func purgeOnce(ctx context.Context, db *postgres.DB, now time.Time) (map[string]
 		}
 	}
 	return removed, nil
+}
+
+// foldUsage adds the waiting changes of usage to the accounts' rows. Without it, those of an account
+// that changes nothing would grow until its next change.
+func foldUsage(ctx context.Context, db *postgres.DB) error {
+	for more := true; more; {
+		n, err := purgeInBatch(ctx, db, time.Time{}, func(ctx context.Context, tx pgx.Tx, _ time.Time, limit int) (int64, error) {
+			return postgres.FoldUsage(ctx, tx, limit)
+		})
+		if err != nil {
+			return err
+		}
+		more = n == purgeBatch
+	}
+	return nil
 }
 
 func purgeInBatch(ctx context.Context, db *postgres.DB, before time.Time, purge func(context.Context, pgx.Tx, time.Time, int) (int64, error)) (n int64, err error) {

@@ -62,6 +62,17 @@ func TestRetentionDeletesExpiredRows(t *testing.T) {
 	if !maps.Equal(removed, want) {
 		t.Errorf("removed %v, want %v", removed, want)
 	}
+	if err := foldUsage(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	postgrestest.InTx(t, db, func(tx pgx.Tx) error {
+		var waiting int
+		err := tx.QueryRow(t.Context(), `SELECT count(*) FROM usage_changes`).Scan(&waiting)
+		if waiting != 0 {
+			t.Errorf("%d changes of usage wait after retention", waiting)
+		}
+		return err
+	})
 	for name, n := range want {
 		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
 			var left int64
