@@ -58,6 +58,10 @@ func FirstWeekday(name string) time.Weekday {
 // Me is a user with the state that every page shows.
 type Me struct {
 	User
+	// StoredBytes is the number of bytes that the account stores.
+	StoredBytes int64 `json:"stored_bytes"`
+	// QuotaBytes is the number of bytes that the account may store; 0 means no limit.
+	QuotaBytes int64 `json:"quota_bytes"`
 	// EndedChannels are the channels that the system disabled and the user has not dismissed.
 	EndedChannels []EndedChannel `json:"ended_channels"`
 }

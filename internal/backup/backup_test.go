@@ -79,6 +79,17 @@ func TestBackupWhileWritingAndRestore(t *testing.T) {
 	}
 
 	// Nobody changed the owner's rows after the backup. All of them are restored unchanged.
+	var usage []int64
+	for _, database := range []*postgres.DB{db, restored} {
+		in(t, database, func(ctx context.Context, tx pgx.Tx) error {
+			counted, err := postgres.Usage(ctx, tx, owner)
+			usage = append(usage, counted)
+			return err
+		})
+	}
+	if usage[0] == 0 || usage[1] != usage[0] {
+		t.Errorf("the account stores %d bytes after the restore, want %d", usage[1], usage[0])
+	}
 	want, got := rowsOf(t, db, owner), rowsOf(t, restored, owner)
 	for name := range want {
 		if len(want[name]) == 0 {

@@ -11,14 +11,31 @@ import (
 // Usage returns the bytes that a user stores: tasks, history, outbox, answers to repeated requests and
 // deliveries. Triggers count them (migration 0018), so that it reads a few rows only.
 func Usage(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (bytes int64, err error) {
-	err = tx.QueryRow(ctx, `
-		SELECT coalesce(sum(bytes), 0)::bigint FROM (
-			SELECT bytes FROM usage WHERE user_id = $1 UNION ALL SELECT bytes FROM usage_changes WHERE user_id = $1
-		) counted`, userID).Scan(&bytes)
-	if err != nil {
+	if err := tx.QueryRow(ctx, usageOf, userID).Scan(&bytes); err != nil {
 		return 0, fmt.Errorf("query usage: %w", err)
 	}
 	return bytes, nil
+}
+
+const usageOf = `
+	SELECT coalesce(sum(bytes), 0)::bigint FROM (
+		SELECT bytes FROM usage WHERE user_id = $1 UNION ALL SELECT bytes FROM usage_changes WHERE user_id = $1
+	) counted`
+
+// LockUserAndUsage is LockUser and Usage in one round trip. The lock comes first, so that the usage
+// includes the last change. It also adds the waiting changes of usage to the user's rows.
+func LockUserAndUsage(ctx context.Context, tx pgx.Tx, id uuid.UUID) (u User, bytes int64, err error) {
+	batch := &pgx.Batch{}
+	batch.Queue(lockUser, id).Query(func(rows pgx.Rows) (err error) {
+		u, err = readUser(rows)
+		return err
+	})
+	batch.Queue(foldUsage, []uuid.UUID{id})
+	batch.Queue(usageOf, id).QueryRow(func(row pgx.Row) error { return row.Scan(&bytes) })
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return User{}, 0, fmt.Errorf("lock user and read usage: %w", err)
+	}
+	return u, bytes, nil
 }
 
 // foldUsage adds the waiting changes of usage of the users in a set to their rows. The transaction

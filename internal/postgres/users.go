@@ -99,8 +99,10 @@ func UserByEmail(ctx context.Context, tx pgx.Tx, email string) (User, error) {
 // tasks can commit meanwhile. Rows that refer to the user can still be inserted: the deliveries of
 // a reminder do not wait for a long import. It returns code not_found if there is none.
 func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR NO KEY UPDATE`, id)
+	return oneUser(ctx, tx, lockUser, id)
 }
+
+const lockUser = `SELECT ` + userRow + ` FROM users WHERE id = $1 FOR NO KEY UPDATE`
 
 // LockUserToDelete is LockUser for DeleteUser. Inserts of rows that refer to the user wait and then
 // fail.
@@ -181,6 +183,10 @@ func oneUser(ctx context.Context, tx pgx.Tx, sql string, args ...any) (User, err
 	if err != nil {
 		return User{}, fmt.Errorf("query user: %w", err)
 	}
+	return readUser(rows)
+}
+
+func readUser(rows pgx.Rows) (User, error) {
 	u, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[User])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return User{}, ErrNoUser

@@ -44,15 +44,16 @@ func HasStatus(code task.Code) bool {
 }
 
 var statuses = map[task.Code]int{
-	task.CodeInvalid:      http.StatusUnprocessableEntity,
-	task.CodeNotFound:     http.StatusNotFound,
-	task.CodeConflict:     http.StatusConflict,
-	task.CodeUnauthorized: http.StatusUnauthorized,
-	task.CodeForbidden:    http.StatusForbidden,
-	task.CodePrecondition: http.StatusPreconditionFailed,
-	task.CodeRateLimited:  http.StatusTooManyRequests,
-	task.CodeUnavailable:  http.StatusServiceUnavailable,
-	task.CodeDiskFull:     http.StatusInsufficientStorage,
+	task.CodeInvalid:       http.StatusUnprocessableEntity,
+	task.CodeNotFound:      http.StatusNotFound,
+	task.CodeConflict:      http.StatusConflict,
+	task.CodeUnauthorized:  http.StatusUnauthorized,
+	task.CodeForbidden:     http.StatusForbidden,
+	task.CodePrecondition:  http.StatusPreconditionFailed,
+	task.CodeRateLimited:   http.StatusTooManyRequests,
+	task.CodeUnavailable:   http.StatusServiceUnavailable,
+	task.CodeDiskFull:      http.StatusInsufficientStorage,
+	task.CodeQuotaExceeded: http.StatusInsufficientStorage,
 	// No Retry-After: a client that obeyed it could repeat a change that was made.
 	task.CodeOutcomeUnknown: http.StatusGatewayTimeout,
 }
@@ -119,8 +120,8 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 		log.WarnContext(r.Context(), "request timed out", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	switch {
-	case p.Status == http.StatusServiceUnavailable, p.Code == task.CodeDiskFull:
-		// The error is in the log already, or one line was logged when it began.
+	case p.Status == http.StatusServiceUnavailable, p.Status == http.StatusInsufficientStorage:
+		// The error is in the log already, one line was logged when it began, or only the account is full.
 	case p.Status >= http.StatusInternalServerError:
 		log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

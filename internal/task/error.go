@@ -26,6 +26,8 @@ const (
 	CodeUnavailable Code = "unavailable"
 	// CodeDiskFull reports that the disk is full and nothing was stored.
 	CodeDiskFull Code = "disk_full"
+	// CodeQuotaExceeded reports that the account may not store more. Nothing was stored.
+	CodeQuotaExceeded Code = "quota_exceeded"
 	// CodeOutcomeUnknown reports that the answer to a change was lost. The change may be stored or
 	// not.
 	CodeOutcomeUnknown Code = "outcome_unknown"

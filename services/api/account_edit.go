@@ -20,7 +20,10 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 		if err != nil {
 			return err
 		}
-		out.User = newUser(u)
+		out.User, out.QuotaBytes = newUser(u), int64(s.quota())
+		if out.StoredBytes, err = postgres.Usage(ctx, tx, c.UserID); err != nil {
+			return err
+		}
 		ended, err := postgres.EndedChannels(ctx, tx, c.UserID)
 		for _, channel := range ended {
 			out.EndedChannels = append(out.EndedChannels, apiv1.EndedChannel(channel.Ended()))

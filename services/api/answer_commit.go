@@ -67,6 +67,9 @@ func (s *service) commitWithin(ctx context.Context, w http.ResponseWriter, r *ht
 		if err != nil {
 			return err
 		}
+		if err := s.admitAnswer(ctx, tx, c.UserID, repeated); err != nil {
+			return err
+		}
 		return key.store(ctx, tx, repeated)
 	})
 	if key != nil && task.ErrorCode(err) == task.CodeOutcomeUnknown {

@@ -31,6 +31,9 @@ type config struct {
 	SignupPerMinute int `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
 	// RatePerMinute is the number of requests that a user may send. 0 means no limit.
 	RatePerMinute int `env:"RATE_PER_MINUTE" default:"1200" validate:"min=0"`
+	// QuotaBytes is the number of bytes that an account may store: tasks, history, and for some time
+	// events, answers and deliveries. 0 means no limit.
+	QuotaBytes int `env:"QUOTA_BYTES" default:"536870912" validate:"min=0"`
 	// VAPIDPublicKey is the key with which browsers subscribe to push. Without it push is off.
 	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY"`
 	// RetentionInterval is the time between two deletions of expired rows.

@@ -30,7 +30,7 @@ func (ta *testAPI) count(t *testing.T, sql string, args ...any) (n int) {
 
 // insertTask stores a task in a transaction of the test.
 func insertTask(ctx context.Context, tx pgx.Tx, user uuid.UUID, made task.Task, now time.Time) error {
-	u, err := lockUser(ctx, tx, user, now)
+	u, err := lockUser(ctx, tx, user, now, 0)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,11 @@ func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) 
 	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		// The delivery refers to the user, and every transaction locks the user first. In another
 		// order this one and the deletion of the account would deadlock.
-		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
+		u, err := lockUser(ctx, tx, c.UserID, s.instant(), s.quota())
+		if err != nil {
+			return answer{}, err
+		}
+		if err := u.quota.Admit(u.used, createdCopies*copyOverhead); err != nil {
 			return answer{}, err
 		}
 		channel, err := postgres.LockChannel(ctx, tx, c.UserID, id)

@@ -90,7 +90,11 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 		if err != nil {
 			return answer{}, err
 		}
-		result, err := storeImport(ctx, tx, c.UserID, in, dryRun, s.instant())
+		u, err := lockUser(ctx, tx, c.UserID, s.instant(), s.quota())
+		if err != nil {
+			return answer{}, err
+		}
+		result, err := u.storeImport(ctx, in, dryRun)
 		result.Notes = slices.Insert(result.Notes, 0, notes...)
 		result.Columns = in.columns
 		return answer{Status: http.StatusOK, Body: result}, err

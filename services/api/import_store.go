@@ -22,15 +22,14 @@ const storeAttempts = 5
 // storeImport adds the entries that the user does not have, in the order of the file. A dry run
 // only reports them. If two users import the same tasks at the same time, the second one gets other
 // ids, as in a later import.
-func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importReader, dryRun bool, now time.Time) (apiv1.ImportResult, error) {
-	u, err := lockUser(ctx, tx, userID, now)
-	if err != nil {
-		return apiv1.ImportResult{}, err
-	}
+func (u *userTx) storeImport(ctx context.Context, in *importReader, dryRun bool) (apiv1.ImportResult, error) {
 	var result apiv1.ImportResult
 	store := func(tx pgx.Tx) error {
-		tasks, err := identify(ctx, tx, userID, in.entries)
+		tasks, err := identify(ctx, tx, u.user.ID, in.entries)
 		if err != nil {
+			return err
+		}
+		if err := u.admitTasks(createdCopies, tasks...); err != nil {
 			return err
 		}
 		result = newImportResult(tasks, len(in.entries), in.notes, dryRun)
@@ -40,10 +39,10 @@ func storeImport(ctx context.Context, tx pgx.Tx, userID uuid.UUID, in *importRea
 		for i := range tasks {
 			u.placeDay(&tasks[i])
 		}
-		return addTasks(ctx, tx, userID, tasks, now)
+		return addTasks(ctx, tx, u.user.ID, tasks, u.now)
 	}
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, tx, store) // a savepoint: the user stays locked
+		err := pgx.BeginFunc(ctx, u.Tx, store) // a savepoint: the user stays locked
 		if task.ErrorCode(err) != task.CodeConflict || attempt == storeAttempts {
 			return result, err
 		}

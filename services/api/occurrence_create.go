@@ -43,7 +43,7 @@ func (s *service) createOccurrence(w http.ResponseWriter, r *http.Request) error
 	defer cancel()
 	made := false
 	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		u, err := lockUser(ctx, tx, in.UserID, s.instant())
+		u, err := lockUser(ctx, tx, in.UserID, s.instant(), s.quota())
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func (s *service) createTask(w http.ResponseWriter, r *http.Request, c caller) e
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		u, err := lockUser(ctx, tx, c.UserID, s.instant())
+		u, err := lockUser(ctx, tx, c.UserID, s.instant(), s.quota())
 		if err != nil {
 			return answer{}, err
 		}
@@ -33,6 +33,9 @@ func (s *service) createTask(w http.ResponseWriter, r *http.Request, c caller) e
 			t.Reminders = u.user.DefaultReminders().Of(t.DueOn != nil)
 		}
 		if t, err = newTask(t, u.now); err != nil {
+			return answer{}, err
+		}
+		if err := u.admitTasks(changedCopies, t); err != nil {
 			return answer{}, err
 		}
 		t, _, err = u.insertTask(ctx, t)
@@ -168,7 +171,7 @@ func (s *service) deleteTask(w http.ResponseWriter, r *http.Request, c caller) e
 		return err
 	}
 	return s.commit(w, r, c, nil, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		u, err := lockUser(ctx, tx, c.UserID, s.instant())
+		u, err := lockUser(ctx, tx, c.UserID, s.instant(), s.quota())
 		if err != nil {
 			return answer{}, err
 		}
@@ -199,7 +202,7 @@ func (s *service) changeTask(w http.ResponseWriter, r *http.Request, c caller, b
 		return err
 	}
 	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
-		u, err := lockUser(ctx, tx, c.UserID, s.instant())
+		u, err := lockUser(ctx, tx, c.UserID, s.instant(), s.quota())
 		if err != nil {
 			return answer{}, err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/event"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
@@ -60,12 +61,15 @@ type userTx struct {
 	// user is the locked user. Its revision is the last one that was taken.
 	user postgres.User
 	now  time.Time
+	// used is the number of bytes that the user stored before the transaction.
+	used  int64
+	quota account.Quota
 }
 
 // lockUser locks a user's row. It returns code not_found if the account was deleted.
-func lockUser(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) (*userTx, error) {
-	u, err := postgres.LockUser(ctx, tx, userID)
-	return &userTx{Tx: tx, user: u, now: now}, err
+func lockUser(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time, quota account.Quota) (*userTx, error) {
+	u, used, err := postgres.LockUserAndUsage(ctx, tx, userID)
+	return &userTx{Tx: tx, user: u, now: now, used: used, quota: quota}, err
 }
 
 // insertTask stores a task that newTask or the recurrence prepared. It returns false and changes
@@ -130,11 +134,14 @@ func (u *userTx) updateTask(ctx context.Context, id uuid.UUID, ifMatch string, e
 		return before, nil
 	}
 	t.Revision, t.UpdatedAt = u.user.Revision+1, u.now
-	if err := postgres.UpdateTask(ctx, u.Tx, u.user.ID, t); err != nil {
-		return task.Task{}, err
-	}
 	events, err := u.updateEvents(before, t, previous)
 	if err != nil {
+		return task.Task{}, err
+	}
+	if err := u.admitUpdate(before, t, events); err != nil {
+		return task.Task{}, err
+	}
+	if err := postgres.UpdateTask(ctx, u.Tx, u.user.ID, t); err != nil {
 		return task.Task{}, err
 	}
 	if err := u.recordChange(ctx, t, events); err != nil {

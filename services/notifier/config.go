@@ -18,6 +18,9 @@ type config struct {
 	// DatabaseSleepsAfter is the time without activity after which nothing asks the database. A database
 	// that is billed by the hour can then suspend itself. 0 means never.
 	DatabaseSleepsAfter time.Duration `env:"DATABASE_SLEEPS_AFTER" default:"0s" validate:"min=0"`
+	// QuotaBytes is the number of bytes that an account may store. Reminders of an account that stores an
+	// eighth more are not sent. 0 means no limit.
+	QuotaBytes int `env:"QUOTA_BYTES" default:"536870912" validate:"min=0"`
 	// PublicURL is the scheme and host at which people reach the system, without a path. Without it
 	// messages contain no link.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`

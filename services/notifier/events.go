@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
 )
@@ -18,7 +19,8 @@ func (n *notifier) wake(w http.ResponseWriter, _ *http.Request) error {
 }
 
 // receive creates a delivery of a reminder.due for each of the owner's enabled channels. It accepts
-// and ignores other events and repetitions.
+// and ignores other events and repetitions. An account far over its quota gets no deliveries, which
+// would take more room.
 func (n *notifier) receive(ctx context.Context, e event.Event) error {
 	if e.Type != event.ReminderDue {
 		return nil
@@ -32,6 +34,14 @@ func (n *notifier) receive(ctx context.Context, e event.Event) error {
 		channels, err := postgres.EnabledChannels(ctx, tx, e.Data.UserID, now)
 		if err != nil || len(channels) == 0 {
 			return err
+		}
+		used, err := postgres.Usage(ctx, tx, e.Data.UserID)
+		if err != nil {
+			return err
+		}
+		if account.Quota(n.cfg.QuotaBytes).AdmitCompletion(used, 0) != nil {
+			n.log.WarnContext(ctx, "reminder not sent, the account is over its quota", "user_id", e.Data.UserID, "task_id", e.Data.TaskID)
+			return nil
 		}
 		deliveries := make([]postgres.Delivery, len(channels))
 		for i, c := range channels {

@@ -132,6 +132,21 @@ func TestOnlyEnabledChannelsOfTheOwner(t *testing.T) {
 	}
 }
 
+// The reminders of an account far over its quota would take more room. It gets them when it has room.
+func TestFullAccountGetsNoDeliveries(t *testing.T) {
+	t.Parallel()
+	f, h := newFixture(t), newHook(t, nil)
+	n := f.start(t, testTiming, func(c *config) { c.QuotaBytes = 8000 })
+	f.addChannel(t, h.channel())
+	n.want(t, f.reminder(t, f.user, "with room"))
+	f.settled(t, f.user, 1, postgres.DeliverySent)
+	f.exec(t, `INSERT INTO usage SELECT id, 'test', 9000 FROM users`)
+	n.want(t, f.reminder(t, f.user, "without room"))
+	if got := f.deliveries(t, f.user); len(got) != 1 {
+		t.Errorf("got %d deliveries, want those with room: 1", len(got))
+	}
+}
+
 func TestOtherEventsAreTaken(t *testing.T) {
 	t.Parallel()
 	f, h := newFixture(t), newHook(t, nil)

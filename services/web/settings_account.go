@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -21,7 +22,9 @@ type accountPage struct {
 	DayTime    string
 	Sessions   []shownSession
 	Others     int
-	Tokens     []shownToken
+	// Storage describes the stored bytes and the quota.
+	Storage string
+	Tokens  []shownToken
 	// Made is the new token after its creation. The page shows its secret once.
 	Made    *apiv1.TokenWithSecret
 	Refused *refusedForm
@@ -42,6 +45,16 @@ type shownToken struct {
 	Expired      bool
 }
 
+// storageWords describes the stored bytes of an account and its quota. 0 means no limit.
+func storageWords(stored, quota int64) string {
+	const mega = 1 << 20
+	words := fmt.Sprintf("%.1f MB", float64(stored)/mega)
+	if quota > 0 {
+		words += fmt.Sprintf(" of %.1f MB", float64(quota)/mega)
+	}
+	return words
+}
+
 func (s *service) accountSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	return s.showAccount(w, r, rc, http.StatusOK, accountPage{})
 }
@@ -56,7 +69,7 @@ func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *reques
 	if err != nil {
 		return err
 	}
-	p.User = rc.user
+	p.User, p.Storage = rc.user, storageWords(rc.user.StoredBytes, rc.user.QuotaBytes)
 	p.Timed = timedChoices(rc.user.DefaultReminders)
 	p.Day, p.DayTime = dayChoices(rc.user.DefaultReminders)
 	for _, session := range sessions {

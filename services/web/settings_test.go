@@ -39,7 +39,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	const when = `"2026-03-02T10:00:00Z"`
 	answers := map[string]any{
-		"GET /me":         `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1}`,
+		"GET /me":         `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1, "stored_bytes": 1887437, "quota_bytes": 536870912}`,
 		"GET /tasks":      `{"items": [], "next_cursor": ""}`,
 		"GET /sessions":   `{"items": [{"id": "` + fakeID("s1") + `", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "` + fakeID("s2") + `", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
 		"GET /tokens":     `{"items": [{"id": "` + fakeID("t1") + `", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
@@ -103,7 +103,7 @@ func TestSettingsShowTextAsText(t *testing.T) {
 	t.Parallel()
 	_, ask := settings(t, nil)
 	for path, want := range map[string][]string{
-		"/settings/account":       {"ada@example.com", "this one", "Log out everywhere else", `<option value="sunday" selected>`, "expired", "change the account"},
+		"/settings/account":       {"ada@example.com", "You store 1.8 MB of 512.0 MB.", "this one", "Log out everywhere else", `<option value="sunday" selected>`, "expired", "change the account"},
 		"/settings/notifications": {"Turn on Webhook", "given up", "5 attempts", "Send again", `data-push data-key="BKey"`, "Turned off: "},
 		"/settings/import":        {`enctype="multipart/form-data"`, "Todoist", "Vikunja"},
 	} {

@@ -88,7 +88,7 @@ var enums = map[string][]string{
 	"HistoryItem.type": {history.Created, history.Changed, history.Completed, history.Reopened, history.Snoozed, history.Reminded, history.Skipped, history.Followed},
 	"Problem.code": {
 		string(task.CodeInvalid), string(task.CodeNotFound), string(task.CodeConflict), string(task.CodeUnauthorized), string(task.CodeForbidden),
-		string(task.CodePrecondition), string(task.CodeRateLimited), string(task.CodeUnavailable), string(task.CodeDiskFull),
+		string(task.CodePrecondition), string(task.CodeRateLimited), string(task.CodeUnavailable), string(task.CodeDiskFull), string(task.CodeQuotaExceeded),
 		string(task.CodeOutcomeUnknown), string(task.CodeInternal), "bad_request", "too_large", "unsupported_media_type", "method_not_allowed",
 		string(account.CodeOther), "bad_gateway", "gateway_timeout",
 	},

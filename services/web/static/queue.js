@@ -18,6 +18,7 @@ const firstWait = 1_000;
 const longestWait = 30_000;
 const maxFailures = 5; // responses with a server error, before the change becomes a conflict
 const diskFull = 507; // nothing was saved; the change can be repeated when there is room again
+const quotaExceeded = "quota_exceeded"; // the account is full: a deletion, which makes room, must not wait behind this change
 
 export class Queue {
   #user;
@@ -144,9 +145,9 @@ export class Queue {
     if (response.ok) return { done: response.headers };
     if (status === 401) return { login: true };
     if (away(status)) return { after: retryAfter(response) };
-    if (status === diskFull) return { full: true };
-    if (status >= 500 && (change.failures ?? 0) < maxFailures) return { failed: true };
     const problem = await response.json().catch(() => null);
+    if (status === diskFull && problem?.code !== quotaExceeded) return { full: true };
+    if (status >= 500 && status !== diskFull && (change.failures ?? 0) < maxFailures) return { failed: true };
     return { conflict: { status, words: words(status, problem), seen: problem?.seen, parts: problem?.conflicts ?? [] } };
   }
 
