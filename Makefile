@@ -154,7 +154,7 @@ FUZZTIME ?= 10m
 fuzz: ## Run each fuzz target for FUZZTIME, one after another; ARGS="-parallel 1" leaves the other processors alone
 	@grep -ro --include='*_test.go' '^func Fuzz[A-Za-z]*' internal services | sort | while IFS=: read -r file target; do \
 		echo "$${target#func } in $$(dirname "$$file")"; \
-		go test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(FUZZTIME) $(ARGS) "./$$(dirname "$$file")" || exit 1; \
+		go test -run '^$$' -fuzz "^$${target#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $(ARGS) "./$$(dirname "$$file")" || exit 1; \
 	done
 
 soak: build ## Use the system lightly for hours, and check that nothing is lost; ARGS="-broker nats -for 130m"

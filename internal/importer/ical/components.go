@@ -146,7 +146,7 @@ func known(name string) bool {
 		"RELATED-TO", "EXDATE", "RDATE", "COMMENT", "ATTACH",
 		"ACTION", "TRIGGER", "X-APPLE-PROXIMITY",
 		"TZID", "X-LIC-LOCATION", "TZOFFSETFROM", "TZOFFSETTO",
-		propTimeZone, propRecurrence, propReminders, propReminder, propID, propSeries, propOccurrence, propSnoozedUntil:
+		propTimeZone, propDescription, propRecurrence, propReminders, propReminder, propID, propSeries, propOccurrence, propSnoozedUntil:
 		return true
 	}
 	return false

@@ -24,6 +24,9 @@ package ical
 const (
 	// propTimeZone is the time zone if DUE does not contain it.
 	propTimeZone = "X-TASKMASTER-TIME-ZONE"
+	// propDescription is the description in JSON if DESCRIPTION cannot hold it: it has control characters
+	// or other line ends than LF.
+	propDescription = "X-TASKMASTER-DESCRIPTION"
 	// propRecurrence is the recurrence in JSON.
 	propRecurrence = "X-TASKMASTER-RECURRENCE"
 	// propReminders is the list of reminders in JSON. It is present if an alarm cannot express one:

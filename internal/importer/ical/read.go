@@ -132,6 +132,10 @@ const maxCompared = 64 << 10
 func (r *reader) words() {
 	r.t.Title = strings.TrimSpace(r.text("SUMMARY"))
 	parts := []string{r.text("DESCRIPTION")}
+	var own string
+	if r.decode(propDescription, &own) && written(own) == parts[0] {
+		parts[0] = own
+	}
 	size := len(parts[0])
 	for _, p := range r.properties {
 		switch {
@@ -144,7 +148,10 @@ func (r *reader) words() {
 			parts, size = append(parts, extra), size+len(extra)
 		}
 	}
-	r.t.Description = strings.TrimPrefix(strings.Join(parts, "\n"), "\n")
+	if parts[0] == "" {
+		parts = parts[1:]
+	}
+	r.t.Description = strings.Join(parts, "\n")
 	if r.t.Title == "" {
 		r.t.Title = "Untitled"
 	}

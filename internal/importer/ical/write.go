@@ -71,6 +71,13 @@ func (w *Writer) Write(t task.Task) error {
 	if t.Description != "" {
 		w.text("DESCRIPTION", t.Description)
 	}
+	if written(t.Description) != t.Description {
+		raw, err := json.Marshal(t.Description)
+		if err != nil {
+			return fmt.Errorf("encode description of task %s: %w", t.ID, err)
+		}
+		w.text(propDescription, strings.ReplaceAll(string(raw), "\x7f", `\u007f`))
+	}
 	if t.Completed {
 		w.line("STATUS:COMPLETED")
 		w.line("PERCENT-COMPLETE:100")
@@ -269,6 +276,9 @@ func escape(s string) string {
 		return r
 	}, s)
 }
+
+// written returns a text as it is read back.
+func written(s string) string { return unescape(escape(s)) }
 
 // maxOctets is the maximum length of a line (RFC 5545 section 3.1).
 const maxOctets = 75
