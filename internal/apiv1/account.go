@@ -127,3 +127,14 @@ type TokenWithSecret struct {
 	Secret    string `json:"token,omitempty"`
 	ShownOnce bool   `json:"shown_once,omitempty"`
 }
+
+// Connection is a client that the user connected by OAuth.
+type Connection struct {
+	ID   uuid.UUID `json:"id"`
+	Name string    `json:"name"`
+	// Place is the host to which the client returned, or the scheme of a program.
+	Place      string    `json:"place"`
+	Scopes     []string  `json:"scopes"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
+}

@@ -13,11 +13,12 @@ import (
 type Export struct {
 	Version    int       `json:"version"`
 	ExportedAt time.Time `json:"exported_at"`
-	// Settings and Channels are only for callers with the scope account.
-	Settings *ExportedSettings `json:"settings,omitempty"`
-	Channels []ExportedChannel `json:"channels,omitempty"`
-	Tasks    []task.Task       `json:"tasks"`
-	History  []ExportedHistory `json:"history,omitempty"`
+	// Settings, Channels and Connections are only for callers with the scope account.
+	Settings    *ExportedSettings    `json:"settings,omitempty"`
+	Channels    []ExportedChannel    `json:"channels,omitempty"`
+	Connections []ExportedConnection `json:"connections,omitempty"`
+	Tasks       []task.Task          `json:"tasks"`
+	History     []ExportedHistory    `json:"history,omitempty"`
 }
 
 // ExportedSettings are the account settings in an export.
@@ -37,6 +38,14 @@ type ExportedChannel struct {
 	Kind    string `json:"kind"`
 	Where   string `json:"where"`
 	Enabled bool   `json:"enabled"`
+}
+
+// ExportedConnection is a client in an export that was connected by OAuth. It has no secrets.
+type ExportedConnection struct {
+	Name      string    `json:"name"`
+	Place     string    `json:"place"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt time.Time `json:"created_at"`
 }
 
 // ExportedHistory is a history entry of a task in an export.
@@ -95,13 +104,14 @@ type ImportNote struct {
 	Message string `json:"message"`
 }
 
-// Import is the body of POST /import in JSON. Channels add nothing: the result names them. History is
-// ignored.
+// Import is the body of POST /import in JSON. Channels add nothing: the result names them. History and
+// connections are ignored.
 type Import struct {
-	Version    int               `json:"version"`
-	ExportedAt *time.Time        `json:"exported_at,omitempty"`
-	Settings   *ExportedSettings `json:"settings,omitempty"`
-	Channels   []ExportedChannel `json:"channels,omitempty"`
-	Tasks      []task.Task       `json:"tasks"`
-	History    []json.RawMessage `json:"history,omitempty"`
+	Version     int               `json:"version"`
+	ExportedAt  *time.Time        `json:"exported_at,omitempty"`
+	Settings    *ExportedSettings `json:"settings,omitempty"`
+	Channels    []ExportedChannel `json:"channels,omitempty"`
+	Connections []json.RawMessage `json:"connections,omitempty"`
+	Tasks       []task.Task       `json:"tasks"`
+	History     []json.RawMessage `json:"history,omitempty"`
 }

@@ -125,7 +125,7 @@ func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error
 	case p.Status >= http.StatusInternalServerError:
 		log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized && w.Header().Get("WWW-Authenticate") == "" {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="taskmaster"`)
 	}
 	p.Title = http.StatusText(p.Status)

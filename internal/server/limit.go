@@ -38,6 +38,11 @@ func NewLimiter(perMinute, burst int) *Limiter {
 	return &Limiter{rate: rate.Limit(float64(perMinute) / 60), burst: burst, keys: map[string]*limited{}}
 }
 
+// NewHourlyLimiter returns a Limiter of perHour requests an hour per key, which may arrive at once.
+func NewHourlyLimiter(perHour int) *Limiter {
+	return &Limiter{rate: rate.Limit(float64(perHour) / 3600), burst: perHour, keys: map[string]*limited{}}
+}
+
 // Allow takes one request of a key's allowance. If none is left it returns code rate_limited with
 // the time to wait.
 func (l *Limiter) Allow(key string, now time.Time) error {

@@ -32,7 +32,9 @@ type accessPolicy struct {
 	logins  *server.Limiter
 	signups *server.Limiter
 	users   *server.Limiter
-	origins *server.Origins
+	// registrations limits new OAuth clients by the address of their sender.
+	registrations *server.Limiter
+	origins       *server.Origins
 }
 
 func newAccessPolicy(cfg config) (*accessPolicy, error) {
@@ -49,8 +51,9 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 		logins:  server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
 		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
 		// Ten seconds' worth of requests may arrive at once, as when a page is opened.
-		users:   server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
-		origins: origins,
+		users:         server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
+		registrations: server.NewHourlyLimiter(registrationsPerHour),
+		origins:       origins,
 	}, nil
 }
 

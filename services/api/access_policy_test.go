@@ -29,18 +29,28 @@ type access struct {
 
 // accesses has an entry for every route. A new route needs one, which decides about its access.
 var accesses = map[string]access{
-	"GET /api/v1/openapi.json":     {want: 200},
-	"GET /api/v1/openapi-3.0.json": {want: 200},
-	"GET /api/v1/asyncapi.json":    {want: 200},
-	"POST /api/v1/signup":          {want: 422, body: `{}`},
-	"POST /api/v1/login":           {want: 422, body: `{}`},
-	"POST /api/v1/logout":          {want: 204},
-	"GET /healthz":                 {want: 200},
-	"GET /readyz":                  {want: 200},
-	"GET /metrics":                 {want: 200},
-	"POST /events/dead-letters":    {sidecar: true, body: `{}`},
-	"POST /internal/occurrences":   {sidecar: true, body: `{}`},
-	"POST /job/{name}":             {sidecar: true},
+	"GET /api/v1/openapi.json":                      {want: 200},
+	"GET /api/v1/openapi-3.0.json":                  {want: 200},
+	"GET /api/v1/asyncapi.json":                     {want: 200},
+	"POST /api/v1/signup":                           {want: 422, body: `{}`},
+	"POST /api/v1/login":                            {want: 422, body: `{}`},
+	"POST /api/v1/logout":                           {want: 204},
+	"GET /healthz":                                  {want: 200},
+	"GET /readyz":                                   {want: 200},
+	"GET /metrics":                                  {want: 200},
+	"POST /events/dead-letters":                     {sidecar: true, body: `{}`},
+	"POST /internal/occurrences":                    {sidecar: true, body: `{}`},
+	"POST /job/{name}":                              {sidecar: true},
+	"GET /.well-known/oauth-protected-resource":     {want: 200},
+	"GET /.well-known/oauth-protected-resource/mcp": {want: 200},
+	"GET /.well-known/oauth-authorization-server":   {want: 200},
+	"POST /oauth/register":                          {want: 400, body: `{}`},
+	"POST /oauth/token":                             {want: 400, body: `{}`},
+	"POST /oauth/revoke":                            {want: 400, body: `{}`},
+	"POST /api/v1/oauth/requests":                   {want: 422, body: `{"query": ""}`},
+	"POST /api/v1/oauth/decisions":                  {scope: scopeAccount, want: 422, body: `{"query": "", "allow": true}`},
+	"GET /api/v1/connections":                       {scope: scopeAccount, want: 200},
+	"DELETE /api/v1/connections/{id}":               {scope: scopeAccount, id: "connection", want: 404},
 	// A request without a body is refused after the access was checked.
 	"POST /mcp":                          {scope: scopeRead, want: 415},
 	"POST /mcp/{$}":                      {scope: scopeRead, want: 415},
@@ -98,6 +108,8 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
 	ids["session"] = decoded[apiv1.Page[apiv1.Session]](t, owner.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items[0].ID.String()
+	owner.connect(t, owner.register(t, claude), scopeRead)
+	ids["connection"] = owner.connections(t)[0].ID.String()
 	owner.receiveDeadLetter(t, []byte(`{"data": {"user_id": "`+owner.ID.String()+`"}, "title": "the owner's"}`))
 	owner.send(t, "POST", "/api/v1/tasks/"+ids["done task"]+"/complete", nil).want(t, 200)
 	// Only a failed delivery can be retried.
@@ -114,11 +126,11 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 
 func TestEveryRouteAsSomebodyElse(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t, func(c *config) { c.VAPIDPublicKey = "a public key" })
+	a := newTestAPI(t, func(c *config) { c.VAPIDPublicKey, c.PublicURL = "a public key", publicURL })
 	owner := a.newPerson(t)
 	ids := ownedThings(t, owner)
 	before := everythingOf(t, owner)
-	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries", "dead_letters", "task_history"} {
+	for _, table := range []string{"users", "sessions", "tokens", "tasks", "reminders", "outbox", "channels", "deliveries", "dead_letters", "task_history", "oauth_grants"} {
 		if !slices.ContainsFunc(before, func(row string) bool { return strings.HasPrefix(row, table+" ") }) {
 			t.Fatalf("the owner has no row in %s that another user could change: %v", table, before)
 		}

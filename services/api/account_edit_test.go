@@ -91,7 +91,7 @@ func TestNewPasswordEndsOtherSessions(t *testing.T) {
 
 func TestDeleteMeLeavesNothing(t *testing.T) {
 	t.Parallel()
-	a := newTestAPI(t)
+	a := newOAuthAPI(t)
 	p, other := a.newPerson(t), a.newPerson(t)
 	ownedThings(t, p)
 	ownedThings(t, other)

@@ -51,7 +51,7 @@ func (s *service) exportTasks(w http.ResponseWriter, r *http.Request, c caller) 
 	var ids []uuid.UUID
 	var about *exportedAccount
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) (err error) {
-		if about, err = readAccount(ctx, tx, c); err != nil {
+		if about, err = readAccount(ctx, tx, c, s.now()); err != nil {
 			return err
 		}
 		ids, err = postgres.TaskIDs(ctx, tx, c.UserID)
@@ -126,8 +126,8 @@ func newExporter(w io.Writer, format, account string, now time.Time) exporter {
 	return out
 }
 
-// jsonExporter writes {"version", "exported_at", "settings", "channels", "tasks", "history"} with
-// one task or history entry per line.
+// jsonExporter writes {"version", "exported_at", "settings", "channels", "connections", "tasks",
+// "history"} with one task or history entry per line.
 type jsonExporter struct {
 	w *bufio.Writer
 	// wrote is set after the first task, and history after the first history entry.

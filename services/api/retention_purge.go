@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/oauth"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
@@ -32,6 +33,8 @@ const (
 	// completionRetention is how long a completion of a deleted task waits for its event, which
 	// creates the next occurrence. It is far longer than the outbox and the broker keep an event.
 	completionRetention = 90 * 24 * time.Hour
+	// oauthRetention is how long an expired code or token is kept. Its reuse is noticed until then.
+	oauthRetention = 24 * time.Hour
 )
 
 // purges lists the deletions: rows older than keep.
@@ -48,6 +51,9 @@ var purges = []struct {
 	{"idempotency_keys", idempotencyRetention, postgres.PurgeIdempotencyKeys},
 	{"completions", completionRetention, postgres.PurgeCompletions},
 	{"sessions", 0, postgres.PurgeSessions},
+	{"oauth_tokens", oauthRetention, postgres.PurgeOAuthTokens},
+	{"oauth_grants", oauthRetention, postgres.PurgeOAuthGrants},
+	{"oauth_clients", oauth.UnusedClient, postgres.PurgeOAuthClients},
 }
 
 // runRetention deletes expired rows at every interval until ctx is cancelled. While the database

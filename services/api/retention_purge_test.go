@@ -31,6 +31,12 @@ func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
 		`INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) SELECT $2, i::text, '', $3 FROM generate_series(1, $1) i`,
 		`INSERT INTO sessions (token_hash, user_id, created_at, expires_at)
 			SELECT sha256(gen_random_uuid()::text::bytea), $2, $3, $3 FROM generate_series(1, $1)`,
+		`INSERT INTO oauth_clients (id, fingerprint, name, redirect_uris, created_at, used_at)
+			SELECT gen_random_uuid()::text, sha256(gen_random_uuid()::text::bytea), '', '{}', $3, $3 FROM generate_series(1, $1)`,
+		`INSERT INTO oauth_grants (id, user_id, client_id, client_name, place, created_at, used_at)
+			SELECT gen_random_uuid(), $2, gen_random_uuid()::text, '', '', $3, $3 FROM generate_series(1, $1)`,
+		`INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
+			SELECT sha256(id::text::bytea), 'access', id, id, '{}', '', $3, $3 FROM oauth_grants WHERE user_id = $2`,
 	} {
 		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
 			// Every statement names all parameters with their types.
@@ -57,7 +63,7 @@ func TestRetentionDeletesExpiredRows(t *testing.T) {
 	}
 	want := map[string]int64{
 		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "dead_letters": old, "completions": old,
-		"idempotency_keys": old + 2, "sessions": old + 2,
+		"idempotency_keys": old + 2, "sessions": old + 2, "oauth_clients": old, "oauth_grants": old + 2, "oauth_tokens": old + 2,
 	}
 	if !maps.Equal(removed, want) {
 		t.Errorf("removed %v, want %v", removed, want)

@@ -7,6 +7,7 @@ import (
 
 	"taskmaster/internal/apiv1/openapi"
 	"taskmaster/internal/event/schema"
+	"taskmaster/internal/oauth"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 )
@@ -27,6 +28,16 @@ func (s *service) routes() []route {
 		{"GET /api/v1/openapi.json", server.Handle(s.log, document(openAPIDocument))},
 		{"GET /api/v1/openapi-3.0.json", server.Handle(s.log, document(openapi.Document30))},
 		{"GET /api/v1/asyncapi.json", server.Handle(s.log, document(schema.AsyncAPI))},
+		// OAuth clients
+		{"GET " + oauth.ResourceMetadataPath, s.oauthMetadata(resourceMetadata)},
+		{"GET " + oauth.ResourceMetadataPath + "/mcp", s.oauthMetadata(resourceMetadata)},
+		{"GET " + oauth.ServerMetadataPath, s.oauthMetadata(serverMetadata)},
+		{"POST " + oauth.RegisterPath, s.oauthEndpoint(s.registerClient)},
+		{"POST " + oauth.TokenPath, s.oauthEndpoint(s.issueToken)},
+		{"POST " + oauth.RevokePath, s.oauthEndpoint(s.revokeToken)},
+		// the consent page of web, and its form
+		{"POST /api/v1/oauth/requests", s.public(s.checkAuthorization)},
+		{"POST /api/v1/oauth/decisions", s.requireScope(scopeAccount, s.decideAuthorization)},
 		// browser: begin and end a session
 		{"POST /api/v1/signup", s.public(s.signup)},
 		{"POST /api/v1/login", s.public(s.login)},
@@ -41,6 +52,8 @@ func (s *service) routes() []route {
 		{"POST /api/v1/tokens", s.requireScope(scopeAccount, s.createToken)},
 		{"GET /api/v1/tokens", s.requireScope(scopeAccount, s.listTokens)},
 		{"DELETE /api/v1/tokens/{id}", s.requireScope(scopeAccount, s.deleteToken)},
+		{"GET /api/v1/connections", s.requireScope(scopeAccount, s.listConnections)},
+		{"DELETE /api/v1/connections/{id}", s.requireScope(scopeAccount, s.deleteConnection)},
 		{"POST /api/v1/tasks", s.requireScope(scopeWrite, s.createTask)},
 		{"GET /api/v1/tasks", s.requireScope(scopeRead, s.large(s.listTasks))},
 		{"GET /api/v1/tasks/{id}", s.requireScope(scopeRead, s.getTask)},

@@ -18,13 +18,14 @@ import (
 
 // exportedAccount is the part of an export about the account, for callers with the scope account.
 type exportedAccount struct {
-	settings apiv1.ExportedSettings
-	channels []apiv1.ExportedChannel
+	settings    apiv1.ExportedSettings
+	channels    []apiv1.ExportedChannel
+	connections []apiv1.ExportedConnection
 }
 
 // readAccount reads the account for an export. It returns nil if the caller lacks the scope
 // account.
-func readAccount(ctx context.Context, tx pgx.Tx, c caller) (*exportedAccount, error) {
+func readAccount(ctx context.Context, tx pgx.Tx, c caller, now time.Time) (*exportedAccount, error) {
 	if !c.Can(scopeAccount) {
 		return nil, nil
 	}
@@ -36,7 +37,17 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller) (*exportedAccount, er
 	if err != nil {
 		return nil, err
 	}
-	out := &exportedAccount{settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, DefaultReminders: u.ChosenReminders}, channels: []apiv1.ExportedChannel{}}
+	grants, err := postgres.OAuthGrants(ctx, tx, c.UserID, now)
+	if err != nil {
+		return nil, err
+	}
+	out := &exportedAccount{
+		settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, DefaultReminders: u.ChosenReminders},
+		channels: []apiv1.ExportedChannel{}, connections: []apiv1.ExportedConnection{},
+	}
+	for _, g := range grants {
+		out.connections = append(out.connections, apiv1.ExportedConnection{Name: g.ClientName, Place: g.Place, Scopes: g.Scopes, CreatedAt: g.CreatedAt})
+	}
 	for _, channel := range channels {
 		out.channels = append(out.channels, apiv1.ExportedChannel{Kind: channel.Kind, Where: channel.Where(), Enabled: channel.Enabled})
 	}
@@ -56,7 +67,11 @@ func (a *exportedAccount) fields() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode channels: %w", err)
 	}
-	return fmt.Sprintf("\n\"settings\":%s,\n\"channels\":%s,\n", settings, channels), nil
+	connections, err := json.Marshal(a.connections)
+	if err != nil {
+		return "", fmt.Errorf("encode connections: %w", err)
+	}
+	return fmt.Sprintf("\n\"settings\":%s,\n\"channels\":%s,\n\"connections\":%s,\n", settings, channels, connections), nil
 }
 
 // readSettings reads the settings of an export. storeSettings applies them.

@@ -18,6 +18,9 @@ type loginForm struct {
 // loginPage shows the form for logging in and signing up.
 func (s *service) loginPage(w http.ResponseWriter, r *http.Request) error {
 	next, _ := localPath(r.URL.Query().Get("next"))
+	if leadsToConsent(next) {
+		keepOpener(w)
+	}
 	api := s.api.For(w, r)
 	_, err := api.Me(r.Context())
 	if err == nil {
@@ -45,6 +48,9 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 // startSession logs in or signs up through the API.
 func (s *service) startSession(w http.ResponseWriter, r *http.Request, path string, in any) error {
 	next, _ := localPath(r.PostFormValue("next"))
+	if leadsToConsent(next) {
+		keepOpener(w)
+	}
 	err := s.api.For(w, r).Call(r.Context(), "POST", path, in, nil)
 	switch task.ErrorCode(err) {
 	case "":

@@ -6,6 +6,7 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"taskmaster/internal/oauth"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 	"taskmaster/services/web/proxy"
@@ -29,6 +30,12 @@ func (s *service) handler() (http.Handler, error) {
 	mux.Handle("GET /mcp", s.streams.Handle(api))
 	mux.Handle("/mcp", api)
 	mux.Handle("/mcp/{$}", api) // without a redirect, on which clients lose their token
+	// OAuth clients
+	for _, path := range []string{
+		oauth.ResourceMetadataPath, oauth.ResourceMetadataPath + "/mcp", oauth.ServerMetadataPath, oauth.RegisterPath, oauth.TokenPath, oauth.RevokePath,
+	} {
+		mux.Handle(path, api)
+	}
 	mux.Handle("GET /live", s.streams.Handle(s.limited(proxy.New(live, s.trusted, s.log))))
 	mux.Handle("/chat", s.limited(assistant))
 	mux.Handle("/chat/", s.limited(assistant))
@@ -76,6 +83,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("POST /login", s.publicForm(s.login))
 	mux.Handle("POST /signup", s.publicForm(s.signup))
 	mux.Handle("POST /logout", s.publicForm(s.logout))
+	mux.Handle("GET "+oauth.AuthorizePath, s.withErrorView(s.consent))
 	// logged-in users
 	mux.Handle("GET /today", s.page(s.today))
 	mux.Handle("GET /upcoming", s.page(s.upcoming))
@@ -87,6 +95,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("GET /search", s.page(s.search))
 	mux.Handle("GET /task/{id}", s.page(s.editor))
 	mux.Handle("GET /recurrence", s.fragment(s.recurrencePreview))
+	mux.Handle("POST "+oauth.AuthorizePath, s.form(s.decide))
 	mux.Handle("POST /tasks", s.form(s.addTask))
 	mux.Handle("POST /tasks/copy", s.form(s.copyTask))
 	mux.Handle("POST /tasks/{id}", s.form(s.saveTask))
@@ -110,6 +119,7 @@ func (s *service) settings(mux *http.ServeMux) {
 	mux.Handle("POST /settings/sessions/{id}/end", s.form(s.endSession))
 	mux.Handle("POST /settings/tokens", s.form(s.makeToken))
 	mux.Handle("POST /settings/tokens/{id}/delete", s.form(s.deleteToken))
+	mux.Handle("POST /settings/connections/{id}/delete", s.form(s.removeConnection))
 	mux.Handle("POST /settings/delete", s.form(s.deleteAccount))
 	mux.Handle("GET /settings/import", s.page(s.importSettings))
 	mux.Handle("POST /settings/import", s.upload(s.importTasks))

@@ -25,6 +25,8 @@ type accountPage struct {
 	// Storage describes the stored bytes and the quota.
 	Storage string
 	Tokens  []shownToken
+	// Connections are the clients that were connected by OAuth.
+	Connections []shownConnection
 	// Made is the new token after its creation. The page shows its secret once.
 	Made    *apiv1.TokenWithSecret
 	Refused *refusedForm
@@ -55,11 +57,17 @@ func storageWords(stored, quota int64) string {
 	return words
 }
 
+type shownConnection struct {
+	ID                  uuid.UUID
+	Name, Place, Scopes string
+	Made, LastUsed      moment
+}
+
 func (s *service) accountSettings(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	return s.showAccount(w, r, rc, http.StatusOK, accountPage{})
 }
 
-// showAccount completes p with the sessions and tokens, and shows it.
+// showAccount completes p with the sessions, clients and tokens, and shows it.
 func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p accountPage) error {
 	sessions, err := client.All[apiv1.Session](r.Context(), rc.Client, "/sessions")
 	if err != nil {
@@ -68,6 +76,15 @@ func (s *service) showAccount(w http.ResponseWriter, r *http.Request, rc *reques
 	tokens, err := client.All[apiv1.Token](r.Context(), rc.Client, "/tokens?limit=200")
 	if err != nil {
 		return err
+	}
+	connections, err := client.All[apiv1.Connection](r.Context(), rc.Client, "/connections")
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		p.Connections = append(p.Connections, shownConnection{
+			c.ID, c.Name, c.Place, scopeWords(c.Scopes), newMoment(c.CreatedAt, rc.now, rc.zone), newMoment(c.LastUsedAt, rc.now, rc.zone),
+		})
 	}
 	p.User, p.Storage = rc.user, storageWords(rc.user.StoredBytes, rc.user.QuotaBytes)
 	p.Timed = timedChoices(rc.user.DefaultReminders)
@@ -105,12 +122,17 @@ func (s *service) refuseAccount(w http.ResponseWriter, r *http.Request, rc *requ
 
 // scopeWords describes the scopes of a token.
 func scopeWords(scopes []string) string {
-	words := map[string]string{"tasks:read": "read tasks", "tasks:write": "change tasks", "account": "change the account"}
 	said := make([]string, len(scopes))
 	for i, scope := range scopes {
-		said[i] = cmp.Or(words[scope], scope)
+		said[i] = scopeWord(scope)
 	}
 	return "May " + strings.Join(said, ", ")
+}
+
+// scopeWord describes one scope.
+func scopeWord(scope string) string {
+	words := map[string]string{"tasks:read": "read tasks", "tasks:write": "change tasks", "account": "change the account"}
+	return cmp.Or(words[scope], scope)
 }
 
 // saveAccount changes the time zone, the first day of the week and the language of quick add.
@@ -177,6 +199,15 @@ func (s *service) deleteToken(w http.ResponseWriter, r *http.Request, rc *reques
 		return err
 	}
 	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The token is revoked"})
+}
+
+// removeConnection removes a connected client.
+func (s *service) removeConnection(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	err := rc.Call(r.Context(), "DELETE", client.ItemPath("/connections", r.PathValue("id")), nil, nil)
+	if err != nil && !isGone(err) {
+		return err
+	}
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The client is removed"})
 }
 
 // deleteAccount deletes the account after checking its password.

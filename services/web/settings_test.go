@@ -22,6 +22,8 @@ type fakeAPI struct {
 	refusals map[string]string
 	// answers replace the usual ones, by method and path.
 	answers map[string]string
+	// public lets strangers read requests of OAuth clients, as api does.
+	public bool
 }
 
 const evil = `"><script>alert(1)</script>`
@@ -29,7 +31,7 @@ const evil = `"><script>alert(1)</script>`
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	call := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1")
-	if cookie, err := r.Cookie("taskmaster_session"); err != nil || cookie.Value != "ada's" {
+	if cookie, err := r.Cookie("taskmaster_session"); err != nil || cookie.Value != "ada's" && !(f.public && call == "POST /oauth/requests") {
 		call = "401"
 	}
 	if r.Method != http.MethodGet {
@@ -39,15 +41,16 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	const when = `"2026-03-02T10:00:00Z"`
 	answers := map[string]any{
-		"GET /me":         `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1, "stored_bytes": 1887437, "quota_bytes": 536870912}`,
-		"GET /tasks":      `{"items": [], "next_cursor": ""}`,
-		"GET /sessions":   `{"items": [{"id": "` + fakeID("s1") + `", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "` + fakeID("s2") + `", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
-		"GET /tokens":     `{"items": [{"id": "` + fakeID("t1") + `", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
-		"GET /channels":   `{"items": [{"id": "` + fakeID("c1") + `", "kind": "webhook", "url": ` + quote("https://x.example/"+evil) + `, "enabled": false, "disabled_reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
-		"GET /deliveries": `{"items": [{"id": "` + fakeID("d1") + `", "channel_id": "` + fakeID("c1") + `", "channel_kind": "webhook", "task_id": "` + fakeID("x") + `", "state": "given_up", "attempts": 5, "reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
-		"GET /push-key":   `{"public_key": "BKey"}`,
-		"POST /tokens":    `{"id": "` + fakeID("t2") + `", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
-		"POST /channels":  `{"id": "` + fakeID("c2") + `", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
+		"GET /me":          `{"email": "ada@example.com", "time_zone": "UTC", "week_start": "sunday", "revision": 1, "stored_bytes": 1887437, "quota_bytes": 536870912}`,
+		"GET /tasks":       `{"items": [], "next_cursor": ""}`,
+		"GET /sessions":    `{"items": [{"id": "` + fakeID("s1") + `", "user_agent": ` + quote(evil) + `, "created_at": ` + when + `, "last_used_at": ` + when + `, "current": true}, {"id": "` + fakeID("s2") + `", "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
+		"GET /tokens":      `{"items": [{"id": "` + fakeID("t1") + `", "name": ` + quote(evil) + `, "scopes": ["account"], "created_at": ` + when + `, "expires_at": ` + when + `}]}`,
+		"GET /connections": `{"items": [{"id": "` + fakeID("o1") + `", "name": ` + quote(evil) + `, "place": "claude.ai", "scopes": ["tasks:read"], "created_at": ` + when + `, "last_used_at": ` + when + `}]}`,
+		"GET /channels":    `{"items": [{"id": "` + fakeID("c1") + `", "kind": "webhook", "url": ` + quote("https://x.example/"+evil) + `, "enabled": false, "disabled_reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /deliveries":  `{"items": [{"id": "` + fakeID("d1") + `", "channel_id": "` + fakeID("c1") + `", "channel_kind": "webhook", "task_id": "` + fakeID("x") + `", "state": "given_up", "attempts": 5, "reason": ` + quote(evil) + `, "created_at": ` + when + `}]}`,
+		"GET /push-key":    `{"public_key": "BKey"}`,
+		"POST /tokens":     `{"id": "` + fakeID("t2") + `", "name": "Backup", "scopes": ["tasks:read"], "created_at": ` + when + `, "token": "tm_once"}`,
+		"POST /channels":   `{"id": "` + fakeID("c2") + `", "kind": "webhook", "url": "https://x.example/", "enabled": true, "created_at": ` + when + `, "secret": "whsec_once"}`,
 		"POST /import": `{"created": 30, "skipped": 2, "columns": [{"name": "Wann", "field": "due", "sample": "5.12.2026"}], "dry_run": ` + strconv.FormatBool(r.URL.Query().Has("dry_run")) + `, "sample": [{"title": ` + quote(evil) + `, "due_at": ` + when + `, "time_zone": "UTC", "priority": "high", "tags": ["home"], "rrule": "FREQ=DAILY"}],
 			"notes": [{"file": "Home.csv", "line": 7, "title": ` + quote(evil) + `, "message": "the date cannot be read"}]}`,
 	}
@@ -55,7 +58,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	answer, known := answers[call].(string)
 	if other, ok := f.answers[call]; ok {
-		answer = other
+		answer, known = other, true
 	}
 	problem, refused := f.refusals[call]
 	switch {
@@ -103,7 +106,7 @@ func TestSettingsShowTextAsText(t *testing.T) {
 	t.Parallel()
 	_, ask := settings(t, nil)
 	for path, want := range map[string][]string{
-		"/settings/account":       {"ada@example.com", "You store 1.8 MB of 512.0 MB.", "this one", "Log out everywhere else", `<option value="sunday" selected>`, "expired", "change the account"},
+		"/settings/account":       {"ada@example.com", "You store 1.8 MB of 512.0 MB.", "this one", "Log out everywhere else", `<option value="sunday" selected>`, "expired", "change the account", "At claude.ai"},
 		"/settings/notifications": {"Turn on Webhook", "given up", "5 attempts", "Send again", `data-push data-key="BKey"`, "Turned off: "},
 		"/settings/import":        {`enctype="multipart/form-data"`, "Todoist", "Vikunja"},
 	} {
@@ -128,17 +131,18 @@ func TestSettingsForms(t *testing.T) {
 		want string
 		to   string
 	}{
-		"/settings/account":             {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de"}`, "/settings/account"},
-		"/settings/password":            {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"password":"b","current_password":"a"}`, "/settings/account"},
-		"/settings/sessions/s2/end":     {nil, "DELETE /sessions/s2?", "/settings/account"},
-		"/settings/sessions/end":        {nil, "DELETE /sessions?", "/settings/account"},
-		"/settings/tokens/t1/delete":    {nil, "DELETE /tokens/t1?", "/settings/account"},
-		"/settings/delete":              {url.Values{"password": {"a"}}, `DELETE /me? application/json {"password":"a"}`, "/enter"},
-		"/settings/channels/c1/enable":  {nil, `PATCH /channels/c1? application/json {"enabled":true}`, "/settings/notifications"},
-		"/settings/channels/c1/disable": {nil, `PATCH /channels/c1? application/json {"enabled":false}`, "/settings/notifications"},
-		"/settings/channels/c1/test":    {nil, "POST /channels/c1/test?", "/settings/notifications"},
-		"/settings/channels/c1/delete":  {nil, "DELETE /channels/c1?", "/settings/notifications"},
-		"/settings/deliveries/d1/retry": {nil, "POST /deliveries/d1/retry?", "/settings/notifications"},
+		"/settings/account":               {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de"}`, "/settings/account"},
+		"/settings/password":              {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"password":"b","current_password":"a"}`, "/settings/account"},
+		"/settings/sessions/s2/end":       {nil, "DELETE /sessions/s2?", "/settings/account"},
+		"/settings/sessions/end":          {nil, "DELETE /sessions?", "/settings/account"},
+		"/settings/tokens/t1/delete":      {nil, "DELETE /tokens/t1?", "/settings/account"},
+		"/settings/connections/o1/delete": {nil, "DELETE /connections/o1?", "/settings/account"},
+		"/settings/delete":                {url.Values{"password": {"a"}}, `DELETE /me? application/json {"password":"a"}`, "/enter"},
+		"/settings/channels/c1/enable":    {nil, `PATCH /channels/c1? application/json {"enabled":true}`, "/settings/notifications"},
+		"/settings/channels/c1/disable":   {nil, `PATCH /channels/c1? application/json {"enabled":false}`, "/settings/notifications"},
+		"/settings/channels/c1/test":      {nil, "POST /channels/c1/test?", "/settings/notifications"},
+		"/settings/channels/c1/delete":    {nil, "DELETE /channels/c1?", "/settings/notifications"},
+		"/settings/deliveries/d1/retry":   {nil, "POST /deliveries/d1/retry?", "/settings/notifications"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

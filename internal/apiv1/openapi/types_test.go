@@ -60,6 +60,9 @@ var types = map[string]goType{
 	"Session": answer[apiv1.Session](), "SessionPage": answer[apiv1.Page[apiv1.Session]](),
 	"TokenInput": request[apiv1.TokenInput](), "Token": answer[apiv1.Token](), "TokenPage": answer[apiv1.Page[apiv1.Token]](),
 	"TokenWithSecret": answer[apiv1.TokenWithSecret](),
+	"Connection":      answer[apiv1.Connection](), "ConnectionPage": answer[apiv1.Page[apiv1.Connection]](),
+	"OAuthRequest": request[apiv1.OAuthRequest]("query"), "OAuthConsent": answer[apiv1.OAuthConsent](),
+	"OAuthDecision": request[apiv1.OAuthDecision]("query", "allow"), "OAuthRedirect": answer[apiv1.OAuthRedirect](),
 
 	"Channel": answer[apiv1.Channel](), "ChannelPage": answer[apiv1.Page[apiv1.Channel]](),
 	"ChannelWithSecret": answer[apiv1.ChannelWithSecret](),
@@ -69,8 +72,9 @@ var types = map[string]goType{
 	"Delivery": answer[apiv1.Delivery](), "DeliveryPage": answer[apiv1.Page[apiv1.Delivery]](),
 
 	"Export": answer[apiv1.Export](), "ExportedHistory": answer[apiv1.ExportedHistory](), "ExportedChannel": answer[apiv1.ExportedChannel](),
-	"ExportedSettings": answer[apiv1.ExportedSettings]().loosely(),
-	"Import":           request[apiv1.Import]("version", "tasks").loosely(), "ImportedTask": request[task.Task]("title").loosely(),
+	"ExportedConnection": answer[apiv1.ExportedConnection](),
+	"ExportedSettings":   answer[apiv1.ExportedSettings]().loosely(),
+	"Import":             request[apiv1.Import]("version", "tasks").loosely(), "ImportedTask": request[task.Task]("title").loosely(),
 	"ImportResult": answer[apiv1.ImportResult](), "ImportSample": answer[apiv1.ImportSample](), "ImportNote": answer[apiv1.ImportNote](), "ImportColumn": answer[apiv1.ImportColumn](),
 }
 

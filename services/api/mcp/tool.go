@@ -12,6 +12,7 @@ import (
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -40,6 +41,27 @@ func Tools() []Tool {
 		all = append(all, t.Tool)
 	}
 	return all
+}
+
+// Scopes returns the scopes that the messages of a request need. Any request reads. A call of a tool
+// that is more than a read also writes.
+func Scopes(body []byte) []string {
+	type message struct {
+		Method string
+		Params struct{ Name string }
+	}
+	var messages []message
+	if json.Unmarshal(body, &messages) != nil { // only old clients send several
+		messages = make([]message, 1)
+		_ = json.Unmarshal(body, &messages[0]) // the protocol refuses what is not JSON
+	}
+	for _, m := range messages {
+		changes := func(t tool) bool { return t.Name == m.Params.Name && t.Effect != Reads }
+		if m.Method == "tools/call" && slices.ContainsFunc(tools(), changes) {
+			return []string{account.ScopeTasksRead, account.ScopeTasksWrite}
+		}
+	}
+	return []string{account.ScopeTasksRead}
 }
 
 // tool is a tool with its function. repeatable reports whether a second call with the same arguments
