@@ -10,6 +10,7 @@ package delivery
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,9 @@ const MaxAttempts = 25
 type Job struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
 	Round      int       `json:"round"`
+	// RetryAfter is the wait that the receiver asked for in the present attempt. It is not stored: River
+	// asks for the time of the next attempt with the same job.
+	RetryAfter time.Duration `json:"-"`
 }
 
 // Kind returns the name of the job in the queue.

@@ -19,6 +19,9 @@ type Attempt struct {
 	// Ended is the message that another channel ended. It is sent instead of an event, and nil for
 	// an event.
 	Ended *EndedNotice
+	// Dropped reports that the event is a reminder that its task no longer has: the task was completed,
+	// deleted, moved or snoozed, or the reminder was removed.
+	Dropped bool
 	// Channel is nil if it was deleted.
 	Channel *Channel
 }
@@ -41,6 +44,14 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 	if a.Event.Type == ChannelEnded {
 		if err := json.Unmarshal(raw, &a.Ended); err != nil {
 			return Attempt{}, fmt.Errorf("decode notice of delivery %s: %w", deliveryID, err)
+		}
+	}
+	if due := a.Event.Data.Reminder; a.Event.Type == event.ReminderDue && due != nil && !d.Test {
+		err := tx.QueryRow(ctx, `
+			SELECT NOT EXISTS (SELECT FROM reminders WHERE task_id = $1 AND user_id = $2 AND fire_at = $3 AND state = 'fired')`,
+			a.Event.Data.TaskID, d.UserID, due.At).Scan(&a.Dropped)
+		if err != nil {
+			return Attempt{}, fmt.Errorf("query reminder of delivery %s: %w", deliveryID, err)
 		}
 	}
 	a.Channel, err = channelOrNone(ctx, tx, d.ChannelID)

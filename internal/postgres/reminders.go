@@ -33,7 +33,8 @@ type Reminder struct {
 // have been in flight or retried when the instant passed.
 const lateReminder = time.Minute
 
-// SetReminders sets a task's reminders to wanted (number -> instant) and cancels all others.
+// SetReminders sets a task's reminders to wanted (number -> instant) and cancels all others. It cancels
+// those that have fired too, so that AttemptOf drops their notifications.
 //
 //   - A reminder with an unchanged instant stays as it is, fired or not.
 //   - A new instant that passed more than lateReminder ago is not armed.
@@ -56,13 +57,13 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 				WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
 			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
-			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
+			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state <> 'cancelled')
 				OR reminders.user_id <> excluded.user_id`,
 			taskID, number, userID, at, now.Add(-lateReminder))
 	}
 	batch.Queue(`
 		UPDATE reminders SET state = 'cancelled'
-		WHERE task_id = $1 AND user_id = $2 AND state = 'pending' AND number <> ALL ($3)`, taskID, userID, numbers)
+		WHERE task_id = $1 AND user_id = $2 AND state <> 'cancelled' AND number <> ALL ($3)`, taskID, userID, numbers)
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("set reminders: %w", err)
 	}

@@ -115,6 +115,7 @@ func TestSetReminders(t *testing.T) {
 		{"passed a minute ago", nil, nil, map[int]int{0: -1}, "[0@-1 over]"},
 		{"in the past from the start", map[int]int{0: -10}, nil, map[int]int{0: -10}, "[0@-10 over]"},
 		{"fired and unchanged", map[int]int{0: 0}, []int{0}, map[int]int{0: 0}, "[0@0 over]"},
+		{"fired and withdrawn", map[int]int{0: 0}, []int{0}, nil, "[0@0 over]"},
 		{"fired and moved", map[int]int{0: 0}, []int{0}, map[int]int{0: 30}, "[0@30]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/postgrestest"
+	"taskmaster/internal/sidecar"
 )
 
 // TestRestoredDatabase restores a database that then grows to the client's revision with other
@@ -66,6 +68,27 @@ func TestRestoredDatabase(t *testing.T) {
 	}
 	if n := a.count(t, `SELECT count(*) FROM reminders WHERE job_at IS NOT NULL`); n > 0 {
 		t.Errorf("%d reminders are marked as scheduled, want none", n)
+	}
+}
+
+// TestFiredReminderAfterARestore restores a database after a reminder has fired. Neither the sweep nor a
+// job fires it again. Its event is published again with the id that notifier has seen.
+func TestFiredReminderAfterARestore(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	made := p.newTask(t, object{"title": "dentist", "due_at": minute(60)})
+	p.reconciled(t)
+	p.advance(45 * time.Minute)
+	p.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+	p.exec(t, `UPDATE outbox SET published_at = created_at`)
+	if err := restored(t.Context(), p.db, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	p.reconciled(t)
+	p.swept(t)
+	p.callback(t, sidecar.JobName(made.ID, 0)).want(t, 200)
+	if got := p.count(t, `SELECT count(*) FROM outbox WHERE type = 'reminder.due' AND published_at IS NULL`); got != 1 {
+		t.Errorf("got %d reminders to publish, want the one that fired", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"time"
 
@@ -283,7 +284,7 @@ func (u *userTx) wantedReminders(t task.Task) map[int]time.Time {
 			wanted[i] = *t.DueAt
 		}
 	}
-	return wanted
+	return afterSnooze(t, wanted)
 }
 
 // wantedReminders returns the instants of a task's reminders by number. A completed task has none.
@@ -297,9 +298,16 @@ func wantedReminders(t task.Task) map[int]time.Time {
 			wanted[i] = at
 		}
 	}
-	if t.SnoozedUntil != nil {
-		wanted[postgres.SnoozeNumber] = *t.SnoozedUntil
+	return afterSnooze(t, wanted)
+}
+
+// afterSnooze replaces the reminders of a snoozed task up to the end of its snooze by one at the end.
+func afterSnooze(t task.Task, wanted map[int]time.Time) map[int]time.Time {
+	if t.SnoozedUntil == nil || t.Completed {
+		return wanted
 	}
+	maps.DeleteFunc(wanted, func(_ int, at time.Time) bool { return at.Before(*t.SnoozedUntil) })
+	wanted[postgres.SnoozeNumber] = *t.SnoozedUntil
 	return wanted
 }
 

@@ -26,6 +26,8 @@ type failure struct {
 	reason string
 	// permanent reports that another attempt would fail too.
 	permanent bool
+	// retryAfter is the wait that the receiver asks for, or 0.
+	retryAfter time.Duration
 	// gone reports that the channel no longer exists at the receiver.
 	gone bool
 	// cause is for the log. It is nil if reason is complete.
@@ -38,6 +40,8 @@ func (f *failure) Error() string { return f.reason }
 // send makes an attempt within its timeout.
 func (wk *worker) send(ctx context.Context, a postgres.Attempt, attempt int) *failure {
 	switch {
+	case a.Dropped:
+		return &failure{reason: "the task or its reminder was changed before", permanent: true}
 	case a.Channel == nil:
 		return &failure{reason: "the channel was deleted", permanent: true}
 	case !a.Channel.Enabled:
@@ -57,12 +61,20 @@ func (wk *worker) outcome(job *river.Job[delivery.Job], failed *failure) postgre
 	if failed == nil {
 		return postgres.Outcome{State: postgres.DeliverySent}
 	}
-	wait, again := wk.timing.next(job.ID, job.Attempt)
+	job.Args.RetryAfter = failed.retryAfter
+	wait, again := wk.wait(job)
 	if failed.permanent || failed.gone || !again {
 		return postgres.Outcome{State: postgres.DeliveryGivenUp, Reason: failed.reason}
 	}
 	next := wk.now().Add(wait)
 	return postgres.Outcome{State: postgres.DeliveryFailed, Reason: failed.reason, Next: &next}
+}
+
+// wait returns the wait after a job's failed attempt: that of the schedule, or a longer one that the
+// receiver asked for. It returns false after the last attempt.
+func (wk *worker) wait(job *river.Job[delivery.Job]) (time.Duration, bool) {
+	wait, again := wk.timing.next(job.ID, job.Attempt)
+	return max(wait, job.Args.RetryAfter), again
 }
 
 // mark stores the outcome of an attempt, even if the process stops. It retries while the database

@@ -104,7 +104,7 @@ func (f *fixture) channel(t *testing.T, c postgres.Channel) postgres.Channel {
 	return c
 }
 
-// reminder returns a reminder.due event of one of the user's tasks.
+// reminder returns a reminder.due event of one of the user's tasks. The reminder has fired.
 func (f *fixture) reminder(t *testing.T, user uuid.UUID, title string) event.Event {
 	t.Helper()
 	due := time.Date(2026, 2, 10, 15, 0, 0, 0, time.UTC)
@@ -112,7 +112,20 @@ func (f *fixture) reminder(t *testing.T, user uuid.UUID, title string) event.Eve
 	owned.Normalize()
 	e := event.New(event.ReminderDue, user, owned, due.Add(-15*time.Minute))
 	e.Data.Reminder = &event.DueReminder{Number: 0, At: due.Add(-15 * time.Minute)}
+	f.setReminders(t, e, map[int]time.Time{0: e.Data.Reminder.At}, e.Data.Reminder.At.Add(-time.Minute))
+	f.tx(t, func(tx pgx.Tx) error {
+		_, err := postgres.MarkFired(t.Context(), tx, postgres.Reminder{TaskID: owned.ID}, e.Time)
+		return err
+	})
 	return e
+}
+
+// setReminders changes the reminders of an event's task.
+func (f *fixture) setReminders(t *testing.T, e event.Event, wanted map[int]time.Time, now time.Time) {
+	t.Helper()
+	f.tx(t, func(tx pgx.Tx) error {
+		return postgres.SetReminders(t.Context(), tx, e.Data.UserID, e.Data.TaskID, wanted, now)
+	})
 }
 
 // deliveries returns a user's deliveries, the oldest first.

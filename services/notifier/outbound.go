@@ -57,15 +57,6 @@ func newClient(reachable func(netip.Addr) bool) *http.Client {
 	}
 }
 
-// send sends a request and returns the status of the answer. The request's context bounds it.
-func (o *outbound) send(r *http.Request) (status int, err error) {
-	answer, err := o.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	return answer.StatusCode, answer.Body.Close()
-}
-
 // Do sends a request and returns the answer without its body. The request's context bounds it.
 func (o *outbound) Do(r *http.Request) (*http.Response, error) {
 	client := o.secure

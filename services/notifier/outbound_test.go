@@ -96,7 +96,7 @@ func TestOutboundStaysOutside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err = newOutbound(allowed).send(r); !errors.Is(err, errNotPublic) {
+			if _, err = newOutbound(allowed).Do(r); !errors.Is(err, errNotPublic) {
 				t.Errorf("%s, %s: got %v, want it refused", url, name, err)
 			}
 		}
@@ -115,7 +115,7 @@ func TestOutboundReachesAllowedNetworks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.send(r); err != nil || reached.Load() != int64(i+1) {
+		if _, err := client.Do(r); err != nil || reached.Load() != int64(i+1) {
 			t.Errorf("%s: got %v after %d requests", url, err, reached.Load())
 		}
 	}

@@ -78,13 +78,13 @@ func newPush(cfg config, client *outbound) (sender, error) {
 			return unreached(ctx, err)
 		}
 		defer answer.Body.Close()
-		return pushAnswer(answer.StatusCode)
+		return pushAnswer(answer)
 	}, nil
 }
 
-func pushAnswer(status int) *failure {
-	failed := answered(status)
-	switch {
+func pushAnswer(answer *http.Response) *failure {
+	failed := answered(answer)
+	switch status := answer.StatusCode; {
 	case status >= 200 && status < 300:
 		return nil
 	case status == http.StatusNotFound, status == http.StatusGone:

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"syscall"
+	"time"
 )
 
 // errNotPublic reports an address in a network that messages must not reach.
@@ -55,8 +57,30 @@ func unreachedFor(ctx context.Context, err error) *failure {
 	return &failure{reason: "it could not be reached"}
 }
 
-// answered returns the failure for a status other than success.
-func answered(status int) *failure {
+// maxRetryAfter is the longest wait that a receiver may ask for. A longer one would keep a reminder that
+// nobody needs any more.
+const maxRetryAfter = 24 * time.Hour
+
+// retryAfter returns the wait that an answer asks for (RFC 9110 section 10.2.3), up to maxRetryAfter. Only
+// 429 and 503 mean that the receiver takes the message later.
+func retryAfter(answer *http.Response) time.Duration {
+	if answer.StatusCode != http.StatusTooManyRequests && answer.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	text := answer.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	return min(max(time.Until(at), 0), maxRetryAfter)
+}
+
+// answered returns the failure for an answer other than success.
+func answered(answer *http.Response) *failure {
+	status := answer.StatusCode
 	if status >= 300 && status < 400 {
 		return &failure{reason: fmt.Sprintf("it answered %d; redirects are not followed", status)}
 	}
@@ -64,5 +88,5 @@ func answered(status int) *failure {
 	if text != "" {
 		text = " " + text
 	}
-	return &failure{reason: fmt.Sprintf("it answered %d%s", status, text)}
+	return &failure{reason: fmt.Sprintf("it answered %d%s", status, text), retryAfter: retryAfter(answer)}
 }

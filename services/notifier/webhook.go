@@ -63,15 +63,17 @@ func newWebhook(client *outbound) sender {
 		r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 
-		status, err := client.send(r)
-		switch {
-		case err != nil:
+		answer, err := client.Do(r)
+		if err != nil {
 			return unreached(ctx, err)
+		}
+		defer answer.Body.Close()
+		switch status := answer.StatusCode; {
 		case status >= 200 && status < 300:
 			return nil
 		case status == http.StatusGone:
 			return &failure{reason: "its receiver answered 410 Gone", gone: true}
 		}
-		return answered(status)
+		return answered(answer)
 	}
 }

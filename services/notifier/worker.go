@@ -213,7 +213,7 @@ func (wk *worker) NextRetry(job *river.Job[delivery.Job]) time.Time {
 	if job.AttemptedAt != nil && now.Sub(*job.AttemptedAt) > wk.timing.attempt+wk.timing.mark {
 		return now.Add(time.Second)
 	}
-	if wait, ok := wk.timing.next(job.ID, job.Attempt); ok {
+	if wait, ok := wk.wait(job); ok {
 		return now.Add(wait)
 	}
 	return time.Time{} // River's default policy, because this is a bug and not a failed attempt

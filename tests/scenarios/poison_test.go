@@ -119,7 +119,8 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	u := newUser(t, shared.System)
 	channels(t, u)
 	socket := watch(t, u, replicaURL(t, "live", 1), 0)
-	task := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}})
+	at := time.Now().Add(soon).UTC().Truncate(time.Second)
+	task := u.create(fields{"title": "Daily", "due_at": "2030-01-01T09:00:00Z", "recurrence": fields{"rrule": "daily"}, "reminders": []fields{{"at": at}}})
 	message(t, socket, task.Revision)
 	template := event(t, shared.observer, system.TopicTasks, u.ID, task.Revision)
 
@@ -160,19 +161,22 @@ func TestEventsOfANewerVersion(t *testing.T) {
 			publish(topic, id, raw)
 		}
 	}
-	// Known types. The completion is real, because only a real one is followed. Its newer event is
-	// the second about it, and creates no second follower.
+	// Known types. The reminder and the completion are real, because only a reminder that has fired is
+	// delivered, and only a real completion is followed. The newer event is the second about each. It
+	// creates no second follower.
+	dueReminder(t, task)
+	id, raw := newer("reminder.due", func(data, task map[string]any) {
+		task["priority"], task["title"] = "urgent", "Reminded from the future"
+		data["reminder"] = map[string]any{"number": 0, "at": at, "snoozable": true}
+	})
+	publish(system.TopicReminders, id, raw)
+	notified(t, &shared.webhooks.Inbox, "Reminded from the future")
 	done := u.complete(task.ID)
-	id, raw := newer("task.completed", func(data, task map[string]any) {
+	id, raw = newer("task.completed", func(data, task map[string]any) {
 		data["revision"], task["revision"] = done.Revision, done.Revision
 		task["completed"], task["completed_at"], task["title"] = true, done.CompletedAt, "From the future"
 	})
 	publish(system.TopicTasks, id, raw)
-	id, raw = newer("reminder.due", func(data, task map[string]any) {
-		task["priority"] = "urgent"
-		data["reminder"] = map[string]any{"number": 0, "at": "2030-01-01T08:45:00Z", "snoozable": true}
-	})
-	publish(system.TopicReminders, id, raw)
 
 	err := system.Poll(within(t), func() error {
 		if n := len(u.series(task)); n != 2 {
@@ -183,7 +187,6 @@ func TestEventsOfANewerVersion(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	notified(t, &shared.webhooks.Inbox, task.ID)
 	// The follower has the revision after the completion's.
 	message(t, socket, done.Revision)
 	message(t, socket, done.Revision+1)
