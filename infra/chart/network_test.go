@@ -149,7 +149,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		{dapr, 50001, sidecars}, {dapr, 50006, sidecars}, {dapr, 6500, sidecars}, {dapr, 443, nil},
 		{database, 5432, []string{"api", "backup", "live", "migrate", "notifier"}},
 		{broker, 9093, []string{"api", "live", "notifier", "recurring"}},
-		{public, 443, []string{"notifier"}},
+		{public, 443, []string{"api", "notifier"}}, {public, 8443, []string{"notifier"}},
 		{chosen, 8025, []string{"notifier"}},
 		{inner, 443, nil}, {metadata, 80, nil},
 	}

@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.4.3"
-	content = "757c65fe67f5abf993b1ab8870f1bc38b4bd0f2f361c0b8d4b21733f1d7a4369"
+	version = "0.4.4"
+	content = "14bb5a78aca82e6ec79b1b33f87487c0f877ad55bcf287ec58f0cadd831a0088"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -63,7 +63,7 @@ func (s Server) ServerMetadata() ServerMetadata {
 		Revoke: s.Issuer + RevokePath, Scopes: append(Scopes(), offline),
 		ResponseTypes: []string{"code"}, ResponseModes: []string{"query"}, GrantTypes: []string{grantCode, grantRefresh},
 		TokenMethods: []string{methodNone}, RevokeMethods: []string{methodNone}, ChallengeMethods: []string{"S256"},
-		IssuerInAnswer: true, ClientIDDocuments: false,
+		IssuerInAnswer: true, ClientIDDocuments: true,
 	}
 }
 

@@ -4,6 +4,7 @@
 //	metadata.go   where a client finds everything: RFC 9728, RFC 8414, WWW-Authenticate
 //	redirect.go   the addresses that may receive a code: RFC 8252
 //	register.go   how a client introduces itself: RFC 7591
+//	document.go   or by the URL of a document: Client ID Metadata Document
 //	authorize.go  the request that a person decides about: RFC 6749, 7636, 8707, 9207
 //	token.go      codes and refresh tokens for access tokens, and their end: RFC 6749, 7009
 //
@@ -11,7 +12,7 @@
 //	   └── browser ── GET /oauth/authorize ── consent ── code ── POST /oauth/token ── POST /mcp
 //
 // All clients are public: they run on other people's machines and keep no secret. PKCE binds a code
-// to the client that asked for it. docs/decisions/0011 says why no library does this.
+// to the client that asked for it. docs/decisions/0011 has the reasons against a library.
 package oauth
 
 import (

@@ -77,7 +77,7 @@ func mayRedirect(registered []string, uri string) bool {
 type Place struct {
 	// Host is a host, or the scheme of a program.
 	Host string
-	// Own reports that a program on the person's machine receives the code. Nobody can say which.
+	// Own reports that a program on the person's machine receives the code. It can be any program.
 	Own bool
 	// FormAction is the source that the Content-Security-Policy of the consent page has to allow.
 	FormAction string

@@ -41,11 +41,19 @@ type OAuthToken struct {
 //nolint:gosec // the names of columns, not a credential
 const oauthTokenColumns = `hash, kind, grant_id, family, scopes, resource, redirect_uri, challenge, created_at, expires_at, spent_at`
 
-// InsertOAuthToken stores a new token.
+// MaxOAuthTokens is the largest number of tokens of a grant, spent ones included. A further one ends
+// the oldest. A client that refreshes every hour has about 750.
+const MaxOAuthTokens = 2000
+
+// InsertOAuthToken stores a new token, and deletes the oldest of its grant beyond MaxOAuthTokens.
 func InsertOAuthToken(ctx context.Context, tx pgx.Tx, t OAuthToken) error {
-	_, err := tx.Exec(ctx, `INSERT INTO oauth_tokens (`+oauthTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	batch := &pgx.Batch{}
+	batch.Queue(`INSERT INTO oauth_tokens (`+oauthTokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		t.Hash, t.Kind, t.GrantID, t.Family, t.Scopes, t.Resource, t.RedirectURI, t.Challenge, t.CreatedAt, t.ExpiresAt, t.SpentAt)
-	if err != nil {
+	batch.Queue(`
+		DELETE FROM oauth_tokens WHERE hash IN (
+			SELECT hash FROM oauth_tokens WHERE grant_id = $1 ORDER BY created_at DESC OFFSET $2)`, t.GrantID, MaxOAuthTokens)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("insert OAuth token: %w", err)
 	}
 	return nil

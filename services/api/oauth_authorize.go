@@ -17,7 +17,7 @@ import (
 	"taskmaster/internal/task"
 )
 
-// checkAuthorization answers what a client asks of a person, for the consent page. It changes nothing:
+// checkAuthorization describes the request of a client, for the consent page. It changes nothing:
 // clients and browsers open the address of the page before the person sees it.
 func (s *service) checkAuthorization(w http.ResponseWriter, r *http.Request) error {
 	var in apiv1.OAuthRequest
@@ -76,15 +76,11 @@ func (s *service) authorization(ctx context.Context, query string) (a oauth.Auth
 		return a, nil, task.Errorf(task.CodeNotFound, "OAuth needs PUBLIC_URL, which is not set")
 	}
 	id, err := oauth.ClientIDOf(query)
+	var c oauth.Client
 	if err == nil {
-		var c oauth.Client
 		c, err = s.oauthClient(ctx, id)
-		if task.ErrorCode(err) == task.CodeNotFound {
-			return a, nil, task.Errorf(task.CodeInvalid, "the client is not known here: remove it in the assistant, and connect it again")
-		}
-		if err != nil {
-			return a, nil, err
-		}
+	}
+	if err == nil {
 		a, err = s.oauth().ParseAuthorization(query, c)
 	}
 	if refusal, refused := errors.AsType[*oauth.Error](err); refused {

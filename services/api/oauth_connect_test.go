@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/oauth"
 )
 
 // browser stands in for the person and the page. It opens the address that a client shows, allows
@@ -45,6 +46,31 @@ func (b *browser) open(t *testing.T, address string) (*auth.AuthorizationResult,
 	b.asked = append(b.asked, strings.Join(consent.Scopes, " "))
 	q := b.decide(t, u.Query(), true)
 	return &auth.AuthorizationResult{Code: q.Get("code"), State: q.Get("state"), Iss: q.Get("iss")}, nil
+}
+
+// TestClientsWithDocuments connects a client whose id is the URL of its document.
+func TestClientsWithDocuments(t *testing.T) {
+	t.Parallel()
+	var id string
+	host := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"client_id":%q,"client_name":"Claude","redirect_uris":[%q]}`, id, claudeRedirect)
+	}))
+	t.Cleanup(host.Close)
+	id = host.URL + "/client"
+	ta := newOAuthAPI(t)
+	p := ta.newPerson(t)
+	query := map[string]any{"query": authorizeQuery(id, scopeRead).Encode()}
+	ta.send(t, "POST", "/api/v1/oauth/requests", query).wantProblem(t, 422, "invalid") // it is inside our network
+	ta.documents = oauth.NewDocuments(host.Client(), ta.now)
+	ta.send(t, "POST", "/api/v1/oauth/requests", query).want(t, 200)
+	tokens := p.connect(t, id, scopeRead)
+	ta.rpc(t, listTools, bearer(tokens.Access)).want(t, 200)
+	ta.refresh(t, id, tokens.Refresh)
+	if list := p.connections(t); len(list) != 1 || list[0].Name != "Claude" {
+		t.Errorf("the account shows %+v", list)
+	}
+	ta.form(t, "/oauth/token", refreshForm("https://other.example.com/client", tokens.Refresh)).wantRefusal(t, 400, "invalid_grant")
 }
 
 // TestAssistantConnects plays a whole connection with the SDK's own client: it discovers the server,

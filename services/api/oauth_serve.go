@@ -17,8 +17,8 @@ import (
 )
 
 // registrationsPerHour is the number of different clients that an address may register in an hour.
-// Hosts register the same client again and again, from addresses that all their users share. Those
-// do not count.
+// Hosts register the same client again and again, from addresses that all their users share. The
+// limit ignores equal registrations.
 const registrationsPerHour = 20
 
 // oauthEndpoint answers the requests of OAuth clients. It refuses in the form of RFC 6749. Without a
@@ -88,11 +88,23 @@ func (s *service) registerClient(w http.ResponseWriter, r *http.Request) error {
 	return server.Encode(w, http.StatusCreated, in.Answer(c.ID, c.CreatedAt))
 }
 
-// oauthClient returns a client by its id. It returns code not_found if there is none.
-func (s *service) oauthClient(ctx context.Context, id string) (c oauth.Client, err error) {
+// oauthClient returns a client by its id: a registered one, or one whose id is the URL of its document.
+// An unknown client is an oauth.UnsafeError.
+func (s *service) oauthClient(ctx context.Context, id string) (oauth.Client, error) {
+	if oauth.IsDocumentURL(id) {
+		return s.documents.Client(ctx, id)
+	}
+	found, err := s.registeredClient(ctx, id)
+	if task.ErrorCode(err) == task.CodeNotFound {
+		err = &oauth.UnsafeError{Reason: "the client is not known here: remove it in the assistant, and connect it again"}
+	}
+	return oauth.Client{ID: found.ID, Name: found.Name, RedirectURIs: found.RedirectURIs}, err
+}
+
+// registeredClient returns a client that registered itself. It returns code not_found if there is none.
+func (s *service) registeredClient(ctx context.Context, id string) (c postgres.OAuthClient, err error) {
 	err = s.read(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		found, err := postgres.OAuthClientByID(ctx, tx, id)
-		c = oauth.Client{ID: found.ID, Name: found.Name, RedirectURIs: found.RedirectURIs}
+		c, err = postgres.OAuthClientByID(ctx, tx, id)
 		return err
 	})
 	return c, err

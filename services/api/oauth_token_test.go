@@ -17,7 +17,7 @@ import (
 )
 
 // TestCodesWorkOnce shows that a code is exchanged once, in time, and by its client. A second use ends
-// what came of the first.
+// the tokens of the first.
 func TestCodesWorkOnce(t *testing.T) {
 	t.Parallel()
 	ta := newOAuthAPI(t)
@@ -308,6 +308,23 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if len(list) != postgres.MaxOAuthGrants || list[len(list)-1].Name != "Client 1" {
 		t.Errorf("got %d clients, the oldest %s", len(list), list[len(list)-1].Name)
 	}
+}
+
+// TestTokensOfAGrantAreBounded shows that a further token deletes the oldest ones.
+func TestTokensOfAGrantAreBounded(t *testing.T) {
+	t.Parallel()
+	ta := newOAuthAPI(t)
+	p := ta.newPerson(t)
+	id := ta.register(t, claude)
+	tokens := p.connect(t, id, scopeRead)
+	ta.exec(t, `INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
+		SELECT sha256(i::text::bytea), 'access', grant_id, family, scopes, resource, created_at - interval '1 minute', expires_at
+		FROM oauth_tokens, generate_series(1, $1::int) i WHERE kind = 'refresh'`, postgres.MaxOAuthTokens)
+	ta.refresh(t, id, tokens.Refresh)
+	if n := ta.count(t, `SELECT count(*) FROM oauth_tokens`); n != postgres.MaxOAuthTokens {
+		t.Errorf("there are %d tokens, want %d", n, postgres.MaxOAuthTokens)
+	}
+	ta.rpc(t, listTools, bearer(tokens.Access)).want(t, 200)
 }
 
 // TestNoOAuthWithoutPublicAddress shows that nothing is promised that cannot work.

@@ -13,7 +13,9 @@ import (
 
 	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
+	"taskmaster/internal/external"
 	"taskmaster/internal/idle"
+	"taskmaster/internal/oauth"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
@@ -34,7 +36,9 @@ type service struct {
 	deadLetterCount *prometheus.CounterVec
 
 	deliveries *delivery.Queue
-	imports    imports
+	// documents are the documents of OAuth clients.
+	documents *oauth.Documents
+	imports   imports
 	// lists limits the lists that a user reads at a time.
 	lists *peruser.Semaphore
 }
@@ -78,7 +82,8 @@ func newService(cfg config, deps dependencies) (*service, error) {
 	}, func() float64 { return deps.clock.Offset().Seconds() }))
 	return &service{
 		cfg: cfg, dependencies: deps, access: access, hasher: newHasher(passwordCost), deliveries: deliveries,
-		panics: server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
+		documents: oauth.NewDocuments(external.NewClient(external.IsPublic), deps.now),
+		panics:    server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
 	}, nil
 }
 

@@ -12,10 +12,9 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-)
 
-// errNotPublic reports an address in a network that messages must not reach.
-var errNotPublic = errors.New("the address is not public")
+	"taskmaster/internal/external"
+)
 
 // unreached returns the failure of a request or connection without an answer. Errors of net contain
 // our own addresses, so their text is never shown. Errors of net/http contain the URL, which may be
@@ -30,7 +29,7 @@ func unreached(ctx context.Context, err error) *failure {
 }
 
 func unreachedFor(ctx context.Context, err error) *failure {
-	if errors.Is(err, errNotPublic) {
+	if errors.Is(err, external.ErrNotPublic) {
 		return &failure{reason: "its host is not on the public Internet, or its URL is http:// instead of https://", permanent: true}
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {

@@ -96,16 +96,28 @@
     {{- end }}
 {{- end }}
 
+{{- define "taskmaster.public" -}}
+- ipBlock:
+    cidr: 0.0.0.0/0
+    except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+- ipBlock:
+    cidr: "::/0"
+    except: ["fc00::/7", "fe80::/10"]
+{{- end }}
+
+{{- define "taskmaster.egress.https" -}}
+# The documents of OAuth clients. The program refuses addresses that are not public as well.
+- to:
+    {{- include "taskmaster.public" . | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: 443}
+{{- end }}
+
 {{- define "taskmaster.egress.outside" -}}
 # Webhooks, push services and mail servers: any port of any public address, and the allowed
 # networks.
 - to:
-    - ipBlock:
-        cidr: 0.0.0.0/0
-        except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
-    - ipBlock:
-        cidr: "::/0"
-        except: ["fc00::/7", "fe80::/10"]
+    {{- include "taskmaster.public" . | nindent 4 }}
     {{- include "taskmaster.blocks" .Values.notifier.allowNetworks | nindent 4 }}
   ports:
     - {protocol: TCP}

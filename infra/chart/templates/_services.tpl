@@ -4,8 +4,8 @@ All services and their connections. Network policies, services and settings are 
   calls      services that it calls over HTTP
   sidecar    it has a Dapr sidecar. web needs none: the page is shown although Dapr or the broker is away
   invokes    services that its sidecar calls through their sidecars
-  reaches    other destinations: the database, the broker (through the sidecar), and public addresses for webhooks, push
-             and mail
+  reaches    other destinations: the database, the broker (through the sidecar), public addresses for webhooks, push
+             and mail, and public addresses over HTTPS for the documents of OAuth clients
   metrics    it answers GET /metrics
   drain      seconds between the decision to stop a pod and its stop signal. Other programs may send requests to the pod
              until then. The load balancer before web takes the longest to notice.
@@ -16,7 +16,7 @@ api:
   {{- if .Values.database.sleeps }}
   invokes: [notifier]
   {{- end }}
-  reaches: [database, broker]
+  reaches: [database, broker, https]
   metrics: true
   drain: 10
 recurring:

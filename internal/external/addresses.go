@@ -1,8 +1,6 @@
-package main
+package external
 
-import (
-	"net/netip"
-)
+import "net/netip"
 
 // special are the networks outside the public Internet (IANA's special-purpose address registries).
 // It includes the public addresses at which clouds serve metadata and credentials to their
@@ -38,17 +36,18 @@ var (
 	nat64 = netip.MustParsePrefix("64:ff9b::/96")
 )
 
-// isPublic reports whether an address is on the public Internet, as far as the address shows.
-func isPublic(a netip.Addr) bool {
+// IsPublic reports whether an address is on the public Internet, as far as the address shows.
+func IsPublic(a netip.Addr) bool {
 	a = a.Unmap()
 	if nat64.Contains(a) {
 		b := a.As16()
 		a = netip.AddrFrom4([4]byte(b[12:]))
 	}
-	return (a.Is4() || globalUnicast.Contains(a)) && !contains(special, a)
+	return (a.Is4() || globalUnicast.Contains(a)) && !Contains(special, a)
 }
 
-func contains(networks []netip.Prefix, a netip.Addr) bool {
+// Contains reports whether one of networks has an address.
+func Contains(networks []netip.Prefix, a netip.Addr) bool {
 	for _, n := range networks {
 		if n.Contains(a) {
 			return true
