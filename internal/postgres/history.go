@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -100,8 +102,11 @@ type TaskHistoryEntry struct {
 }
 
 // HistoryOfTasks returns up to limit entries of a user's tasks after a position. They are ordered
-// by task, then the oldest first.
+// by task, then the oldest first. The ids must be in order.
 func HistoryOfTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, ids []uuid.UUID, after HistoryPosition, limit int) ([]TaskHistoryEntry, error) {
+	// With the ids before the position, PostgreSQL reads the entries of all users from there on.
+	first, _ := slices.BinarySearchFunc(ids, after.TaskID, func(id, from uuid.UUID) int { return bytes.Compare(id[:], from[:]) })
+	ids = ids[first:]
 	rows, err := tx.Query(ctx, `
 		SELECT task_id, number, type, at, detail FROM task_history
 		WHERE user_id = $1 AND task_id = ANY ($2) AND (task_id, number) > ($3, $4) ORDER BY task_id, number LIMIT $5`,

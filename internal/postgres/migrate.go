@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -31,10 +32,16 @@ type migration struct {
 	// compatible reports whether the previous versions run on the schema after this migration. They
 	// then accept the database, and a release can be rolled back.
 	compatible bool
+	// online reports whether the migration builds indexes while the services write (applyOnline).
+	online bool
 }
 
-// compatibleLine is the first line of a migration that keeps older versions running.
-const compatibleLine = "-- older versions run: yes\n"
+const (
+	// compatibleLine is the first line of a migration that keeps older versions running.
+	compatibleLine = "-- older versions run: yes\n"
+	// onlineLine is the line after it in a migration that builds indexes while the services write.
+	onlineLine = "-- outside of a transaction\n"
+)
 
 // superseded are checksums of migrations that were edited after a release. A later migration makes
 // the difference, so these checksums count as applied.
@@ -68,16 +75,18 @@ func loadMigrations() ([]migration, error) {
 func newMigration(name string, script []byte) migration {
 	script = bytes.ReplaceAll(script, []byte("\r\n"), []byte("\n"))
 	sum := sha256.Sum256(script)
+	first, rest, _ := strings.Cut(string(script), "\n")
 	return migration{
 		name: name, script: string(script), checksum: hex.EncodeToString(sum[:]),
-		compatible: bytes.HasPrefix(script, []byte(compatibleLine)),
+		compatible: first+"\n" == compatibleLine, online: strings.HasPrefix(rest, onlineLine),
 	}
 }
 
 // Migrate brings the schema up to date. It applies the migrations in the order of their names, each
-// once and in its own transaction. River's migrations follow. It refuses a database of a newer
-// version. It also refuses a database with a migration that was edited after it was applied. It is
-// safe to repeat and to run concurrently.
+// once. A migration is a transaction, or builds indexes while the services write. River's migrations
+// follow. Migrate refuses a database of a newer version. It also refuses a database with a migration
+// that was edited after it was applied. It is safe to repeat, also after it was stopped, and to run
+// concurrently. It holds up the services for moments only, and waits for up to maxLockWaits of them.
 func Migrate(ctx context.Context, db *DB) error {
 	all, err := loadMigrations()
 	if err != nil {
@@ -94,7 +103,7 @@ func migrateTo(ctx context.Context, db *DB, all []migration) error {
 		return err
 	}
 	for _, m := range all {
-		if err := db.InTx(ctx, func(tx pgx.Tx) error { return m.apply(ctx, tx) }); err != nil {
+		if err := m.apply(ctx, db); err != nil {
 			return fmt.Errorf("migrate %s: %w", m.name, err)
 		}
 	}
@@ -155,25 +164,6 @@ func lockMigrations(ctx context.Context, tx pgx.Tx) error {
 	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, migrationLock); err != nil {
 		return fmt.Errorf("lock migrations: %w", err)
-	}
-	return nil
-}
-
-// apply applies a migration unless the database has it.
-func (m migration) apply(ctx context.Context, tx pgx.Tx) error {
-	if err := lockMigrations(ctx, tx); err != nil {
-		return err
-	}
-	tag, err := tx.Exec(ctx, `INSERT INTO schema_migrations (name, checksum, compatible) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-		m.name, m.checksum, m.compatible)
-	if err != nil {
-		return fmt.Errorf("record migration: %w", err)
-	}
-	if tag.RowsAffected() == 0 {
-		return nil
-	}
-	if _, err := tx.Exec(ctx, m.script); err != nil {
-		return fmt.Errorf("apply migration: %w", err)
 	}
 	return nil
 }

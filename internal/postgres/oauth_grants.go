@@ -100,7 +100,7 @@ func PurgeOAuthGrants(ctx context.Context, tx pgx.Tx, before time.Time, limit in
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM oauth_grants WHERE id IN (
 			SELECT id FROM oauth_grants g WHERE used_at < $1 AND NOT EXISTS (SELECT FROM oauth_tokens t WHERE t.grant_id = g.id)
-			LIMIT $2 FOR UPDATE SKIP LOCKED
+			ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED
 		)`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge OAuth grants: %w", err)

@@ -87,12 +87,16 @@ type Partition struct {
 	Topic  string
 }
 
-// PublishedUsers returns up to limit users with published events that were created at or after since,
-// in the order of their IDs and after one of them.
-func PublishedUsers(ctx context.Context, tx pgx.Tx, since time.Time, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+// PublishedUsers returns the users with published events that were created at or after since, in the
+// order of their IDs.
+func PublishedUsers(ctx context.Context, tx pgx.Tx, since time.Time) ([]uuid.UUID, error) {
+	first, err := FirstSeq(ctx, tx, since)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT DISTINCT user_id FROM outbox
-		WHERE user_id > $2 AND created_at >= $1 AND published_at IS NOT NULL ORDER BY user_id LIMIT $3`, since, after, limit)
+		WHERE seq >= $2 AND created_at >= $1 AND published_at IS NOT NULL ORDER BY user_id`, since, first)
 	if err != nil {
 		return nil, fmt.Errorf("query users with published events: %w", err)
 	}
@@ -101,6 +105,36 @@ func PublishedUsers(ctx context.Context, tx pgx.Tx, since time.Time, after uuid.
 		return nil, fmt.Errorf("read users with published events: %w", err)
 	}
 	return users, nil
+}
+
+// seqMargin is how far the order of created_at may differ from the order of seq. A change takes its
+// instant when it begins, and its seq later.
+const seqMargin = time.Hour
+
+// FirstSeq returns a seq with no event before it that was created at or after since. No index has the
+// creation times, so it searches by halves.
+func FirstSeq(ctx context.Context, tx pgx.Tx, since time.Time) (int64, error) {
+	end, err := LastSeq(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	for low, high := int64(0), end+1; ; {
+		if low >= high {
+			return low, nil
+		}
+		middle := low + (high-low)/2
+		var seq int64
+		var created time.Time
+		err := tx.QueryRow(ctx, `SELECT seq, created_at FROM outbox WHERE seq >= $1 ORDER BY seq LIMIT 1`, middle).Scan(&seq, &created)
+		switch {
+		case errors.Is(err, pgx.ErrNoRows) || err == nil && !created.Before(since.Add(-seqMargin)):
+			high = middle
+		case err != nil:
+			return 0, fmt.Errorf("search the outbox by time: %w", err)
+		default:
+			low = seq + 1
+		}
+	}
 }
 
 // Replay makes the published events of a user wait again that were created at or after since. Many of

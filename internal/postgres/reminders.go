@@ -272,7 +272,7 @@ func PurgeReminders(ctx context.Context, tx pgx.Tx, before time.Time, limit int)
 			SELECT task_id, number FROM reminders
 			WHERE state <> 'pending' AND job_at IS NULL AND fire_at < $1
 				AND NOT EXISTS (SELECT FROM tasks WHERE tasks.id = task_id AND completed_at IS NULL)
-			LIMIT $2 FOR UPDATE SKIP LOCKED
+			ORDER BY fire_at LIMIT $2 FOR UPDATE SKIP LOCKED
 		) c WHERE r.task_id = c.task_id AND r.number = c.number`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge reminders: %w", err)

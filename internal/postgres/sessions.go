@@ -166,7 +166,7 @@ func PurgeSessions(ctx context.Context, tx pgx.Tx, now time.Time, limit int) (in
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM sessions WHERE token_hash IN (
 			SELECT token_hash FROM sessions s WHERE expires_at <= $1 AND NOT EXISTS (SELECT FROM channels c WHERE c.session_id = s.id)
-			LIMIT $2 FOR UPDATE SKIP LOCKED
+			ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
 		)`, now, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge sessions: %w", err)

@@ -137,11 +137,12 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 	if f.Priority != "" {
 		q.where(`priority = $%d`, f.Priority)
 	}
+	// The expression of the index. A task without a due date has none that is earlier than infinity.
 	if f.DueAfter != nil {
-		q.where(`due_at >= $%d`, f.DueAfter)
+		q.where(`coalesce(due_at, 'infinity') >= $%d AND due_at IS NOT NULL`, f.DueAfter)
 	}
 	if f.DueBefore != nil {
-		q.where(`due_at < $%d`, f.DueBefore)
+		q.where(`coalesce(due_at, 'infinity') < $%d`, f.DueBefore)
 	}
 	if f.Query != "" {
 		// strpos has no wildcards. The query needs no escaping.

@@ -149,6 +149,11 @@ func newEventTail(ctx context.Context, db *postgres.DB, o tailOptions, out io.Wr
 			return err
 		}
 		t.filter.Since = now.Add(-o.since)
+		first, err := postgres.FirstSeq(ctx, tx, t.filter.Since)
+		if err != nil {
+			return err
+		}
+		t.settled = first - 1
 		t.filter.UserID, err = findUser(ctx, tx, o.user)
 		return err
 	})

@@ -16,9 +16,6 @@ import (
 	"taskmaster/internal/postgres"
 )
 
-// replayUsers is the number of users that one query finds.
-const replayUsers = 1000
-
 // replay publishes stored events again: it marks them as unpublished, and a relay publishes them.
 // Consumers recognise handled events by their ids, so only consumers that missed an event act on
 // it.
@@ -94,18 +91,17 @@ func eachPublishedUser(ctx context.Context, db *postgres.DB, since time.Time, em
 		return do(u.ID)
 	}
 	var users []uuid.UUID
-	for last := uuid.Nil; ; last = users[len(users)-1] {
-		err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
-			users, err = postgres.PublishedUsers(ctx, tx, since, last, replayUsers)
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		users, err = postgres.PublishedUsers(ctx, tx, since)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, userID := range users {
+		if err := do(userID); err != nil {
 			return err
-		})
-		if err != nil || len(users) == 0 {
-			return err
-		}
-		for _, userID := range users {
-			if err := do(userID); err != nil {
-				return err
-			}
 		}
 	}
+	return nil
 }

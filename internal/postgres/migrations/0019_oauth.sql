@@ -24,6 +24,7 @@ CREATE TABLE oauth_grants (
     UNIQUE (user_id, client_id)
 );
 CREATE INDEX ON oauth_grants (client_id);
+CREATE INDEX ON oauth_grants (used_at);
 
 -- Codes, access tokens and refresh tokens, by their SHA-256. A family holds all that came of one
 -- consent. A code or refresh token that was used is spent, and is kept so that its reuse is noticed.
