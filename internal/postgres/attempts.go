@@ -20,7 +20,7 @@ type Attempt struct {
 	// an event.
 	Ended *EndedNotice
 	// Dropped reports that the event is a reminder that its task no longer has: the task was completed,
-	// deleted, moved or snoozed, or the reminder was removed.
+	// deleted or moved, or the reminder was removed.
 	Dropped bool
 	// Channel is nil if it was deleted.
 	Channel *Channel

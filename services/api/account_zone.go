@@ -22,7 +22,7 @@ func storeUser(ctx context.Context, tx pgx.Tx, before, u postgres.User, now time
 	}
 	wanted := map[uuid.UUID]map[int]time.Time{}
 	for _, t := range tasks {
-		wanted[t.ID] = wantedReminders(t)
+		wanted[t.ID] = wantedReminders(t, now)
 		for number, at := range wanted[t.ID] {
 			if at.Before(now) {
 				wanted[t.ID][number] = now

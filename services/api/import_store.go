@@ -134,7 +134,7 @@ func addTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, tasks []task.Tas
 		for i := range part {
 			revision++
 			part[i].Revision, part[i].UpdatedAt = revision, now
-			reminders[part[i].ID] = wantedReminders(part[i])
+			reminders[part[i].ID] = wantedReminders(part[i], now)
 			events = append(events, event.New(event.TaskCreated, userID, part[i], now), event.New(event.TaskChanged, userID, part[i], now))
 		}
 		if err := postgres.InsertTasks(ctx, tx, userID, part); err != nil {

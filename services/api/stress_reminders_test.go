@@ -64,7 +64,7 @@ func (k *remindedTask) change(e booked) {
 		grace = 0
 	}
 	if k.open {
-		for number, at := range wantedReminders(e.Data.TaskData) {
+		for number, at := range wantedReminders(e.Data.TaskData, e.Data.Timestamp) {
 			before, stays := k.armed[number]
 			if !k.fired[at.UnixMicro()] && (at.After(e.Time.Add(-grace)) || stays && before.Equal(at)) {
 				armed[number] = at

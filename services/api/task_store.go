@@ -275,7 +275,7 @@ func (u *userTx) record(ctx context.Context, t task.Task, reminders map[int]time
 // wantedReminders returns the instants of a task's reminders by number. A default reminder that had
 // passed when the task was created comes when the task is due.
 func (u *userTx) wantedReminders(t task.Task) map[int]time.Time {
-	wanted := wantedReminders(t)
+	wanted := wantedReminders(t, u.now)
 	if t.DueAt == nil || !t.DueAt.After(t.CreatedAt) || !reflect.DeepEqual(t.Reminders, u.user.DefaultReminders().Timed) {
 		return wanted
 	}
@@ -284,11 +284,11 @@ func (u *userTx) wantedReminders(t task.Task) map[int]time.Time {
 			wanted[i] = *t.DueAt
 		}
 	}
-	return afterSnooze(t, wanted)
+	return afterSnooze(t, wanted, u.now)
 }
 
 // wantedReminders returns the instants of a task's reminders by number. A completed task has none.
-func wantedReminders(t task.Task) map[int]time.Time {
+func wantedReminders(t task.Task, now time.Time) map[int]time.Time {
 	wanted := map[int]time.Time{}
 	if t.Completed {
 		return wanted
@@ -298,15 +298,16 @@ func wantedReminders(t task.Task) map[int]time.Time {
 			wanted[i] = at
 		}
 	}
-	return afterSnooze(t, wanted)
+	return afterSnooze(t, wanted, now)
 }
 
-// afterSnooze replaces the reminders of a snoozed task up to the end of its snooze by one at the end.
-func afterSnooze(t task.Task, wanted map[int]time.Time) map[int]time.Time {
+// afterSnooze replaces the coming reminders of a snoozed task up to the end of its snooze by one at the
+// end. Those that have passed stay: their notifications may still be on their way.
+func afterSnooze(t task.Task, wanted map[int]time.Time, now time.Time) map[int]time.Time {
 	if t.SnoozedUntil == nil || t.Completed {
 		return wanted
 	}
-	maps.DeleteFunc(wanted, func(_ int, at time.Time) bool { return at.Before(*t.SnoozedUntil) })
+	maps.DeleteFunc(wanted, func(_ int, at time.Time) bool { return at.After(now) && at.Before(*t.SnoozedUntil) })
 	wanted[postgres.SnoozeNumber] = *t.SnoozedUntil
 	return wanted
 }

@@ -22,7 +22,7 @@ func TestChangedReminderIsDropped(t *testing.T) {
 	}{
 		"completed or deleted":         {nil, postgres.DeliveryGivenUp},
 		"moved":                        {map[int]int{0: 60}, postgres.DeliveryGivenUp},
-		"snoozed":                      {map[int]int{postgres.SnoozeNumber: 10}, postgres.DeliveryGivenUp},
+		"replaced":                     {map[int]int{postgres.SnoozeNumber: 10}, postgres.DeliveryGivenUp},
 		"its reminder removed":         {map[int]int{0: -30, 1: 10}, postgres.DeliveryGivenUp},
 		"another reminder added":       {map[int]int{0: -30, 1: 0}, postgres.DeliverySent},
 		"another title, same reminder": {map[int]int{0: 0}, postgres.DeliverySent},
