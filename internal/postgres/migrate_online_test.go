@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,11 +22,11 @@ import (
 func TestIndexIsBuiltWhileTasksAreStored(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
-	user := postgrestest.NewUser(t, db, base)
+	user, other := postgrestest.NewUser(t, db, base), postgrestest.NewUser(t, db, base)
 	execute(t, db, `DROP INDEX tasks_completed`)
 	execute(t, db, `DELETE FROM schema_migrations WHERE name = 'migrations/0020_indexes.sql'`)
-	endLong := hold(t, db, `INSERT INTO tasks (id, user_id, title, description, time_zone, created_at, updated_at, revision, priority, tags, reminders)
-		SELECT gen_random_uuid(), id, 'long', '', 'UTC', now(), now(), 1, 'none', '{}', '[]' FROM users`)
+	endLong := hold(t, db, fmt.Sprintf(`INSERT INTO tasks (id, user_id, title, description, time_zone, created_at, updated_at, revision, priority, tags, reminders)
+		SELECT gen_random_uuid(), id, 'long', '', 'UTC', now(), now(), 1, 'none', '{}', '[]' FROM users WHERE id = '%s'`, other))
 	index := func() string {
 		return text(t, db, `SELECT coalesce((SELECT CASE WHEN indisvalid THEN 'complete' ELSE 'in part' END
 			FROM pg_index WHERE indexrelid = to_regclass('tasks_completed')), 'none')`)
