@@ -38,6 +38,10 @@ func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 			`INSERT INTO deliveries (id, user_id, channel_id, channel_kind, event_id, event, state, created_at, updated_at)
 				SELECT gen_random_uuid(), user_id, id, kind, gen_random_uuid(), '{"a":  1}', 'sent', now(), now() FROM channels WHERE user_id = $1`,
 			`INSERT INTO idempotency_keys (user_id, key, request_hash, body, created_at) VALUES ($1, 'k', '\x01', '\x0a', now())`,
+			`INSERT INTO oauth_clients (id, fingerprint, name, redirect_uris, created_at, used_at) VALUES ($1::uuid::text, '\x01', 'an assistant', '{https://example.com/}', now(), now())`,
+			`INSERT INTO oauth_grants (id, user_id, client_id, client_name, place, created_at, used_at) VALUES ($1, $1, $1::uuid::text, 'an assistant', 'example.com', now(), now())`,
+			`INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
+				VALUES ('\x0203', 'refresh', $1, gen_random_uuid(), '{tasks:read}', 'https://example.com/mcp', now(), now() + '1 day')`,
 			`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at) VALUES (gen_random_uuid(), $1, 'why', '\x7b00', now(), now())`,
 			`INSERT INTO inbox (consumer, event_id, received_at) SELECT 'notifier', $1, now()`,
 		} {
@@ -78,6 +82,10 @@ func rowsOf(t *testing.T, db *postgres.DB, user uuid.UUID) map[string][]string {
 				where = `id = $1`
 			case "inbox":
 				where = `event_id = $1`
+			case "oauth_clients":
+				where = `id = $1::text`
+			case "oauth_tokens":
+				where = `grant_id = $1`
 			case "river_job":
 				where = `$1::uuid IS NOT NULL`
 			case "completions": // the test creates none
