@@ -129,10 +129,16 @@ func prepareMigrations(ctx context.Context, tx pgx.Tx, all []migration) error {
 	if err := lockMigrations(ctx, tx); err != nil {
 		return err
 	}
+	// Only old tables are altered, because ALTER TABLE waits for readers even if the columns are there.
 	const table = `
-		CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
-		ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS checksum text;
-		ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS compatible boolean NOT NULL DEFAULT false`
+		CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now(),
+			checksum text, compatible boolean NOT NULL DEFAULT false);
+		DO $$ BEGIN
+			IF (SELECT count(*) FROM pg_attribute WHERE attrelid = 'schema_migrations'::regclass AND attname IN ('checksum', 'compatible')) < 2 THEN
+				ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS checksum text;
+				ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS compatible boolean NOT NULL DEFAULT false;
+			END IF;
+		END $$`
 	if _, err := tx.Exec(ctx, table); err != nil {
 		return fmt.Errorf("create schema_migrations: %w", err)
 	}

@@ -74,6 +74,17 @@ func (m migration) record(ctx context.Context, tx pgx.Tx) (isNew bool, err error
 	return tag.RowsAffected() > 0, nil
 }
 
+// isApplied reports, in a transaction of its own, whether the database has a migration.
+func (m migration) isApplied(ctx context.Context, db *DB) (applied bool, err error) {
+	err = db.InTx(ctx, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM schema_migrations WHERE name = $1)`, m.name).Scan(&applied)
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for migration: %w", err)
+	}
+	return applied, nil
+}
+
 // onlineIndex is the only kind of statement in an online migration.
 var onlineIndex = regexp.MustCompile(`^CREATE (?:UNIQUE )?INDEX CONCURRENTLY (\w+)\s+ON \w+ [^;]+$`)
 
@@ -113,10 +124,14 @@ func (m migration) applyOnline(ctx context.Context, db *DB) error {
 			}
 			// The index waits for all snapshots. A process that waits for the lock in a statement has one.
 			// So has this transaction after a statement of the extended protocol.
-			var applied bool
-			err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1), EXISTS (SELECT FROM schema_migrations WHERE name = $2)`,
-				pgx.QueryExecModeSimpleProtocol, onlineLock, m.name).Scan(&mine, &applied)
-			if err != nil || !mine || applied {
+			err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, pgx.QueryExecModeSimpleProtocol, onlineLock).Scan(&mine)
+			if err != nil || !mine {
+				return err
+			}
+			// This transaction must not lock a table either. A process that starts could wait for the table
+			// with a snapshot, for which the index would wait.
+			isApplied, err := m.isApplied(ctx, db)
+			if err != nil || isApplied {
 				return err
 			}
 			for i, name := range names {

@@ -49,6 +49,8 @@ func TestIndexIsBuiltWhileTasksAreStored(t *testing.T) {
 		go func() { ended <- postgres.Migrate(t.Context(), db) }()
 	}
 	insertTaskOf(t, db, user)
+	// A process of any version starts. Its exclusive lock must not wait for the build, which would wait for it.
+	execute(t, db, `LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE`)
 	endLong()
 	for range cap(ended) {
 		if err := <-ended; err != nil {
@@ -79,6 +81,19 @@ func TestMigrationLetsRequestsThrough(t *testing.T) {
 	if err := <-migrated; err != nil {
 		t.Error(err)
 	}
+}
+
+// A reader of the list of migrations, as a backup is, holds up no process that starts.
+func TestStartWaitsForNoReader(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.Open(t)
+	endReader := hold(t, db, `SELECT FROM schema_migrations`)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := postgres.Migrate(ctx, db); err != nil {
+		t.Error(err)
+	}
+	endReader()
 }
 
 // Migrations of large tables must not stop the services. Those before 0020 were released as they are.
