@@ -122,7 +122,7 @@ var errNoDeadLetter = task.Errorf(task.CodeNotFound, "there is no such dead lett
 func PurgeDeadLetters(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM dead_letters WHERE id IN (
-			SELECT id FROM dead_letters WHERE state <> 'waiting' AND settled_at < $1 ORDER BY settled_at LIMIT $2
+			SELECT id FROM dead_letters WHERE state <> 'waiting' AND settled_at < $1 ORDER BY settled_at LIMIT $2 FOR UPDATE SKIP LOCKED
 		)`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge dead letters: %w", err)

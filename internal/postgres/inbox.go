@@ -28,7 +28,9 @@ func Receive(ctx context.Context, tx pgx.Tx, consumer string, eventID uuid.UUID,
 // repeated event be handled twice.
 func PurgeInbox(ctx context.Context, tx pgx.Tx, before time.Time, limit int) (int64, error) {
 	tag, err := tx.Exec(ctx, `
-		DELETE FROM inbox WHERE (consumer, event_id) IN (SELECT consumer, event_id FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2)`, before, limit)
+		DELETE FROM inbox WHERE (consumer, event_id) IN (
+			SELECT consumer, event_id FROM inbox WHERE received_at < $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED
+		)`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge inbox: %w", err)
 	}

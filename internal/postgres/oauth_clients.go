@@ -63,7 +63,7 @@ func PurgeOAuthClients(ctx context.Context, tx pgx.Tx, before time.Time, limit i
 	tag, err := tx.Exec(ctx, `
 		DELETE FROM oauth_clients WHERE id IN (
 			SELECT id FROM oauth_clients c WHERE used_at < $1 AND NOT EXISTS (SELECT FROM oauth_grants g WHERE g.client_id = c.id)
-			ORDER BY used_at LIMIT $2
+			ORDER BY used_at LIMIT $2 FOR UPDATE SKIP LOCKED
 		)`, before, limit)
 	if err != nil {
 		return 0, fmt.Errorf("purge OAuth clients: %w", err)

@@ -30,7 +30,7 @@ var whole = map[string]string{
 	"PublishedUsers":        "a replay reads all events since an instant",
 }
 
-// Functions cost the same with a million rows of other people as without: the test bounds the pages
+// Functions cost the same with 700,000 rows of other people as without: the test bounds the pages
 // that each of them reads. Plans are generic, as those of a connection that has been used a while. A
 // new function of the package needs an entry.
 func TestOtherPeoplesRowsCostNothing(t *testing.T) {

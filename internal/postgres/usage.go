@@ -51,7 +51,10 @@ const foldUsage = `
 // number of these users. It leaves out users that another transaction holds. It removes the changes of
 // deleted users.
 func FoldUsage(ctx context.Context, tx pgx.Tx, limit int) (int64, error) {
-	_, err := tx.Exec(ctx, `DELETE FROM usage_changes c WHERE NOT EXISTS (SELECT FROM users WHERE id = c.user_id)`)
+	_, err := tx.Exec(ctx, `
+		DELETE FROM usage_changes WHERE ctid IN (
+			SELECT ctid FROM usage_changes c WHERE NOT EXISTS (SELECT FROM users WHERE id = c.user_id) FOR UPDATE SKIP LOCKED
+		)`)
 	if err != nil {
 		return 0, fmt.Errorf("remove usage of deleted users: %w", err)
 	}
