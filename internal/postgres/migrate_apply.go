@@ -166,7 +166,7 @@ func buildIndex(ctx context.Context, db *DB, name, statement string) error {
 			return fmt.Errorf("lift the bound of the build: %w", err)
 		}
 	}
-	defer context.AfterFunc(ctx, func() { cancelStatement(conn) })()
+	defer context.AfterFunc(ctx, func() { cancelStatement(context.WithoutCancel(ctx), conn) })()
 	made, complete, err := awaitIndex(ctx, conn, name)
 	if err != nil {
 		return fmt.Errorf("look for index %s: %w", name, err)
@@ -204,8 +204,8 @@ func awaitIndex(ctx context.Context, conn *pgx.Conn, name string) (made, complet
 }
 
 // cancelStatement asks the server to end a connection's statement. Closing the connection does not.
-func cancelStatement(conn *pgx.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+func cancelStatement(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	// If it fails, awaitIndex waits for the statement's end.
 	_ = conn.PgConn().CancelRequest(ctx)

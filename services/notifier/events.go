@@ -39,9 +39,9 @@ func (n *notifier) receive(ctx context.Context, e event.Event) error {
 		if err != nil {
 			return err
 		}
-		if account.Quota(n.cfg.QuotaBytes).AdmitCompletion(used, 0) != nil {
-			n.log.WarnContext(ctx, "reminder not sent, the account is over its quota", "user_id", e.Data.UserID, "task_id", e.Data.TaskID)
-			return nil
+		if full := account.Quota(n.cfg.QuotaBytes).AdmitCompletion(used, 0); full != nil {
+			n.log.WarnContext(ctx, "reminder not sent", "user_id", e.Data.UserID, "task_id", e.Data.TaskID, "error", full)
+			return nil // no retry makes room
 		}
 		deliveries := make([]postgres.Delivery, len(channels))
 		for i, c := range channels {
