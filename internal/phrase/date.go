@@ -76,7 +76,7 @@ func (p *parser) readDayName(i int) (date, strength, int) {
 
 // isPart reports whether the words from i name a part of another day: "am Morgen", "Freitag Morgen".
 func (p *parser) isPart(i, next int) bool {
-	if _, end := find(p, p.lang.parts, i); end < next || next == i {
+	if _, end := find(p, p.lang.parts, i); i == 0 || end < next || next == i {
 		return false
 	}
 	if p.is(i-1, p.lang.on) == i {
@@ -86,7 +86,7 @@ func (p *parser) isPart(i, next int) bool {
 		return false
 	}
 	_, end := find(p, p.lang.weekdays, i-1)
-	return end == i || p.ofTime(i-1)
+	return end == i || p.ofTime(i-1) && (p.date != nil || p.rule != nil)
 }
 
 // readInDays reads "in 3 days" and "a week from now".
@@ -184,6 +184,9 @@ func (p *parser) readWeekday(i int) (date, strength, int) {
 		return date{day: day}, strong, next
 	case day.Equal(p.today):
 		day = day.AddDate(0, 0, 7)
+	}
+	if later, end := find(p, p.lang.weeksLater, next); end > 0 && (p.endsDay(end) || i == 0 && end > next+1) {
+		return date{day: day.AddDate(0, 0, 7*later)}, strong, end
 	}
 	if isComing {
 		return date{day: day}, strong, next

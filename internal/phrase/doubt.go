@@ -23,11 +23,33 @@ func (p *parser) doubtful() bool {
 		case w.glued && (w.kind == "") != (p.words[i-1].kind == "") && p.words[i-1].kind+w.kind != KindTag:
 			return true // only a part of 3-4pm was taken
 		case w.kind != "":
-		case p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
+		case p.joins(i), p.lang.unclear[p.text(i)] && p.ofTime(i+1), p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
 			return true
 		}
 	}
 	return p.moves()
+}
+
+// joins reports whether "and" or "or" at i joins a day that was taken to one that was not: "tomorrow or
+// friday", "every tuesday and the 15th".
+func (p *parser) joins(i int) bool {
+	or := p.is(i, p.lang.or)
+	next := max(or, p.is(i, p.lang.and))
+	if next == 0 || i == 0 {
+		return false
+	}
+	if p.ofTime(i-1) && !p.words[i-1].stop {
+		return p.namesDay(p.skip(p.skip(next, p.lang.on), p.lang.the))
+	}
+	return p.ofTime(next) && (or > 0 && p.namesDay(i-1) || p.clockAt == next && digits(p.text(i-1)) && len(p.text(i-1)) <= 2)
+}
+
+// namesDay reports whether a weekday, tomorrow or a day of the month stands at i.
+func (p *parser) namesDay(i int) bool {
+	_, weekday := find(p, p.lang.weekdays, i)
+	_, day := find(p, p.lang.days, i)
+	_, ordinal := p.readOrdinal(i)
+	return weekday > 0 && !p.lang.alike[p.text(i)] || day > 0 || ordinal > 0 && (p.lang.ordinalOf(p.text(i)) > 0 || digits(p.text(i)) || p.lang.ordinals[p.text(i)] != 0 && p.nameOfTime(ordinal))
 }
 
 // unreadEvery reports whether a recurrence stands at i that was not taken: "every 2 hours".

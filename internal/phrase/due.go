@@ -72,7 +72,7 @@ func (p *parser) readDayAt(i int, least strength) bool {
 		j = i // "am Wochenende" is a day with its preposition
 		d, s, next = p.readDate(i)
 	}
-	if next == 0 || !p.fits(i, j > i, next, s, least) || j == i && p.relates(i) || p.within(i, next) {
+	if next == 0 || !p.fits(i, j > i, next, s, least) || p.relates(i) || p.within(i, next) {
 		return false
 	}
 	p.date = &d
@@ -109,7 +109,7 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 	j := p.skip(i, p.lang.at)
 	if j == i && p.is(i, p.lang.atClock) > 0 && !p.ofAmount(i) {
 		j = p.is(i, p.lang.atClock)
-		if _, s, _ := p.readClocks(j); s < beside && !p.ofTime(i-1) {
+		if _, s, next := p.readClocks(j); s < beside && !p.ofTime(i-1) && !(next > j+1 && p.ofTime(next)) {
 			j = i
 		}
 	}
@@ -117,9 +117,9 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 	zone, after := p.readZone(max(next, j))
 	opens, end := i == 0 && s == weak, max(next, after)
 	switch {
-	case next == 0, j == i && (p.lang.relatingClock[p.text(i-1)] || p.lang.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
+	case next == 0, j > i && p.lang.to[p.text(i)] && digits(p.text(i-1)) && !p.words[i-1].stop, j == i && (p.lang.relatingClock[p.text(i-1)] || p.lang.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
 		!opens && !p.fits(i, j > i, end, s, least) && !p.fitsDefaultDay(i, next, s, least),
-		s == marked && !p.ends(next):
+		s == marked && !p.ends(next) && !(j > i && p.leads(i, next)):
 		return false
 	}
 	p.clock, p.clockAt = &c, i
@@ -138,13 +138,24 @@ func (p *parser) readOtherTimes(i int) {
 	for p.rule != nil && p.free(i) {
 		j := p.skip(p.skip(i, p.lang.and), p.lang.at)
 		c, s, next := p.readClock(j)
-		if s == 0 || s == marked && !p.ends(next) || j == i && !p.words[i-1].stop {
+		if s == 0 || s == marked && !p.ends(next) && !p.leads(i, next) || j == i && !p.words[i-1].stop {
 			return
 		}
 		p.others = append(p.others, c)
 		p.mark(KindDue, i, next)
 		i = next
 	}
+}
+
+// leads reports whether the line begins with dates and times up to next, and goes on with the title:
+// "tomorrow at 9 call mum". "Friday at 10 Downing Street" names an address.
+func (p *parser) leads(i, next int) bool {
+	for j := range i {
+		if p.words[j].kind == "" {
+			return false
+		}
+	}
+	return i > 0 && p.free(next) && (p.lang.nouns || p.titleCase || !startsUpper(p.raw(next)) || !digits(p.text(next-1)))
 }
 
 // ofAmount reports whether an amount ends before i: "30 minutes before 5pm".
@@ -227,6 +238,9 @@ func (p *parser) named(i int) bool {
 // relates reports whether a day at i belongs to the content of the task: "closed until friday",
 // "cake for saturday".
 func (p *parser) relates(i int) bool {
+	if p.lang.on[p.text(i-1)] && i > 1 {
+		i-- // "hasta el viernes"
+	}
 	return i > 0 && p.free(i-1) && p.lang.relating[p.text(i-1)] && !p.words[i-1].stop
 }
 

@@ -78,6 +78,7 @@ func english() *language {
 		weeks: map[string]int{
 			"this week": 0, "next week": 1, "the week after next": 2, "week after next": 2, "the following week": 1, "the coming week": 1,
 		},
+		weeksLater: map[string]int{"week": 1, "after next": 1},
 		monthsSaid: map[string]int{"this month": 0, "the month": -1, "the current month": 0, "next month": 1, "the next month": 1},
 		monthEnds: map[string]int{
 			"end of": -1, "the end of": -1, "last day of": -1, "the last day of": -1, "first day of": 1, "the first day of": 1,
@@ -176,6 +177,7 @@ func english() *language {
 			"after finishing", "when done", "once done", "from completion", "after i finish", "after finishing it", "after last completion", "from when it is done"),
 		remindMe:   setOf("remind me", "remind", "reminder", "with a reminder", "with reminder", "alert me", "and remind me", "notify me", "reminder on"),
 		remindMeTo: setOf("to"),
+		reminder:   setOf("reminder"),
 		noReminder: setOf("no reminder", "no reminders", "without reminder", "without a reminder", "without reminders"),
 		before:     setOf("before", "earlier", "ahead", "in advance", "beforehand", "early", "prior", "before it", "ahead of time", "before that", "before due"),
 		dayBefore:  setOf("the day before", "a day before", "on the day before", "day before", "the previous day"),

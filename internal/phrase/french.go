@@ -63,7 +63,7 @@ func french() *language {
 			"quinze jours": {days: 14}, "15 jours": {days: 14}, "huit jours": {days: 7},
 		},
 		days: map[string]func(time.Time) time.Time{
-			"aujourd'hui": daysLater(0), "auj": daysLater(0), "demain": daysLater(1), "apres-demain": daysLater(2), "apres demain": daysLater(2),
+			"aujourd'hui": daysLater(0), "aujourd'hui en huit": daysLater(7), "demain en huit": daysLater(8), "auj": daysLater(0), "demain": daysLater(1), "apres-demain": daysLater(2), "apres demain": daysLater(2),
 			"ce week-end": weekend, "ce weekend": weekend, "le week-end prochain": weekendAfter, "le weekend prochain": weekendAfter,
 			"week-end prochain": weekendAfter,
 		},
@@ -74,6 +74,7 @@ func french() *language {
 		weeks: map[string]int{
 			"cette semaine": 0, "la semaine prochaine": 1, "semaine prochaine": 1, "de la semaine prochaine": 1,
 		},
+		weeksLater: map[string]int{"en huit": 1, "en quinze": 2},
 		monthsSaid: map[string]int{"ce mois": 0, "de ce mois": 0, "du mois": -1, "du mois prochain": 1, "le mois prochain": 1, "mois prochain": 1},
 		monthEnds: map[string]int{
 			"fin": -1, "fin du": -1, "dernier jour": -1, "le dernier jour": -1, "premier jour": 1, "le premier jour": 1, "debut": 1,
@@ -142,13 +143,14 @@ func french() *language {
 		until:         setOf("jusqu'au", "jusqu'a", "jusqu'en", "jusqu'a fin", "au", "jusqu'au jour"),
 		throughDate:   setOf("jusqu'au", "au", "-", "–"),
 		through:       setOf("jusqu'a fin", "jusqu'a la fin de", "jusqu'a la fin du mois de"),
-		starting:      setOf("a partir du", "a partir de", "a compter du", "des le", "a partir d'", "du", "en commencant le"),
+		starting:      setOf("a partir du", "a partir de", "a compter du", "des le", "a partir d'", "des", "du", "en commencant le"),
 		lasting:       setOf("pendant", "durant", "pour"),
 		times:         setOf("fois", "occurrences"),
 		afterDone:     setOf("apres achevement", "apres l'avoir fait", "une fois fait", "apres execution", "apres realisation", "une fois termine"),
 		remindMe: setOf("rappelle-moi", "rappelle moi", "rappelez-moi", "rappel", "avec rappel", "avec un rappel", "me rappeler", "et rappelle-moi",
 			"previens-moi"),
 		remindMeTo: setOf("de", "d'", "que"),
+		reminder:   setOf("rappel"),
 		noReminder: setOf("sans rappel", "pas de rappel", "aucun rappel"),
 		before:     setOf("avant", "plus tot", "a l'avance", "auparavant"),
 		dayBefore:  setOf("la veille", "le jour d' avant", "le jour avant"),

@@ -75,9 +75,12 @@ type language struct {
 	verbEnd      string            // of a verb that follows "remind me" directly: "recuérdame llamar"
 	dayArticle   set               // a number after one of these is a day: "le 15"
 	toClock      set               // before the end of a range of times, but not of days
+	weeksLater   map[string]int    // after a weekday: "friday week"
+	unclear      set               // before a day, which may then be any: "übernächsten Freitag"
 	usually      set               // a weekday after one of these may be any: "le lundi"
 
 	mornings, evenings set // tasks of one half of the day: "wake me at 6", "dinner at 7"
+	reminder           set // the noun, which can also belong to a title
 	works              set // "watch Tomorrow Never Dies"
 }
 

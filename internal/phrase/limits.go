@@ -45,7 +45,14 @@ func (p *parser) readStart(i int) int {
 	d, _, next := p.readDate(i)
 	if next > 0 {
 		p.date = &d
+		return next
 	}
+	month, next := find(p, p.lang.months, p.skip(i, p.lang.season))
+	if next == 0 || !p.endsDay(next) || p.is(next, p.lang.to) > 0 {
+		return 0
+	}
+	d = p.yearDay(month, 1) // "starting in january"
+	p.date = &d
 	return next
 }
 

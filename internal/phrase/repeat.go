@@ -200,6 +200,17 @@ func (p *parser) readOn(r *rule, unit amount, i int) (*rule, int) {
 			return r, next
 		}
 	}
+	// "every 2 weeks tuesdays"
+	if r.freq == "WEEKLY" {
+		days, next := p.readWeekdays(i, p.lang.weekdaysPlural, p.lang.groupsPlural)
+		if j := p.is(i, p.lang.everyWeekday); j > 0 {
+			days, next = p.readAnyWeekdays(j)
+		}
+		if next > 0 && p.endsDay(next) {
+			r.weekdays = days
+			return r, next
+		}
+	}
 	// "every month last day", "every week mon and thu"
 	if r.freq == "MONTHLY" || r.freq == "WEEKLY" {
 		named := *r

@@ -46,6 +46,12 @@ func (p *parser) useRemindDay() {
 		return
 	}
 	p.date, p.clock, p.part, p.remind = r.date, r.clock, r.part, nil
+	for i, w := range p.words {
+		if w.kind == KindReminder && p.lang.reminder[w.text] && (i == 0 || p.words[i-1].kind != KindReminder) {
+			p.words[i].kind = "" // of the task "send reminder"
+			return
+		}
+	}
 	if p.clock != nil || p.part != nil {
 		p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}}
 	}

@@ -49,7 +49,11 @@ func (p *parser) setHours() bool {
 	}
 	hours := []int{p.half(*p.clock).hour}
 	for _, c := range p.others {
+		last := hours[len(hours)-1]
 		hours = append(hours, p.half(c).hour)
+		if c.half && p.clock.half && p.half(c).hour < last {
+			return false // "at 6 and 9" may be in either half of the day
+		}
 		if c.minute != p.clock.minute || slices.Contains(hours[:len(hours)-1], p.half(c).hour) || len(hours) > 24 {
 			return false
 		}

@@ -53,7 +53,7 @@ func spanish() *language {
 			"quince dias": {days: 14}, "15 dias": {days: 14},
 		},
 		days: map[string]func(time.Time) time.Time{
-			"hoy": daysLater(0), "manana": daysLater(1), "pasado manana": daysLater(2), "este fin de semana": weekend,
+			"hoy": daysLater(0), "hoy en ocho dias": daysLater(7), "de hoy en ocho dias": daysLater(7), "de hoy en ocho": daysLater(7), "manana": daysLater(1), "pasado manana": daysLater(2), "este fin de semana": weekend,
 			"el fin de semana": weekend, "el proximo fin de semana": weekendAfter, "el fin de semana que viene": weekendAfter,
 		},
 		spans: map[string]func(time.Time) time.Time{
@@ -65,6 +65,7 @@ func spanish() *language {
 			"esta semana": 0, "de esta semana": 0, "la semana que viene": 1, "la proxima semana": 1, "proxima semana": 1,
 			"semana que viene": 1, "de la semana que viene": 1, "de la proxima semana": 1,
 		},
+		weeksLater: map[string]int{"en ocho dias": 1, "en quince dias": 2},
 		monthsSaid: map[string]int{"este mes": 0, "de este mes": 0, "del mes": -1, "del mes que viene": 1, "del proximo mes": 1, "el mes que viene": 1, "el proximo mes": 1},
 		monthEnds: map[string]int{
 			"finales": -1, "a finales": -1, "fin": -1, "ultimo dia": -1, "el ultimo dia": -1, "primer dia": 1, "el primer dia": 1, "principios": 1,
@@ -144,6 +145,7 @@ func spanish() *language {
 		remindMe: setOf("recuerdame", "recordarme", "recordatorio", "con recordatorio", "y recuerdame", "avisame", "con un recordatorio",
 			"recordatorio el"),
 		remindMeTo:   setOf("que", "de"),
+		reminder:     setOf("recordatorio"),
 		noReminder:   setOf("sin recordatorio", "sin recordatorios", "ningun recordatorio"),
 		before:       setOf("antes", "de antelacion", "por adelantado", "previo", "con antelacion"),
 		dayBefore:    setOf("el dia antes", "el dia anterior", "la vispera", "un dia antes"),

@@ -93,6 +93,9 @@ func wordEnd(line string, start int) (end int, quoted bool) {
 // inRange matches one end of a range: 24, 24th, 24.12., 24.12.2026, 9:30, 3pm.
 var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|h|\.|\.\d{1,2}\.?(?:\d{4})?|[:.h]\d{2}(?:[ap]m?)?)?$`)
 
+// timeList matches a list of times such as 8am/8pm and 9:00/17:00.
+var timeList = regexp.MustCompile(`^\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?)(?:/\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?))+[,;:!?]*$`)
+
 // divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri
 // and @9:30. Any other text is one word.
 func (l *language) divide(text string) []int {
@@ -129,7 +132,7 @@ func (l *language) divide(text string) []int {
 			lengths = append(lengths, len(part))
 			kinds[l.rangeKind(part, i == len(parts)-1)] = true
 		}
-		if len(kinds) == 1 && !kinds[0] && (sign != "/" || kinds[2]) {
+		if len(kinds) == 1 && !kinds[0] && (sign != "/" || kinds[2] || kinds[1] && timeList.MatchString(l.plain(text))) {
 			return lengths
 		}
 	}
