@@ -1,6 +1,9 @@
 package phrase
 
-import "regexp"
+import (
+	"regexp"
+	"slices"
+)
 
 // A word that looks like a date or time next to one that was taken belongs to it, even if the parser
 // cannot read it: "31 november 18:00". Then nothing is assumed, because a wrong date is worse than
@@ -214,9 +217,10 @@ func (p *parser) looksLikeMonthDate(i int) int {
 }
 
 // moves reports whether the line moves something from one day to another: "move lunch friday to
-// monday" names no due date.
+// monday" and "lunch moved from friday to monday" name no due date.
 func (p *parser) moves() bool {
-	if !p.lang.moving[p.text(0)] {
+	move := slices.IndexFunc(p.words, func(w word) bool { return w.kind == "" && p.lang.moving[w.text] })
+	if move < 0 || move > 0 && !p.ofTime(move+1) {
 		return false
 	}
 	for i := range p.words {
