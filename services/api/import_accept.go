@@ -85,6 +85,9 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
+	if in.guessed && !dryRun {
+		return errGuessed
+	}
 	return s.commitWithin(ctx, w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		notes, err := storeSettings(ctx, tx, c, in, dryRun, s.instant())
 		if err != nil {
@@ -100,6 +103,9 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 		return answer{Status: http.StatusOK, Body: result}, err
 	})
 }
+
+var errGuessed = task.Errorf(task.CodeInvalid,
+	"no column of the table has the name of a title: preview the file, choose the meaning of its columns, and import it then (dry_run and mapping)")
 
 // importType returns the media type of the file. The default is JSON.
 func importType(r *http.Request) (string, error) {

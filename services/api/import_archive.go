@@ -109,6 +109,7 @@ func (in *importReader) readCSV(ctx context.Context, name, mapping string, data 
 	}
 	for _, c := range columns {
 		in.columns = append(in.columns, apiv1.ImportColumn{Name: importer.Shorten(c.Name), Field: string(c.Field), Sample: c.Sample})
+		in.guessed = in.guessed || c.Guessed
 	}
 	return in.addFile(ctx, name, file, func(t importer.Task) (entry, string) {
 		return entry{key: t.Key, task: t.Task}, fmt.Sprintf(" (%s, line %d)", cmp.Or(name, "the file"), t.Line)

@@ -165,7 +165,7 @@ func TestImportRefusesFilesOfOtherPrograms(t *testing.T) {
 		"an empty table":               {"text/csv", "", 422, "the file is empty"},
 		"an empty calendar":            {"text/calendar", "", 422, "the file has no task"},
 		"a damaged file in an archive": {"application/zip", damaged(zipped(t, "Home.csv", strings.Repeat("TYPE,CONTENT\n", 100))), 400, "Home.csv cannot be unpacked"},
-		"another CSV":                  {"text/csv", "a,b\n1,2\n", 422, "this file is none of these"},
+		"another CSV":                  {"text/csv", "a,b\n1,2\n", 422, "preview the file"},
 		"not an archive":               {"application/zip", "PK, or not", 400, "not a ZIP archive"},
 		"an archive of others":         {"application/zip", zipped(t, "photo.jpg", "JPEG"), 422, "neither the data.json"},
 		"an archive cut off":           {"application/zip", zipped(t, "Home.csv", strings.Repeat("TYPE,CONTENT\n", 100))[:60], 400, "not a ZIP archive"},

@@ -37,6 +37,8 @@ type importReader struct {
 	settings *apiv1.ExportedSettings
 	// columns are the matched columns of a table.
 	columns []apiv1.ImportColumn
+	// guessed reports whether the title of a table was guessed. Then only a preview is made.
+	guessed bool
 }
 
 // checkLimits returns an error if the file has too many bad fields or takes too long.

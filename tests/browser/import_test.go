@@ -11,12 +11,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The preview of a table shows the columns. One that the names do not tell is corrected, and the import
-// follows the correction. The file is chosen once.
+// The preview of a table guesses the columns that their names do not tell. A person corrects them, and
+// the import follows the correction. The file is chosen once.
 func TestColumnIsCorrected(t *testing.T) {
 	p := newPerson(t)
 	file := filepath.Join(t.TempDir(), "house.csv")
-	if err := os.WriteFile(file, []byte("What,When it hurts,Shop\nDentist,2031-01-05,\nBread,,baker\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("Shop,What,When it hurts\nclinic,Dentist,2031-01-05\nbaker,Bread,\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w := p.window("/settings/import")
@@ -27,12 +27,12 @@ func TestColumnIsCorrected(t *testing.T) {
 	}
 	chosen := `[...document.querySelectorAll("[name=column]")].map((e) => e.value).join()`
 	preview()
-	w.see(chosen + ` === "notes,notes,notes"`)
-	w.set("column-0", "title")
-	w.set("column-1", "due")
-	w.set("column-2", "tags")
+	w.see(chosen + ` === "title,notes,notes"`)
+	w.set("column-0", "tags")
+	w.set("column-1", "title")
+	w.set("column-2", "due")
 	preview()
-	w.see(chosen + ` === "title,due,tags"`)
+	w.see(chosen + ` === "tags,title,due"`)
 	w.see(`document.querySelector("#import-result .rows").innerText.includes("Due")`)
 	w.accessible("preview of a table")
 	w.picture("import-columns")

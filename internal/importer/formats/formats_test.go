@@ -163,7 +163,7 @@ func TestQuoteWithoutEndIsReported(t *testing.T) {
 
 func TestUnknownFiles(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{"", "a,b\n1,2\n", "<html>", "\x00\x01\x02", "[]", "[1]", `{"x": 1}`, "{", "null"} {
+	for _, data := range []string{"", "1,2\n3,4\n", "a,\n1,2\n", "a,a\n1,2\n", "a\n1\n", "<html>", "\x00\x01\x02", "[]", "[1]", `{"x": 1}`, "{", "null"} {
 		for _, csv := range []bool{true, false} {
 			_, err := read([]byte(data), csv)
 			if task.ErrorCode(err) != task.CodeInvalid || !strings.Contains(err.Error(), "TickTick") && data != "" {

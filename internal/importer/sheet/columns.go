@@ -44,6 +44,8 @@ type Column struct {
 	Field Field
 	// Sample is the first value.
 	Sample string
+	// Guessed reports that the column's name says nothing about its field.
+	Guessed bool
 }
 
 // names are the names of columns by field, in small letters and digits alone. The first field that

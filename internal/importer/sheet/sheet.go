@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"taskmaster/internal/importer"
 	"taskmaster/internal/importer/csvfile"
@@ -24,48 +25,74 @@ const maxPreamble = 10
 // maxNotes is the maximum number of messages about a file.
 const maxNotes = 10_000
 
-// Header returns the header of a table of tasks: the first row with a column for a title. It returns
-// nil if there is none.
+// Header returns the header of a table. It returns nil if there is none.
 func Header(data []byte) []string {
-	rows, err := csvfile.New(data)
+	_, header, err := open(data, "")
 	if err != nil {
 		return nil
 	}
-	header, _ := find(rows, "")
 	return header.Fields
 }
 
-// find reads up to the header. With a mapping, the first row with several columns is the header.
-func find(rows *csvfile.Reader, mapping string) (csvfile.Row, bool) {
+// open reads up to the header of a table: the first row with a column for a title. With a mapping it is
+// the first row with several columns. Without such a row, it is a first row that looks like a header.
+func open(data []byte, mapping string) (*csvfile.Reader, csvfile.Row, error) {
+	rows, err := csvfile.New(data)
+	if err != nil {
+		return nil, csvfile.Row{}, err
+	}
 	for range maxPreamble {
 		row, err := rows.Read()
 		if err != nil {
-			return csvfile.Row{}, false
+			break
 		}
 		if mapping != "" && len(row.Fields) > 1 || slices.Contains(Match(row.Fields), FieldTitle) {
-			return row, true
+			return rows, row, nil
 		}
 	}
-	return csvfile.Row{}, false
+	if rows, err = csvfile.New(data); err != nil {
+		return nil, csvfile.Row{}, err
+	}
+	row, err := rows.Read()
+	if err != nil || !isHeader(row.Fields) {
+		return nil, csvfile.Row{}, errNoTitle
+	}
+	return rows, row, nil
+}
+
+var errNoTitle = task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
+
+// isHeader reports whether a row may name columns: two or more different names, not all of them known,
+// and no number or date among them.
+func isHeader(row []string) bool {
+	names := map[string]bool{}
+	for _, name := range row {
+		if name == "" || names[name] || strings.IndexFunc(name, unicode.IsLetter) != 0 {
+			return false
+		}
+		names[name] = true
+	}
+	return len(row) > 1 && slices.Contains(Match(row), FieldNotes)
 }
 
 // Read reads a file. mapping corrects the fields of the columns, in their order. It returns the
-// columns as they were read. Its error has code invalid.
+// columns as they were read. If no column has the name of a title, the first unknown column becomes the
+// title, and is marked as guessed. Its error has code invalid.
 func Read(data []byte, mapping string, o importer.Options) (importer.File, []Column, error) {
-	rows, err := csvfile.New(data)
+	rows, header, err := open(data, mapping)
 	if err != nil {
 		return importer.File{}, nil, err
-	}
-	header, ok := find(rows, mapping)
-	if !ok {
-		return importer.File{}, nil, task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
 	}
 	fields, err := parseMapping(mapping, header.Fields)
 	if err != nil {
 		return importer.File{}, nil, err
 	}
+	guessed := -1
 	if !slices.Contains(fields, FieldTitle) {
-		return importer.File{}, nil, task.Invalid("mapping", "has no column for the title")
+		if guessed = slices.Index(fields, FieldNotes); mapping != "" || guessed < 0 {
+			return importer.File{}, nil, task.Invalid("mapping", "has no column for the title")
+		}
+		fields[guessed] = FieldTitle
 	}
 	var all []csvfile.Row
 	for {
@@ -86,7 +113,7 @@ func Read(data []byte, mapping string, o importer.Options) (importer.File, []Col
 	}
 	columns := make([]Column, len(header.Fields))
 	for i, name := range header.Fields {
-		columns[i] = Column{Name: name, Field: fields[i]}
+		columns[i] = Column{Name: name, Field: fields[i], Guessed: i == guessed}
 		for _, row := range all {
 			if v := row.Get(i); v != "" {
 				columns[i].Sample = importer.Shorten(v)
