@@ -109,7 +109,7 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 	j := p.skip(i, p.lang.at)
 	if j == i && p.is(i, p.lang.atClock) > 0 && !p.ofAmount(i) {
 		j = p.is(i, p.lang.atClock)
-		if _, s, next := p.readClocks(j); s < beside && !p.ofTime(i-1) && !(next > j+1 && p.ofTime(next)) {
+		if _, s, next := p.readClocks(j); s < beside && !p.ofTime(i-1) && (next <= j+1 || !p.ofTime(next)) {
 			j = i
 		}
 	}
@@ -119,7 +119,7 @@ func (p *parser) readTimeAt(i int, least strength) bool {
 	switch {
 	case next == 0, j > i && p.lang.to[p.text(i)] && digits(p.text(i-1)) && !p.words[i-1].stop, j == i && (p.lang.relatingClock[p.text(i-1)] || p.lang.atClock[p.text(i-1)] && p.ofAmount(i-1)), p.withinTimes(i, next),
 		!opens && !p.fits(i, j > i, end, s, least) && !p.fitsDefaultDay(i, next, s, least),
-		s == marked && !p.ends(next) && !(j > i && p.leads(i, next)):
+		s == marked && !p.ends(next) && (j == i || !p.leads(i, next)):
 		return false
 	}
 	p.clock, p.clockAt = &c, i

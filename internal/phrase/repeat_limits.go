@@ -62,7 +62,7 @@ func (p *parser) readSeason(i int) int {
 		return 0
 	}
 	months, isRange, next := p.readMonths(in)
-	if next == 0 || !p.endsDay(next) && !(isRange && p.leads(i, next)) || !isRange && (bare || p.lang.starting[p.text(i)]) {
+	if next == 0 || !p.endsDay(next) && !p.leads(i, next) || !isRange && (!p.endsDay(next) || bare || p.lang.starting[p.text(i)]) {
 		return 0
 	}
 	r.months = months
