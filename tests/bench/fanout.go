@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,7 +35,7 @@ func (b *bench) fanout(ctx context.Context) error {
 			if openCtx.Err() != nil {
 				return openCtx.Err()
 			}
-			sockets[i], err = p.Watch(ctx, b.URL, -1)
+			sockets[i], err = b.watchPatiently(ctx, p)
 			return err
 		})
 	}
@@ -73,4 +76,18 @@ func (b *bench) fanout(ctx context.Context) error {
 	b.goals.Took(goals.OtherDevice, all...)
 	b.out.add(fmt.Sprintf("change to the last of %d sockets", len(sockets)), "", last...)
 	return nil
+}
+
+// watchPatiently opens a socket. It asks again while the service is overloaded, as clients do.
+func (b *bench) watchPatiently(ctx context.Context, p *system.Person) (s *system.Socket, err error) {
+	pollCtx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	late := system.Poll(pollCtx, func() error {
+		s, err = p.Watch(ctx, b.URL, -1)
+		if refused, ok := errors.AsType[*system.Problem](err); ok && refused.Status == http.StatusServiceUnavailable {
+			return err
+		}
+		return nil
+	})
+	return s, cmp.Or(err, late)
 }
