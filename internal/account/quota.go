@@ -9,8 +9,8 @@ import "taskmaster/internal/task"
 //	beyond                   deleting, reading and settings
 type Quota int64
 
-// errFull is the error of a full account. The outbox keeps the events of a deleted task for
-// some days.
+// errFull is the error of a full account. The outbox keeps the events of a deleted task
+// for some days.
 var errFull = task.Errorf(task.CodeQuotaExceeded,
 	"the storage of your account is full, nothing was saved: delete tasks that you no longer need, and there is room again after 7 days at most")
 

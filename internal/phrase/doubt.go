@@ -33,8 +33,8 @@ func (p *parser) doubtful() bool {
 	return p.moves()
 }
 
-// joins reports whether "and" or "or" at i joins a day that was taken to one that was not: "tomorrow or
-// friday", "every tuesday and the 15th".
+// joins reports whether "and" or "or" at i joins a day or time that was taken to one that was not:
+// "tomorrow or friday", "every tuesday and the 15th", "8 und 20 Uhr".
 func (p *parser) joins(i int) bool {
 	or := p.is(i, p.lang.or)
 	next := max(or, p.is(i, p.lang.and))

@@ -93,7 +93,8 @@ func wordEnd(line string, start int) (end int, quoted bool) {
 // inRange matches one end of a range: 24, 24th, 24.12., 24.12.2026, 9:30, 3pm.
 var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|h|\.|\.\d{1,2}\.?(?:\d{4})?|[:.h]\d{2}(?:[ap]m?)?)?$`)
 
-// timeList matches a list of times such as 8am/8pm and 9:00/17:00.
+// timeList matches a list of times such as 8am/8pm and 9:00/17:00. It is divided so that the parser sees
+// times that it does not read, and assumes nothing.
 var timeList = regexp.MustCompile(`^\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?)(?:/\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?))+[,;:!?]*$`)
 
 // divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri

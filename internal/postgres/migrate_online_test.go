@@ -96,7 +96,7 @@ func TestStartWaitsForNoReader(t *testing.T) {
 	endReader()
 }
 
-// Migrations of large tables must not stop the services. Those before 0020 were released as they are.
+// Migrations of large tables must not stop the services. Migrations before 0020 are exempt, because they are released.
 func TestMigrationsDoNotStopTheServices(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("migrations/*.sql")

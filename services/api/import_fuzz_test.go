@@ -9,7 +9,7 @@ import (
 )
 
 // FuzzReadExport reads files that look like an export. A file is refused with words for its sender, or
-// all its tasks are valid. What is kept of it is not much larger than the file.
+// all its tasks are valid. The size of the result is bounded by the size of the file.
 func FuzzReadExport(f *testing.F) {
 	for _, seed := range []string{
 		`{"version": 1, "exported_at": "2026-12-01T10:00:00Z", "tasks": [{"id": "0198c0de-0000-7000-8000-000000000001", "title": "Pay rent",

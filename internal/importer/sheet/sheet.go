@@ -54,7 +54,10 @@ func open(data []byte, mapping string) (*csvfile.Reader, csvfile.Row, error) {
 		return nil, csvfile.Row{}, err
 	}
 	row, err := rows.Read()
-	if err != nil || !isHeader(row.Fields) {
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, csvfile.Row{}, err
+	}
+	if !isHeader(row.Fields) {
 		return nil, csvfile.Row{}, errNoTitle
 	}
 	return rows, row, nil
@@ -62,8 +65,8 @@ func open(data []byte, mapping string) (*csvfile.Reader, csvfile.Row, error) {
 
 var errNoTitle = task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
 
-// isHeader reports whether a row may name columns: two or more different names, not all of them known,
-// and no number or date among them.
+// isHeader reports whether a row may name columns: two or more different names that begin with a letter.
+// At least one of them is unknown.
 func isHeader(row []string) bool {
 	names := map[string]bool{}
 	for _, name := range row {
