@@ -4,6 +4,7 @@ package formats
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"taskmaster/internal/importer"
@@ -39,10 +40,11 @@ func ReadCSV(data []byte, mapping string, o importer.Options) (importer.File, []
 		file, err := todoist.Read(data, o)
 		return file, nil, err
 	}
-	if mapping == "" && sheet.Header(data) == nil {
+	file, columns, err := sheet.Read(data, mapping, o)
+	if mapping == "" && errors.Is(err, sheet.ErrNoTitle) {
 		return importer.File{}, nil, errUnknown()
 	}
-	return sheet.Read(data, mapping, o)
+	return file, columns, err
 }
 
 // JSON is a program that writes JSON.

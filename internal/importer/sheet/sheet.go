@@ -25,15 +25,6 @@ const maxPreamble = 10
 // maxNotes is the maximum number of messages about a file.
 const maxNotes = 10_000
 
-// Header returns the header of a table. It returns nil if there is none.
-func Header(data []byte) []string {
-	_, header, err := open(data, "")
-	if err != nil {
-		return nil
-	}
-	return header.Fields
-}
-
 // open reads up to the header of a table: the first row with a column for a title. With a mapping it is
 // the first row with several columns. Without such a row, it is a first row that looks like a header.
 func open(data []byte, mapping string) (*csvfile.Reader, csvfile.Row, error) {
@@ -58,12 +49,13 @@ func open(data []byte, mapping string) (*csvfile.Reader, csvfile.Row, error) {
 		return nil, csvfile.Row{}, err
 	}
 	if !isHeader(row.Fields) {
-		return nil, csvfile.Row{}, errNoTitle
+		return nil, csvfile.Row{}, ErrNoTitle
 	}
 	return rows, row, nil
 }
 
-var errNoTitle = task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
+// ErrNoTitle is the error of a file without a header.
+var ErrNoTitle = task.Errorf(task.CodeInvalid, "there is no column for the title of a task, such as Title, Task or Subject")
 
 // isHeader reports whether a row may name columns: two or more different names that begin with a letter.
 // At least one of them is unknown.
