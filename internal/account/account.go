@@ -37,6 +37,41 @@ const (
 // CookieName is the name of the cookie with a browser's session.
 const CookieName = "taskmaster_session"
 
+// deviceName is the name of the cookie with the token of a device. A device that has logged in to an
+// account goes first at its next login.
+const deviceName = "taskmaster_device"
+
+// hostPrefix makes a browser refuse a cookie that a sibling domain or a page without https sets
+// (RFC 6265bis, section 4.1.3.2).
+const hostPrefix = "__Host-"
+
+// DeviceCookieName returns the name of the device cookie. secure reports whether https is used.
+func DeviceCookieName(secure bool) string {
+	if secure {
+		return hostPrefix + deviceName
+	}
+	return deviceName
+}
+
+// DeviceCookie returns the device cookie of a request, or nil.
+func DeviceCookie(r *http.Request) *http.Cookie {
+	for _, secure := range []bool{true, false} {
+		if cookie, err := r.Cookie(DeviceCookieName(secure)); err == nil && cookie.Value != "" {
+			return cookie
+		}
+	}
+	return nil
+}
+
+// DeviceHash returns the key of the request's device in the database, or nil.
+func DeviceHash(r *http.Request) []byte {
+	cookie := DeviceCookie(r)
+	if cookie == nil {
+		return nil
+	}
+	return Hash(cookie.Value)
+}
+
 // Header names the account of the page that sends a request. A request with a session of another
 // account is refused. A page that was left open must not act for the person who logged in later.
 const Header = "Taskmaster-Account"
@@ -134,7 +169,7 @@ func credentialOf(r *http.Request) (credential string, isToken bool) {
 	return cookie.Value, false
 }
 
-// NewSession returns the secret of a new session for the cookie.
+// NewSession returns the secret of a new session or device for its cookie.
 func NewSession() string {
 	secret := make([]byte, 32)
 	rand.Read(secret) // it never fails

@@ -29,6 +29,7 @@ func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 	in(t, db, func(ctx context.Context, tx pgx.Tx) error {
 		for _, sql := range []string{
 			`INSERT INTO sessions (token_hash, user_id, created_at, expires_at) VALUES ('\x00ff0a5c', $1, now(), now() + '1 day')`,
+			`INSERT INTO devices (token_hash, user_id, created_at, used_at) VALUES ('\x0a0b', $1, now(), now())`,
 			`INSERT INTO tokens (id, user_id, name, scopes, token_hash, created_at) VALUES (gen_random_uuid(), $1, 'a program', '{tasks:read,"odd, \"scope\""}', '\x0102', now())`,
 			`UPDATE tasks SET recurrence = '{"rrule": "daily"}', tags = '{home,"a,b"}', completed_at = now(), series_id = id WHERE user_id = $1`,
 			`INSERT INTO successors (previous_id, task_id, user_id) SELECT gen_random_uuid(), id, user_id FROM tasks WHERE user_id = $1`,

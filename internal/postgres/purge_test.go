@@ -29,6 +29,7 @@ func TestPurgesWaitForNobody(t *testing.T) {
 			SELECT gen_random_uuid(), n::text::bytea, $1::uuid::text, '{https://example.com/}', $2, $2 FROM generate_series(1, 2) n`, postgres.PurgeOAuthClients},
 		"outbox": {`INSERT INTO outbox (id, user_id, shard, topic, type, task_id, revision, event, created_at, published_at)
 			SELECT gen_random_uuid(), $1, 1, 'task-updates', 'task.changed', gen_random_uuid(), n, '{}', $2, $2 FROM generate_series(1, 2) n`, postgres.PurgeOutbox},
+		"devices":  {`INSERT INTO devices (token_hash, user_id, created_at, used_at) SELECT n::text::bytea, $1, $2, $2 FROM generate_series(1, 2) n`, postgres.PurgeDevices},
 		"sessions": {`INSERT INTO sessions (token_hash, user_id, created_at, expires_at) SELECT n::text::bytea, $1, $2, $2 FROM generate_series(1, 2) n`, postgres.PurgeSessions},
 	} {
 		t.Run(table, func(t *testing.T) {

@@ -170,6 +170,15 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"RenewSession": func(ctx c, tx pgx.Tx) error {
 			return postgres.RenewSession(ctx, tx, f.session.TokenHash, f.now.AddDate(1, 0, 0))
 		},
+		"IsDevice": func(ctx c, tx pgx.Tx) error { return second(postgres.IsDevice(ctx, tx, f.user.Email, f.device)) },
+		"UseDevice": func(ctx c, tx pgx.Tx) error {
+			return second(postgres.UseDevice(ctx, tx, f.user.ID, f.device, []byte("new"), f.now))
+		},
+		"UseDevice/new": func(ctx c, tx pgx.Tx) error {
+			return second(postgres.UseDevice(ctx, tx, f.user.ID, []byte("other"), []byte("new"), f.now))
+		},
+		"DeleteOtherDevices":  func(ctx c, tx pgx.Tx) error { return postgres.DeleteOtherDevices(ctx, tx, f.user.ID, []byte("other")) },
+		"PurgeDevices":        func(ctx c, tx pgx.Tx) error { return second(postgres.PurgeDevices(ctx, tx, f.longAgo(), purged)) },
 		"Sessions":            func(ctx c, tx pgx.Tx) error { return second(postgres.Sessions(ctx, tx, f.user.ID, f.now)) },
 		"EndSession":          func(ctx c, tx pgx.Tx) error { return second(postgres.EndSession(ctx, tx, f.user.ID, f.session.ID)) },
 		"DeleteSession":       func(ctx c, tx pgx.Tx) error { return postgres.DeleteSession(ctx, tx, f.session.TokenHash) },

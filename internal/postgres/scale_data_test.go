@@ -28,6 +28,7 @@ type scaleFixture struct {
 	channel   postgres.Channel
 	delivery  postgres.Delivery
 	session   postgres.Session
+	device    []byte
 	token     uuid.UUID
 	tokenHash []byte
 	reminder  postgres.Reminder
@@ -63,6 +64,8 @@ const scaleRows = `
 	INSERT INTO idempotency_keys (user_id, key, request_hash, created_at) SELECT id, 'key', '', at FROM users;
 	INSERT INTO sessions (token_hash, user_id, created_at, expires_at)
 		SELECT sha256(id::text::bytea), id, at, at + interval '1 month' FROM users;
+	INSERT INTO devices (token_hash, user_id, created_at, used_at)
+		SELECT sha256((id::text || n)::bytea), id, at, at FROM users, generate_series(1, 10) n;
 	INSERT INTO tokens (id, user_id, name, scopes, token_hash, created_at)
 		SELECT gen_random_uuid(), id, 'script', '{tasks:read}', sha256(('token ' || id)::bytea), at FROM users;
 	INSERT INTO completions (user_id, task_id, revision, gone_at)
@@ -122,6 +125,10 @@ func (f *scaleFixture) find(ctx context.Context, tx pgx.Tx) error {
 	err = tx.QueryRow(ctx, `SELECT c.id, d.id, s.token_hash, t.id, t.token_hash, l.id
 		FROM channels c JOIN deliveries d USING (user_id) JOIN sessions s USING (user_id) JOIN tokens t USING (user_id) JOIN dead_letters l USING (user_id)
 		WHERE user_id = $1 LIMIT 1`, id).Scan(&channel, &delivery, &f.session.TokenHash, &f.token, &f.tokenHash, &f.letter)
+	if err != nil {
+		return err
+	}
+	err = tx.QueryRow(ctx, `SELECT token_hash FROM devices WHERE user_id = $1 LIMIT 1`, id).Scan(&f.device)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ const (
 // accessPolicy holds the rate limits and the origins whose pages may send requests.
 type accessPolicy struct {
 	proxies []netip.Prefix
-	logins  *server.Limiter
+	logins  *loginLimits
 	signups *server.Limiter
 	users   *server.Limiter
 	// registrations limits new OAuth clients by the address of their sender.
@@ -48,7 +48,7 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 	}
 	return &accessPolicy{
 		proxies: proxies,
-		logins:  server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
+		logins:  newLoginLimits(cfg.LoginPerMinute),
 		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
 		// Ten seconds' worth of requests may arrive at once, as when a page is opened.
 		users:         server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
@@ -55,7 +56,7 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 		return postgres.LockUser(ctx, tx, c.UserID)
 	}
 	if in.Password != nil {
-		if lock, err = s.newPassword(r.Context(), c, in); err != nil {
+		if lock, err = s.newPassword(r, c, in); err != nil {
 			return err
 		}
 	}
@@ -82,13 +83,14 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 }
 
 // newPassword checks the current password and hashes the new one. Both are slow, so they happen
-// outside the transaction. The returned function locks the user, sets the hash and ends the other
-// sessions.
-func (s *service) newPassword(ctx context.Context, c caller, in apiv1.AccountPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
+// outside the transaction. The returned function locks the user, sets the hash, ends the other
+// sessions and forgets the other devices.
+func (s *service) newPassword(r *http.Request, c caller, in apiv1.AccountPatch) (func(context.Context, pgx.Tx) (postgres.User, error), error) {
 	if in.CurrentPassword == nil {
 		return nil, task.Invalid("current_password", "is required to change the password")
 	}
-	leave, err := s.hasher.admit()
+	ctx := r.Context()
+	leave, err := s.hasher.first.admit()
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +102,7 @@ func (s *service) newPassword(ctx context.Context, c caller, in apiv1.AccountPat
 	if err := s.confirm(ctx, checked, "current_password", *in.CurrentPassword); err != nil {
 		return nil, err
 	}
-	hash, err := s.hasher.hash(ctx, *in.Password)
+	hash, err := s.hasher.first.hash(ctx, *in.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +110,9 @@ func (s *service) newPassword(ctx context.Context, c caller, in apiv1.AccountPat
 		u, err := lockUnchanged(ctx, tx, checked, postgres.LockUser)
 		u.PasswordHash = hash
 		if err != nil {
+			return u, err
+		}
+		if err := postgres.DeleteOtherDevices(ctx, tx, u.ID, account.DeviceHash(r)); err != nil {
 			return u, err
 		}
 		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash())
@@ -125,7 +130,7 @@ func (s *service) deleteMe(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := server.Validate(in); err != nil {
 		return err
 	}
-	leave, err := s.hasher.admit()
+	leave, err := s.hasher.first.admit()
 	if err != nil {
 		return err
 	}
@@ -154,14 +159,14 @@ func (s *service) user(ctx context.Context, c caller) (u postgres.User, err erro
 	return u, err
 }
 
-// confirm checks the password of a logged-in user, within the rate limit of logins. With a stolen
-// session, the password must not be easier to guess. The caller has called admit. confirm returns
+// confirm checks the password of a logged-in user, within a rate limit like that of logins. With a
+// stolen session, the password must not be easier to guess. The caller has called first.admit. confirm returns
 // code invalid for the given field when the password is wrong.
 func (s *service) confirm(ctx context.Context, u postgres.User, field, password string) error {
-	if err := s.access.logins.Allow("email "+u.Email, s.now()); err != nil {
+	if err := s.access.logins.allowConfirmation(u.ID, s.now()); err != nil {
 		return err
 	}
-	ok, err := s.hasher.verify(ctx, password, u.PasswordHash)
+	ok, err := s.hasher.first.verify(ctx, password, u.PasswordHash)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,13 @@ func newUser(u postgres.User) apiv1.User {
 // account.
 func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 	var in apiv1.SignUp
-	if err := s.readCredentials(w, r, s.access.signups, &in, &in.Email); err != nil {
+	if err := s.access.signups.Allow("address "+s.clientAddr(r), s.now()); err != nil {
+		return err
+	}
+	if err := s.readCredentials(w, r, &in, &in.Email); err != nil {
+		return err
+	}
+	if err := s.access.signups.Allow("email "+in.Email, s.now()); err != nil {
 		return err
 	}
 	leave, err := s.hasher.admit()
@@ -56,7 +62,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
 		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday),
 		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en")}
-	var cookie *http.Cookie
+	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
 		if err := postgres.InsertUser(ctx, tx, u); err != nil {
 			return err
@@ -64,13 +70,13 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		if u.Epoch, err = postgres.Epoch(ctx, tx); err != nil {
 			return err
 		}
-		cookie, err = s.startSession(ctx, tx, r, u.ID)
+		started, err = s.startSession(ctx, tx, r, u.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, cookie)
+	started.setCookies(w)
 	return server.Encode(w, http.StatusCreated, newUser(u))
 }
 
@@ -79,10 +85,11 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 // account.
 func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 	var in apiv1.Credentials
-	if err := s.readCredentials(w, r, s.access.logins, &in, &in.Email); err != nil {
+	hasher, err := s.admitLogin(w, r, &in)
+	if err != nil {
 		return err
 	}
-	leave, err := s.hasher.admit()
+	leave, err := hasher.admit()
 	if err != nil {
 		return err
 	}
@@ -96,12 +103,12 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	})
 	if task.ErrorCode(err) == task.CodeNotFound {
-		u, err = postgres.User{PasswordHash: s.hasher.decoy}, nil
+		u, err = postgres.User{PasswordHash: hasher.decoy}, nil
 	}
 	if err != nil {
 		return err
 	}
-	ok, err := s.hasher.verify(ctx, in.Password, u.PasswordHash)
+	ok, err := hasher.verify(ctx, in.Password, u.PasswordHash)
 	if err != nil {
 		return err
 	}
@@ -109,13 +116,13 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 		return errWrongLogin
 	}
 	hash := u.PasswordHash
-	if s.hasher.outdated(hash) {
-		if hash, err = s.hasher.hash(ctx, in.Password); err != nil {
+	if hasher.outdated(hash) {
+		if hash, err = hasher.hash(ctx, in.Password); err != nil {
 			return err
 		}
 	}
 
-	var cookie *http.Cookie
+	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		if u, err = lockUnchanged(ctx, tx, u, postgres.LockUser); err != nil {
 			return err
@@ -126,13 +133,13 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		cookie, err = s.startSession(ctx, tx, r, u.ID)
+		started, err = s.startSession(ctx, tx, r, u.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, cookie)
+	started.setCookies(w)
 	return server.Encode(w, http.StatusOK, newUser(u))
 }
 
@@ -153,13 +160,8 @@ func (s *service) logout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readCredentials reads and checks a body. It applies the rate limit to the sender's address, and
-// then to the e-mail address, which protects an account from many senders. email points into body
-// and is normalized.
-func (s *service) readCredentials(w http.ResponseWriter, r *http.Request, rate *server.Limiter, body any, email *string) error {
-	if err := rate.Allow("address "+server.ClientAddr(r, s.access.proxies), s.now()); err != nil {
-		return err
-	}
+// readCredentials reads and checks a body. email points into body and is normalized.
+func (s *service) readCredentials(w http.ResponseWriter, r *http.Request, body any, email *string) error {
 	if _, err := s.decode(w, r, body); err != nil {
 		return err
 	}
@@ -168,25 +170,39 @@ func (s *service) readCredentials(w http.ResponseWriter, r *http.Request, rate *
 		return task.Invalid("email", refused)
 	}
 	*email = normal
-	if err := server.Validate(body); err != nil {
-		return err
+	return server.Validate(body)
+}
+
+// clientAddr returns the address of the sender of a request.
+func (s *service) clientAddr(r *http.Request) string { return server.ClientAddr(r, s.access.proxies) }
+
+// startedSession is a login: the cookies of the browser.
+type startedSession struct {
+	cookies []*http.Cookie
+	// newDevice reports whether the browser has not logged in to this account before.
+	newDevice bool
+}
+
+func (s startedSession) setCookies(w http.ResponseWriter) {
+	for _, cookie := range s.cookies {
+		http.SetCookie(w, cookie)
 	}
-	return rate.Allow("email "+*email, s.now())
 }
 
 // startSession logs a user in and ends the previous session of the browser. If the same user had
-// registered the browser for push, it stays registered.
-func (s *service) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (*http.Cookie, error) {
+// registered the browser for push, it stays registered. The browser is then a known device of the
+// account.
+func (s *service) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, userID uuid.UUID) (startedSession, error) {
 	secret, now := account.NewSession(), s.instant()
 	id, err := uuid.NewV7()
 	if err != nil {
-		return nil, fmt.Errorf("make session id: %w", err)
+		return startedSession{}, fmt.Errorf("make session id: %w", err)
 	}
 	started := postgres.Session{
 		ID: id, TokenHash: account.Hash(secret), UserID: userID, UserAgent: userAgent(r), CreatedAt: now, ExpiresAt: sessionEnd(now, now),
 	}
 	if err := postgres.InsertSession(ctx, tx, started); err != nil {
-		return nil, err
+		return startedSession{}, err
 	}
 	if cookie, err := r.Cookie(account.CookieName); err == nil {
 		old, err := postgres.SessionByHash(ctx, tx, account.Hash(cookie.Value))
@@ -197,10 +213,11 @@ func (s *service) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, 
 			err = postgres.DeleteSession(ctx, tx, old.TokenHash)
 		}
 		if err != nil && task.ErrorCode(err) != task.CodeNotFound {
-			return nil, err
+			return startedSession{}, err
 		}
 	}
-	return s.cookie(secret, int(sessionIdle.Seconds())), nil
+	device, known, err := s.rememberDevice(ctx, tx, r, userID, now)
+	return startedSession{cookies: []*http.Cookie{s.cookie(secret, int(sessionIdle.Seconds())), device}, newDevice: !known}, err
 }
 
 // sessionEnd returns the expiry of a session that was last used at usedAt.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -75,12 +76,15 @@ func TestSessionCookie(t *testing.T) {
 		a := newTestAPI(t, func(c *config) { c.CookieSecure = secure })
 		p := a.newPerson(t)
 		r := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": testPassword}).want(t, 200)
-		c := (&http.Response{Header: r.Header}).Cookies()[0]
-		want := *c
-		want.HttpOnly, want.SameSite, want.Secure = true, http.SameSiteLaxMode, secure
-		want.Path, want.Domain, want.MaxAge = "/", "", 30*24*60*60
-		if diff := cmp.Diff(want, *c); diff != "" {
-			t.Errorf("the cookie differs (-want +got):\n%s", diff)
+		cookies := (&http.Response{Header: r.Header}).Cookies()
+		for i, maxAge := range []int{30 * 24 * 60 * 60, 400 * 24 * 60 * 60} { // the session, and the device
+			c := cookies[i]
+			want := *c
+			want.HttpOnly, want.SameSite, want.Secure = true, http.SameSiteLaxMode, secure
+			want.Path, want.Domain, want.MaxAge = "/", "", maxAge
+			if diff := cmp.Diff(want, *c); diff != "" {
+				t.Errorf("the cookie differs (-want +got):\n%s", diff)
+			}
 		}
 		if got := r.Header.Get("Cache-Control"); got != "no-store" {
 			t.Errorf("got Cache-Control %q, want no-store", got)
@@ -155,9 +159,9 @@ func TestRateLimits(t *testing.T) {
 
 	t.Run("logins of an address", func(t *testing.T) {
 		t.Parallel()
-		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 3 })
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 1 })
 		p := a.newPerson(t)
-		for i := range 3 {
+		for i := range addressLogins {
 			a.send(t, "POST", "/api/v1/login", login("nobody"+string(rune('a'+i))+"@example.com"), from("192.0.2.1")).want(t, 401)
 		}
 		r := a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1")).wantProblem(t, 429, "rate_limited")
@@ -174,20 +178,65 @@ func TestRateLimits(t *testing.T) {
 		a := newTestAPI(t, func(c *config) { c.LoginPerMinute, c.TrustedProxies = 1, []string{"10.0.0.0/8"} })
 		for _, client := range []string{"192.0.2.1", "192.0.2.2"} {
 			at := header("X-Forwarded-For", client)
-			a.send(t, "POST", "/api/v1/login", login(client+"@example.com"), from("10.1.1.1"), at).want(t, 401)
+			for i := range addressLogins {
+				a.send(t, "POST", "/api/v1/login", login(fmt.Sprint(i, client, "@example.com")), from("10.1.1.1"), at).want(t, 401)
+			}
 			a.send(t, "POST", "/api/v1/login", login(client+"@example.net"), from("10.1.1.2"), at).want(t, 429)
 		}
 	})
-	t.Run("logins to an account", func(t *testing.T) {
+	t.Run("logins to an account from an address", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 2 })
+		p, other := a.newPerson(t), a.newPerson(t)
+		for range 2 {
+			a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "a wrong guess"}, from("192.0.2.1")).want(t, 401)
+		}
+		a.send(t, "POST", "/api/v1/login", login(strings.ToUpper(p.Email)), from("192.0.2.1")).wantProblem(t, 429, "rate_limited")
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.2")).want(t, 200)
+		a.send(t, "POST", "/api/v1/login", login(other.Email), from("192.0.2.1")).want(t, 200)
+	})
+	t.Run("logins to an account from everywhere", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 1 })
+		p := a.newPerson(t)
+		known := deviceOf(t, a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.250")).want(t, 200))
+		for i := range accountLogins - 1 {
+			at := from(fmt.Sprint("192.0.2.", i))
+			a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "a wrong guess"}, at).want(t, 401)
+		}
+		r := a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.200")).wantProblem(t, 429, "rate_limited")
+		if got := r.Header.Get("Retry-After"); got != "360" {
+			t.Errorf("got Retry-After %q, want 360: a tenth of an hour", got)
+		}
+		// A device that has logged in before is not locked out. Its own attempts are limited.
+		a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "mistyped"}, from("192.0.2.200"), device(known)).want(t, 401)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.200"), device(known)).wantProblem(t, 429, "rate_limited")
+		a.advance(time.Minute)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.200"), device(known)).want(t, 200)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.200"), device("made up")).want(t, 429)
+		// Nor is a logged-in user who is asked for the password.
+		p.send(t, "DELETE", "/api/v1/me", map[string]any{"password": testPassword}).want(t, 204)
+	})
+	t.Run("logins from a known device at a busy address", func(t *testing.T) {
+		t.Parallel()
+		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 1 })
+		p := a.newPerson(t)
+		known := deviceOf(t, a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.250")).want(t, 200))
+		for i := range addressLogins {
+			a.send(t, "POST", "/api/v1/login", login(fmt.Sprint(i, "@example.com")), from("192.0.2.1")).want(t, 401)
+		}
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1"), device("made up")).want(t, 429)
+		a.send(t, "POST", "/api/v1/login", login(p.Email), from("192.0.2.1"), device(known)).want(t, 200)
+	})
+	t.Run("passwords with a session", func(t *testing.T) {
 		t.Parallel()
 		a := newTestAPI(t, func(c *config) { c.LoginPerMinute = 2 })
 		p := a.newPerson(t)
-		for _, addr := range []string{"192.0.2.1", "192.0.2.2"} {
-			a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "a wrong guess"}, from(addr)).want(t, 401)
+		for range 2 {
+			p.send(t, "DELETE", "/api/v1/me", map[string]any{"password": "a wrong guess"}).want(t, 422)
 		}
-		a.send(t, "POST", "/api/v1/login", login(strings.ToUpper(p.Email)), from("192.0.2.3")).wantProblem(t, 429, "rate_limited")
-		// The same limit holds for a password that is sent with a session.
 		p.send(t, "DELETE", "/api/v1/me", map[string]any{"password": testPassword}).wantProblem(t, 429, "rate_limited")
+		a.send(t, "POST", "/api/v1/login", login(p.Email)).want(t, 200)
 	})
 	t.Run("sign-ups", func(t *testing.T) {
 		t.Parallel()

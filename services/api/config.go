@@ -25,7 +25,8 @@ type config struct {
 	CookieSecure bool `env:"COOKIE_SECURE" default:"true"`
 	// TrustedProxies are the networks whose X-Forwarded-For header is believed.
 	TrustedProxies []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
-	// LoginPerMinute is the number of logins for an address and for an e-mail address.
+	// LoginPerMinute is the number of logins to an account from an address. All accounts from an
+	// address have three times as many, and an account from all addresses ten times as many an hour.
 	LoginPerMinute int `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
 	// SignupPerMinute is the number of sign-ups for an address and for an e-mail address.
 	SignupPerMinute int `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`

@@ -217,9 +217,31 @@ func (p person) newToken(t *testing.T, scopes ...string) string {
 // sessionOf returns the session that a response sets.
 func sessionOf(t *testing.T, r reply) string {
 	t.Helper()
+	return cookieOf(t, r, account.CookieName)
+}
+
+// deviceOf returns the token of a device that a response sets.
+func deviceOf(t *testing.T, r reply) string {
+	t.Helper()
+	return cookieOf(t, r, account.DeviceCookieName(true))
+}
+
+// cookieOf returns the value of a cookie that a response sets.
+func cookieOf(t *testing.T, r reply, name string) string {
+	t.Helper()
 	cookies := (&http.Response{Header: r.Header}).Cookies()
-	if len(cookies) != 1 || cookies[0].Name != account.CookieName || cookies[0].Value == "" {
-		t.Fatalf("got cookies %v, want one that holds a session", cookies)
+	for _, c := range cookies {
+		if c.Name == name && c.Value != "" {
+			return c.Value
+		}
 	}
-	return cookies[0].Value
+	t.Fatalf("got cookies %v, want %s with a value", cookies, name)
+	return ""
+}
+
+// device sends the cookie of a device.
+func device(token string) func(*http.Request) {
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: account.DeviceCookieName(true), Value: token})
+	}
 }

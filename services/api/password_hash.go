@@ -31,6 +31,8 @@ const (
 	// waitingHashes is the number of callers that may wait to hash. A hash takes about 30 ms, so
 	// the last of them waits half a second on one core.
 	waitingHashes = 16
+	// waitingFirst is the number of callers that may wait and go first.
+	waitingFirst = 8
 )
 
 // hasher hashes and checks passwords. That is slow and takes memory by design, so only a few run at
@@ -40,6 +42,12 @@ type hasher struct {
 	cost argonCost
 	// admitted limits the callers that hash or wait, and hashing the callers that hash.
 	admitted, hashing *semaphore.Weighted
+	// next limits the callers that wait for hashing. The others wait for next, so that a caller of
+	// first waits for one hash at most. It is nil in first.
+	next *semaphore.Weighted
+	// first is the hasher of callers that have logged in before: known devices and sessions. It has
+	// places of its own. It is nil in first itself.
+	first *hasher
 	// decoy is the hash of no password. A check against it takes as long as one against a user's
 	// hash.
 	decoy string
@@ -47,12 +55,15 @@ type hasher struct {
 
 func newHasher(cost argonCost) *hasher {
 	parallel := int64(runtime.GOMAXPROCS(0))
-	return &hasher{
+	h := &hasher{
 		cost:     cost,
 		admitted: semaphore.NewWeighted(parallel + waitingHashes),
 		hashing:  semaphore.NewWeighted(parallel),
+		next:     semaphore.NewWeighted(parallel),
 		decoy:    encodeHash(cost, randomBytes(saltLen), randomBytes(hashLen)),
 	}
+	h.first = &hasher{cost: cost, admitted: semaphore.NewWeighted(parallel + waitingFirst), hashing: h.hashing, decoy: h.decoy}
+	return h
 }
 
 // admit reserves the right to call hash and verify. The caller calls leave when it is done. admit
@@ -95,6 +106,12 @@ func (h *hasher) outdated(encoded string) bool {
 }
 
 func (h *hasher) key(ctx context.Context, cost argonCost, password string, salt []byte) ([]byte, error) {
+	if h.next != nil {
+		if err := h.next.Acquire(ctx, 1); err != nil {
+			return nil, fmt.Errorf("wait to hash a password: %w", err)
+		}
+		defer h.next.Release(1)
+	}
 	if err := h.hashing.Acquire(ctx, 1); err != nil {
 		return nil, fmt.Errorf("wait to hash a password: %w", err)
 	}

@@ -33,6 +33,8 @@ const (
 	// completionRetention is how long a completion of a deleted task waits for its event, which
 	// creates the next occurrence. It is far longer than the outbox and the broker keep an event.
 	completionRetention = 90 * 24 * time.Hour
+	// deviceRetention is how long an unused device is remembered. Browsers keep no cookie longer.
+	deviceRetention = 400 * 24 * time.Hour
 	// oauthRetention is how long an expired code or token is kept. Its reuse is noticed until then.
 	oauthRetention = 24 * time.Hour
 )
@@ -51,6 +53,7 @@ var purges = []struct {
 	{"idempotency_keys", idempotencyRetention, postgres.PurgeIdempotencyKeys},
 	{"completions", completionRetention, postgres.PurgeCompletions},
 	{"sessions", 0, postgres.PurgeSessions},
+	{"devices", deviceRetention, postgres.PurgeDevices},
 	{"oauth_tokens", oauthRetention, postgres.PurgeOAuthTokens},
 	{"oauth_grants", oauthRetention, postgres.PurgeOAuthGrants},
 	{"oauth_clients", oauth.UnusedClient, postgres.PurgeOAuthClients},

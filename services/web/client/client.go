@@ -41,13 +41,14 @@ func New(transport http.RoundTripper, trusted []netip.Prefix) *API {
 	return &API{http: http.Client{Transport: transport}, trusted: trusted}
 }
 
-// Client calls the API on behalf of the sender of a request. It passes on their cookie and their
-// address.
+// Client calls the API on behalf of the sender of a request. It passes on their cookies and
+// their address.
 type Client struct {
 	// answer is the response header of the request. It receives the cookies that the API sets.
 	answer  http.Header
 	http    *http.Client
 	cookie  *http.Cookie
+	device  *http.Cookie
 	host    string
 	browser string
 	address string
@@ -61,6 +62,7 @@ func (a *API) For(w http.ResponseWriter, r *http.Request) *Client {
 	if cookie, err := r.Cookie(account.CookieName); err == nil {
 		c.cookie = cookie
 	}
+	c.device = account.DeviceCookie(r)
 	return c
 }
 
@@ -146,8 +148,10 @@ func (c *Client) request(ctx context.Context, method, path string, in any) (*htt
 	if in != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if c.cookie != nil {
-		r.AddCookie(&http.Cookie{Name: c.cookie.Name, Value: c.cookie.Value})
+	for _, cookie := range []*http.Cookie{c.cookie, c.device} {
+		if cookie != nil {
+			r.AddCookie(&http.Cookie{Name: cookie.Name, Value: cookie.Value})
+		}
 	}
 	return r, nil
 }
