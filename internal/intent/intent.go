@@ -1,5 +1,5 @@
-// Package intent reads a sentence to the assistant by rules: "move the dentist to friday", "what did I
-// finish last week", "add eggs and bread #groceries". It does no I/O and never reads the clock.
+// Package intent reads a sentence to the assistant by rules: "move the dentist to friday", "show
+// overdue tasks", "add eggs and bread #groceries". It does no I/O and never reads the clock.
 //
 //	sentence ── words ── patterns of the language ── slots ── Intent
 //	            words.go  english.go, german.go, …    slot*.go
@@ -7,8 +7,8 @@
 // Dates in sentences are read by package phrase, like those of the page's line.
 //
 // A wrong reading is worse than none, because it changes the wrong task. A sentence that fits no
-// pattern, or whose slots cannot be read for certain, is Unknown. An Unknown intent can say which part
-// is missing, and whether the sentence can be a new task. The caller then asks the user.
+// pattern, or whose slots cannot be read for certain, is Unknown. An Unknown intent can name its missing
+// part, and mark the sentence as a possible new task. The caller then asks the user.
 package intent
 
 import (

@@ -24,11 +24,11 @@ type idempotencyKey struct {
 	hash   []byte
 }
 
-// newIdempotencyKey returns the key of a POST request. It returns nil for a request without one,
-// and for other methods.
+// newIdempotencyKey returns the key of a POST or PATCH request. It returns nil for a request without
+// one, and for other methods.
 func newIdempotencyKey(r *http.Request, c caller, body []byte) (*idempotencyKey, error) {
 	key := r.Header.Get("Idempotency-Key")
-	if key == "" || r.Method != http.MethodPost {
+	if key == "" || r.Method != http.MethodPost && r.Method != http.MethodPatch {
 		return nil, nil
 	}
 	if len(key) > maxIdempotencyKey {

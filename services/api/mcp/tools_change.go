@@ -158,7 +158,23 @@ func addTasks(ctx context.Context, c *client, in addInput) (changeResult, error)
 
 type batchInput struct {
 	target
+	requestID
 	confirmed
+}
+
+// postInOrder returns a function like that of post. Its keys have the index of a task instead of its id: if a
+// repeated call with a name meets the next occurrence, api refuses it.
+func (c *client) postInOrder(ctx context.Context, route string, id requestID) func(task.Task) (task.Task, error) {
+	next := 0
+	return func(t task.Task) (changed task.Task, err error) {
+		header, err := id.key(route + " " + strconv.Itoa(next))
+		if err != nil {
+			return changed, err
+		}
+		next++
+		err = c.do(ctx, http.MethodPost, taskPath(t.ID.String())+"/"+route, nil, &changed, header)
+		return changed, err
+	}
 }
 
 func completeTasks(ctx context.Context, c *client, in batchInput) (changeResult, error) {
@@ -166,7 +182,7 @@ func completeTasks(ctx context.Context, c *client, in batchInput) (changeResult,
 	if err != nil {
 		return changeResult{}, err
 	}
-	return c.changeAll(ctx, "complete", false, in.confirmed, nil, tasks, c.post(ctx, "complete", nil, requestID{}))
+	return c.changeAll(ctx, "complete", false, in.confirmed, nil, tasks, c.postInOrder(ctx, "complete", in.requestID))
 }
 
 func reopenTasks(ctx context.Context, c *client, in batchInput) (changeResult, error) {
@@ -174,10 +190,15 @@ func reopenTasks(ctx context.Context, c *client, in batchInput) (changeResult, e
 	if err != nil {
 		return changeResult{}, err
 	}
-	return c.changeAll(ctx, "reopen", false, in.confirmed, nil, tasks, c.post(ctx, "reopen", nil, requestID{}))
+	return c.changeAll(ctx, "reopen", false, in.confirmed, nil, tasks, c.postInOrder(ctx, "reopen", in.requestID))
 }
 
-func deleteTasks(ctx context.Context, c *client, in batchInput) (changeResult, error) {
+type deleteInput struct {
+	target
+	confirmed
+}
+
+func deleteTasks(ctx context.Context, c *client, in deleteInput) (changeResult, error) {
 	tasks, err := c.tasks(ctx, in.target, "all")
 	if err != nil {
 		return changeResult{}, err

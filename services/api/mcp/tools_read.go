@@ -31,8 +31,10 @@ type planResult struct {
 	Now      string `json:"now"`
 	TimeZone string `json:"time_zone"`
 	Language string `json:"language" doc:"the language of the sentences of new tasks"`
-	Overdue  []view `json:"overdue"`
-	Today    []view `json:"today"`
+	// WeekStart is a time.Weekday.
+	WeekStart int    `json:"week_start" doc:"the first day of the week: 0 is Sunday, 1 is Monday"`
+	Overdue   []view `json:"overdue"`
+	Today     []view `json:"today"`
 	// More reports whether there are more tasks than these.
 	More bool `json:"more,omitempty" doc:"true if there are more tasks: ask find_tasks"`
 	untrusted
@@ -42,7 +44,7 @@ func planToday(ctx context.Context, c *client, _ struct{}) (planResult, error) {
 	late, today, more, err := c.dueToday(ctx)
 	now := c.now.In(c.account.Zone)
 	return planResult{
-		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language,
+		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language, WeekStart: int(c.account.WeekStart),
 		Overdue: c.views(late, c.brief), Today: c.views(today, c.brief), More: more, untrusted: untrusted{notice},
 	}, err
 }

@@ -2,8 +2,10 @@ package mcp
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"taskmaster/internal/phrase"
@@ -29,6 +31,7 @@ type fields struct {
 type updateInput struct {
 	target
 	fields
+	requestID
 	confirmed
 }
 
@@ -37,19 +40,26 @@ func updateTasks(ctx context.Context, c *client, in updateInput) (changeResult, 
 	if err != nil {
 		return changeResult{}, err
 	}
+	next := 0
 	return c.changeAll(ctx, "update", false, in.confirmed, in.fields, tasks, func(t task.Task) (changed task.Task, err error) {
+		header, err := in.key("update " + strconv.Itoa(next))
+		if err != nil {
+			return changed, err
+		}
+		next++
 		patch, err := c.patch(t, in.fields)
 		if err != nil {
 			return changed, err
 		}
-		return c.patchTask(ctx, t, patch)
+		return c.patchTask(ctx, t, patch, header)
 	})
 }
 
 // patchTask sends a patch that was computed from t. It is refused if the task has changed since.
-func (c *client) patchTask(ctx context.Context, t task.Task, patch map[string]any) (changed task.Task, err error) {
-	match := map[string]string{"If-Match": task.ETag(t.Version(c.account.Epoch))}
-	err = c.do(ctx, http.MethodPatch, taskPath(t.ID.String()), patch, &changed, match)
+func (c *client) patchTask(ctx context.Context, t task.Task, patch map[string]any, key map[string]string) (changed task.Task, err error) {
+	header := map[string]string{"If-Match": task.ETag(t.Version(c.account.Epoch))}
+	maps.Copy(header, key)
+	err = c.do(ctx, http.MethodPatch, taskPath(t.ID.String()), patch, &changed, header)
 	return changed, err
 }
 
@@ -167,6 +177,6 @@ func setReminders(ctx context.Context, c *client, in remindInput) (changeResult,
 		return changeResult{}, err
 	}
 	return c.changeAll(ctx, "remind of", false, in.confirmed, reminders, tasks, func(t task.Task) (task.Task, error) {
-		return c.patchTask(ctx, t, map[string]any{"reminders": reminders})
+		return c.patchTask(ctx, t, map[string]any{"reminders": reminders}, nil)
 	})
 }
