@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/coder/websocket"
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/tests/goals"
@@ -64,7 +65,7 @@ func (b *bench) fanout(ctx context.Context) error {
 		for i, s := range sockets {
 			m, err := s.Inbox.Wait(ctx, func(m system.Message) bool { return m.Revision == t.Revision })
 			if err != nil {
-				return fmt.Errorf("socket %d did not receive revision %d: %w", i, t.Revision, err)
+				return fmt.Errorf("socket %d did not receive revision %d: %w", i, t.Revision, errors.Join(s.Ended(), err))
 			}
 			took := m.Arrived.Sub(t.UpdatedAt)
 			all = append(all, took)
@@ -78,16 +79,24 @@ func (b *bench) fanout(ctx context.Context) error {
 	return nil
 }
 
-// watchPatiently opens a socket. It asks again while the service is overloaded, as clients do.
+// watchPatiently opens a socket and waits until it has every change so far. It asks again while the
+// service is overloaded, as clients do. An overloaded service refuses the connection, or it closes the
+// socket before the first heartbeat.
 func (b *bench) watchPatiently(ctx context.Context, p *system.Person) (s *system.Socket, err error) {
 	pollCtx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	late := system.Poll(pollCtx, func() error {
-		s, err = p.Watch(ctx, b.URL, -1)
-		if refused, ok := errors.AsType[*system.Problem](err); ok && refused.Status == http.StatusServiceUnavailable {
+		if s, err = p.Watch(ctx, b.URL, -1); err == nil {
+			if err = s.InStep(pollCtx); err == nil {
+				return nil
+			}
+			s.Close()
+		}
+		refused, ok := errors.AsType[*system.Problem](err)
+		if ok && refused.Status == http.StatusServiceUnavailable || websocket.CloseStatus(err) == websocket.StatusTryAgainLater {
 			return err
 		}
-		return nil
+		return nil // Another error would repeat itself.
 	})
 	return s, cmp.Or(err, late)
 }

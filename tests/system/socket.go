@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -18,9 +19,11 @@ type Socket struct {
 	// inbox.
 	Inbox *Inbox[Message]
 
-	take func(Message)
-	conn *websocket.Conn
-	done chan struct{}
+	take   func(Message)
+	conn   *websocket.Conn
+	inStep chan struct{}
+	done   chan struct{}
+	err    error // why it ended; valid when done is closed
 }
 
 // Watch opens a WebSocket at an address, of the web edge or of a replica of live. It asks for all
@@ -57,10 +60,10 @@ func (p *Person) WatchFunc(ctx context.Context, base string, since int64, take f
 		return nil, fmt.Errorf("open %s: %w", url, err)
 	}
 	conn.SetReadLimit(1 << 20)
-	s := &Socket{take: take, conn: conn, done: make(chan struct{})}
+	s := &Socket{take: take, conn: conn, inStep: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		s.read(ctx)
+		s.err = s.read(ctx)
 	}()
 	return s, nil
 }
@@ -70,17 +73,19 @@ const patience = 2.5
 
 // read receives messages about tasks until the socket ends or is silent for too long. A message
 // that cannot be decoded ends it too, so that the test notices the gap.
-func (s *Socket) read(ctx context.Context) {
+func (s *Socket) read(ctx context.Context) error {
+	var inStep sync.Once
 	silence := time.Duration(patience * 30 * float64(time.Second)) // until a heartbeat announces the interval
 	for {
 		m, err := s.next(ctx, silence)
 		if err != nil {
-			return
+			return err
 		}
 		switch m.Type {
 		case "task.changed", "task.deleted", "resync":
 			s.take(m)
 		case "heartbeat":
+			inStep.Do(func() { close(s.inStep) })
 			silence = time.Duration(patience * m.IntervalSeconds * float64(time.Second))
 		}
 	}
@@ -100,8 +105,31 @@ func (s *Socket) next(ctx context.Context, silence time.Duration) (Message, erro
 	return m, nil
 }
 
+// InStep returns when the server has sent every change so far. It returns the cause if the socket ends
+// before that.
+func (s *Socket) InStep(ctx context.Context) error {
+	select {
+	case <-s.inStep:
+		return nil
+	case <-s.done:
+		return s.Ended()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the first heartbeat: %w", ctx.Err())
+	}
+}
+
 // Done returns a channel that is closed when the socket has ended.
 func (s *Socket) Done() <-chan struct{} { return s.done }
+
+// Ended returns why the socket has ended, and nil while it is open.
+func (s *Socket) Ended() error {
+	select {
+	case <-s.done:
+		return fmt.Errorf("the socket ended: %w", s.err)
+	default:
+		return nil
+	}
+}
 
 // Close closes the socket without a closing handshake, and returns when its reader has ended.
 func (s *Socket) Close() {
