@@ -64,6 +64,38 @@ type Me struct {
 	QuotaBytes int64 `json:"quota_bytes"`
 	// EndedChannels are the channels that the system disabled and the user has not dismissed.
 	EndedChannels []EndedChannel `json:"ended_channels"`
+	// OpenTasks is there for ?include=open_tasks.
+	OpenTasks *OpenTasks `json:"open_tasks,omitempty"`
+}
+
+// OpenTasks counts the open tasks of an account.
+type OpenTasks struct {
+	All int `json:"all"`
+	// Overdue, Today and Upcoming count each task at most once. Tasks without a due date are in none.
+	Overdue    int            `json:"overdue"`
+	Today      int            `json:"today"`
+	Upcoming   int            `json:"upcoming"`
+	Priorities PriorityCounts `json:"priorities"`
+	// Tags are the most frequent tags, by frequency and name.
+	Tags []TagCount `json:"tags"`
+	// MoreTags reports whether there are further tags.
+	MoreTags bool `json:"more_tags"`
+	// NextDueAt is the next instant at which a task becomes overdue, or null. Whole days have none.
+	NextDueAt *time.Time `json:"next_due_at"`
+}
+
+// PriorityCounts counts open tasks by priority.
+type PriorityCounts struct {
+	High   int `json:"high"`
+	Medium int `json:"medium"`
+	Low    int `json:"low"`
+	None   int `json:"none"`
+}
+
+// TagCount is the number of open tasks with a tag.
+type TagCount struct {
+	Tag   string `json:"tag"`
+	Count int    `json:"count"`
 }
 
 // EndedChannel is a channel that the system disabled. It holds no secret.

@@ -209,6 +209,12 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"ListTasks/with a tag": func(ctx c, tx pgx.Tx) error {
 			return third(postgres.ListTasks(ctx, tx, f.user.ID, postgres.TaskFilter{Tag: "work", Limit: 200}))
 		},
+		"ListTasks/recurring": func(ctx c, tx pgx.Tx) error {
+			return third(postgres.ListTasks(ctx, tx, f.user.ID, postgres.TaskFilter{Status: "open", Recurring: true, DueBefore: f.tomorrow(), Limit: 200}))
+		},
+		"CountOpenTasks": func(ctx c, tx pgx.Tx) error {
+			return second(postgres.CountOpenTasks(ctx, tx, f.user.ID, f.now, time.UTC))
+		},
 		"ListTasks/with words": func(ctx c, tx pgx.Tx) error {
 			return third(postgres.ListTasks(ctx, tx, f.user.ID, postgres.TaskFilter{Query: "rent", Limit: 200}))
 		},

@@ -94,6 +94,8 @@ type TaskFilter struct {
 	DueAfter, DueBefore *time.Time
 	// Query is a text in the title or description, ignoring case.
 	Query string
+	// Recurring selects recurring tasks only.
+	Recurring bool
 	// ByCompletion orders by completion time, the last first, and leaves out open tasks.
 	ByCompletion bool
 	// After is the position after which the list starts. The order is by due date (tasks without
@@ -147,6 +149,9 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 	if f.Query != "" {
 		// strpos has no wildcards. The query needs no escaping.
 		q.where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
+	}
+	if f.Recurring {
+		q.where(`recurrence IS NOT NULL`)
 	}
 	order := `coalesce(due_at, 'infinity'), id`
 	if f.ByCompletion {

@@ -285,3 +285,20 @@ func TestChangeKindOfReminders(t *testing.T) {
 		}
 	}
 }
+
+// TestExpectedOfAnOverdueTask expects the occurrences after now, and the missed ones only of a task that
+// catches up.
+func TestExpectedOfAnOverdueTask(t *testing.T) {
+	t.Parallel()
+	for missed, want := range map[string][]time.Time{
+		"skip":     {at(t, "2026-11-27T09:00Z"), at(t, "2026-11-28T09:00Z")},
+		"catch_up": {at(t, "2026-06-02T09:00Z"), at(t, "2026-06-03T09:00Z")},
+	} {
+		x := Task{Title: "x", DueAt: new(at(t, "2026-06-01T09:00Z")), TimeZone: "UTC", Recurrence: &Recurrence{RRule: "FREQ=DAILY", Missed: missed}}
+		x.Normalize()
+		got, err := x.Expected(at(t, "2026-11-26T10:00Z"), 2)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: the occurrences differ (-want +got): %s%v", missed, diff, err)
+		}
+	}
+}

@@ -76,7 +76,11 @@ func (r Recurrence) Occurrences(due time.Time, timeZone string, n int) ([]time.T
 
 // Occurrences returns the n occurrences after the due date of a task, like Recurrence.Occurrences.
 // Whole days are midnights in UTC.
-func (t Task) Occurrences(n int) ([]time.Time, error) {
+func (t Task) Occurrences(n int) ([]time.Time, error) { return t.Expected(time.Time{}, n) }
+
+// Expected returns the n occurrences after the due date of a task whose completions are not before
+// now, like Occurrences. So an overdue task skips the missed ones, unless it catches up.
+func (t Task) Expected(now time.Time, n int) ([]time.Time, error) {
 	var found []time.Time
 	due, ok := t.Due()
 	for ok && len(found) < n {
@@ -84,7 +88,7 @@ func (t Task) Occurrences(n int) ([]time.Time, error) {
 		if t.DueOn != nil {
 			t.Occurrence = new(t.DueOn.Midnight())
 		}
-		next, more, err := Next(t, due)
+		next, more, err := Next(t, latest(due, now))
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -15,6 +16,11 @@ import (
 )
 
 func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error {
+	q := newQuery(r.URL.Query(), "include")
+	counted := q.oneOf("include", "", "open_tasks") != ""
+	if err := q.err(); err != nil {
+		return err
+	}
 	out := apiv1.Me{EndedChannels: []apiv1.EndedChannel{}}
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
 		u, err := postgres.UserByID(ctx, tx, c.UserID)
@@ -29,12 +35,35 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 		for _, channel := range ended {
 			out.EndedChannels = append(out.EndedChannels, apiv1.EndedChannel(channel.Ended()))
 		}
+		if err == nil && counted {
+			out.OpenTasks, err = s.countOpenTasks(ctx, tx, u)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return server.Encode(w, http.StatusOK, out)
+}
+
+func (s *service) countOpenTasks(ctx context.Context, tx pgx.Tx, u postgres.User) (*apiv1.OpenTasks, error) {
+	zone, err := task.LoadZone(u.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("count open tasks: %w", err)
+	}
+	c, err := postgres.CountOpenTasks(ctx, tx, u.ID, s.now(), zone)
+	if err != nil {
+		return nil, err
+	}
+	out := &apiv1.OpenTasks{
+		All: c.All, Overdue: c.Overdue, Today: c.Today, Upcoming: c.Upcoming,
+		Priorities: apiv1.PriorityCounts{High: c.High, Medium: c.Medium, Low: c.Low, None: c.None},
+		Tags:       make([]apiv1.TagCount, len(c.Tags)), MoreTags: c.MoreTags, NextDueAt: c.NextDue,
+	}
+	for i, tag := range c.Tags {
+		out.Tags[i] = apiv1.TagCount(tag)
+	}
+	return out, nil
 }
 
 // patchMe changes the time zone, the first day of the week, the language, the default reminders and the password.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -152,5 +154,80 @@ func TestSecretsAreNotStored(t *testing.T) {
 		if strings.Contains(dump, secret) {
 			t.Errorf("the database holds a %s in the clear", name)
 		}
+	}
+}
+
+// TestOpenTasksAreCounted counts tasks in a zone where the day ends early. Each number is that of the
+// view of the same name.
+func TestOpenTasksAreCounted(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	if got := decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200)); got.OpenTasks != nil {
+		t.Errorf("got %+v, which was not asked for", got.OpenTasks)
+	}
+	p.send(t, "PATCH", "/api/v1/me", object{"time_zone": "Asia/Tokyo"}).want(t, 200)
+	zone, err := task.LoadZone("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := testStart.In(zone)
+	today := task.DateOf(now)
+	soon := testStart.Add(time.Minute).UTC()
+	for _, fields := range []object{
+		{"due_at": testStart.Add(-time.Minute), "priority": "high", "tags": []string{"home", "work"}},
+		{"due_on": today.AddDays(-1), "tags": []string{"home"}},
+		{"due_on": today, "priority": "high"},
+		{"due_at": soon, "priority": "low"},
+		{"due_on": today.AddDays(1), "priority": "medium"},
+		{"due_at": today.AddDays(1).Start(zone)},
+		{"tags": []string{"a"}},
+	} {
+		fields["title"] = "counted"
+		p.send(t, "POST", "/api/v1/tasks", fields).want(t, 201)
+	}
+	done := decoded[task.Task](t, p.send(t, "POST", "/api/v1/tasks", object{"title": "done", "due_on": today, "tags": []string{"home"}}).want(t, 201))
+	p.send(t, "POST", "/api/v1/tasks/"+done.ID.String()+"/complete", nil).want(t, 200)
+	a.newPerson(t).send(t, "POST", "/api/v1/tasks", object{"title": "somebody else's"}).want(t, 201)
+
+	want := &apiv1.OpenTasks{
+		All: 7, Overdue: 2, Today: 2, Upcoming: 2, Priorities: apiv1.PriorityCounts{High: 2, Medium: 1, Low: 1, None: 3},
+		Tags: []apiv1.TagCount{{Tag: "home", Count: 2}, {Tag: "a", Count: 1}, {Tag: "work", Count: 1}}, NextDueAt: &soon,
+	}
+	got := decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me?include=open_tasks", nil).want(t, 200))
+	if diff := cmp.Diff(want, got.OpenTasks); diff != "" {
+		t.Errorf("the numbers differ (-want +got):\n%s", diff)
+	}
+	p.send(t, "GET", "/api/v1/me?include=everything", nil).want(t, 422)
+}
+
+// TestTagsAreBounded gives an account more tags than its pages can list.
+func TestTagsAreBounded(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	for i := range postgres.MaxCountedTags/20 + 1 {
+		tags := make([]string, 20)
+		for n := range tags {
+			tags[n] = fmt.Sprintf("t%d-%d", i, n)
+		}
+		p.send(t, "POST", "/api/v1/tasks", object{"title": "tagged", "tags": tags}).want(t, 201)
+	}
+	got := decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me?include=open_tasks", nil).want(t, 200)).OpenTasks
+	if len(got.Tags) != postgres.MaxCountedTags || !got.MoreTags {
+		t.Errorf("got %d tags, more %v; want %d and more", len(got.Tags), got.MoreTags, postgres.MaxCountedTags)
+	}
+}
+
+// TestRecurringTasks lists the tasks that recur.
+func TestRecurringTasks(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	p.send(t, "POST", "/api/v1/tasks", object{"title": "once", "due_at": testStart}).want(t, 201)
+	p.send(t, "POST", "/api/v1/tasks", object{"title": "again", "due_at": testStart, "recurrence": object{"rrule": "FREQ=DAILY"}}).want(t, 201)
+	got := decoded[apiv1.Page[task.Task]](t, p.send(t, "GET", "/api/v1/tasks?recurring=true", nil).want(t, 200))
+	if len(got.Items) != 1 || got.Items[0].Title != "again" {
+		t.Errorf("got %+v, want the one that recurs", got.Items)
 	}
 }

@@ -62,7 +62,7 @@ func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) erro
 }
 
 func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
-	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "order", "fields", "cursor", "limit")
+	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "recurring", "order", "fields", "cursor", "limit")
 	limit := q.limit()
 	byCompletion := q.oneOf("order", "due", "due", "completed") == "completed"
 	filter := postgres.TaskFilter{
@@ -70,7 +70,7 @@ func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) er
 		Tag:      q.text("tag"),
 		Priority: task.Priority(q.oneOf("priority", "", "none", "low", "medium", "high")),
 		DueAfter: q.instant("due_after"), DueBefore: q.instant("due_before"),
-		Query: q.text("q"), ByCompletion: byCompletion,
+		Query: q.text("q"), Recurring: q.oneOf("recurring", "", "true") == "true", ByCompletion: byCompletion,
 		Excerpt: q.oneOf("fields", "all", "all", "excerpt") == "excerpt",
 		Limit:   limit,
 	}

@@ -7,6 +7,7 @@ import (
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
 )
 
 // calendarPage shows a month as a grid of whole weeks, and the tasks of one day.
@@ -18,6 +19,8 @@ type calendarPage struct {
 	// Weekdays are the headings of the columns.
 	Weekdays []weekdayName
 	Weeks    [][]calendarDay
+	// Cut reports whether the month has more than maxInMonth tasks. The grid then lacks the last ones.
+	Cut bool
 	// Day is the heading of the selected day, whose tasks are listed.
 	Day string
 	// DueOn is the due date of tasks that are added on this page, in the format of a date field.
@@ -36,7 +39,15 @@ type calendarDay struct {
 	// Open counts the open tasks. Words is the count in words: "2 tasks".
 	Open  int
 	Words string
+	// Further is the number of tasks that the cell leaves out.
+	Further int
 }
+
+// maxInCell is the number of tasks that a cell shows. The list of the day has all of them.
+const maxInCell = 5
+
+// maxInMonth is the number of tasks that the grid of a month reads.
+const maxInMonth = 2000
 
 type calendarTask struct {
 	// Time is "" for a whole day.
@@ -57,29 +68,29 @@ func (s *service) calendar(w http.ResponseWriter, r *http.Request, rc *requestCo
 	from := startOfDay(first, -weekdayFrom(rc.weekStart(), first.Weekday()))
 	weeks := (daysBetween(from, startOfDay(first, daysIn(first))) + 6) / 7
 	to := startOfDay(from, 7*weeks)
-	tasks, more, err := rc.Tasks(r.Context(), url.Values{
-		"status": {"all"}, "due_after": {from.UTC().Format(time.RFC3339)}, "due_before": {to.UTC().Format(time.RFC3339)},
-	})
+	tasks, cut, err := rc.Tasks(r.Context(), maxInMonth, url.Values{"due_after": instantParam(from), "due_before": instantParam(to)})
+	if err != nil {
+		return err
+	}
+	onDay, more, err := rc.readPart(r, url.Values{"due_after": instantParam(chosen), "due_before": instantParam(startOfDay(chosen, 1))})
 	if err != nil {
 		return err
 	}
 	byDay := map[string][]calendarTask{}
-	var onDay []task.Task
 	for _, t := range tasks {
 		due, _ := rc.dueDay(t)
 		byDay[dateOf(due)] = append(byDay[dateOf(due)], calendarTask{
 			ID: t.ID.String(), Title: t.Title, Time: calendarTime(t, due), Completed: t.Completed, Late: t.Overdue(rc.now), Priority: t.Priority,
 		})
-		if daysBetween(chosen, due) == 0 {
-			onDay = append(onDay, t)
-		}
 	}
-	rc.addExpected(byDay, from, to)
+	if err := rc.addExpected(r, byDay, later(from, startOfDay(today, 0)), to); err != nil {
+		return err
+	}
 
 	c := calendarPage{
 		Month: first.Format("January 2006"), Now: "/calendar",
 		Before: "/calendar?month=" + startOfDay(first, -1).Format("2006-01"), After: "/calendar?month=" + startOfDay(first, 31).Format("2006-01"),
-		Day: dayHeading(chosen, today), DueOn: dateOf(chosen),
+		Cut: cut != "", Day: dayHeading(chosen, today), DueOn: dateOf(chosen),
 	}
 	for i := range 7 {
 		name := startOfDay(from, i).Format("Monday")
@@ -109,18 +120,25 @@ func newCalendarDay(day, today, chosen time.Time, tasks []calendarTask) calendar
 		}
 	}
 	d.Words = countWords(d.Open, "task")
+	if len(tasks) > maxInCell {
+		d.Tasks, d.Further = tasks[:maxInCell-1], len(tasks)-maxInCell+1
+	}
 	return d
 }
 
-// addExpected adds the days on which open recurring tasks will be due again. It assumes that each
-// occurrence is completed on its due date.
-func (rc *requestContext) addExpected(byDay map[string][]calendarTask, from, to time.Time) {
+// addExpected adds the days on which open recurring tasks will be due again. It assumes that an overdue
+// task is completed now, and each later occurrence on its due date.
+func (rc *requestContext) addExpected(r *http.Request, byDay map[string][]calendarTask, from, to time.Time) error {
 	const most = 62 // per task: daily occurrences in the longest grid, one month ahead
-	for _, t := range rc.open {
-		if due, ok := rc.dueDay(t); !ok || t.Recurrence == nil || dateOf(due) >= dateOf(to) {
-			continue
-		}
-		following, err := t.Occurrences(most)
+	recurring, _, err := rc.Tasks(r.Context(), maxInMonth, url.Values{"status": {"open"}, "recurring": {"true"}, "due_before": instantParam(to)})
+	if client.Refuses(err, "recurring") {
+		return nil // An api of the version before does not know the parameter.
+	}
+	if err != nil {
+		return err
+	}
+	for _, t := range recurring {
+		following, err := t.Expected(rc.now, most)
 		if err != nil {
 			continue // a rule that this version cannot expand: only its due date is shown
 		}
@@ -135,6 +153,15 @@ func (rc *requestContext) addExpected(byDay map[string][]calendarTask, from, to 
 			}
 		}
 	}
+	return nil
+}
+
+// later returns the later one of two instants.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // calendarTime returns the time of day of a task that is due at an instant, or "" for a whole day.

@@ -6,6 +6,7 @@ import (
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/oauth"
+	"taskmaster/services/web/client"
 )
 
 // consentPage is the page on which a person allows a client or not.
@@ -29,7 +30,7 @@ func (s *service) consent(w http.ResponseWriter, r *http.Request) error {
 		redirectToClient(w, r, asked.RedirectTo)
 		return nil
 	}
-	return s.withContext(func(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
+	return s.withContext((*client.Client).MeWithCounts, func(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 		p := consentPage{OAuthConsent: asked, Query: r.URL.RawQuery}
 		for _, scope := range asked.Scopes {
 			p.Wishes = append(p.Wishes, scopeWord(scope))

@@ -8,12 +8,9 @@ import (
 	"taskmaster/internal/task"
 )
 
-// doneShown is the number of completed tasks on the page, the latest first.
-const doneShown = 200
-
-// doneTasks shows completed tasks, grouped by the day of their completion.
+// doneTasks shows completed tasks, the latest first, grouped by the day of their completion.
 func (s *service) doneTasks(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	tasks, more, err := rc.TasksUpTo(r.Context(), doneShown, url.Values{"status": {"done"}, "order": {"completed"}})
+	tasks, more, err := rc.readPart(r, url.Values{"status": {"done"}, "order": {"completed"}})
 	if err != nil {
 		return err
 	}

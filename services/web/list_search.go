@@ -4,14 +4,14 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"taskmaster/internal/task"
 )
 
 // searchPage shows a query and the tasks it matches.
 type searchPage struct {
 	list
 	Query string
+	// TooMany reports whether there are more matches than a page can show.
+	TooMany bool
 }
 
 // search finds words in the titles and notes of all tasks.
@@ -22,22 +22,27 @@ func (s *service) search(w http.ResponseWriter, r *http.Request, rc *requestCont
 		p.Body = searchPage{list: list{Empty: empty{"What are you looking for?", "Type a part of a title or of notes into the field above.", "See all tasks", "/all"}, ReadOnly: true}}
 		return s.showTo(w, r, rc, http.StatusOK, p)
 	}
-	found, more, err := rc.Tasks(r.Context(), url.Values{"status": {"all"}, "q": {query}})
+	show, err := shownRows(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	var open, done []task.Task
-	for _, t := range found {
-		if t.Completed {
-			done = append(done, t)
-		} else {
-			open = append(open, t)
-		}
+	open, moreOpen, err := rc.Tasks(r.Context(), show, url.Values{"status": {"open"}, "q": {query}})
+	if err != nil {
+		return err
 	}
-	l := list{Empty: empty{"Nothing has “" + query + "” in it", "Try a shorter word: titles and notes are searched, tags are under All.", "See all tasks", "/all"}, ReadOnly: true, More: more}
+	done, moreDone, err := rc.Tasks(r.Context(), show, url.Values{"order": {"completed"}, "q": {query}})
+	if err != nil {
+		return err
+	}
+	l := list{Empty: empty{"Nothing has “" + query + "” in it", "Try a shorter word: titles and notes are searched, tags are under All.", "See all tasks", "/all"}, ReadOnly: true}
+	if moreOpen+moreDone != "" && show < maxRows {
+		l.More = longer(r, show)
+	}
+	found := searchPage{Query: query, TooMany: moreOpen+moreDone != "" && show == maxRows}
 	l.add("Open", false, rc.rows(open))
 	l.add("Done", false, rc.rows(done))
 	p.Title = "Search: " + query
-	p.Body = searchPage{l, query}
+	found.list = l
+	p.Body = found
 	return s.showTo(w, r, rc, http.StatusOK, p)
 }

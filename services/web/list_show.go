@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -20,8 +21,8 @@ type list struct {
 	Filters bool
 	// ReadOnly hides the form that adds tasks.
 	ReadOnly bool
-	// More reports whether some tasks are not shown.
-	More bool
+	// More leads to the rows that are not shown, or is nil.
+	More *more
 }
 
 // group is a part of a list. A list with a single group may have no heading.
@@ -60,8 +61,13 @@ func (l *list) byDay(rc *requestContext, tasks []task.Task, day func(task.Task) 
 	}
 }
 
-// agenda groups tasks by the distance of their due dates.
-func (rc *requestContext) agenda(tasks []task.Task) list {
+// agenda groups the open tasks that match a filter by the distance of their due dates.
+func (rc *requestContext) agenda(r *http.Request, filter url.Values) (list, error) {
+	filter.Set("status", "open")
+	tasks, more, err := rc.readPart(r, filter)
+	if err != nil {
+		return list{}, err
+	}
 	now := rc.now.In(rc.zone)
 	groups := []group{{"Overdue", true, nil}, {"Today", false, nil}, {"Next 7 days", false, nil}, {"Later", false, nil}, {"No date", false, nil}}
 	for _, t := range tasks {
@@ -80,28 +86,28 @@ func (rc *requestContext) agenda(tasks []task.Task) list {
 		}
 		groups[n].Rows = append(groups[n].Rows, rc.row(t))
 	}
-	var l list
+	l := list{More: more}
 	for _, g := range groups {
 		l.add(g.Heading, g.Late, g.Rows)
 	}
-	return l
-}
-
-// having returns the open tasks for which holds returns true.
-func (rc *requestContext) having(holds func(task.Task) bool) []task.Task {
-	var found []task.Task
-	for _, t := range rc.open {
-		if holds(t) {
-			found = append(found, t)
-		}
-	}
-	return found
+	return l, nil
 }
 
 // today shows the tasks that are due today, and the overdue ones.
 func (s *service) today(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	today, late := rc.dueToday()
-	l := list{Empty: empty{"Nothing is due today", "Add what comes to mind above.", "See what is upcoming", "/upcoming"}}
+	tasks, more, err := rc.readPart(r, url.Values{"status": {"open"}, "due_before": instantParam(rc.tomorrow())})
+	if err != nil {
+		return err
+	}
+	var today, late []task.Task
+	for _, t := range tasks {
+		if t.Overdue(rc.now) {
+			late = append(late, t)
+		} else {
+			today = append(today, t)
+		}
+	}
+	l := list{More: more, Empty: empty{"Nothing is due today", "Add what comes to mind above.", "See what is upcoming", "/upcoming"}}
 	l.add("Overdue", true, rc.rows(late))
 	heading := ""
 	if len(late) > 0 {
@@ -113,22 +119,32 @@ func (s *service) today(w http.ResponseWriter, r *http.Request, rc *requestConte
 
 // upcoming shows the tasks that are due after today, day by day.
 func (s *service) upcoming(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	l := list{Empty: empty{"Nothing is upcoming", "Give a task a day, such as “call mum friday 15:00”, and it is here until then.", "See the calendar", "/calendar"}, More: rc.more}
-	l.byDay(rc, rc.dueLater(), func(t task.Task) time.Time { day, _ := rc.dueDay(t); return day })
+	tasks, more, err := rc.readPart(r, url.Values{"status": {"open"}, "due_after": instantParam(rc.tomorrow())})
+	if err != nil {
+		return err
+	}
+	l := list{Empty: empty{"Nothing is upcoming", "Give a task a day, such as “call mum friday 15:00”, and it is here until then.", "See the calendar", "/calendar"}, More: more}
+	l.byDay(rc, tasks, func(t task.Task) time.Time { day, _ := rc.dueDay(t); return day })
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: "Upcoming", Path: "/upcoming", Body: l})
 }
 
 // all shows every open task.
 func (s *service) all(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	l := rc.agenda(rc.open)
-	l.Empty, l.More, l.Filters = empty{"Nothing to do", "Add what you want to remember, or bring what you have elsewhere.", "Import tasks", "/settings/import"}, rc.more, true
+	l, err := rc.agenda(r, url.Values{})
+	if err != nil {
+		return err
+	}
+	l.Empty, l.Filters = empty{"Nothing to do", "Add what you want to remember, or bring what you have elsewhere.", "Import tasks", "/settings/import"}, true
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: "All", Path: "/all", Body: l})
 }
 
 // tagged shows the open tasks with a tag. Tasks that are added there get the tag.
 func (s *service) tagged(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	tag := r.PathValue("tag")
-	l := rc.agenda(rc.having(func(t task.Task) bool { return slices.Contains(t.Tags, tag) }))
+	l, err := rc.agenda(r, url.Values{"tag": {tag}})
+	if err != nil {
+		return err
+	}
 	l.Empty = empty{"Nothing open has this tag", "What you add here gets it. A tag goes away with its last task.", "See all tasks", "/all"}
 	l.Tag = tag
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: "#" + tag, Path: tagPath(tag), Body: l})
@@ -140,38 +156,13 @@ func (s *service) prioritised(w http.ResponseWriter, r *http.Request, rc *reques
 	if !slices.Contains(priorities, p) {
 		return task.Errorf(task.CodeNotFound, "there is no priority %q: high, medium, low and none are", p)
 	}
-	l := rc.agenda(rc.having(func(t task.Task) bool { return t.Priority == p }))
+	l, err := rc.agenda(r, url.Values{"priority": {string(p)}})
+	if err != nil {
+		return err
+	}
 	l.Empty = empty{"Nothing open has this priority", "What you add here gets it, and so does a task with !" + string(p) + " in its line.", "See all tasks", "/all"}
 	l.Priority = p
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "list", Title: priorityName(p), Path: "/priority/" + string(p), Body: l})
 }
 
 var priorities = []task.Priority{task.PriorityHigh, task.PriorityMedium, task.PriorityLow, task.PriorityNone}
-
-// dueToday returns the open tasks that are due between now and the end of the day, and the overdue
-// ones.
-func (rc *requestContext) dueToday() (today, late []task.Task) {
-	now := rc.now.In(rc.zone)
-	for _, t := range rc.open {
-		day, ok := rc.dueDay(t)
-		switch {
-		case t.Overdue(rc.now):
-			late = append(late, t)
-		case ok && daysBetween(now, day) == 0:
-			today = append(today, t)
-		}
-	}
-	return today, late
-}
-
-// dueLater returns the open tasks that are due after today.
-func (rc *requestContext) dueLater() []task.Task {
-	now := rc.now.In(rc.zone)
-	var found []task.Task
-	for _, t := range rc.open {
-		if day, ok := rc.dueDay(t); ok && daysBetween(now, day) > 0 {
-			found = append(found, t)
-		}
-	}
-	return found
-}

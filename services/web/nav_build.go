@@ -13,6 +13,8 @@ import (
 type nav struct {
 	Views, Tags, Priorities []navEntry
 	Settings                []navEntry
+	// MoreTags reports whether tags with fewer tasks are left out.
+	MoreTags bool
 }
 
 // navEntry is one link. Count is shown beside it unless it is 0.
@@ -29,35 +31,32 @@ type navEntry struct {
 }
 
 func (rc *requestContext) nav(current string) nav {
-	today, late := rc.dueToday()
+	open := rc.user.OpenTasks
 	n := nav{
 		Views: []navEntry{
-			{Name: "Today", Path: "/today", Count: len(today) + len(late), Late: len(late) > 0, Keys: "g t", Icon: "today"},
-			{Name: "Upcoming", Path: "/upcoming", Count: len(rc.dueLater()), Keys: "g u", Icon: "upcoming"},
+			{Name: "Today", Path: "/today", Count: open.Today + open.Overdue, Late: open.Overdue > 0, Keys: "g t", Icon: "today"},
+			{Name: "Upcoming", Path: "/upcoming", Count: open.Upcoming, Keys: "g u", Icon: "upcoming"},
 			{Name: "Calendar", Path: "/calendar", Keys: "g c", Icon: "calendar"},
-			{Name: "All", Path: "/all", Count: len(rc.open), Keys: "g a", Icon: "all"},
+			{Name: "All", Path: "/all", Count: open.All, Keys: "g a", Icon: "all"},
 			{Name: "Done", Path: "/done", Keys: "g d", Icon: "done"},
 		},
+		MoreTags: open.MoreTags,
 		Settings: []navEntry{
 			{Name: "Notifications", Path: "/settings/notifications"},
 			{Name: "Import and export", Path: "/settings/import"},
 			{Name: "Account", Path: "/settings/account"},
 		},
 	}
-	tags, priorities := map[string]int{}, map[task.Priority]int{}
-	for _, t := range rc.open {
-		priorities[t.Priority]++
-		for _, tag := range t.Tags {
-			tags[tag]++
+	for _, p := range []struct {
+		priority task.Priority
+		count    int
+	}{{task.PriorityHigh, open.Priorities.High}, {task.PriorityMedium, open.Priorities.Medium}, {task.PriorityLow, open.Priorities.Low}} {
+		if p.count > 0 {
+			n.Priorities = append(n.Priorities, navEntry{Name: priorityName(p.priority), Path: "/priority/" + string(p.priority), Count: p.count})
 		}
 	}
-	for _, p := range []task.Priority{task.PriorityHigh, task.PriorityMedium, task.PriorityLow} {
-		if priorities[p] > 0 {
-			n.Priorities = append(n.Priorities, navEntry{Name: priorityName(p), Path: "/priority/" + string(p), Count: priorities[p]})
-		}
-	}
-	for tag, count := range tags {
-		n.Tags = append(n.Tags, navEntry{Name: tag, Path: tagPath(tag), Count: count})
+	for _, t := range open.Tags {
+		n.Tags = append(n.Tags, navEntry{Name: t.Tag, Path: tagPath(t.Tag), Count: t.Count})
 	}
 	slices.SortFunc(n.Tags, func(a, b navEntry) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))

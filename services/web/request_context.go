@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -20,10 +20,6 @@ type requestContext struct {
 	user apiv1.Me
 	zone *time.Location
 	now  time.Time
-	// open holds all open tasks by due date. It is nil before loadOpen.
-	open []task.Task
-	// more reports whether there are more open tasks than were read.
-	more bool
 }
 
 // contextHandler handles a request of a logged-in user. It shows a page, redirects, or returns an
@@ -36,28 +32,30 @@ const maxForm = 256 << 10
 
 // page adapts a handler of a page: GET, for logged-in users.
 func (s *service) page(h contextHandler) http.Handler {
-	return s.fragment(func(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-		// The tasks are read after the user and its revision. The live service announces every
-		// later change, so the page misses none.
-		if err := rc.loadOpen(r); err != nil {
-			return err
-		}
-		return h(w, r, rc)
-	})
+	// The tasks are read after the user and its revision. The live service announces every later
+	// change, so the page misses none.
+	return s.withErrorView(s.withContext((*client.Client).MeWithCounts, h))
 }
 
 // fragment adapts a handler of a part of a page that needs no navigation: GET, for logged-in users.
-func (s *service) fragment(h contextHandler) http.Handler { return s.withErrorView(s.withContext(h)) }
+func (s *service) fragment(h contextHandler) http.Handler {
+	return s.withErrorView(s.withContext((*client.Client).Me, h))
+}
 
 // form adapts a handler of a form: POST, for logged-in users, from a page of this site. Forms of
 // other sites are refused here, because the API sees only web's own requests.
-func (s *service) form(h contextHandler) http.Handler { return s.publicForm(s.withContext(h)) }
+func (s *service) form(h contextHandler) http.Handler {
+	return s.publicForm(s.withContext((*client.Client).Me, h))
+}
+
+// reader reads the user of a request.
+type reader func(*client.Client, context.Context) (apiv1.Me, error)
 
 // withContext loads the user of a request.
-func (s *service) withContext(h contextHandler) server.Handler {
+func (s *service) withContext(read reader, h contextHandler) server.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		rc := &requestContext{Client: s.api.For(w, r), now: s.now()}
-		if err := rc.loadUser(r); err != nil {
+		if err := rc.loadUser(r, read); err != nil {
 			return err
 		}
 		if err := rc.checkAccount(r); err != nil {
@@ -97,8 +95,8 @@ func (s *service) withErrorView(h server.Handler) http.Handler {
 	})
 }
 
-func (rc *requestContext) loadUser(r *http.Request) (err error) {
-	if rc.user, err = rc.Me(r.Context()); err != nil {
+func (rc *requestContext) loadUser(r *http.Request, read reader) (err error) {
+	if rc.user, err = read(rc.Client, r.Context()); err != nil {
 		return err
 	}
 	if rc.zone, err = task.LoadZone(rc.user.TimeZone); err != nil {
@@ -107,17 +105,15 @@ func (rc *requestContext) loadUser(r *http.Request) (err error) {
 	return nil
 }
 
-func (rc *requestContext) loadOpen(r *http.Request) (err error) {
-	rc.open, rc.more, err = rc.Tasks(r.Context(), url.Values{"status": {"open"}})
-	return err
-}
-
 // showTo answers with a page that has the user's navigation.
 func (s *service) showTo(w http.ResponseWriter, r *http.Request, rc *requestContext, status int, p page) error {
-	if rc.open == nil {
-		if err := rc.loadOpen(r); err != nil {
+	if rc.user.OpenTasks == nil {
+		me, err := rc.MeWithCounts(r.Context())
+		if err != nil {
 			return err
 		}
+		// The revision stays the one that was read before the page's tasks.
+		rc.user.OpenTasks = me.OpenTasks
 	}
 	p.Secret = p.Secret || strings.HasPrefix(p.Path, "/settings/")
 	p.User = &rc.user

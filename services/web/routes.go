@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
 
@@ -85,13 +86,13 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("POST /logout", s.publicForm(s.logout))
 	mux.Handle("GET "+oauth.AuthorizePath, s.withErrorView(s.consent))
 	// logged-in users
-	mux.Handle("GET /today", s.page(s.today))
-	mux.Handle("GET /upcoming", s.page(s.upcoming))
-	mux.Handle("GET /all", s.page(s.all))
-	mux.Handle("GET /tag/{tag}", s.page(s.tagged))
-	mux.Handle("GET /priority/{priority}", s.page(s.prioritised))
-	mux.Handle("GET /done", s.page(s.doneTasks))
-	mux.Handle("GET /calendar", s.page(s.calendar))
+	mux.Handle("GET /today", s.list(s.today))
+	mux.Handle("GET /upcoming", s.list(s.upcoming))
+	mux.Handle("GET /all", s.list(s.all))
+	mux.Handle("GET /tag/{tag}", s.list(s.tagged))
+	mux.Handle("GET /priority/{priority}", s.list(s.prioritised))
+	mux.Handle("GET /done", s.list(s.doneTasks))
+	mux.Handle("GET /calendar", s.list(s.calendar))
 	mux.Handle("GET /search", s.page(s.search))
 	mux.Handle("GET /task/{id}", s.page(s.editor))
 	mux.Handle("GET /recurrence", s.fragment(s.recurrencePreview))
@@ -129,8 +130,34 @@ func (s *service) settings(mux *http.ServeMux) {
 	mux.Handle("POST /settings/deliveries/{id}/retry", s.form(s.retryDelivery))
 }
 
-// files adds the static files. They are compressed. Pages are not, because the length of a
-// compressed page could reveal a secret in it (BREACH).
+// list adapts a handler of a view of tasks. Its answer is compressed, unless it repeats a text of its
+// address: who chooses the text and sees the length of the answer could guess the tasks beside it
+// (BREACH). Other pages are not compressed, because some show secrets.
+func (s *service) list(h contextHandler) http.Handler {
+	plain := s.page(h)
+	compressed := gzhttp.GzipHandler(plain)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if repeatsAddress(r) {
+			plain.ServeHTTP(w, r)
+		} else {
+			compressed.ServeHTTP(w, r)
+		}
+	})
+}
+
+// repeatsAddress reports whether the answer to a request may contain a text of its address. The pages
+// repeat their address in links. Numbers and dates in it are no text.
+func repeatsAddress(r *http.Request) bool {
+	for name, values := range r.URL.Query() {
+		known := name == "show" || name == "month" || name == "day"
+		if !known || len(values) != 1 || len(values[0]) > len(time.DateOnly) || strings.Trim(values[0], "0123456789-") != "" {
+			return true
+		}
+	}
+	return r.PathValue("tag") != ""
+}
+
+// files adds the static files. They are compressed.
 func (s *service) files(mux *http.ServeMux) {
 	mux.Handle("GET /static/{version}/{name...}", gzhttp.GzipHandler(http.HandlerFunc(s.assets.versioned)))
 	mux.Handle("GET /favicon.ico", s.assets.file("icon.svg"))

@@ -13,6 +13,7 @@ import (
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/services/web/client"
 )
 
 const importPath = "/settings/import"
@@ -56,7 +57,7 @@ func (s *service) upload(h uploadHandler) http.Handler {
 			return err
 		}
 		rc := &requestContext{Client: s.api.For(w, r), now: s.now()}
-		if err := rc.loadUser(r); err != nil {
+		if err := rc.loadUser(r, (*client.Client).Me); err != nil {
 			return err
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxUpload)

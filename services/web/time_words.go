@@ -89,14 +89,12 @@ func (rc *requestContext) due(at *time.Time, on *task.Date) *moment {
 	return rc.moment(at)
 }
 
-// changesBy returns the time at which the shown open tasks change next: a task becomes overdue or
-// the day ends.
+// changesBy returns the time at which the open tasks change next: a task becomes overdue or the day
+// ends.
 func (rc *requestContext) changesBy() time.Time {
 	next := startOfDay(rc.now.In(rc.zone), 1)
-	for _, t := range rc.open {
-		if t.DueAt != nil && t.DueAt.After(rc.now) && t.DueAt.Before(next) {
-			next = *t.DueAt
-		}
+	if at := rc.user.OpenTasks.NextDueAt; at != nil && at.Before(next) {
+		next = *at
 	}
 	return next
 }

@@ -219,16 +219,16 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	}
 }
 
-// TestTasksUpTo reads pages until the end, or until it has enough tasks.
-func TestTasksUpTo(t *testing.T) {
+// TestTasks reads pages until the end, or until it has enough tasks.
+func TestTasks(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		most, want int
-		more       bool
+		next       string
 		cursors    []string
 	}{
-		"all":    {10, 5, false, []string{"", "2", "4"}},
-		"enough": {3, 4, true, []string{"", "2"}},
+		"all":    {10, 5, "", []string{"", "2", "4"}},
+		"enough": {3, 4, "4", []string{"", "2"}},
 	} {
 		var cursors []string
 		c, _ := clientOf(t.Context(), func(r *http.Request) (*http.Response, error) {
@@ -241,12 +241,12 @@ func TestTasksUpTo(t *testing.T) {
 			}[cursor]
 			return answers(http.StatusOK, page)(r)
 		})
-		tasks, more, err := c.TasksUpTo(t.Context(), tt.most, url.Values{"status": {"open"}})
+		tasks, next, err := c.Tasks(t.Context(), tt.most, url.Values{"status": {"open"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(tasks) != tt.want || more != tt.more {
-			t.Errorf("%s: got %d tasks, more %v; want %d, %v", name, len(tasks), more, tt.want, tt.more)
+		if len(tasks) != tt.want || next != tt.next {
+			t.Errorf("%s: got %d tasks, then %q; want %d, %q", name, len(tasks), next, tt.want, tt.next)
 		}
 		if !slices.Equal(cursors, tt.cursors) {
 			t.Errorf("%s: read the pages %q, want %q", name, cursors, tt.cursors)
@@ -263,9 +263,9 @@ func TestTasksOfAnOlderAPI(t *testing.T) {
 		}
 		return answers(http.StatusOK, `{"items": [{"title": "a"}], "next_cursor": ""}`)(r)
 	})
-	tasks, more, err := c.Tasks(t.Context(), nil)
-	if err != nil || len(tasks) != 1 || more {
-		t.Errorf("got %d tasks, more %v, %v; want one", len(tasks), more, err)
+	tasks, next, err := c.Tasks(t.Context(), 10, nil)
+	if err != nil || len(tasks) != 1 || next != "" {
+		t.Errorf("got %d tasks, then %q, %v; want one", len(tasks), next, err)
 	}
 }
 

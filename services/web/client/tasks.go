@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -11,50 +12,52 @@ import (
 	"taskmaster/internal/task"
 )
 
+// MeWithCounts is Me with the numbers of open tasks. An api of the version before does not count, and
+// the numbers are 0.
+func (c *Client) MeWithCounts(ctx context.Context) (u apiv1.Me, err error) {
+	err = c.Call(ctx, "GET", "/me?include=open_tasks", nil, &u)
+	u.OpenTasks = cmp.Or(u.OpenTasks, &apiv1.OpenTasks{})
+	return u, err
+}
+
 // Me returns the logged-in user. It returns code unauthorized when nobody is logged in.
 func (c *Client) Me(ctx context.Context) (u apiv1.Me, err error) {
 	err = c.Call(ctx, "GET", "/me", nil, &u)
 	return u, err
 }
 
-// maxTasks is the largest number of tasks that a view reads. A user with more sees the first of
-// them by due date.
-const maxTasks = 2000
+// maxPage is the largest number of tasks on a page of GET /tasks.
+const maxPage = 200
 
-// Tasks returns the user's tasks that match a filter of GET /tasks, by due date. Their descriptions
-// are excerpts. It also reports whether there are more.
-func (c *Client) Tasks(ctx context.Context, filter url.Values) ([]task.Task, bool, error) {
-	return c.TasksUpTo(ctx, maxTasks, filter)
-}
-
-// TasksUpTo is like tasks and reads until it has most tasks.
-func (c *Client) TasksUpTo(ctx context.Context, most int, filter url.Values) ([]task.Task, bool, error) {
-	query := url.Values{"limit": {"200"}, "fields": {"excerpt"}}
+// Tasks returns the first tasks of the user that match a filter of GET /tasks, at most most, and the
+// cursor of the following ones. The cursor is "" if there are none. Descriptions are excerpts.
+func (c *Client) Tasks(ctx context.Context, most int, filter url.Values) (found []task.Task, next string, err error) {
+	query := url.Values{"fields": {"excerpt"}}
 	for name, values := range filter {
 		query[name] = values
 	}
-	all := []task.Task{}
 	for {
+		query.Set("limit", strconv.Itoa(min(maxPage, most-len(found))))
 		var page apiv1.Page[task.Task]
 		err := c.Call(ctx, "GET", "/tasks?"+query.Encode(), nil, &page)
-		if refuses(err, "fields") {
+		if Refuses(err, "fields") {
 			// An api of the version before does not know the parameter.
 			query.Del("fields")
 			continue
 		}
 		if err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
-		all = append(all, page.Items...)
-		if page.NextCursor == "" || len(all) >= most {
-			return all, page.NextCursor != "", nil
+		found = append(found, page.Items...)
+		if page.NextCursor == "" || len(found) >= most {
+			return found, page.NextCursor, nil
 		}
 		query.Set("cursor", page.NextCursor)
 	}
 }
 
-// refuses reports whether an error is about a field of the request.
-func refuses(err error, field string) bool {
+// Refuses reports whether an error is about a field of the request.
+func Refuses(err error, field string) bool {
 	invalid, ok := errors.AsType[*task.Error](err)
 	return ok && slices.ContainsFunc(invalid.Fields, func(f task.FieldError) bool { return f.Field == field })
 }

@@ -14,6 +14,8 @@ import { startToasts } from "./toasts.js";
 import { startVersion } from "./version.js";
 import { app, clearProblem, focusPlace, refresh, tell } from "./view.js";
 
+const on = (name, handle) => document.addEventListener(name, handle);
+
 // The sign-up form needs the browser's time zone and first day of the week.
 for (const field of document.querySelectorAll("[data-enter] [name=week_start]")) {
   const locale = new Intl.Locale(navigator.language);
@@ -36,7 +38,7 @@ startVersion();
 startLive();
 startWorker();
 startPush();
-document.addEventListener("htmx:after:swap", startPush);
+on("htmx:after:swap", startPush);
 
 async function startPush() {
   const place = document.querySelector("[data-push]");
@@ -46,24 +48,31 @@ async function startPush() {
 // A link to another view moves the focus to its heading, as a page load would. A form leaves the
 // focus where it is.
 let focus = null;
-document.addEventListener("htmx:before:request", (event) => {
+on("htmx:before:request", ({ detail: { ctx } }) => {
   focus = focusPlace();
-  if (event.detail.ctx.sourceElement?.id !== "line") clearProblem();
+  if (ctx.sourceElement?.id !== "line") clearProblem();
+  // A completed row goes at once. It comes back if the request fails, or if the view shows completed
+  // tasks too.
+  if (!ctx.sourceElement?.matches(".check")) return;
+  ctx.row = ctx.sourceElement.parentElement;
+  ctx.row.hidden = true;
+  focus.restore();
 });
-document.addEventListener("htmx:after:swap", (event) => {
+on("htmx:finally:request", ({ detail: { ctx } }) => ctx.row && (ctx.row.hidden = false));
+on("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx?.sourceElement?.id === "line" || !ctx?.request) return;
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (ctx.request.method === "GET" || menu.contains(ctx.sourceElement)) menu.open = false; // another menu was opened meanwhile
   }
-  if (ctx.request.method === "GET" && ctx.sourceElement?.matches("a, form")) {
+  if (ctx.request.method === "GET" && ctx.sourceElement?.matches("a:not([data-more]), form")) {
     scrollTo(0, 0);
     document.getElementById("title")?.focus({ preventScroll: true });
   } else {
     focus?.restore();
   }
 });
-document.addEventListener("htmx:error", (event) => {
+on("htmx:error", (event) => {
   const { ctx } = event.detail;
   if (ctx && ctx.sourceElement?.id !== "line") tell("The server cannot be reached. Nothing you typed is lost: try again in a moment.");
 });
@@ -88,9 +97,9 @@ function passed(at) {
   refresh().then(schedule);
 }
 schedule();
-document.addEventListener("htmx:after:swap", schedule);
+on("htmx:after:swap", schedule);
 
-document.addEventListener("click", (event) => {
+on("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) document.getElementById(opener.dataset.open).showModal();
   // A click outside a menu closes it.
@@ -98,7 +107,7 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
-document.addEventListener("keydown", (event) => {
+on("keydown", (event) => {
   const menu = event.key === "Escape" && event.target.closest("details.menu[open]");
   if (!menu) return;
   menu.open = false;
