@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/importer/csvfile"
 	"taskmaster/internal/importer/ical"
+	"taskmaster/internal/peruser"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
 )
@@ -23,19 +24,29 @@ const (
 	maxImported    = 10_000      // tasks
 	importUpload   = time.Minute // to receive the body
 	importTimeout  = time.Minute // after the upload
-	maxUploads     = 8
 	maxImportsBusy = 2
+	// maxUploads is the number of bytes of bodies that are in memory.
+	maxUploads = 8 * maxImport
+	// importStall is the longest pause of a body. A client that stops sending frees its place.
+	importStall = 10 * time.Second
 )
 
-// imports limits the memory and the work of imports: uploads limits the imports whose body is
-// arriving or in memory, and busy the imports that are processed.
+// imports limits the memory and the work of imports. users gives each user one import at a time. uploads
+// limits the bytes that have arrived: an upload that has not begun to send takes no place of others.
+// busy limits the imports that are processed.
 type imports struct {
+	users         *peruser.Semaphore
 	uploads, busy *semaphore.Weighted
+	stall         time.Duration
 }
 
 func newImports() imports {
-	return imports{uploads: semaphore.NewWeighted(maxUploads), busy: semaphore.NewWeighted(maxImportsBusy)}
+	return imports{
+		users: peruser.New(1), uploads: semaphore.NewWeighted(maxUploads), busy: semaphore.NewWeighted(maxImportsBusy), stall: importStall,
+	}
 }
+
+var errImportsBusy = task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
 
 // entry is a task in a file.
 type entry struct {
@@ -61,16 +72,14 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	if !s.imports.uploads.TryAcquire(1) {
-		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
+	turn, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	if s.imports.users.Acquire(turn, c.UserID) != nil {
+		return task.RetryLater(task.CodeUnavailable, importUpload/4, "another import of this account is running, try again shortly")
 	}
-	defer s.imports.uploads.Release(1)
-	// The deadline drops a client that does not send. A connection without deadlines, as in tests,
-	// needs none.
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(importUpload))
-	body, err := server.ReadBody(w, r, maxImport)
-	_ = connection.SetReadDeadline(time.Time{})
+	defer s.imports.users.Release(c.UserID)
+	body, free, err := s.imports.receive(w, r)
+	defer free()
 	if err != nil {
 		return err
 	}
@@ -78,7 +87,7 @@ func (s *service) importTasks(w http.ResponseWriter, r *http.Request, c caller) 
 	ctx, cancel := context.WithTimeout(r.Context(), importTimeout)
 	defer cancel()
 	if s.imports.busy.Acquire(ctx, 1) != nil {
-		return task.RetryLater(task.CodeUnavailable, importUpload/4, "too many imports at once, try again shortly")
+		return errImportsBusy
 	}
 	defer s.imports.busy.Release(1)
 	in, err := s.readImport(ctx, mediaType, name, mapping, body, c)

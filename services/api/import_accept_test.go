@@ -304,13 +304,14 @@ func TestImportLimits(t *testing.T) {
 	p := a.newPerson(t)
 	p.send(t, "POST", "/api/v1/import", `{"version": 1, "tasks": [], "exported_at": "`+strings.Repeat(" ", maxImport)+`"}`).wantProblem(t, 413, "too_large")
 	p.send(t, "POST", "/api/v1/import", "x", header("Content-Type", "text/plain")).wantProblem(t, 415, "unsupported_media_type")
-	for a.imports.uploads.TryAcquire(1) {
+	if !a.imports.uploads.TryAcquire(maxUploads) {
+		t.Fatal("an import that has ended keeps its place")
 	}
 	r := p.send(t, "POST", "/api/v1/import", `{"version": 1, "tasks": []}`).wantProblem(t, 503, "unavailable")
 	if r.Header.Get("Retry-After") == "" {
 		t.Error("the answer to a refused import has no Retry-After")
 	}
-	a.imports.uploads.Release(1)
+	a.imports.uploads.Release(maxUploads)
 	p.send(t, "POST", "/api/v1/import", `{"version": 1, "tasks": []}`).want(t, 200)
 }
 
