@@ -119,15 +119,18 @@ func (s *service) newPassword(r *http.Request, c caller, in apiv1.AccountPatch) 
 		return nil, task.Invalid("current_password", "is required to change the password")
 	}
 	ctx := r.Context()
+	checked, err := s.user(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPassword("password", *in.Password, checked.Email); err != nil {
+		return nil, err
+	}
 	leave, err := s.hasher.first.admit()
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	checked, err := s.user(ctx, c)
-	if err != nil {
-		return nil, err
-	}
 	if err := s.confirm(ctx, checked, "current_password", *in.CurrentPassword); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,9 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 	if err := s.access.signups.Allow("email "+in.Email, s.now()); err != nil {
 		return err
 	}
+	if err := checkPassword("password", in.Password, in.Email); err != nil {
+		return err
+	}
 	leave, err := s.hasher.admit()
 	if err != nil {
 		return err
