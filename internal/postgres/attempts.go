@@ -24,6 +24,8 @@ type Attempt struct {
 	Dropped bool
 	// Channel is nil if it was deleted.
 	Channel *Channel
+	// Mailed tells whether e-mail may go to the account.
+	Mailed Mailed
 }
 
 // AttemptOf reads the data for an attempt at a delivery. It returns code not_found if the delivery
@@ -54,7 +56,10 @@ func AttemptOf(ctx context.Context, tx pgx.Tx, deliveryID uuid.UUID) (Attempt, e
 			return Attempt{}, fmt.Errorf("query reminder of delivery %s: %w", deliveryID, err)
 		}
 	}
-	a.Channel, err = channelOrNone(ctx, tx, d.ChannelID)
+	if a.Channel, err = channelOrNone(ctx, tx, d.ChannelID); err != nil {
+		return Attempt{}, err
+	}
+	a.Mailed, err = MailedOf(ctx, tx, d.UserID)
 	return a, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
@@ -275,7 +276,29 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"SetRevision":      func(ctx c, tx pgx.Tx) error { return postgres.SetRevision(ctx, tx, f.user.ID, 500) },
 		"MoveWholeDays":    func(ctx c, tx pgx.Tx) error { return second(postgres.MoveWholeDays(ctx, tx, f.user)) },
 		"MoveReminders":    func(ctx c, tx pgx.Tx) error { return postgres.MoveReminders(ctx, tx, f.user.ID, f.wanted()) },
-		"ReplayDeadLetter": func(ctx c, tx pgx.Tx) error { return postgres.ReplayDeadLetter(ctx, tx, f.letter, f.now) },
+		"InsertLink":       func(ctx c, tx pgx.Tx) error { return postgres.InsertLink(ctx, tx, f.newLink(), []byte("new")) },
+		"KeepSetupLink":    func(ctx c, tx pgx.Tx) error { return postgres.KeepSetupLink(ctx, tx, f.newLink(), []byte("setup")) },
+		"LinkByID":         func(ctx c, tx pgx.Tx) error { return second(postgres.LinkByID(ctx, tx, f.link.ID, f.now)) },
+		"LinkByHash": func(ctx c, tx pgx.Tx) error {
+			return second(postgres.LinkByHash(ctx, tx, account.Hash(postgres.LinkReset+f.user.ID.String()), f.now))
+		},
+		"ArmLink":     func(ctx c, tx pgx.Tx) error { return postgres.ArmLink(ctx, tx, f.link, []byte("new")) },
+		"UseLink":     func(ctx c, tx pgx.Tx) error { return postgres.UseLink(ctx, tx, f.link, f.now) },
+		"DeleteLinks": func(ctx c, tx pgx.Tx) error { return postgres.DeleteLinks(ctx, tx, f.user.ID, postgres.LinkReset) },
+		"PurgeLinks":  func(ctx c, tx pgx.Tx) error { return second(postgres.PurgeLinks(ctx, tx, f.longAgo(), purged)) },
+		"KeepAddressChange": func(ctx c, tx pgx.Tx) error {
+			return postgres.KeepAddressChange(ctx, tx, postgres.AddressChange{UserID: f.user.ID, ExpiresAt: f.now})
+		},
+		"AddressChangeOf":     func(ctx c, tx pgx.Tx) error { return third(postgres.AddressChangeOf(ctx, tx, f.user.ID, f.now)) },
+		"DeleteAddressChange": func(ctx c, tx pgx.Tx) error { return postgres.DeleteAddressChange(ctx, tx, f.user.ID) },
+		"SetAddress":          func(ctx c, tx pgx.Tx) error { return postgres.SetAddress(ctx, tx, f.user.ID, "moved@example.com", nil) },
+		"ConfirmAddress":      func(ctx c, tx pgx.Tx) error { return postgres.ConfirmAddress(ctx, tx, f.user.ID, f.now) },
+		"MarkAsked":           func(ctx c, tx pgx.Tx) error { return second(postgres.MarkAsked(ctx, tx, f.user.ID, f.now)) },
+		"MailedOf":            func(ctx c, tx pgx.Tx) error { return second(postgres.MailedOf(ctx, tx, f.user.ID)) },
+		"CountMail":           func(ctx c, tx pgx.Tx) error { return second(postgres.CountMail(ctx, tx, f.user.ID, "links", 5, f.now)) },
+		"SetMails":            func(ctx c, tx pgx.Tx) error { return postgres.SetMails(ctx, tx, true) },
+		"Mails":               func(ctx c, tx pgx.Tx) error { return second(postgres.Mails(ctx, tx)) },
+		"ReplayDeadLetter":    func(ctx c, tx pgx.Tx) error { return postgres.ReplayDeadLetter(ctx, tx, f.letter, f.now) },
 	}
 }
 

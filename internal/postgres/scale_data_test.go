@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"taskmaster/internal/account"
 	"taskmaster/internal/event"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
@@ -35,6 +36,7 @@ type scaleFixture struct {
 	letter    uuid.UUID
 	grant     postgres.OAuthGrant
 	access    postgres.OAuthToken
+	link      postgres.Link
 	now       time.Time
 }
 
@@ -79,6 +81,11 @@ const scaleRows = `
 	INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
 		SELECT sha256((id::text || n)::bytea), 'access', id, id, '{tasks:read}', 'https://example.com/mcp', at, at + interval '1 month'
 		FROM oauth_grants, generate_series(1, 10) n;
+	INSERT INTO links (id, user_id, purpose, address, token_hash, created_at, expires_at)
+		SELECT gen_random_uuid(), u.id, p.purpose, u.email, sha256((p.purpose || u.id)::bytea), at, at + interval '1 hour'
+		FROM users u, (VALUES ('confirm'), ('reset'), ('leave'), ('join')) p (purpose);
+	INSERT INTO address_changes (user_id, address, old_agreed, expires_at) SELECT id, email, false, at + interval '1 hour' FROM users;
+	INSERT INTO mail_counts (user_id, kind, hour, mails) SELECT id, 'links', date_trunc('hour', at), 1 FROM users;
 	INSERT INTO usage_changes (user_id, store, bytes) SELECT id, 'deliveries', 500 FROM users;
 	INSERT INTO river_job (state, args, kind, max_attempts, priority, queue, scheduled_at, finalized_at)
 		SELECT 'completed', jsonb_build_object('delivery_id', id), 'delivery', 25, 1, 'default', at, at FROM deliveries;
@@ -130,6 +137,9 @@ func (f *scaleFixture) find(ctx context.Context, tx pgx.Tx) error {
 	}
 	err = tx.QueryRow(ctx, `SELECT token_hash FROM devices WHERE user_id = $1 LIMIT 1`, id).Scan(&f.device)
 	if err != nil {
+		return err
+	}
+	if f.link, err = postgres.LinkByHash(ctx, tx, account.Hash(postgres.LinkReset+id.String()), f.now); err != nil {
 		return err
 	}
 	if f.session, err = postgres.SessionByHash(ctx, tx, f.session.TokenHash); err != nil {
@@ -219,6 +229,13 @@ func (f *scaleFixture) position() *postgres.TaskPosition {
 
 func (f *scaleFixture) completed() *postgres.TaskPosition {
 	return &postgres.TaskPosition{CompletedAt: new(f.now.AddDate(0, 0, -60)), ID: f.task.ID}
+}
+
+// newLink returns a link that is not stored.
+func (f *scaleFixture) newLink() postgres.Link {
+	made := f.link
+	made.ID = uuid.New()
+	return made
 }
 
 // newAccess returns an access token that is not stored.

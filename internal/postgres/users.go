@@ -35,6 +35,15 @@ type User struct {
 	Epoch string
 	// ChosenReminders are the reminders of tasks that name none. Nil means the usual ones.
 	ChosenReminders *task.ReminderDefaults
+	// ConfirmedAt is when the person proved that e-mail to Email arrives. Nil means not yet.
+	ConfirmedAt *time.Time
+	Admin       bool
+	// DisabledAt is when an administrator disabled the account. Nil means that it is enabled.
+	DisabledAt *time.Time
+	// QuotaBytes is the account's own quota. Nil means that of the installation, and 0 no limit.
+	QuotaBytes *int64
+	// ExpiresAt is when the account is deleted. Nil means never.
+	ExpiresAt *time.Time
 }
 
 // DefaultReminders returns the reminders of tasks that name none.
@@ -48,15 +57,15 @@ func (u User) DefaultReminders() task.ReminderDefaults {
 const userColumns = `id, email, password_hash, time_zone, week_start, language, revision, created_at`
 
 // userRow are the columns of a User.
-const userRow = userColumns + `, ` + epochOf + `, default_reminders`
+const userRow = userColumns + `, ` + epochOf + `, default_reminders, confirmed_at, admin, disabled_at, quota_bytes, expires_at`
 
 // InsertUser stores a new user. The week starts on Monday if WeekStart is empty, and the
 // language is English if Language is. It returns code
 // conflict if the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
-	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'),
-			coalesce(nullif($6, ''), 'en'), $7, $8)`,
-		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Language, u.Revision, u.CreatedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`, confirmed_at, admin, expires_at) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'),
+			coalesce(nullif($6, ''), 'en'), $7, $8, $9, $10, $11)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Language, u.Revision, u.CreatedAt, u.ConfirmedAt, u.Admin, u.ExpiresAt)
 	if isUniqueViolation(err) {
 		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
 	}
@@ -144,10 +153,11 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
 	}
-	// A job that runs now finds its delivery deleted.
-	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE kind = 'delivery' AND state <> 'running' AND args ->> 'delivery_id' = ANY ($1)`, deliveries)
+	// A job that runs now finds its delivery or its user deleted.
+	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE state <> 'running' AND
+		(kind = 'delivery' AND args ->> 'delivery_id' = ANY ($1) OR kind = 'mail' AND args ->> 'user_id' = $2)`, deliveries, id.String())
 	if err != nil {
-		return fmt.Errorf("delete jobs of user's deliveries: %w", err)
+		return fmt.Errorf("delete user's jobs: %w", err)
 	}
 	return deleteUsage(ctx, tx, id)
 }
@@ -195,5 +205,8 @@ func readUser(rows pgx.Rows) (User, error) {
 		return User{}, fmt.Errorf("read user: %w", err)
 	}
 	u.CreatedAt = u.CreatedAt.UTC()
+	toUTC(&u.ConfirmedAt)
+	toUTC(&u.DisabledAt)
+	toUTC(&u.ExpiresAt)
 	return u, nil
 }

@@ -30,6 +30,8 @@ type failure struct {
 	retryAfter time.Duration
 	// gone reports that the channel no longer exists at the receiver.
 	gone bool
+	// unconfirmed reports that the address of the account is not confirmed.
+	unconfirmed bool
 	// cause is for the log. It is nil if reason is complete.
 	cause error
 }
@@ -46,6 +48,10 @@ func (wk *worker) send(ctx context.Context, a postgres.Attempt, attempt int) *fa
 		return &failure{reason: "the channel was deleted", permanent: true}
 	case !a.Channel.Enabled:
 		return &failure{reason: "the channel is disabled", permanent: true}
+	case a.Mailed.Disabled:
+		return &failure{reason: "the account is disabled", permanent: true}
+	case a.Channel.Kind == postgres.ChannelEmail && wk.mails != nil && !a.Mailed.Confirmed:
+		return &failure{reason: "the e-mail address is not confirmed: confirm it under Account", permanent: true, unconfirmed: true}
 	case attempt > len(wk.timing.schedule)+3:
 		// Attempts after the end of the schedule replace those whose process died. If the process
 		// always dies, this delivery is the cause.
@@ -53,6 +59,11 @@ func (wk *worker) send(ctx context.Context, a postgres.Attempt, attempt int) *fa
 	}
 	ctx, cancel := context.WithTimeout(ctx, wk.timing.attempt)
 	defer cancel()
+	if a.Channel.Kind == postgres.ChannelEmail && attempt == 1 {
+		if full := wk.countMail(ctx, a.Delivery.UserID, mailKindReminder, maxRemindersPerHour); full != nil {
+			return full
+		}
+	}
 	return wk.senders[a.Channel.Kind](ctx, a)
 }
 
@@ -87,6 +98,11 @@ func (wk *worker) mark(ctx context.Context, a postgres.Attempt, o postgres.Outco
 			now := wk.now()
 			if failed != nil && failed.gone && a.Channel != nil {
 				if err := wk.endChannel(ctx, tx, *a.Channel, failed.reason, now); err != nil {
+					return err
+				}
+			}
+			if failed != nil && failed.unconfirmed {
+				if err := wk.queue.AskConfirmation(ctx, tx, a.Delivery.UserID, a.Channel.Address, now); err != nil {
 					return err
 				}
 			}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/wneessen/go-mail"
 
 	"taskmaster/internal/postgres"
@@ -29,14 +30,19 @@ type smtpServer struct {
 	policy               mail.TLSPolicy
 }
 
-// newEmail returns the sender of e-mail over SMTP. The Message-ID derives from the delivery's ID. A
-// permanent refusal (5xx) of the recipient or the content is permanent. A refusal of the sender, or
-// a server that is away, is not.
-func newEmail(cfg config) (sender, error) {
+// postman sends e-mail over SMTP. It is nil if e-mail is not configured.
+type postman struct {
+	server smtpServer
+	from   *netmail.Address
+	page   *template.Template
+	// publicURL is the address that links begin with.
+	publicURL string
+}
+
+// newPostman returns nil if e-mail is not configured.
+func newPostman(cfg config) (*postman, error) {
 	if cfg.SMTPURL == "" {
-		return func(context.Context, postgres.Attempt) *failure {
-			return &failure{reason: "e-mail is not configured on this server", permanent: true}
-		}, nil
+		return nil, nil
 	}
 	server, err := parseSMTP(cfg.SMTPURL)
 	if err != nil {
@@ -50,40 +56,56 @@ func newEmail(cfg config) (sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse e-mail: %w", err)
 	}
-	return func(ctx context.Context, a postgres.Attempt) *failure {
-		message, err := newMessage(a, from, page, cfg.PublicURL)
-		if err != nil {
-			return &failure{reason: "its address is not one that e-mail can be sent to", permanent: true}
-		}
-		client, err := server.client(ctx)
-		if err != nil {
-			return &failure{reason: "the mail server's settings are broken"}
-		}
-		err = client.DialAndSendWithContext(ctx, message)
-		if err == nil || message.IsDelivered() {
-			return nil // the server has accepted the message; a later error does not matter
-		}
-		return refused(ctx, err)
-	}, nil
+	return &postman{server: server, from: from, page: page, publicURL: strings.TrimSuffix(cfg.PublicURL, "/")}, nil
 }
 
-func newMessage(a postgres.Attempt, from *netmail.Address, page *template.Template, publicURL string) (*mail.Msg, error) {
-	n := newNote(a, publicURL)
-	if publicURL == "" {
+// noMail is the failure of an e-mail on a server without a mail server.
+var noMail = &failure{reason: "e-mail is not configured on this server", permanent: true}
+
+// reminder sends a delivery. The Message-ID derives from the delivery's ID. A permanent refusal (5xx)
+// of the recipient or the content is permanent. A refusal of the sender, or a server that is away, is
+// not.
+func (p *postman) reminder(ctx context.Context, a postgres.Attempt) *failure {
+	if p == nil {
+		return noMail
+	}
+	n := newNote(a, p.publicURL)
+	if p.publicURL == "" {
 		n.Link = "" // a mailbox cannot resolve a relative link
 	}
+	return p.send(ctx, a.Channel.Address, a.Delivery.ID, n)
+}
+
+// send sends a note to an address.
+func (p *postman) send(ctx context.Context, to string, id uuid.UUID, n note) *failure {
+	message, err := p.newMessage(to, id, n)
+	if err != nil {
+		return &failure{reason: "its address is not one that e-mail can be sent to", permanent: true}
+	}
+	client, err := p.server.client(ctx)
+	if err != nil {
+		return &failure{reason: "the mail server's settings are broken"}
+	}
+	err = client.DialAndSendWithContext(ctx, message)
+	if err == nil || message.IsDelivered() {
+		return nil // the server has accepted the message; a later error does not matter
+	}
+	return refused(ctx, err)
+}
+
+func (p *postman) newMessage(to string, id uuid.UUID, n note) (*mail.Msg, error) {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
-	m.FromMailAddress(from)
-	if err := m.To(a.Channel.Address); err != nil {
+	m.FromMailAddress(p.from)
+	if err := m.To(to); err != nil {
 		return nil, err
 	}
-	_, domain, _ := strings.Cut(from.Address, "@")
-	m.SetMessageIDWithValue(a.Delivery.ID.String() + "@" + domain)
+	_, domain, _ := strings.Cut(p.from.Address, "@")
+	m.SetMessageIDWithValue(id.String() + "@" + domain)
 	m.SetDate()
 	m.SetGenHeader("Auto-Submitted", "auto-generated")
 	m.Subject(n.Subject)
 	m.SetBodyString(mail.TypeTextPlain, n.text())
-	if err := m.AddAlternativeHTMLTemplate(page, n); err != nil {
+	if err := m.AddAlternativeHTMLTemplate(p.page, n); err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -105,6 +105,7 @@ var testEmail = postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@exam
 func TestEmail(t *testing.T) {
 	t.Parallel()
 	f, m := newFixture(t), newMailServer(t, nil)
+	f.confirm(t)
 	f.addChannel(t, testEmail)
 	e := f.reminder(t, f.user, "Pay rent\r\nBcc: victim@example.com\r\n\r\nÄ <script>")
 	f.start(t, testTiming, m.configure).want(t, e)
@@ -194,6 +195,7 @@ func TestEmailRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, m := newFixture(t), newMailServer(t, tt.refuse)
+			f.confirm(t)
 			f.addChannel(t, testEmail)
 			f.start(t, testTiming, m.configure).want(t, f.reminder(t, f.user, "x"))
 			d := f.settled(t, f.user, 1, tt.state)[0]
@@ -213,6 +215,7 @@ func TestSilentMailServerDoesNotBlockTheAttempt(t *testing.T) {
 	t.Cleanup(func() { ln.Close() }) // it accepts connections and never answers
 	f, quick := newFixture(t), testTiming
 	quick.schedule, quick.attempt = nil, testTiming.attempt/10
+	f.confirm(t)
 	f.addChannel(t, testEmail)
 	m := &mailServer{addr: ln.Addr().String()}
 	f.start(t, quick, m.configure).want(t, f.reminder(t, f.user, "x"))
@@ -225,6 +228,7 @@ func TestSilentMailServerDoesNotBlockTheAttempt(t *testing.T) {
 func TestNotSetUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	f.confirm(t)
 	f.addChannel(t, testEmail)
 	f.addChannel(t, newBrowser(t, nil).channel())
 	f.start(t, testTiming).want(t, f.reminder(t, f.user, "x"))

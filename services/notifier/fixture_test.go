@@ -95,6 +95,13 @@ func (f *fixture) addChannel(t *testing.T, c postgres.Channel) postgres.Channel 
 	return c
 }
 
+// confirm gives the fixture's user the address of testEmail, confirmed.
+func (f *fixture) confirm(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	f.tx(t, func(tx pgx.Tx) error { return postgres.SetAddress(t.Context(), tx, f.user, testEmail.Address, &now) })
+}
+
 func (f *fixture) channel(t *testing.T, c postgres.Channel) postgres.Channel {
 	t.Helper()
 	f.tx(t, func(tx pgx.Tx) (err error) {

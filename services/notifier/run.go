@@ -35,7 +35,11 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 }
 
 func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, log *slog.Logger) error {
-	senders, err := newSenders(cfg)
+	mails, err := newPostman(cfg)
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	senders, err := newSenders(cfg, mails)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
@@ -64,7 +68,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
 	n.panics = server.NewPanics(n.registry)
-	wk := newWorker(db, queue, cfg.DatabaseConns, senders, timing, newMetrics(n.registry), log)
+	wk := newWorker(db, queue, cfg.DatabaseConns, senders, mails, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return work(ctx, queueDB, wk, activity, log) })
 	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })
@@ -72,7 +76,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 }
 
 // newSenders returns the sender of each kind of channel.
-func newSenders(cfg config) (map[string]sender, error) {
+func newSenders(cfg config, mails *postman) (map[string]sender, error) {
 	allowed, err := server.ParsePrefixes(cfg.WebhookAllowNetworks)
 	if err != nil {
 		return nil, fmt.Errorf("WEBHOOK_ALLOW_NETWORKS: %w", err)
@@ -82,13 +86,9 @@ func newSenders(cfg config) (map[string]sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	email, err := newEmail(cfg)
-	if err != nil {
-		return nil, err
-	}
 	return map[string]sender{
 		postgres.ChannelWebhook: newWebhook(client),
 		postgres.ChannelWebPush: push,
-		postgres.ChannelEmail:   email,
+		postgres.ChannelEmail:   mails.reminder,
 	}, nil
 }

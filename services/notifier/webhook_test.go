@@ -225,7 +225,8 @@ func TestOtherChannelsNotifyOfAnEndedChannel(t *testing.T) {
 	ended := f.addChannel(t, gone.channel())
 	f.addChannel(t, hook.channel())
 	f.addChannel(t, screen.channel())
-	f.addChannel(t, postgres.Channel{Kind: postgres.ChannelEmail, Address: "ada@example.com"})
+	f.confirm(t)
+	f.addChannel(t, testEmail)
 	n := f.start(t, testTiming, withPush(t), mailbox.configure)
 	n.want(t, f.reminder(t, f.user, "x"))
 	// Four deliveries of the reminder and three of the message.

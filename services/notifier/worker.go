@@ -48,6 +48,8 @@ type worker struct {
 	db      *postgres.DB
 	queue   *delivery.Queue
 	senders map[string]sender
+	// mails sends e-mail. It is nil if e-mail is not configured.
+	mails   *postman
 	timing  timing
 	metrics metrics
 	log     *slog.Logger
@@ -59,8 +61,8 @@ type worker struct {
 	database *semaphore.Weighted
 }
 
-func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, queue: queue, senders: senders, timing: t, metrics: m, log: log, now: time.Now, slots: peruser.New(maxOfUser),
+func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, mails *postman, t timing, m metrics, log *slog.Logger) *worker {
+	return &worker{db: db, queue: queue, senders: senders, mails: mails, timing: t, metrics: m, log: log, now: time.Now, slots: peruser.New(maxOfUser),
 		database: semaphore.NewWeighted(int64(max(conns/2, 1)))}
 }
 
@@ -89,7 +91,10 @@ func workAwake(ctx context.Context, db *postgres.DB, client *river.Client[pgx.Tx
 	// After its start, the queue survives outages of the database by itself. Before the start it
 	// does not.
 	for failures := 1; ; failures++ {
-		err := client.Start(working)
+		err := wk.announceMails(working)
+		if err == nil {
+			err = client.Start(working)
+		}
 		queue.Report(ctx, err)
 		if err == nil {
 			break
@@ -135,11 +140,15 @@ func newQueueClient(db *postgres.DB, wk *worker, log *slog.Logger) (*river.Clien
 	if err := river.AddWorkerSafely(workers, wk); err != nil {
 		return nil, fmt.Errorf("register worker: %w", err)
 	}
+	if err := river.AddWorkerSafely(workers, &mailWorker{worker: wk}); err != nil {
+		return nil, fmt.Errorf("register worker of e-mails: %w", err)
+	}
 	client, err := river.NewClient(riverpgxv5.New(db.Pool()), &river.Config{
 		Queues: map[string]river.QueueConfig{
 			postgres.ChannelWebhook: {MaxWorkers: maxWebhooks},
 			postgres.ChannelWebPush: {MaxWorkers: maxPushes},
 			postgres.ChannelEmail:   {MaxWorkers: maxEmails},
+			delivery.MailQueue:      {MaxWorkers: maxEmails},
 		},
 		Workers:                     workers,
 		FetchPollInterval:           wk.timing.poll,
