@@ -42,6 +42,9 @@ type User struct {
 	Epoch string `json:"epoch"`
 	// DefaultReminders are the reminders of tasks that name none.
 	DefaultReminders task.ReminderDefaults `json:"default_reminders"`
+	// EmailConfirmed reports whether the person has confirmed the address. Only then reminders go there.
+	EmailConfirmed bool `json:"email_confirmed"`
+	Admin          bool `json:"admin"`
 }
 
 // FirstWeekday returns the first day of a week by its name: monday, sunday or saturday.
@@ -64,6 +67,12 @@ type Me struct {
 	QuotaBytes int64 `json:"quota_bytes"`
 	// EndedChannels are the channels that the system disabled and the user has not dismissed.
 	EndedChannels []EndedChannel `json:"ended_channels"`
+	// PendingEmail is the address that the account is to have, once both addresses have agreed.
+	PendingEmail string `json:"pending_email,omitempty"`
+	// EmailChannel reports whether the account has an enabled e-mail channel.
+	EmailChannel bool `json:"email_channel"`
+	// Mails reports whether the server sends e-mail.
+	Mails bool `json:"mails"`
 	// OpenTasks is there for ?include=open_tasks.
 	OpenTasks *OpenTasks `json:"open_tasks,omitempty"`
 }

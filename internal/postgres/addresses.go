@@ -136,3 +136,16 @@ func Mails(ctx context.Context, tx pgx.Tx) (mails bool, err error) {
 	}
 	return mails, nil
 }
+
+// DeleteCredentials deletes the API tokens and OAuth connections of an account, and the channels that do
+// not lead to its address.
+func DeleteCredentials(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM tokens WHERE user_id = $1`, userID)
+	batch.Queue(`DELETE FROM oauth_grants WHERE user_id = $1`, userID)
+	batch.Queue(`DELETE FROM channels WHERE user_id = $1 AND kind <> 'email'`, userID)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("delete credentials: %w", err)
+	}
+	return nil
+}

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/internal/account"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
 )
@@ -24,6 +23,7 @@ var atMost = map[string]int64{
 	"ListTasks/completed, second page": 40,
 	"TasksByIDs":                       600,
 	"TaskOwners":                       600,
+	"DeleteCredentials":                600, // 20 deliveries lose a channel
 	"DeleteUser":                       20000,
 	"MoveWholeDays":                    1000,
 }
@@ -280,7 +280,7 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"KeepSetupLink":    func(ctx c, tx pgx.Tx) error { return postgres.KeepSetupLink(ctx, tx, f.newLink(), []byte("setup")) },
 		"LinkByID":         func(ctx c, tx pgx.Tx) error { return second(postgres.LinkByID(ctx, tx, f.link.ID, f.now)) },
 		"LinkByHash": func(ctx c, tx pgx.Tx) error {
-			return second(postgres.LinkByHash(ctx, tx, account.Hash(postgres.LinkReset+f.user.ID.String()), f.now))
+			return second(postgres.LinkByHash(ctx, tx, hashOf(postgres.LinkReset+f.user.ID.String()), f.now))
 		},
 		"ArmLink":     func(ctx c, tx pgx.Tx) error { return postgres.ArmLink(ctx, tx, f.link, []byte("new")) },
 		"UseLink":     func(ctx c, tx pgx.Tx) error { return postgres.UseLink(ctx, tx, f.link, f.now) },
@@ -293,6 +293,7 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"DeleteAddressChange": func(ctx c, tx pgx.Tx) error { return postgres.DeleteAddressChange(ctx, tx, f.user.ID) },
 		"SetAddress":          func(ctx c, tx pgx.Tx) error { return postgres.SetAddress(ctx, tx, f.user.ID, "moved@example.com", nil) },
 		"ConfirmAddress":      func(ctx c, tx pgx.Tx) error { return postgres.ConfirmAddress(ctx, tx, f.user.ID, f.now) },
+		"DeleteCredentials":   func(ctx c, tx pgx.Tx) error { return postgres.DeleteCredentials(ctx, tx, f.user.ID) },
 		"MarkAsked":           func(ctx c, tx pgx.Tx) error { return second(postgres.MarkAsked(ctx, tx, f.user.ID, f.now)) },
 		"MailedOf":            func(ctx c, tx pgx.Tx) error { return second(postgres.MailedOf(ctx, tx, f.user.ID)) },
 		"CountMail":           func(ctx c, tx pgx.Tx) error { return second(postgres.CountMail(ctx, tx, f.user.ID, "links", 5, f.now)) },

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"testing"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"taskmaster/internal/account"
 	"taskmaster/internal/event"
 	"taskmaster/internal/history"
 	"taskmaster/internal/postgres"
@@ -139,7 +139,7 @@ func (f *scaleFixture) find(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if f.link, err = postgres.LinkByHash(ctx, tx, account.Hash(postgres.LinkReset+id.String()), f.now); err != nil {
+	if f.link, err = postgres.LinkByHash(ctx, tx, hashOf(postgres.LinkReset+id.String()), f.now); err != nil {
 		return err
 	}
 	if f.session, err = postgres.SessionByHash(ctx, tx, f.session.TokenHash); err != nil {
@@ -229,6 +229,12 @@ func (f *scaleFixture) position() *postgres.TaskPosition {
 
 func (f *scaleFixture) completed() *postgres.TaskPosition {
 	return &postgres.TaskPosition{CompletedAt: new(f.now.AddDate(0, 0, -60)), ID: f.task.ID}
+}
+
+// hashOf returns the SHA-256 of a token.
+func hashOf(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
 }
 
 // newLink returns a link that is not stored.

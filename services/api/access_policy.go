@@ -31,7 +31,9 @@ type accessPolicy struct {
 	proxies []netip.Prefix
 	logins  *loginLimits
 	signups *server.Limiter
-	users   *server.Limiter
+	// links limits requests for e-mails with links, and uses of links.
+	links *server.Limiter
+	users *server.Limiter
 	// registrations limits new OAuth clients by the address of their sender.
 	registrations *server.Limiter
 	origins       *server.Origins
@@ -50,6 +52,7 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 		proxies: proxies,
 		logins:  newLoginLimits(cfg.LoginPerMinute),
 		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
+		links:   server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
 		// Ten seconds' worth of requests may arrive at once, as when a page is opened.
 		users:         server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
 		registrations: server.NewHourlyLimiter(registrationsPerHour),

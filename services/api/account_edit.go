@@ -10,6 +10,7 @@ import (
 
 	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -21,14 +22,18 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 	if err := q.err(); err != nil {
 		return err
 	}
-	out := apiv1.Me{EndedChannels: []apiv1.EndedChannel{}}
+	var out apiv1.Me
 	err := s.read(r.Context(), func(ctx context.Context, tx pgx.Tx) error {
+		out = apiv1.Me{EndedChannels: []apiv1.EndedChannel{}}
 		u, err := postgres.UserByID(ctx, tx, c.UserID)
 		if err != nil {
 			return err
 		}
 		out.User, out.QuotaBytes = newUser(u), int64(s.quota())
 		if out.StoredBytes, err = postgres.Usage(ctx, tx, c.UserID); err != nil {
+			return err
+		}
+		if err := addAddress(ctx, tx, c.UserID, s.now(), &out); err != nil {
 			return err
 		}
 		ended, err := postgres.EndedChannels(ctx, tx, c.UserID)
@@ -89,7 +94,7 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 			return err
 		}
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		u, err := lock(ctx, tx)
 		if err != nil {
 			return answer{}, err
@@ -145,6 +150,9 @@ func (s *service) newPassword(r *http.Request, c caller, in apiv1.AccountPatch) 
 			return u, err
 		}
 		if err := postgres.DeleteOtherDevices(ctx, tx, u.ID, account.DeviceHash(r)); err != nil {
+			return u, err
+		}
+		if err := s.deliveries.Notify(ctx, tx, u, delivery.NoticePassword, "", s.instant()); err != nil {
 			return u, err
 		}
 		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash())

@@ -12,6 +12,7 @@ import (
 
 	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/delivery"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
@@ -32,7 +33,7 @@ const (
 // newUser returns a user as the API shows it.
 func newUser(u postgres.User) apiv1.User {
 	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
-		DefaultReminders: u.DefaultReminders()}
+		DefaultReminders: u.DefaultReminders(), EmailConfirmed: u.ConfirmedAt != nil, Admin: u.Admin}
 }
 
 // signup creates an account and logs the user in. It returns code conflict when the address has an
@@ -73,12 +74,16 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		if u.Epoch, err = postgres.Epoch(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.deliveries.AskConfirmation(ctx, tx, u.ID, u.Email, u.CreatedAt); err != nil {
+			return err
+		}
 		started, err = s.startSession(ctx, tx, r, u.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	s.deliveriesQueued()
 	started.setCookies(w)
 	return server.Encode(w, http.StatusCreated, newUser(u))
 }
@@ -137,11 +142,15 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		started, err = s.startSession(ctx, tx, r, u.ID)
-		return err
+		if err != nil || !started.newDevice {
+			return err
+		}
+		return s.deliveries.Notify(ctx, tx, u, delivery.NoticeDevice, userAgent(r), s.instant())
 	})
 	if err != nil {
 		return err
 	}
+	s.deliveriesQueued()
 	started.setCookies(w)
 	return server.Encode(w, http.StatusOK, newUser(u))
 }

@@ -32,7 +32,7 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 	if err := validateChannel(in); err != nil {
 		return err
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		// While the user's row is locked, no other request can add a channel.
 		u, err := postgres.LockUser(ctx, tx, c.UserID)
 		if err != nil {
@@ -66,6 +66,11 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 		}
 		if err := postgres.InsertChannel(ctx, tx, channel); err != nil {
 			return answer{}, err
+		}
+		if channel.Kind == postgres.ChannelEmail && u.ConfirmedAt == nil {
+			if err := s.deliveries.SendLink(ctx, tx, &u.ID, postgres.LinkConfirm, u.Email, s.instant()); err != nil {
+				return answer{}, err
+			}
 		}
 		shown := apiv1.ChannelWithSecret{Channel: shownChannel(channel), Secret: channel.Secret}
 		repeated := apiv1.ChannelWithSecret{Channel: shown.Channel, ShownOnce: channel.Secret != ""}

@@ -37,6 +37,8 @@ const (
 	deviceRetention = 400 * 24 * time.Hour
 	// oauthRetention is how long an expired code or token is kept. Its reuse is noticed until then.
 	oauthRetention = 24 * time.Hour
+	// linkRetention is how long an expired link is kept.
+	linkRetention = time.Hour
 )
 
 // purges lists the deletions: rows older than keep.
@@ -54,6 +56,7 @@ var purges = []struct {
 	{"completions", completionRetention, postgres.PurgeCompletions},
 	{"sessions", 0, postgres.PurgeSessions},
 	{"devices", deviceRetention, postgres.PurgeDevices},
+	{"links", linkRetention, postgres.PurgeLinks},
 	{"oauth_tokens", oauthRetention, postgres.PurgeOAuthTokens},
 	{"oauth_grants", oauthRetention, postgres.PurgeOAuthGrants},
 	{"oauth_clients", oauth.UnusedClient, postgres.PurgeOAuthClients},

@@ -42,10 +42,17 @@ func (s *service) routes() []route {
 		{"POST /api/v1/signup", s.public(s.signup)},
 		{"POST /api/v1/login", s.public(s.login)},
 		{"POST /api/v1/logout", s.public(s.logout)},
+		// browser: links of e-mails
+		{"POST /api/v1/password/forgot", s.public(s.forgetPassword)},
+		{"POST /api/v1/password/reset", s.public(s.resetPassword)},
+		{"POST /api/v1/links", s.public(s.useLink)},
 		// browser, program: with a session or an API token
 		{"GET /api/v1/me", s.requireScope(scopeAccount, s.getMe)},
 		{"PATCH /api/v1/me", s.requireScope(scopeAccount, s.patchMe)},
 		{"DELETE /api/v1/me", s.requireScope(scopeAccount, s.deleteMe)},
+		{"POST /api/v1/address/confirmation", s.requireScope(scopeAccount, s.askConfirmation)},
+		{"POST /api/v1/address/change", s.requireScope(scopeAccount, s.changeAddress)},
+		{"DELETE /api/v1/address/change", s.requireScope(scopeAccount, s.keepAddress)},
 		{"GET /api/v1/sessions", s.requireScope(scopeAccount, s.listSessions)},
 		{"DELETE /api/v1/sessions", s.requireScope(scopeAccount, s.endOtherSessions)},
 		{"DELETE /api/v1/sessions/{id}", s.requireScope(scopeAccount, s.endSession)},

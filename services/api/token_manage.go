@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/account"
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
@@ -38,9 +39,10 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 	if err != nil {
 		return err
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		// While the user's row is locked, no other request can add a token.
-		if _, err := postgres.LockUser(ctx, tx, c.UserID); err != nil {
+		u, err := postgres.LockUser(ctx, tx, c.UserID)
+		if err != nil {
 			return answer{}, err
 		}
 		n, err := postgres.CountTokens(ctx, tx, c.UserID)
@@ -53,7 +55,10 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 		shown, repeated := apiv1.TokenWithSecret{Token: shownToken(t)}, apiv1.TokenWithSecret{Token: shownToken(t), ShownOnce: true}
 		shown.Secret = account.NewToken()
 		out := answer{Status: http.StatusCreated, Header: map[string]string{"Cache-Control": "no-store"}, Body: shown, Repeated: repeated}
-		return out, postgres.InsertToken(ctx, tx, t, account.Hash(shown.Secret))
+		if err := postgres.InsertToken(ctx, tx, t, account.Hash(shown.Secret)); err != nil {
+			return answer{}, err
+		}
+		return out, s.deliveries.Notify(ctx, tx, u, delivery.NoticeToken, t.Name, s.instant())
 	})
 }
 

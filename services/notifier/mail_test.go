@@ -282,6 +282,23 @@ func TestNotices(t *testing.T) {
 	}
 }
 
+// TestNoticesPerHour reaches the limit of notices.
+func TestNoticesPerHour(t *testing.T) {
+	t.Parallel()
+	f, m := newFixture(t), newMailServer(t, nil)
+	f.confirm(t)
+	for range maxNoticesPerHour + 3 {
+		f.mails(t, func(tx pgx.Tx, q *delivery.Queue, u postgres.User) error {
+			return q.Notify(t.Context(), tx, u, delivery.NoticePassword, "", time.Now())
+		})
+	}
+	f.start(t, testTiming, m.configure)
+	f.awaitJobs(t)
+	if got := len(m.letters()); got < maxNoticesPerHour || got == maxNoticesPerHour+3 && !newHour() {
+		t.Errorf("got %d letters, want %d", got, maxNoticesPerHour)
+	}
+}
+
 // TestDeletedAccountGetsNoMail deletes an account whose e-mails are queued.
 func TestDeletedAccountGetsNoMail(t *testing.T) {
 	t.Parallel()

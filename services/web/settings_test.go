@@ -132,6 +132,9 @@ func TestSettingsForms(t *testing.T) {
 		to   string
 	}{
 		"/settings/account":               {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de"}`, "/settings/account"},
+		"/settings/address":               {url.Values{"email": {"new@example.com"}, "password": {"a"}}, `POST /address/change? application/json {"email":"new@example.com","password":"a"}`, "/settings/account"},
+		"/settings/address/keep":          {nil, "DELETE /address/change?", "/settings/account"},
+		"/settings/address/confirm":       {nil, "POST /address/confirmation?", "/settings/account"},
 		"/settings/password":              {url.Values{"current_password": {"a"}, "password": {"b"}}, `PATCH /me? application/json {"password":"b","current_password":"a"}`, "/settings/account"},
 		"/settings/sessions/s2/end":       {nil, "DELETE /sessions/s2?", "/settings/account"},
 		"/settings/sessions/end":          {nil, "DELETE /sessions?", "/settings/account"},

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,11 +126,24 @@ func channels(t *testing.T, u user) (webhook, push string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	confirm(t, u)
 	u.do("POST", "/channels", fields{"kind": "email", "address": u.Email}, nil)
 	if push, err = shared.push.Channel(t.Context(), u.Person); err != nil {
 		t.Fatal(err)
 	}
 	return webhook, push
+}
+
+var confirmation = regexp.MustCompile(`/confirm\?token=([\w-]+)`)
+
+// confirm confirms the address of a user by the link of the e-mail after the sign-up.
+func confirm(t *testing.T, u user) {
+	t.Helper()
+	n, err := shared.mail.Inbox.Wait(within(t), func(n system.Notification) bool { return n.To == u.Email && confirmation.MatchString(n.Text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.do("POST", "/links", fields{"token": confirmation.FindStringSubmatch(n.Text)[1]}, nil)
 }
 
 // notified waits for a notification whose text contains a string.

@@ -56,6 +56,8 @@ var types = map[string]goType{
 
 	"SignUp": request[apiv1.SignUp](), "Credentials": request[apiv1.Credentials](),
 	"User": answer[apiv1.User](), "Me": answer[apiv1.Me](), "EndedChannel": answer[apiv1.EndedChannel](),
+	"Forgotten": request[apiv1.Forgotten](), "PasswordReset": request[apiv1.PasswordReset](), "UsedLink": request[apiv1.UsedLink](),
+	"LinkResult": answer[apiv1.LinkResult](), "AddressInput": request[apiv1.AddressInput](),
 	"AccountPatch": request[apiv1.AccountPatch](), "AccountDeletion": request[apiv1.AccountDeletion](),
 	"Session": answer[apiv1.Session](), "SessionPage": answer[apiv1.Page[apiv1.Session]](),
 	"TokenInput": request[apiv1.TokenInput](), "Token": answer[apiv1.Token](), "TokenPage": answer[apiv1.Page[apiv1.Token]](),
