@@ -129,7 +129,7 @@ func SetMails(ctx context.Context, tx pgx.Tx, mails bool) error {
 	return nil
 }
 
-// Mails reports whether notifier has a mail server. It returns true if no notifier has said so.
+// Mails reports whether notifier has a mail server. It returns true before a notifier has said it.
 func Mails(ctx context.Context, tx pgx.Tx) (mails bool, err error) {
 	if err := tx.QueryRow(ctx, `SELECT coalesce(mails, true) FROM installation`).Scan(&mails); err != nil {
 		return false, fmt.Errorf("query mail server: %w", err)
