@@ -126,6 +126,8 @@ type AccountPatch struct {
 	// Password is the new password. It requires CurrentPassword and ends all other sessions.
 	Password        *string `json:"password,omitempty" validate:"omitempty,min=8,max=256"`
 	CurrentPassword *string `json:"current_password,omitempty" validate:"omitempty,max=256"`
+	// RevokeTokens also deletes all API tokens and removes all connected clients. It requires Password.
+	RevokeTokens bool `json:"revoke_tokens,omitempty"`
 }
 
 // AccountDeletion is the body of DELETE /me.
@@ -148,8 +150,13 @@ type Session struct {
 type TokenInput struct {
 	Name   string   `json:"name" validate:"required,max=100"`
 	Scopes []string `json:"scopes" validate:"required,min=1,unique,dive,oneof=tasks:read tasks:write account"`
-	// ExpiresAt is the expiry of the token; absent means never.
+	// ExpiresAt is the expiry of the token. Absent means 90 days, or the expiry of the caller's token if
+	// that is earlier.
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	// NeverExpires makes a token without an expiry.
+	NeverExpires bool `json:"never_expires,omitempty"`
+	// Password is the account's password. A token with the scope account requires it.
+	Password *string `json:"password,omitempty" validate:"omitempty,max=256"`
 }
 
 // Token is an API token without its credential.

@@ -72,6 +72,17 @@ func DeleteToken(ctx context.Context, tx pgx.Tx, userID, id uuid.UUID) error {
 	return execOne(ctx, tx, "delete token", errNoToken, `DELETE FROM tokens WHERE user_id = $1 AND id = $2`, userID, id)
 }
 
+// DeleteAllTokens deletes all tokens of a user, and removes all clients that were connected by OAuth.
+func DeleteAllTokens(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM tokens WHERE user_id = $1`, userID)
+	batch.Queue(`DELETE FROM oauth_grants WHERE user_id = $1`, userID)
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+		return fmt.Errorf("delete all tokens: %w", err)
+	}
+	return nil
+}
+
 var errNoToken = task.Errorf(task.CodeNotFound, "there is no such token")
 
 func queryTokens(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]Token, error) {

@@ -66,7 +66,7 @@ var accesses = map[string]access{
 	"GET /api/v1/sessions":               {scope: scopeAccount, want: 200},
 	"DELETE /api/v1/sessions":            {scope: scopeAccount, want: 204},
 	"DELETE /api/v1/sessions/{id}":       {scope: scopeAccount, id: "session", want: 404},
-	"POST /api/v1/tokens":                {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"]}`},
+	"POST /api/v1/tokens":                {scope: scopeAccount, want: 201, body: `{"name": "mine", "scopes": ["account"], "password": "` + testPassword + `"}`},
 	"GET /api/v1/tokens":                 {scope: scopeAccount, want: 200},
 	"DELETE /api/v1/tokens/{id}":         {scope: scopeAccount, id: "token", want: 404},
 	"POST /api/v1/tasks":                 {scope: scopeWrite, want: 201, body: `{"title": "mine"}`},
@@ -110,7 +110,7 @@ func ownedThings(t *testing.T, owner person) map[string]string {
 	ids := map[string]string{
 		"task":      create("/api/v1/tasks", `{"title": "the owner's task", "due_at": "2026-03-09T09:00:00Z", "recurrence": {"rrule": "weekly"}}`),
 		"done task": create("/api/v1/tasks", `{"title": "the owner's past task"}`),
-		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"]}`),
+		"token":     create("/api/v1/tokens", `{"name": "the owner's token", "scopes": ["account"], "password": "`+testPassword+`"}`),
 		"channel":   create("/api/v1/channels", `{"kind": "webhook", "url": "https://hooks.example.com/owner's"}`),
 	}
 	ids["session"] = decoded[apiv1.Page[apiv1.Session]](t, owner.send(t, "GET", "/api/v1/sessions", nil).want(t, 200)).Items[0].ID.String()

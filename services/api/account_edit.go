@@ -89,6 +89,9 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) erro
 	lock := func(ctx context.Context, tx pgx.Tx) (postgres.User, error) {
 		return postgres.LockUser(ctx, tx, c.UserID)
 	}
+	if in.RevokeTokens && in.Password == nil {
+		return task.Invalid("revoke_tokens", "requires password")
+	}
 	if in.Password != nil {
 		if lock, err = s.newPassword(r, c, in); err != nil {
 			return err
@@ -154,6 +157,11 @@ func (s *service) newPassword(r *http.Request, c caller, in apiv1.AccountPatch) 
 		}
 		if err := s.deliveries.Notify(ctx, tx, u, delivery.NoticePassword, "", s.instant()); err != nil {
 			return u, err
+		}
+		if in.RevokeTokens {
+			if err := postgres.DeleteAllTokens(ctx, tx, u.ID); err != nil {
+				return u, err
+			}
 		}
 		return u, postgres.DeleteOtherSessions(ctx, tx, u.ID, c.SessionHash())
 	}, nil

@@ -25,7 +25,7 @@ func TestAccountDeletedDuringTheRequest(t *testing.T) {
 		{"change a task", "PATCH", "", object{"title": "pay rent"}, ""},
 		{"delete a task", "DELETE", "", nil, ""},
 		{"import", "POST", "/api/v1/import", object{"version": 1, "tasks": []object{{"title": "pay rent"}}}, ""},
-		{"make a token", "POST", "/api/v1/tokens", object{"name": "program", "scopes": []string{"account"}}, ""},
+		{"make a token", "POST", "/api/v1/tokens", object{"name": "program", "scopes": []string{"account"}, "password": testPassword}, ""},
 		{"add a channel", "POST", "/api/v1/channels", object{"kind": "webhook", "url": "https://example.com/"}, ""},
 		{"change the account", "PATCH", "/api/v1/me", object{"time_zone": "Europe/Berlin"}, ""},
 		{"change the password", "PATCH", "/api/v1/me", object{"password": "another " + testPassword, "current_password": testPassword}, ""},

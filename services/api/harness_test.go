@@ -210,7 +210,7 @@ func (p person) send(t *testing.T, method, path string, body any, options ...fun
 // newToken creates an API token of the person.
 func (p person) newToken(t *testing.T, scopes ...string) string {
 	t.Helper()
-	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "test", "scopes": scopes}).want(t, 201)
+	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "test", "scopes": scopes, "password": testPassword}).want(t, 201)
 	return decoded[apiv1.TokenWithSecret](t, r).Secret
 }
 

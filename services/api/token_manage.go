@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -22,6 +23,9 @@ import (
 // maxTokens is the largest number of tokens of a user, including expired ones.
 const maxTokens = 50
 
+// tokenLife is the lifetime of a token that names none. A forgotten token ends by itself.
+const tokenLife = 90 * 24 * time.Hour
+
 // shownToken returns a token as the API shows it.
 func shownToken(t postgres.Token) apiv1.Token {
 	return apiv1.Token{ID: t.ID, Name: t.Name, Scopes: t.Scopes, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt}
@@ -38,6 +42,11 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 	t, err := newToken(in, c, s.instant())
 	if err != nil {
 		return err
+	}
+	if slices.Contains(in.Scopes, scopeAccount) {
+		if err := s.confirmAgain(r.Context(), c, in.Password); err != nil {
+			return err
+		}
 	}
 	return s.commitDeliveries(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		// While the user's row is locked, no other request can add a token.
@@ -62,6 +71,24 @@ func (s *service) createToken(w http.ResponseWriter, r *http.Request, c caller) 
 	})
 }
 
+// confirmAgain checks the password of a caller who makes a token that may change the account. A stolen
+// session could otherwise outlive its end.
+func (s *service) confirmAgain(ctx context.Context, c caller, password *string) error {
+	if password == nil {
+		return task.Invalid("password", "is required for a token that may change the account")
+	}
+	leave, err := s.hasher.first.admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	u, err := s.user(ctx, c)
+	if err != nil {
+		return err
+	}
+	return s.confirm(ctx, u, "password", *password)
+}
+
 func newToken(in apiv1.TokenInput, c caller, now time.Time) (postgres.Token, error) {
 	if err := server.Validate(in); err != nil {
 		return postgres.Token{}, err
@@ -76,7 +103,15 @@ func newToken(in apiv1.TokenInput, c caller, now time.Time) (postgres.Token, err
 		}
 	}
 	expires := in.ExpiresAt
-	if expires != nil {
+	switch {
+	case expires != nil && in.NeverExpires:
+		return postgres.Token{}, task.Invalid("never_expires", "excludes expires_at")
+	case expires == nil && !in.NeverExpires:
+		expires = new(now.Add(tokenLife))
+		if c.ExpiresAt != nil && expires.After(*c.ExpiresAt) {
+			expires = c.ExpiresAt
+		}
+	case expires != nil:
 		at := expires.UTC().Truncate(time.Microsecond)
 		if !at.After(now) || at.Year() > 9999 {
 			return postgres.Token{}, task.Invalid("expires_at", "is not in the future, up to the year 9999")

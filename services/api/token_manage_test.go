@@ -89,6 +89,7 @@ func TestTokenRefuses(t *testing.T) {
 		"empty scopes":            {"name": "x", "scopes": []string{}},
 		"a scope twice":           {"name": "x", "scopes": []string{scopeRead, scopeRead}},
 		"unknown scope":           {"name": "x", "scopes": []string{"admin"}},
+		"two expiries":            {"name": "x", "scopes": []string{scopeRead}, "expires_at": testStart.Add(time.Hour), "never_expires": true},
 		"expired":                 {"name": "x", "scopes": []string{scopeRead}, "expires_at": testStart},
 		"too far in the future":   {"name": "x", "scopes": []string{scopeRead}, "expires_at": "9999-12-31T23:59:59-01:00"},
 		"expires_at not a time":   {"name": "x", "scopes": []string{scopeRead}, "expires_at": "tomorrow"},
@@ -106,7 +107,7 @@ func TestTokenCannotCreateAStrongerOne(t *testing.T) {
 	a := newTestAPI(t)
 	p := a.newPerson(t)
 	expires := testStart.Add(time.Hour)
-	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeAccount, scopeRead}, "expires_at": expires}).want(t, 201)
+	r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{scopeAccount, scopeRead}, "expires_at": expires, "password": testPassword}).want(t, 201)
 	token := bearer(decoded[apiv1.TokenWithSecret](t, r).Secret)
 	for name, tt := range map[string]struct {
 		scopes  []string
@@ -117,13 +118,20 @@ func TestTokenCannotCreateAStrongerOne(t *testing.T) {
 		"as much":       {[]string{scopeRead, scopeAccount}, expires, 201},
 		"another scope": {[]string{scopeRead, scopeWrite}, expires, 403},
 		"longer":        {[]string{scopeRead}, expires.Add(time.Second), 403},
-		"for ever":      {[]string{scopeRead}, nil, 403},
+		"as long":       {[]string{scopeRead}, nil, 201},
+		"for ever":      {[]string{scopeRead}, "never", 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := a.send(t, "POST", "/api/v1/tokens", map[string]any{"name": name, "scopes": tt.scopes, "expires_at": tt.expires}, token)
+			body := map[string]any{"name": name, "scopes": tt.scopes, "expires_at": tt.expires, "password": testPassword}
+			if tt.expires == "never" {
+				body["expires_at"], body["never_expires"] = nil, true
+			}
+			r := a.send(t, "POST", "/api/v1/tokens", body, token)
 			if r.want(t, tt.want); tt.want == 403 {
 				r.wantProblem(t, 403, "forbidden")
+			} else if got := decoded[apiv1.Token](t, r).ExpiresAt; !got.Equal(expires) {
+				t.Errorf("got expiry %s, want that of the token that made it", got)
 			}
 		})
 	}
@@ -201,4 +209,64 @@ func TestTokensHaveALimit(t *testing.T) {
 	if made != maxTokens {
 		t.Errorf("got %d tokens, want %d", made, maxTokens)
 	}
+}
+
+// TestTokensExpireByDefault makes tokens with and without an expiry.
+func TestTokensExpireByDefault(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	usual := testStart.AddDate(0, 0, 90)
+	for name, tt := range map[string]struct {
+		never bool
+		want  *time.Time
+	}{"usual": {false, &usual}, "for ever": {true, nil}} {
+		r := p.send(t, "POST", "/api/v1/tokens", map[string]any{"name": name, "scopes": []string{scopeRead}, "never_expires": tt.never}).want(t, 201)
+		if diff := cmp.Diff(tt.want, decoded[apiv1.Token](t, r).ExpiresAt); diff != "" {
+			t.Errorf("%s: the expiry differs (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestAccountTokensNeedThePassword makes tokens of each scope with a session and with a token.
+func TestAccountTokensNeedThePassword(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	token := bearer(p.newToken(t, scopeAccount, scopeRead))
+	for _, options := range [][]func(*http.Request){{session(p.Secret)}, {token}} {
+		for _, tt := range []struct {
+			scope    string
+			password any
+			want     int
+		}{{scopeRead, nil, 201}, {scopeAccount, nil, 422}, {scopeAccount, "a wrong guess", 422}, {scopeAccount, testPassword, 201}} {
+			r := a.send(t, "POST", "/api/v1/tokens", map[string]any{"name": "x", "scopes": []string{tt.scope}, "password": tt.password}, options...).want(t, tt.want)
+			if tt.want == 422 && !strings.Contains(string(r.Body), `"field":"password"`) {
+				t.Errorf("got %s, want an error of the password", r.Body)
+			}
+		}
+	}
+}
+
+// TestTokensAndANewPassword changes the password. Tokens and connected clients go on, unless the
+// person revokes them.
+func TestTokensAndANewPassword(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t, func(c *config) { c.PublicURL = publicURL })
+	p, other := a.newPerson(t), a.newPerson(t)
+	token, others := bearer(p.newToken(t, scopeRead)), bearer(other.newToken(t, scopeRead))
+	p.connect(t, p.register(t, claude), scopeRead)
+	change := map[string]any{"current_password": testPassword, "password": testPassword}
+	p.send(t, "PATCH", "/api/v1/me", change).want(t, 200)
+	a.send(t, "GET", "/api/v1/tasks", nil, token).want(t, 200)
+	if n := len(p.connections(t)); n != 1 {
+		t.Errorf("got %d connected clients, want 1", n)
+	}
+	p.send(t, "PATCH", "/api/v1/me", map[string]any{"revoke_tokens": true}).wantProblem(t, 422, "invalid")
+	change["revoke_tokens"] = true
+	p.send(t, "PATCH", "/api/v1/me", change).want(t, 200)
+	a.send(t, "GET", "/api/v1/tasks", nil, token).wantProblem(t, 401, "unauthorized")
+	if n := len(p.connections(t)); n != 0 {
+		t.Errorf("got %d connected clients, want none", n)
+	}
+	a.send(t, "GET", "/api/v1/tasks", nil, others).want(t, 200)
 }

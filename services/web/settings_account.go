@@ -149,11 +149,16 @@ func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *reques
 
 // changePassword changes the password. The API then ends all other sessions.
 func (s *service) changePassword(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	in := apiv1.AccountPatch{CurrentPassword: new(r.PostFormValue("current_password")), Password: new(r.PostFormValue("password"))}
+	in := apiv1.AccountPatch{CurrentPassword: new(r.PostFormValue("current_password")), Password: new(r.PostFormValue("password")),
+		RevokeTokens: r.PostFormValue("revoke_tokens") != ""}
 	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
 		return s.refuseAccount(w, r, rc, err, "password", "current_password", "password")
 	}
-	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "The password is changed, and you are logged out everywhere else"})
+	text := "The password is changed, and you are logged out everywhere else. API tokens and connected clients still work"
+	if in.RevokeTokens {
+		text = "The password is changed, and everything else is logged out: browsers, API tokens and connected clients"
+	}
+	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: text})
 }
 
 // endSession ends a session. If it is the current one, the next page is the login page.
@@ -182,13 +187,17 @@ func (s *service) makeToken(w http.ResponseWriter, r *http.Request, rc *requestC
 		return s.refuseAccount(w, r, rc, task.Invalid("scopes", "are missing: tick at least one"), "token", "name", "scopes")
 	}
 	in := apiv1.TokenInput{Name: r.PostFormValue("name"), Scopes: r.PostForm["scopes"]}
+	if password := r.PostFormValue("password"); password != "" {
+		in.Password = &password
+	}
+	in.NeverExpires = r.PostFormValue("expires") == "never"
 	if days, err := time.ParseDuration(r.PostFormValue("expires") + "h"); err == nil && days > 0 {
 		// Rounded to the day, so that a repeated form makes the same request.
 		in.ExpiresAt = new(rc.now.UTC().Truncate(24 * time.Hour).Add(days).Add(24 * time.Hour))
 	}
 	var made apiv1.TokenWithSecret
 	if err := rc.Call(r.Context(), "POST", "/tokens", in, &made, "Idempotency-Key", r.PostFormValue("key")); err != nil {
-		return s.refuseAccount(w, r, rc, err, "token", "name", "scopes")
+		return s.refuseAccount(w, r, rc, err, "token", "name", "scopes", "password")
 	}
 	return s.showAccount(w, r, rc, http.StatusOK, accountPage{Made: &made})
 }

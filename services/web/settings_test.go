@@ -243,6 +243,7 @@ func TestRefusedSettingsAreShownAgain(t *testing.T) {
 		"/settings/channels":         {url.Values{"kind": {"webhook"}, "url": {"ftp://x"}}, []string{`href="#webhook-url"`, `value="ftp://x"`}},
 		"/settings/channels/c1/test": {nil, []string{"The channel is disabled, enable it first."}},
 		"/settings/tokens":           {url.Values{"name": {" "}}, []string{`href="#token-scopes"`, "<details open>"}},
+		"/settings/password":         {url.Values{"password": {"secret guess"}, "revoke_tokens": {"yes"}}, []string{`name="revoke_tokens" value="yes" checked`}},
 	} {
 		got := ask("POST", path, tt.form)
 		if (got.status != 422 && got.status != 409) || strings.Contains(got.body, "secret guess") {
