@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 
@@ -64,11 +65,12 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 func (s *service) requireScope(scope string, h handler) http.Handler {
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
 		c, err := s.callerOf(w, r)
-		if err != nil {
-			return err
+		if err == nil && !c.Can(scope) {
+			err = task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", scope)
 		}
-		if !c.Can(scope) {
-			return task.Errorf(task.CodeForbidden, "the API token lacks the scope %s", scope)
+		if err != nil {
+			s.logRefusal(r, c, err)
+			return err
 		}
 		if err := s.access.users.Allow(c.UserID.String(), s.now()); err != nil {
 			return err
@@ -114,11 +116,27 @@ func (s *service) callerOf(w http.ResponseWriter, r *http.Request) (caller, erro
 	return c, s.renewSession(ctx, w, c)
 }
 
+// logRefusal logs that the credential of a request was refused. A request without one is ordinary.
+func (s *service) logRefusal(r *http.Request, c caller, err error) {
+	if code := statusCode(err); code == "" && errors.Is(err, account.ErrNotValid) || code != "" || task.ErrorCode(err) == task.CodeForbidden {
+		s.logSecurity(r, eventRefused, c.UserID, err, slog.String("route", r.Pattern))
+	}
+}
+
+// statusCode returns the code of a refusal that has a status of its own, or "".
+func statusCode(err error) string {
+	if refused, ok := errors.AsType[*server.StatusError](err); ok {
+		return string(refused.Code)
+	}
+	return ""
+}
+
 // public passes requests of everybody to h. It refuses requests that another site made a browser
 // send: such a site could log a person in to somebody else's account.
 func (s *service) public(h server.Handler) http.Handler {
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.access.origins.Check(r); err != nil {
+			s.logRefusal(r, caller{}, err)
 			return err
 		}
 		w.Header().Set("Cache-Control", "no-store")

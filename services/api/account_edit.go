@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -72,8 +73,13 @@ func (s *service) countOpenTasks(ctx context.Context, tx pgx.Tx, u postgres.User
 }
 
 // patchMe changes the time zone, the first day of the week, the language, the default reminders and the password.
-func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) error {
+func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) (err error) {
 	var in apiv1.AccountPatch
+	defer func() {
+		if in.Password != nil {
+			s.logSecurity(r, eventPassword, c.UserID, err, credentialKind(c), slog.Bool("tokens_revoked", in.RevokeTokens))
+		}
+	}()
 	body, err := s.decode(w, r, &in)
 	if err != nil {
 		return err

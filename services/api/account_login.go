@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -38,8 +39,12 @@ func newUser(u postgres.User) apiv1.User {
 
 // signup creates an account and logs the user in. It returns code conflict when the address has an
 // account.
-func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
+func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 	var in apiv1.SignUp
+	var u postgres.User
+	defer func() {
+		s.logSecurity(r, eventSignup, u.ID, err, slog.String("account", s.pseudonym("account", in.Email)))
+	}()
 	if err := s.access.signups.Allow("address "+s.clientAddr(r), s.now()); err != nil {
 		return err
 	}
@@ -63,7 +68,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u := postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
+	u = postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
 		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday),
 		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en")}
 	var started startedSession
@@ -91,8 +96,13 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 // login starts a session. It returns code unauthorized when there is no such account or the
 // password is wrong. Both take the same time, so that nobody learns which addresses have an
 // account.
-func (s *service) login(w http.ResponseWriter, r *http.Request) error {
+func (s *service) login(w http.ResponseWriter, r *http.Request) (err error) {
 	var in apiv1.Credentials
+	var u postgres.User
+	var started startedSession
+	defer func() {
+		s.logSecurity(r, eventLogin, u.ID, err, slog.String("account", s.pseudonym("account", in.Email)), slog.Bool("new_device", started.newDevice))
+	}()
 	hasher, err := s.admitLogin(w, r, &in)
 	if err != nil {
 		return err
@@ -105,7 +115,6 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
 
-	var u postgres.User
 	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		u, err = postgres.UserByEmail(ctx, tx, in.Email)
 		return err
@@ -130,7 +139,6 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 
-	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) (err error) {
 		if u, err = lockUnchanged(ctx, tx, u, postgres.LockUser); err != nil {
 			return err
@@ -158,7 +166,8 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) error {
 var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")
 
 // logout ends the browser's session, if it has one, and deletes the cookie.
-func (s *service) logout(w http.ResponseWriter, r *http.Request) error {
+func (s *service) logout(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() { s.logSecurity(r, eventLogout, uuid.Nil, err) }()
 	if cookie, err := r.Cookie(account.CookieName); err == nil {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
