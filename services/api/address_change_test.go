@@ -146,6 +146,7 @@ func TestPasswordReset(t *testing.T) {
 	p.testAPI.send(t, "POST", "/api/v1/password/forgot", object{"email": strings.ToUpper(p.Email)}).want(t, 202)
 	link, _ := p.mailedLink(t, postgres.LinkReset)
 	reset(link, "short").wantProblem(t, 422, "invalid")
+	reset(link, "password1").wantProblem(t, 422, "invalid")
 	// A link of another purpose sets no password.
 	p.testAPI.send(t, "POST", "/api/v1/links", object{"token": link}).wantProblem(t, 404, "not_found")
 	reset(link, "a better horse battery staple").want(t, 204)

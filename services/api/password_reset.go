@@ -51,8 +51,11 @@ func (s *service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	// The hash is slow, so a link that does not work ends here.
 	err := s.db.InTx(ctx, func(tx pgx.Tx) error {
-		_, err := s.findLink(ctx, tx, in.Token, postgres.LinkReset)
-		return err
+		l, err := s.findLink(ctx, tx, in.Token, postgres.LinkReset)
+		if err != nil {
+			return err
+		}
+		return checkPassword("password", in.Password, l.Address)
 	})
 	if err != nil {
 		return err
