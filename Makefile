@@ -53,11 +53,12 @@ api: ## Run a command of api on the data of `make run`; ARGS="events tail -follo
 build: ## Build the services, and Dapr's programs (minutes the first time), into .local/bin
 	go run ./cmd/local build
 
+# The scenarios take the longest and mostly wait, so they begin first, beside the other packages.
 test: build ## Run all tests that need only Go, with -race if there is a C compiler
 ifeq ($(CC_FOUND),)
 	@echo "NOTE: no C compiler, so the tests run without -race"
 endif
-	$(REPORTED) ./...
+	$(REPORTED) ./tests/scenarios ./...
 
 # Without -race, which the program's packages exclude.
 test-infra: engine ## Render and check every stack of the Pulumi program and the Helm chart

@@ -36,6 +36,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 	for name, test := range map[string]struct {
 		every  bool // runs on every broker; otherwise Dapr's behaviour is the same on all
 		starts bool // sidecars start without the component, and run until the supervisor notices
+		waits  bool // waits until api logs that events and reminders wait, which takes it a minute and is the same for all
 		edit   func(t *testing.T, c component, link string)
 		says   string // a regular expression
 	}{
@@ -63,11 +64,13 @@ func TestComponentThatCannotWork(t *testing.T) {
 		},
 		"other name": {
 			starts: true,
+			waits:  true,
 			edit:   func(_ *testing.T, c component, _ string) { c["metadata"] = fields{"name": "pubsub"} },
 			says:   `component kafka-pubsub \(\S+\): no file there has a component of this name`,
 		},
 		"unreachable broker": {
 			every: true,
+			waits: true,
 			edit: func(_ *testing.T, c component, _ string) {
 				f := brokerFields[broker]
 				c.set(f.address, f.prefix+deadAddress)
@@ -110,6 +113,9 @@ func TestComponentThatCannotWork(t *testing.T) {
 			socket := watch(t, u, s.URL, 0)
 			made := u.create(fields{"title": "made while events cannot be published", "due_at": "2030-01-01T09:00:00Z"})
 			checkLoggedOnce(t, s, test.says, test.starts)
+			if test.waits {
+				checkDegraded(t, s, test.starts)
+			}
 
 			writeFile(t, file, correct)
 			message(t, socket, made.Revision)
@@ -127,8 +133,7 @@ func TestComponentThatCannotWork(t *testing.T) {
 
 // checkLoggedOnce waits for a line in the log and gives sidecars time to fail again. Then it checks
 // that no other line is about the component. If sidecars start without the component, api may call
-// a sidecar while it runs. Then api may also log the answer to a publication, and may schedule
-// reminders before it logs that it cannot.
+// a sidecar while it runs. Then api may also log the answer to a publication.
 func checkLoggedOnce(t *testing.T, s *system.System, says string, starts bool) {
 	t.Helper()
 	pattern := regexp.MustCompile(says)
@@ -170,6 +175,12 @@ func checkLoggedOnce(t *testing.T, s *system.System, says string, starts bool) {
 	if len(lines) != 1 {
 		t.Errorf("%d lines are about the component, want one:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
+}
+
+// checkDegraded waits until api has logged once that events wait, and that reminders do. If sidecars
+// start without the component, api may schedule reminders before it logs that it cannot.
+func checkDegraded(t *testing.T, s *system.System, starts bool) {
+	t.Helper()
 	least := map[string]int{"event publishing degraded": 1, "reminder scheduling degraded": 1}
 	if starts {
 		least["reminder scheduling degraded"] = 0
