@@ -22,12 +22,13 @@ func (w *window) hold(method, path string) (release func()) {
 		<-held
 		return fetch.ContinueRequest(id)
 	})
-	// The page has processed the response when htmx reports the end of the request.
-	w.do(chromedp.Evaluate(`window.answered = 0; document.addEventListener("htmx:finally:request", (e) => {
+	// The page has processed the response when htmx reports the end of the request. The page may reload
+	// after that, which sessionStorage outlives.
+	w.do(chromedp.Evaluate(`sessionStorage.removeItem("answered"); document.addEventListener("htmx:finally:request", (e) => {
 		const {method, action} = e.detail.ctx.request;
-		if (method === `+quote(method)+` && new URL(action, location.href).pathname.startsWith(`+quote(path)+`)) window.answered++;
+		if (method === `+quote(method)+` && new URL(action, location.href).pathname.startsWith(`+quote(path)+`)) sessionStorage.setItem("answered", "yes");
 	})`, nil))
-	return func() { w.t.Helper(); close(held); w.see("window.answered > 0"); restore() }
+	return func() { w.t.Helper(); close(held); w.see(`sessionStorage.getItem("answered") === "yes"`); restore() }
 }
 
 // The user opened another view before a form was answered. That view stays, and shows the result or
