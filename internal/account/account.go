@@ -34,7 +34,7 @@ const (
 	ScopeAccount = "account"
 )
 
-// CookieName is the name of the cookie with a browser's session.
+// CookieName is the name of the cookie with a browser's session where there is no https.
 const CookieName = "taskmaster_session"
 
 // deviceName is the name of the cookie with the token of a device. A device that has logged in to an
@@ -45,18 +45,30 @@ const deviceName = "taskmaster_device"
 // (RFC 6265bis, section 4.1.3.2).
 const hostPrefix = "__Host-"
 
+// SessionCookieName returns the name of the session cookie. secure reports whether https is used.
+func SessionCookieName(secure bool) string { return hostName(CookieName, secure) }
+
 // DeviceCookieName returns the name of the device cookie. secure reports whether https is used.
-func DeviceCookieName(secure bool) string {
+func DeviceCookieName(secure bool) string { return hostName(deviceName, secure) }
+
+func hostName(name string, secure bool) string {
 	if secure {
-		return hostPrefix + deviceName
+		return hostPrefix + name
 	}
-	return deviceName
+	return name
 }
 
+// SessionCookie returns the session cookie of a request, or nil. With https, a browser of the version
+// before sends the name without prefix. It gets the other name with its next answer.
+func SessionCookie(r *http.Request) *http.Cookie { return cookieOf(r, CookieName) }
+
 // DeviceCookie returns the device cookie of a request, or nil.
-func DeviceCookie(r *http.Request) *http.Cookie {
+func DeviceCookie(r *http.Request) *http.Cookie { return cookieOf(r, deviceName) }
+
+// cookieOf returns the cookie with a name, and rather the one with hostPrefix.
+func cookieOf(r *http.Request, name string) *http.Cookie {
 	for _, secure := range []bool{true, false} {
-		if cookie, err := r.Cookie(DeviceCookieName(secure)); err == nil && cookie.Value != "" {
+		if cookie, err := r.Cookie(hostName(name, secure)); err == nil && cookie.Value != "" {
 			return cookie
 		}
 	}
@@ -162,8 +174,8 @@ func credentialOf(r *http.Request) (credential string, isToken bool) {
 		}
 		return strings.TrimSpace(token), true
 	}
-	cookie, err := r.Cookie(CookieName)
-	if err != nil {
+	cookie := SessionCookie(r)
+	if cookie == nil {
 		return "", false
 	}
 	return cookie.Value, false

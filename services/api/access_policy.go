@@ -113,7 +113,7 @@ func (s *service) callerOf(w http.ResponseWriter, r *http.Request) (caller, erro
 		return c, &server.StatusError{Status: http.StatusForbidden, Code: account.CodeOther,
 			Detail: "this page belongs to another account: somebody else has logged in with this browser"}
 	}
-	return c, s.renewSession(ctx, w, c)
+	return c, s.renewSession(ctx, w, r, c)
 }
 
 // logRefusal logs that the credential of a request was refused. A request without one is ordinary.

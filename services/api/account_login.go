@@ -168,7 +168,7 @@ var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with
 // logout ends the browser's session, if it has one, and deletes the cookie.
 func (s *service) logout(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() { s.logSecurity(r, eventLogout, uuid.Nil, err) }()
-	if cookie, err := r.Cookie(account.CookieName); err == nil {
+	if cookie := account.SessionCookie(r); cookie != nil {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 		defer cancel()
 		err := s.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.DeleteSession(ctx, tx, account.Hash(cookie.Value)) })
@@ -177,6 +177,7 @@ func (s *service) logout(w http.ResponseWriter, r *http.Request) (err error) {
 		}
 	}
 	http.SetCookie(w, s.cookie("", -1))
+	s.forgetOldCookie(w, r)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -225,7 +226,7 @@ func (s *service) startSession(ctx context.Context, tx pgx.Tx, r *http.Request, 
 	if err := postgres.InsertSession(ctx, tx, started); err != nil {
 		return startedSession{}, err
 	}
-	if cookie, err := r.Cookie(account.CookieName); err == nil {
+	if cookie := account.SessionCookie(r); cookie != nil {
 		old, err := postgres.SessionByHash(ctx, tx, account.Hash(cookie.Value))
 		if err == nil {
 			err = postgres.MoveBrowser(ctx, tx, old, started)
@@ -250,11 +251,16 @@ func sessionEnd(createdAt, usedAt time.Time) time.Time {
 	return end
 }
 
-// renewSession extends a session in use, in the database and in the browser.
-func (s *service) renewSession(ctx context.Context, w http.ResponseWriter, c caller) error {
+// renewSession extends a session in use, in the database and in the browser. A cookie of the version
+// before gets its new name.
+func (s *service) renewSession(ctx context.Context, w http.ResponseWriter, r *http.Request, c caller) error {
 	now := s.instant()
 	end := sessionEnd(c.Session.CreatedAt, now)
 	if end.Sub(c.Session.ExpiresAt) < sessionRenewal {
+		if account.SessionCookie(r).Name != account.SessionCookieName(s.cfg.CookieSecure) {
+			http.SetCookie(w, s.cookie(c.Credential, int(c.Session.ExpiresAt.Sub(now).Seconds())))
+			s.forgetOldCookie(w, r)
+		}
 		return nil
 	}
 	err := s.db.InTx(ctx, func(tx pgx.Tx) error { return postgres.RenewSession(ctx, tx, c.Session.TokenHash, end) })
@@ -265,13 +271,24 @@ func (s *service) renewSession(ctx context.Context, w http.ResponseWriter, c cal
 		return err
 	}
 	http.SetCookie(w, s.cookie(c.Credential, int(end.Sub(now).Seconds())))
+	s.forgetOldCookie(w, r)
 	return nil
+}
+
+// forgetOldCookie deletes a session cookie of the version before, which lacks the prefix.
+func (s *service) forgetOldCookie(w http.ResponseWriter, r *http.Request) {
+	if _, err := r.Cookie(account.CookieName); err != nil || !s.cfg.CookieSecure {
+		return
+	}
+	old := s.cookie("", -1)
+	old.Name = account.CookieName
+	http.SetCookie(w, old)
 }
 
 // cookie returns the session cookie. A maxAge below 0 deletes it in the browser.
 func (s *service) cookie(secret string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: account.CookieName, Value: secret, Path: "/", MaxAge: maxAge,
+		Name: account.SessionCookieName(s.cfg.CookieSecure), Value: secret, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.cfg.CookieSecure, SameSite: http.SameSiteLaxMode,
 	}
 }

@@ -92,6 +92,44 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
+// TestCookieNames shows the prefix where https is used. A session of the version before goes on, and
+// its cookie gets the prefix with the next answer.
+func TestCookieNames(t *testing.T) {
+	t.Parallel()
+	for _, secure := range []bool{true, false} {
+		a := newTestAPI(t, func(c *config) { c.CookieSecure = secure })
+		r := a.send(t, "POST", "/api/v1/signup", map[string]any{"email": "ada@example.com", "password": testPassword}).want(t, 201)
+		var names []string
+		for _, c := range (&http.Response{Header: r.Header}).Cookies() {
+			names = append(names, c.Name)
+		}
+		want := []string{"taskmaster_session", "taskmaster_device"}
+		if secure {
+			want = []string{"__Host-taskmaster_session", "__Host-taskmaster_device"}
+		}
+		if diff := cmp.Diff(want, names); diff != "" {
+			t.Errorf("https %v: the names differ (-want +got):\n%s", secure, diff)
+		}
+	}
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	old := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "taskmaster_session", Value: p.Secret}) }
+	r := a.send(t, "GET", "/api/v1/me", nil, old).want(t, 200)
+	cookies := (&http.Response{Header: r.Header}).Cookies()
+	if len(cookies) != 2 || cookies[0].Name != "__Host-taskmaster_session" || cookies[0].Value != p.Secret || cookies[0].MaxAge <= 0 {
+		t.Fatalf("got cookies %v, want the session under its new name", cookies)
+	}
+	if cookies[1].Name != "taskmaster_session" || cookies[1].MaxAge >= 0 {
+		t.Errorf("got cookie %v, want the old name deleted", cookies[1])
+	}
+	// The prefixed cookie counts: a sibling domain may have set the other.
+	other := a.newPerson(t)
+	planted := func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "taskmaster_session", Value: other.Secret}) }
+	if got := decoded[apiv1.Me](t, p.send(t, "GET", "/api/v1/me", nil, planted).want(t, 200)).ID; got != p.ID {
+		t.Error("a cookie without the prefix wins")
+	}
+}
+
 func TestSessionEnds(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)

@@ -59,5 +59,5 @@ func (u *userTx) undoCompletion(ctx context.Context, id uuid.UUID) error {
 	if err := postgres.DeleteCompletions(ctx, u.Tx, u.user.ID, id); err != nil || !untouched {
 		return err
 	}
-	return u.removeTask(ctx, *c.FollowerID, "")
+	return u.removeTask(ctx, *c.FollowerID, nil)
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -177,7 +178,9 @@ func header(name, value string) func(*http.Request) {
 func bearer(token string) func(*http.Request) { return header("Authorization", "Bearer "+token) }
 
 func session(secret string) func(*http.Request) {
-	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: account.CookieName, Value: secret}) }
+	return func(r *http.Request) {
+		r.AddCookie(&http.Cookie{Name: account.SessionCookieName(true), Value: secret})
+	}
 }
 
 // from sets the sender's address.
@@ -217,7 +220,7 @@ func (p person) newToken(t *testing.T, scopes ...string) string {
 // sessionOf returns the session that a response sets.
 func sessionOf(t *testing.T, r reply) string {
 	t.Helper()
-	return cookieOf(t, r, account.CookieName)
+	return cookieOf(t, r, account.SessionCookieName(true), account.SessionCookieName(false))
 }
 
 // deviceOf returns the token of a device that a response sets.
@@ -226,16 +229,16 @@ func deviceOf(t *testing.T, r reply) string {
 	return cookieOf(t, r, account.DeviceCookieName(true))
 }
 
-// cookieOf returns the value of a cookie that a response sets.
-func cookieOf(t *testing.T, r reply, name string) string {
+// cookieOf returns the value of the first cookie that a response sets and that has one of names.
+func cookieOf(t *testing.T, r reply, names ...string) string {
 	t.Helper()
 	cookies := (&http.Response{Header: r.Header}).Cookies()
 	for _, c := range cookies {
-		if c.Name == name && c.Value != "" {
+		if slices.Contains(names, c.Name) && c.Value != "" {
 			return c.Value
 		}
 	}
-	t.Fatalf("got cookies %v, want %s with a value", cookies, name)
+	t.Fatalf("got cookies %v, want one of %v with a value", cookies, names)
 	return ""
 }
 

@@ -22,7 +22,7 @@ func document(content func() ([]byte, error)) server.Handler {
 		tag := fmt.Sprintf(`"%x"`, sha256.Sum256(raw))
 		w.Header().Set("ETag", tag)
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-		if r.Header.Get("If-None-Match") == tag {
+		if server.NoneMatch(r, tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}

@@ -54,7 +54,7 @@ func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) erro
 		return err
 	}
 	w.Header().Set("ETag", task.ETag(t.Version(c.Epoch)))
-	if r.Header.Get("If-None-Match") == task.ETag(t.Version(c.Epoch)) {
+	if server.NoneMatch(r, task.ETag(t.Version(c.Epoch))) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -161,7 +161,7 @@ func (s *service) skipTask(w http.ResponseWriter, r *http.Request, c caller) err
 		return err
 	}
 	return s.changeTask(w, r, c, body, func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error) {
-		return u.skipOccurrence(ctx, id, r.Header.Get("If-Match"))
+		return u.skipOccurrence(ctx, id, r.Header.Values("If-Match"))
 	})
 }
 
@@ -175,7 +175,7 @@ func (s *service) deleteTask(w http.ResponseWriter, r *http.Request, c caller) e
 		if err != nil {
 			return answer{}, err
 		}
-		return answer{Status: http.StatusNoContent}, u.removeTask(ctx, id, r.Header.Get("If-Match"))
+		return answer{Status: http.StatusNoContent}, u.removeTask(ctx, id, r.Header.Values("If-Match"))
 	})
 }
 
@@ -189,7 +189,7 @@ func (s *service) editWithoutBody(w http.ResponseWriter, r *http.Request, c call
 
 func (s *service) editTask(w http.ResponseWriter, r *http.Request, c caller, body []byte, edit func(*task.Task) error) error {
 	return s.changeTask(w, r, c, body, func(ctx context.Context, u *userTx, id uuid.UUID) (task.Task, error) {
-		return u.updateTask(ctx, id, r.Header.Get("If-Match"), edit)
+		return u.updateTask(ctx, id, r.Header.Values("If-Match"), edit)
 	})
 }
 

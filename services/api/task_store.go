@@ -102,7 +102,7 @@ func (u *userTx) placeDay(t *task.Task) {
 // updateTask changes a task by edit. If ifMatch is not empty, it has to name the task's ETag. An
 // edit that changes nothing takes no revision and returns the task as it is. Codes: not_found,
 // precondition_failed, and those of edit.
-func (u *userTx) updateTask(ctx context.Context, id uuid.UUID, ifMatch string, edit func(*task.Task) error) (task.Task, error) {
+func (u *userTx) updateTask(ctx context.Context, id uuid.UUID, ifMatch []string, edit func(*task.Task) error) (task.Task, error) {
 	before, err := postgres.TaskByID(ctx, u.Tx, u.user.ID, id)
 	if err != nil {
 		return task.Task{}, err
@@ -207,7 +207,7 @@ func samePattern(r task.Recurrence, before *task.Recurrence) bool {
 
 // skipOccurrence moves a recurring task to its next occurrence without completing it. Codes:
 // not_found, precondition_failed, and conflict if it does not recur, is completed or is the last one.
-func (u *userTx) skipOccurrence(ctx context.Context, id uuid.UUID, ifMatch string) (task.Task, error) {
+func (u *userTx) skipOccurrence(ctx context.Context, id uuid.UUID, ifMatch []string) (task.Task, error) {
 	t, err := u.updateTask(ctx, id, ifMatch, func(t *task.Task) error {
 		if t.Completed {
 			return task.Errorf(task.CodeConflict, "the task is completed")
@@ -228,7 +228,7 @@ func (u *userTx) skipOccurrence(ctx context.Context, id uuid.UUID, ifMatch strin
 }
 
 // removeTask deletes a task. Codes: not_found, precondition_failed.
-func (u *userTx) removeTask(ctx context.Context, id uuid.UUID, ifMatch string) error {
+func (u *userTx) removeTask(ctx context.Context, id uuid.UUID, ifMatch []string) error {
 	t, err := postgres.TaskByID(ctx, u.Tx, u.user.ID, id)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func TestWebhookIntoOurNetworkIsGivenUp(t *testing.T) {
 	redirects := newHook(t, func(_ int, w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://127.0.0.1"+port, http.StatusTemporaryRedirect)
 	})
-	f.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: "https://localhost" + port, Secret: testSecret})
+	f.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: "https://127.0.0.1" + port, Secret: testSecret})
 	n := f.start(t, testTiming, func(c *config) { c.WebhookAllowNetworks = nil })
 	n.want(t, f.reminder(t, f.user, "x"))
 	d := f.settled(t, f.user, 1, postgres.DeliveryGivenUp)[0]

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"syscall"
@@ -20,23 +21,31 @@ import (
 // our own addresses, so their text is never shown. Errors of net/http contain the URL, which may be
 // a secret, so it is not logged either.
 func unreached(ctx context.Context, err error) *failure {
+	literal := false
 	if withURL, ok := errors.AsType[*url.Error](err); ok {
+		if to, parseErr := url.Parse(withURL.URL); parseErr == nil {
+			_, parseErr = netip.ParseAddr(to.Hostname())
+			literal = parseErr == nil
+		}
 		err = withURL.Err
 	}
 	failed := unreachedFor(ctx, err)
+	failed.permanent = failed.permanent && literal
 	failed.cause = err
 	return failed
 }
 
+// notPublic is the reason for every name that leads to no public address, whether it exists or not.
+// All such names are tried equally often. Otherwise anybody could find out which names exist in our
+// network.
+const notPublic = "its host is not on the public Internet, or its URL is http:// instead of https://"
+
 func unreachedFor(ctx context.Context, err error) *failure {
 	if errors.Is(err, external.ErrNotPublic) {
-		return &failure{reason: "its host is not on the public Internet, or its URL is http:// instead of https://", permanent: true}
+		return &failure{reason: notPublic, permanent: true}
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return &failure{reason: "its host name does not exist"}
-		}
-		return &failure{reason: "its host name could not be resolved"}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return &failure{reason: notPublic}
 	}
 	timeout, isNet := errors.AsType[net.Error](err)
 	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"taskmaster/internal/external"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/testkit"
 )
@@ -313,7 +316,7 @@ func TestUnreachable(t *testing.T) {
 	t.Cleanup(silent.Close)
 	twice := testTiming
 	twice.schedule = twice.schedule[:1]
-	const inTime, noName = "it did not answer in time", "its host name does not exist"
+	const inTime, noName = "it did not answer in time", notPublic
 
 	for name, tt := range map[string]struct{ url, want string }{
 		"refused":      {"http://127.0.0.1:1", "it refused the connection"},
@@ -332,12 +335,36 @@ func TestUnreachable(t *testing.T) {
 			f.addChannel(t, postgres.Channel{Kind: postgres.ChannelWebhook, URL: tt.url + "/?key=topsecret", Secret: testSecret})
 			f.start(t, timing).want(t, f.reminder(t, f.user, "x"))
 			d := f.settledWithin(t, patience+2*timing.attempt, f.user, 1, postgres.DeliveryGivenUp)[0]
-			if tt.want == noName && (d.Reason == "its host name could not be resolved" || d.Reason == inTime) {
+			if tt.want == noName && d.Reason == inTime {
 				return // the result is unknown without a working name server
 			}
 			if d.Reason != tt.want || d.Attempts != 2 {
 				t.Errorf("got %q after %d attempts, want %q after 2", d.Reason, d.Attempts, tt.want)
 			}
 		})
+	}
+}
+
+// TestReasonsDoNotTellNames tells nobody whether a name exists in our network: the reason and the number
+// of attempts are the same.
+func TestReasonsDoNotTellNames(t *testing.T) {
+	t.Parallel()
+	request := func(address string, cause error) *failure {
+		return unreached(t.Context(), &url.Error{Op: "Post", URL: address, Err: cause})
+	}
+	dial := func(cause error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: cause} }
+	inside, notFound := dial(external.ErrNotPublic), dial(&net.DNSError{Err: "no such host", Name: "db", IsNotFound: true})
+	failing := dial(&net.DNSError{Err: "server misbehaving", Name: "db", IsTemporary: true})
+	for _, scheme := range []string{"http://", "https://"} {
+		for name, cause := range map[string]error{"inside": inside, "unknown": notFound, "not resolved": failing} {
+			got := request(scheme+"db/hook", cause)
+			if got.reason != notPublic || got.permanent {
+				t.Errorf("%s, %s: got %q, permanent %v; want the same as for the others", scheme, name, got.reason, got.permanent)
+			}
+		}
+		// An address needs no name, and tells nothing.
+		if got := request(scheme+"10.0.0.1/hook", inside); got.reason != notPublic || !got.permanent {
+			t.Errorf("%s: got %q, permanent %v; want an address of our network refused for good", scheme, got.reason, got.permanent)
+		}
 	}
 }

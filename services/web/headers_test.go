@@ -15,7 +15,7 @@ func TestSecurityHeaders(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", "default-src *")
 		w.Header().Set("ETag", `"1"`)
 	})
-	for publicURL, hsts := range map[string]string{"http://localhost:8080": "", "https://tasks.example.com": "max-age=31536000"} {
+	for publicURL, hsts := range map[string]string{"http://localhost:8080": "", "https://tasks.example.com": "max-age=31536000; includeSubDomains"} {
 		e := start(t, config{APIURLs: []string{api}, PublicURL: publicURL})
 		for _, path := range []string{"/enter", "/static/a/app.js", "/api/v1/me", "/nowhere", "/live"} {
 			got := e.do("GET", path, nil).header

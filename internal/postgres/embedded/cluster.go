@@ -81,6 +81,11 @@ func (c cluster) postgres(port int) (*process, error) {
 		"lc_messages=C",
 		"log_line_prefix=",
 		"log_checkpoints=off",
+		// A statement and the detail of an error contain e-mail addresses.
+		"log_error_verbosity=terse",
+		"log_min_error_statement=panic",
+		"log_parameter_max_length=0",
+		"log_parameter_max_length_on_error=0",
 	}
 	if c.unsafe {
 		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"taskmaster/internal/testkit"
 )
 
 func TestServerKeepsDataBetweenRuns(t *testing.T) {
@@ -70,8 +72,32 @@ func TestServerSurvivesStalePID(t *testing.T) {
 
 func TestServerIsPrivate(t *testing.T) {
 	t.Parallel()
-	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: t.Output()}
+	log := &testkit.LogBuffer{}
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "pg"), Unsafe: true, Log: log}
 	s := mustStart(t, cfg)
+
+	// An error names neither the row nor the statement.
+	execSQL(t, s.URL(), `CREATE TABLE people (email text UNIQUE)`)
+	conn, err := pgx.Connect(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	for range 2 {
+		if _, err = conn.Exec(t.Context(), `INSERT INTO people VALUES ($1)`, "ada@example.com"); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		t.Fatal("the table has an address twice")
+	}
+	_, _ = conn.Exec(t.Context(), `SELECT 'ada@example.com' FROM nowhere`) // fails
+	testkit.Eventually(t, "the server logs both errors", func() bool {
+		return strings.Contains(log.String(), "duplicate key") && strings.Contains(log.String(), "nowhere")
+	})
+	if strings.Contains(log.String(), "ada@") {
+		t.Errorf("the log has an address:\n%s", log)
+	}
 
 	if got := queryText(t, s.URL(), `SHOW listen_addresses`); got != "127.0.0.1" {
 		t.Errorf("listens on %q", got)

@@ -59,10 +59,7 @@ func (a *API) For(w http.ResponseWriter, r *http.Request) *Client {
 	c := &Client{
 		answer: w.Header(), http: &a.http, host: r.Host, browser: r.UserAgent(), address: server.ClientAddr(r, a.trusted),
 	}
-	if cookie, err := r.Cookie(account.CookieName); err == nil {
-		c.cookie = cookie
-	}
-	c.device = account.DeviceCookie(r)
+	c.cookie, c.device = account.SessionCookie(r), account.DeviceCookie(r)
 	return c
 }
 

@@ -36,7 +36,7 @@ func clientOf(ctx context.Context, api transport) (*Client, http.Header) {
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "https://tasks.example/tasks", nil)
 	r.RemoteAddr = "203.0.113.9:1234"
 	r.Header.Set("User-Agent", "Firefox")
-	r.AddCookie(&http.Cookie{Name: account.CookieName, Value: session})
+	r.AddCookie(&http.Cookie{Name: account.SessionCookieName(true), Value: session})
 	r.AddCookie(&http.Cookie{Name: account.DeviceCookieName(false), Value: "known"})
 	w := httptest.NewRecorder()
 	return New(api, nil).For(w, r), w.Header()
@@ -79,7 +79,7 @@ func TestCallActsForTheUser(t *testing.T) {
 	}
 	want := []string{
 		"POST", "/api/v1/tasks", "tasks.example", `{"title":"Buy milk"}`,
-		"Cookie: " + account.CookieName + "=" + session + "; taskmaster_device=known", "X-Forwarded-For: 203.0.113.9", "User-Agent: Firefox",
+		"Cookie: " + account.SessionCookieName(true) + "=" + session + "; taskmaster_device=known", "X-Forwarded-For: 203.0.113.9", "User-Agent: Firefox",
 		"Content-Type: application/json", "Idempotency-Key: k", "If-Match: ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,7 +7,7 @@ const VersionHeader = "Taskmaster-Version"
 
 const (
 	hstsHeader = "Strict-Transport-Security"
-	hstsYear   = "max-age=31536000"
+	hstsYear   = "max-age=31536000; includeSubDomains"
 )
 
 // SecurityHeaders returns the headers of every response. The page loads nothing from other sites.

@@ -53,7 +53,7 @@ func (l *Limits) Allow(r *http.Request) error {
 func credentialKey(r *http.Request) string {
 	credential := r.Header.Get("Authorization")
 	if credential == "" {
-		if cookie, err := r.Cookie(account.CookieName); err == nil {
+		if cookie := account.SessionCookie(r); cookie != nil {
 			credential = cookie.Value
 		}
 	}
