@@ -92,7 +92,8 @@ type TaskFilter struct {
 	// DueAfter is inclusive, DueBefore is exclusive. Either one leaves out tasks without a due
 	// date. A whole day is due at its start in the zone of the account.
 	DueAfter, DueBefore *time.Time
-	// Query is a text in the title or description, ignoring case.
+	// Query has words that the title or description contains, in any order, ignoring case and accents. A
+	// word that begins with # is the beginning of a tag.
 	Query string
 	// Recurring selects recurring tasks only.
 	Recurring bool
@@ -106,6 +107,12 @@ type TaskFilter struct {
 	Limit int
 	// Excerpt cuts descriptions to ExcerptLength.
 	Excerpt bool
+}
+
+// plainText returns an SQL expression for a text in lower case and without accents. Canonical and
+// compatible forms of a character are the same (NFKD, Unicode Standard Annex 15).
+func plainText(text string) string {
+	return `lower(regexp_replace(normalize((` + text + `)::text, NFKD), '[\u0300-\u036f]', '', 'g'))`
 }
 
 // ExcerptLength is the length of a description in a list of excerpts, in characters.
@@ -146,9 +153,19 @@ func ListTasks(ctx context.Context, tx pgx.Tx, userID uuid.UUID, f TaskFilter) (
 	if f.DueBefore != nil {
 		q.where(`coalesce(due_at, 'infinity') < $%d`, f.DueBefore)
 	}
-	if f.Query != "" {
-		// strpos has no wildcards. The query needs no escaping.
-		q.where(`strpos(lower(title || E'\n' || description), lower($%d)) > 0`, f.Query)
+	var words []string
+	for _, word := range strings.Fields(f.Query) {
+		if tag, ok := strings.CutPrefix(word, "#"); ok {
+			q.where(`EXISTS (SELECT FROM unnest(tags) AS tag WHERE starts_with(`+plainText("tag")+`, `+plainText("$%d")+`))`, tag)
+		} else {
+			words = append(words, word)
+		}
+	}
+	if len(words) > 0 {
+		// strpos has no wildcards. The words need no escaping. With OFFSET, the text of a task is converted
+		// once and not once a word.
+		q.where(`(SELECT bool_and(strpos(content, `+plainText("word")+`) > 0)
+			FROM (SELECT `+plainText(`title || E'\n' || description`)+` AS content OFFSET 0) AS task, unnest($%d::text[]) AS word)`, words)
 	}
 	if f.Recurring {
 		q.where(`recurrence IS NOT NULL`)

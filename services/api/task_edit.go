@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,6 +63,9 @@ func (s *service) getTask(w http.ResponseWriter, r *http.Request, c caller) erro
 	return server.Encode(w, http.StatusOK, t)
 }
 
+// maxWords is the number of words of a search. Each is looked for in all tasks.
+const maxWords = 10
+
 func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) error {
 	q := newQuery(r.URL.Query(), "status", "tag", "priority", "due_after", "due_before", "q", "recurring", "order", "fields", "cursor", "limit")
 	limit := q.limit()
@@ -73,6 +78,9 @@ func (s *service) listTasks(w http.ResponseWriter, r *http.Request, c caller) er
 		Query: q.text("q"), Recurring: q.oneOf("recurring", "", "true") == "true", ByCompletion: byCompletion,
 		Excerpt: q.oneOf("fields", "all", "all", "excerpt") == "excerpt",
 		Limit:   limit,
+	}
+	if words := len(strings.Fields(filter.Query)); words > maxWords {
+		q.fail("q", fmt.Sprintf("has %d words, and %d are allowed", words, maxWords))
 	}
 	var after postgres.TaskPosition
 	if q.cursor(&after) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -277,6 +278,12 @@ func TestListTasks(t *testing.T) {
 		{"due_after=2026-03-04T09:00:00Z&due_before=2026-03-05T09:00:00Z", "b"},
 		{"q=100%25%20sure", "no date"},
 		{"q=_", ""},
+		{"q=SURE+100%25", "no date"},
+		{"q=sure+home", ""},
+		{"q=%23ho", "c"},
+		{"q=c+%23HOME", "c"},
+		{"q=%23ome", ""},
+		{"q=%23work+c", ""},
 	}
 	for _, tt := range tests {
 		for _, limit := range []int{1, 3, 200} {
@@ -285,9 +292,25 @@ func TestListTasks(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"status=maybe", "limit=0", "limit=201", "cursor=x", "due_after=today", "stauts=open", "order=title",
+	for _, bad := range []string{"status=maybe", "limit=0", "limit=201", "cursor=x", "due_after=today", "stauts=open", "order=title", "q=a+b+c+d+e+f+g+h+i+j+k",
 		"order=completed&cursor=" + decoded[apiv1.Page[task.Task]](t, p.send(t, "GET", "/api/v1/tasks?limit=1", nil)).NextCursor} {
 		p.send(t, "GET", "/api/v1/tasks?"+bad, nil).wantProblem(t, 422, "invalid")
+	}
+}
+
+// TestSearchIgnoresAccents finds words that are typed with other accents, case or character forms.
+func TestSearchIgnoresAccents(t *testing.T) {
+	t.Parallel()
+	p := newTestAPI(t).newPerson(t)
+	p.newTask(t, object{"title": "Café mit Zoë", "description": "Ärger am Bahnübergang", "tags": []string{"Küche"}})
+	p.newTask(t, object{"title": "tea"})
+	for query, want := range map[string]string{
+		"cafe": "Café mit Zoë", "CAFÉ zoe": "Café mit Zoë", "zoë cafe\u0301": "Café mit Zoë", "bahnuber arger": "Café mit Zoë",
+		"#kuche": "Café mit Zoë", "#KÜ mit": "Café mit Zoë", "cafe tea": "", "%": "", "\\": "", "#": "Café mit Zoë", "ｔｅａ": "tea",
+	} {
+		if got := strings.Join(p.titles(t, "q="+url.QueryEscape(query), 200), " "); got != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
 	}
 }
 

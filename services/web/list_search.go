@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"taskmaster/services/web/client"
 )
 
 // searchPage shows a query and the tasks it matches.
@@ -14,12 +16,12 @@ type searchPage struct {
 	TooMany bool
 }
 
-// search finds words in the titles and notes of all tasks.
+// search finds words in the titles and notes of all tasks, and tags after a #.
 func (s *service) search(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	query := strings.TrimSpace(r.URL.Query().Get("q"))
 	p := page{Name: "search", Title: "Search"}
 	if query == "" {
-		p.Body = searchPage{list: list{Empty: empty{"What are you looking for?", "Type a part of a title or of notes into the field above.", "See all tasks", "/all"}, ReadOnly: true}}
+		p.Body = searchPage{list: list{Empty: empty{"What are you looking for?", "Type words of a title or of notes into the field above, in any order, or a tag such as #home.", "See all tasks", "/all"}, ReadOnly: true}}
 		return s.showTo(w, r, rc, http.StatusOK, p)
 	}
 	show, err := shownRows(r.URL.Query())
@@ -27,6 +29,10 @@ func (s *service) search(w http.ResponseWriter, r *http.Request, rc *requestCont
 		return err
 	}
 	open, moreOpen, err := rc.Tasks(r.Context(), show, url.Values{"status": {"open"}, "q": {query}})
+	if client.Refuses(err, "q") {
+		p.Body = searchPage{list: list{Empty: empty{"That is too much to look for", "A search has ten words at most.", "See all tasks", "/all"}, ReadOnly: true}}
+		return s.showTo(w, r, rc, http.StatusOK, p)
+	}
 	if err != nil {
 		return err
 	}
@@ -34,7 +40,7 @@ func (s *service) search(w http.ResponseWriter, r *http.Request, rc *requestCont
 	if err != nil {
 		return err
 	}
-	l := list{Empty: empty{"Nothing has “" + query + "” in it", "Try a shorter word: titles and notes are searched, tags are under All.", "See all tasks", "/all"}, ReadOnly: true}
+	l := list{Empty: empty{"Nothing has “" + query + "” in it", "Try fewer or shorter words. Titles and notes are searched, and tags after a #.", "See all tasks", "/all"}, ReadOnly: true}
 	if moreOpen+moreDone != "" && show < maxRows {
 		l.More = longer(r, show)
 	}

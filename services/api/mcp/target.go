@@ -58,9 +58,21 @@ func (c *client) tasks(ctx context.Context, t target, status string) ([]task.Tas
 // maxCandidates is the number of tasks that the answer to an ambiguous name lists.
 const maxCandidates = 10
 
+// maxNameWords is the number of words of a name that are searched for. Longer searches are refused.
+const maxNameWords = 10
+
+// wordsOf returns a search for the first words of a title. A # in it begins no tag.
+func wordsOf(name string) string {
+	words := strings.Fields(name)
+	for i := range words {
+		words[i] = strings.TrimLeft(words[i], "#")
+	}
+	return strings.Join(words[:min(len(words), maxNameWords)], " ")
+}
+
 // named returns the only task whose title contains name.
 func (c *client) named(ctx context.Context, name, status string) (task.Task, error) {
-	tasks, more, err := c.listAll(ctx, url.Values{"q": {name}, "status": {status}})
+	tasks, more, err := c.listAll(ctx, url.Values{"q": {wordsOf(name)}, "status": {status}})
 	if err != nil {
 		return task.Task{}, err
 	}
