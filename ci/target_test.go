@@ -85,12 +85,12 @@ func TestTargetPlan(t *testing.T) {
 	}{
 		{
 			[]string{"-stack", "staging", "deploy", "-images", named(project.Services)},
-			[]string{"deploy 1: history of staging\n", "--config images.api=ghcr.io/owner/taskmaster-api@sha256:1", "go run ./tests/smoke -url https://staging.tasks.example.com\n"},
+			[]string{"deploy 1: history of staging\n", "--config images.api=ghcr.io/owner/taskmaster-api@sha256:1", "go run ./tests/smoke -url https://staging.tasks.example.com -account .local/dist/staging.smoke.json\n"},
 		},
 		{[]string{"-registry", "ghcr.io/owner", "-sign", "none", "-untested", "no time", "publish", "deploy", "-stack", "staging"}, []string{"images.web=(built by publish)", `--config "release.untested=no time"`}},
 		{
 			[]string{"promote", "-from", "staging", "-to", "prod"},
-			[]string{"promote 3: verify the signatures\n", "promote 4: verify the test results\n", "update prod\n", "images.web=(current on staging)", "go run ./tests/smoke -url https://tasks.example.com\n"},
+			[]string{"promote 3: verify the signatures\n", "promote 4: verify the test results\n", "update prod\n", "images.web=(current on staging)", "go run ./tests/smoke -url https://tasks.example.com -account .local/dist/prod.smoke.json\n"},
 		},
 		{[]string{"rollback", "-stack", "prod", "-to", "7"}, []string{"cancel the update of prod\n", "images.web=(release 7)"}},
 		{[]string{"preview", "-stack", "prod"}, []string{"pulumi preview --diff"}},

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	_ "embed" // for helmUnlock
+	_ "embed" // for the scripts
 	"maps"
 	"slices"
 	"strconv"
@@ -17,6 +17,11 @@ var Infra = []string{"infra", "dapr", "internal/event", "internal/task"}
 //
 //go:embed helm_unlock.sh
 var helmUnlock string
+
+// smokeAccount prints the account of a stack's smoke test.
+//
+//go:embed smoke_account.sh
+var smokeAccount string
 
 // free releases a stack from an update that was killed and left its lock, or that still runs.
 func (s Stack) free() Plan {
@@ -72,12 +77,14 @@ func (s Stack) up(d Deployment, message string) Plan {
 	return Plan{s.configure(), {update}}
 }
 
-// smoke tests the stack through its public address.
-func (s Stack) smoke(p Project) Stage {
-	return Stage{{
-		Name: "smoke test of " + s.Name, Image: goImage, Args: []string{"go", "run", "./tests/smoke", "-url", s.URL}, Env: goEnv(nil),
-		Sources: code(p.Smoke), Always: true, Timeout: smokeTimeout,
-	}}
+// smoke tests the stack through its public address, with an account that api makes for it.
+func (s Stack) smoke(p Project) Plan {
+	account := s.step("smoke test account of", "sh", "-c", smokeAccount, "sh", s.Name)
+	account.Stdout, account.Timeout = s.AccountFile(), accountTimeout
+	return Plan{{account}, {{
+		Name: "smoke test of " + s.Name, Image: goImage, Args: []string{"go", "run", "./tests/smoke", "-url", s.URL, "-account", s.AccountFile()}, Env: goEnv(nil),
+		Sources: code(p.Smoke), Needs: []string{s.AccountFile()}, Always: true, Timeout: smokeTimeout,
+	}}}
 }
 
 // Begin records that a release is about to be deployed. With takeOver it first frees the stack from
@@ -107,8 +114,8 @@ func Rollout(p Project, s Stack, r Record, d Deployment, why string) Plan {
 	if d.Untested != "" {
 		message += ", UNTESTED: " + d.Untested
 	}
-	all := s.up(d, message)
-	return append(all, s.smoke(p), s.tag("record the release of", r.passedTag(d)))
+	all := append(s.up(d, message), s.smoke(p)...)
+	return append(all, s.tag("record the release of", r.passedTag(d)))
 }
 
 // Restore deploys the previous release again after a failed rollout.

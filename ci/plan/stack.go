@@ -25,6 +25,7 @@ const (
 	freeTimeout    = 10 * time.Minute
 	previewTimeout = 20 * time.Minute
 	upTimeout      = 40 * time.Minute
+	accountTimeout = 2 * time.Minute
 	smokeTimeout   = 8 * time.Minute
 	verifyTimeout  = 10 * time.Minute
 )
@@ -48,6 +49,9 @@ func StackFile(name string) string { return "stacks/Pulumi." + path.Base(name) +
 // ConfigFile returns the path of the last deployed configuration: the stack's file with the release
 // added.
 func (s Stack) ConfigFile() string { return Dist + "/Pulumi." + path.Base(s.Name) + ".yaml" }
+
+// AccountFile returns the path of the account of the smoke test.
+func (s Stack) AccountFile() string { return Dist + "/" + path.Base(s.Name) + ".smoke.json" }
 
 // HistoryFile returns the path of the stack's history, for ParseRecord.
 func (s Stack) HistoryFile() string { return Dist + "/" + path.Base(s.Name) + ".history.json" }

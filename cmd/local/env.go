@@ -84,6 +84,7 @@ func (p plan) serviceDefaults(r replica) map[string]string {
 		defaults["PAGE_DIR"] = filepath.Join(p.cfg.root, "services", "web")
 	}
 	if r.service == "api" {
+		defaults["SETUP_TOKEN"] = p.secrets.SetupToken
 		defaults["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which forwards the address of the person
 	}
 	return defaults

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,17 @@ import (
 
 // operateStop is how long a command of api may take to end after Ctrl-C.
 const operateStop = 5 * time.Second
+
+// runningPage returns the URL of the page of the system that runs in the folder, or the one with the
+// default port.
+func runningPage(cfg config) string {
+	var state systemState
+	raw, err := os.ReadFile(systemFile(cfg.dir))
+	if err == nil && json.Unmarshal(raw, &state) == nil && state.URL != "" {
+		return state.URL
+	}
+	return "http://localhost:8080"
+}
 
 // operate runs a command of the program api on the installation's database. It starts the database
 // unless it runs. It returns the exit status of the command.
@@ -30,6 +42,9 @@ func operate(ctx context.Context, cfg config, stdout, stderr io.Writer) (status 
 	defer func() { status = max(status, exitStatus(stop())) }()
 	cmd := exec.CommandContext(ctx, program, cfg.args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), "DATABASE_URL="+url), stdout, stderr
+	if cfg.getenv("PUBLIC_URL") == "" {
+		cmd.Env = append(cmd.Env, "PUBLIC_URL="+runningPage(cfg))
+	}
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, operateStop
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		return exitStatus(fmt.Errorf("run api: %w", err))

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"taskmaster/cmd/local/build"
 	"taskmaster/cmd/local/component"
@@ -100,6 +102,15 @@ func (p plan) pageURL() string {
 		}
 	}
 	return ""
+}
+
+// setupLink returns the link that makes the account of an administrator. It is empty if web does not run.
+func (p plan) setupLink() string {
+	page := cmp.Or(p.cfg.getenv("PUBLIC_URL"), p.pageURL())
+	if page == "" {
+		return ""
+	}
+	return strings.TrimSuffix(page, "/") + "/enter?invite=" + url.QueryEscape(p.token("SETUP_TOKEN", p.secrets.SetupToken))
 }
 
 // newDoctor returns the doctor that explains problems of the components.

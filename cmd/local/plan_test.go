@@ -157,7 +157,7 @@ func mustPlan(t *testing.T, getenv func(string) string, args ...string) plan {
 	return plan{
 		cfg: cfg, layout: mustLayout(t, cfg), databaseURL: "postgres://db/taskmaster", self: "local",
 		secrets: secrets{
-			AppAPIToken: "app-token", DaprAPIToken: "dapr-token", NATSToken: "nats-token",
+			AppAPIToken: "app-token", DaprAPIToken: "dapr-token", NATSToken: "nats-token", SetupToken: "setup-token",
 			VAPIDPublicKey: "public", VAPIDPrivateKey: "private",
 		},
 	}
@@ -314,6 +314,19 @@ func TestSidecar(t *testing.T) {
 	for _, s := range []supervise.Program{p.newBroker(nil).Program(), p.scheduler(), p.sidecar(first), p.service(first)} {
 		if all := strings.Join(s.Args, " "); strings.Contains(all, "-token") || strings.Contains(all, "postgres://") {
 			t.Errorf("%s: a secret in the arguments %s", s.Name, all)
+		}
+	}
+}
+
+// The set-up link leads to the public address, if there is one.
+func TestSetupLink(t *testing.T) {
+	t.Parallel()
+	for public, want := range map[string]string{
+		"": "http://localhost:8080/enter?invite=setup-token", "https://tasks.example.com": "https://tasks.example.com/enter?invite=setup-token",
+	} {
+		p := mustPlan(t, func(name string) string { return map[string]string{"PUBLIC_URL": public}[name] })
+		if got := p.setupLink(); got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

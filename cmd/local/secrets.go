@@ -18,6 +18,7 @@ type secrets struct {
 	DaprAPIToken    string `json:"dapr_api_token"` // from service to sidecar
 	BrokerPassword  string `json:"broker_password"`
 	NATSToken       string `json:"nats_token"`
+	SetupToken      string `json:"setup_token"`      // of the link that makes the first administrator
 	VAPIDPublicKey  string `json:"vapid_public_key"` // push subscriptions of browsers are bound to it
 	VAPIDPrivateKey string `json:"vapid_private_key"`
 }
@@ -36,7 +37,7 @@ func loadSecrets(dir string) (secrets, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, fmt.Errorf("read %s: %w", file, err)
 	}
-	for _, token := range []*string{&s.AppAPIToken, &s.DaprAPIToken, &s.NATSToken, &s.BrokerPassword} {
+	for _, token := range []*string{&s.AppAPIToken, &s.DaprAPIToken, &s.NATSToken, &s.BrokerPassword, &s.SetupToken} {
 		if *token == "" {
 			*token = rand.Text()
 		}

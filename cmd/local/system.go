@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/cmd/local/build"
@@ -35,6 +36,8 @@ type system struct {
 	state   *stateFile
 	stages  *stages
 	group   *errgroup.Group // supervises all units
+	// lacksAdmin reports whether the database had no administrator at the start.
+	lacksAdmin bool
 
 	mu       sync.Mutex
 	services []pair
@@ -169,6 +172,9 @@ func (s *system) serve(ctx, groupCtx context.Context) error {
 	err := s.startAll(groupCtx)
 	if err == nil {
 		s.log.Printf("%s", s.greeting(time.Since(began)))
+		if link := s.setupLink(); link != "" && s.lacksAdmin {
+			s.log.Printf("There is no administrator. This link makes the account of one, once: %s", link)
+		}
 		backups := s.newBackups()
 		s.group.Go(func() error { backups.run(groupCtx); return nil })
 		<-groupCtx.Done()
@@ -216,6 +222,14 @@ func (s *system) startDatabase(ctx, life context.Context) (string, error) {
 	}
 	defer db.Close()
 	if err := postgres.Migrate(ctx, db); err != nil {
+		return "", err
+	}
+	err = db.InTx(ctx, func(tx pgx.Tx) error {
+		found, err := postgres.HasAdmin(ctx, tx)
+		s.lacksAdmin = !found
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
 	return s.cfg.tuning.database.inQuery(databaseURL)

@@ -64,7 +64,7 @@ func TestServicesGetWhatTheyRead(t *testing.T) {
 func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
-		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SETUP_TOKEN=tokens/setup-token?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"backup":    {"DATABASE_URL=neon/url", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"live":      {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url"},
 		"migrate":   {"DATABASE_URL=neon/url"},

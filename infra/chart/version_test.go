@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.4.4"
-	content = "14bb5a78aca82e6ec79b1b33f87487c0f877ad55bcf287ec58f0cadd831a0088"
+	version = "0.5.0"
+	content = "5591f34b9908bd643935276291dc8278adc3293356ac9780a2b2a11c6bc7845d"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

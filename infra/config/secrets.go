@@ -51,6 +51,8 @@ type Secrets struct {
 	// SMTPURL enables e-mail. VAPIDPrivateKey enables web push.
 	SMTPURL         Secret `secret:"smtpURL"`
 	VAPIDPrivateKey Secret `secret:"vapidPrivateKey"`
+	// SetupToken makes the link of the first administrator.
+	SetupToken Secret `secret:"setupToken"`
 	// TLSCertificate and TLSKey belong to web, in PEM format.
 	TLSCertificate Secret `secret:"tlsCertificate"`
 	TLSKey         Secret `secret:"tlsKey"`

@@ -41,6 +41,9 @@ func (b builder) secrets(p *Platform, br broker) error {
 	if s.SMTPURL.IsSet() {
 		tokens["smtp-url"] = s.SMTPURL.Output()
 	}
+	if s.SetupToken.IsSet() {
+		tokens["setup-token"] = s.SetupToken.Output()
+	}
 	if s.VAPIDPrivateKey.IsSet() {
 		tokens["vapid-private-key"], tokens["vapid-public-key"] = s.VAPIDPrivateKey.Output(), pulumi.String(app.VAPIDPublicKey)
 	}

@@ -1,6 +1,9 @@
 package account
 
-import "taskmaster/internal/task"
+import (
+	"taskmaster/internal/postgres"
+	"taskmaster/internal/task"
+)
 
 // Quota is the number of bytes that an account may store. 0 means no limit.
 //
@@ -8,6 +11,14 @@ import "taskmaster/internal/task"
 //	up to an eighth more     completing and deleting tasks
 //	beyond                   deleting, reading and settings
 type Quota int64
+
+// Of returns the quota of an account: its own, or otherwise that of the installation.
+func (q Quota) Of(u postgres.User) Quota {
+	if u.QuotaBytes != nil {
+		return Quota(*u.QuotaBytes)
+	}
+	return q
+}
 
 // errFull is the error of a full account. The outbox keeps the events of a deleted task
 // for some days.

@@ -18,6 +18,13 @@ type SignUp struct {
 	WeekStart string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
 	// Language is the language of quick add; "" is the first known one of Accept-Language, or en.
 	Language string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
+	// Invite is the token of an invitation, which works once.
+	Invite string `json:"invite,omitempty" validate:"max=100"`
+}
+
+// SignupMode is the answer to GET /signup: open, invite or closed.
+type SignupMode struct {
+	Mode string `json:"mode"`
 }
 
 // Credentials is the body of POST /login.

@@ -92,7 +92,7 @@ func UseOAuthAccess(ctx context.Context, tx pgx.Tx, hash []byte, now time.Time) 
 	}
 	var userID uuid.UUID
 	var usedAt time.Time
-	err = tx.QueryRow(ctx, `SELECT user_id, used_at FROM oauth_grants WHERE id = $1`, t.GrantID).Scan(&userID, &usedAt)
+	err = tx.QueryRow(ctx, `SELECT user_id, used_at FROM oauth_grants WHERE id = $1 AND `+enabledAccount, t.GrantID).Scan(&userID, &usedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return OAuthToken{}, uuid.Nil, errNoOAuthToken // removed meanwhile
 	}

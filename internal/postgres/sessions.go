@@ -52,16 +52,20 @@ func InsertSession(ctx context.Context, tx pgx.Tx, s Session) error {
 
 const sessionColumns = `id, token_hash, user_id, user_agent, created_at, coalesce(used_at, created_at), expires_at`
 
+// enabledAccount is the condition that the account of a row is not disabled.
+const enabledAccount = `NOT EXISTS (SELECT FROM users u WHERE u.id = user_id AND u.disabled_at IS NOT NULL)`
+
 // UseSession returns a session and records its use. It returns code not_found if the session does
-// not exist or has expired.
+// not exist or has expired, or if its account is disabled.
 func UseSession(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (Session, error) {
-	s, err := SessionByHash(ctx, tx, tokenHash)
-	if err == nil && !s.ExpiresAt.After(now) {
-		err = errNoSession
-	}
+	sessions, err := querySessions(ctx, tx, `SELECT `+sessionColumns+` FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND `+enabledAccount, tokenHash, now)
 	if err != nil {
 		return Session{}, err
 	}
+	if len(sessions) == 0 {
+		return Session{}, errNoSession
+	}
+	s := sessions[0]
 	if since := now.Add(-SessionUse); !s.UsedAt.After(since) {
 		// The first of several concurrent requests writes. On a full disk the write fails, but the
 		// session can still be read.

@@ -37,10 +37,10 @@ func InsertToken(ctx context.Context, tx pgx.Tx, t Token, tokenHash []byte) erro
 }
 
 // TokenByHash returns the token with a SHA-256. It returns code not_found if there is none or it
-// has expired.
+// has expired, or if its account is disabled.
 func TokenByHash(ctx context.Context, tx pgx.Tx, tokenHash []byte, now time.Time) (Token, error) {
 	tokens, err := queryTokens(ctx, tx, `SELECT `+tokenColumns+` FROM tokens
-		WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2)`, tokenHash, now)
+		WHERE token_hash = $1 AND (expires_at IS NULL OR expires_at > $2) AND `+enabledAccount, tokenHash, now)
 	if err != nil {
 		return Token{}, err
 	}

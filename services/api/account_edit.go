@@ -30,7 +30,7 @@ func (s *service) getMe(w http.ResponseWriter, r *http.Request, c caller) error 
 		if err != nil {
 			return err
 		}
-		out.User, out.QuotaBytes = newUser(u), int64(s.quota())
+		out.User, out.QuotaBytes = newUser(u), int64(s.quota().Of(u))
 		if out.StoredBytes, err = postgres.Usage(ctx, tx, c.UserID); err != nil {
 			return err
 		}

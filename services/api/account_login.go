@@ -57,13 +57,17 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 	if err := checkPassword("password", in.Password, in.Email); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	invitation, err := s.admitSignup(ctx, in)
+	if err != nil {
+		return err
+	}
 	leave, err := s.hasher.admit()
 	if err != nil {
 		return err
 	}
 	defer leave()
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
-	defer cancel()
 	hash, err := s.hasher.hash(ctx, in.Password)
 	if err != nil {
 		return err
@@ -73,6 +77,12 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en")}
 	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
+		if invitation != nil {
+			u.Admin = invitation.Purpose == postgres.LinkSetup
+			if err := postgres.UseLink(ctx, tx, *invitation, u.CreatedAt); err != nil {
+				return err
+			}
+		}
 		if err := postgres.InsertUser(ctx, tx, u); err != nil {
 			return err
 		}
@@ -132,6 +142,9 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) (err error) {
 	if !ok {
 		return errWrongLogin
 	}
+	if u.DisabledAt != nil {
+		return errDisabled
+	}
 	hash := u.PasswordHash
 	if hasher.outdated(hash) {
 		if hash, err = hasher.hash(ctx, in.Password); err != nil {
@@ -162,6 +175,9 @@ func (s *service) login(w http.ResponseWriter, r *http.Request) (err error) {
 	started.setCookies(w)
 	return server.Encode(w, http.StatusOK, newUser(u))
 }
+
+// errDisabled is told only to somebody with the right password.
+var errDisabled = task.Errorf(task.CodeForbidden, "this account is disabled: ask the operator of this server")
 
 var errWrongLogin = task.Errorf(task.CodeUnauthorized, "there is no account with this e-mail address and password")
 

@@ -18,6 +18,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"restored":     restoredCommand,
 	"backup":       backupCommand,
 	"restore":      restoreCommand,
+	"users":        usersCommand,
 }
 
 // migrate brings the schema of DATABASE_URL up to date.

@@ -28,6 +28,12 @@ type config struct {
 	// LoginPerMinute is the number of logins to an account from an address. All accounts from an
 	// address have three times as many, and an account from all addresses ten times as many an hour.
 	LoginPerMinute int `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
+	// Signup decides who may make an account: open for everybody, invite for people with an invitation of
+	// api users invite, closed for nobody.
+	Signup string `env:"SIGNUP" default:"open" validate:"oneof=open invite closed"`
+	// SetupToken is the token of a link that makes the account of an administrator, once. It has 32
+	// characters or more. Without it there is no such link.
+	SetupToken string `env:"SETUP_TOKEN" validate:"omitempty,min=20,max=100"`
 	// SignupPerMinute is the number of sign-ups for an address and for an e-mail address.
 	SignupPerMinute int `env:"SIGNUP_PER_MINUTE" default:"10" validate:"min=1"`
 	// RatePerMinute is the number of requests that a user may send. 0 means no limit.

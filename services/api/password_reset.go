@@ -50,14 +50,19 @@ func (s *service) resetPassword(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
 	defer cancel()
 	// The hash is slow, so a link that does not work ends here.
+	var owner postgres.User
 	err := s.db.InTx(ctx, func(tx pgx.Tx) error {
 		l, err := s.findLink(ctx, tx, in.Token, postgres.LinkReset)
 		if err != nil {
 			return err
 		}
-		return checkPassword("password", in.Password, l.Address)
+		owner, err = postgres.UserByID(ctx, tx, *l.UserID)
+		return err
 	})
 	if err != nil {
+		return err
+	}
+	if err := checkPassword("password", in.Password, owner.Email); err != nil {
 		return err
 	}
 	leave, err := s.hasher.admit()

@@ -39,7 +39,11 @@ func (s *service) admitAnswer(ctx context.Context, tx pgx.Tx, userID uuid.UUID, 
 	if err != nil {
 		return err
 	}
-	return s.quota().AdmitCompletion(used, int64(len(a.Body)+copyOverhead))
+	u, err := postgres.UserByID(ctx, tx, userID)
+	if err != nil {
+		return err
+	}
+	return s.quota().Of(u).AdmitCompletion(used, int64(len(a.Body)+copyOverhead))
 }
 
 // sizeOf returns an upper bound of the bytes that copies of tasks take.

@@ -88,7 +88,7 @@ func (s *service) retainOnce(ctx context.Context, db *postgres.DB) error {
 		return err
 	}
 	now := s.clock.Now()
-	err := s.expireBrowsers(ctx, db, now)
+	err := errors.Join(s.expireBrowsers(ctx, db, now), deleteExpired(ctx, db, now))
 	removed, purgeErr := purgeOnce(ctx, db, now)
 	if len(removed) > 0 {
 		s.log.InfoContext(ctx, "expired rows deleted", "rows", removed)
@@ -130,6 +130,35 @@ func (s *service) expireBrowsers(ctx context.Context, db *postgres.DB, now time.
 		s.deliveriesQueued()
 	}
 	return nil
+}
+
+// deleteExpired deletes the accounts that were made for a short time.
+func deleteExpired(ctx context.Context, db *postgres.DB, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	defer cancel()
+	var users []uuid.UUID
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		users, err = postgres.ExpiredUsers(ctx, tx, now, purgeBatch) // the others at the next interval
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, userID := range users {
+		err := db.InTx(ctx, func(tx pgx.Tx) error { return deleteAccount(ctx, tx, userID) })
+		if err != nil && task.ErrorCode(err) != task.CodeNotFound { // deleted meanwhile
+			return fmt.Errorf("delete expired account: %w", err)
+		}
+	}
+	return nil
+}
+
+// deleteAccount deletes an account and all its data.
+func deleteAccount(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
+	if _, err := postgres.LockUserToDelete(ctx, tx, userID); err != nil {
+		return err
+	}
+	return postgres.DeleteUser(ctx, tx, userID)
 }
 
 // logWaitingDeadLetters logs that dead letters are waiting, because only a person can decide about

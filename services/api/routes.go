@@ -39,6 +39,7 @@ func (s *service) routes() []route {
 		{"POST /api/v1/oauth/requests", s.public(s.checkAuthorization)},
 		{"POST /api/v1/oauth/decisions", s.requireScope(scopeAccount, s.logged(eventConnect, s.decideAuthorization))},
 		// browser: begin and end a session
+		{"GET /api/v1/signup", server.Handle(s.log, s.signupMode)},
 		{"POST /api/v1/signup", s.public(s.signup)},
 		{"POST /api/v1/login", s.public(s.login)},
 		{"POST /api/v1/logout", s.public(s.logout)},

@@ -70,7 +70,7 @@ type userTx struct {
 // lockUser locks a user's row. It returns code not_found if the account was deleted.
 func lockUser(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time, quota account.Quota) (*userTx, error) {
 	u, used, err := postgres.LockUserAndUsage(ctx, tx, userID)
-	return &userTx{Tx: tx, user: u, now: now, used: used, quota: quota}, err
+	return &userTx{Tx: tx, user: u, now: now, used: used, quota: quota.Of(u)}, err
 }
 
 // insertTask stores a task that newTask or the recurrence prepared. It returns false and changes

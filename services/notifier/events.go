@@ -39,7 +39,11 @@ func (n *notifier) receive(ctx context.Context, e event.Event) error {
 		if err != nil {
 			return err
 		}
-		if full := account.Quota(n.cfg.QuotaBytes).AdmitCompletion(used, 0); full != nil {
+		u, err := postgres.UserByID(ctx, tx, e.Data.UserID)
+		if err != nil {
+			return err
+		}
+		if full := account.Quota(n.cfg.QuotaBytes).Of(u).AdmitCompletion(used, 0); full != nil {
 			n.log.WarnContext(ctx, "reminder not sent", "user_id", e.Data.UserID, "task_id", e.Data.TaskID, "error", full)
 			return nil // no retry makes room
 		}

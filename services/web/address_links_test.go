@@ -89,3 +89,37 @@ func TestUnconfirmedAddressIsShown(t *testing.T) {
 		}
 	}
 }
+
+// TestLoginPageKnowsWhoMaySignUp offers an account to people who may make one. An invitation is sent with
+// the form, and no cache keeps it.
+func TestLoginPageKnowsWhoMaySignUp(t *testing.T) {
+	t.Parallel()
+	const button = "Create an account"
+	for name, tt := range map[string]struct {
+		mode, path string
+		offered    bool
+	}{
+		"open":              {"open", "/enter", true},
+		"invite":            {"invite", "/enter", false},
+		"closed":            {"closed", "/enter", false},
+		"invited":           {"invite", "/enter?invite=abc", true},
+		"the first account": {"closed", "/enter?invite=abc", true},
+	} {
+		api, ask := settings(t, nil)
+		api.public = true
+		api.answers = map[string]string{"GET /signup": `{"mode": "` + tt.mode + `"}`}
+		got := ask("GET", tt.path, nil, "Cookie", "taskmaster_session=nobody's")
+		if strings.Contains(got.body, button) != tt.offered {
+			t.Errorf("%s: the page offers an account: %v, want %v", name, !tt.offered, tt.offered)
+		}
+		invited := strings.Contains(tt.path, "abc")
+		if strings.Contains(got.body, `name="invite" value="abc"`) != invited || invited && got.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %v and\n%s", name, got.header, got.body)
+		}
+	}
+	api, ask := settings(t, nil)
+	ask("POST", "/signup", url.Values{"email": {"ada@example.com"}, "password": {"new"}, "invite": {"abc"}})
+	if len(api.changes) != 1 || !strings.Contains(api.changes[0], `"invite":"abc"`) {
+		t.Errorf("got %q, want the invitation", api.changes)
+	}
+}

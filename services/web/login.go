@@ -13,6 +13,20 @@ type loginForm struct {
 	Email, Next, Problem string
 	// Ended reports whether the browser still sends the cookie of an ended session.
 	Ended bool
+	// Invite is the token of an invitation.
+	Invite string
+	// SignUp reports whether the person may create an account.
+	SignUp bool
+}
+
+// showLogin shows the form for logging in and signing up.
+func (s *service) showLogin(w http.ResponseWriter, r *http.Request, status int, p page, form loginForm) error {
+	var mode apiv1.SignupMode
+	err := s.api.For(w, r).Call(r.Context(), "GET", "/signup", nil, &mode)
+	// Without an answer the form is there, and the API decides.
+	form.SignUp = err != nil || mode.Mode == "open" || mode.Mode == "" || form.Invite != ""
+	p.Name, p.Title, p.Body, p.Secret = "login", "Welcome to TaskMaster", form, form.Invite != ""
+	return s.show(w, r, status, p)
 }
 
 // loginPage shows the form for logging in and signing up.
@@ -27,8 +41,8 @@ func (s *service) loginPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, orToday(next), http.StatusSeeOther)
 		return nil
 	}
-	form := loginForm{Next: next, Ended: api.HasSession() && task.ErrorCode(err) == task.CodeUnauthorized}
-	return s.show(w, r, http.StatusOK, page{Name: "login", Title: "Welcome to TaskMaster", Body: form})
+	form := loginForm{Next: next, Ended: api.HasSession() && task.ErrorCode(err) == task.CodeUnauthorized, Invite: r.URL.Query().Get("invite")}
+	return s.showLogin(w, r, http.StatusOK, page{}, form)
 }
 
 func (s *service) login(w http.ResponseWriter, r *http.Request) error {
@@ -41,7 +55,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) error {
 		// A script fills in both fields. Without scripts the API uses UTC and Monday, and the
 		// settings can change them.
 		TimeZone: r.PostFormValue("time_zone"), WeekStart: r.PostFormValue("week_start"),
-		Language: phrase.AcceptLanguage(r.Header.Get("Accept-Language")),
+		Language: phrase.AcceptLanguage(r.Header.Get("Accept-Language")), Invite: r.PostFormValue("invite"),
 	})
 }
 
@@ -54,10 +68,10 @@ func (s *service) startSession(w http.ResponseWriter, r *http.Request, path stri
 	err := s.api.For(w, r).Call(r.Context(), "POST", path, in, nil)
 	switch task.ErrorCode(err) {
 	case "":
-	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited:
+	case task.CodeInvalid, task.CodeUnauthorized, task.CodeConflict, task.CodeRateLimited, task.CodeForbidden, task.CodeNotFound:
 		p := s.explainError(w, r, err)
-		form := loginForm{Email: r.PostFormValue("email"), Next: next, Problem: problemSentence(p)}
-		return s.show(w, r, p.Status, page{Name: "login", Title: "Welcome to TaskMaster", Here: "/enter", Body: form})
+		form := loginForm{Email: r.PostFormValue("email"), Next: next, Problem: problemSentence(p), Invite: r.PostFormValue("invite")}
+		return s.showLogin(w, r, p.Status, page{Here: "/enter"}, form)
 	default:
 		return err
 	}

@@ -47,6 +47,9 @@ func TestSmoke(t *testing.T) {
 	if status != 0 || errs != "" || !strings.Contains(out, "see its next occurrence: ") {
 		t.Errorf("status %d:\n%s%s", status, out, errs)
 	}
+	if status, out, errs := smoke(t, "-url", shared.URL, "-account", os.DevNull); status != 1 || !strings.Contains(errs, "not the output of api users try") {
+		t.Errorf("without an account in the file: status %d:\n%s%s", status, out, errs)
+	}
 	for at, want := range map[string]struct {
 		status int
 		errs   string

@@ -23,11 +23,11 @@ func tryLocal(ctx context.Context, timeout time.Duration, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "start it: %v\n", s.ReadyAfter.Round(time.Millisecond))
-	return errors.Join(tryWithin(ctx, timeout, s.URL, out), s.Stop())
+	return errors.Join(tryWithin(ctx, timeout, s.URL, account{}, out), s.Stop())
 }
 
-func tryWithin(ctx context.Context, timeout time.Duration, url string, out io.Writer) error {
+func tryWithin(ctx context.Context, timeout time.Duration, url string, given account, out io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return try(ctx, url, out)
+	return try(ctx, url, given, out)
 }

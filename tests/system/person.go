@@ -63,17 +63,26 @@ func NewHTTPClient(conns int) *http.Client {
 
 // SignUp creates an account at an address.
 func SignUp(ctx context.Context, base string, client *http.Client) (*Person, error) {
+	return enter(ctx, base, client, "/signup", strings.ToLower(rand.Text())+"@example.com", rand.Text())
+}
+
+// LogIn logs in to an account that exists.
+func LogIn(ctx context.Context, base string, client *http.Client, email, password string) (*Person, error) {
+	return enter(ctx, base, client, "/login", email, password)
+}
+
+func enter(ctx context.Context, base string, client *http.Client, path, email, password string) (*Person, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
 	with := *client
 	with.Jar = jar
-	p := &Person{Email: strings.ToLower(rand.Text()) + "@example.com", Password: rand.Text(), Base: base, http: &with, jar: jar}
+	p := &Person{Email: email, Password: password, Base: base, http: &with, jar: jar}
 	var user struct {
 		ID string `json:"id"`
 	}
-	err = p.Do(ctx, "POST", "/signup", map[string]string{"email": p.Email, "password": p.Password}, &user)
+	err = p.Do(ctx, "POST", path, map[string]string{"email": p.Email, "password": p.Password}, &user)
 	p.ID = user.ID
 	return p, err
 }

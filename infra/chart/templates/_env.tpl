@@ -44,6 +44,10 @@
   value: {{ .Values.database.connections.relay | quote }}
 - name: VAPID_PUBLIC_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+- name: SIGNUP
+  value: {{ .Values.signup }}
+- name: SETUP_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: setup-token, optional: true}}
 {{- end }}
 
 {{- define "taskmaster.env.recurring" -}}
