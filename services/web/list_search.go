@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +13,8 @@ import (
 type searchPage struct {
 	list
 	Query string
+	// Found is the number of matches in words, for screen readers too.
+	Found string
 	// TooMany reports whether there are more matches than a page can show.
 	TooMany bool
 }
@@ -44,11 +47,21 @@ func (s *service) search(w http.ResponseWriter, r *http.Request, rc *requestCont
 	if moreOpen+moreDone != "" && show < maxRows {
 		l.More = longer(r, show)
 	}
-	found := searchPage{Query: query, TooMany: moreOpen+moreDone != "" && show == maxRows}
+	found := searchPage{Query: query, Found: foundWords(len(open), len(done), moreOpen+moreDone != ""), TooMany: moreOpen+moreDone != "" && show == maxRows}
 	l.add("Open", false, rc.rows(open))
 	l.add("Done", false, rc.rows(done))
 	p.Title = "Search: " + query
 	found.list = l
 	p.Body = found
 	return s.showTo(w, r, rc, http.StatusOK, p)
+}
+
+// foundWords returns the number of matches in words: "2 open, 1 done". more reports whether there are
+// further ones.
+func foundWords(open, done int, more bool) string {
+	words := fmt.Sprintf("%d open, %d done", open, done)
+	if more {
+		words += ", and more"
+	}
+	return words
 }

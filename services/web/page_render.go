@@ -124,8 +124,14 @@ func (s *service) show(w http.ResponseWriter, r *http.Request, status int, p pag
 	name := "layout"
 	if fromHTMX(r) {
 		name = "fragment"
-		if here, ok := currentPath(r); r.Method != http.MethodGet || ok && here == r.URL.RequestURI() {
+		here, ok := currentPath(r)
+		switch {
+		case r.Method != http.MethodGet || ok && here == r.URL.RequestURI():
 			w.Header().Set("HX-Push-Url", "false") // the address does not change
+		case p.Name == "search" && ok && strings.HasPrefix(here, "/search?"):
+			w.Header().Set("HX-Replace-Url", r.URL.RequestURI()) // a search that goes on is one step back
+		case p.Name == "search":
+			w.Header().Set("HX-Push-Url", r.URL.RequestURI())
 		}
 	}
 	// Render into memory first, so that a failing template yields an error and not half a page.

@@ -74,7 +74,7 @@ on("htmx:after:swap", (event) => {
 });
 on("htmx:error", (event) => {
   const { ctx } = event.detail;
-  if (ctx && ctx.sourceElement?.id !== "line") tell("The server cannot be reached. Nothing you typed is lost: try again in a moment.");
+  if (ctx && !ctx.sourceElement?.matches("#line, #q")) tell("The server cannot be reached. Nothing you typed is lost: try again in a moment.");
 });
 
 // Refreshes the view when a task becomes overdue and when the day ends.
