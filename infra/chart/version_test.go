@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.0"
-	content = "5591f34b9908bd643935276291dc8278adc3293356ac9780a2b2a11c6bc7845d"
+	version = "0.5.1"
+	content = "5885fd34762893cf7c0061601e756e0cec4ed9099d28f425157b94eec39f82ca"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

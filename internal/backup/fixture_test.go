@@ -43,6 +43,10 @@ func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 			`INSERT INTO oauth_grants (id, user_id, client_id, client_name, place, created_at, used_at) VALUES ($1, $1, $1::uuid::text, 'an assistant', 'example.com', now(), now())`,
 			`INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
 				VALUES ('\x0203', 'refresh', $1, gen_random_uuid(), '{tasks:read}', 'https://example.com/mcp', now(), now() + '1 day')`,
+			`INSERT INTO links (id, user_id, purpose, address, token_hash, created_at, expires_at)
+				VALUES (gen_random_uuid(), $1, 'confirm', 'ada@example.com', '\x0405', now(), now() + '1 hour')`,
+			`INSERT INTO address_changes (user_id, address, old_agreed, expires_at) VALUES ($1, 'new@example.com', true, now() + '1 hour')`,
+			`INSERT INTO mail_counts (user_id, kind, hour, mails) VALUES ($1, 'link', date_trunc('hour', now()), 1)`,
 			`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at) VALUES (gen_random_uuid(), $1, 'why', '\x7b00', now(), now())`,
 			`INSERT INTO inbox (consumer, event_id, received_at) SELECT 'notifier', $1, now()`,
 		} {

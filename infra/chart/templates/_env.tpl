@@ -44,8 +44,10 @@
   value: {{ .Values.database.connections.relay | quote }}
 - name: VAPID_PUBLIC_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+{{- if not (hasKey .Values.env.api "SIGNUP") }}
 - name: SIGNUP
   value: {{ .Values.signup }}
+{{- end }}
 - name: SETUP_TOKEN
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: setup-token, optional: true}}
 {{- end }}
