@@ -54,7 +54,7 @@ func catalogue() []service {
 			fixed: ports{http: 8083, daprHTTP: 3502, daprGRPC: 3602, daprInternal: 3702},
 			variables: []string{
 				"DATABASE_URL", "DATABASE_CONNS", "DATABASE_SLEEPS_AFTER", "QUEUE_CONNS", "PUBLIC_URL", "QUOTA_BYTES", "VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY",
-				"VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM", "WEBHOOK_ALLOW_NETWORKS",
+				"VAPID_SUBJECT", "SMTP_URL", "SMTP_FROM", "DELIVERIES_PER_HOUR", "WEBHOOK_ALLOW_NETWORKS",
 			},
 		},
 		{

@@ -158,6 +158,16 @@ func CountTests(ctx context.Context, tx pgx.Tx, channelID uuid.UUID, since time.
 	return n, nil
 }
 
+// CountDeliveries returns the number of a user's deliveries since an instant, and limit if there are more.
+func CountDeliveries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, since time.Time, limit int) (int, error) {
+	var n int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM deliveries WHERE user_id = $1 AND created_at > $2 LIMIT $3) d`, userID, since, limit).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count deliveries: %w", err)
+	}
+	return n, nil
+}
+
 // PurgeDeliveries removes up to limit deliveries created before an instant, and returns their
 // number. The instant must be earlier than the first attempt of any delivery that can still be
 // retried.

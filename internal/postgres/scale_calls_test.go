@@ -226,12 +226,15 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"ListTokens":             func(ctx c, tx pgx.Tx) error { return second(postgres.ListTokens(ctx, tx, f.user.ID, nil, 100)) },
 		"ListTokens/second page": func(ctx c, tx pgx.Tx) error { return second(postgres.ListTokens(ctx, tx, f.user.ID, &f.letter, 100)) },
 		"CountTokens":            func(ctx c, tx pgx.Tx) error { return second(postgres.CountTokens(ctx, tx, f.user.ID)) },
-		"DeleteAllTokens":        func(ctx c, tx pgx.Tx) error { return postgres.DeleteAllTokens(ctx, tx, f.user.ID) },
-		"DeleteToken":            func(ctx c, tx pgx.Tx) error { return postgres.DeleteToken(ctx, tx, f.user.ID, f.token) },
-		"Usage":                  func(ctx c, tx pgx.Tx) error { return second(postgres.Usage(ctx, tx, f.user.ID)) },
-		"LockUserAndUsage":       func(ctx c, tx pgx.Tx) error { return third(postgres.LockUserAndUsage(ctx, tx, f.user.ID)) },
-		"FoldUsage":              func(ctx c, tx pgx.Tx) error { return second(postgres.FoldUsage(ctx, tx, 10)) },
-		"OAuthClientByID":        func(ctx c, tx pgx.Tx) error { return second(postgres.OAuthClientByID(ctx, tx, f.grant.ClientID)) },
+		"CountDeliveries": func(ctx c, tx pgx.Tx) error {
+			return second(postgres.CountDeliveries(ctx, tx, f.user.ID, f.longAgo(), 500))
+		},
+		"DeleteAllTokens":  func(ctx c, tx pgx.Tx) error { return postgres.DeleteAllTokens(ctx, tx, f.user.ID) },
+		"DeleteToken":      func(ctx c, tx pgx.Tx) error { return postgres.DeleteToken(ctx, tx, f.user.ID, f.token) },
+		"Usage":            func(ctx c, tx pgx.Tx) error { return second(postgres.Usage(ctx, tx, f.user.ID)) },
+		"LockUserAndUsage": func(ctx c, tx pgx.Tx) error { return third(postgres.LockUserAndUsage(ctx, tx, f.user.ID)) },
+		"FoldUsage":        func(ctx c, tx pgx.Tx) error { return second(postgres.FoldUsage(ctx, tx, 10)) },
+		"OAuthClientByID":  func(ctx c, tx pgx.Tx) error { return second(postgres.OAuthClientByID(ctx, tx, f.grant.ClientID)) },
 		"RenewOAuthClient": func(ctx c, tx pgx.Tx) error {
 			return second(postgres.RenewOAuthClient(ctx, tx, []byte(f.grant.ClientID), f.now))
 		},

@@ -17,6 +17,9 @@ import (
 const (
 	maxTests   = 5
 	testWindow = time.Minute
+	// maxDeliveriesPerHour is the number of deliveries of an account in an hour beyond which it sends no
+	// tests.
+	maxDeliveriesPerHour = 500
 )
 
 // testChannel sends a test to a channel in the way of a reminder. It returns code conflict if the
@@ -54,6 +57,13 @@ func (s *service) testChannel(w http.ResponseWriter, r *http.Request, c caller) 
 		}
 		if sent >= maxTests {
 			return answer{}, task.RetryLater(task.CodeRateLimited, testWindow, "this channel had %d tests in a minute", sent)
+		}
+		all, err := postgres.CountDeliveries(ctx, tx, c.UserID, now.Add(-time.Hour), maxDeliveriesPerHour)
+		if err != nil {
+			return answer{}, err
+		}
+		if all >= maxDeliveriesPerHour {
+			return answer{}, task.RetryLater(task.CodeRateLimited, testWindow, "this account had %d messages in an hour", all)
 		}
 		e, err := testEvent(c.UserID, now)
 		if err != nil {

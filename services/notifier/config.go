@@ -37,6 +37,9 @@ type config struct {
 	SMTPURL string `env:"SMTP_URL"`
 	// SMTPFrom is the sender, such as "TaskMaster <reminders@example.com>".
 	SMTPFrom string `env:"SMTP_FROM" validate:"required_with=SMTPURL"`
+	// DeliveriesPerHour is the number of deliveries of an account in an hour, tests included. Further
+	// reminders are not sent. 0 means no limit.
+	DeliveriesPerHour int `env:"DELIVERIES_PER_HOUR" default:"500" validate:"min=0"`
 	// WebhookAllowNetworks are private networks that webhooks and push endpoints may be in. In
 	// these networks http:// is accepted as well as https://.
 	WebhookAllowNetworks []string `env:"WEBHOOK_ALLOW_NETWORKS" validate:"dive,cidr"`

@@ -83,6 +83,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 		c := h.channel()
 		c.UserID = id
 		f.addChannel(t, c)
+		c.URL += "&second"
 		f.addChannel(t, c)
 		ids = append(ids, id)
 	}
@@ -217,4 +218,43 @@ func TestReminderOfALockedUserIsTaken(t *testing.T) {
 		f.settled(t, f.user, 1, postgres.DeliverySent)
 		return nil
 	})
+}
+
+// TestOneDeliveryPerURL sends one message to a URL that many channels have.
+func TestOneDeliveryPerURL(t *testing.T) {
+	t.Parallel()
+	f, h := newFixture(t), newHook(t, nil)
+	for range 19 {
+		f.addChannel(t, h.channel())
+	}
+	other := h.channel()
+	other.URL += "&other"
+	f.addChannel(t, other)
+	n := f.start(t, testTiming)
+	n.want(t, f.reminder(t, f.user, "x"))
+	f.settled(t, f.user, 2, postgres.DeliverySent)
+	if got := len(h.received()); got != 2 {
+		t.Errorf("got %d messages, want one for each URL", got)
+	}
+}
+
+// TestDeliveriesOfAnHourAreBounded sends more reminders than an account may have in an hour. Another
+// account gets its own.
+func TestDeliveriesOfAnHourAreBounded(t *testing.T) {
+	t.Parallel()
+	f, h := newFixture(t), newHook(t, nil)
+	other := f.newUser(t)
+	for _, user := range []uuid.UUID{f.user, other} {
+		for _, c := range []postgres.Channel{h.channel(), h.channel()} {
+			c.UserID, c.URL = user, c.URL+"&"+uuid.NewString()
+			f.addChannel(t, c)
+		}
+	}
+	n := f.start(t, testTiming, func(c *config) { c.DeliveriesPerHour = 3 })
+	for i := range 3 {
+		n.want(t, f.reminder(t, f.user, strconv.Itoa(i)))
+	}
+	n.want(t, f.reminder(t, other, "x"))
+	f.settled(t, f.user, 3, postgres.DeliverySent)
+	f.settled(t, other, 2, postgres.DeliverySent)
 }

@@ -192,7 +192,8 @@ func TestSlowReceiverHoldsUpNobodyElse(t *testing.T) {
 	})
 	c := slow.channel()
 	c.URL += "&slow"
-	for range 20 {
+	for i := range 20 {
+		c.URL += strconv.Itoa(i)
 		f.addChannel(t, c)
 	}
 	patient := testTiming

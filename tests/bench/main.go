@@ -162,7 +162,7 @@ func (b *bench) start(ctx context.Context, dir string) error {
 		return err
 	}
 	cfg := system.Config{Dir: dir, Broker: b.broker, Env: map[string]string{
-		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "LOGIN_PER_MINUTE": "1000000", "SIGNUP_PER_MINUTE": "1000000",
+		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0", "LOGIN_PER_MINUTE": "1000000", "SIGNUP_PER_MINUTE": "1000000",
 		"RATE_PER_MINUTE": "0", "RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
 		"MAX_SOCKETS_PER_USER": fmt.Sprint(b.sockets + 10),
 	}}

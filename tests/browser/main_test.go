@@ -76,8 +76,8 @@ func runShared(m *testing.M) (status int, err error) {
 	defer closeLinks()
 	shared.System, err = system.Start(ctx, system.Config{Dir: filepath.Join(dir, "system"), Env: map[string]string{
 		"PING_INTERVAL":          "5s", // so that tests detect a silence soon
-		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8",
-		"LOGIN_PER_MINUTE":       "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
+		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0",
+		"LOGIN_PER_MINUTE": "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
 		"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
 	}})
 	if err != nil {

@@ -61,7 +61,7 @@ func loadConfig(args []string) (config, error) {
 // environment allows notifications to the receiver on this machine. It removes the rate limits,
 // because these people act faster than real ones.
 func environment() map[string]string {
-	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "RATE_PER_MINUTE": "0", "QUOTA_BYTES": "0"}
+	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0", "RATE_PER_MINUTE": "0", "QUOTA_BYTES": "0"}
 	for _, name := range []string{"LOGIN_PER_MINUTE", "SIGNUP_PER_MINUTE"} {
 		env[name] = "1000000"
 	}

@@ -54,7 +54,7 @@ func runShared(m *testing.M) (status int, err error) {
 	shared.System, err = system.Start(context.Background(), system.Config{
 		Dir: dir, Broker: "kafka", Replicas: "live=2",
 		Env: map[string]string{
-			"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
+			"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
 			"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
 		},
 	})

@@ -112,7 +112,7 @@ func runShared(m *testing.M) (status int, err error) {
 // because tests act faster than people.
 func environment(mail *system.Mailbox) map[string]string {
 	env := map[string]string{
-		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SMTP_FROM": "TaskMaster <taskmaster@example.com>",
+		"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0", "SMTP_FROM": "TaskMaster <taskmaster@example.com>",
 		"LOGIN_PER_MINUTE": "100000", "SIGNUP_PER_MINUTE": "100000", "RATE_PER_MINUTE": "0",
 		"RATE_PER_MINUTE_USER": "0", "RATE_PER_MINUTE_ADDRESS": "0",
 	}

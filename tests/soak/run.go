@@ -60,7 +60,7 @@ func run(ctx context.Context, cfg config) (clean bool, err error) {
 // setUp starts the system without restarts, so that the first process that ends is noticed. Then it
 // signs up the people.
 func (s *soak) setUp(ctx context.Context, dir string) (err error) {
-	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "SIGNUP_PER_MINUTE": "1000"}
+	env := map[string]string{"WEBHOOK_ALLOW_NETWORKS": "127.0.0.0/8", "DELIVERIES_PER_HOUR": "0", "SIGNUP_PER_MINUTE": "1000"}
 	cfg := system.Config{Dir: dir, Broker: s.broker, Env: env}
 	if s.short {
 		s.shorten(&cfg)
