@@ -305,7 +305,7 @@ func TestWorkflowsCallCommands(t *testing.T) {
 		// The images come from publish in another job. The test names them instead.
 		if slices.Contains(words, "deploy") {
 			var images []string
-			for _, service := range []string{"api", "live", "notifier", "recurring", "web"} {
+			for _, service := range []string{"api", "assistant", "live", "notifier", "recurring", "web"} {
 				images = append(images, service+"=ghcr.io/owner/taskmaster-"+service+"@sha256:"+strings.Repeat("0", 64))
 			}
 			words = append(words, "-images", strings.Join(images, ","))

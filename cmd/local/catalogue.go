@@ -64,6 +64,11 @@ func catalogue() []service {
 				"DATABASE_URL", "DATABASE_CONNS", "DATABASE_SLEEPS_AFTER", "ALLOWED_ORIGINS", "MAX_SOCKETS", "MAX_SOCKETS_PER_USER", "PING_INTERVAL", "LOOK_FOR",
 			},
 		},
+		{
+			name:      "assistant",
+			fixed:     ports{http: 8085, daprHTTP: 3505, daprGRPC: 3605, daprInternal: 3705},
+			variables: []string{"API_URLS", "PUBLIC_URL", "TRUSTED_PROXIES", "TURNS_PER_DAY"},
+		},
 	}
 }
 

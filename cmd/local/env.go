@@ -85,6 +85,11 @@ func (p plan) serviceDefaults(r replica) map[string]string {
 	}
 	if r.service == "api" {
 		defaults["SETUP_TOKEN"] = p.secrets.SetupToken
+	}
+	if urls := p.urls("assistant"); len(urls) > 0 {
+		defaults["ASSISTANT_URL"] = urls[0]
+	}
+	if r.service == "api" || r.service == "assistant" {
 		defaults["TRUSTED_PROXIES"] = "127.0.0.0/8" // web, which forwards the address of the person
 	}
 	return defaults

@@ -76,7 +76,7 @@ func mustLayout(t *testing.T, cfg config) layout {
 
 func TestFixedPorts(t *testing.T) {
 	t.Parallel()
-	replicas := "-replicas=web=9,api=9,recurring=9,notifier=9,live=9"
+	replicas := "-replicas=web=9,api=9,recurring=9,notifier=9,live=9,assistant=9"
 	l := mustLayout(t, mustConfig(t, noEnv, replicas))
 	owners := map[int]string{}
 	for _, ln := range l.listeners() {
@@ -200,6 +200,10 @@ func TestServiceEnvironment(t *testing.T) {
 		"live": {"ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080"},
 		"web": {
 			"API_URLS": "http://127.0.0.1:8081,http://127.0.0.1:8091", "LIVE_URLS": "http://127.0.0.1:8084,http://127.0.0.1:8094",
+			"ASSISTANT_URL": "http://127.0.0.1:8085",
+		},
+		"assistant": {
+			"API_URLS": "http://127.0.0.1:8081,http://127.0.0.1:8091", "PUBLIC_URL": "http://localhost:8080", "TRUSTED_PROXIES": "127.0.0.0/8",
 		},
 	}
 	for _, r := range p.layout.replicas {
@@ -224,7 +228,9 @@ func TestTrustedProxiesOfTheUserAreAdded(t *testing.T) {
 	p := mustPlan(t, func(name string) string {
 		return map[string]string{"TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.7/32"}[name]
 	})
-	want := map[string]string{"api": "127.0.0.0/8,10.0.0.0/8,192.0.2.7/32", "web": "10.0.0.0/8,192.0.2.7/32"}
+	want := map[string]string{
+		"api": "127.0.0.0/8,10.0.0.0/8,192.0.2.7/32", "assistant": "127.0.0.0/8,10.0.0.0/8,192.0.2.7/32", "web": "10.0.0.0/8,192.0.2.7/32",
+	}
 	for _, r := range p.layout.replicas {
 		if got := environment(p.serviceEnv(r))["TRUSTED_PROXIES"]; got != want[r.service] {
 			t.Errorf("%s trusts %q, want %q", r.service, got, want[r.service])

@@ -36,6 +36,7 @@ func values(args Args) pulumi.Map {
 		"autoscaling":      autoscaling(app),
 		"resources":        resources(app.Resources),
 		"metrics":          pulumi.Map{"namespace": pulumi.String(app.MetricsNamespace)},
+		"assistant":        pulumi.Map{"enabled": pulumi.Bool(*app.Assistant)},
 		"web": pulumi.Map{
 			"service":        pulumi.Map{"annotations": annotations},
 			"tls":            pulumi.Map{"secretName": p.TLSSecret},

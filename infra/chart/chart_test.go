@@ -36,7 +36,7 @@ const (
 	namespace = "tasks"
 )
 
-var services = []string{"api", "live", "notifier", "recurring", "web"}
+var services = []string{"api", "assistant", "live", "notifier", "recurring", "web"}
 
 // kinds are the kinds that the chart may create. Objects are decoded strictly: an unknown field is
 // an error.
@@ -89,12 +89,12 @@ tokens: {secretName: tokens}
 var valueSets = map[string]string{
 	"smallest": base,
 	"one node": base + `
-replicas: {api: 1, recurring: 1, notifier: 1, live: 1, web: 1}
+replicas: {api: 1, recurring: 1, notifier: 1, live: 1, assistant: 1, web: 1}
 web: {service: {externalTrafficPolicy: Cluster}}
 `,
 	"large": base + `
-replicas: {api: 3, recurring: 2, notifier: 2, live: 3, web: 3}
-autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, web: 12}, cpu: 60}
+replicas: {api: 3, recurring: 2, notifier: 2, live: 3, assistant: 3, web: 3}
+autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, assistant: 12, web: 12}, cpu: 60}
 imagePullSecrets: [registry]
 metrics: {namespace: monitoring}
 env: {api: {RATE_PER_MINUTE: "600"}}

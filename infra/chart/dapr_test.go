@@ -175,7 +175,7 @@ func TestSidecarsTrustTheBrokersAuthority(t *testing.T) {
 					got = append(got, pod.Annotations["dapr.io/volume-mounts"], pod.Annotations["dapr.io/env"])
 				}
 				var want []string
-				if tls && (kind == "nats" || kind == "redis") && name != "web" {
+				if tls && (kind == "nats" || kind == "redis") && name != "web" && name != "assistant" {
 					want = []string{"broker-authority ca.crt ca.crt true", "broker-authority:/broker-authority", "SSL_CERT_FILE=/broker-authority/ca.crt"}
 				}
 				if !slices.Equal(got, want) {

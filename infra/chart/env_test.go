@@ -65,6 +65,7 @@ func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
 		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SETUP_TOKEN=tokens/setup-token?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"assistant": {"APP_API_TOKEN=tokens/token"},
 		"backup":    {"DATABASE_URL=neon/url", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"live":      {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url"},
 		"migrate":   {"DATABASE_URL=neon/url"},
@@ -97,6 +98,8 @@ func TestValuesReachServices(t *testing.T) {
 	tests := []struct{ values, service, variable, want string }{
 		{"smallest", "api", "PUBLIC_URL", "https://tasks.example.com"},
 		{"smallest", "api", "COOKIE_SECURE", "true"},
+		{"smallest", "web", "ASSISTANT_URL", "http://assistant:8080"},
+		{"smallest", "assistant", "API_URLS", "http://api:8080,http://api-pods:8080"},
 		{"smallest", "live", "ALLOWED_ORIGINS", "https://tasks.example.com"},
 		{"smallest", "web", "API_URLS", "http://api:8080"},
 		{"smallest", "web", "API_FALLBACK_URLS", "http://api-pods:8080"},

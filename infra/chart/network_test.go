@@ -105,7 +105,9 @@ func ports(ports []networkingv1.NetworkPolicyPort, port int) bool {
 func TestServicesReachWhomTheyHaveTo(t *testing.T) {
 	t.Parallel()
 	eachInstallation(t, func(t *testing.T, m manifest) {
-		want := map[string]bool{"web>api:8080": true, "web>live:8080": true, "recurring>api:50002": true}
+		want := map[string]bool{
+			"web>api:8080": true, "web>live:8080": true, "web>assistant:8080": true, "assistant>api:8080": true, "recurring>api:50002": true,
+		}
 		for _, variable := range container(t, m, "api").Env {
 			if variable.Name == "DATABASE_SLEEPS_AFTER" {
 				want["api>notifier:50002"] = true
@@ -144,7 +146,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		port  int
 		names []string
 	}{
-		{dns, 53, []string{"api", "backup", "live", "migrate", "notifier", "recurring", "web"}},
+		{dns, 53, []string{"api", "assistant", "backup", "live", "migrate", "notifier", "recurring", "web"}},
 		{dns, 443, nil},
 		{dapr, 50001, sidecars}, {dapr, 50006, sidecars}, {dapr, 6500, sidecars}, {dapr, 443, nil},
 		{database, 5432, []string{"api", "backup", "live", "migrate", "notifier"}},
@@ -179,7 +181,7 @@ func TestWhoComesIn(t *testing.T) {
 		{"large", anyone, []string{"web:8080"}},
 		{"certificate", anyone, []string{"web:8080"}},
 		{"smallest", prometheus, nil},
-		{"large", prometheus, []string{"api:8080", "api:9090", "live:9090", "notifier:8080", "notifier:9090", "recurring:9090"}},
+		{"large", prometheus, []string{"api:8080", "api:9090", "assistant:8080", "live:9090", "notifier:8080", "notifier:9090", "recurring:9090"}},
 	}
 	for _, test := range tests {
 		m := install(t, valueSets[test.values])

@@ -17,7 +17,7 @@ import (
 func TestBadValuesAreNamed(t *testing.T) {
 	t.Parallel()
 	image := func(value string) string {
-		return base + "images: {api: '" + value + "', recurring: x, notifier: x, live: x, web: x}\n"
+		return base + "images: {api: '" + value + "', recurring: x, notifier: x, live: x, assistant: x, web: x}\n"
 	}
 	tests := map[string]struct {
 		values string
@@ -165,4 +165,20 @@ func TestSchemaAndValuesNameTheSame(t *testing.T) {
 		}
 	}
 	closed("", schema)
+}
+
+// TestAssistantOff shows that the assistant can be switched off, with nothing left of it.
+func TestAssistantOff(t *testing.T) {
+	t.Parallel()
+	m := install(t, base+"assistant: {enabled: false}\n")
+	for _, pod := range m.pods() {
+		if pod.name == "assistant" {
+			t.Error("the assistant runs")
+		}
+	}
+	for _, variable := range container(t, m, "web").Env {
+		if variable.Name == "ASSISTANT_URL" {
+			t.Errorf("web asks the assistant at %s", variable.Value)
+		}
+	}
 }

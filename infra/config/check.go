@@ -143,6 +143,7 @@ func imageProblems(c *Config) []error {
 	for _, service := range Services() {
 		ref, ok := c.Images[service]
 		switch {
+		case !ok && service == "assistant" && !*c.App.Assistant:
 		case !ok:
 			problems = append(problems, fmt.Errorf("images.%s: is missing: pulumi config set --path images.%s REPOSITORY@sha256:DIGEST", service, service))
 		case !image.MatchString(ref):
@@ -175,7 +176,7 @@ func environmentProblems(c *Config) []error {
 	}
 	var problems []error
 	for _, service := range Services() {
-		if n := c.App.Replicas[service]; n < 2 {
+		if n := c.App.Replicas[service]; n < 2 && (service != "assistant" || *c.App.Assistant) {
 			problems = append(problems, fmt.Errorf("app.replicas.%s: %d: prod needs two or more of each service, so that one can stop: set it to 2",
 				service, n))
 		}

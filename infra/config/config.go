@@ -52,7 +52,7 @@ type Release struct {
 
 // Services returns the names of the programs in the chart. Each has an image and a number of
 // replicas.
-func Services() []string { return []string{"api", "recurring", "notifier", "live", "web"} }
+func Services() []string { return []string{"api", "recurring", "notifier", "live", "assistant", "web"} }
 
 // Dapr describes the control plane.
 type Dapr struct {
@@ -180,6 +180,8 @@ type App struct {
 	AllowNetworks []string          `json:"allowNetworks" validate:"dive,cidr"`
 	Annotations   map[string]string `json:"annotations"`
 	TLS           TLS               `json:"tls"`
+	// Assistant runs the assistant, which answers sentences. By default it runs if there is an image of it.
+	Assistant *bool `json:"assistant"`
 	// EmailFrom is the sender of reminders. It requires the secret smtpURL.
 	EmailFrom string `json:"emailFrom"`
 	// VAPIDPublicKey and VAPIDSubject enable web push. They require the secret vapidPrivateKey.

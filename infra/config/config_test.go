@@ -50,7 +50,7 @@ func good() source {
 			"oke":         `{"region": "eu-frankfurt-1", "compartment": "ocid1.compartment.oc1..x", "kubernetes": "v1.35.2", "apiAllowedCIDRs": ["203.0.113.0/24"]}`,
 			"dapr":        `{"ha": true}`,
 			"broker":      `{"kind": "redpanda-cloud", "addresses": ["seed.example.com:9092"]}`,
-			"app":         `{"publicURL": "https://tasks.example.com", "replicas": {"api": 2, "recurring": 2, "notifier": 2, "live": 2, "web": 2}}`,
+			"app":         `{"publicURL": "https://tasks.example.com", "replicas": {"api": 2, "recurring": 2, "notifier": 2, "live": 2, "assistant": 2, "web": 2}}`,
 			"images":      images(),
 			"release":     `{"number": 8, "revision": "0123456789abcdef0123456789abcdef01234567"}`,
 		},

@@ -189,6 +189,10 @@ func (c *Config) settle() {
 			c.Topics.Replication = min(3, c.Broker.Replicas)
 		}
 	}
+	if c.App.Assistant == nil { // a release from before the assistant has no image of it
+		_, released := c.Images["assistant"]
+		c.App.Assistant = &released
+	}
 	replicas := map[string]int{}
 	for _, service := range Services() {
 		replicas[service] = 1
@@ -208,7 +212,7 @@ func maxReplicas(replicas, set map[string]int) map[string]int {
 	all := map[string]int{}
 	for service, n := range replicas {
 		all[service] = n
-		if service == "recurring" || service == "web" {
+		if service == "recurring" || service == "assistant" || service == "web" {
 			all[service] = max(n, 6)
 		}
 	}

@@ -35,9 +35,16 @@ func (t *turn) answer(ctx context.Context, in intent.Intent) (Answer, error) {
 }
 
 // suggestions are sentences to begin with.
-func (t *turn) suggestions() []Choice {
+func (t *turn) suggestions() []Choice { return Suggestions(t.plan.Language) }
+
+// Suggestions returns sentences to begin with, in a language that phrase.Languages lists, or else in English.
+func Suggestions(language string) []Choice {
+	texts, ok := languages[language]
+	if !ok {
+		texts = languages["en"]
+	}
 	var choices []Choice
-	for _, sentence := range t.words.suggest {
+	for _, sentence := range texts.suggest {
 		choices = append(choices, Choice{Label: sentence, Sentence: sentence})
 	}
 	return choices

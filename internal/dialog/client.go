@@ -17,6 +17,10 @@ type Client struct {
 	URL string
 	// Header holds the credentials, and what else each request needs.
 	Header http.Header
+	// Host is the host that the user named, or "".
+	Host string
+	// Seen, if set, gets the header of each answer. Its error ends the call.
+	Seen func(http.Header) error
 }
 
 // StatusError is the error of an api that refused a request before its tool ran.
@@ -54,11 +58,17 @@ func (c *Client) Call(ctx context.Context, tool string, arguments, result any) e
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	req.Header.Set("Mcp-Protocol-Version", protocolVersion)
+	req.Host = c.Host
 	res, err := c.HTTP.Do(req)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
+	if c.Seen != nil && res.StatusCode == http.StatusOK {
+		if err := c.Seen(res.Header); err != nil {
+			return err
+		}
+	}
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxResult+1))
 	switch {
 	case err != nil:

@@ -11,7 +11,7 @@ type config struct {
 	APIFallbackURLs []string `env:"API_FALLBACK_URLS" validate:"dive,http_url"`
 	// LiveURLs are the URLs of the replicas of live.
 	LiveURLs []string `env:"LIVE_URLS" validate:"required,dive,http_url"`
-	// AssistantURL is the URL of the assistant. Without it /chat answers 503.
+	// AssistantURL is the URL of the assistant. Without it, /chat says that there is none.
 	AssistantURL string `env:"ASSISTANT_URL" validate:"omitempty,http_url"`
 	// PublicURL is the scheme and host at which people reach the system, without a path. With https
 	// the page sends Strict-Transport-Security, after which browsers use nothing else.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -30,6 +31,7 @@ func newTemplates(files fs.FS, a *assets, version, mark string) (templates, erro
 		"numbers": numbers,
 		"ended":   endedWords,
 		"has":     slices.Contains[[]string],
+		"json":    toJSON,
 
 		"styles":        func() []string { return []string{"style.css", "tasks.css", "task.css", "settings.css"} },
 		"weekdays":      func() []string { return weekdays },
@@ -175,4 +177,10 @@ func dict(pairs ...any) (map[string]any, error) {
 		made[name] = pairs[i+1]
 	}
 	return made, nil
+}
+
+// toJSON encodes a value for a field of a form.
+func toJSON(v any) (string, error) {
+	raw, err := json.Marshal(v)
+	return string(raw), err
 }

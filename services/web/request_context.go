@@ -118,6 +118,9 @@ func (s *service) showTo(w http.ResponseWriter, r *http.Request, rc *requestCont
 	p.Secret = p.Secret || strings.HasPrefix(p.Path, "/settings/")
 	p.User = &rc.user
 	p.Nav = rc.nav(p.Path)
+	if s.chats != nil {
+		p.Nav.Views = append(p.Nav.Views, navEntry{Name: "Assistant", Path: chatPath, Keys: "g s", Icon: "chat", Current: p.Path == chatPath})
+	}
 	p.RefreshAt = rc.changesBy().UnixMilli()
 	return s.show(w, r, status, p)
 }

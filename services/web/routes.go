@@ -19,10 +19,6 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	assistant, err := s.assistant()
-	if err != nil {
-		return nil, err
-	}
 	mux := http.NewServeMux()
 	// browser, programs
 	api := s.limited(proxy.New(s.apis, s.trusted, s.log))
@@ -38,8 +34,9 @@ func (s *service) handler() (http.Handler, error) {
 		mux.Handle(path, api)
 	}
 	mux.Handle("GET /live", s.streams.Handle(s.limited(proxy.New(live, s.trusted, s.log))))
-	mux.Handle("/chat", s.limited(assistant))
-	mux.Handle("/chat/", s.limited(assistant))
+	assistant := s.limited(s.assistant())
+	mux.Handle("POST /chat", s.chatRoute(assistant))
+	mux.Handle("/chat/", assistant)
 	// browser
 	mux.Handle("GET /understand", s.limited(server.Handle(s.log, s.understand)))
 	s.pages(mux)
@@ -100,6 +97,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("GET /done", s.list(s.doneTasks))
 	mux.Handle("GET /calendar", s.list(s.calendar))
 	mux.Handle("GET /search", s.page(s.search))
+	mux.Handle("GET /chat", s.page(s.chat))
 	mux.Handle("GET /task/{id}", s.page(s.editor))
 	mux.Handle("GET /recurrence", s.fragment(s.recurrencePreview))
 	mux.Handle("POST "+oauth.AuthorizePath, s.form(s.decide))
@@ -176,15 +174,9 @@ func (s *service) files(mux *http.ServeMux) {
 }
 
 // assistant forwards to the assistant, if there is one.
-func (s *service) assistant() (http.Handler, error) {
-	if s.cfg.AssistantURL == "" {
-		return server.Handle(s.log, func(http.ResponseWriter, *http.Request) error {
-			return task.Errorf(task.CodeUnavailable, "the assistant does not run here")
-		}), nil
+func (s *service) assistant() http.Handler {
+	if s.chats == nil {
+		return server.Handle(s.log, func(http.ResponseWriter, *http.Request) error { return errNoAssistant })
 	}
-	upstreams, err := s.upstreams("assistant", []string{s.cfg.AssistantURL})
-	if err != nil {
-		return nil, err
-	}
-	return proxy.New(upstreams, s.trusted, s.log), nil
+	return proxy.New(s.chats, s.trusted, s.log)
 }

@@ -32,9 +32,11 @@ type service struct {
 	// transport connects to all upstreams. apis are the replicas of api.
 	transport *http.Transport
 	apis      *proxy.Upstreams
-	api       *client.API
-	limits    *proxy.Limits
-	streams   *proxy.Streams
+	// chats are the replicas of the assistant, or nil.
+	chats   *proxy.Upstreams
+	api     *client.API
+	limits  *proxy.Limits
+	streams *proxy.Streams
 	// origins decides which pages may send forms.
 	origins *server.Origins
 	assets  *assets
@@ -64,6 +66,11 @@ func newService(ctx context.Context, cfg config, log *slog.Logger, now func() ti
 		return nil, err
 	}
 	s.api = client.New(s.apis, s.trusted)
+	if cfg.AssistantURL != "" {
+		if s.chats, err = s.upstreams("assistant", []string{cfg.AssistantURL}); err != nil {
+			return nil, err
+		}
+	}
 	if s.origins, err = server.NewOrigins(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
 	}

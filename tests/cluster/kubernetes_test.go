@@ -27,7 +27,7 @@ const (
 	namespace = "taskmaster"
 )
 
-var services = []string{"api", "live", "notifier", "recurring", "web"}
+var services = []string{"api", "assistant", "live", "notifier", "recurring", "web"}
 
 // cluster is a namespace in the cluster of KUBECONFIG.
 type cluster struct {
@@ -52,7 +52,7 @@ func newCluster(t *testing.T) *cluster {
 	}
 	c := &cluster{
 		t: t, root: root, namespace: namespace,
-		replicas: map[string]int{"api": 2, "live": 2, "notifier": 2, "recurring": 2, "web": 2},
+		replicas: map[string]int{"api": 2, "assistant": 2, "live": 2, "notifier": 2, "recurring": 2, "web": 2},
 		host:     os.Getenv("HOST_ADDRESS"), load: strings.Fields(os.Getenv("LOAD_IMAGE")),
 	}
 	var missing []string

@@ -35,7 +35,7 @@ type stack struct {
 // left after destroy.
 func TestPulumi(t *testing.T) {
 	c := newCluster(t)
-	c.replicas = map[string]int{"api": 2, "recurring": 1, "notifier": 1, "live": 1, "web": 2}
+	c.replicas = map[string]int{"api": 2, "recurring": 1, "notifier": 1, "live": 1, "assistant": 1, "web": 2}
 	o := startOutside(t, c.host)
 	first, second := c.loadImages(firstBuild), c.loadImages(secondBuild)
 	webhooks := c.receiveWebhooks()

@@ -4,7 +4,7 @@
 {{- include (printf "taskmaster.env.%s" .name) .root }}
 - name: APP_API_TOKEN
   valueFrom: {secretKeyRef: {name: {{ .root.Values.tokens.secretName }}, key: token}}
-{{- if (get (include "taskmaster.services" .root | fromYaml) .name).sidecar }}
+{{- if dig .name "sidecar" false (include "taskmaster.services" .root | fromYaml) }}
 - name: DAPR_COMPONENTS
   value: {{ include "taskmaster.componentNames" . }}
 {{- end }}
@@ -91,6 +91,15 @@
   value: {{ .Values.publicURL | quote }}
 {{- end }}
 
+{{- define "taskmaster.env.assistant" -}}
+- name: API_URLS
+  value: http://api:{{ include "taskmaster.port" . }},http://api-pods:{{ include "taskmaster.port" . }}
+- name: PUBLIC_URL
+  value: {{ .Values.publicURL | quote }}
+- name: TRUSTED_PROXIES
+  value: {{ join "," .Values.podNetworks | quote }}
+{{- end }}
+
 {{- define "taskmaster.env.web" -}}
 - name: API_URLS
   value: http://api:{{ include "taskmaster.port" . }}
@@ -98,6 +107,10 @@
   value: http://api-pods:{{ include "taskmaster.port" . }}
 - name: LIVE_URLS
   value: http://live:{{ include "taskmaster.port" . }}
+{{- if .Values.assistant.enabled }}
+- name: ASSISTANT_URL
+  value: http://assistant:{{ include "taskmaster.port" . }}
+{{- end }}
 - name: PUBLIC_URL
   value: {{ .Values.publicURL | quote }}
 - name: TRUSTED_PROXIES

@@ -33,8 +33,14 @@ live:
   sidecar: true
   reaches: [database, broker]
   drain: 10
+{{- if .Values.assistant.enabled }}
+assistant:
+  calls: [api]
+  metrics: true
+  drain: 5
+{{- end }}
 web:
-  calls: [api, live]
+  calls: [api, live{{ if .Values.assistant.enabled }}, assistant{{ end }}]
   drain: 20
 {{- end }}
 

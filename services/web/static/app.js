@@ -37,12 +37,13 @@ startSettings();
 startVersion();
 startLive();
 startWorker();
-startPush();
-on("htmx:after:swap", startPush);
+go();
+on("htmx:after:swap", go);
 
-async function startPush() {
-  const place = document.querySelector("[data-push]");
-  if (place) (await import("./push.js")).startPush(place);
+// Two views have a module of their own.
+async function go() {
+  const e = document.querySelector("#chat,[data-push]");
+  if (e) (await (e.id ? import("./chat.js") : import("./push.js"))).start(e);
 }
 
 // A link to another view moves the focus to its heading, as a page load would. A form leaves the

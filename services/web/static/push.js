@@ -4,11 +4,11 @@
 
 import { call } from "./api.js";
 
-const started = new WeakSet();
+const seen = new WeakSet();
 
-export async function startPush(place) {
-  if (started.has(place)) return;
-  started.add(place);
+export async function start(place) {
+  if (seen.has(place)) return;
+  seen.add(place);
   const button = (name) => place.querySelector(`[data-push-${name}]`);
 
   function show(state, text) {

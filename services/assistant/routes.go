@@ -1,0 +1,24 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"taskmaster/internal/server"
+)
+
+// routes returns the handler of all routes. Each group names its caller.
+func (a *assistant) routes() http.Handler {
+	mux := http.NewServeMux()
+	metrics := prometheus.NewRegistry()
+	// browser, programs
+	mux.Handle("POST /chat", server.Handle(a.log, a.chat))
+	// Prometheus
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	// kubelet
+	mux.Handle("GET /healthz", server.Healthz())
+	mux.Handle("GET /readyz", server.Readyz(a.log))
+	return server.Recover(a.log, server.NewPanics(metrics), server.WithProblems(a.log, mux))
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"taskmaster/internal/server"
+)
+
+// assistant is the service.
+type assistant struct {
+	cfg     config
+	log     *slog.Logger
+	now     func() time.Time
+	http    *http.Client
+	origins *server.Origins
+	trusted []netip.Prefix
+	turns   *turns
+}
+
+func newAssistant(cfg config, log *slog.Logger, now func() time.Time) (*assistant, error) {
+	origins, err := server.NewOrigins(cfg.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
+	}
+	trusted, err := server.ParsePrefixes(cfg.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	transport, err := newUpstream(cfg.APIURLs)
+	if err != nil {
+		return nil, err
+	}
+	return &assistant{
+		cfg: cfg, log: log, now: now, http: &http.Client{Transport: transport}, origins: origins, trusted: trusted,
+		turns: newTurns(cfg.TurnsPerDay, now),
+	}, nil
+}
+
+// run serves until ctx is cancelled. Running turns end first: each has a timeout.
+func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
+	a, err := newAssistant(cfg, log, time.Now)
+	if err != nil {
+		return err
+	}
+	defer a.http.CloseIdleConnections()
+	return server.Serve(ctx, ln, a.routes(), log)
+}
