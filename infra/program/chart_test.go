@@ -19,7 +19,7 @@ func TestChartAcceptsValuesOfStacks(t *testing.T) {
 		values, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
 		deployments := rendered["taskmaster/templates/deployments.yaml"]
 		checksum, ok := values["secretsChecksum"].(string)
-		if !ok || checksum == "" || strings.Count(deployments, `checksum/secrets: "`+checksum+`"`) != 5 {
+		if !ok || checksum == "" || strings.Count(deployments, `checksum/secrets: "`+checksum+`"`) != 6 {
 			t.Errorf("the pods do not depend on the content of the secrets (%q):\n%s", checksum, deployments)
 		}
 	})

@@ -75,7 +75,7 @@ func TestTheChartGetsItsValues(t *testing.T) {
 		values := open(at(find(t, mustRender(t, load(t, name)), release, "app").inputs, "values")[0]).ObjectValue()
 		got := slices.Sorted(maps.Keys(values))
 		want := []resource.PropertyKey{
-			"autoscaling", "broker", "dapr", "database", "env", "imagePullSecrets", "images", "metrics", "notifier", "publicURL", "replicas",
+			"assistant", "autoscaling", "broker", "dapr", "database", "env", "imagePullSecrets", "images", "metrics", "notifier", "publicURL", "replicas",
 			"resources", "secretsChecksum", "tokens", "untested", "web",
 		}
 		if !slices.Equal(got, want) {
