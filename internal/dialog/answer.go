@@ -62,10 +62,10 @@ func (t *turn) addChoice(sentence string) Choice {
 // unknown says which part of a sentence is not understood. Nothing is changed.
 func (t *turn) unknown(in intent.Intent) Answer {
 	answer := Answer{Text: t.words.unknown}
-	switch {
-	case in.Missing == intent.MissingName:
+	switch in.Missing {
+	case intent.MissingName:
 		answer.Text = t.words.whichTask
-	case in.Missing == intent.MissingWhen:
+	case intent.MissingWhen:
 		answer.Text = t.words.whichDay
 		for _, when := range t.words.days {
 			answer.Choices = append(answer.Choices, Choice{Label: when, Sentence: t.req.Sentence + " " + when})
@@ -120,7 +120,7 @@ func (t *turn) changeNamed(ctx context.Context, in intent.Intent) (Answer, error
 func (t *turn) question(ctx context.Context, in intent.Intent) (Answer, error) {
 	var found []Task
 	var err error
-	title := ""
+	var title string
 	switch in.Kind {
 	case intent.Due:
 		return t.due(ctx, in)

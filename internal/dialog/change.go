@@ -74,6 +74,7 @@ func (t *turn) change(in intent.Intent, tasks []Task) (Call, error) {
 		a.Add = in.NewTags
 	case intent.Untag:
 		a.Remove = in.NewTags
+	default: // the other changes need no value
 	}
 	return newCall(tools[in.Kind], a)
 }

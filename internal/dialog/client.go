@@ -112,7 +112,7 @@ func readResult(raw []byte, result any) error {
 		for _, part := range answer.Result.Content {
 			texts = append(texts, part.Text)
 		}
-		return &Refused{strings.Join(texts, "\n")}
+		return &RefusedError{strings.Join(texts, "\n")}
 	}
 	if err := json.Unmarshal(answer.Result.StructuredContent, result); err != nil {
 		return fmt.Errorf("read the result: %w", err)

@@ -25,14 +25,14 @@ import (
 
 // Tools calls the tools of /mcp as the user.
 type Tools interface {
-	// Call reads the structured result of a tool into result. It returns a *Refused if the tool refuses.
+	// Call reads the structured result of a tool into result. It returns a *RefusedError if the tool refuses.
 	Call(ctx context.Context, tool string, arguments any, result any) error
 }
 
-// Refused is the error of a tool that refuses a call. Text is its explanation, in English.
-type Refused struct{ Text string }
+// RefusedError is the error of a tool that refuses a call. Text is its explanation, in English.
+type RefusedError struct{ Text string }
 
-func (r *Refused) Error() string { return r.Text }
+func (r *RefusedError) Error() string { return r.Text }
 
 // Request is a turn of the user. It has a sentence or a call.
 type Request struct {
@@ -188,7 +188,7 @@ func (t *turn) call(ctx context.Context, tool string, arguments, result any, tex
 		t.report(step)
 	}
 	err := t.tools.Call(ctx, tool, arguments, result)
-	switch refusal, refused := errors.AsType[*Refused](err); {
+	switch refusal, refused := errors.AsType[*RefusedError](err); {
 	case refused:
 		step.Failed, step.Outcome = true, refusal.Text
 	case err != nil:
@@ -218,7 +218,7 @@ func (t *turn) outcome(result any) string {
 
 // refused turns the refusal of a tool into an answer.
 func (t *turn) refused(err error) (Answer, error) {
-	refusal, ok := errors.AsType[*Refused](err)
+	refusal, ok := errors.AsType[*RefusedError](err)
 	switch {
 	case !ok:
 		return Answer{}, err

@@ -123,6 +123,7 @@ func (t *turn) one(ctx context.Context, in intent.Intent, name string, must bool
 		statuses = []string{"done"}
 	case intent.Delete, intent.Show:
 		statuses = []string{"open", "all"}
+	default: // the others concern open tasks
 	}
 	for _, status := range statuses {
 		tasks, err := t.find(ctx, map[string]any{"text": name, "status": status, "limit": maxFound}, quoted(name))

@@ -105,6 +105,7 @@ func (t *turn) changed(kind intent.Kind, tasks []Task) string {
 		}
 	case intent.Snooze:
 		text += " " + t.words.when(tasks[0].Snoozed, t.options) + "."
+	default: // the others have no time
 	}
 	return strings.TrimSpace(text)
 }

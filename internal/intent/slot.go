@@ -132,6 +132,7 @@ func (r *reader) setOf(words []word) (Target, bool) {
 					return Target{Tag: tags[0]}, true
 				}
 			}
+		default: // the others name no group
 		}
 	}
 	return Target{}, false
@@ -213,6 +214,7 @@ func (r *reader) build(p pattern, slots map[string][]word) (Intent, bool) {
 		if found.Due == "" && found.Clock == "" && found.Shift == (Shift{}) {
 			return Intent{Kind: Unknown, Wanted: Move, Target: found.Target, Missing: MissingWhen}, true
 		}
+	default: // the others have all they need
 	}
 	return found, true
 }

@@ -188,6 +188,7 @@ func (r *reader) days(p period, now time.Time) (from, to string) {
 		return month(1)
 	case lastMonth:
 		return month(-1)
+	default: // the weekend, below
 	}
 	saturday := (int(time.Saturday-now.Weekday()) + 7) % 7
 	if now.Weekday() == time.Sunday {

@@ -58,7 +58,7 @@ func TestClockThatJumpsRemovesNothingEarly(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t, func(c *config) { c.RetentionInterval = time.Hour })
 	real := time.Now()
-	seedRows(t, a.db, 1, real.Add(-91*24*time.Hour))
+	seedRows(t, a.db, 1, real.Add(-longAgo))
 	seedRows(t, a.db, 1, real.Add(time.Hour))
 	a.processTime = func() time.Time { return time.Now().Add(365 * 24 * time.Hour) }
 	a.databaseTime = a.db.Now

@@ -13,6 +13,9 @@ import (
 	"taskmaster/internal/postgres/postgrestest"
 )
 
+// longAgo is longer than any retention period.
+const longAgo = deviceRetention + time.Hour
+
 // seedRows adds n rows of an age to every purged table.
 func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
 	t.Helper()
@@ -37,6 +40,8 @@ func seedRows(t *testing.T, db *postgres.DB, n int, at time.Time) {
 			SELECT gen_random_uuid(), $2, gen_random_uuid()::text, '', '', $3, $3 FROM generate_series(1, $1)`,
 		`INSERT INTO oauth_tokens (hash, kind, grant_id, family, scopes, resource, created_at, expires_at)
 			SELECT sha256(id::text::bytea), 'access', id, id, '{}', '', $3, $3 FROM oauth_grants WHERE user_id = $2`,
+		`INSERT INTO devices (token_hash, user_id, created_at, used_at) SELECT sha256(i::text::bytea), $2, $3, $3 FROM generate_series(1, $1) i`,
+		`INSERT INTO links (id, user_id, purpose, address, created_at, expires_at) SELECT gen_random_uuid(), $2, 'reset', '', $3, $3 FROM generate_series(1, $1)`,
 	} {
 		err := db.InTx(t.Context(), func(tx pgx.Tx) error {
 			// Every statement names all parameters with their types.
@@ -54,7 +59,7 @@ func TestRetentionDeletesExpiredRows(t *testing.T) {
 	db := postgrestest.Open(t)
 	now := time.Now()
 	const old = purgeBatch + 3
-	seedRows(t, db, old, now.Add(-91*24*time.Hour))
+	seedRows(t, db, old, now.Add(-longAgo))
 	seedRows(t, db, 2, now.Add(-eventRetention-time.Hour))
 	seedRows(t, db, 1, now.Add(time.Hour))
 	removed, err := purgeOnce(t.Context(), db, now)
@@ -63,7 +68,7 @@ func TestRetentionDeletesExpiredRows(t *testing.T) {
 	}
 	want := map[string]int64{
 		"outbox": old + 2, "inbox": old, "reminders": old, "deliveries": old, "dead_letters": old, "completions": old,
-		"idempotency_keys": old + 2, "sessions": old + 2, "oauth_clients": old, "oauth_grants": old + 2, "oauth_tokens": old + 2,
+		"idempotency_keys": old + 2, "sessions": old + 2, "oauth_clients": old, "oauth_grants": old + 2, "oauth_tokens": old + 2, "devices": old, "links": old + 2,
 	}
 	if !maps.Equal(removed, want) {
 		t.Errorf("removed %v, want %v", removed, want)
@@ -129,7 +134,7 @@ func TestOneReplicaPurgesAtATime(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
 	now := time.Now()
-	seedRows(t, db, 1, now.Add(-91*24*time.Hour))
+	seedRows(t, db, 1, now.Add(-longAgo))
 	err := db.InTx(t.Context(), func(tx pgx.Tx) error {
 		if mine, err := postgres.TryHousekeeping(t.Context(), tx); !mine || err != nil {
 			t.Fatalf("got %v, %v; want the right to purge", mine, err)

@@ -59,15 +59,15 @@ func newPostman(cfg config) (*postman, error) {
 	return &postman{server: server, from: from, page: page, publicURL: strings.TrimSuffix(cfg.PublicURL, "/")}, nil
 }
 
-// noMail is the failure of an e-mail on a server without a mail server.
-var noMail = &failure{reason: "e-mail is not configured on this server", permanent: true}
+// errNoMail is the failure of an e-mail on a server without a mail server.
+var errNoMail = &failure{reason: "e-mail is not configured on this server", permanent: true}
 
 // reminder sends a delivery. The Message-ID derives from the delivery's ID. A permanent refusal (5xx)
 // of the recipient or the content is permanent. A refusal of the sender, or a server that is away, is
 // not.
 func (p *postman) reminder(ctx context.Context, a postgres.Attempt) *failure {
 	if p == nil {
-		return noMail
+		return errNoMail
 	}
 	n := newNote(a, p.publicURL)
 	if p.publicURL == "" {

@@ -132,7 +132,7 @@ func (p *postman) writeLink(ctx context.Context, tx pgx.Tx, id uuid.UUID, attemp
 	if err := postgres.ArmLink(ctx, tx, l, account.Hash(token)); err != nil {
 		return nil, err
 	}
-	return &draft{l.Address, p.linkNote(l, u, token)}, nil
+	return &draft{l.Address, p.linkNote(l, token)}, nil
 }
 
 // linkOwner locks the account of a link. A reset names only an address. It returns code not_found if no

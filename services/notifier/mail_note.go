@@ -10,7 +10,7 @@ import (
 )
 
 // linkNote returns the text of an e-mail with a link. No stranger can choose a part of it.
-func (p *postman) linkNote(l postgres.Link, u postgres.User, token string) note {
+func (p *postman) linkNote(l postgres.Link, token string) note {
 	minutes := int(delivery.LinkLife / time.Minute)
 	n := map[string]note{
 		postgres.LinkConfirm: {
