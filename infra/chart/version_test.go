@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.1"
-	content = "5885fd34762893cf7c0061601e756e0cec4ed9099d28f425157b94eec39f82ca"
+	version = "0.5.2"
+	content = "ef207b4a03a7b5a4531f5a4e220924fb0d905505bb6e78718492f018f2946833"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

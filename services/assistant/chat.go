@@ -30,16 +30,16 @@ func (a *assistant) chat(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	out := &stream{w: w, r: r, log: a.log}
 	tools := &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: a.admit(w)}
-	answer, err := dialog.Run(ctx, tools, req, out.step)
+	answer, err := dialog.Run(ctx, tools, req, func(step dialog.Step) { out.send(ctx, eventStep, step) })
 	switch {
 	case r.Context().Err() != nil:
 		return nil // the person stopped it
 	case err != nil:
-		return out.fail(explain(ctx, err))
+		return out.fail(ctx, explain(ctx, err))
 	}
-	out.send(eventText, map[string]string{"text": answer.Text})
-	out.send(eventAnswer, answer)
-	out.send(eventEnd, struct{}{})
+	out.send(ctx, eventText, map[string]string{"text": answer.Text})
+	out.send(ctx, eventAnswer, answer)
+	out.send(ctx, eventEnd, struct{}{})
 	return nil
 }
 

@@ -191,7 +191,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestBrokenOff shows that an answer that breaks off in the middle says so, with an error event.
+// TestBrokenOff reads an answer that breaks off in the middle. It ends with an error event.
 func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	api := newToolServer(t)

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 
-	"taskmaster/internal/dialog"
 	"taskmaster/internal/server"
 )
 
@@ -35,7 +35,7 @@ type stream struct {
 }
 
 // send writes an event. The error of a client that has gone is the end of the request's context.
-func (s *stream) send(event string, data any) {
+func (s *stream) send(ctx context.Context, event string, data any) {
 	if !s.started {
 		s.started = true
 		header := s.w.Header()
@@ -46,22 +46,20 @@ func (s *stream) send(event string, data any) {
 	}
 	raw, err := json.Marshal(data)
 	if err != nil {
-		s.log.ErrorContext(s.r.Context(), "event not encoded", "event", event, "error", err)
+		s.log.ErrorContext(ctx, "event not encoded", "event", event, "error", err)
 		return
 	}
 	fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", event, raw)
 	_ = http.NewResponseController(s.w).Flush() // as above
 }
 
-func (s *stream) step(step dialog.Step) { s.send(eventStep, step) }
-
 // fail ends the answer with an error. Before the first event it is the error of the request.
-func (s *stream) fail(err error) error {
+func (s *stream) fail(ctx context.Context, err error) error {
 	if !s.started {
 		return err
 	}
-	s.send(eventError, server.Explain(noHeader{s.w}, s.r, s.log, err))
-	s.send(eventEnd, struct{}{})
+	s.send(ctx, eventError, server.Explain(noHeader{s.w}, s.r, s.log, err))
+	s.send(ctx, eventEnd, struct{}{})
 	return nil
 }
 
