@@ -50,7 +50,8 @@ type draft struct {
 func (mw *mailWorker) Work(ctx context.Context, job *river.Job[delivery.Mail]) error {
 	wk := mw.worker
 	if wk.mails == nil || wk.mails.publicURL == "" {
-		wk.log.WarnContext(ctx, "e-mail not sent: SMTP_URL or PUBLIC_URL is not set", "user_id", job.Args.UserID)
+		// A server without mail is no fault, and the page of the account says it. Every sign-up comes here.
+		wk.log.DebugContext(ctx, "e-mail not sent: SMTP_URL or PUBLIC_URL is not set", "user_id", job.Args.UserID)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, wk.timing.attempt)
