@@ -20,6 +20,7 @@ func TestSignUpAndLogIn(t *testing.T) {
 	w.click(`button[formaction="/signup"]`)
 	w.see(`location.pathname === "/today"`)
 	w.seeText("Nothing is due today")
+	w.live() // scripts have added their entry to the menu
 
 	w.click("details.account summary")
 	w.seeText(email)
