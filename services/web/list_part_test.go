@@ -181,7 +181,7 @@ func TestCrowdedDay(t *testing.T) {
 	t.Parallel()
 	web, _ := manyTasks(t, 40)
 	got := web.do("GET", "/calendar", nil, "Cookie", "taskmaster_session=x")
-	if !regexp.MustCompile(`class="further"><a href="/calendar\?month=[0-9-]+&amp;day=[0-9-]+">\d+ more</a>`).MatchString(got.body) {
+	if !regexp.MustCompile(`class="will further"><a href="/calendar\?month=[0-9-]+&amp;day=[0-9-]+">\d+ more</a>`).MatchString(got.body) {
 		t.Errorf("no cell leads to further tasks: %s", got.body)
 	}
 	if cells := strings.Count(got.body, "<b>task "); cells > 2*maxInCell {

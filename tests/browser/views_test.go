@@ -17,7 +17,7 @@ func views(task string) []view {
 	return []view{
 		{"today", "/today"}, {"upcoming", "/upcoming"}, {"calendar", "/calendar"}, {"all", "/all"}, {"done", "/done"},
 		{"tag", "/tag/home"}, {"priority", "/priority/high"}, {"search", "/search?q=rent"}, {"task", "/task/" + task},
-		{"account", "/settings/account"}, {"notifications", "/settings/notifications"}, {"import", "/settings/import"},
+		{"chat", "/chat"}, {"account", "/settings/account"}, {"notifications", "/settings/notifications"}, {"import", "/settings/import"},
 	}
 }
 
