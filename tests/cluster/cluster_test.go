@@ -87,8 +87,9 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 
 // environment turns the rate limits off, because few users send many requests.
 var environment = map[string]map[string]string{
-	"web": {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
-	"api": {"RATE_PER_MINUTE": "0", "LOGIN_PER_MINUTE": "100000", "SIGNUP_PER_MINUTE": "100000"},
+	"web":      {"RATE_PER_MINUTE_ADDRESS": "0", "RATE_PER_MINUTE_USER": "0"},
+	"api":      {"RATE_PER_MINUTE": "0", "LOGIN_PER_MINUTE": "100000", "SIGNUP_PER_MINUTE": "100000"},
+	"notifier": {"DELIVERIES_PER_HOUR": "0"},
 }
 
 // receiveWebhooks starts a server that pods can reach. It stops with the test.

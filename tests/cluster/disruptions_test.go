@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -80,7 +81,7 @@ func (c *cluster) breakParts(o outside, url string, images map[string]string) {
 
 	c.step("end every sidecar")
 	for _, service := range services {
-		if service == "web" {
+		if slices.Contains(withoutSidecar, service) {
 			continue
 		}
 		for _, pod := range c.podsOf(service) {

@@ -29,6 +29,9 @@ const (
 
 var services = []string{"api", "assistant", "live", "notifier", "recurring", "web"}
 
+// withoutSidecar are the services without a sidecar.
+var withoutSidecar = []string{"assistant", "web"}
+
 // cluster is a namespace in the cluster of KUBECONFIG.
 type cluster struct {
 	t         *testing.T
@@ -222,7 +225,7 @@ func (c *cluster) podsAre(images map[string]string) error {
 				return fmt.Errorf("%s of %s is not ready", container.Name, pod.Name)
 			}
 		}
-		if hasSidecar := slices.ContainsFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" }); hasSidecar == (service == "web") {
+		if hasSidecar := slices.ContainsFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == "daprd" }); hasSidecar == slices.Contains(withoutSidecar, service) {
 			return fmt.Errorf("%s has a sidecar: %t", pod.Name, hasSidecar)
 		}
 		running[service]++
