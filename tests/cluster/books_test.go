@@ -33,8 +33,8 @@ type books struct {
 	people *ledger.People
 }
 
-// openBooks signs people up. Their pages stay open until the test ends. In ordered books, the events
-// of a person come in order.
+// openBooks signs people up. Their pages stay open until close. In ordered books, the events of a
+// person come in order.
 func (c *cluster) openBooks(o outside, url string, ordered bool) *books {
 	c.t.Helper()
 	b := &books{t: c.t, ledger: ledger.New(ordered)}
@@ -81,10 +81,14 @@ func (b *books) refusals() error {
 	return errors.Join(refusals...)
 }
 
-// check waits until all work is finished, and fails the test for every discrepancy.
-func (b *books) check() {
+// close waits until all work is finished, fails the test for every discrepancy, and closes the
+// pages. An open page would try to connect to the address of the system after that is gone. Linux
+// remembers such an attempt for two minutes. A connection of a later test to the same address would
+// fail if it gets the same port.
+func (b *books) close() {
 	b.t.Helper()
 	wrong := b.people.Check(b.t.Context())
+	b.people.StopListening()
 	tally, totals := b.ledger.Tally(), b.people.Totals()
 	b.t.Logf("%d changes: %d events, %d again; %d reminders, %d messages at %d sockets, longest catch-up %v",
 		totals.Changes, tally.Events, tally.Repeats, tally.Reminders, tally.Messages, totals.Sockets, tally.CatchUp.Round(time.Millisecond))

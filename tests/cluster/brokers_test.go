@@ -74,7 +74,7 @@ func TestBrokers(t *testing.T) {
 		c.api("unhandled", "-wait", "5m")
 		stories()
 	}
-	books.check()
+	books.close()
 	c.uninstall()
 }
 

@@ -78,7 +78,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 		c.crowd(url)
 		books.during(func() { c.breakParts(outside, url, first) })
 	}
-	books.check()
+	books.close()
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
 
