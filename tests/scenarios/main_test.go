@@ -40,9 +40,11 @@ var shared struct {
 // buildDir is the folder of programs that tests run beside the systems.
 var buildDir string
 
-// onceOnly are the scenarios that do not concern the broker. They run on nats alone.
+// onceOnly are the scenarios that do not concern the broker. They run on nats alone. Most are about
+// the times of reminders, and those of every broker arrive in TestReminderArrivesOnEveryChannel.
 const onceOnly = "^(TestStartAfterKill|TestSystemThatCannotStart|TestReminderDueWhileEverythingWasDownFiresOnStart|" +
-	"TestStartWithPendingEventsRaisesNoAlarm)$"
+	"TestStartWithPendingEventsRaisesNoAlarm|TestWholeDay|TestSnoozeRemindsAgain|TestMovedAndCancelledReminders|" +
+	"TestJobsFireTwiceAndTooLate)$"
 
 // broker returns the broker of the scenarios.
 func broker() string { return cmp.Or(os.Getenv("BROKER"), "nats") }
