@@ -19,7 +19,7 @@ import (
 // refuses the next caller immediately. A longer queue would not help an overloaded database.
 type DB struct {
 	pool *pgxpool.Pool
-	// admitted has a slot for each connection and for three callers that wait for it.
+	// admitted has a slot for each connection and for waitersPerConn callers that wait for it.
 	admitted chan struct{}
 	disk     *Disk
 	// acquireTimeout bounds the wait for a connection. used is called before and after each
@@ -69,7 +69,7 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 		return nil, fmt.Errorf("connect to database: %w", explainTLS(err))
 	}
 	return &DB{
-		pool: pool, admitted: make(chan struct{}, 4*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler)),
+		pool: pool, admitted: make(chan struct{}, (1+waitersPerConn)*maxConns), disk: NewDisk(slog.New(slog.DiscardHandler)),
 		acquireTimeout: acquireTimeout, used: func() {}, local: local,
 	}, nil
 }

@@ -16,6 +16,11 @@ import (
 
 const (
 	acquireTimeout = 2 * time.Second
+	// waitersPerConn is the number of callers that wait for a connection. A transaction takes some
+	// milliseconds, so the last of them waits for a fraction of acquireTimeout. With 3, half of 100
+	// people who opened a page at the same moment were refused, on two replicas of api with 6
+	// connections each.
+	waitersPerConn = 16
 	// retryAfter is the Retry-After of a refused call.
 	retryAfter = time.Second
 	// commitGrace is how long a commit may continue after its context was cancelled. After an

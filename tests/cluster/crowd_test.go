@@ -50,6 +50,7 @@ func (c *cluster) crowd(url string) {
 	var wg sync.WaitGroup
 	for i, p := range people {
 		wg.Go(func() {
+			c.wait(crowdPause * time.Duration(i) / crowdSize) // people do not click at the same moment
 			tick := time.NewTicker(crowdPause)
 			defer tick.Stop()
 			for n := i; time.Now().Before(end) && c.t.Context().Err() == nil; n++ {
@@ -70,7 +71,7 @@ func (c *cluster) crowd(url string) {
 	at := func(percent int) time.Duration { return times[(len(times)-1)*percent/100].Round(time.Millisecond) }
 	c.t.Logf("%d people, %d requests in %v: p50 %v, p95 %v, p99 %v, %d failed", crowdSize, len(times), crowdTime, at(50), at(95), at(99), len(failed))
 	if len(failed)*refusedOneIn > len(times) {
-		c.t.Errorf("%d of %d requests failed, the last with %v", len(failed), len(times), failed[len(failed)-1])
+		c.t.Errorf("%d of %d requests failed, the last with %.300v", len(failed), len(times), failed[len(failed)-1])
 	}
 	c.checkMemory()
 }
