@@ -15,7 +15,19 @@ func machineVariables() []string {
 
 // commonVariables are the variables that every service gets.
 func commonVariables() []string {
-	return []string{"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "DAPR_COMPONENTS", "LOG_FORMAT", "LOG_LEVEL"}
+	return append([]string{
+		"LISTEN_ADDR", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT", "APP_API_TOKEN", "DAPR_API_TOKEN", "DAPR_COMPONENTS", "LOG_FORMAT", "LOG_LEVEL",
+		"LOG_REQUESTS", "OTEL_TRACES_SAMPLER_ARG",
+	}, exporterVariables()...)
+}
+
+// exporterVariables are the variables of the user's environment that every service and every sidecar gets,
+// so that both export their traces to one receiver.
+func exporterVariables() []string {
+	return []string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_CERTIFICATE",
+		"OTEL_RESOURCE_ATTRIBUTES",
+	}
 }
 
 // isOwn reports whether the user's value of a variable is ignored. It could not be right for all
@@ -69,6 +81,8 @@ func (p plan) serviceDefaults(r replica) map[string]string {
 		"DAPR_API_TOKEN": p.secrets.DaprAPIToken,
 		"LOG_FORMAT":     "text",
 		"LOG_LEVEL":      "info",
+		// Each view of a page has several requests. Their lines would hide the others in a terminal.
+		"LOG_REQUESTS": "false",
 
 		"DATABASE_URL":      p.databaseURL,
 		"PUBLIC_URL":        p.pageURL(),
@@ -95,9 +109,19 @@ func (p plan) serviceDefaults(r replica) map[string]string {
 	return defaults
 }
 
-// sidecarEnv returns the whole environment of a sidecar.
+// sidecarEnv returns the whole environment of a sidecar. It exports its traces like the services, which speak
+// OTLP over HTTP.
 func (p plan) sidecarEnv(r replica) []string {
-	return append(p.machineEnv(),
+	env := p.machineEnv()
+	if endpoint := p.cfg.getenv("OTEL_EXPORTER_OTLP_ENDPOINT"); endpoint != "" {
+		env = append(env, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_INSECURE="+strconv.FormatBool(strings.HasPrefix(endpoint, "http://")))
+		for _, name := range exporterVariables() {
+			if value := p.cfg.getenv(name); value != "" {
+				env = append(env, name+"="+value)
+			}
+		}
+	}
+	return append(env,
 		"APP_API_TOKEN="+p.token("APP_API_TOKEN", p.secrets.AppAPIToken),
 		"DAPR_API_TOKEN="+p.token("DAPR_API_TOKEN", p.secrets.DaprAPIToken),
 		"DAPR_HOST_IP=127.0.0.1", // the address for other sidecars

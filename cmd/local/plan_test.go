@@ -192,7 +192,7 @@ func TestServiceEnvironment(t *testing.T) {
 		"api-2": {"LISTEN_ADDR": "127.0.0.1:8091", "DAPR_HTTP_PORT": "3510", "DAPR_GRPC_PORT": "3610"},
 		"recurring": {
 			"LISTEN_ADDR": "127.0.0.1:8082", "DAPR_HTTP_PORT": "3501", "DAPR_GRPC_PORT": "3601",
-			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info", "PATH": "/bin",
+			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info", "LOG_REQUESTS": "false", "PATH": "/bin",
 		},
 		"notifier": {
 			"VAPID_PRIVATE_KEY": "private", "VAPID_SUBJECT": "mailto:admin@localhost", "SMTP_URL": "smtp://mail",

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/event"
+	"taskmaster/internal/telemetry"
 )
 
 // Shards is the number of parts of the outbox. One publisher at a time publishes a shard, in order.
@@ -57,6 +58,9 @@ func appendEvents(ctx context.Context, tx pgx.Tx, events []event.Event, queue ..
 	batch := &pgx.Batch{}
 	for _, e := range events {
 		for _, f := range queue {
+			if e.TraceParent == "" {
+				e.TraceParent = telemetry.TraceParent(ctx) // the event goes on with the trace of its change
+			}
 			if err := f(batch, e); err != nil {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // SnoozeNumber is the number of a snoozed reminder. The reminders of the task's own list have lower
@@ -27,6 +28,8 @@ type Reminder struct {
 	// JobAt is the instant of the job that the scheduler holds. It is nil if the scheduler holds
 	// none.
 	JobAt *time.Time
+	// TraceParent names the trace of the change that set the reminder. It may be empty.
+	TraceParent string
 }
 
 // lateReminder is how long after its instant a reminder is still accepted. The request for it may
@@ -51,15 +54,15 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 		numbers = append(numbers, number)
 		// retry_at stays. It keeps a second reconciler away while one is calling the scheduler.
 		batch.Queue(`
-			INSERT INTO reminders (task_id, number, user_id, fire_at, state)
-			VALUES ($1, $2, $3, $4::timestamptz, CASE
+			INSERT INTO reminders (task_id, number, user_id, fire_at, traceparent, state)
+			VALUES ($1, $2, $3, $4::timestamptz, nullif($6, ''), CASE
 				WHEN EXISTS (SELECT FROM reminders WHERE task_id = $1 AND $4 = ANY (fired_instants)) THEN 'fired'
 				WHEN $4 > $5::timestamptz THEN 'pending' ELSE 'cancelled' END)
 			ON CONFLICT (task_id, number) DO UPDATE
-			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
+			SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL, traceparent = excluded.traceparent
 			WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state <> 'cancelled')
 				OR reminders.user_id <> excluded.user_id`,
-			taskID, number, userID, at, now.Add(-lateReminder))
+			taskID, number, userID, at, now.Add(-lateReminder), telemetry.TraceParent(ctx))
 	}
 	batch.Queue(`
 		UPDATE reminders SET state = 'cancelled'
@@ -70,7 +73,7 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 	return nil
 }
 
-const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at`
+const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at, coalesce(traceparent, '')`
 
 // ReminderByID returns a reminder. It returns code not_found if there is none.
 func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
@@ -219,7 +222,7 @@ func ClaimUnscheduled(ctx context.Context, tx pgx.Tx, now, until time.Time, limi
 			ORDER BY fire_at LIMIT $3 FOR UPDATE SKIP LOCKED
 		) c
 		WHERE r.task_id = c.task_id AND r.number = c.number
-		RETURNING r.task_id, r.number, r.user_id, r.fire_at, r.state = 'pending', r.job_at`, now, until, limit)
+		RETURNING r.task_id, r.number, r.user_id, r.fire_at, r.state = 'pending', r.job_at, coalesce(r.traceparent, '')`, now, until, limit)
 }
 
 // MarkScheduled records that the scheduler holds the job of a claimed reminder: a job at FireAt, or

@@ -11,6 +11,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // TaskIDs returns the IDs of all tasks of a user, in order.
@@ -101,7 +102,7 @@ func SetFirstReminders(ctx context.Context, tx pgx.Tx, userID uuid.UUID, wanted 
 		SELECT task_id, number, $1, fire_at, CASE WHEN fire_at > $2::timestamptz THEN 'pending' ELSE 'cancelled' END
 		FROM unnest($3::uuid[], $4::int[], $5::timestamptz[]) AS wanted (task_id, number, fire_at)
 		ON CONFLICT (task_id, number) DO UPDATE
-		SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL
+		SET user_id = excluded.user_id, fire_at = excluded.fire_at, state = excluded.state, fired_at = NULL, traceparent = NULL
 		WHERE reminders.fire_at <> excluded.fire_at OR (reminders.state = 'cancelled' AND excluded.state = 'pending')
 			OR reminders.user_id <> excluded.user_id`,
 		userID, now, ids, numbers, instants)
@@ -121,6 +122,7 @@ func CopyEvents(ctx context.Context, tx pgx.Tx, events []event.Event) error {
 		[]string{"id", "user_id", "shard", "topic", "type", "task_id", "revision", "event", "created_at", "turn"},
 		pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
 			e := events[i]
+			e.TraceParent = telemetry.TraceParent(ctx)
 			raw, err := json.Marshal(e)
 			if err != nil {
 				return nil, fmt.Errorf("encode event %s: %w", e.ID, err)

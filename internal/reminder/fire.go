@@ -114,6 +114,7 @@ func fireReminder(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int, 
 		return false, err
 	}
 	due := event.New(event.ReminderDue, r.UserID, t, now)
+	due.TraceParent = r.TraceParent // of the change that set the reminder, not of the job
 	due.Data.Reminder = &event.DueReminder{Number: r.Number, At: r.FireAt}
 	return true, postgres.RecordEvents(ctx, tx, due)
 }

@@ -11,6 +11,7 @@ import (
 	"taskmaster/internal/health"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/telemetry"
 )
 
 const (
@@ -120,6 +121,7 @@ func (s *Scheduler) scheduleAll(ctx context.Context, claimed []postgres.Reminder
 func (s *Scheduler) schedule(ctx context.Context, r postgres.Reminder) error {
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
+	ctx = telemetry.Continue(ctx, r.TraceParent)
 	name := sidecar.JobName(r.TaskID, r.Number)
 	if r.Pending {
 		return s.Jobs.ScheduleJob(ctx, name, r.FireAt)

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/go-playground/validator/v10"
+
+	"taskmaster/internal/telemetry"
 )
 
 // Common holds the settings of every service. Each service embeds it in its config struct.
@@ -22,6 +24,14 @@ type Common struct {
 	LogFormat string `env:"LOG_FORMAT" default:"json" validate:"oneof=json text"`
 	// LogLevel is the lowest level that is logged.
 	LogLevel string `env:"LOG_LEVEL" default:"info" validate:"oneof=debug info warn error"`
+	// LogRequests writes a line for each request at level info. Otherwise its level is debug.
+	LogRequests bool `env:"LOG_REQUESTS" default:"true"`
+	// OTLPEndpoint is the URL of an OpenTelemetry receiver for OTLP over HTTP. Without it, no traces are
+	// exported. The other standard variables of the exporter count too.
+	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" validate:"omitempty,http_url"`
+	// TraceRatio is the share of traces that are exported, from 0 to 1. It counts for traces that begin at
+	// this service.
+	TraceRatio float64 `env:"OTEL_TRACES_SAMPLER_ARG" default:"0.1" validate:"min=0,max=1"`
 	// AppAPIToken is the token that the sidecar sends with every call to the app. Without it
 	// callbacks would be open to everybody.
 	AppAPIToken string `env:"APP_API_TOKEN" validate:"required"`
@@ -40,21 +50,26 @@ type Common struct {
 // Shared returns the settings of every service.
 func (c Common) Shared() Common { return c }
 
-// NewLog returns a service's log.
+// Telemetry returns the configuration of a service's telemetry. It trusts every sender.
+func (c Common) Telemetry(service string, log *slog.Logger) telemetry.Config {
+	return telemetry.Config{Service: service, Log: log, LogRequests: c.LogRequests, Endpoint: c.OTLPEndpoint, Ratio: c.TraceRatio}
+}
+
+// NewLog returns a service's log. The lines of a request have its ids.
 func NewLog(w io.Writer, c Common) *slog.Logger {
 	var level slog.Level
 	// The level was validated. An invalid one would keep info.
 	_ = level.UnmarshalText([]byte(c.LogLevel))
 	opts := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(w, opts))
+		return slog.New(telemetry.NewLogHandler(slog.NewTextHandler(w, opts)))
 	}
-	return slog.New(slog.NewJSONHandler(w, opts))
+	return slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(w, opts)))
 }
 
 // LoadConfig fills the struct that cfg points to. The env tag of a field names its environment
 // variable. The default tag is the value of an unset variable. LoadConfig then checks the validate
-// tags. Fields are string, bool, int, time.Duration, []string (comma separated) or embedded
+// tags. Fields are string, bool, int, float64, time.Duration, []string (comma separated) or embedded
 // structs. The error names all problems at once.
 func LoadConfig(cfg any, getenv func(string) string) error {
 	var problems []error
@@ -129,6 +144,12 @@ func set(field reflect.Value, value string) error {
 			return fmt.Errorf("%q is not a whole number", value)
 		}
 		field.SetInt(int64(n))
+	case float64:
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a number", value)
+		}
+		field.SetFloat(n)
 	default:
 		field.SetString(value)
 	}

@@ -29,7 +29,7 @@ func TestLoadConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := testConfig{
-		Common: Common{ListenAddr: "127.0.0.1:8081", LogFormat: "json", LogLevel: "info", AppAPIToken: "secret", DaprGRPCPort: 50001, DaprHTTPPort: 3500},
+		Common: Common{ListenAddr: "127.0.0.1:8081", LogFormat: "json", LogLevel: "info", LogRequests: true, TraceRatio: 0.1, AppAPIToken: "secret", DaprGRPCPort: 50001, DaprHTTPPort: 3500},
 		Wait:   5 * time.Second, Networks: []string{"10.0.0.0/8", "192.168.0.0/16"}, Secure: true,
 	}
 	if !reflect.DeepEqual(got, want) {

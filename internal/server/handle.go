@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // Handler answers a request or returns an error. Handle answers the error.
@@ -25,6 +26,8 @@ type Problem struct {
 	Detail string            `json:"detail"`
 	Code   task.Code         `json:"code"`
 	Errors []task.FieldError `json:"errors,omitempty"`
+	// RequestID is the id of the request in the log.
+	RequestID string `json:"request_id,omitempty"`
 }
 
 // StatusError is a failure of the HTTP request itself, not of the domain.
@@ -97,7 +100,10 @@ func isRead(r *http.Request) bool { return r.Method == http.MethodGet || r.Metho
 // the headers of the problem, but neither writes the answer nor sets a content type. Status is 0 if
 // the caller is gone.
 func Explain(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) Problem {
-	p := Problem{Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: internalDetail}
+	p := Problem{
+		Type: "about:blank", Status: http.StatusInternalServerError, Code: task.CodeInternal, Detail: internalDetail,
+		RequestID: telemetry.RequestID(r.Context()),
+	}
 	if e, ok := errors.AsType[*StatusError](err); ok {
 		p.Status, p.Code, p.Detail = e.Status, e.Code, e.Detail
 	} else if task.ErrorCode(err) == task.CodeDiskFull && isRead(r) {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // NewPanics returns the counter of panics for Recover.
@@ -52,7 +53,7 @@ func Recover(log *slog.Logger, panics prometheus.Counter, h http.Handler) http.H
 			}
 			writeProblem(w, Problem{
 				Type: "about:blank", Title: http.StatusText(http.StatusInternalServerError), Status: http.StatusInternalServerError,
-				Code: task.CodeInternal, Detail: internalDetail,
+				Code: task.CodeInternal, Detail: internalDetail, RequestID: telemetry.RequestID(r.Context()),
 			})
 		}()
 		h.ServeHTTP(answer, r)

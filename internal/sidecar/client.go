@@ -26,6 +26,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // PubSub is the name of the pub/sub component, whichever broker it uses.
@@ -72,6 +73,9 @@ func New(grpcPort, httpPort int, token string) (*Client, error) {
 		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 			if token != "" {
 				ctx = metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token)
+			}
+			if traceparent := telemetry.TraceParent(ctx); traceparent != "" {
+				ctx = metadata.AppendToOutgoingContext(ctx, "traceparent", traceparent)
 			}
 			return unimplemented(invoke(ctx, method, req, reply, cc, opts...))
 		}))
@@ -244,6 +248,10 @@ func (c *Client) Invoke(ctx context.Context, appID, method string, body any) err
 	r.Header.Set("Content-Type", "application/json")
 	if c.token != "" {
 		r.Header.Set("Dapr-Api-Token", c.token)
+	}
+	telemetry.Inject(ctx, r.Header)
+	if id := telemetry.RequestID(ctx); id != "" {
+		r.Header.Set(telemetry.RequestIDHeader, id)
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {

@@ -3,18 +3,23 @@ package sidecar_test
 import (
 	"context"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/telemetry"
 	"taskmaster/internal/testkit"
 )
 
@@ -81,6 +86,48 @@ func TestAwaitStartGivesUp(t *testing.T) {
 				t.Fatal("it still waits for a sidecar that does not come")
 			}
 		})
+	}
+}
+
+// TestCallsCarryTheTrace checks that the sidecar learns the trace of each call.
+func TestCallsCarryTheTrace(t *testing.T) {
+	t.Parallel()
+	const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]string
+	server := grpc.NewServer(grpc.UnknownServiceHandler(func(_ any, stream grpc.ServerStream) error {
+		header, _ := metadata.FromIncomingContext(stream.Context())
+		got = append(got, header["traceparent"])
+		return stream.SendMsg(&emptypb.Empty{})
+	}))
+	t.Cleanup(server.Stop)
+	go func() { _ = server.Serve(ln) }() // it ends with the test
+	invoked := make(chan string, 1)
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { invoked <- r.Header.Get("Traceparent") }))
+	t.Cleanup(app.Close)
+	client, err := sidecar.New(ln.Addr().(*net.TCPAddr).Port, app.Listener.Addr().(*net.TCPAddr).Port, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	ctx := telemetry.Continue(t.Context(), traceparent)
+	if err := client.Publish(ctx, "task-events", "k", []byte("{}")); err != nil {
+		t.Error(err)
+	}
+	if err := client.Publish(t.Context(), "task-events", "k", []byte("{}")); err != nil {
+		t.Error(err)
+	}
+	if err := client.Invoke(ctx, "api", "internal/occurrences", struct{}{}); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([][]string{{traceparent}, nil}, got); diff != "" {
+		t.Errorf("traces of the published events (-want +got):\n%s", diff)
+	}
+	if parent := <-invoked; parent != traceparent {
+		t.Errorf("the invocation has traceparent %q, want %q", parent, traceparent)
 	}
 }
 

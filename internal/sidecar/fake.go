@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"taskmaster/internal/event"
+	"taskmaster/internal/telemetry"
 )
 
 // Fake records the calls that a Client would make. Before each call it calls Err, if set, with the
@@ -26,6 +27,8 @@ type Fake struct {
 type Invocation struct {
 	AppID, Method string
 	Body          json.RawMessage
+	// TraceParent names the trace of the call.
+	TraceParent string
 }
 
 func (f *Fake) fail(call, subject string) error {
@@ -110,7 +113,7 @@ func (f *Fake) Job(name string) (time.Time, bool) {
 }
 
 // Invoke records a call.
-func (f *Fake) Invoke(_ context.Context, appID, method string, body any) error {
+func (f *Fake) Invoke(ctx context.Context, appID, method string, body any) error {
 	if err := f.fail("invoke", method); err != nil {
 		return err
 	}
@@ -120,7 +123,7 @@ func (f *Fake) Invoke(_ context.Context, appID, method string, body any) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.invoked = append(f.invoked, Invocation{appID, method, raw})
+	f.invoked = append(f.invoked, Invocation{appID, method, raw, telemetry.TraceParent(ctx)})
 	return nil
 }
 

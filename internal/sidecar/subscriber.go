@@ -8,9 +8,12 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"taskmaster/internal/event"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // maxDelivery is the maximum size of a request to a subscriber, in bytes. Brokers accept events of
@@ -41,11 +44,23 @@ func Subscriber(log *slog.Logger, handle func(ctx context.Context, e event.Event
 		if err != nil {
 			return err
 		}
-		if err := handle(ctx, e); err != nil {
+		telemetry.SetUser(ctx, userOf(e))
+		ctx, end := telemetry.Consume(ctx, e.Type, e.TraceParent)
+		err = handle(ctx, e)
+		end(err)
+		if err != nil {
 			return fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 		}
 		return nil
 	})
+}
+
+// userOf returns the owner of an event, or "" for an event of an unknown type, which may have none.
+func userOf(e event.Event) string {
+	if e.Data.UserID == uuid.Nil {
+		return ""
+	}
+	return e.Data.UserID.String()
 }
 
 // MessageSubscriber is Subscriber for a handler of the published bytes.

@@ -12,6 +12,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // caller is the authenticated sender of a request.
@@ -72,6 +73,7 @@ func (s *service) requireScope(scope string, h handler) http.Handler {
 			s.logRefusal(r, c, err)
 			return err
 		}
+		telemetry.SetUser(r.Context(), c.UserID.String())
 		if err := s.access.users.Allow(c.UserID.String(), s.now()); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 	"taskmaster/services/api/mcp"
 )
 
@@ -43,6 +44,7 @@ func (s *service) assistants(api http.Handler) http.Handler {
 		if err != nil {
 			return err
 		}
+		telemetry.SetUser(r.Context(), c.UserID.String())
 		if err := s.access.users.Allow(c.UserID.String(), s.now()); err != nil {
 			return err
 		}

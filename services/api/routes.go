@@ -114,5 +114,5 @@ func handle(routes []route) *http.ServeMux {
 
 // handler answers every route. It answers any other path with a problem document.
 func (s *service) handler() http.Handler {
-	return server.Recover(s.log, s.panics, server.WithProblems(s.log, handle(s.routes())))
+	return s.telemetry.Handler(server.Recover(s.log, s.panics, server.WithProblems(s.log, handle(s.routes()))))
 }

@@ -18,6 +18,7 @@ import (
 	"taskmaster/internal/reminder"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
+	"taskmaster/internal/telemetry"
 )
 
 // sidecarStart bounds the wait of the relay and the reminders for the sidecar at a start. Without
@@ -27,6 +28,11 @@ const sidecarStart = time.Minute
 
 // run serves requests and runs the background work until ctx is cancelled.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
+	tel, err := telemetry.New(ctx, cfg.Telemetry("api", log))
+	if err != nil {
+		return err
+	}
+	defer tel.Close(ctx)
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
 		return err
@@ -72,7 +78,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		deliveriesQueued = waker.wake
 	}
 	s, err := newService(cfg, dependencies{
-		db: db, log: log, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire, applied: applied,
+		db: db, log: log, telemetry: tel, now: time.Now, clock: clk, metrics: metrics, wake: wake, fireReminder: reminders.Fire, applied: applied,
 		idle: activity, deliveriesQueued: deliveriesQueued,
 	})
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -60,9 +59,6 @@ func (s *service) logSecurity(r *http.Request, event securityEvent, userID uuid.
 	if userID != uuid.Nil {
 		all = append(all, slog.String("user_id", userID.String()))
 	}
-	if id := requestID(r); id != "" {
-		all = append(all, slog.String("request_id", id))
-	}
 	// The line is written also for a client that has gone.
 	s.log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, securityMessage, append(all, attrs...)...)
 }
@@ -100,20 +96,4 @@ func (s *service) pseudonym(kind, value string) string {
 	mac := hmac.New(sha256.New, []byte(s.cfg.DatabaseURL))
 	mac.Write([]byte(kind + " " + value)) // never fails
 	return hex.EncodeToString(mac.Sum(nil)[:8])
-}
-
-// maxRequestID is the longest request id that is logged, in bytes.
-const maxRequestID = 64
-
-// requestID returns the id that a proxy gave a request, or "". An id of other characters could forge
-// a line of a log.
-func requestID(r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
-	safe := func(c rune) bool {
-		return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-	}
-	if len(id) > maxRequestID || strings.ContainsFunc(id, func(c rune) bool { return !safe(c) }) {
-		return ""
-	}
-	return id
 }

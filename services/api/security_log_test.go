@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/telemetry"
 	"taskmaster/internal/testkit"
 )
 
@@ -20,7 +21,7 @@ func TestSecurityLog(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t, func(c *config) { c.LoginPerMinute, c.PublicURL = 5, publicURL })
 	log := &testkit.LogBuffer{}
-	a.log = slog.New(slog.NewJSONHandler(log, nil))
+	a.log = slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(log, nil)))
 	a.handler = checked(t, a.service.handler())
 	p := a.newPerson(t)
 	const guess = "a wrong guess"

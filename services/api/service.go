@@ -21,6 +21,7 @@ import (
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // service is the server: the state that handlers share. Handlers never call the sidecar. A change is
@@ -47,7 +48,9 @@ type service struct {
 type dependencies struct {
 	db  *postgres.DB
 	log *slog.Logger
-	now func() time.Time
+	// telemetry may be nil in tests.
+	telemetry *telemetry.Telemetry
+	now       func() time.Time
 	// clock decides which rows are old.
 	clock   *clock.Cautious
 	metrics *prometheus.Registry

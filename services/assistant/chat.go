@@ -11,6 +11,7 @@ import (
 	"taskmaster/internal/dialog"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // turnTimeout limits the time of one turn, with all its calls of tools.
@@ -29,7 +30,7 @@ func (a *assistant) chat(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
 	out := &stream{w: w, r: r, log: a.log}
-	tools := &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: a.admit(w)}
+	tools := &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: a.admit(ctx, w)}
 	answer, err := dialog.Run(ctx, tools, req, func(step dialog.Step) { out.send(ctx, eventStep, step) })
 	switch {
 	case r.Context().Err() != nil:
@@ -56,7 +57,7 @@ func (a *assistant) credentials(r *http.Request) http.Header {
 
 // admit returns a function for the headers of api's answers. The first answer names the user, whose turn is counted, and
 // may renew the session.
-func (a *assistant) admit(w http.ResponseWriter) func(http.Header) error {
+func (a *assistant) admit(ctx context.Context, w http.ResponseWriter) func(http.Header) error {
 	first := true
 	return func(header http.Header) error {
 		if !first {
@@ -66,6 +67,7 @@ func (a *assistant) admit(w http.ResponseWriter) func(http.Header) error {
 		for _, cookie := range header.Values("Set-Cookie") {
 			w.Header().Add("Set-Cookie", cookie)
 		}
+		telemetry.SetUser(ctx, header.Get(account.Header))
 		return a.turns.take(header.Get(account.Header))
 	}
 }

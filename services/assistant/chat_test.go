@@ -70,7 +70,7 @@ func (s *toolServer) serve(w http.ResponseWriter, r *http.Request) {
 func newTestAssistant(t *testing.T, turns int, urls ...string) http.Handler {
 	t.Helper()
 	cfg := config{APIURLs: urls, TurnsPerDay: turns, TrustedProxies: []string{"192.0.2.0/24"}}
-	a, err := newAssistant(cfg, slog.New(slog.DiscardHandler), func() time.Time { return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC) })
+	a, err := newAssistant(cfg, slog.New(slog.DiscardHandler), nil, func() time.Time { return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC) })
 	if err != nil {
 		t.Fatal(err)
 	}

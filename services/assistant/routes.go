@@ -20,5 +20,5 @@ func (a *assistant) routes() http.Handler {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(a.log))
-	return server.Recover(a.log, server.NewPanics(metrics), server.WithProblems(a.log, mux))
+	return a.tel.Handler(server.Recover(a.log, server.NewPanics(metrics), server.WithProblems(a.log, mux)))
 }

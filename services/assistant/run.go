@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"taskmaster/internal/server"
+	"taskmaster/internal/telemetry"
 )
 
 // assistant is the service.
 type assistant struct {
 	cfg     config
 	log     *slog.Logger
+	tel     *telemetry.Telemetry
 	now     func() time.Time
 	http    *http.Client
 	origins *server.Origins
@@ -23,7 +25,7 @@ type assistant struct {
 	turns   *turns
 }
 
-func newAssistant(cfg config, log *slog.Logger, now func() time.Time) (*assistant, error) {
+func newAssistant(cfg config, log *slog.Logger, tel *telemetry.Telemetry, now func() time.Time) (*assistant, error) {
 	origins, err := server.NewOrigins(cfg.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
@@ -37,14 +39,19 @@ func newAssistant(cfg config, log *slog.Logger, now func() time.Time) (*assistan
 		return nil, err
 	}
 	return &assistant{
-		cfg: cfg, log: log, now: now, http: &http.Client{Transport: transport}, origins: origins, trusted: trusted,
+		cfg: cfg, log: log, tel: tel, now: now, http: &http.Client{Transport: tel.Transport(transport)}, origins: origins, trusted: trusted,
 		turns: newTurns(cfg.TurnsPerDay, now),
 	}, nil
 }
 
 // run serves until ctx is cancelled. Running turns end first: each has a timeout.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
-	a, err := newAssistant(cfg, log, time.Now)
+	tel, err := telemetry.New(ctx, cfg.Telemetry("assistant", log))
+	if err != nil {
+		return err
+	}
+	defer tel.Close(ctx)
+	a, err := newAssistant(cfg, log, tel, time.Now)
 	if err != nil {
 		return err
 	}

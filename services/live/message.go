@@ -33,6 +33,8 @@ type message struct {
 	Revision int64      `json:"revision"`
 	Type     string     `json:"type"`
 	Task     *task.Task `json:"task,omitempty"`
+	// TraceParent names the trace of the change (https://www.w3.org/TR/trace-context/).
+	TraceParent string `json:"traceparent,omitempty"`
 	// IntervalSeconds is the maximum time between two heartbeats. Only heartbeats have it.
 	IntervalSeconds float64 `json:"interval_seconds,omitempty"`
 }
@@ -51,7 +53,7 @@ func (m encoded) of(epoch string) []byte {
 
 // encode returns the message of a task.changed event.
 func encode(e event.Event) (encoded, error) {
-	m := message{Revision: e.Data.Revision, Type: typeChanged, Task: &e.Data.TaskData}
+	m := message{Revision: e.Data.Revision, Type: typeChanged, Task: &e.Data.TaskData, TraceParent: e.TraceParent}
 	if e.Data.Deleted {
 		m.Type = typeDeleted
 	}

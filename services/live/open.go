@@ -16,6 +16,7 @@ import (
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // open answers GET /live. It checks the caller and the origin, upgrades the connection to a
@@ -33,6 +34,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	telemetry.SetUser(r.Context(), caller.UserID.String())
 	release, err := l.hub.admit(caller.UserID)
 	if end, ok := errors.AsType[websocket.CloseError](err); ok {
 		l.refuse(w, r, end)

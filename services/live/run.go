@@ -11,6 +11,7 @@ import (
 	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
+	"taskmaster/internal/telemetry"
 )
 
 // spareConns is the number of database connections that history leaves to authentication and
@@ -22,12 +23,14 @@ type live struct {
 	cfg config
 	db  *postgres.DB
 	// idle is nil if the database does not sleep.
-	idle    *idle.Monitor
-	log     *slog.Logger
-	now     func() time.Time
-	origins *server.Origins
-	hub     *hub
-	history *history
+	idle *idle.Monitor
+	log  *slog.Logger
+	// telemetry may be nil in tests.
+	telemetry *telemetry.Telemetry
+	now       func() time.Time
+	origins   *server.Origins
+	hub       *hub
+	history   *history
 	// stopping is closed when sockets must close. sockets counts the open ones.
 	stopping <-chan struct{}
 	sockets  sync.WaitGroup
@@ -36,6 +39,11 @@ type live struct {
 // run serves until ctx is cancelled. It then closes all sockets with "going away" and waits for
 // them.
 func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) error {
+	tel, err := telemetry.New(ctx, cfg.Telemetry("live", log))
+	if err != nil {
+		return err
+	}
+	defer tel.Close(ctx)
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
 	if err != nil {
 		return err
@@ -51,7 +59,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		db.Sleeps(func() {}) // the heartbeats' transactions are no activity
 	}
 	l := &live{
-		cfg: cfg, db: db, idle: activity, log: log, now: time.Now, origins: origins,
+		cfg: cfg, db: db, idle: activity, log: log, telemetry: tel, now: time.Now, origins: origins,
 		hub:      newHub(cfg.MaxSockets, cfg.MaxSocketsPerUser, activity),
 		history:  newHistory(db, cfg.DatabaseConns-spareConns),
 		stopping: ctx.Done(),

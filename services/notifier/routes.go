@@ -23,5 +23,5 @@ func (n *notifier) handler() http.Handler {
 	mux.Handle("GET /readyz", server.Readyz(n.log, applied.Check, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
 	// Prometheus
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
-	return server.Recover(n.log, n.panics, mux)
+	return n.tel.Handler(server.Recover(n.log, n.panics, mux))
 }

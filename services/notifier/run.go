@@ -14,6 +14,7 @@ import (
 	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/server"
+	"taskmaster/internal/telemetry"
 )
 
 // notifier holds the dependencies of the routes.
@@ -22,6 +23,7 @@ type notifier struct {
 	db       *postgres.DB
 	queue    *delivery.Queue
 	log      *slog.Logger
+	tel      *telemetry.Telemetry
 	now      func() time.Time
 	registry *prometheus.Registry
 	panics   prometheus.Counter
@@ -35,6 +37,11 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 }
 
 func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, log *slog.Logger) error {
+	tel, err := telemetry.New(ctx, cfg.Telemetry("notifier", log))
+	if err != nil {
+		return err
+	}
+	defer tel.Close(ctx)
 	mails, err := newPostman(cfg)
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
@@ -66,7 +73,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 		return err
 	}
 
-	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
+	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, tel: tel, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
 	n.panics = server.NewPanics(n.registry)
 	wk := newWorker(db, queue, cfg.DatabaseConns, senders, mails, timing, newMetrics(n.registry), log)
 	g, ctx := errgroup.WithContext(ctx)

@@ -65,6 +65,18 @@ func encode(t *testing.T, e event.Event) []byte {
 	return body
 }
 
+// TestTheTraceGoesOn checks that the call of api belongs to the trace of the completion.
+func TestTheTraceGoesOn(t *testing.T) {
+	t.Parallel()
+	e := completion("FREQ=WEEKLY;BYDAY=MO")
+	e.TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	fake := &sidecar.Fake{}
+	deliver(t, fake, encode(t, e))
+	if got := fake.Invoked(); len(got) != 1 || got[0].TraceParent != e.TraceParent {
+		t.Errorf("invoked %+v, want one call in the trace %s", got, e.TraceParent)
+	}
+}
+
 func TestCompletedTaskIsFollowed(t *testing.T) {
 	t.Parallel()
 	e := completion("FREQ=WEEKLY;BYDAY=MO")

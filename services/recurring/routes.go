@@ -23,5 +23,5 @@ func (r *recurring) routes() http.Handler {
 	mux.Handle("GET /healthz", server.Healthz())
 	applied := sidecar.NewApplied(r.cfg.DaprHTTPPort, r.cfg.DaprAPIToken, r.log, r.cfg.DaprComponents, event.TopicTasks)
 	mux.Handle("GET /readyz", server.Readyz(r.log, applied.Check))
-	return server.Recover(r.log, server.NewPanics(metrics), mux)
+	return r.telemetry.Handler(server.Recover(r.log, server.NewPanics(metrics), mux))
 }

@@ -11,6 +11,7 @@ import (
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/server"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 	"taskmaster/services/web/client"
 )
 
@@ -99,6 +100,7 @@ func (rc *requestContext) loadUser(r *http.Request, read reader) (err error) {
 	if rc.user, err = read(rc.Client, r.Context()); err != nil {
 		return err
 	}
+	telemetry.SetUser(r.Context(), rc.user.ID.String())
 	if rc.zone, err = task.LoadZone(rc.user.TimeZone); err != nil {
 		return fmt.Errorf("load the visitor's time zone: %w", err)
 	}

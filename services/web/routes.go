@@ -46,7 +46,7 @@ func (s *service) handler() (http.Handler, error) {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	mux.Handle("GET /readyz", server.Readyz(s.log))
-	recovering := server.Recover(s.log, nil, s.withMissing(mux, server.WithProblems(s.log, mux)))
+	recovering := s.tel.Handler(server.Recover(s.log, nil, s.withMissing(mux, server.WithProblems(s.log, mux))))
 	return proxy.WithDeadlines(proxy.WithHeaders(recovering, s.version, strings.HasPrefix(s.cfg.PublicURL, "https://"))), nil
 }
 

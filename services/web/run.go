@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"taskmaster/internal/server"
+	"taskmaster/internal/telemetry"
 	"taskmaster/services/web/client"
 	"taskmaster/services/web/proxy"
 )
@@ -27,6 +28,7 @@ var pageFiles embed.FS
 type service struct {
 	cfg     config
 	log     *slog.Logger
+	tel     *telemetry.Telemetry
 	now     func() time.Time
 	trusted []netip.Prefix
 	// transport connects to all upstreams. apis are the replicas of api.
@@ -61,6 +63,11 @@ func newService(ctx context.Context, cfg config, log *slog.Logger, now func() ti
 	if s.trusted, err = server.ParsePrefixes(cfg.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
+	trusting := cfg.Telemetry("web", log)
+	trusting.Trusts = func(r *http.Request) bool { return proxy.IsTrusted(r, s.trusted) }
+	if s.tel, err = telemetry.New(ctx, trusting); err != nil {
+		return nil, err
+	}
 	s.limits = proxy.NewLimits(cfg.RatePerMinuteAddress, cfg.RatePerMinuteUser, s.trusted, now)
 	if s.apis, err = s.upstreams("api", cfg.APIURLs, cfg.APIFallbackURLs...); err != nil {
 		return nil, err
@@ -94,7 +101,7 @@ func (s *service) loadPages(files fs.FS) (err error) {
 
 // upstreams returns the replicas of another service.
 func (s *service) upstreams(name string, urls []string, fallbacks ...string) (*proxy.Upstreams, error) {
-	return proxy.NewUpstreams(name, urls, fallbacks, s.transport, s.now)
+	return proxy.NewUpstreams(name, urls, fallbacks, s.tel.Transport(s.transport), s.now)
 }
 
 // run serves until ctx is cancelled.
@@ -103,6 +110,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
+	defer s.tel.Close(ctx)
 	defer s.transport.CloseIdleConnections()
 	if cfg.TLSCertFile != "" {
 		if ln, err = proxy.ListenTLS(ln, cfg.TLSCertFile, cfg.TLSKeyFile, log, time.Now); err != nil {

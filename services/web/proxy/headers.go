@@ -1,6 +1,10 @@
 package proxy
 
-import "net/http"
+import (
+	"net/http"
+
+	"taskmaster/internal/telemetry"
+)
 
 // VersionHeader lets a page that was left open over an upgrade notice the new version.
 const VersionHeader = "Taskmaster-Version"
@@ -47,4 +51,5 @@ func dropHeaders(h http.Header, security map[string]string) {
 	}
 	h.Del(hstsHeader)
 	h.Del(VersionHeader)
+	h.Del(telemetry.RequestIDHeader) // the proxy has set it
 }

@@ -71,7 +71,7 @@ func tooLarge() error {
 // rewrite prepares the forwarded request. It keeps Host, because the services accept a cookie only
 // from pages of that host. It keeps the X-Forwarded headers only if a trusted proxy sent them.
 func rewrite(pr *httputil.ProxyRequest, trusted []netip.Prefix) {
-	fromProxy := isTrusted(pr.In, trusted)
+	fromProxy := IsTrusted(pr.In, trusted)
 	if fromProxy {
 		pr.Out.Header["X-Forwarded-For"] = pr.In.Header["X-Forwarded-For"]
 	}
@@ -85,8 +85,8 @@ func rewrite(pr *httputil.ProxyRequest, trusted []netip.Prefix) {
 	pr.Out.Header.Del("Dapr-Api-Token")
 }
 
-// isTrusted reports whether the peer that sent a request is in one of the networks.
-func isTrusted(r *http.Request, trusted []netip.Prefix) bool {
+// IsTrusted reports whether the peer that sent a request is in one of the networks.
+func IsTrusted(r *http.Request, trusted []netip.Prefix) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return false
