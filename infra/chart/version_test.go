@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.2"
-	content = "ef207b4a03a7b5a4531f5a4e220924fb0d905505bb6e78718492f018f2946833"
+	version = "0.5.3"
+	content = "df4f5becc4c9bff61f78a56fb15688617b24ea20efedcb1b4d5d57c7f76404ff"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

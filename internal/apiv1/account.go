@@ -22,7 +22,12 @@ type SignUp struct {
 	Invite string `json:"invite,omitempty" validate:"max=100"`
 }
 
-// SignupMode is the answer to GET /signup: open, invite or closed.
+// SignUpLink is the body of POST /signup/link.
+type SignUpLink struct {
+	Email string `json:"email" validate:"required,email,max=254"`
+}
+
+// SignupMode is the answer to GET /signup: open, confirm, invite or closed.
 type SignupMode struct {
 	Mode string `json:"mode"`
 }

@@ -24,13 +24,15 @@ const (
 	// LinkInvite makes an account, and LinkSetup that of an administrator.
 	LinkInvite = "invite"
 	LinkSetup  = "setup"
+	// LinkSignup makes an account with a confirmed address.
+	LinkSignup = "signup"
 )
 
 // Link is a link that works once. The database holds only the SHA-256 of its token.
 type Link struct {
 	ID uuid.UUID
-	// UserID is nil for an invitation. It is nil for a reset until the e-mail is sent: the address
-	// may have no account.
+	// UserID is nil for an invitation and a sign-up. It is nil for a reset until the e-mail is sent: the
+	// address may have no account.
 	UserID  *uuid.UUID
 	Purpose string
 	// Address is the address that the link is sent to. It is empty for an invitation of anybody.

@@ -33,6 +33,8 @@ type accessPolicy struct {
 	proxies []netip.Prefix
 	logins  *loginLimits
 	signups *server.Limiter
+	// signupLinks limits the e-mails of sign-ups by their address.
+	signupLinks *server.Limiter
 	// links limits requests for e-mails with links, and uses of links.
 	links *server.Limiter
 	users *server.Limiter
@@ -54,7 +56,9 @@ func newAccessPolicy(cfg config) (*accessPolicy, error) {
 		proxies: proxies,
 		logins:  newLoginLimits(cfg.LoginPerMinute),
 		signups: server.NewLimiter(cfg.SignupPerMinute, cfg.SignupPerMinute),
-		links:   server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
+
+		signupLinks: server.NewHourlyLimiter(signupLinksPerHour),
+		links:       server.NewLimiter(cfg.LoginPerMinute, cfg.LoginPerMinute),
 		// Ten seconds' worth of requests may arrive at once, as when a page is opened.
 		users:         server.NewLimiter(cfg.RatePerMinute, cfg.RatePerMinute/6+1),
 		registrations: server.NewHourlyLimiter(registrationsPerHour),

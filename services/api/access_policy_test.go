@@ -34,6 +34,7 @@ var accesses = map[string]access{
 	"GET /api/v1/asyncapi.json":                     {want: 200},
 	"GET /api/v1/signup":                            {want: 200},
 	"POST /api/v1/signup":                           {want: 422, body: `{}`},
+	"POST /api/v1/signup/link":                      {want: 422, body: `{}`},
 	"POST /api/v1/login":                            {want: 422, body: `{}`},
 	"POST /api/v1/logout":                           {want: 204},
 	"POST /api/v1/password/forgot":                  {want: 422, body: `{}`},

@@ -79,6 +79,9 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
 		if invitation != nil {
 			u.Admin = invitation.Purpose == postgres.LinkSetup
+			if invitation.Purpose == postgres.LinkSignup {
+				u.ConfirmedAt = &u.CreatedAt // the link was in an e-mail to the address
+			}
 			if err := postgres.UseLink(ctx, tx, *invitation, u.CreatedAt); err != nil {
 				return err
 			}

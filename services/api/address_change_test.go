@@ -32,7 +32,7 @@ func (ta *testAPI) mailedLink(t *testing.T, purpose string) (token, address stri
 		if err != nil {
 			return err
 		}
-		if l.UserID == nil {
+		if l.UserID == nil && purpose != postgres.LinkSignup {
 			u, err := postgres.UserByEmail(t.Context(), tx, l.Address)
 			if err != nil {
 				return err
@@ -187,14 +187,50 @@ func TestResetOfAnUnconfirmedAccount(t *testing.T) {
 // The answers and the stored rows are the same, so that neither an answer nor its time tells them apart.
 func TestForgottenPasswordsLookTheSame(t *testing.T) {
 	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
+	newTestAPI(t).newPerson(t).wantSameLinks(t, "/api/v1/password/forgot", postgres.LinkReset)
+}
+
+// TestSignupLinksLookTheSame asks for an account for an address with an account and for one without. The
+// link of the e-mail makes an account whose address is confirmed, and no other one.
+func TestSignupLinksLookTheSame(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	p := a.newPerson(t)
+	const path = "/api/v1/signup/link"
+	a.send(t, "POST", path, object{"email": "new@example.com"}).wantProblem(t, 403, "forbidden")
+	a.cfg.Signup = signupConfirm
+	p.wantSameLinks(t, path, postgres.LinkSignup)
+	for range signupLinksPerHour - 1 {
+		a.send(t, "POST", path, object{"email": p.Email}).want(t, 202)
+	}
+	a.send(t, "POST", path, object{"email": p.Email}).wantProblem(t, 429, "rate_limited")
+
+	a.send(t, "POST", path, object{"email": "New@example.com"}).want(t, 202)
+	token, _ := a.mailedLink(t, postgres.LinkSignup)
+	a.send(t, "POST", "/api/v1/signup", signup("eve@example.com", token)).wantProblem(t, 422, "invalid")
+	r := a.send(t, "POST", "/api/v1/signup", signup("new@example.com", token)).want(t, 201)
+	if !strings.Contains(string(r.Body), `"email_confirmed":true`) {
+		t.Errorf("got %s, want a confirmed address", r.Body)
+	}
+	a.send(t, "POST", "/api/v1/signup", signup("new@example.com", token)).wantProblem(t, 404, "not_found")
+
+	if err := a.db.InTx(t.Context(), func(tx pgx.Tx) error { return postgres.SetMails(t.Context(), tx, false) }); err != nil {
+		t.Fatal(err)
+	}
+	a.send(t, "POST", path, object{"email": "other@example.com"}).wantProblem(t, 403, "forbidden")
+}
+
+// wantSameLinks asks for a link for the person's address and for an unknown one. The answers and the stored
+// rows have to be the same.
+func (p person) wantSameLinks(t *testing.T, path, purpose string) {
+	t.Helper()
 	ask := func(address string) (reply, string) {
 		t.Helper()
-		r := p.testAPI.send(t, "POST", "/api/v1/password/forgot", object{"email": address}).want(t, 202)
+		r := p.testAPI.send(t, "POST", path, object{"email": address}).want(t, 202)
 		var row string
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			return tx.QueryRow(t.Context(), `SELECT concat_ws(' ', l.user_id, l.purpose, l.address, l.expires_at, j.kind, j.queue, (j.args - 'link_id')::text)
-				FROM links l JOIN river_job j ON j.args ->> 'link_id' = l.id::text WHERE l.address = $1 AND purpose = 'reset'`, address).Scan(&row)
+				FROM links l JOIN river_job j ON j.args ->> 'link_id' = l.id::text WHERE l.address = $1 AND purpose = $2`, address, purpose).Scan(&row)
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -206,7 +242,7 @@ func TestForgottenPasswordsLookTheSame(t *testing.T) {
 	if diff := cmp.Diff(known, unknown); diff != "" {
 		t.Errorf("the answers differ (-known +unknown):\n%s", diff)
 	}
-	if knownRow != unknownRow || !strings.HasPrefix(knownRow, "reset ADDRESS ") {
+	if knownRow != unknownRow || !strings.HasPrefix(knownRow, purpose+" ADDRESS ") {
 		t.Errorf("got the rows %q and %q, want equal ones", knownRow, unknownRow)
 	}
 }

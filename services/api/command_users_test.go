@@ -49,7 +49,7 @@ func signup(email, invite string) object {
 func TestSignupModes(t *testing.T) {
 	t.Parallel()
 	for mode, want := range map[string]struct{ stranger, invited int }{
-		"open": {201, 201}, "invite": {403, 201}, "closed": {403, 403},
+		"open": {201, 201}, "confirm": {403, 201}, "invite": {403, 201}, "closed": {403, 403},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()

@@ -28,9 +28,9 @@ type config struct {
 	// LoginPerMinute is the number of logins to an account from an address. All accounts from an
 	// address have three times as many, and an account from all addresses ten times as many an hour.
 	LoginPerMinute int `env:"LOGIN_PER_MINUTE" default:"10" validate:"min=1"`
-	// Signup decides who may make an account: open for everybody, invite for people with an invitation of
-	// api users invite, closed for nobody.
-	Signup string `env:"SIGNUP" default:"open" validate:"oneof=open invite closed"`
+	// Signup decides who may make an account: open for everybody, confirm for everybody with a link that is
+	// sent to their address, invite for people with an invitation of api users invite, closed for nobody.
+	Signup string `env:"SIGNUP" default:"open" validate:"oneof=open confirm invite closed"`
 	// SetupToken is the token of a link that makes the account of an administrator, once. It has 32
 	// characters or more. Without it there is no such link.
 	SetupToken string `env:"SETUP_TOKEN" validate:"omitempty,min=20,max=100"`

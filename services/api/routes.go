@@ -41,6 +41,7 @@ func (s *service) routes() []route {
 		// browser: begin and end a session
 		{"GET /api/v1/signup", server.Handle(s.log, s.signupMode)},
 		{"POST /api/v1/signup", s.public(s.signup)},
+		{"POST /api/v1/signup/link", s.public(s.loggedPublic(eventSignupLink, s.askSignupLink))},
 		{"POST /api/v1/login", s.public(s.login)},
 		{"POST /api/v1/logout", s.public(s.logout)},
 		// browser: links of e-mails

@@ -20,6 +20,7 @@ type securityEvent string
 // The entries of the security log. docs/security.md describes them.
 const (
 	eventSignup      securityEvent = "signup"
+	eventSignupLink  securityEvent = "signup_link"
 	eventLogin       securityEvent = "login"
 	eventLogout      securityEvent = "logout"
 	eventRefused     securityEvent = "refused"

@@ -18,9 +18,10 @@ import (
 
 // The values of SIGNUP.
 const (
-	signupOpen   = "open"
-	signupInvite = "invite"
-	signupClosed = "closed"
+	signupOpen    = "open"
+	signupConfirm = "confirm"
+	signupInvite  = "invite"
+	signupClosed  = "closed"
 )
 
 // signupMode tells everybody who may make an account, so that the login page shows no useless form.
@@ -39,6 +40,8 @@ func (s *service) signupMode(w http.ResponseWriter, _ *http.Request) error {
 func (s *service) admitSignup(ctx context.Context, in apiv1.SignUp) (invitation *postgres.Link, err error) {
 	if in.Invite == "" {
 		switch s.cfg.Signup {
+		case signupConfirm:
+			return nil, task.Errorf(task.CodeForbidden, "an account begins with a link by e-mail here: POST /api/v1/signup/link asks for it")
 		case signupInvite:
 			return nil, task.Errorf(task.CodeForbidden, "an account needs an invitation here: ask the operator of this server")
 		case signupClosed:
@@ -61,7 +64,7 @@ func (s *service) admitSignup(ctx context.Context, in apiv1.SignUp) (invitation 
 	}
 	switch {
 	case l.Purpose == postgres.LinkSetup:
-	case l.Purpose != postgres.LinkInvite:
+	case l.Purpose != postgres.LinkInvite && l.Purpose != postgres.LinkSignup:
 		return nil, postgres.ErrNoLink
 	case s.cfg.Signup == signupClosed:
 		return nil, task.Errorf(task.CodeForbidden, "no accounts are made here")
@@ -69,6 +72,44 @@ func (s *service) admitSignup(ctx context.Context, in apiv1.SignUp) (invitation 
 		return nil, task.Invalid("email", "is not the address of the invitation")
 	}
 	return &l, nil
+}
+
+// signupLinksPerHour bounds the e-mails that strangers can send to an address through one replica.
+const signupLinksPerHour = 5
+
+// askSignupLink asks notifier to send an e-mail to an address that wants an account. It does the same work
+// for every address: notifier looks for an account when it sends the e-mail. Answer and time do not reveal
+// an account.
+func (s *service) askSignupLink(w http.ResponseWriter, r *http.Request) error {
+	var in apiv1.SignUpLink
+	if err := s.access.signups.Allow("address "+s.clientAddr(r), s.now()); err != nil {
+		return err
+	}
+	if err := s.readCredentials(w, r, &in, &in.Email); err != nil {
+		return err
+	}
+	if s.cfg.Signup != signupConfirm {
+		return task.Errorf(task.CodeForbidden, "no account begins with a link by e-mail here: GET /api/v1/signup says how one is made")
+	}
+	if err := s.access.signupLinks.Allow(in.Email, s.now()); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	err := s.db.InTx(ctx, func(tx pgx.Tx) error {
+		if mails, err := postgres.Mails(ctx, tx); err != nil {
+			return err
+		} else if !mails {
+			return task.Errorf(task.CodeForbidden, "this server sends no e-mail, and so makes no accounts: ask its operator for an invitation")
+		}
+		return s.deliveries.SendLink(ctx, tx, nil, postgres.LinkSignup, in.Email, s.instant())
+	})
+	if err != nil {
+		return err
+	}
+	s.deliveriesQueued()
+	w.WriteHeader(http.StatusAccepted)
+	return nil
 }
 
 // setupYears is how long the set-up link waits for the first administrator.

@@ -21,6 +21,8 @@ const (
 	maxRemindersPerHour = 60
 	maxLinksPerHour     = 5
 	maxNoticesPerHour   = 20
+	// maxSignupsPerHour is small: strangers cause these e-mails.
+	maxSignupsPerHour = 2
 )
 
 // The kinds of e-mails that are counted.
@@ -28,6 +30,7 @@ const (
 	mailKindReminder = "reminder"
 	mailKindLink     = "link"
 	mailKindNotice   = "notice"
+	mailKindSignup   = "signup"
 )
 
 // noticeLife is how long a notice of a security event waits for the mail server.
@@ -121,6 +124,9 @@ func (p *postman) writeLink(ctx context.Context, tx pgx.Tx, id uuid.UUID, attemp
 	if err != nil {
 		return nil, err
 	}
+	if l.Purpose == postgres.LinkSignup {
+		return p.writeSignup(ctx, tx, l, attempt, now)
+	}
 	u, err := linkOwner(ctx, tx, l)
 	if err != nil {
 		return nil, err
@@ -130,6 +136,28 @@ func (p *postman) writeLink(ctx context.Context, tx pgx.Tx, id uuid.UUID, attemp
 	}
 	token := account.NewSession()
 	l.UserID, l.ExpiresAt = &u.ID, now.UTC().Truncate(time.Microsecond).Add(delivery.LinkLife)
+	if err := postgres.ArmLink(ctx, tx, l, account.Hash(token)); err != nil {
+		return nil, err
+	}
+	return &draft{l.Address, p.linkNote(l, token)}, nil
+}
+
+// writeSignup returns the e-mail to an address that asked for an account: a link, or the news that the
+// address has an account.
+func (p *postman) writeSignup(ctx context.Context, tx pgx.Tx, l postgres.Link, attempt int, now time.Time) (*draft, error) {
+	switch u, err := linkOwner(ctx, tx, l); {
+	case err == nil:
+		if err := admitMail(ctx, tx, u.ID, mailKindSignup, maxSignupsPerHour, attempt, now); err != nil {
+			return nil, err
+		}
+		return &draft{l.Address, p.knownNote()}, nil
+	case task.ErrorCode(err) != task.CodeNotFound:
+		return nil, err
+	case u.DisabledAt != nil:
+		return nil, nil
+	}
+	token := account.NewSession()
+	l.ExpiresAt = now.UTC().Truncate(time.Microsecond).Add(delivery.LinkLife)
 	if err := postgres.ArmLink(ctx, tx, l, account.Hash(token)); err != nil {
 		return nil, err
 	}

@@ -37,11 +37,33 @@ func (p *postman) linkNote(l postgres.Link, token string) note {
 			Link:     "/confirm",
 			LinkText: "Confirm the new address",
 		},
+		postgres.LinkSignup: {
+			Title:    "Make your TaskMaster account",
+			Body:     "Somebody asked for a TaskMaster account with this address. The link leads to the form that makes it.",
+			Link:     "/enter",
+			LinkText: "Make the account",
+		},
 	}[l.Purpose]
 	n.Subject = n.Title
 	n.Description = fmt.Sprintf("The link works once, for %d minutes. If you did not ask for it, do nothing.", minutes)
-	n.Link = p.publicURL + n.Link + "?token=" + url.QueryEscape(token)
+	parameter := "?token="
+	if l.Purpose == postgres.LinkSignup {
+		parameter = "?invite="
+	}
+	n.Link = p.publicURL + n.Link + parameter + url.QueryEscape(token)
 	return n
+}
+
+// knownNote tells the owner of an account that somebody asked for an account with the same address.
+func (p *postman) knownNote() note {
+	const title = "You have a TaskMaster account"
+	return note{
+		Subject: title, Title: title,
+		Body: "Somebody tried to sign up with this address. It has an account already, and nothing was changed.",
+		Description: "If it was you, log in. If you forgot your password, ask for a new one: " + p.publicURL + "/forgot\n" +
+			"If it was not you, do nothing.",
+		Link: p.publicURL + "/enter", LinkText: "Log in",
+	}
 }
 
 // noticeNote returns the text of the notice of a security event.

@@ -174,6 +174,51 @@ func TestResetOfAnUnknownAddress(t *testing.T) {
 	}
 }
 
+// TestSignupMails sends a link to an address without an account. The owner of an account learns that
+// somebody asked, by a few e-mails in an hour. A disabled account gets none.
+func TestSignupMails(t *testing.T) {
+	t.Parallel()
+	f, m := newFixture(t), newMailServer(t, nil)
+	f.confirm(t)
+	ask := func(address string) {
+		t.Helper()
+		f.mails(t, func(tx pgx.Tx, q *delivery.Queue, _ postgres.User) error {
+			return q.SendLink(t.Context(), tx, nil, postgres.LinkSignup, address, time.Now())
+		})
+		f.awaitJobs(t)
+	}
+	f.start(t, testTiming, m.configure)
+	ask("nobody@example.com")
+	first := m.awaitLetters(t, 1)[0]
+	found := regexp.MustCompile(`https://tasks\.example\.com/enter\?invite=(\S+)`).FindStringSubmatch(first.text(t))
+	if first.to != "nobody@example.com" || found == nil {
+		t.Fatalf("got a letter to %s, want a link for nobody@example.com:\n%s", first.to, first.text(t))
+	}
+	if l, err := f.linkOf(t, found[1]); err != nil || l.UserID != nil || l.Purpose != postgres.LinkSignup || l.Address != first.to {
+		t.Errorf("got %+v, %v, want a link of the address", l, err)
+	}
+	for range maxSignupsPerHour + 2 {
+		ask(testEmail.Address)
+	}
+	letters := m.letters()[1:]
+	if len(letters) < maxSignupsPerHour || len(letters) > maxSignupsPerHour && !newHour() {
+		t.Errorf("got %d letters, want %d", len(letters), maxSignupsPerHour)
+	}
+	for _, l := range letters {
+		text := l.text(t)
+		if l.to != testEmail.Address || strings.Contains(text, "=") || !strings.Contains(text, "tried to sign up") ||
+			!strings.Contains(text, "https://tasks.example.com/enter") || !strings.Contains(text, "https://tasks.example.com/forgot") {
+			t.Errorf("got a letter to %s, want the news with two links and no token:\n%s", l.to, text)
+		}
+	}
+	f.exec(t, `UPDATE users SET disabled_at = now()`)
+	f.exec(t, `DELETE FROM mail_counts`)
+	ask(testEmail.Address)
+	if got := len(m.letters()); got != len(letters)+1 {
+		t.Errorf("got %d letters, want none to a disabled account", got)
+	}
+}
+
 // TestLinksPerHour asks for more links than an hour has. Strangers who ask for resets do not use up the
 // reminders.
 func TestLinksPerHour(t *testing.T) {

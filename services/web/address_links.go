@@ -24,7 +24,7 @@ func (s *service) showLink(w http.ResponseWriter, r *http.Request, name, title s
 	status := http.StatusOK
 	switch task.ErrorCode(err) {
 	case "":
-	case task.CodeInvalid, task.CodeNotFound, task.CodeConflict, task.CodeRateLimited:
+	case task.CodeInvalid, task.CodeNotFound, task.CodeConflict, task.CodeRateLimited, task.CodeForbidden:
 		problem := s.explainError(w, r, err)
 		p.Problem, status = problemSentence(problem), problem.Status
 	default:
@@ -34,10 +34,24 @@ func (s *service) showLink(w http.ResponseWriter, r *http.Request, name, title s
 }
 
 const (
+	joinTitle    = "Create an account"
 	forgotTitle  = "Forgot your password?"
 	resetTitle   = "Set a new password"
 	confirmTitle = "Confirm your e-mail address"
 )
+
+func (s *service) joinPage(w http.ResponseWriter, r *http.Request) error {
+	return s.showLink(w, r, "join", joinTitle, linkPage{}, nil)
+}
+
+// join asks for the link that makes an account. The page is the same whether the address has an account or
+// not.
+func (s *service) join(w http.ResponseWriter, r *http.Request) error {
+	p := linkPage{Email: r.PostFormValue("email")}
+	err := s.api.For(w, r).Call(r.Context(), "POST", "/signup/link", apiv1.SignUpLink{Email: p.Email}, nil)
+	p.Sent = err == nil
+	return s.showLink(w, r, "join", joinTitle, p, err)
+}
 
 func (s *service) forgotPage(w http.ResponseWriter, r *http.Request) error {
 	return s.showLink(w, r, "forgot", forgotTitle, linkPage{}, nil)

@@ -13,6 +13,7 @@ func TestLinkPages(t *testing.T) {
 		"/confirm?token=abc%22%3E": `name="token" value="abc&#34;&gt;"`,
 		"/reset?token=abc":         `name="token" value="abc"`,
 		"/forgot":                  `action="/forgot"`,
+		"/join":                    `action="/join"`,
 	} {
 		api, ask := settings(t, nil)
 		got := ask("GET", path, nil, "Cookie", "")
@@ -37,6 +38,7 @@ func TestLinkForms(t *testing.T) {
 		wantCall, wanted string
 	}{
 		"forgot":      {path: "/forgot", form: url.Values{"email": {"ada@example.com"}}, wantCall: `POST /password/forgot? application/json {"email":"ada@example.com"}`, wanted: "If an account has the address ada@example.com"},
+		"join":        {path: "/join", form: url.Values{"email": {"ada@example.com"}}, wantCall: `POST /signup/link? application/json {"email":"ada@example.com"}`, wanted: "An e-mail to ada@example.com is on its way"},
 		"reset":       {path: "/reset", form: url.Values{"token": {"t"}, "password": {"new"}}, wantCall: `POST /password/reset? application/json {"token":"t","password":"new"}`, wanted: "logged out everywhere"},
 		"confirmed":   {path: "/confirm", form: url.Values{"token": {"t"}}, answer: `{"purpose": "confirm", "email": "ada@example.com"}`, wantCall: `POST /links? application/json {"token":"t"}`, wanted: "ada@example.com is confirmed"},
 		"waits":       {path: "/confirm", form: url.Values{"token": {"t"}}, answer: `{"purpose": "leave", "email": "ada@example.com", "waits": true}`, wantCall: `POST /links? application/json {"token":"t"}`, wanted: "when the other address has agreed"},
@@ -94,7 +96,7 @@ func TestUnconfirmedAddressIsShown(t *testing.T) {
 // the form, and no cache keeps it.
 func TestLoginPageKnowsWhoMaySignUp(t *testing.T) {
 	t.Parallel()
-	const button = "Create an account"
+	const button, join = "Create an account</button>", `href="/join"`
 	for name, tt := range map[string]struct {
 		mode, path string
 		offered    bool
@@ -102,6 +104,8 @@ func TestLoginPageKnowsWhoMaySignUp(t *testing.T) {
 		"open":              {"open", "/enter", true},
 		"invite":            {"invite", "/enter", false},
 		"closed":            {"closed", "/enter", false},
+		"confirm":           {"confirm", "/enter", false},
+		"with a link":       {"confirm", "/enter?invite=abc", true},
 		"invited":           {"invite", "/enter?invite=abc", true},
 		"the first account": {"closed", "/enter?invite=abc", true},
 	} {
@@ -111,6 +115,9 @@ func TestLoginPageKnowsWhoMaySignUp(t *testing.T) {
 		got := ask("GET", tt.path, nil, "Cookie", "taskmaster_session=nobody's")
 		if strings.Contains(got.body, button) != tt.offered {
 			t.Errorf("%s: the page offers an account: %v, want %v", name, !tt.offered, tt.offered)
+		}
+		if want := tt.mode == "confirm" && !tt.offered; strings.Contains(got.body, join) != want {
+			t.Errorf("%s: the page leads to %s: %v, want %v", name, join, !want, want)
 		}
 		invited := strings.Contains(tt.path, "abc")
 		if strings.Contains(got.body, `name="invite" value="abc"`) != invited || invited && got.header.Get("Cache-Control") != "no-store" {

@@ -17,6 +17,8 @@ type loginForm struct {
 	Invite string
 	// SignUp reports whether the person may create an account.
 	SignUp bool
+	// Join reports whether an account begins with a link by e-mail.
+	Join bool
 }
 
 // showLogin shows the form for logging in and signing up.
@@ -25,6 +27,7 @@ func (s *service) showLogin(w http.ResponseWriter, r *http.Request, status int, 
 	err := s.api.For(w, r).Call(r.Context(), "GET", "/signup", nil, &mode)
 	// Without an answer the form is there, and the API decides.
 	form.SignUp = err != nil || mode.Mode == "open" || mode.Mode == "" || form.Invite != ""
+	form.Join = err == nil && mode.Mode == "confirm" && form.Invite == ""
 	p.Name, p.Title, p.Body, p.Secret = "login", "Welcome to TaskMaster", form, form.Invite != ""
 	return s.show(w, r, status, p)
 }

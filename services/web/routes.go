@@ -81,6 +81,8 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("POST /login", s.publicForm(s.login))
 	mux.Handle("POST /signup", s.publicForm(s.signup))
 	mux.Handle("POST /logout", s.publicForm(s.logout))
+	mux.Handle("GET /join", s.withErrorView(s.joinPage))
+	mux.Handle("POST /join", s.publicForm(s.join))
 	mux.Handle("GET /forgot", s.withErrorView(s.forgotPage))
 	mux.Handle("POST /forgot", s.publicForm(s.forget))
 	mux.Handle("GET /reset", s.withErrorView(s.resetPage))

@@ -58,7 +58,7 @@ var types = map[string]goType{
 	"User": answer[apiv1.User](), "Me": answer[apiv1.Me](), "EndedChannel": answer[apiv1.EndedChannel](),
 	"OpenTasks": answer[apiv1.OpenTasks](), "PriorityCounts": answer[apiv1.PriorityCounts](), "TagCount": answer[apiv1.TagCount](),
 	"SignupMode": answer[apiv1.SignupMode](),
-	"Forgotten":  request[apiv1.Forgotten](), "PasswordReset": request[apiv1.PasswordReset](), "UsedLink": request[apiv1.UsedLink](),
+	"SignUpLink": request[apiv1.SignUpLink](), "Forgotten": request[apiv1.Forgotten](), "PasswordReset": request[apiv1.PasswordReset](), "UsedLink": request[apiv1.UsedLink](),
 	"LinkResult": answer[apiv1.LinkResult](), "AddressInput": request[apiv1.AddressInput](),
 	"AccountPatch": request[apiv1.AccountPatch](), "AccountDeletion": request[apiv1.AccountDeletion](),
 	"Session": answer[apiv1.Session](), "SessionPage": answer[apiv1.Page[apiv1.Session]](),
