@@ -39,6 +39,17 @@ func ReadEnvelope(raw []byte) Envelope {
 	return e
 }
 
+// TraceParentOf returns the traceparent of an event in JSON, or "". It does not decode the event: a quote within a text
+// of JSON has a backslash, so no title can look like the attribute.
+func TraceParentOf(raw []byte) string {
+	_, rest, found := bytes.Cut(raw, []byte(`"traceparent":"`))
+	value, _, ended := bytes.Cut(rest, []byte(`"`))
+	if !found || !ended {
+		return ""
+	}
+	return string(value)
+}
+
 // IsObject reports whether raw is a JSON object, like every event.
 func IsObject(raw []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) && utf8.Valid(raw) && json.Valid(raw)

@@ -74,7 +74,10 @@ func (b *batch) publishHeads(ctx context.Context, partitions []partition) (left 
 	ctx, cancel := context.WithTimeout(ctx, b.callTimeout)
 	defer cancel()
 	began := time.Now()
-	if err := b.relay.Publish(ctx, topic, messages); err != nil {
+	ctx, end := b.relay.beginSpans(ctx, topic, messages)
+	err := b.relay.Publish(ctx, topic, messages)
+	end(err)
+	if err != nil {
 		b.noteFailed(partitions, err, ctx.Err() != nil)
 		return nil
 	}

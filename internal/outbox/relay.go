@@ -52,6 +52,7 @@ import (
 	"taskmaster/internal/health"
 	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/telemetry"
 )
 
 const (
@@ -84,6 +85,8 @@ type Config struct {
 	Metrics prometheus.Registerer
 	// Idle stops the poll and the full scan while nothing happens. It may be nil.
 	Idle *idle.Monitor
+	// Telemetry makes spans of published events. It may be nil.
+	Telemetry *telemetry.Telemetry
 }
 
 // Relay publishes the outbox. New creates it, and Run does the work.

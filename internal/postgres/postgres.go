@@ -40,11 +40,23 @@ const (
 	maxLifetime = time.Hour
 )
 
+// Option changes the connections of a DB.
+type Option func(*pgxpool.Config)
+
+// WithTracer traces the statements. A nil tracer traces none.
+func WithTracer(tracer pgx.QueryTracer) Option {
+	return func(cfg *pgxpool.Config) {
+		if tracer != nil {
+			cfg.ConnConfig.Tracer = tracer
+		}
+	}
+}
+
 // Open connects to a PostgreSQL URL with at most maxConns connections and checks that the server
 // answers. The parameters pool_max_conn_lifetime and pool_max_conn_idle_time of the URL may shorten
 // the life of connections. The parameter default_query_exec_mode=cache_describe is for a pooler in
 // transaction mode: statements are not prepared, and no setting of a session is relied on.
-func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
+func Open(ctx context.Context, url string, maxConns int, options ...Option) (*DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// pgx redacts the password in its parse error.
@@ -57,6 +69,9 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 	cfg.MaxConnLifetime = min(cfg.MaxConnLifetime, maxLifetime)
 	cfg.MaxConnLifetimeJitter = cfg.MaxConnLifetime / 6
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	for _, option := range options {
+		option(cfg)
+	}
 	local := boundSessions(cfg)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -76,8 +91,8 @@ func Open(ctx context.Context, url string, maxConns int) (*DB, error) {
 
 // OpenService opens the database for a service. It refuses a database of a newer version, because
 // the service would misread it.
-func OpenService(ctx context.Context, url string, maxConns int) (*DB, error) {
-	db, err := Open(ctx, url, maxConns)
+func OpenService(ctx context.Context, url string, maxConns int, options ...Option) (*DB, error) {
+	db, err := Open(ctx, url, maxConns, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/exaring/otelpgx"
+	"github.com/jackc/pgx/v5"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -61,6 +63,16 @@ func (t *Telemetry) Provider() trace.TracerProvider { return t.orOff().provider 
 
 // Exports reports whether spans are exported.
 func (t *Telemetry) Exports() bool { return t.orOff().exports }
+
+// QueryTracer returns the tracer of the statements of a database, or nil if nothing is exported. Our SQL holds no values,
+// so that its text tells nothing about people.
+func (t *Telemetry) QueryTracer() pgx.QueryTracer {
+	if !t.Exports() {
+		return nil
+	}
+	return otelpgx.NewTracer(otelpgx.WithTracerProvider(t.provider), otelpgx.WithMeterProvider(metricnoop.NewMeterProvider()),
+		otelpgx.WithDisableConnectionDetailsInAttributes())
+}
 
 // Start begins a span in the trace of ctx.
 func (t *Telemetry) Start(ctx context.Context, span string, kind trace.SpanKind, attributes ...attribute.KeyValue) (context.Context, trace.Span) {

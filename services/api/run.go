@@ -33,12 +33,12 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer tel.Close(ctx)
-	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns, postgres.WithTracer(tel.QueryTracer()))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	background, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.RelayConns)
+	background, err := postgres.Open(ctx, cfg.DatabaseURL, cfg.RelayConns, postgres.WithTracer(tel.QueryTracer()))
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, background.Now)
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics, Idle: activity,
+		Telemetry: tel,
 	})
 	awaitSidecar := func(ctx context.Context) { dapr.AwaitStart(ctx, sidecarStart) }
 	reminders := reminder.New(reminder.Config{

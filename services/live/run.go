@@ -44,7 +44,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer tel.Close(ctx)
-	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns, postgres.WithTracer(tel.QueryTracer()))
 	if err != nil {
 		return err
 	}

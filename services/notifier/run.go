@@ -50,7 +50,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
-	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns)
+	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns, postgres.WithTracer(tel.QueryTracer()))
 	if err != nil {
 		return err
 	}
@@ -76,6 +76,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, tel: tel, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
 	n.panics = server.NewPanics(n.registry)
 	wk := newWorker(db, queue, cfg.DatabaseConns, senders, mails, timing, newMetrics(n.registry), log)
+	wk.tel = tel
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return work(ctx, queueDB, wk, activity, log) })
 	g.Go(func() error { return server.Serve(ctx, ln, n.handler(), log) })

@@ -12,6 +12,7 @@ import (
 
 	"taskmaster/internal/event"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/telemetry"
 )
 
 // webhookBody is the message to a webhook. It holds an event with its type and a webhookData, or
@@ -62,6 +63,7 @@ func newWebhook(client *outbound) sender {
 		r.Header.Set(standardwebhooks.HeaderWebhookID, id)
 		r.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
 		r.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+		telemetry.Inject(ctx, r.Header)
 
 		answer, err := client.Do(r)
 		if err != nil {

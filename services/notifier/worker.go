@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/semaphore"
 
 	"taskmaster/internal/backoff"
@@ -19,6 +20,7 @@ import (
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 // The maximum numbers of concurrent attempts per kind and per user in one process. An attempt waits
@@ -52,9 +54,11 @@ type worker struct {
 	mails   *postman
 	timing  timing
 	metrics metrics
-	log     *slog.Logger
-	now     func() time.Time
-	slots   *peruser.Semaphore
+	// tel may be nil in tests.
+	tel   *telemetry.Telemetry
+	log   *slog.Logger
+	now   func() time.Time
+	slots *peruser.Semaphore
 	// database has a slot for each connection that attempts may hold at once. There are many more
 	// attempts than connections. They wait here instead of being refused, and leave some
 	// connections for events.
@@ -187,6 +191,14 @@ func (wk *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error 
 	}
 	defer wk.slots.Release(a.Delivery.UserID)
 
+	ctx, span := wk.tel.Start(telemetry.Continue(ctx, a.Event.TraceParent), "deliver "+a.Delivery.ChannelKind, trace.SpanKindClient)
+	err = wk.attempt(ctx, job, a)
+	telemetry.End(span, err)
+	return err
+}
+
+// attempt makes an attempt and stores its outcome.
+func (wk *worker) attempt(ctx context.Context, job *river.Job[delivery.Job], a postgres.Attempt) error {
 	started := wk.now()
 	failed := wk.send(ctx, a, job.Attempt)
 	if failed != nil && ctx.Err() != nil {

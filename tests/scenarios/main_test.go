@@ -35,6 +35,7 @@ var shared struct {
 	mail     *system.Mailbox
 	webhooks *system.Webhooks
 	push     *system.PushService
+	traces   *system.Traces
 }
 
 // buildDir is the folder of programs that tests run beside the systems.
@@ -89,9 +90,12 @@ func runShared(m *testing.M) (status int, err error) {
 	shared.push = system.ReceivePush()
 	defer shared.push.Close()
 
-	shared.System, err = system.Start(ctx, system.Config{
-		Dir: dir, Replicas: "live=2,recurring=2", Env: environment(shared.mail),
-	})
+	shared.traces = system.ReceiveTraces()
+	defer shared.traces.Close()
+
+	env := environment(shared.mail)
+	env["OTEL_EXPORTER_OTLP_ENDPOINT"], env["OTEL_TRACES_SAMPLER_ARG"], env["LOG_REQUESTS"] = shared.traces.URL, "1", "true"
+	shared.System, err = system.Start(ctx, system.Config{Dir: dir, Replicas: "live=2,recurring=2", Env: env})
 	if err != nil {
 		return 0, err
 	}

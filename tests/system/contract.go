@@ -35,6 +35,7 @@ type Event struct {
 	Subject         string    `json:"subject"`
 	Time            time.Time `json:"time"`
 	DataContentType string    `json:"datacontenttype"`
+	TraceParent     string    `json:"traceparent"`
 	Topic           string    `json:"topic"`
 	Data            Data      `json:"data"`
 	// RawData is Data as it arrived, and Raw the whole event.
@@ -65,6 +66,8 @@ type Message struct {
 	Revision int64  `json:"revision"`
 	Type     string `json:"type"`
 	Task     *Task  `json:"task"`
+	// TraceParent names the trace of the change.
+	TraceParent string `json:"traceparent"`
 	// IntervalSeconds is the longest time between two heartbeats, in seconds.
 	IntervalSeconds float64 `json:"interval_seconds"`
 	// Arrived is the time at which the client got the message.
