@@ -16,6 +16,7 @@ import (
 	"taskmaster/internal/lock"
 	"taskmaster/internal/postgres"
 	"taskmaster/internal/postgres/embedded"
+	"taskmaster/internal/seal"
 )
 
 const (
@@ -121,7 +122,7 @@ func (b backups) runOnce(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	extra, err := b.secrets.webPushKeys()
+	extra, err := b.secrets.backupParts()
 	if err != nil {
 		return err
 	}
@@ -129,14 +130,14 @@ func (b backups) runOnce(ctx context.Context) error {
 	return err
 }
 
-// webPushKeys returns the part of a backup with the VAPID keys. Push subscriptions of browsers are
-// bound to them.
-func (s secrets) webPushKeys() (map[string][]byte, error) {
+// backupParts returns the parts of a backup with the VAPID keys, to which push subscriptions of browsers
+// are bound, and with the keys that seal secrets in the database.
+func (s secrets) backupParts() (map[string][]byte, error) {
 	raw, err := json.Marshal(backup.VAPID{Public: s.VAPIDPublicKey, Private: s.VAPIDPrivateKey})
 	if err != nil {
 		return nil, fmt.Errorf("encode VAPID keys: %w", err)
 	}
-	return map[string][]byte{backup.WebPushKeys: raw}, nil
+	return map[string][]byte{backup.WebPushKeys: raw, backup.ChannelKeys: []byte(s.ChannelKeys)}, nil
 }
 
 // saveBackup writes a backup of the installation, whether it runs or not.
@@ -149,7 +150,7 @@ func saveBackup(ctx context.Context, cfg config, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		extra, err := secrets.webPushKeys()
+		extra, err := secrets.backupParts()
 		if err != nil {
 			return err
 		}
@@ -172,7 +173,7 @@ func restoreBackup(ctx context.Context, cfg config, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := restoreWebPushKeys(cfg, b); err != nil {
+		if err := restoreKeys(cfg, b); err != nil {
 			return err
 		}
 		then := "Start TaskMaster: people log in as before."
@@ -185,20 +186,31 @@ func restoreBackup(ctx context.Context, cfg config, out io.Writer) error {
 	return errors.Join(err, b.Close())
 }
 
-func restoreWebPushKeys(cfg config, b *backup.Backup) error {
-	raw, err := b.Extra(backup.WebPushKeys)
-	if err != nil || raw == nil {
-		return err
-	}
-	var keys backup.VAPID
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return fmt.Errorf("decode VAPID keys: %w", err)
-	}
+// restoreKeys takes over the keys of web push and those that seal secrets. The installation's own key still
+// seals new secrets.
+func restoreKeys(cfg config, b *backup.Backup) error {
 	s, err := loadSecrets(cfg.dir)
 	if err != nil {
 		return err
 	}
-	s.VAPIDPublicKey, s.VAPIDPrivateKey = keys.Public, keys.Private
+	raw, err := b.Extra(backup.WebPushKeys)
+	if err != nil {
+		return err
+	}
+	if raw != nil {
+		var keys backup.VAPID
+		if err := json.Unmarshal(raw, &keys); err != nil {
+			return fmt.Errorf("decode VAPID keys: %w", err)
+		}
+		s.VAPIDPublicKey, s.VAPIDPrivateKey = keys.Public, keys.Private
+	}
+	if raw, err = b.Extra(backup.ChannelKeys); err != nil {
+		return err
+	}
+	s.ChannelKeys = seal.Merge(s.ChannelKeys, string(raw))
+	if _, err := seal.ParseKeys(s.ChannelKeys); err != nil {
+		return fmt.Errorf("channel keys of the backup: %w", err)
+	}
 	return writeJSON(secretsFile(cfg.dir), s)
 }
 

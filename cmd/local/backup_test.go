@@ -100,6 +100,10 @@ func TestBackupAndRestore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The keys of the backup open its secrets. The installation's own key stands in front.
+	if s, err := loadSecrets(to); err != nil || !strings.HasSuffix(s.ChannelKeys, ","+old.ChannelKeys) {
+		t.Errorf("the keys of sealed secrets are not those of the backup (%v)", err)
+	}
 	if s, err := loadSecrets(to); err != nil || s.VAPIDPrivateKey != old.VAPIDPrivateKey || s.VAPIDPublicKey != old.VAPIDPublicKey {
 		t.Errorf("the restored VAPID keys differ from those of push subscriptions (%v)", err)
 	}

@@ -87,6 +87,7 @@ func (p plan) serviceDefaults(r replica) map[string]string {
 		"DATABASE_URL":      p.databaseURL,
 		"PUBLIC_URL":        p.pageURL(),
 		"COOKIE_SECURE":     "false", // there is no TLS on this machine
+		"CHANNEL_KEYS":      p.secrets.ChannelKeys,
 		"VAPID_PUBLIC_KEY":  p.secrets.VAPIDPublicKey,
 		"VAPID_PRIVATE_KEY": p.secrets.VAPIDPrivateKey,
 		"VAPID_SUBJECT":     "mailto:admin@localhost",

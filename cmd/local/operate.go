@@ -45,6 +45,13 @@ func operate(ctx context.Context, cfg config, stdout, stderr io.Writer) (status 
 	if cfg.getenv("PUBLIC_URL") == "" {
 		cmd.Env = append(cmd.Env, "PUBLIC_URL="+runningPage(cfg))
 	}
+	if cfg.getenv("CHANNEL_KEYS") == "" {
+		s, err := loadSecrets(cfg.dir)
+		if err != nil {
+			return exitStatus(err)
+		}
+		cmd.Env = append(cmd.Env, "CHANNEL_KEYS="+s.ChannelKeys)
+	}
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(os.Interrupt) }, operateStop
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		return exitStatus(fmt.Errorf("run api: %w", err))

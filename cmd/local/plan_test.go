@@ -158,7 +158,7 @@ func mustPlan(t *testing.T, getenv func(string) string, args ...string) plan {
 		cfg: cfg, layout: mustLayout(t, cfg), databaseURL: "postgres://db/taskmaster", self: "local",
 		secrets: secrets{
 			AppAPIToken: "app-token", DaprAPIToken: "dapr-token", NATSToken: "nats-token", SetupToken: "setup-token",
-			VAPIDPublicKey: "public", VAPIDPrivateKey: "private",
+			ChannelKeys: "channel-keys", VAPIDPublicKey: "public", VAPIDPrivateKey: "private",
 		},
 	}
 }
@@ -188,6 +188,7 @@ func TestServiceEnvironment(t *testing.T) {
 			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info",
 			"DATABASE_URL": "postgres://db/taskmaster", "PUBLIC_URL": "http://localhost:8080", "COOKIE_SECURE": "false",
 			"TRUSTED_PROXIES": "127.0.0.0/8", "VAPID_PUBLIC_KEY": "public", "RATE_PER_MINUTE": "7", "PATH": "/bin",
+			"CHANNEL_KEYS": "channel-keys",
 		},
 		"api-2": {"LISTEN_ADDR": "127.0.0.1:8091", "DAPR_HTTP_PORT": "3510", "DAPR_GRPC_PORT": "3610"},
 		"recurring": {
@@ -195,7 +196,7 @@ func TestServiceEnvironment(t *testing.T) {
 			"APP_API_TOKEN": "app-token", "DAPR_API_TOKEN": "dapr-token", "LOG_FORMAT": "text", "LOG_LEVEL": "info", "LOG_REQUESTS": "false", "PATH": "/bin",
 		},
 		"notifier": {
-			"VAPID_PRIVATE_KEY": "private", "VAPID_SUBJECT": "mailto:admin@localhost", "SMTP_URL": "smtp://mail",
+			"CHANNEL_KEYS": "channel-keys", "VAPID_PRIVATE_KEY": "private", "VAPID_SUBJECT": "mailto:admin@localhost", "SMTP_URL": "smtp://mail",
 		},
 		"live": {"ALLOWED_ORIGINS": "http://127.0.0.1:8080,http://localhost:8080"},
 		"web": {

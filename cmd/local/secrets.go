@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 
 	webpush "github.com/SherClockHolmes/webpush-go"
+
+	"taskmaster/internal/seal"
 )
 
 // secrets are generated once and kept in secrets.json, which only its owner can read.
@@ -19,6 +21,7 @@ type secrets struct {
 	BrokerPassword  string `json:"broker_password"`
 	NATSToken       string `json:"nats_token"`
 	SetupToken      string `json:"setup_token"`      // of the link that makes the first administrator
+	ChannelKeys     string `json:"channel_keys"`     // CHANNEL_KEYS, which seal secrets in the database
 	VAPIDPublicKey  string `json:"vapid_public_key"` // push subscriptions of browsers are bound to it
 	VAPIDPrivateKey string `json:"vapid_private_key"`
 }
@@ -41,6 +44,9 @@ func loadSecrets(dir string) (secrets, error) {
 		if *token == "" {
 			*token = rand.Text()
 		}
+	}
+	if s.ChannelKeys == "" {
+		s.ChannelKeys = seal.NewKey()
 	}
 	if s.VAPIDPrivateKey == "" {
 		if s.VAPIDPrivateKey, s.VAPIDPublicKey, err = webpush.GenerateVAPIDKeys(); err != nil {

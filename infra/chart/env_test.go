@@ -64,12 +64,12 @@ func TestServicesGetWhatTheyRead(t *testing.T) {
 func TestSecretsAreReferences(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
-		"api":       {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SETUP_TOKEN=tokens/setup-token?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"api":       {"APP_API_TOKEN=tokens/token", "CHANNEL_KEYS=tokens/channel-keys?", "DATABASE_URL=neon/url", "SETUP_TOKEN=tokens/setup-token?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"assistant": {"APP_API_TOKEN=tokens/token"},
 		"backup":    {"DATABASE_URL=neon/url", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"live":      {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url"},
 		"migrate":   {"DATABASE_URL=neon/url"},
-		"notifier":  {"APP_API_TOKEN=tokens/token", "DATABASE_URL=neon/url", "SMTP_URL=tokens/smtp-url?", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
+		"notifier":  {"APP_API_TOKEN=tokens/token", "CHANNEL_KEYS=tokens/channel-keys?", "DATABASE_URL=neon/url", "SMTP_URL=tokens/smtp-url?", "VAPID_PRIVATE_KEY=tokens/vapid-private-key?", "VAPID_PUBLIC_KEY=tokens/vapid-public-key?"},
 		"recurring": {"APP_API_TOKEN=tokens/token"},
 		"web":       {"APP_API_TOKEN=tokens/token"},
 	}

@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.3"
-	content = "df4f5becc4c9bff61f78a56fb15688617b24ea20efedcb1b4d5d57c7f76404ff"
+	version = "0.5.4"
+	content = "982c92dfd9b9f9507e59c7839666d3ea5df37c480ef7cd5c4dabb5b6c2bbd958"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -53,6 +53,8 @@ type Secrets struct {
 	VAPIDPrivateKey Secret `secret:"vapidPrivateKey"`
 	// SetupToken makes the link of the first administrator.
 	SetupToken Secret `secret:"setupToken"`
+	// ChannelKeys seals the secrets of channels in the database (CHANNEL_KEYS).
+	ChannelKeys Secret `secret:"channelKeys"`
 	// TLSCertificate and TLSKey belong to web, in PEM format.
 	TLSCertificate Secret `secret:"tlsCertificate"`
 	TLSKey         Secret `secret:"tlsKey"`
@@ -100,6 +102,9 @@ func (c *Config) Checksum() string {
 	}
 	if address := c.BrokerURL(); address.IsSet() {
 		parts = append(parts, address.value)
+	}
+	if s.ChannelKeys.IsSet() {
+		parts = append(parts, s.ChannelKeys.value)
 	}
 	for _, part := range parts {
 		hash.Write([]byte(part))

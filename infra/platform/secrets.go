@@ -44,6 +44,9 @@ func (b builder) secrets(p *Platform, br broker) error {
 	if s.SetupToken.IsSet() {
 		tokens["setup-token"] = s.SetupToken.Output()
 	}
+	if s.ChannelKeys.IsSet() {
+		tokens["channel-keys"] = s.ChannelKeys.Output()
+	}
 	if s.VAPIDPrivateKey.IsSet() {
 		tokens["vapid-private-key"], tokens["vapid-public-key"] = s.VAPIDPrivateKey.Output(), pulumi.String(app.VAPIDPublicKey)
 	}

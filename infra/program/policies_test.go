@@ -333,7 +333,7 @@ func TestTheKubeconfigIsSecret(t *testing.T) {
 
 // secretNames are the names of config.Secrets.
 var secretNames = []string{"databaseURL", "databaseCA", "appToken", "brokerUsername", "brokerPassword", "brokerCA", "kubeconfig", "smtpURL",
-	"vapidPrivateKey", "setupToken", "tlsCertificate", "tlsKey"}
+	"vapidPrivateKey", "setupToken", "channelKeys", "tlsCertificate", "tlsKey"}
 
 // looksSecret matches content that must not be in a file: a URL with a password, a key, a long
 // random text.

@@ -31,6 +31,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/seal"
 )
 
 // The format that this version writes. It reads no other.
@@ -50,6 +51,8 @@ type manifest struct {
 	Tables    []table             `json:"tables"` // each after the tables that it refers to
 	Sequences []postgres.Sequence `json:"sequences"`
 	Extra     []part              `json:"extra"`
+	// ChannelKeys counts the channels whose secrets need a key of CHANNEL_KEYS, by its name.
+	ChannelKeys []postgres.SealedWith `json:"channel_keys,omitempty"`
 }
 
 // part is a file in the archive.
@@ -131,6 +134,10 @@ func write(ctx context.Context, db *postgres.DB, w io.Writer, extra map[string][
 			}
 			m.Tables = append(m.Tables, table{t, entry.part(), rows})
 		}
+		if m.ChannelKeys, err = postgres.SecretKeys(ctx, tx); err != nil {
+			return err
+		}
+		m.ChannelKeys = slices.DeleteFunc(m.ChannelKeys, func(k postgres.SealedWith) bool { return k.Key == seal.Clear })
 		m.Sequences, err = postgres.Sequences(ctx, tx)
 		return err
 	})

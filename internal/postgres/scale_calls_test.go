@@ -43,6 +43,9 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"ChannelByID":     func(ctx c, tx pgx.Tx) error { return second(postgres.ChannelByID(ctx, tx, f.user.ID, f.channel.ID)) },
 		"LockChannel":     func(ctx c, tx pgx.Tx) error { return second(postgres.LockChannel(ctx, tx, f.user.ID, f.channel.ID)) },
 		"UpdateChannel":   func(ctx c, tx pgx.Tx) error { return postgres.UpdateChannel(ctx, tx, f.channel) },
+		"LockSecrets":     func(ctx c, tx pgx.Tx) error { return second(postgres.LockSecrets(ctx, tx, uuid.Nil, 100)) },
+		"StoreSecrets":    func(ctx c, tx pgx.Tx) error { return postgres.StoreSecrets(ctx, tx, f.channel) },
+		"SecretKeys":      func(ctx c, tx pgx.Tx) error { return second(postgres.SecretKeys(ctx, tx)) },
 		"TakeBrowser":     func(ctx c, tx pgx.Tx) error { return postgres.TakeBrowser(ctx, tx, f.browser()) },
 		"MoveBrowser":     func(ctx c, tx pgx.Tx) error { return postgres.MoveBrowser(ctx, tx, f.session, f.session) },
 		"DisableChannel": func(ctx c, tx pgx.Tx) error {

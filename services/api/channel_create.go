@@ -64,7 +64,7 @@ func (s *service) createChannel(w http.ResponseWriter, r *http.Request, c caller
 				return answer{}, err
 			}
 		}
-		if err := postgres.InsertChannel(ctx, tx, channel); err != nil {
+		if err := postgres.InsertChannel(ctx, tx, channel.Sealed(s.keys)); err != nil {
 			return answer{}, err
 		}
 		if channel.Kind == postgres.ChannelEmail && u.ConfirmedAt == nil {
@@ -138,7 +138,7 @@ func (s *service) storeSubscription(ctx context.Context, tx pgx.Tx, channel post
 	if err := postgres.TakeBrowser(ctx, tx, channel); err != nil {
 		return answer{}, err
 	}
-	return answer{Status: http.StatusOK, Body: shownChannel(channel)}, postgres.UpdateChannel(ctx, tx, channel)
+	return answer{Status: http.StatusOK, Body: shownChannel(channel)}, postgres.UpdateChannel(ctx, tx, channel.Sealed(s.keys))
 }
 
 // sessionID returns the session that a registered browser belongs to. It returns nil for an API

@@ -10,8 +10,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"taskmaster/internal/backup"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/seal"
 )
 
 // backupConns is the number of connections of a command: one copies, the others migrate.
@@ -50,8 +53,31 @@ func backupCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(os.Stdout, "%s is complete. It holds password hashes and keys: keep it as safe as the database.\n", file)
-	return err
+	if _, err := fmt.Fprintf(os.Stdout, "%s is complete. It holds password hashes and keys: keep it as safe as the database.\n", file); err != nil {
+		return err
+	}
+	return warnOfKeys(ctx, db, os.Stdout)
+}
+
+// warnOfKeys names the keys of CHANNEL_KEYS that the backup of a database needs and does not hold.
+func warnOfKeys(ctx context.Context, db *postgres.DB, out io.Writer) error {
+	var counts []postgres.SealedWith
+	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
+		counts, err = postgres.SecretKeys(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range counts {
+		if c.Key == seal.Clear {
+			continue
+		}
+		if _, err := fmt.Fprintf(out, "%d channels need the key %s of CHANNEL_KEYS, which the backup does not hold: keep it elsewhere.\n", c.Channels, c.Key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restoreCommand fills the empty database of DATABASE_URL from a backup.
@@ -68,16 +94,23 @@ func restoreCommand(ctx context.Context, args []string) error {
 		return errors.Join(err, b.Close())
 	}
 	defer db.Close()
-	return errors.Join(restoreBackup(ctx, db, b, os.Stdout), b.Close())
+	keys, err := seal.ParseKeys(os.Getenv("CHANNEL_KEYS"))
+	if err != nil {
+		return errors.Join(fmt.Errorf("CHANNEL_KEYS: %w", err), b.Close())
+	}
+	return errors.Join(restoreBackup(ctx, db, b, keys, os.Stdout), b.Close())
 }
 
-func restoreBackup(ctx context.Context, db *postgres.DB, b *backup.Backup, out io.Writer) error {
+func restoreBackup(ctx context.Context, db *postgres.DB, b *backup.Backup, channelKeys *seal.Keys, out io.Writer) error {
 	r, err := b.Restore(ctx, db)
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(out, "Restored the backup of %s: %d rows. %d events are published again, and reminders scheduled again, by a running api.\n",
 		b.MadeAt().Format(time.RFC3339), r.Rows, r.Events); err != nil {
+		return err
+	}
+	if err := nameChannels(ctx, db, channelKeys, out); err != nil {
 		return err
 	}
 	keys, err := b.Extra(backup.WebPushKeys)

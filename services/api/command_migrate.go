@@ -19,6 +19,7 @@ var commands = map[string]func(ctx context.Context, args []string) error{
 	"backup":       backupCommand,
 	"restore":      restoreCommand,
 	"users":        usersCommand,
+	"channels":     channelsCommand,
 }
 
 // migrate brings the schema of DATABASE_URL up to date.

@@ -31,6 +31,9 @@ type config struct {
 	// Signup decides who may make an account: open for everybody, confirm for everybody with a link that is
 	// sent to their address, invite for people with an invitation of api users invite, closed for nobody.
 	Signup string `env:"SIGNUP" default:"open" validate:"oneof=open confirm invite closed"`
+	// ChannelKeys seals the secrets of webhooks and browsers in the database: NAME:BASE64,NAME:BASE64. The
+	// first key seals, and all open. Without a key the secrets are in clear.
+	ChannelKeys string `env:"CHANNEL_KEYS" validate:"max=4000"`
 	// SetupToken is the token of a link that makes the account of an administrator, once. It has 32
 	// characters or more. Without it there is no such link.
 	SetupToken string `env:"SETUP_TOKEN" validate:"omitempty,min=20,max=100"`

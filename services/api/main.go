@@ -10,6 +10,7 @@
 //	api backup FILE        write all data into a file, also while the services run
 //	api restore FILE       fill an empty database from a backup
 //	api users              list, invite, reset, confirm, disable and delete accounts
+//	api channels           seal the secrets of channels, and count them by their key
 //	api restored           tell clients that the database was restored by other means
 //
 // The files sort by the thing that they handle: account, channel, delivery, export, import,

@@ -85,6 +85,9 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
+	if cfg.ChannelKeys == "" {
+		log.Warn("secrets of webhooks and browsers are stored in clear: CHANNEL_KEYS is not set")
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		awaitSidecar(ctx)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"taskmaster/internal/oauth"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/seal"
 	"taskmaster/internal/server"
 	"taskmaster/internal/sidecar"
 	"taskmaster/internal/task"
@@ -37,6 +39,8 @@ type service struct {
 	deadLetterCount *prometheus.CounterVec
 
 	deliveries *delivery.Queue
+	// keys seal the secrets of channels.
+	keys *seal.Keys
 	// documents are the documents of OAuth clients.
 	documents *oauth.Documents
 	imports   imports
@@ -75,6 +79,10 @@ func newService(cfg config, deps dependencies) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := seal.ParseKeys(cfg.ChannelKeys)
+	if err != nil {
+		return nil, fmt.Errorf("CHANNEL_KEYS: %w", err)
+	}
 	deps.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	deadLetters := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "taskmaster_dead_letters_total", Help: "Events that no consumer could handle.",
@@ -84,7 +92,7 @@ func newService(cfg config, deps dependencies) (*service, error) {
 		Name: "taskmaster_clock_offset_seconds", Help: "How far this process's clock is ahead of the database's.",
 	}, func() float64 { return deps.clock.Offset().Seconds() }))
 	return &service{
-		cfg: cfg, dependencies: deps, access: access, hasher: newHasher(passwordCost), deliveries: deliveries,
+		cfg: cfg, dependencies: deps, access: access, keys: keys, hasher: newHasher(passwordCost), deliveries: deliveries,
 		documents: oauth.NewDocuments(external.NewClient(external.IsPublic), deps.now),
 		panics:    server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
 	}, nil

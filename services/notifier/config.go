@@ -24,6 +24,9 @@ type config struct {
 	// PublicURL is the scheme and host at which people reach the system, without a path. Without it
 	// messages contain no link.
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
+	// ChannelKeys seals the secrets of webhooks and browsers in the database: NAME:BASE64,NAME:BASE64. The
+	// first key seals, and all open. Without a key the secrets are in clear.
+	ChannelKeys string `env:"CHANNEL_KEYS" validate:"max=4000"`
 	// VAPIDPublicKey is the public key of web push (RFC 8292) in base64url. Without it push is off.
 	VAPIDPublicKey string `env:"VAPID_PUBLIC_KEY" validate:"required_with=VAPIDPrivateKey"`
 	// VAPIDPrivateKey is the private key of web push in base64url.

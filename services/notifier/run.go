@@ -13,6 +13,7 @@ import (
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/idle"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/seal"
 	"taskmaster/internal/server"
 	"taskmaster/internal/telemetry"
 )
@@ -50,6 +51,10 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
+	keys, err := seal.ParseKeys(cfg.ChannelKeys)
+	if err != nil {
+		return fmt.Errorf("configuration: CHANNEL_KEYS: %w", err)
+	}
 	db, err := postgres.OpenService(ctx, cfg.DatabaseURL, cfg.DatabaseConns, postgres.WithTracer(tel.QueryTracer()))
 	if err != nil {
 		return err
@@ -75,7 +80,7 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 
 	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, tel: tel, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
 	n.panics = server.NewPanics(n.registry)
-	wk := newWorker(db, queue, cfg.DatabaseConns, senders, mails, timing, newMetrics(n.registry), log)
+	wk := newWorker(db, queue, cfg.DatabaseConns, senders, keys, mails, timing, newMetrics(n.registry), log)
 	wk.tel = tel
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return work(ctx, queueDB, wk, activity, log) })

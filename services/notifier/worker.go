@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"taskmaster/internal/idle"
 	"taskmaster/internal/peruser"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/seal"
 	"taskmaster/internal/task"
 	"taskmaster/internal/telemetry"
 )
@@ -50,6 +52,8 @@ type worker struct {
 	db      *postgres.DB
 	queue   *delivery.Queue
 	senders map[string]sender
+	// keys open the secrets of channels.
+	keys *seal.Keys
 	// mails sends e-mail. It is nil if e-mail is not configured.
 	mails   *postman
 	timing  timing
@@ -65,8 +69,8 @@ type worker struct {
 	database *semaphore.Weighted
 }
 
-func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, mails *postman, t timing, m metrics, log *slog.Logger) *worker {
-	return &worker{db: db, queue: queue, senders: senders, mails: mails, timing: t, metrics: m, log: log, now: time.Now, slots: peruser.New(maxOfUser),
+func newWorker(db *postgres.DB, queue *delivery.Queue, conns int, senders map[string]sender, keys *seal.Keys, mails *postman, t timing, m metrics, log *slog.Logger) *worker {
+	return &worker{db: db, queue: queue, senders: senders, keys: keys, mails: mails, timing: t, metrics: m, log: log, now: time.Now, slots: peruser.New(maxOfUser),
 		database: semaphore.NewWeighted(int64(max(conns/2, 1)))}
 }
 
@@ -174,8 +178,17 @@ func newQueueClient(db *postgres.DB, wk *worker, log *slog.Logger) (*river.Clien
 func (wk *worker) Work(ctx context.Context, job *river.Job[delivery.Job]) error {
 	var a postgres.Attempt
 	err := wk.inTx(ctx, func(tx pgx.Tx) (err error) {
-		a, err = postgres.AttemptOf(ctx, tx, job.Args.DeliveryID)
-		return err
+		if a, err = postgres.AttemptOf(ctx, tx, job.Args.DeliveryID); err != nil || a.Channel == nil || !a.Channel.Enabled {
+			return err
+		}
+		// Without the key the delivery waits: another replica has it, or an operator brings it. The sender
+		// refuses a secret that is broken.
+		opened, err := a.Channel.Opened(wk.keys)
+		if missing := (*seal.MissingKeyError)(nil); errors.As(err, &missing) {
+			return err
+		}
+		a.Channel = &opened
+		return nil
 	})
 	switch {
 	case task.ErrorCode(err) == task.CodeNotFound:

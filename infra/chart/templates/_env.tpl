@@ -29,6 +29,11 @@
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-private-key, optional: true}}
 {{- end }}
 
+{{- define "taskmaster.env.channelKeys" -}}
+- name: CHANNEL_KEYS
+  valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: channel-keys, optional: true}}
+{{- end }}
+
 {{- define "taskmaster.env.api" -}}
 {{ include "taskmaster.env.database" . }}
 {{- include "taskmaster.env.sleeps" . }}
@@ -44,6 +49,7 @@
   value: {{ .Values.database.connections.relay | quote }}
 - name: VAPID_PUBLIC_KEY
   valueFrom: {secretKeyRef: {name: {{ .Values.tokens.secretName }}, key: vapid-public-key, optional: true}}
+{{ include "taskmaster.env.channelKeys" . }}
 {{- if not (hasKey .Values.env.api "SIGNUP") }}
 - name: SIGNUP
   value: {{ .Values.signup }}
@@ -61,6 +67,7 @@
 - name: PUBLIC_URL
   value: {{ .Values.publicURL | quote }}
 {{ include "taskmaster.env.vapidKeys" . }}
+{{ include "taskmaster.env.channelKeys" . }}
 - name: VAPID_SUBJECT
   value: {{ include "taskmaster.vapidSubject" . | quote }}
 - name: SMTP_URL
