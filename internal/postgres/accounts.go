@@ -19,7 +19,7 @@ type Account struct {
 // Accounts returns up to limit accounts by address, from the one after an address.
 func Accounts(ctx context.Context, tx pgx.Tx, after string, limit int) ([]Account, error) {
 	rows, err := tx.Query(ctx, `SELECT `+userRow+`, (SELECT coalesce(sum(bytes), 0)::bigint FROM usage WHERE user_id = users.id)
-		FROM users WHERE email > $1 ORDER BY email LIMIT $2`, after, limit)
+		FROM users WHERE email > $1 AND `+notDeleted+` ORDER BY email LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("query accounts: %w", err)
 	}
@@ -48,7 +48,7 @@ func UpdateAccount(ctx context.Context, tx pgx.Tx, u User) error {
 		u.ID, u.Admin, u.DisabledAt, u.QuotaBytes)
 }
 
-// ExpiredUsers returns up to limit accounts that are to be deleted.
+// ExpiredUsers returns up to limit accounts that are to be deleted, among them the closed ones.
 func ExpiredUsers(ctx context.Context, tx pgx.Tx, now time.Time, limit int) ([]uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `SELECT id FROM users WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`, now, limit)
 	if err != nil {

@@ -75,9 +75,11 @@ func SetReminders(ctx context.Context, tx pgx.Tx, userID, taskID uuid.UUID, want
 
 const reminderColumns = `task_id, number, user_id, fire_at, state = 'pending', job_at, coalesce(traceparent, '')`
 
-// ReminderByID returns a reminder. It returns code not_found if there is none.
+// ReminderByID returns a reminder. It returns code not_found if there is none, or if its owner was
+// deleted.
 func ReminderByID(ctx context.Context, tx pgx.Tx, taskID uuid.UUID, number int) (Reminder, error) {
-	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders WHERE task_id = $1 AND number = $2`, taskID, number)
+	found, err := queryReminders(ctx, tx, `SELECT `+reminderColumns+` FROM reminders r WHERE task_id = $1 AND number = $2
+		AND EXISTS (SELECT FROM users WHERE id = r.user_id AND `+notDeleted+`)`, taskID, number)
 	if err != nil {
 		return Reminder{}, err
 	}

@@ -25,6 +25,9 @@ var atMost = map[string]int64{
 	"TaskOwners":                       600,
 	"DeleteCredentials":                600, // 20 deliveries lose a channel
 	"DeleteUser":                       20000,
+	"CloseAccount":                     600,  // 20 deliveries lose a channel
+	"IsLarge":                          2000, // 500 rows of each of seven tables
+	"RemoveRows":                       1200, // 500 rows
 	"MoveWholeDays":                    1000,
 }
 
@@ -279,6 +282,9 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"LockUserToDelete": func(ctx c, tx pgx.Tx) error { return second(postgres.LockUserToDelete(ctx, tx, f.user.ID)) },
 		"UpdateUser":       func(ctx c, tx pgx.Tx) error { return postgres.UpdateUser(ctx, tx, f.user) },
 		"DeleteUser":       func(ctx c, tx pgx.Tx) error { return postgres.DeleteUser(ctx, tx, f.user.ID) },
+		"IsLarge":          func(ctx c, tx pgx.Tx) error { return second(postgres.IsLarge(ctx, tx, f.user.ID, purged)) },
+		"CloseAccount":     func(ctx c, tx pgx.Tx) error { return postgres.CloseAccount(ctx, tx, f.user.ID, f.now) },
+		"RemoveRows":       func(ctx c, tx pgx.Tx) error { return second(postgres.RemoveRows(ctx, tx, f.user.ID, purged)) },
 		"NextRevision":     func(ctx c, tx pgx.Tx) error { return second(postgres.NextRevision(ctx, tx, f.user.ID)) },
 		"SetRevision":      func(ctx c, tx pgx.Tx) error { return postgres.SetRevision(ctx, tx, f.user.ID, 500) },
 		"MoveWholeDays":    func(ctx c, tx pgx.Tx) error { return second(postgres.MoveWholeDays(ctx, tx, f.user)) },

@@ -64,7 +64,7 @@ func ForeignSeries(ctx context.Context, tx pgx.Tx, userID uuid.UUID, series []uu
 // TakeRevisions reserves the user's next n revisions and returns the last of them. It holds the
 // user's row until the transaction ends. It returns code not_found if there is no such user.
 func TakeRevisions(ctx context.Context, tx pgx.Tx, userID uuid.UUID, n int) (int64, error) {
-	u, err := oneUser(ctx, tx, `UPDATE users SET revision = revision + $2 WHERE id = $1 RETURNING `+userRow, userID, n)
+	u, err := oneUser(ctx, tx, `UPDATE users SET revision = revision + $2 WHERE id = $1 AND `+notDeleted+` RETURNING `+userRow, userID, n)
 	return u.Revision, err
 }
 

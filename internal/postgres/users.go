@@ -77,12 +77,12 @@ func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
 
 // UserByID returns a user. It returns code not_found if there is none.
 func UserByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1`, id)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 AND `+notDeleted, id)
 }
 
 // Revisions returns the revisions of users by ID. It leaves out users that do not exist.
 func Revisions(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]int64, error) {
-	rows, err := tx.Query(ctx, `SELECT id, revision FROM users WHERE id = ANY ($1)`, ids)
+	rows, err := tx.Query(ctx, `SELECT id, revision FROM users WHERE id = ANY ($1) AND `+notDeleted, ids)
 	if err != nil {
 		return nil, fmt.Errorf("query revisions: %w", err)
 	}
@@ -111,12 +111,12 @@ func LockUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
 	return oneUser(ctx, tx, lockUser, id)
 }
 
-const lockUser = `SELECT ` + userRow + ` FROM users WHERE id = $1 FOR NO KEY UPDATE`
+const lockUser = `SELECT ` + userRow + ` FROM users WHERE id = $1 AND ` + notDeleted + ` FOR NO KEY UPDATE`
 
 // LockUserToDelete is LockUser for DeleteUser. Inserts of rows that refer to the user wait and then
 // fail.
 func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error) {
-	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 FOR UPDATE`, id)
+	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 AND `+notDeleted+` FOR UPDATE`, id)
 }
 
 // UpdateUser stores a user's time zone, week start, language, password hash and default reminders. It returns code not_found if
@@ -129,13 +129,14 @@ func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 
 // DeleteUser deletes a user with all data, including unpublished events and pending deliveries.
 // References from outside the database (a reminder's job, an event in the broker) then find
-// nothing. Call LockUserToDelete first. It returns code not_found if there is no such user.
+// nothing. Call LockUserToDelete first, or RemoveRows for a closed account. It returns code not_found
+// if there is no such user.
 func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	rows, err := tx.Query(ctx, `SELECT id::text FROM deliveries WHERE user_id = $1`, id)
+	rows, err := tx.Query(ctx, `SELECT id FROM deliveries WHERE user_id = $1`, id)
 	if err != nil {
 		return fmt.Errorf("query user's deliveries: %w", err)
 	}
-	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	deliveries, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return fmt.Errorf("read user's deliveries: %w", err)
 	}
@@ -153,13 +154,27 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	if err != nil {
 		return fmt.Errorf("delete user's events: %w", err)
 	}
-	// A job that runs now finds its delivery or its user deleted.
-	_, err = tx.Exec(ctx, `DELETE FROM river_job WHERE state <> 'running' AND
-		(kind = 'delivery' AND args ->> 'delivery_id' = ANY ($1) OR kind = 'mail' AND args ->> 'user_id' = $2)`, deliveries, id.String())
-	if err != nil {
-		return fmt.Errorf("delete user's jobs: %w", err)
+	if err := deleteJobs(ctx, tx, "user_id", id); err != nil {
+		return err
+	}
+	if err := deleteJobs(ctx, tx, "delivery_id", deliveries...); err != nil {
+		return err
 	}
 	return deleteUsage(ctx, tx, id)
+}
+
+// deleteJobs deletes the jobs of the delivery queue that have one of values as an argument. A job that
+// runs now finds its delivery or its user deleted. The form of the statement uses the index of the
+// arguments for each value.
+func deleteJobs(ctx context.Context, tx pgx.Tx, argument string, values ...uuid.UUID) error {
+	_, err := tx.Exec(ctx, `
+		DELETE FROM river_job WHERE state <> 'running' AND id IN (
+			SELECT j.id FROM unnest($2::text[]) v CROSS JOIN LATERAL (SELECT id FROM river_job WHERE args @> jsonb_build_object($1::text, v)) j
+		)`, argument, values)
+	if err != nil {
+		return fmt.Errorf("delete jobs of deliveries: %w", err)
+	}
+	return nil
 }
 
 // NextRevision reserves the user's next revision and holds the user's row until the transaction
@@ -167,7 +182,7 @@ func DeleteUser(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 // user.
 func NextRevision(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (int64, error) {
 	var revision int64
-	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 RETURNING revision`, userID).Scan(&revision)
+	err := tx.QueryRow(ctx, `UPDATE users SET revision = revision + 1 WHERE id = $1 AND `+notDeleted+` RETURNING revision`, userID).Scan(&revision)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, ErrNoUser
 	}

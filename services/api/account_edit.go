@@ -173,8 +173,9 @@ func (s *service) newPassword(r *http.Request, c caller, in apiv1.AccountPatch) 
 	}, nil
 }
 
-// deleteMe deletes the account and all its data at once. It sends no task.deleted, because nobody
-// is left to read it, and waiting events are deleted too. A job that fires later finds no reminder.
+// deleteMe deletes the account and all its data. It sends no task.deleted, because nobody is left to
+// read it, and waiting events are deleted too. A job that fires later finds no reminder. A large
+// account is closed at once, and the retention removes its rows.
 func (s *service) deleteMe(w http.ResponseWriter, r *http.Request, c caller) error {
 	var in apiv1.AccountDeletion
 	body, err := s.decode(w, r, &in)
@@ -196,13 +197,15 @@ func (s *service) deleteMe(w http.ResponseWriter, r *http.Request, c caller) err
 	if err := s.confirm(r.Context(), u, "password", in.Password); err != nil {
 		return err
 	}
-	return s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
+	err = s.commit(w, r, c, body, func(ctx context.Context, tx pgx.Tx) (answer, error) {
 		if _, err := lockUnchanged(ctx, tx, u, postgres.LockUserToDelete); err != nil {
 			return answer{}, err
 		}
-		forget := map[string]string{"Set-Cookie": s.cookie("", -1).String()}
-		return answer{Status: http.StatusNoContent, Header: forget}, postgres.DeleteUser(ctx, tx, u.ID)
+		_, err := deleteLocked(ctx, tx, u.ID, s.instant())
+		return answer{Status: http.StatusNoContent, Header: map[string]string{"Set-Cookie": s.cookie("", -1).String()}}, err
 	})
+	s.retainSoon() // in case the account was large
+	return err
 }
 
 func (s *service) user(ctx context.Context, c caller) (u postgres.User, err error) {

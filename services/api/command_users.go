@@ -139,7 +139,8 @@ func (u *users) run(ctx context.Context, command string, args []string) error {
 		case "address":
 			return u.address(ctx, tx, a, args[1])
 		default:
-			return "is deleted", deleteAccount(ctx, tx, a.ID)
+			_, err := deleteLocked(ctx, tx, a.ID, u.now) // the retention of api removes the rows of a large one
+			return "is deleted", err
 		}
 	})
 }

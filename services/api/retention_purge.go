@@ -19,6 +19,8 @@ const (
 	purgeTimeout = 30 * time.Second
 	// purgeBatch is the largest number of rows that one transaction deletes. It keeps locks short.
 	purgeBatch = 1000
+	// removalBatch is the largest number of rows of a large account that one transaction deletes.
+	removalBatch = 500
 )
 
 // Retention periods. Events can be replayed, and clients can catch up, for eventRetention. The
@@ -62,8 +64,8 @@ var purges = []struct {
 	{"oauth_clients", oauth.UnusedClient, postgres.PurgeOAuthClients},
 }
 
-// runRetention deletes expired rows at every interval until ctx is cancelled. While the database
-// sleeps, it waits. Of several replicas, one deletes at a time.
+// runRetention deletes expired rows at every interval, and after the deletion of an account, until ctx
+// is cancelled. While the database sleeps, it waits. Of several replicas, one deletes at a time.
 func (s *service) runRetention(ctx context.Context, db *postgres.DB) error {
 	ticker := time.NewTicker(s.cfg.RetentionInterval)
 	defer ticker.Stop()
@@ -78,7 +80,16 @@ func (s *service) runRetention(ctx context.Context, db *postgres.DB) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticker.C:
+		case <-s.retain:
 		}
+	}
+}
+
+// retainSoon lets runRetention begin.
+func (s *service) retainSoon() {
+	select {
+	case s.retain <- struct{}{}:
+	default: // it will begin anyway
 	}
 }
 
@@ -132,20 +143,20 @@ func (s *service) expireBrowsers(ctx context.Context, db *postgres.DB, now time.
 	return nil
 }
 
-// deleteExpired deletes the accounts that were made for a short time.
+// deleteExpired deletes the accounts that were made for a short time, and what is left of closed ones.
 func deleteExpired(ctx context.Context, db *postgres.DB, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+	reading, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()
 	var users []uuid.UUID
-	err := db.InTx(ctx, func(tx pgx.Tx) (err error) {
-		users, err = postgres.ExpiredUsers(ctx, tx, now, purgeBatch) // the others at the next interval
+	err := db.InTx(reading, func(tx pgx.Tx) (err error) {
+		users, err = postgres.ExpiredUsers(reading, tx, now, purgeBatch) // the others at the next interval
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, userID := range users {
-		err := db.InTx(ctx, func(tx pgx.Tx) error { return deleteAccount(ctx, tx, userID) })
+		err := removeAccount(ctx, db, userID, now)
 		if err != nil && task.ErrorCode(err) != task.CodeNotFound { // deleted meanwhile
 			return fmt.Errorf("delete expired account: %w", err)
 		}
@@ -153,12 +164,51 @@ func deleteExpired(ctx context.Context, db *postgres.DB, now time.Time) error {
 	return nil
 }
 
-// deleteAccount deletes an account and all its data.
-func deleteAccount(ctx context.Context, tx pgx.Tx, userID uuid.UUID) error {
-	if _, err := postgres.LockUserToDelete(ctx, tx, userID); err != nil {
+// deleteLocked deletes an account that the transaction has locked to delete. If it is large, it is only
+// closed, and removeAccount removes its rows.
+func deleteLocked(ctx context.Context, tx pgx.Tx, userID uuid.UUID, now time.Time) (closed bool, err error) {
+	large, err := postgres.IsLarge(ctx, tx, userID, purgeBatch)
+	if err != nil {
+		return false, err
+	}
+	if large {
+		return true, postgres.CloseAccount(ctx, tx, userID, now)
+	}
+	return false, postgres.DeleteUser(ctx, tx, userID)
+}
+
+// removeAccount deletes an account with all its data. A large one takes many short transactions, and
+// the next call goes on after an interruption.
+func removeAccount(ctx context.Context, db *postgres.DB, userID uuid.UUID, now time.Time) error {
+	inTx := func(f func(ctx context.Context, tx pgx.Tx) error) error {
+		ctx, cancel := context.WithTimeout(ctx, purgeTimeout)
+		defer cancel()
+		return db.InTx(ctx, func(tx pgx.Tx) error { return f(ctx, tx) })
+	}
+	closed := true
+	err := inTx(func(ctx context.Context, tx pgx.Tx) error {
+		_, err := postgres.LockUserToDelete(ctx, tx, userID)
+		if task.ErrorCode(err) == task.CodeNotFound { // closed before
+			return nil
+		}
+		if err == nil {
+			closed, err = deleteLocked(ctx, tx, userID, now)
+		}
+		return err
+	})
+	if err != nil || !closed {
 		return err
 	}
-	return postgres.DeleteUser(ctx, tx, userID)
+	for removed := int64(1); removed > 0; {
+		err := inTx(func(ctx context.Context, tx pgx.Tx) (err error) {
+			removed, err = postgres.RemoveRows(ctx, tx, userID, removalBatch)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return inTx(func(ctx context.Context, tx pgx.Tx) error { return postgres.DeleteUser(ctx, tx, userID) })
 }
 
 // logWaitingDeadLetters logs that dead letters are waiting, because only a person can decide about

@@ -46,6 +46,8 @@ type service struct {
 	imports   imports
 	// lists limits the lists that a user reads at a time.
 	lists *peruser.Semaphore
+	// retain has a value if runRetention should begin.
+	retain chan struct{}
 }
 
 // dependencies are the parts that the server shares with the background work.
@@ -95,6 +97,7 @@ func newService(cfg config, deps dependencies) (*service, error) {
 		cfg: cfg, dependencies: deps, access: access, keys: keys, hasher: newHasher(passwordCost), deliveries: deliveries,
 		documents: oauth.NewDocuments(external.NewClient(external.IsPublic), deps.now),
 		panics:    server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
+		retain: make(chan struct{}, 1),
 	}, nil
 }
 
