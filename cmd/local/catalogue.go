@@ -33,7 +33,7 @@ func catalogue() []service {
 			fixed: ports{http: 8080, daprHTTP: 3504, daprGRPC: 3604, daprInternal: 3704},
 			variables: []string{
 				"PUBLIC_URL", "SECURITY_CONTACT", "API_URLS", "API_FALLBACK_URLS", "LIVE_URLS", "ASSISTANT_URL", "TRUSTED_PROXIES",
-				"RATE_PER_MINUTE_ADDRESS", "RATE_PER_MINUTE_USER", "TLS_CERT_FILE", "TLS_KEY_FILE", "PAGE_DIR",
+				"RATE_PER_MINUTE_ADDRESS", "RATE_PER_MINUTE_USER", "TLS_CERT_FILE", "TLS_KEY_FILE", "METRICS_ADDR", "PAGE_DIR",
 			},
 		},
 		{

@@ -40,7 +40,7 @@ func documented(t *testing.T) map[string]bool {
 }
 
 // portsTried are the ports of all programs involved, and two that none uses.
-var portsTried = []int{25, 53, 443, 3500, 3501, 4222, 4443, 5432, 5671, 6379, 6500, 8080, 9090, 9092, 9093, 50001, 50002, 50005, 50006}
+var portsTried = []int{25, 53, 443, 3500, 3501, 4222, 4443, 5432, 5671, 6379, 6500, 8080, 9090, 9092, 9093, 9464, 50001, 50002, 50005, 50006}
 
 // TestPoliciesAllowTheDocumentedConnections tries every connection between the release's pods and
 // their surroundings. Exactly the documented ones are allowed on every broker, with database and

@@ -181,13 +181,13 @@ func TestWhoComesIn(t *testing.T) {
 		{"large", anyone, []string{"web:8080"}},
 		{"certificate", anyone, []string{"web:8080"}},
 		{"smallest", prometheus, nil},
-		{"large", prometheus, []string{"api:8080", "api:9090", "assistant:8080", "live:9090", "notifier:8080", "notifier:9090", "recurring:9090"}},
+		{"large", prometheus, []string{"api:8080", "api:9090", "assistant:8080", "live:8080", "live:9090", "notifier:8080", "notifier:9090", "recurring:8080", "recurring:9090", "web:9464"}},
 	}
 	for _, test := range tests {
 		m := install(t, valueSets[test.values])
 		var got []string
 		for _, pod := range m.pods() {
-			for _, port := range []int{8080, 9090, 50002} {
+			for _, port := range []int{8080, 9090, 9464, 50002} {
 				open := m.allowed(test.from, m.end(pod.name), port)
 				if public := m.allowed(anyone, m.end(pod.name), port); open && (test.from.name == "anyone" || !public) {
 					got = append(got, fmt.Sprintf("%s:%d", pod.name, port))

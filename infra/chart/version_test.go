@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.4"
-	content = "982c92dfd9b9f9507e59c7839666d3ea5df37c480ef7cd5c4dabb5b6c2bbd958"
+	version = "0.5.5"
+	content = "a23951f94c0560ded8fd8fe249a648dd5be9c2f36e9340a501f650c5db9857a6"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

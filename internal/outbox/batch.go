@@ -137,6 +137,7 @@ func (b *batch) noteTaken(partitions []partition, took time.Duration) {
 	t := b.topics[topic]
 	t.done += len(partitions)
 	t.slowest = max(t.slowest, took)
+	b.relay.metrics.calls.WithLabelValues(topic).Observe(took.Seconds())
 	b.relay.topics.noteTaken(topic, time.Now())
 }
 

@@ -82,6 +82,7 @@ func (s *Scheduler) fireInTurn(ctx context.Context, found postgres.Reminder) err
 		return err
 	}
 	if fired {
+		s.metrics.late.Observe(max(0, s.Clock.Now().Sub(found.FireAt).Seconds()))
 		s.Wake()
 		s.Fired(found.UserID)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
@@ -56,6 +57,8 @@ type Config struct {
 	// Fired is called with the user after reminder.due was committed to the outbox.
 	Fired func(userID uuid.UUID)
 	Log   *slog.Logger
+	// Metrics may be nil.
+	Metrics prometheus.Registerer
 	// VerifyInterval is the time between two calls of VerifyOnce; 0 means a minute.
 	VerifyInterval time.Duration
 	// Idle stops the loops while nothing happens. It may be nil.
@@ -65,6 +68,7 @@ type Config struct {
 // Scheduler fires reminders.
 type Scheduler struct {
 	Config
+	metrics     *metrics
 	clockHealth *health.Reporter
 
 	// woken has an element if reminders may have changed since the last reconciliation.
@@ -102,6 +106,7 @@ func New(cfg Config) *Scheduler {
 		fires:       semaphore.NewWeighted(maxFires),
 		lookups:     semaphore.NewWeighted(maxLookups),
 		firesOfUser: peruser.New(maxFiresOfUser),
+		metrics:     newMetrics(cfg.Metrics),
 	}
 	s.fire = s.fireInTurn
 	return s

@@ -125,7 +125,11 @@ func (s *Scheduler) firePage(ctx context.Context, page []postgres.Reminder, prog
 	for _, user := range users {
 		g.Go(func() error {
 			for _, r := range ofUser[user] {
-				if !progress.add(r, s.fire(ctx, r)) {
+				err := s.fire(ctx, r)
+				if err == nil {
+					s.metrics.repairs.WithLabelValues(repairSwept).Inc()
+				}
+				if !progress.add(r, err) {
 					break
 				}
 			}

@@ -78,6 +78,7 @@ func (s *Scheduler) verifyPage(ctx context.Context, page []postgres.Reminder) (l
 	}
 	err = g.Wait()
 	if lost > 0 {
+		s.metrics.repairs.WithLabelValues(repairLost).Add(float64(lost))
 		s.Log.WarnContext(ctx, "scheduler has lost jobs, scheduling them again", "jobs", lost)
 		s.Wake()
 	}

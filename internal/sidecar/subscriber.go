@@ -45,7 +45,11 @@ func Subscriber(log *slog.Logger, handle func(ctx context.Context, e event.Event
 			return err
 		}
 		telemetry.SetUser(ctx, userOf(e))
-		ctx, end := telemetry.Consume(ctx, e.Type, e.TraceParent)
+		kind := e.Type
+		if !event.Known(kind) {
+			kind = "unknown" // anybody may invent types
+		}
+		ctx, end := telemetry.Consume(ctx, kind, e.Time, e.TraceParent)
 		err = handle(ctx, e)
 		end(err)
 		if err != nil {

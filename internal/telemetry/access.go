@@ -43,7 +43,7 @@ func (t *Telemetry) trusting(h http.Handler) http.Handler {
 
 func (t *Telemetry) serve(w http.ResponseWriter, r *http.Request, h http.Handler) {
 	began := time.Now()
-	record := &request{id: acceptID(r.Header.Get(RequestIDHeader)), tracer: t.tracer}
+	record := &request{id: acceptID(r.Header.Get(RequestIDHeader)), telemetry: t}
 	if record.id == "" {
 		record.id = rand.Text()
 	}
@@ -71,6 +71,7 @@ func (t *Telemetry) finish(r *http.Request, answer *recorder, took time.Duration
 	if t.exports {
 		nameSpan(ctx, r, route)
 	}
+	t.measures.observe(r, route, status, took)
 	level := slog.LevelDebug
 	if t.LogRequests && !isProbe(route) {
 		level = slog.LevelInfo
@@ -105,7 +106,7 @@ func Method(r *http.Request) string {
 
 // isProbe reports whether a route is asked every few seconds, by the kubelet or Prometheus.
 func isProbe(route string) bool {
-	return route == "/healthz" || route == "/readyz" || route == "/metrics"
+	return route == "/healthz" || route == "/readyz" || route == MetricsPath
 }
 
 // recorder notes the status and the size of an answer.

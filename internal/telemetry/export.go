@@ -87,20 +87,27 @@ func End(span trace.Span, err error) {
 	span.End()
 }
 
-// Consume continues the trace of an event within the request that delivers it. The caller must call end with the
-// outcome.
-func Consume(ctx context.Context, eventType, traceparent string) (_ context.Context, end func(error)) {
+// Consume continues the trace of an event within the request that delivers it. at is the time of the change. The caller
+// must call end with the outcome. The number of event types must be bounded.
+func Consume(ctx context.Context, eventType string, at time.Time, traceparent string) (_ context.Context, end func(error)) {
 	r := requestOf(ctx)
-	if traceparent == "" || r == nil {
+	if r == nil {
 		return ctx, func(error) {}
 	}
+	began, measures := time.Now(), r.telemetry.measures
+	if traceparent == "" {
+		return ctx, func(err error) { measures.observeEvent(eventType, at, began, err) }
+	}
 	delivered := trace.SpanContextFromContext(ctx)
-	ctx, span := r.tracer.Start(Continue(ctx, traceparent), "process "+eventType, trace.WithSpanKind(trace.SpanKindConsumer),
+	ctx, span := r.telemetry.tracer.Start(Continue(ctx, traceparent), "process "+eventType, trace.WithSpanKind(trace.SpanKindConsumer),
 		trace.WithAttributes(attribute.String("messaging.operation.name", "process"), attribute.String("taskmaster.event_type", eventType)),
 		trace.WithLinks(trace.Link{SpanContext: delivered}))
 	followed := span.SpanContext()
 	r.followed.Store(&followed)
-	return ctx, func(err error) { End(span, err) }
+	return ctx, func(err error) {
+		measures.observeEvent(eventType, at, began, err)
+		End(span, err)
+	}
 }
 
 // traced makes a span of each request. Probes, and sockets that are open for hours, have none. The delivery of an

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -52,8 +53,10 @@ type Telemetry struct {
 	provider trace.TracerProvider
 	tracer   trace.Tracer
 	// exports reports whether there are spans. Without them, nothing may be spent on them.
-	exports bool
-	close   func(context.Context) error
+	exports  bool
+	registry *prometheus.Registry
+	measures *measures
+	close    func(context.Context) error
 }
 
 // name is the instrumentation scope of our spans.
@@ -61,8 +64,8 @@ const name = "taskmaster/internal/telemetry"
 
 // off returns the telemetry of a service that exports nothing.
 func off(cfg Config) *Telemetry {
-	provider := noop.NewTracerProvider()
-	return &Telemetry{Config: cfg, provider: provider, tracer: provider.Tracer(name), close: func(context.Context) error { return nil }}
+	provider, registry := noop.NewTracerProvider(), prometheus.NewRegistry()
+	return &Telemetry{Config: cfg, provider: provider, tracer: provider.Tracer(name), registry: registry, measures: newMeasures(registry), close: func(context.Context) error { return nil }}
 }
 
 // orOff returns t, or for nil a Telemetry that does nothing.
@@ -75,8 +78,8 @@ func (t *Telemetry) orOff() *Telemetry {
 
 // request is the record of one request, which its context carries.
 type request struct {
-	id     string
-	tracer trace.Tracer
+	id        string
+	telemetry *Telemetry
 	// user is the account of the caller, once it is known.
 	user atomic.Pointer[string]
 	// followed is the trace that the request turned out to belong to. An event names it in its body.

@@ -31,6 +31,9 @@ import (
 func (s *service) assistants(api http.Handler) http.Handler {
 	protocol := mcp.New(mcp.Config{
 		API: server.Recover(s.log, s.panics, api), Account: s.assistantAccount, Now: func() time.Time { return s.now() }, Log: s.log,
+		Called: func(tool, outcome string, took time.Duration) {
+			s.toolCalls.WithLabelValues(tool, outcome).Observe(took.Seconds())
+		},
 		PublicURL: s.cfg.PublicURL, MaxBody: server.MaxBody,
 	})
 	return server.Handle(s.log, func(w http.ResponseWriter, r *http.Request) error {

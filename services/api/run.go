@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"taskmaster/internal/clock"
@@ -59,7 +58,8 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 
 	applied := sidecar.NewApplied(cfg.DaprHTTPPort, cfg.DaprAPIToken, log, cfg.DaprComponents, event.TopicDeadLetters)
 
-	metrics, clk := prometheus.NewRegistry(), clock.New(time.Now, background.Now)
+	metrics, clk := tel.Metrics(), clock.New(time.Now, background.Now)
+	metrics.MustRegister(db.Metrics("requests"), background.Metrics("background"), newPendingEvents(background, activity))
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics, Idle: activity,
 		Telemetry: tel,
@@ -67,7 +67,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	awaitSidecar := func(ctx context.Context) { dapr.AwaitStart(ctx, sidecarStart) }
 	reminders := reminder.New(reminder.Config{
 		DB: background, FireDB: db, Jobs: dapr, AwaitJobs: awaitSidecar, Clock: clk, Fired: relay.Wake, Log: log,
-		VerifyInterval: cfg.ReminderVerifyInterval, Idle: activity,
+		VerifyInterval: cfg.ReminderVerifyInterval, Idle: activity, Metrics: metrics,
 	})
 	wake := func(userID uuid.UUID) {
 		relay.Wake(userID)

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"taskmaster/internal/clock"
 	"taskmaster/internal/delivery"
@@ -37,6 +36,8 @@ type service struct {
 	panics prometheus.Counter
 	// deadLetterCount counts received dead letters by the topic they came from.
 	deadLetterCount *prometheus.CounterVec
+	// toolCalls measures calls of MCP tools.
+	toolCalls *prometheus.HistogramVec
 
 	deliveries *delivery.Queue
 	// keys seal the secrets of channels.
@@ -85,16 +86,21 @@ func newService(cfg config, deps dependencies) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("CHANNEL_KEYS: %w", err)
 	}
-	deps.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	deadLetters := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "taskmaster_dead_letters_total", Help: "Events that no consumer could handle.",
 	}, []string{"topic"})
 	deps.metrics.MustRegister(deadLetters)
 	deps.metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "taskmaster_clock_offset_seconds", Help: "How far this process's clock is ahead of the database's.",
+		Name: "taskmaster_clock_offset_seconds", Help: "Time in seconds that this process's clock is ahead of the database's.",
 	}, func() float64 { return deps.clock.Offset().Seconds() }))
+	toolCalls := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "taskmaster_mcp_tool_duration_seconds", Help: "Duration of calls of MCP tools in seconds, by tool and outcome.",
+		Buckets: []float64{.01, .05, .1, .5, 1, 5, 15},
+	}, []string{"tool", "outcome"})
+	deps.metrics.MustRegister(toolCalls)
 	return &service{
-		cfg: cfg, dependencies: deps, access: access, keys: keys, hasher: newHasher(passwordCost), deliveries: deliveries,
+		toolCalls: toolCalls,
+		cfg:       cfg, dependencies: deps, access: access, keys: keys, hasher: newHasher(passwordCost), deliveries: deliveries,
 		documents: oauth.NewDocuments(external.NewClient(external.IsPublic), deps.now),
 		panics:    server.NewPanics(deps.metrics), deadLetterCount: deadLetters, imports: newImports(), lists: peruser.New(maxListsOfUser),
 		retain: make(chan struct{}, 1),

@@ -29,15 +29,19 @@ func (a *assistant) chat(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), turnTimeout)
 	defer cancel()
+	began, outcome := time.Now(), "error"
+	defer func() { a.answered.WithLabelValues(outcome).Observe(time.Since(began).Seconds()) }()
 	out := &stream{w: w, r: r, log: a.log}
 	tools := &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: a.admit(ctx, w)}
 	answer, err := dialog.Run(ctx, tools, req, func(step dialog.Step) { out.send(ctx, eventStep, step) })
 	switch {
 	case r.Context().Err() != nil:
+		outcome = "stopped"
 		return nil // the person stopped it
 	case err != nil:
 		return out.fail(ctx, explain(ctx, err))
 	}
+	outcome = "ok"
 	out.send(ctx, eventText, map[string]string{"text": answer.Text})
 	out.send(ctx, eventAnswer, answer)
 	out.send(ctx, eventEnd, struct{}{})

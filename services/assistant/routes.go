@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"taskmaster/internal/server"
@@ -12,7 +11,8 @@ import (
 // routes returns the handler of all routes. Each group names its caller.
 func (a *assistant) routes() http.Handler {
 	mux := http.NewServeMux()
-	metrics := prometheus.NewRegistry()
+	metrics := a.tel.Metrics()
+	metrics.MustRegister(a.answered)
 	// browser, programs
 	mux.Handle("POST /chat", server.Handle(a.log, a.chat))
 	// Prometheus

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"taskmaster/internal/server"
 	"taskmaster/internal/telemetry"
 )
@@ -23,6 +25,8 @@ type assistant struct {
 	origins *server.Origins
 	trusted []netip.Prefix
 	turns   *turns
+	// answered measures turns.
+	answered *prometheus.HistogramVec
 }
 
 func newAssistant(cfg config, log *slog.Logger, tel *telemetry.Telemetry, now func() time.Time) (*assistant, error) {
@@ -41,6 +45,10 @@ func newAssistant(cfg config, log *slog.Logger, tel *telemetry.Telemetry, now fu
 	return &assistant{
 		cfg: cfg, log: log, tel: tel, now: now, http: &http.Client{Transport: tel.Transport(transport)}, origins: origins, trusted: trusted,
 		turns: newTurns(cfg.TurnsPerDay, now),
+		answered: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "taskmaster_chat_turn_duration_seconds", Help: "Duration of turns of the assistant in seconds, by outcome.",
+			Buckets: []float64{.05, .1, .5, 1, 5, 30},
+		}, []string{"outcome"}),
 	}, nil
 }
 

@@ -29,6 +29,7 @@ type hub struct {
 	// delivering is closed when the broker has delivered the first event.
 	delivering    chan struct{}
 	firstDelivery sync.Once
+	metrics       *metrics
 
 	mu      sync.Mutex
 	total   int
@@ -42,7 +43,9 @@ type queue struct {
 }
 
 func newHub(max, maxPerUser int, activity *idle.Monitor) *hub {
-	return &hub{max: max, maxPerUser: maxPerUser, idle: activity, delivering: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
+	h := &hub{max: max, maxPerUser: maxPerUser, idle: activity, delivering: make(chan struct{}), sockets: map[uuid.UUID]int{}, queues: map[uuid.UUID]map[*queue]struct{}{}}
+	h.metrics = newMetrics(h)
+	return h
 }
 
 // admit reserves a slot for a user's socket. The caller must call release. The error is a
@@ -128,6 +131,7 @@ func (h *hub) send(userID uuid.UUID, m encoded) {
 		case q.messages <- m:
 		default: // too slow
 			h.forget(userID, q)
+			h.metrics.slow.Inc()
 			close(q.messages)
 		}
 	}

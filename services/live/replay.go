@@ -105,5 +105,6 @@ func (s *socket) sendChanges(ctx context.Context, revision int64, changes []even
 	if err != nil {
 		return err
 	}
+	s.hub.metrics.resyncs.Inc()
 	return s.write(ctx, m)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"taskmaster/internal/event"
@@ -14,8 +13,12 @@ import (
 // routes returns the handler of all routes. Each group names its caller.
 func (l *live) routes() http.Handler {
 	mux := http.NewServeMux()
-	metrics := prometheus.NewRegistry()
+	metrics := l.telemetry.Metrics()
 	// browser, programs
+	metrics.MustRegister(l.hub.metrics.all...)
+	if l.db != nil {
+		metrics.MustRegister(l.db.Metrics("requests"))
+	}
 	mux.Handle("GET /live", server.Handle(l.log, l.open))
 	// pub/sub
 	mux.Handle("POST /events/task-updates", server.FromSidecar(l.log, l.cfg.AppAPIToken, sidecar.Subscriber(l.log, l.hub.handle)))

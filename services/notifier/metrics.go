@@ -18,7 +18,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 			Name: "taskmaster_notifier_attempts_total", Help: "Attempts at deliveries, by kind of channel and resulting state.",
 		}, []string{"kind", "state"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "taskmaster_notifier_attempt_seconds", Help: "Duration of attempts at deliveries.",
+			Name: "taskmaster_notifier_attempt_seconds", Help: "Duration of attempts at deliveries in seconds.",
 			Buckets: []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 15},
 		}, []string{"kind"}),
 	}

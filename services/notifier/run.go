@@ -78,7 +78,8 @@ func runWith(ctx context.Context, cfg config, timing timing, ln net.Listener, lo
 		return err
 	}
 
-	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, tel: tel, now: time.Now, registry: prometheus.NewRegistry(), idle: activity}
+	n := &notifier{cfg: cfg, db: db, queue: queue, log: log, tel: tel, now: time.Now, registry: tel.Metrics(), idle: activity}
+	n.registry.MustRegister(db.Metrics("requests"), queueDB.Metrics("queue"))
 	n.panics = server.NewPanics(n.registry)
 	wk := newWorker(db, queue, cfg.DatabaseConns, senders, keys, mails, timing, newMetrics(n.registry), log)
 	wk.tel = tel

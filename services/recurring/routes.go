@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"taskmaster/internal/event"
@@ -14,7 +13,7 @@ import (
 // routes returns the handler of all routes. Each group names its caller.
 func (r *recurring) routes() http.Handler {
 	mux := http.NewServeMux()
-	metrics := prometheus.NewRegistry()
+	metrics := r.telemetry.Metrics()
 	// pub/sub
 	mux.Handle("POST /events/task-events", server.FromSidecar(r.log, r.cfg.AppAPIToken, sidecar.Subscriber(r.log, r.handle)))
 	// Prometheus

@@ -31,6 +31,8 @@ type config struct {
 	RatePerMinuteAddress int `env:"RATE_PER_MINUTE_ADDRESS" default:"1200" validate:"min=0"`
 	// RatePerMinuteUser is the number of requests with a session or an API token. 0 means no limit.
 	RatePerMinuteUser int `env:"RATE_PER_MINUTE_USER" default:"600" validate:"min=0"`
+	// MetricsAddr is the address on which web serves its metrics. It must not be public. Without it, web serves none.
+	MetricsAddr string `env:"METRICS_ADDR" validate:"omitempty,hostname_port"`
 	// PageDir is a folder with templates and static files, such as services/web. An edit then shows on
 	// the next reload. It is for development only, because each request reads all files.
 	PageDir string `env:"PAGE_DIR" validate:"omitempty,dir"`

@@ -13,6 +13,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"taskmaster/internal/server"
 	"taskmaster/internal/telemetry"
 	"taskmaster/services/web/client"
@@ -127,5 +129,23 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	}
 	// The HTTP server does not wait for WebSockets.
 	defer s.streams.Wait()
-	return server.Serve(ctx, ln, handler, log)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.serveMetrics(ctx) })
+	g.Go(func() error { return server.Serve(ctx, ln, handler, log) })
+	return g.Wait()
+}
+
+// serveMetrics serves the metrics on an address of their own, because the other one is public.
+func (s *service) serveMetrics(ctx context.Context) error {
+	if s.cfg.MetricsAddr == "" {
+		return nil
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.MetricsAddr)
+	if err != nil {
+		return fmt.Errorf("METRICS_ADDR: %w", err)
+	}
+	mux := http.NewServeMux()
+	// Prometheus
+	mux.Handle("GET "+telemetry.MetricsPath, s.tel.MetricsHandler())
+	return server.Serve(ctx, ln, mux, s.log)
 }

@@ -112,6 +112,8 @@
   value: http://api:{{ include "taskmaster.port" . }}
 - name: API_FALLBACK_URLS
   value: http://api-pods:{{ include "taskmaster.port" . }}
+- name: METRICS_ADDR
+  value: ":9464"
 - name: LIVE_URLS
   value: http://live:{{ include "taskmaster.port" . }}
 {{- if .Values.assistant.enabled }}

@@ -34,7 +34,7 @@
     - {protocol: TCP, port: 9090}
     {{- end }}
     {{- if $service.metrics }}
-    - {protocol: TCP, port: {{ $port }}}
+    - {protocol: TCP, port: {{ $service.metricsPort | default $port }}}
     {{- end }}
 {{- end }}
 {{- end }}

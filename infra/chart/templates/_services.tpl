@@ -7,6 +7,7 @@ All services and their connections. Network policies, services and settings are 
   reaches    other destinations: the database, the broker (through the sidecar), public addresses for webhooks, push
              and mail, and public addresses over HTTPS for the documents of OAuth clients
   metrics    it answers GET /metrics
+  metricsPort  the port of its metrics, if it is not that of the service. That of web is public
   drain      seconds between the decision to stop a pod and its stop signal. Other programs may send requests to the pod
              until then. The load balancer before web takes the longest to notice.
 */}}
@@ -23,6 +24,7 @@ recurring:
   sidecar: true
   invokes: [api]
   reaches: [broker]
+  metrics: true
   drain: 5
 notifier:
   sidecar: true
@@ -32,6 +34,7 @@ notifier:
 live:
   sidecar: true
   reaches: [database, broker]
+  metrics: true
   drain: 10
 {{- if .Values.assistant.enabled }}
 assistant:
@@ -41,6 +44,8 @@ assistant:
 {{- end }}
 web:
   calls: [api, live{{ if .Values.assistant.enabled }}, assistant{{ end }}]
+  metrics: true
+  metricsPort: 9464
   drain: 20
 {{- end }}
 

@@ -32,6 +32,8 @@ type Config struct {
 	Account func(ctx context.Context) (Account, error)
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Called is called after each call of a tool, with its outcome: ok or error.
+	Called func(tool, outcome string, took time.Duration)
 	// PublicURL is the scheme and host of the page. Links to tasks begin with it.
 	PublicURL string
 	// MaxBody is the largest request in bytes.

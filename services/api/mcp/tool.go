@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -101,6 +102,8 @@ func (t tool) describe() *sdk.Tool {
 // has no structured content, because clients would compare it with the schema.
 func (cfg Config) handler(t tool) sdk.ToolHandler {
 	return func(ctx context.Context, req *sdk.CallToolRequest) (*sdk.CallToolResult, error) {
+		began, outcome := time.Now(), "error"
+		defer func() { cfg.Called(t.Name, outcome, time.Since(began)) }()
 		c, err := cfg.client(ctx)
 		var result any
 		if err == nil {
@@ -113,6 +116,7 @@ func (cfg Config) handler(t tool) sdk.ToolHandler {
 		if err != nil {
 			return nil, fmt.Errorf("encode the result of %s: %w", t.Name, err)
 		}
+		outcome = "ok"
 		return &sdk.CallToolResult{Content: []sdk.Content{&sdk.TextContent{Text: string(raw)}}, StructuredContent: json.RawMessage(raw)}, nil
 	}
 }
