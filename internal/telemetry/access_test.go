@@ -2,7 +2,6 @@ package telemetry_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -32,8 +31,9 @@ type line struct {
 	UserID                    string   `json:"user_id"`
 }
 
-// serve sends a request to a service with some routes. It returns the answer and the lines of the log.
-func serve(t *testing.T, cfg telemetry.Config, method, target string, header map[string]string) (*http.Response, []line, string) {
+// serve sends a request to a service with some routes. It returns the answer's header and the lines of
+// the log.
+func serve(t *testing.T, cfg telemetry.Config, method, target string, header map[string]string) (answered http.Header, lines []line, all string) {
 	t.Helper()
 	var log bytes.Buffer
 	cfg.Log = slog.New(telemetry.NewLogHandler(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
@@ -61,11 +61,11 @@ func serve(t *testing.T, cfg telemetry.Config, method, target string, header map
 	}
 	res, err := s.Client().Do(r)
 	if err == nil {
+		answered = res.Header
 		_, _ = io.Copy(io.Discard, res.Body)
 		res.Body.Close()
 	}
 	s.Close() // after it, the lines are complete
-	var lines []line
 	for raw := range bytes.Lines(log.Bytes()) {
 		var l line
 		if err := json.Unmarshal(raw, &l); err != nil {
@@ -73,14 +73,14 @@ func serve(t *testing.T, cfg telemetry.Config, method, target string, header map
 		}
 		lines = append(lines, l)
 	}
-	return res, lines, log.String()
+	return answered, lines, log.String()
 }
 
 // TestARequestHasALine checks the line of a request, and that the lines within it have the same ids. Nothing of
 // the path or the query is in them.
 func TestARequestHasALine(t *testing.T) {
 	t.Parallel()
-	res, lines, log := serve(t, telemetry.Config{LogRequests: true}, "GET", "/tag/dentist?q=tooth", map[string]string{
+	answered, lines, log := serve(t, telemetry.Config{LogRequests: true}, "GET", "/tag/dentist?q=tooth", map[string]string{
 		telemetry.RequestIDHeader: "r-1", "Traceparent": traceparent,
 	})
 	for i := range lines {
@@ -96,7 +96,7 @@ func TestARequestHasALine(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
-	if got := res.Header.Get(telemetry.RequestIDHeader); got != "r-1" {
+	if got := answered.Get(telemetry.RequestIDHeader); got != "r-1" {
 		t.Errorf("the answer has request id %q, want r-1", got)
 	}
 	for _, private := range []string{"dentist", "tooth"} {
@@ -128,7 +128,7 @@ func TestIDsOfStrangers(t *testing.T) {
 			t.Parallel()
 			cfg := telemetry.Config{Trusts: func(*http.Request) bool { return c.trusts }}
 			header := map[string]string{telemetry.RequestIDHeader: c.id, "Traceparent": c.traced}
-			res, lines, _ := serve(t, cfg, "GET", "/healthz", header)
+			answered, lines, _ := serve(t, cfg, "GET", "/healthz", header)
 			got := lines[0]
 			if kept := got.RequestID == c.id; kept != c.keeps {
 				t.Errorf("the request id is %q, sent %q", got.RequestID, c.id)
@@ -139,7 +139,7 @@ func TestIDsOfStrangers(t *testing.T) {
 			if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(got.TraceID) || got.RequestID == "" {
 				t.Errorf("the line has trace %q and request id %q", got.TraceID, got.RequestID)
 			}
-			if res.Header.Get(telemetry.RequestIDHeader) != got.RequestID {
+			if answered.Get(telemetry.RequestIDHeader) != got.RequestID {
 				t.Errorf("the answer has another request id than the line")
 			}
 		})
@@ -236,10 +236,10 @@ func TestTransportPassesTheIDsOn(t *testing.T) {
 // TestTraceParent checks that a traceparent survives a context.
 func TestTraceParent(t *testing.T) {
 	t.Parallel()
-	if got := telemetry.TraceParent(context.Background()); got != "" {
+	if got := telemetry.TraceParent(t.Context()); got != "" {
 		t.Errorf("a context without a trace has traceparent %q", got)
 	}
-	if got := telemetry.TraceParent(telemetry.Continue(context.Background(), traceparent)); got != traceparent {
+	if got := telemetry.TraceParent(telemetry.Continue(t.Context(), traceparent)); got != traceparent {
 		t.Errorf("got traceparent %q, want %q", got, traceparent)
 	}
 }

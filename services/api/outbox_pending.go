@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,22 +21,22 @@ const (
 
 // newPendingEvents returns a metric of the number of pending events. They are counted when Prometheus asks. It keeps its
 // last value while the database sleeps or is away.
-func newPendingEvents(db *postgres.DB, activity *idle.Monitor) prometheus.Collector {
-	last := 0
+func newPendingEvents(ctx context.Context, db *postgres.DB, activity *idle.Monitor) prometheus.Collector {
+	var last atomic.Int64 // two requests may read the number at the same time
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "taskmaster_outbox_pending_events", Help: "Events that wait for the broker, at most 100000.",
 	}, func() float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+		ctx, cancel := context.WithTimeout(ctx, countTimeout)
 		defer cancel()
 		if activity.Awake() {
 			_ = db.InTx(ctx, func(tx pgx.Tx) (err error) { // the services report a database that is away
 				n, err := postgres.CountPending(ctx, tx, maxCounted)
 				if err == nil {
-					last = n
+					last.Store(int64(n))
 				}
 				return err
 			})
 		}
-		return float64(last)
+		return float64(last.Load())
 	})
 }

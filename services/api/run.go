@@ -59,7 +59,7 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 	applied := sidecar.NewApplied(cfg.DaprHTTPPort, cfg.DaprAPIToken, log, cfg.DaprComponents, event.TopicDeadLetters)
 
 	metrics, clk := tel.Metrics(), clock.New(time.Now, background.Now)
-	metrics.MustRegister(db.Metrics("requests"), background.Metrics("background"), newPendingEvents(background, activity))
+	metrics.MustRegister(db.Metrics("requests"), background.Metrics("background"), newPendingEvents(ctx, background, activity))
 	relay := outbox.New(outbox.Config{
 		DB: background, Publish: dapr.PublishAll, Claims: cfg.RelayConns * 2 / 3, Log: log, Now: time.Now, Metrics: metrics, Idle: activity,
 		Telemetry: tel,
