@@ -56,13 +56,12 @@ func (s *service) listDeliveries(w http.ResponseWriter, r *http.Request, c calle
 }
 
 func (q *query) id(name string) *uuid.UUID {
-	s := q.values.Get(name)
-	if s == "" {
+	if !q.values.Has(name) {
 		return nil
 	}
-	id, err := uuid.Parse(s)
+	id, err := task.ParseID(q.values.Get(name))
 	if err != nil {
-		q.fail(name, "is not a UUID")
+		q.fail(name, err.Error())
 		return nil
 	}
 	return &id

@@ -36,6 +36,8 @@ func TestStrictInput(t *testing.T) {
 		{"an empty limit", "GET", "/tasks?limit=", nil, 422, `"field":"limit"`},
 		{"an empty status", "GET", "/tasks?status=", nil, 422, `"field":"status"`},
 		{"an empty instant", "GET", "/tasks?due_before=", nil, 422, `"field":"due_before"`},
+		{"an empty id", "GET", "/deliveries?task_id=", nil, 422, `"field":"task_id"`},
+		{"an id in a query as URN", "GET", "/deliveries?channel_id=urn:uuid:" + x.ID.String(), nil, 422, `"field":"channel_id"`},
 		{"an empty cursor", "GET", "/tasks?cursor=", nil, 200, `"items"`},
 		{"an id in braces", "GET", "/tasks/" + url.PathEscape("{"+x.ID.String()+"}"), nil, 404, "not_found"},
 		{"an id as URN", "GET", "/tasks/urn:uuid:" + x.ID.String(), nil, 404, "not_found"},
