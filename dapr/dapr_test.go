@@ -27,9 +27,10 @@ type head struct {
 type component struct {
 	head `yaml:",inline"`
 	Spec struct {
-		Type     string
-		Version  string
-		Metadata []property
+		Type        string
+		Version     string
+		InitTimeout string `yaml:"initTimeout"`
+		Metadata    []property
 	}
 	Auth struct {
 		SecretStore string `yaml:"secretStore"`
@@ -119,7 +120,7 @@ type configuration struct {
 	}
 }
 
-var registration = regexp.MustCompile(`(topics|secrets|names)\.RegisterComponent\([^,]+, "([^"]+)"\)`)
+var registration = regexp.MustCompile(`(topics|secrets|names|states)\.RegisterComponent\([^,]+, "([^"]+)"\)`)
 
 // TestOurDaprdHasTheTypesInUse checks that this project's daprd has exactly the component types in
 // use. Each additional type compiles another SDK.
@@ -129,7 +130,7 @@ func TestOurDaprdHasTheTypesInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kinds := map[string]string{"topics": "pubsub.", "secrets": "secretstores.", "names": "nameresolution."}
+	kinds := map[string]string{"topics": "pubsub.", "secrets": "secretstores.", "names": "nameresolution.", "states": "state."}
 	registered := map[string]bool{}
 	for _, match := range registration.FindAllSubmatch(source, -1) {
 		registered[kinds[string(match[1])]+string(match[2])] = true
@@ -145,6 +146,8 @@ func TestOurDaprdHasTheTypesInUse(t *testing.T) {
 	for _, file := range files {
 		used[read[component](t, file).Spec.Type] = true
 	}
+	state := read[component](t, "state/conversations.yaml").Spec
+	used[state.Type+"/"+state.Version] = true
 	if !maps.Equal(registered, used) {
 		t.Errorf("registered %v, in use %v", slices.Sorted(maps.Keys(registered)), slices.Sorted(maps.Keys(used)))
 	}
@@ -223,7 +226,7 @@ func TestSecretsAreReferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range paths {
+	for _, path := range append(paths, "state/conversations.yaml") {
 		c := read[component](t, path)
 		references := 0
 		for _, p := range c.Spec.Metadata {

@@ -68,7 +68,7 @@ func (p plan) sidecar(r replica) supervise.Program {
 	flags := daprd.Sidecar{
 		AppID: r.service, AppPort: r.http, HTTPPort: r.daprHTTP, GRPCPort: r.daprGRPC, InternalPort: r.daprInternal,
 		Resources: []string{
-			filepath.Join(dapr, "subscriptions"), filepath.Join(dapr, "resiliency"), filepath.Join(dapr, "local"),
+			filepath.Join(dapr, "subscriptions"), filepath.Join(dapr, "resiliency"), filepath.Join(dapr, "state"), filepath.Join(dapr, "local"),
 			p.cfg.components, // last: a resiliency file beside the components overrides the one above
 		},
 		Configs:   []string{filepath.Join(dapr, "configuration", "taskmaster.yaml"), filepath.Join(dapr, "local", "configuration.yaml")},

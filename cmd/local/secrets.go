@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -57,8 +58,15 @@ func loadSecrets(dir string) (secrets, error) {
 }
 
 // writeDaprSecrets writes the secrets of the components, in the shape of Kubernetes secrets: name,
-// then key.
-func (p plan) writeDaprSecrets(secrets map[string]map[string]string) error {
+// then key. To those of the broker it adds the database's, once its URL is known.
+func (p plan) writeDaprSecrets(broker map[string]map[string]string) error {
+	secrets := maps.Clone(broker)
+	if secrets == nil {
+		secrets = map[string]map[string]string{}
+	}
+	if p.databaseURL != "" {
+		secrets["database"] = map[string]string{"url": p.databaseURL}
+	}
 	return writeJSON(p.daprSecretsFile(), secrets)
 }
 

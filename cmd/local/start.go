@@ -60,7 +60,7 @@ func (s *system) startBase(ctx context.Context) error {
 		return err
 	}
 	s.databaseURL = databaseURL // not earlier: the other goroutines read the plan
-	return nil
+	return s.writeDaprSecrets(s.broker.Secrets())
 }
 
 // newPairs returns all services and their sidecars, and starts none.

@@ -16,6 +16,7 @@ import (
 	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	subscriptions "github.com/dapr/dapr/pkg/apis/subscriptions/v2alpha1"
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 )
@@ -65,11 +66,15 @@ func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 			m := install(t, onBroker(kind, broker.values))
 			got := all[*components.Component](m)
 			maps.DeleteFunc(got, func(name string, _ *components.Component) bool { return strings.HasPrefix(name, "applied-") })
-			if got, want := slices.Sorted(maps.Keys(got)), []string{"kafka-pubsub", "kafka-pubsub-broadcast"}; !slices.Equal(got, want) {
+			if got, want := slices.Sorted(maps.Keys(got)), []string{"conversations", "kafka-pubsub", "kafka-pubsub-broadcast"}; !slices.Equal(got, want) {
 				t.Errorf("components are %v, want %v", got, want)
 			}
 			for name, got := range got {
-				checkComponent(t, got, kind, broker.settings)
+				if name == "conversations" {
+					checkState(t, got)
+				} else {
+					checkComponent(t, got, kind, broker.settings)
+				}
 				// Sidecars have no access to the cluster's API. Only the operator's secret store
 				// works without it.
 				if got.SecretStore != "kubernetes" {
@@ -77,6 +82,39 @@ func TestComponentsAreThoseOfTheRepository(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// checkState checks that the state store is the repository's, with the database of the installation.
+func checkState(t *testing.T, got *components.Component) {
+	t.Helper()
+	var want components.Component
+	raw, err := os.ReadFile("../../dapr/state/conversations.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(raw, &want)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range want.Spec.Metadata {
+		if want.Spec.Metadata[i].SecretKeyRef.Name != "" {
+			want.Spec.Metadata[i].SecretKeyRef.Name = "neon"
+		}
+	}
+	if diff := cmp.Diff(want.Spec, got.Spec); diff != "" || !slices.Equal(got.Scopes, []string{"assistant"}) {
+		t.Errorf("the state store is for %v (-want +got):\n%s", got.Scopes, diff)
+	}
+}
+
+// TestDatabaseOfTheSidecar checks that the sidecar of assistant finds the authority of the database.
+func TestDatabaseOfTheSidecar(t *testing.T) {
+	t.Parallel()
+	pod := get[*appsv1.Deployment](install(t, base), "Deployment/assistant").Spec.Template
+	if got := pod.Annotations["dapr.io/volume-mounts"]; got != "database-ca:/database" {
+		t.Errorf("the sidecar mounts %q", got)
+	}
+	if len(pod.Spec.Volumes) != 1 || pod.Spec.Volumes[0].Name != "database-ca" {
+		t.Errorf("the pod has the volumes %v, want database-ca", pod.Spec.Volumes)
 	}
 }
 
@@ -98,7 +136,7 @@ func TestSidecarsMustHaveTheirComponents(t *testing.T) {
 					required = strings.Split(variable.Value, ",")
 				}
 			}
-			want := map[string]string{"api": "kafka-pubsub", "notifier": "kafka-pubsub", "recurring": "kafka-pubsub", "live": "kafka-pubsub-broadcast"}[name]
+			want := map[string]string{"api": "kafka-pubsub", "notifier": "kafka-pubsub", "recurring": "kafka-pubsub", "assistant": "conversations", "live": "kafka-pubsub-broadcast"}[name]
 			if want == "" {
 				if required != nil {
 					t.Errorf("%s: requires %q, but has no sidecar", name, required)
@@ -175,7 +213,7 @@ func TestSidecarsTrustTheBrokersAuthority(t *testing.T) {
 					got = append(got, pod.Annotations["dapr.io/volume-mounts"], pod.Annotations["dapr.io/env"])
 				}
 				var want []string
-				if tls && (kind == "nats" || kind == "redis") && name != "web" && name != "assistant" {
+				if tls && (kind == "nats" || kind == "redis") && name != "web" && name != "assistant" { // they reach no broker
 					want = []string{"broker-authority ca.crt ca.crt true", "broker-authority:/broker-authority", "SSL_CERT_FILE=/broker-authority/ca.crt"}
 				}
 				if !slices.Equal(got, want) {

@@ -136,7 +136,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		metadata = end{name: "the cloud's metadata", address: "169.254.169.254"}
 		chosen   = end{name: "a network that was allowed", address: "10.20.0.5"}
 		dapr     = end{name: "dapr", namespace: "dapr-system"}
-		sidecars = []string{"api", "live", "notifier", "recurring"}
+		sidecars = []string{"api", "assistant", "live", "notifier", "recurring"}
 		dns      = end{name: "dns", namespace: "kube-system"}
 	)
 	text := valueSets["large"] + "dapr: {namespace: dapr-system}\nbackup: {enabled: true, claimName: archive}\n"
@@ -149,7 +149,7 @@ func TestWhatIsBesideTheServices(t *testing.T) {
 		{dns, 53, []string{"api", "assistant", "backup", "live", "migrate", "notifier", "recurring", "web"}},
 		{dns, 443, nil},
 		{dapr, 50001, sidecars}, {dapr, 50006, sidecars}, {dapr, 6500, sidecars}, {dapr, 443, nil},
-		{database, 5432, []string{"api", "backup", "live", "migrate", "notifier"}},
+		{database, 5432, []string{"api", "assistant", "backup", "live", "migrate", "notifier"}},
 		{broker, 9093, []string{"api", "live", "notifier", "recurring"}},
 		{public, 443, []string{"api", "notifier"}}, {public, 8443, []string{"notifier"}},
 		{chosen, 8025, []string{"notifier"}},
@@ -181,7 +181,7 @@ func TestWhoComesIn(t *testing.T) {
 		{"large", anyone, []string{"web:8080"}},
 		{"certificate", anyone, []string{"web:8080"}},
 		{"smallest", prometheus, nil},
-		{"large", prometheus, []string{"api:8080", "api:9090", "assistant:8080", "live:8080", "live:9090", "notifier:8080", "notifier:9090", "recurring:8080", "recurring:9090", "web:9464"}},
+		{"large", prometheus, []string{"api:8080", "api:9090", "assistant:8080", "assistant:9090", "live:8080", "live:9090", "notifier:8080", "notifier:9090", "recurring:8080", "recurring:9090", "web:9464"}},
 	}
 	for _, test := range tests {
 		m := install(t, valueSets[test.values])

@@ -107,7 +107,7 @@ func TestSidecars(t *testing.T) {
 	t.Parallel()
 	eachInstallation(t, func(t *testing.T, m manifest) {
 		for name, d := range all[*appsv1.Deployment](m) {
-			if name == "web" || name == "assistant" { // they have no sidecar
+			if name == "web" { // it has no sidecar
 				continue
 			}
 			got := d.Spec.Template.Annotations
@@ -154,7 +154,7 @@ func TestPodsAreLookedAfter(t *testing.T) {
 					protocol = "https"
 				}
 			}
-			if got := d.Spec.Template.Annotations["dapr.io/app-protocol"]; name != "web" && name != "assistant" && got != protocol {
+			if got := d.Spec.Template.Annotations["dapr.io/app-protocol"]; name != "web" && got != protocol {
 				t.Errorf("%s: protocol of the sidecar is %s", name, got)
 			}
 			for probe, want := range map[*corev1.Probe]string{
@@ -188,7 +188,7 @@ func checkStop(t *testing.T, name string, d *appsv1.Deployment) {
 		t.Fatalf("%s: stops without waiting for late requests", name)
 	}
 	wait := c.Lifecycle.PreStop.Sleep.Seconds
-	if got := d.Spec.Template.Annotations["dapr.io/graceful-shutdown-seconds"]; name != "web" && name != "assistant" && got != "10" {
+	if got := d.Spec.Template.Annotations["dapr.io/graceful-shutdown-seconds"]; name != "web" && got != "10" {
 		t.Errorf("%s: the sidecar's grace period is %q seconds", name, got)
 	}
 	if grace := d.Spec.Template.Spec.TerminationGracePeriodSeconds; grace == nil || *grace <= wait+drain+sidecar {

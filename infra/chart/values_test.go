@@ -176,6 +176,9 @@ func TestAssistantOff(t *testing.T) {
 			t.Error("the assistant runs")
 		}
 	}
+	if m.objects["Component/conversations"] != nil {
+		t.Error("there is a state store for conversations")
+	}
 	for _, variable := range container(t, m, "web").Env {
 		if variable.Name == "ASSISTANT_URL" {
 			t.Errorf("web asks the assistant at %s", variable.Value)

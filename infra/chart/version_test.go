@@ -17,8 +17,8 @@ import (
 // new version, so that the version in a cluster identifies its objects. After a change, raise the
 // version in Chart.yaml and copy the values that the test prints.
 const (
-	version = "0.5.5"
-	content = "a23951f94c0560ded8fd8fe249a648dd5be9c2f36e9340a501f650c5db9857a6"
+	version = "0.6.0"
+	content = "77811bedaa8cc290f7d1e751f72b2cbb1822a81abe6e8aa2d2d1e6658752ed89"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -1,7 +1,10 @@
 package config
 
 import (
+	"fmt"
 	"maps"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -62,9 +65,18 @@ func TestPeakConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{"api": 2 * 9, "live": 4 * 3, "notifier": 5 * 5}
+	want := map[string]int{"api": 2 * 9, "live": 4 * 3, "notifier": 5 * 5, "assistant": 2 * 2}
 	if got := c.PeakConnections(); !maps.Equal(got, want) {
 		t.Errorf("the connections are %v, want %v", got, want)
+	}
+}
+
+// TestConnectionsOfTheSidecar compares the number with that of the component's file.
+func TestConnectionsOfTheSidecar(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../dapr/state/conversations.yaml")
+	if want := fmt.Sprintf("- name: maxConns\n      value: %q", strconv.Itoa(sidecarConnections)); err != nil || !strings.Contains(string(raw), want) {
+		t.Errorf("the file lacks %q: %v", want, err)
 	}
 }
 

@@ -212,7 +212,7 @@ func maxReplicas(replicas, set map[string]int) map[string]int {
 	all := map[string]int{}
 	for service, n := range replicas {
 		all[service] = n
-		if service == "recurring" || service == "assistant" || service == "web" {
+		if service == "recurring" || service == "web" {
 			all[service] = max(n, 6)
 		}
 	}

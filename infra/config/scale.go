@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// spareConnections are kept for two more services with three connections in each of two pods.
-const spareConnections = 12
+// spareConnections are kept for one more service with two connections in each of two pods.
+const spareConnections = 4
 
 // scaleProblems checks the maxima of autoscaling and the connections to the database.
 func scaleProblems(c *Config) []error {
@@ -44,12 +44,18 @@ func scaleProblems(c *Config) []error {
 	return problems
 }
 
+// sidecarConnections is the number of connections that the sidecar of assistant has: maxConns of dapr/state.
+const sidecarConnections = 2
+
 // PeakConnections returns the most connections of each service to the database, which it reaches
 // during an upgrade at full scale. One pod is added before another stops, and the stopping one
 // keeps its connections until its requests are done. With one pod these are two.
 func (c *Config) PeakConnections() map[string]int {
 	d := c.Database.Connections
 	pools := map[string]int{"api": d.API + d.Relay, "notifier": d.Notifier + d.Queue, "live": d.Live}
+	if c.App.Assistant != nil && *c.App.Assistant {
+		pools["assistant"] = sidecarConnections
+	}
 	for service, pool := range pools {
 		n := c.App.Replicas[service]
 		if c.App.Autoscaling {

@@ -88,6 +88,9 @@ func DeviceHash(r *http.Request) []byte {
 // account is refused. A page that was left open must not act for the person who logged in later.
 const Header = "Taskmaster-Account"
 
+// ScopesHeader names the scopes of the caller in api's answers to the assistant, with spaces between them.
+const ScopesHeader = "Taskmaster-Scopes"
+
 // CodeOther refuses a request of another account's page.
 const CodeOther task.Code = "other_account"
 

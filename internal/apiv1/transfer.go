@@ -13,12 +13,13 @@ import (
 type Export struct {
 	Version    int       `json:"version"`
 	ExportedAt time.Time `json:"exported_at"`
-	// Settings, Channels and Connections are only for callers with the scope account.
-	Settings    *ExportedSettings    `json:"settings,omitempty"`
-	Channels    []ExportedChannel    `json:"channels,omitempty"`
-	Connections []ExportedConnection `json:"connections,omitempty"`
-	Tasks       []task.Task          `json:"tasks"`
-	History     []ExportedHistory    `json:"history,omitempty"`
+	// Settings, Channels, Connections and Conversations are only for callers with the scope account.
+	Settings      *ExportedSettings    `json:"settings,omitempty"`
+	Channels      []ExportedChannel    `json:"channels,omitempty"`
+	Connections   []ExportedConnection `json:"connections,omitempty"`
+	Conversations []Conversation       `json:"conversations,omitempty"`
+	Tasks         []task.Task          `json:"tasks"`
+	History       []ExportedHistory    `json:"history,omitempty"`
 }
 
 // ExportedSettings are the account settings in an export.
@@ -104,14 +105,15 @@ type ImportNote struct {
 	Message string `json:"message"`
 }
 
-// Import is the body of POST /import in JSON. Channels add nothing: the result names them. History and
-// connections are ignored.
+// Import is the body of POST /import in JSON. Channels add nothing: the result names them. History,
+// connections and conversations are ignored.
 type Import struct {
-	Version     int               `json:"version"`
-	ExportedAt  *time.Time        `json:"exported_at,omitempty"`
-	Settings    *ExportedSettings `json:"settings,omitempty"`
-	Channels    []ExportedChannel `json:"channels,omitempty"`
-	Connections []json.RawMessage `json:"connections,omitempty"`
-	Tasks       []task.Task       `json:"tasks"`
-	History     []json.RawMessage `json:"history,omitempty"`
+	Version       int               `json:"version"`
+	ExportedAt    *time.Time        `json:"exported_at,omitempty"`
+	Settings      *ExportedSettings `json:"settings,omitempty"`
+	Channels      []ExportedChannel `json:"channels,omitempty"`
+	Connections   []json.RawMessage `json:"connections,omitempty"`
+	Conversations []json.RawMessage `json:"conversations,omitempty"`
+	Tasks         []task.Task       `json:"tasks"`
+	History       []json.RawMessage `json:"history,omitempty"`
 }

@@ -47,6 +47,7 @@ func fill(t *testing.T, db *postgres.DB) uuid.UUID {
 				VALUES (gen_random_uuid(), $1, 'confirm', 'ada@example.com', '\x0405', now(), now() + '1 hour')`,
 			`INSERT INTO address_changes (user_id, address, old_agreed, expires_at) VALUES ($1, 'new@example.com', true, now() + '1 hour')`,
 			`INSERT INTO mail_counts (user_id, kind, hour, mails) VALUES ($1, 'link', date_trunc('hour', now()), 1)`,
+			`INSERT INTO conversation_state (key, value) VALUES ($1::uuid || '/index', '{}')`,
 			`INSERT INTO dead_letters (id, user_id, reason, raw, first_at, last_at) VALUES (gen_random_uuid(), $1, 'why', '\x7b00', now(), now())`,
 			`INSERT INTO inbox (consumer, event_id, received_at) SELECT 'notifier', $1, now()`,
 		} {

@@ -19,8 +19,8 @@ type Client struct {
 	Header http.Header
 	// Host is the host that the user named, or "".
 	Host string
-	// Seen, if set, gets the header of each answer. Its error ends the call.
-	Seen func(http.Header) error
+	// Seen, if set, gets the header of each answer.
+	Seen func(http.Header)
 }
 
 // StatusError is the error of an api that refused a request before its tool ran.
@@ -41,15 +41,30 @@ const protocolVersion = "2025-06-18"
 
 // Call calls a tool by one request of JSON-RPC.
 func (c *Client) Call(ctx context.Context, tool string, arguments, result any) error {
-	body, err := json.Marshal(map[string]any{
+	raw, err := c.post(ctx, map[string]any{
 		"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": map[string]any{"name": tool, "arguments": arguments},
 	})
 	if err != nil {
-		return fmt.Errorf("encode the call: %w", err)
+		return err
+	}
+	return readResult(raw, result)
+}
+
+// Ping asks only whether api takes the credentials. Seen gets the header of the answer.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.post(ctx, map[string]any{"jsonrpc": "2.0", "id": 1, "method": "ping"})
+	return err
+}
+
+// post sends a message and returns the answer.
+func (c *Client) post(ctx context.Context, message any) ([]byte, error) {
+	body, err := json.Marshal(message)
+	if err != nil {
+		return nil, fmt.Errorf("encode the call: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("make the request: %w", err)
+		return nil, fmt.Errorf("make the request: %w", err)
 	}
 	req.Header = c.Header.Clone()
 	if req.Header == nil {
@@ -61,24 +76,22 @@ func (c *Client) Call(ctx context.Context, tool string, arguments, result any) e
 	req.Host = c.Host
 	res, err := c.HTTP.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	if c.Seen != nil && res.StatusCode == http.StatusOK {
-		if err := c.Seen(res.Header); err != nil {
-			return err
-		}
+		c.Seen(res.Header)
 	}
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxResult+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("read the result: %w", err)
+		return nil, fmt.Errorf("read the result: %w", err)
 	case len(raw) > maxResult:
-		return fmt.Errorf("the result has more than %d bytes", maxResult)
+		return nil, fmt.Errorf("the result has more than %d bytes", maxResult)
 	case res.StatusCode != http.StatusOK:
-		return refusedRequest(res, raw)
+		return nil, refusedRequest(res, raw)
 	}
-	return readResult(raw, result)
+	return raw, nil
 }
 
 // refusedRequest returns the error of an answer other than 200. The text of a problem that the user can act on is

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"taskmaster/internal/intent"
 )
 
@@ -43,6 +45,10 @@ type Request struct {
 	Call *Call `json:"call,omitempty"`
 	// About holds the ids of the tasks of the last answer, which "it" means.
 	About []string `json:"about,omitempty"`
+	// Label is the label of the choice that the call came from.
+	Label string `json:"label,omitempty"`
+	// Conversation is the id of the conversation that the turn continues. Without it, the turn begins one.
+	Conversation string `json:"conversation,omitempty"`
 }
 
 // MaxID is the longest ID of a request in bytes.
@@ -101,20 +107,28 @@ type Answer struct {
 	Choices []Choice `json:"choices,omitempty"`
 	// Changed reports whether the turn changed tasks.
 	Changed bool `json:"changed,omitempty"`
+	// Conversation is the id of the conversation that keeps the turn. It is empty if the turn is not kept.
+	Conversation string `json:"conversation,omitempty"`
 }
 
 // ErrRequest is the error of a request that no page sends.
 var ErrRequest = errors.New("the request is not valid")
 
-// Run answers a request, and reports each step before and after its call. It returns the error of a tool
-// that did not answer.
-func Run(ctx context.Context, tools Tools, req Request, report func(Step)) (Answer, error) {
+// Run answers a request, and reports each step before and after its call. admit, if set, is called with the language
+// of the account before anything is changed, and its error ends the turn. Run returns the error of a tool that did
+// not answer.
+func Run(ctx context.Context, tools Tools, req Request, report func(Step), admit func(language string) error) (Answer, error) {
 	if err := req.validate(); err != nil {
 		return Answer{}, err
 	}
 	t := &turn{tools: tools, req: req, report: report, words: languages["en"]}
 	if err := t.open(ctx); err != nil {
 		return t.refused(err)
+	}
+	if admit != nil {
+		if err := admit(t.plan.Language); err != nil {
+			return Answer{}, err
+		}
 	}
 	var answer Answer
 	var err error
@@ -137,6 +151,8 @@ func (r Request) validate() error {
 		return fmt.Errorf("%w: one of sentence and call is required", ErrRequest)
 	case len(r.Sentence) > intent.MaxSentence:
 		return fmt.Errorf("%w: sentence has more than %d bytes", ErrRequest, intent.MaxSentence)
+	case r.Conversation != "" && uuid.Validate(r.Conversation) != nil:
+		return fmt.Errorf("%w: conversation is not an id that an answer gave", ErrRequest)
 	case len(r.About) > maxTargets:
 		return fmt.Errorf("%w: about has more than %d ids", ErrRequest, maxTargets)
 	}

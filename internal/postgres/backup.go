@@ -12,11 +12,11 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// notBackedUp are the tables that a restore does not fill. Migrations fill the first two. A restore
+// notBackedUp are the tables that a restore does not fill. Migrations fill the first three. A restore
 // begins an epoch of its own. Triggers count the usage of the restored rows. River's clients register
 // themselves.
 var notBackedUp = []string{
-	"schema_migrations", "river_migration", "installation", "usage", "usage_changes", "river_leader", "river_client", "river_client_queue", "river_queue", "river_notification",
+	"schema_migrations", "river_migration", "conversation_metadata", "installation", "usage", "usage_changes", "river_leader", "river_client", "river_client_queue", "river_queue", "river_notification",
 }
 
 // Table is a table in a backup.

@@ -250,6 +250,7 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		"PurgeOAuthClients": func(ctx c, tx pgx.Tx) error { return second(postgres.PurgeOAuthClients(ctx, tx, f.longAgo(), purged)) },
 		"KeepOAuthGrant":    func(ctx c, tx pgx.Tx) error { return second(postgres.KeepOAuthGrant(ctx, tx, f.grant)) },
 		"LockOAuthGrant":    func(ctx c, tx pgx.Tx) error { return second(postgres.LockOAuthGrant(ctx, tx, f.grant.ID)) },
+		"Conversations":     func(ctx c, tx pgx.Tx) error { return second(postgres.Conversations(ctx, tx, f.user.ID)) },
 		"OAuthGrants":       func(ctx c, tx pgx.Tx) error { return second(postgres.OAuthGrants(ctx, tx, f.user.ID, f.now)) },
 		"DeleteOAuthGrant":  func(ctx c, tx pgx.Tx) error { return postgres.DeleteOAuthGrant(ctx, tx, f.user.ID, f.grant.ID) },
 		"PurgeOAuthGrants":  func(ctx c, tx pgx.Tx) error { return second(postgres.PurgeOAuthGrants(ctx, tx, f.longAgo(), purged)) },

@@ -86,6 +86,7 @@ const scaleRows = `
 		FROM users u, (VALUES ('confirm'), ('reset'), ('leave'), ('join')) p (purpose);
 	INSERT INTO address_changes (user_id, address, old_agreed, expires_at) SELECT id, email, false, at + interval '1 hour' FROM users;
 	INSERT INTO mail_counts (user_id, kind, hour, mails) SELECT id, 'links', date_trunc('hour', at), 1 FROM users;
+	INSERT INTO conversation_state (key, value) SELECT id || '/' || n, '{}' FROM users, generate_series(1, 10) n;
 	INSERT INTO usage_changes (user_id, store, bytes) SELECT id, 'deliveries', 500 FROM users;
 	INSERT INTO river_job (state, args, kind, max_attempts, priority, queue, scheduled_at, finalized_at)
 		SELECT 'completed', jsonb_build_object('delivery_id', id), 'delivery', 25, 1, 'default', at, at FROM deliveries;

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Usage returns the bytes that a user stores: tasks, history, outbox, answers to repeated requests and
-// deliveries. Triggers count them (migration 0018), so that it reads a few rows only.
+// Usage returns the bytes that a user stores: tasks, history, outbox, answers to repeated requests,
+// deliveries and conversations with the assistant. Triggers count them (migration 0018), so that it reads a few rows only.
 func Usage(ctx context.Context, tx pgx.Tx, userID uuid.UUID) (bytes int64, err error) {
 	if err := tx.QueryRow(ctx, usageOf, userID).Scan(&bytes); err != nil {
 		return 0, fmt.Errorf("query usage: %w", err)

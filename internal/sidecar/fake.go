@@ -3,7 +3,10 @@ package sidecar
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -12,8 +15,8 @@ import (
 )
 
 // Fake records the calls that a Client would make. Before each call it calls Err, if set, with the
-// call's name and subject. The name is "publish", "schedule", "delete", "has" or "invoke". The
-// subject is the topic, job or method. An error of Err fails the call.
+// call's name and subject. The name is "publish", "schedule", "delete", "has", "invoke", "read" or "write". The
+// subject is the topic, job, method or key. An error of Err fails the call.
 type Fake struct {
 	Err func(call, subject string) error
 
@@ -21,6 +24,14 @@ type Fake struct {
 	published []event.Event
 	jobs      map[string]time.Time
 	invoked   []Invocation
+	state     map[string]stateItem
+	writes    int
+}
+
+// stateItem is a value of the state store.
+type stateItem struct {
+	value []byte
+	etag  string
 }
 
 // Invocation is a recorded Invoke.
@@ -132,4 +143,49 @@ func (f *Fake) Invoked() []Invocation {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.invoked)
+}
+
+// State returns a recorded value.
+func (f *Fake) State(_ context.Context, key string) (value []byte, etag string, err error) {
+	if err := f.fail("read", key); err != nil {
+		return nil, "", err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	item := f.state[key]
+	return item.value, item.etag, nil
+}
+
+// ChangeState makes all changes or none.
+func (f *Fake) ChangeState(_ context.Context, changes ...StateChange) error {
+	for _, change := range changes {
+		if err := f.fail("write", change.Key); err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, change := range changes {
+		if change.First != nil && f.state[change.Key].etag != *change.First {
+			return errors.New("another write was first")
+		}
+	}
+	if f.state == nil {
+		f.state = map[string]stateItem{}
+	}
+	for _, change := range changes {
+		f.writes++
+		f.state[change.Key] = stateItem{change.Value, strconv.Itoa(f.writes)}
+		if change.Value == nil {
+			delete(f.state, change.Key)
+		}
+	}
+	return nil
+}
+
+// Keys returns the keys of the recorded values in order.
+func (f *Fake) Keys() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Sorted(maps.Keys(f.state))
 }

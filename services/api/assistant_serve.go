@@ -63,7 +63,8 @@ func (s *service) assistants(api http.Handler) http.Handler {
 			return task.Errorf(task.CodeForbidden, "%s", words)
 		}
 		w.Header().Set("Cache-Control", "private, no-cache")
-		w.Header().Set(account.Header, c.UserID.String()) // the assistant counts turns by user
+		w.Header().Set(account.Header, c.UserID.String()) // the assistant keeps conversations by user
+		w.Header().Set(account.ScopesHeader, strings.Join(c.Scopes, " "))
 		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		protocol.ServeHTTP(w, r)

@@ -46,7 +46,7 @@ func (k *talker) turn(t *testing.T, req dialog.Request) dialog.Answer {
 	}
 	req.About = k.about
 	k.steps = nil
-	answer, err := dialog.Run(t.Context(), k.client, req, func(s dialog.Step) { k.steps = append(k.steps, s) })
+	answer, err := dialog.Run(t.Context(), k.client, req, func(s dialog.Step) { k.steps = append(k.steps, s) }, nil)
 	if err != nil {
 		t.Fatalf("%+v: %v", req, err)
 	}
@@ -295,7 +295,7 @@ func TestDialogHasTheRightsOfTheUser(t *testing.T) {
 	t.Parallel()
 	k := newTalker(t, "en", account.ScopeTasksRead)
 	k.say(t, "what is due today?")
-	_, err := dialog.Run(t.Context(), k.client, dialog.Request{ID: "1", Sentence: "add milk"}, func(dialog.Step) {})
+	_, err := dialog.Run(t.Context(), k.client, dialog.Request{ID: "1", Sentence: "add milk"}, func(dialog.Step) {}, nil)
 	if want := "api answered 403"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("adding with a token that only reads: %v, want %s", err, want)
 	}
@@ -315,7 +315,7 @@ func TestDialogRefusesOtherCalls(t *testing.T) {
 		{Tool: "complete_tasks", Arguments: json.RawMessage(`{}`)}, {Tool: "add_tasks", Arguments: json.RawMessage(`{}`)},
 		{Tool: "", Arguments: nil},
 	} {
-		if _, err := dialog.Run(t.Context(), never, dialog.Request{ID: "1", Call: &call}, func(dialog.Step) {}); err == nil || !strings.Contains(err.Error(), dialog.ErrRequest.Error()) {
+		if _, err := dialog.Run(t.Context(), never, dialog.Request{ID: "1", Call: &call}, func(dialog.Step) {}, nil); err == nil || !strings.Contains(err.Error(), dialog.ErrRequest.Error()) {
 			t.Errorf("%s %s: %v, want a refusal", call.Tool, call.Arguments, err)
 		}
 	}

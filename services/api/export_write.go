@@ -126,8 +126,8 @@ func newExporter(w io.Writer, format, account string, now time.Time) exporter {
 	return out
 }
 
-// jsonExporter writes {"version", "exported_at", "settings", "channels", "connections", "tasks",
-// "history"} with one task or history entry per line.
+// jsonExporter writes {"version", "exported_at", "settings", "channels", "connections",
+// "conversations", "tasks", "history"} with one task or history entry per line.
 type jsonExporter struct {
 	w *bufio.Writer
 	// wrote is set after the first task, and history after the first history entry.

@@ -150,8 +150,8 @@ func (in *importReader) addFile(ctx context.Context, name string, file importer.
 	return nil
 }
 
-// readJSON reads {"version", "exported_at", "settings", "channels", "connections", "tasks", "history"}
-// entry by entry.
+// readJSON reads {"version", "exported_at", "settings", "channels", "connections", "conversations",
+// "tasks", "history"} entry by entry.
 func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -172,8 +172,8 @@ func (in *importReader) readJSON(ctx context.Context, body []byte) error {
 			err = in.readSettings(d)
 		case "channels":
 			err = in.readChannels(d)
-		case "connections":
-			err = d.Decode(new(skipped)) // only a person can connect a client
+		case "connections", "conversations":
+			err = d.Decode(new(skipped)) // only a person can connect a client or have a conversation
 		case "tasks":
 			err = in.readList(ctx, d)
 		case "history":

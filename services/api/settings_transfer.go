@@ -21,6 +21,8 @@ type exportedAccount struct {
 	settings    apiv1.ExportedSettings
 	channels    []apiv1.ExportedChannel
 	connections []apiv1.ExportedConnection
+	// conversations are in JSON, as the assistant stored them.
+	conversations []json.RawMessage
 }
 
 // readAccount reads the account for an export. It returns nil if the caller lacks the scope
@@ -41,9 +43,14 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller, now time.Time) (*expo
 	if err != nil {
 		return nil, err
 	}
+	conversations, err := postgres.Conversations(ctx, tx, c.UserID)
+	if err != nil {
+		return nil, err
+	}
 	out := &exportedAccount{
 		settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, DefaultReminders: u.ChosenReminders},
 		channels: []apiv1.ExportedChannel{}, connections: []apiv1.ExportedConnection{},
+		conversations: conversations,
 	}
 	for _, g := range grants {
 		out.connections = append(out.connections, apiv1.ExportedConnection{Name: g.ClientName, Place: g.Place, Scopes: g.Scopes, CreatedAt: g.CreatedAt})
@@ -71,7 +78,11 @@ func (a *exportedAccount) fields() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode connections: %w", err)
 	}
-	return fmt.Sprintf("\n\"settings\":%s,\n\"channels\":%s,\n\"connections\":%s,\n", settings, channels, connections), nil
+	conversations, err := json.Marshal(a.conversations)
+	if err != nil {
+		return "", fmt.Errorf("encode conversations: %w", err)
+	}
+	return fmt.Sprintf("\n\"settings\":%s,\n\"channels\":%s,\n\"connections\":%s,\n\"conversations\":%s,\n", settings, channels, connections, conversations), nil
 }
 
 // readSettings reads the settings of an export. storeSettings applies them.

@@ -32,14 +32,24 @@ func (a *assistant) chat(w http.ResponseWriter, r *http.Request) error {
 	began, outcome := time.Now(), "error"
 	defer func() { a.answered.WithLabelValues(outcome).Observe(time.Since(began).Seconds()) }()
 	out := &stream{w: w, r: r, log: a.log}
-	tools := &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: a.admit(ctx, w)}
-	answer, err := dialog.Run(ctx, tools, req, func(step dialog.Step) { out.send(ctx, eventStep, step) })
+	from, kept, language := &caller{}, false, languageOf(r)
+	answer, err := dialog.Run(ctx, a.tools(r, from), req, func(step dialog.Step) { out.send(ctx, eventStep, step) },
+		func(spoken string) (err error) {
+			from.renew(w)
+			telemetry.SetUser(ctx, from.user)
+			language = spoken
+			kept, err = a.begin(ctx, from.user, req, language)
+			return err
+		})
+	if kept && err == nil { // also if the person has stopped reading: the tasks are changed
+		answer.Conversation = a.keep(context.WithoutCancel(ctx), from.user, req, answer)
+	}
 	switch {
 	case r.Context().Err() != nil:
 		outcome = "stopped"
 		return nil // the person stopped it
 	case err != nil:
-		return out.fail(ctx, explain(ctx, err))
+		return out.fail(ctx, explain(ctx, err, language))
 	}
 	outcome = "ok"
 	out.send(ctx, eventText, map[string]string{"text": answer.Text})
@@ -59,43 +69,29 @@ func (a *assistant) credentials(r *http.Request) http.Header {
 	return header
 }
 
-// admit returns a function for the headers of api's answers. The first answer names the user, whose turn is counted, and
-// may renew the session.
-func (a *assistant) admit(ctx context.Context, w http.ResponseWriter) func(http.Header) error {
-	first := true
-	return func(header http.Header) error {
-		if !first {
-			return nil
-		}
-		first = false
-		for _, cookie := range header.Values("Set-Cookie") {
-			w.Header().Add("Set-Cookie", cookie)
-		}
-		telemetry.SetUser(ctx, header.Get(account.Header))
-		return a.turns.take(header.Get(account.Header))
-	}
+// tools returns the tools of api with the rights of the sender of a request. from gets the sender.
+func (a *assistant) tools(r *http.Request, from *caller) *dialog.Client {
+	return &dialog.Client{HTTP: a.http, URL: "http://api/mcp", Header: a.credentials(r), Host: r.Host, Seen: from.seen}
 }
 
-// explain returns the error of a turn for the caller.
-func explain(ctx context.Context, err error) error {
+// explain returns the error of a turn for the caller, in a language.
+func explain(ctx context.Context, err error, language string) error {
 	status, refused := errors.AsType[*dialog.StatusError](err)
 	_, isTaskError := errors.AsType[*task.Error](err)
 	switch {
 	case errors.Is(err, dialog.ErrRequest):
 		return &server.StatusError{Status: http.StatusUnprocessableEntity, Code: task.CodeInvalid, Detail: err.Error()}
 	case errors.Is(err, errNoUpstream):
-		return task.RetryLater(task.CodeUnavailable, time.Second, "the tasks cannot be reached right now, and nothing was changed: try again shortly")
+		return task.RetryLater(task.CodeUnavailable, time.Second, "%s", dialog.TroubleAway.Text(language))
 	case refused && status.Status < http.StatusInternalServerError:
 		return refusal(status)
 	case ctx.Err() != nil:
-		return &server.StatusError{Status: http.StatusGatewayTimeout, Code: "gateway_timeout", Detail: "the answer took too long: repeat it, and it is done once"}
+		return &server.StatusError{Status: http.StatusGatewayTimeout, Code: "gateway_timeout", Detail: dialog.TroubleSlow.Text(language)}
 	case isTaskError:
 		return err
 	}
-	return errors.Join(errBroken, err)
+	return errors.Join(task.Errorf(task.CodeOutcomeUnknown, "%s", dialog.TroubleBroken.Text(language)), err)
 }
-
-var errBroken = task.Errorf(task.CodeOutcomeUnknown, "the answer broke off: repeat it, and it is done once")
 
 // refusal returns the error of a request that api refused, with the same status.
 func refusal(status *dialog.StatusError) error {

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"taskmaster/internal/account"
+	"taskmaster/internal/conversation"
+	"taskmaster/internal/sidecar"
 )
 
 // toolServer answers as /mcp of api.
@@ -27,11 +29,13 @@ type toolServer struct {
 	calls  []string
 	// refuse answers a call instead, if it is set and returns true.
 	refuse func(w http.ResponseWriter, tool string) bool
+	// language is that of the account, and scopes are those of the caller.
+	language, scopes string
 }
 
 func newToolServer(t *testing.T) *toolServer {
 	t.Helper()
-	s := &toolServer{}
+	s := &toolServer{language: "en", scopes: "tasks:read tasks:write"}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.Close)
 	return s
@@ -58,19 +62,26 @@ func (s *toolServer) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	results := map[string]string{
-		"plan_today": `{"now": "2026-03-02T11:00:00+01:00", "time_zone": "Europe/Berlin", "language": "en", "week_start": 1, "overdue": [], "today": []}`,
+		"plan_today": `{"now": "2026-03-02T11:00:00+01:00", "time_zone": "Europe/Berlin", "language": "` + s.language + `", "week_start": 1, "overdue": [], "today": []}`,
 		"add_tasks":  `{"done": true, "tasks": [{"id": "a", "title": "milk"}]}`,
 	}
 	w.Header().Set(account.Header, "somebody")
+	w.Header().Set(account.ScopesHeader, s.scopes)
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"jsonrpc": "2.0", "id": 1, "result": {"content": [], "structuredContent": %s}}`, results[call.Params.Name])
 }
 
-// newTestAssistant returns the handler of an assistant with these addresses of api.
+// newTestAssistant returns the handler of an assistant with these addresses of api and a state store of its own.
 func newTestAssistant(t *testing.T, turns int, urls ...string) http.Handler {
 	t.Helper()
+	return newReplica(t, new(sidecar.Fake), turns, urls...)
+}
+
+// newReplica is newTestAssistant with a state store.
+func newReplica(t *testing.T, state conversation.State, turns int, urls ...string) http.Handler {
+	t.Helper()
 	cfg := config{APIURLs: urls, TurnsPerDay: turns, TrustedProxies: []string{"192.0.2.0/24"}}
-	a, err := newAssistant(cfg, slog.New(slog.DiscardHandler), nil, func() time.Time { return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC) })
+	a, err := newAssistant(cfg, state, slog.New(slog.DiscardHandler), nil, func() time.Time { return time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +124,7 @@ event: text
 data: {"text":"Added “milk”."}
 
 event: answer
-data: {"text":"Added “milk”.","tasks":[{"id":"a","title":"milk","completed":false,"undo":{"tool":"delete_tasks","arguments":{"ids":["a"]},"undo":true}}],"changed":true}
+data: {"text":"Added “milk”.","tasks":[{"id":"a","title":"milk","completed":false,"undo":{"tool":"delete_tasks","arguments":{"ids":["a"]},"undo":true}}],"changed":true,"conversation":"` + conversation.IDOf("somebody", "1") + `"}
 
 event: end
 data: {}
@@ -161,6 +172,8 @@ func TestRefusals(t *testing.T) {
 		{name: "no id", body: `{"sentence": "add milk"}`, want: 422, says: "id"},
 		{name: "a long sentence", body: `{"id": "1", "sentence": "` + strings.Repeat("a ", 300) + `"}`, want: 422, says: "500 bytes"},
 		{name: "an unknown field", body: `{"id": "1", "sentence": "a", "role": "admin"}`, want: 422, says: "role"},
+		{name: "a conversation of no answer", body: `{"id": "1", "sentence": "a", "conversation": "x/../index"}`, want: 422, says: "conversation"},
+		{name: "a deleted conversation", body: `{"id": "1", "sentence": "a", "conversation": "7a3f0c1e-9a4b-4c53-8a52-3a4c7fbf1a01"}`, want: 404, says: "deleted"},
 		{name: "another tool", body: `{"id": "1", "call": {"tool": "set_reminders", "arguments": {"ids": ["a"]}}}`, want: 422, says: "offers"},
 		{name: "another site", body: milk, other: func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, want: 403, says: "another site"},
 		{name: "not logged in", body: milk, refuse: status(401, "log in"), want: 401, says: "log in"},

@@ -12,7 +12,7 @@ type config struct {
 	PublicURL string `env:"PUBLIC_URL" validate:"omitempty,origin"`
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []string `env:"TRUSTED_PROXIES" validate:"dive,cidr"`
-	// TurnsPerDay is the number of sentences of a user in a day (UTC) at this process.
+	// TurnsPerDay is the number of sentences of a user in a day (UTC).
 	TurnsPerDay int `env:"TURNS_PER_DAY" default:"1000" validate:"min=1"`
 }
 

@@ -7,11 +7,14 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"taskmaster/internal/conversation"
 	"taskmaster/internal/server"
+	"taskmaster/internal/sidecar"
 	"taskmaster/internal/telemetry"
 )
 
@@ -24,12 +27,16 @@ type assistant struct {
 	http    *http.Client
 	origins *server.Origins
 	trusted []netip.Prefix
+	history *conversation.Store
 	turns   *turns
+	applied *sidecar.Applied
+	// degraded is set while the state store is away.
+	degraded atomic.Bool
 	// answered measures turns.
 	answered *prometheus.HistogramVec
 }
 
-func newAssistant(cfg config, log *slog.Logger, tel *telemetry.Telemetry, now func() time.Time) (*assistant, error) {
+func newAssistant(cfg config, state conversation.State, log *slog.Logger, tel *telemetry.Telemetry, now func() time.Time) (*assistant, error) {
 	origins, err := server.NewOrigins(cfg.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("PUBLIC_URL: %w", err)
@@ -44,7 +51,8 @@ func newAssistant(cfg config, log *slog.Logger, tel *telemetry.Telemetry, now fu
 	}
 	return &assistant{
 		cfg: cfg, log: log, tel: tel, now: now, http: &http.Client{Transport: tel.Transport(transport)}, origins: origins, trusted: trusted,
-		turns: newTurns(cfg.TurnsPerDay, now),
+		history: conversation.New(state, now), turns: newTurns(cfg.TurnsPerDay, now),
+		applied: sidecar.NewApplied(cfg.DaprHTTPPort, cfg.DaprAPIToken, log, cfg.DaprComponents),
 		answered: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "taskmaster_chat_turn_duration_seconds", Help: "Duration of turns of the assistant in seconds, by outcome.",
 			Buckets: []float64{.05, .1, .5, 1, 5, 30},
@@ -59,7 +67,12 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		return err
 	}
 	defer tel.Close(ctx)
-	a, err := newAssistant(cfg, log, tel, time.Now)
+	dapr, err := sidecar.New(cfg.DaprGRPCPort, cfg.DaprHTTPPort, cfg.DaprAPIToken)
+	if err != nil {
+		return err
+	}
+	defer dapr.Close()
+	a, err := newAssistant(cfg, dapr, log, tel, time.Now)
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,11 @@ import (
 	"sync"
 	"time"
 
-	"taskmaster/internal/task"
+	"taskmaster/internal/conversation"
 )
 
-// turns counts the turns of users in a day.
+// turns counts the turns of users in a day at this process. It is used while the state store is away, which
+// counts for all replicas.
 type turns struct {
 	most int
 	now  func() time.Time
@@ -19,8 +20,7 @@ type turns struct {
 
 func newTurns(most int, now func() time.Time) *turns { return &turns{most: most, now: now} }
 
-// take counts a turn of a user. It refuses the turn with code rate_limited when the user has had all turns of the
-// day.
+// take counts a turn of a user. It returns conversation.ErrLimit when the user has had all turns of the day.
 func (t *turns) take(user string) error {
 	now := t.now().UTC()
 	t.mu.Lock()
@@ -29,8 +29,7 @@ func (t *turns) take(user string) error {
 		t.day, t.count = day, map[string]int{} // the users of yesterday are forgotten
 	}
 	if t.count[user] >= t.most {
-		tomorrow := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
-		return task.RetryLater(task.CodeRateLimited, tomorrow.Sub(now), "you have sent %d sentences today, which is the limit", t.most)
+		return conversation.ErrLimit
 	}
 	t.count[user]++
 	return nil

@@ -26,43 +26,71 @@ const maxChatAnswer = 4 << 20
 
 // ask sends a turn to the assistant as the sender of r, and returns the whole answer.
 func (s *service) ask(w http.ResponseWriter, r *http.Request, turn dialog.Request) (dialog.Answer, error) {
-	if s.chats == nil {
-		return dialog.Answer{}, errNoAssistant
-	}
 	body, err := json.Marshal(turn)
 	if err != nil {
 		return dialog.Answer{}, fmt.Errorf("encode the turn: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), chatTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://assistant/chat", bytes.NewReader(body))
+	res, err := s.askAssistant(w, r, http.MethodPost, chatPath, body)
 	if err != nil {
-		return dialog.Answer{}, fmt.Errorf("make the request: %w", err)
+		return dialog.Answer{}, err
+	}
+	defer res.Body.Close()
+	content := io.LimitReader(res.Body, maxChatAnswer)
+	if res.StatusCode != http.StatusOK {
+		return dialog.Answer{}, readProblem(res.StatusCode, content)
+	}
+	return readAnswer(content)
+}
+
+// askAssistant sends a request to the assistant as the sender of r. The caller closes the body of the answer.
+func (s *service) askAssistant(w http.ResponseWriter, r *http.Request, method, path string, body []byte) (*http.Response, error) {
+	if s.chats == nil {
+		return nil, errNoAssistant
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), chatTimeout)
+	req, err := http.NewRequestWithContext(ctx, method, "http://assistant"+path, bytes.NewReader(body))
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("make the request: %w", err)
 	}
 	req.Host = r.Host
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Forwarded-For", server.ClientAddr(r, s.trusted))
-	req.Header["Cookie"] = r.Header["Cookie"]
+	req.Header["Cookie"], req.Header["Accept-Language"] = r.Header["Cookie"], r.Header["Accept-Language"]
 	res, err := s.chats.RoundTrip(req)
 	if errors.Is(err, proxy.ErrNoUpstream) {
-		return dialog.Answer{}, task.RetryLater(task.CodeUnavailable, proxy.RetryAfter, "the assistant cannot be reached right now; your tasks are all there without it")
+		cancel()
+		return nil, task.RetryLater(task.CodeUnavailable, proxy.RetryAfter, "the assistant cannot be reached right now; your tasks are all there without it")
 	}
 	if err != nil {
-		return dialog.Answer{}, fmt.Errorf("ask the assistant: %w", err)
+		cancel()
+		return nil, fmt.Errorf("ask the assistant: %w", err)
 	}
-	defer res.Body.Close()
 	for _, cookie := range res.Header.Values("Set-Cookie") {
 		w.Header().Add("Set-Cookie", cookie)
 	}
-	content := io.LimitReader(res.Body, maxChatAnswer)
-	if res.StatusCode != http.StatusOK {
-		var problem server.Problem
-		if err := json.NewDecoder(content).Decode(&problem); err != nil {
-			return dialog.Answer{}, fmt.Errorf("read the problem of the assistant, status %d: %w", res.StatusCode, err)
-		}
-		return dialog.Answer{}, &server.StatusError{Status: res.StatusCode, Code: problem.Code, Detail: problem.Detail}
+	res.Body = &cancelledBody{res.Body, cancel}
+	return res, nil
+}
+
+// cancelledBody ends the time limit of a request when its answer is closed.
+type cancelledBody struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (b *cancelledBody) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// readProblem reads the problem in an answer with a status.
+func readProblem(status int, content io.Reader) error {
+	var problem server.Problem
+	if err := json.NewDecoder(content).Decode(&problem); err != nil {
+		return fmt.Errorf("read the problem of the assistant, status %d: %w", status, err)
 	}
-	return readAnswer(content)
+	return &server.StatusError{Status: status, Code: problem.Code, Detail: problem.Detail}
 }
 
 // readAnswer reads the events of an answer.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/dialog"
 	"taskmaster/internal/task"
 )
@@ -23,6 +24,11 @@ type chatPage struct {
 	Before string
 	// About holds the ids of the tasks of the last answer.
 	About string
+	// Conversation is the id of the shown conversation, or "" for a new one.
+	Conversation string
+	// Conversations are the kept ones. HistoryProblem says why they cannot be shown.
+	Conversations  []apiv1.ConversationItem
+	HistoryProblem string
 }
 
 // chatTurn is a sentence and its answer.
@@ -39,20 +45,29 @@ const maxTurns = 10
 // maxTurnText is the largest part of a turn that a page without scripts keeps, in bytes.
 const maxTurnText = 2000
 
-// chat shows an empty conversation. Scripts fill it.
+// chat shows an empty conversation, or a kept one. Scripts go on with it.
 func (s *service) chat(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
-	return s.showChat(w, r, rc, nil)
+	p := chatPage{}
+	if s.chats != nil {
+		if err := s.addHistory(w, r, &p, r.URL.Query().Get("c")); err != nil {
+			return err
+		}
+	}
+	return s.showChat(w, r, rc, p)
 }
 
-func (s *service) showChat(w http.ResponseWriter, r *http.Request, rc *requestContext, turns []chatTurn) error {
-	p := chatPage{Here: s.chats != nil, Turns: turns, Suggested: dialog.Suggestions(rc.user.Language)}
-	if before, err := json.Marshal(turns); err == nil && turns != nil {
+func (s *service) showChat(w http.ResponseWriter, r *http.Request, rc *requestContext, p chatPage) error {
+	p.Here, p.Suggested = s.chats != nil, dialog.Suggestions(rc.user.Language)
+	turns := p.Turns
+	if before, err := json.Marshal(turns[max(0, len(turns)-maxTurns):]); err == nil && turns != nil {
 		p.Before = string(before)
 	}
 	if len(turns) > 0 {
 		var ids []string
 		for _, t := range turns[len(turns)-1].Answer.Tasks {
-			ids = append(ids, t.ID)
+			if !t.Deleted {
+				ids = append(ids, t.ID)
+			}
 		}
 		p.About = strings.Join(ids, " ")
 	}
@@ -74,28 +89,34 @@ func (s *service) chatRoute(assistant http.Handler) http.Handler {
 // chatForm sends a turn of a page without scripts, and shows the conversation with its answer.
 func (s *service) chatForm(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	turn := chatTurn{Said: strings.TrimSpace(r.PostFormValue("sentence"))}
-	req := dialog.Request{ID: r.PostFormValue("key"), Sentence: turn.Said, About: strings.Fields(r.PostFormValue("about"))}
+	req := dialog.Request{
+		ID: r.PostFormValue("key"), Sentence: turn.Said, About: strings.Fields(r.PostFormValue("about")), Conversation: r.PostFormValue("conversation"),
+	}
 	if raw := r.PostFormValue("call"); raw != "" {
 		req.Call = &dialog.Call{}
 		if err := json.Unmarshal([]byte(raw), req.Call); err != nil {
 			return task.Invalid("call", "is not one that an answer offers")
 		}
-		req.Sentence, turn.Said = "", r.PostFormValue("label")
+		req.Sentence, req.Label, turn.Said = "", r.PostFormValue("label"), r.PostFormValue("label")
 	}
-	turns := readTurns(r.PostFormValue("before"))
+	p := chatPage{Turns: readTurns(r.PostFormValue("before")), Conversation: req.Conversation}
 	if req.Sentence == "" && req.Call == nil {
-		return s.showChat(w, r, rc, turns)
+		return s.showChat(w, r, rc, p)
 	}
 	answer, err := s.ask(w, r, req)
 	switch problem, known := problemOf(err); {
 	case known:
 		turn.Problem = problem
+		if isNotFound(err) {
+			p.Conversation = "" // deleted elsewhere
+		}
 	case err != nil:
 		return err
 	default:
-		turn.Text, turn.Answer = answer.Text, answer
+		turn.Text, turn.Answer, p.Conversation = answer.Text, answer, answer.Conversation
 	}
-	return s.showChat(w, r, rc, append(turns, turn))
+	p.Turns = append(p.Turns, turn)
+	return s.showChat(w, r, rc, p)
 }
 
 // readTurns reads the turns of the page that sent a form. Their text is shown only to its sender.

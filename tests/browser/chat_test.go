@@ -63,6 +63,37 @@ func TestChat(t *testing.T) {
 	p.hasNone("call the dentist")
 }
 
+// A conversation goes on in another browser, and is deleted there.
+func TestChatOnAnotherDevice(t *testing.T) {
+	p := newPerson(t)
+	p.create(fields{"title": "call the dentist", "due_at": today()})
+	first := p.window("/chat")
+	first.live()
+	first.click("#sentence")
+	first.enter("what is due today")
+	first.answers("call the dentist")
+
+	d := newDevice(t)
+	d.login(p.Person)
+	w := d.window()
+	w.open("/chat")
+	w.live()
+	w.click(".past summary")
+	w.accessible("earlier conversations")
+	w.clickOn(`[...document.querySelectorAll(".past a")].find((a) => a.innerText === "what is due today")`)
+	w.answers("call the dentist")
+	w.live()
+	w.click("#sentence")
+	w.enter("done with it") // the task of the first device
+	p.completes(p.hasOne("call the dentist").ID)
+	w.see(`document.querySelectorAll(".turn").length === 2`)
+	w.open("/chat")
+	w.see(`document.querySelectorAll(".past form").length === 1`)
+	w.click(".past summary")
+	w.click(".past form button")
+	w.see(`!document.querySelector(".past") && location.pathname === "/chat" && !location.search`)
+}
+
 // Without scripts the conversation is a form that keeps the turns before.
 func TestChatWithoutScripts(t *testing.T) {
 	p := newPerson(t)

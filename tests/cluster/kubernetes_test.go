@@ -30,7 +30,7 @@ const (
 var services = []string{"api", "assistant", "live", "notifier", "recurring", "web"}
 
 // withoutSidecar are the services without a sidecar.
-var withoutSidecar = []string{"assistant", "web"}
+var withoutSidecar = []string{"web"}
 
 // cluster is a namespace in the cluster of KUBECONFIG.
 type cluster struct {

@@ -135,6 +135,9 @@ func (d *Doctor) explain(ctx context.Context, cause Cause) *fault {
 		}
 		return &fault{cause.component, c.file, strings.Join(append(c.missingSecrets(secrets), reason), "; ")}
 	}
+	if cause.component == "conversations" {
+		return &fault{cause.component, "dapr/state", oneLine(cause.reason)}
+	}
 	return &fault{cause.component, "dapr/local", oneLine(cause.reason)} // the secret store
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/dapr/components-contrib/pubsub/rabbitmq"
 	"github.com/dapr/components-contrib/pubsub/redis"
 	"github.com/dapr/components-contrib/secretstores/local/file"
+	postgres "github.com/dapr/components-contrib/state/postgresql/v2"
 	"github.com/dapr/dapr/pkg/components/bindings"
 	"github.com/dapr/dapr/pkg/components/configuration"
 	"github.com/dapr/dapr/pkg/components/conversation"
@@ -21,8 +22,8 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// componentTypes returns registries with the types that the folders dapr/components and dapr/local
-// use. A test in dapr compares the names. Registries of unused component kinds are empty, so that a
+// componentTypes returns registries with the types that the folders dapr/components, dapr/state
+// and dapr/local use. A test in dapr compares the names. Registries of unused component kinds are empty, so that a
 // file of such a kind is rejected by name.
 func componentTypes(log logger.Logger) *registry.Options {
 	topics := pubsub.NewRegistry()
@@ -40,9 +41,13 @@ func componentTypes(log logger.Logger) *registry.Options {
 	names.Logger = log
 	names.RegisterComponent(newRegistrar(sqlite.NewResolver), "sqlite")
 
+	states := state.NewRegistry()
+	states.Logger = log
+	states.RegisterComponent(postgres.NewPostgreSQLStateStore, "postgresql/v2")
+
 	return registry.NewOptions().
 		WithPubSubs(topics).WithSecretStores(secrets).WithNameResolutions(names).
-		WithStateStores(state.NewRegistry()).WithConfigurations(configuration.NewRegistry()).WithLocks(lock.NewRegistry()).
+		WithStateStores(states).WithConfigurations(configuration.NewRegistry()).WithLocks(lock.NewRegistry()).
 		WithBindings(bindings.NewRegistry()).WithCryptoProviders(crypto.NewRegistry()).
 		WithHTTPMiddlewares(http.NewRegistry()).WithConversations(conversation.NewRegistry())
 }

@@ -3,6 +3,8 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
 
   components      are those of broker.kind. They get the broker's addresses and the name of the secret with its
                   credentials. The operator reads the secret and passes it to the sidecars in the component's scopes.
+  state           is the table of conversations in the database, if there is an assistant. It gets the name of the secret
+                  with the database's URL.
   configuration   gets the namespace of the allowed callers.
   the last one    only marks with its name which installation the components belong to. Helm creates pods before components,
                   and a sidecar reads these once. A service whose sidecar lacks the mark of its own installation has it
@@ -12,6 +14,11 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
 {{- $resources := list }}
 {{- range $path, $_ := .Files.Glob (printf "dapr/components/%s/*.yaml" .Values.broker.kind) }}
 {{- $resources = append $resources (include "taskmaster.component" (dict "root" $ "path" $path) | fromYaml) }}
+{{- end }}
+{{- if .Values.assistant.enabled }}
+{{- range $path, $_ := .Files.Glob "dapr/state/*.yaml" }}
+{{- $resources = append $resources (include "taskmaster.state" (dict "root" $ "path" $path) | fromYaml) }}
+{{- end }}
 {{- end }}
 {{- range $path, $_ := .Files.Glob "dapr/configuration/*.yaml" }}
 {{- $configuration := $.Files.Get $path | fromYaml }}
@@ -57,7 +64,22 @@ spec:
 {{- $component := $.root.Files.Get $path | fromYaml }}
 {{- if has $.name $component.scopes }}{{ $names = append $names $component.metadata.name }}{{ end }}
 {{- end }}
+{{- if .root.Values.assistant.enabled }}
+{{- range $path, $_ := .root.Files.Glob "dapr/state/*.yaml" }}
+{{- $component := $.root.Files.Get $path | fromYaml }}
+{{- if has $.name $component.scopes }}{{ $names = append $names $component.metadata.name }}{{ end }}
+{{- end }}
+{{- end }}
 {{- append $names (include "taskmaster.mark" .root) | join "," }}
+{{- end }}
+
+{{- define "taskmaster.state" -}}
+{{- $component := .root.Files.Get .path | fromYaml }}
+{{- range $component.spec.metadata }}
+{{- if .secretKeyRef }}{{ $_ := set .secretKeyRef "name" $.root.Values.database.secretName }}{{ end }}
+{{- end }}
+{{- $_ := set $component "auth" (dict "secretStore" "kubernetes") }}
+{{- toYaml $component }}
 {{- end }}
 
 {{- define "taskmaster.component" -}}

@@ -105,6 +105,10 @@ dapr.io/sidecar-memory-limit: {{ $sidecar.limits.memory | quote }}
 dapr.io/volume-mounts: broker-authority:/broker-authority
 dapr.io/env: SSL_CERT_FILE=/broker-authority/ca.crt
 {{- end }}
+{{- if eq .name "assistant" }}
+# Its sidecar connects to the database, whose URL may name this folder.
+dapr.io/volume-mounts: database-ca:/database
+{{- end }}
 dapr.io/log-as-json: "true"
 dapr.io/log-level: {{ .root.Values.dapr.logLevel }}
 {{- end }}

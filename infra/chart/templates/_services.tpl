@@ -4,7 +4,7 @@ All services and their connections. Network policies, services and settings are 
   calls      services that it calls over HTTP
   sidecar    it has a Dapr sidecar. web needs none: the page is shown although Dapr or the broker is away
   invokes    services that its sidecar calls through their sidecars
-  reaches    other destinations: the database, the broker (through the sidecar), public addresses for webhooks, push
+  reaches    other destinations: the database (of assistant through the sidecar), the broker (through the sidecar), public addresses for webhooks, push
              and mail, and public addresses over HTTPS for the documents of OAuth clients
   metrics    it answers GET /metrics
   metricsPort  the port of its metrics, if it is not that of the service. That of web is public
@@ -38,7 +38,9 @@ live:
   drain: 10
 {{- if .Values.assistant.enabled }}
 assistant:
+  sidecar: true
   calls: [api]
+  reaches: [database]
   metrics: true
   drain: 5
 {{- end }}

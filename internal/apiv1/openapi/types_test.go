@@ -77,8 +77,9 @@ var types = map[string]goType{
 
 	"Export": answer[apiv1.Export](), "ExportedHistory": answer[apiv1.ExportedHistory](), "ExportedChannel": answer[apiv1.ExportedChannel](),
 	"ExportedConnection": answer[apiv1.ExportedConnection](),
-	"ExportedSettings":   answer[apiv1.ExportedSettings]().loosely(),
-	"Import":             request[apiv1.Import]("version", "tasks").loosely(), "ImportedTask": request[task.Task]("title").loosely(),
+	"Conversation":       answer[apiv1.Conversation](), "ConversationTurn": answer[apiv1.ConversationTurn](), "ConversationTask": answer[apiv1.ConversationTask](),
+	"ExportedSettings": answer[apiv1.ExportedSettings]().loosely(),
+	"Import":           request[apiv1.Import]("version", "tasks").loosely(), "ImportedTask": request[task.Task]("title").loosely(),
 	"ImportResult": answer[apiv1.ImportResult](), "ImportSample": answer[apiv1.ImportSample](), "ImportNote": answer[apiv1.ImportNote](), "ImportColumn": answer[apiv1.ImportColumn](),
 }
 

@@ -12,7 +12,8 @@ export function start(place) {
   started.add(place);
   const form = place.querySelector("[data-say]");
   const stop = form.querySelector("[data-stop]");
-  let about = []; // the tasks that "it" means
+  const fields = form.elements;
+  let about = fields.about.value.split(" ").filter(Boolean); // the tasks that "it" means
   let running = null;
 
   place.addEventListener("submit", (event) => {
@@ -27,11 +28,11 @@ export function start(place) {
   place.addEventListener("keydown", (event) => event.key === "Escape" && running?.abort());
 
   function ask(what, said) {
-    form.elements.sentence.focus();
+    fields.sentence.focus();
     place.querySelector("[data-suggested]")?.remove();
     const turn = make("li", "turn", make("p", "said", said));
     place.querySelector("[data-turns]").append(turn);
-    send({ id: newKey(), about, ...what }, turn);
+    send({ id: newKey(), about, label: said, conversation: fields.conversation.value, ...what }, turn);
   }
 
   // A turn that is repeated with its id has its effect once.
@@ -47,11 +48,13 @@ export function start(place) {
         method: "POST", signal, headers: { "Content-Type": "application/json", ...owner() }, body: JSON.stringify(request),
       });
       if (response.status === 401) sessionEnded();
+      if (response.status === 404) request.conversation = fields.conversation.value = ""; // deleted elsewhere
       if (!response.ok) problem = explain(response.status, await response.json());
       else await read(response, {
         step: (s) => { step.textContent = `${s.text} ${s.outcome ?? "…"}`; },
         text: (piece) => text.append(piece.text),
-        answer: ({ text, tasks = [], choices = [] }) => {
+        answer: ({ text, conversation = "", tasks = [], choices = [] }) => {
+          fields.conversation.value = conversation;
           turn.append(make("ul", "rows", ...tasks.map((task) => row(task))), make("div", "choices", ...choices.map((one) => choice(one))));
           about = tasks.filter((task) => !task.deleted).map((task) => task.id);
           say(text);
