@@ -13,6 +13,7 @@ import (
 
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/task"
+	"taskmaster/internal/telemetry"
 )
 
 func TestSignupAndLogin(t *testing.T) {
@@ -49,8 +50,9 @@ func TestWrongLoginsLookTheSame(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	p := a.newPerson(t)
-	wrong := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "not the password"}).wantProblem(t, 401, "unauthorized")
-	unknown := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "nobody@example.com", "password": testPassword}).wantProblem(t, 401, "unauthorized")
+	sameID := header(telemetry.RequestIDHeader, "r-1")
+	wrong := a.send(t, "POST", "/api/v1/login", map[string]any{"email": p.Email, "password": "not the password"}, sameID).wantProblem(t, 401, "unauthorized")
+	unknown := a.send(t, "POST", "/api/v1/login", map[string]any{"email": "nobody@example.com", "password": testPassword}, sameID).wantProblem(t, 401, "unauthorized")
 	if got, want := string(unknown.Body), string(wrong.Body); got != want {
 		t.Errorf("got %s for an unknown address, want the same as for a wrong password: %s", got, want)
 	}

@@ -15,6 +15,7 @@ import (
 	"taskmaster/internal/apiv1"
 	"taskmaster/internal/delivery"
 	"taskmaster/internal/postgres"
+	"taskmaster/internal/telemetry"
 )
 
 // mailedLink does the work of notifier: it makes the token of the newest link with a purpose. It returns
@@ -226,7 +227,7 @@ func (p person) wantSameLinks(t *testing.T, path, purpose string) {
 	t.Helper()
 	ask := func(address string) (reply, string) {
 		t.Helper()
-		r := p.testAPI.send(t, "POST", path, object{"email": address}).want(t, 202)
+		r := p.testAPI.send(t, "POST", path, object{"email": address}, header(telemetry.RequestIDHeader, "r-1")).want(t, 202)
 		var row string
 		err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
 			return tx.QueryRow(t.Context(), `SELECT concat_ws(' ', l.user_id, l.purpose, l.address, l.expires_at, j.kind, j.queue, (j.args - 'link_id')::text)

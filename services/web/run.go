@@ -127,25 +127,32 @@ func run(ctx context.Context, cfg config, ln net.Listener, log *slog.Logger) err
 		log.InfoContext(ctx, "pages from disk", "dir", cfg.PageDir)
 		handler = &reloader{service: *s, files: os.DirFS(cfg.PageDir)}
 	}
+	metrics, err := s.listenForMetrics(ctx)
+	if err != nil {
+		return err
+	}
 	// The HTTP server does not wait for WebSockets.
 	defer s.streams.Wait()
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.serveMetrics(ctx) })
+	if metrics != nil {
+		mux := http.NewServeMux()
+		// Prometheus
+		mux.Handle("GET "+telemetry.MetricsPath, s.tel.MetricsHandler())
+		g.Go(func() error { return server.Serve(ctx, metrics, mux, log) })
+	}
 	g.Go(func() error { return server.Serve(ctx, ln, handler, log) })
 	return g.Wait()
 }
 
-// serveMetrics serves the metrics on an address of their own, because the other one is public.
-func (s *service) serveMetrics(ctx context.Context) error {
+// listenForMetrics listens on the address of the metrics. They have one of their own, because the other
+// one is public. It returns nil if none is set.
+func (s *service) listenForMetrics(ctx context.Context) (net.Listener, error) {
 	if s.cfg.MetricsAddr == "" {
-		return nil
+		return nil, nil
 	}
 	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.MetricsAddr)
 	if err != nil {
-		return fmt.Errorf("METRICS_ADDR: %w", err)
+		return nil, fmt.Errorf("METRICS_ADDR: %w", err)
 	}
-	mux := http.NewServeMux()
-	// Prometheus
-	mux.Handle("GET "+telemetry.MetricsPath, s.tel.MetricsHandler())
-	return server.Serve(ctx, ln, mux, s.log)
+	return ln, nil
 }
