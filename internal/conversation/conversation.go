@@ -16,7 +16,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/google/uuid"
 
 	"taskmaster/internal/apiv1"
+	"taskmaster/internal/backoff"
 	"taskmaster/internal/sidecar"
 )
 
@@ -40,6 +40,9 @@ const (
 
 // maxAttempts is how often a change is tried that other changes overtake.
 const maxAttempts = 10
+
+// retries spaces these attempts.
+var retries = backoff.Policy{Min: 20 * time.Millisecond, Max: 200 * time.Millisecond}
 
 // State is the state store. sidecar.Client is one.
 type State interface {
@@ -224,10 +227,8 @@ func (s *Store) change(ctx context.Context, user string, edit func(*index) ([]si
 		if readErr != nil || now == etag || attempt == maxAttempts {
 			return errors.Join(err, readErr)
 		}
-		select { // the others finish first
-		case <-time.After(rand.N(time.Duration(attempt) * 20 * time.Millisecond)):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := retries.Wait(ctx, attempt); err != nil { // the others finish first
+			return err
 		}
 	}
 }

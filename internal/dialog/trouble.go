@@ -40,7 +40,7 @@ var troubles = map[string][]string{
 	"es": {
 		"Ya has enviado %d frases hoy, que es el límite. Mañana puedes seguir.",
 		"La respuesta se ha cortado. Inténtalo otra vez: solo se hará una vez.",
-		"Ahora no se puede llegar a tus tareas, y nada ha cambiado. Inténtalo otra vez en un momento.",
+		"Ahora no se puede llegar a tus tareas, y nada ha cambiado. Inténtalo de nuevo dentro de poco.",
 		"La respuesta ha tardado demasiado. Inténtalo otra vez: solo se hará una vez.",
 		"Esta conversación ya no existe: se borró o era demasiado antigua. Empieza una nueva.",
 	},
