@@ -28,6 +28,7 @@ var atMost = map[string]int64{
 	"CloseAccount":                     600,  // 20 deliveries lose a channel
 	"IsLarge":                          2000, // 500 rows of each of seven tables
 	"RemoveRows":                       1200, // 500 rows
+	"FoldUsage":                        500,  // the changes of six stores
 	"MoveWholeDays":                    1000,
 }
 
