@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ web: {tls: {secretName: cert}, service: {sourceRanges: [198.51.100.0/24]}}
 
 	nextOccurrence(t, person)
 	reminder(t, person, webhooks)
+	chat(t, person)
 	c.backUpAndRestore(outside)
 	c.checkRefusals(outside)
 
@@ -142,6 +144,37 @@ func signUp(t *testing.T, url string) *system.Person {
 		t.Fatalf("sign up at %s: %v", url, err)
 	}
 	return person
+}
+
+// chat adds a task by a sentence to the assistant, and finds the conversation again. Every replica of
+// the assistant reads it from the state store of its sidecar.
+func chat(t *testing.T, p *system.Person) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), clusterTimeout)
+	defer cancel()
+	answer, err := p.Say(ctx, "first", "add buy oat milk tomorrow at 9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(answer, "buy oat milk") {
+		t.Errorf("the assistant answers %s", answer)
+	}
+	var open struct{ Items []system.Task }
+	if err := p.Do(ctx, "GET", "/tasks?status=open", nil, &open); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(open.Items, func(task system.Task) bool { return task.Title == "buy oat milk" }) {
+		t.Errorf("the task of the assistant is missing among %+v", open.Items)
+	}
+	for range 4 { // the replicas take turns
+		page, err := p.Page(ctx, "/chat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(page, "add buy oat milk") {
+			t.Error("the page does not list the conversation")
+		}
+	}
 }
 
 // nextOccurrence completes a recurring task and waits for the next one. The event passes api, the

@@ -165,14 +165,29 @@ func (p *Person) Send(ctx context.Context, method, path string, in any, header .
 	return Answer{Status: res.StatusCode, Header: res.Header, Body: raw}, nil
 }
 
-// Page loads a page of the web edge as a browser without JavaScript does, and returns its HTML. Any
-// status but 200 is a *Problem.
-func (p *Person) Page(ctx context.Context, path string) (string, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.Base+path, nil)
+// Say sends a sentence to the assistant, and returns the events of the answer. Two turns of a person
+// have different ids. Any status but 200 is a *Problem.
+func (p *Person) Say(ctx context.Context, id, sentence string) (string, error) {
+	body, err := json.Marshal(map[string]string{"id": id, "sentence": sentence})
 	if err != nil {
 		return "", err
 	}
-	r.Header.Set("Accept", "text/html")
+	return p.load(ctx, http.MethodPost, "/chat", bytes.NewReader(body), "Content-Type", "application/json")
+}
+
+// Page loads a page of the web edge as a browser without JavaScript does, and returns its HTML. Any
+// status but 200 is a *Problem.
+func (p *Person) Page(ctx context.Context, path string) (string, error) {
+	return p.load(ctx, http.MethodGet, path, nil, "Accept", "text/html")
+}
+
+// load sends a request with a header to a path of the web edge, and returns the body of the answer.
+func (p *Person) load(ctx context.Context, method, path string, body io.Reader, header, value string) (string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, p.Base+path, body)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set(header, value)
 	res, err := p.http.Do(r)
 	if err != nil {
 		return "", err
@@ -180,10 +195,10 @@ func (p *Person) Page(ctx context.Context, path string) (string, error) {
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		return "", fmt.Errorf("GET %s: read page: %w", path, err)
+		return "", fmt.Errorf("%s %s: read the answer: %w", method, path, err)
 	}
 	if res.StatusCode != http.StatusOK {
-		return "", &Problem{Method: http.MethodGet, Path: path, Status: res.StatusCode, Header: res.Header, Body: string(raw)}
+		return "", &Problem{Method: method, Path: path, Status: res.StatusCode, Header: res.Header, Body: string(raw)}
 	}
 	return string(raw), nil
 }
