@@ -105,7 +105,7 @@ func TestOnlyTheChartIsPackaged(t *testing.T) {
 		allowed := false
 		for _, prefix := range []string{
 			"Chart.yaml", "values.yaml", "values.schema.json", ".helmignore", "templates/",
-			"dapr/components/", "dapr/configuration/", "dapr/resiliency/", "dapr/subscriptions/",
+			"dapr/components/", "dapr/configuration/", "dapr/resiliency/", "dapr/state/", "dapr/subscriptions/",
 		} {
 			allowed = allowed || strings.HasPrefix(file.Name, prefix)
 		}
