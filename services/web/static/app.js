@@ -9,7 +9,6 @@ import { startEditor } from "./editor.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startOffline, startWorker } from "./offline.js";
-import { startSettings } from "./settings.js";
 import { startToasts } from "./toasts.js";
 import { startVersion } from "./version.js";
 import { app, clearProblem, focusPlace, refresh, tell } from "./view.js";
@@ -33,15 +32,15 @@ startAdd();
 startEditor();
 startKeys();
 startToasts();
-startSettings();
 startVersion();
 startLive();
 startWorker();
 go();
 on("htmx:after:swap", go);
 
-// Two views have a module of their own.
+// Some views have a module of their own.
 async function go() {
+  if (document.querySelector("[data-zones],[data-select],[data-import]")) import("./settings.js");
   const e = document.querySelector("#chat,[data-push]");
   if (e) (await (e.id ? import("./chat.js") : import("./push.js"))).start(e);
 }

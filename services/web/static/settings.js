@@ -1,12 +1,11 @@
 // Scripts of the settings: the browser's time zones, text that is easy to copy, and a preview of an
-// import. The preview keeps the chosen file. Browser push has its own module.
+// import. The preview keeps the chosen file. Browser push has its own module. They start when the
+// module is loaded for the first time.
 
-export function startSettings() {
-  document.addEventListener("htmx:after:swap", fillZones);
-  document.addEventListener("focusin", (event) => event.target.closest?.("[data-select]")?.select());
-  document.addEventListener("submit", preview);
-  fillZones();
-}
+document.addEventListener("htmx:after:swap", fillZones);
+document.addEventListener("focusin", (event) => event.target.closest?.("[data-select]")?.select());
+document.addEventListener("submit", preview);
+fillZones();
 
 function fillZones() {
   const list = document.querySelector("[data-zones]:empty");
