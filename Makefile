@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak test-schema test-series test-stress fuzz soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak schema test-series test-stress fuzz soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # Other versions than those of the repository: DAPR=1.16.0 for `run` and `test-dapr`, KAFKA=3.9.1 for
 # tests on Kafka, POSTGRES=fetch-18 or a folder of programs for `test-postgres`.
@@ -139,7 +139,7 @@ test-soak: kafka ## Use the system for three minutes on nats and kafka, with all
 short-soak-on-%:
 	.local/bin/soak -broker $* -short -for 150s
 
-test-schema: ## Send requests that Schemathesis makes from the OpenAPI document; needs Python; ARGS="-for 10m -seed 7"
+schema: build ## Send requests that Schemathesis makes from the OpenAPI document; needs Python; ARGS="-for 10m -seed 7"
 	go run ./tests/schema $(ARGS)
 
 # For a longer run: make test-series SERIES_TIME=30m ARGS="-rapid.steps=200". It reuses the build of
