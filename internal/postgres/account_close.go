@@ -45,7 +45,7 @@ func CloseAccount(ctx context.Context, tx pgx.Tx, id uuid.UUID, now time.Time) e
 }
 
 // RemoveRows deletes up to limit rows of an account that is closed or has expired, and returns their
-// number: 0 means that few are left, which DeleteUser deletes. What waits to be sent goes first.
+// number: 0 means that few are left, which DeleteUser deletes. Pending deliveries and events go first.
 func RemoveRows(ctx context.Context, tx pgx.Tx, id uuid.UUID, limit int) (int64, error) {
 	// Every transaction locks the user's row first. Rows of the outbox are locked in the order of seq.
 	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR UPDATE`, id); err != nil {

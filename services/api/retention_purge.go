@@ -143,7 +143,7 @@ func (s *service) expireBrowsers(ctx context.Context, db *postgres.DB, now time.
 	return nil
 }
 
-// deleteExpired deletes the accounts that were made for a short time, and what is left of closed ones.
+// deleteExpired deletes the accounts that were made for a short time, and the rows of closed accounts.
 func deleteExpired(ctx context.Context, db *postgres.DB, now time.Time) error {
 	reading, cancel := context.WithTimeout(ctx, purgeTimeout)
 	defer cancel()

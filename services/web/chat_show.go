@@ -26,7 +26,7 @@ type chatPage struct {
 	About string
 	// Conversation is the id of the shown conversation, or "" for a new one.
 	Conversation string
-	// Conversations are the kept ones. HistoryProblem says why they cannot be shown.
+	// Conversations are the kept ones. HistoryProblem is the reason if they cannot be shown.
 	Conversations  []apiv1.ConversationItem
 	HistoryProblem string
 }
