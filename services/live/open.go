@@ -30,6 +30,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	l.idle.Touch()
+	asked := time.Now()
 	caller, err := l.authenticate(r.Context(), r)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (l *live) open(w http.ResponseWriter, r *http.Request) error {
 	}
 	s := &socket{
 		conn: conn, userID: caller.UserID, hub: l.hub, idle: l.idle, history: l.history, sent: since, epoch: epoch,
-		stopping: l.stopping, interval: l.cfg.PingInterval, authChecked: time.Now(),
+		stopping: l.stopping, interval: l.cfg.PingInterval, authChecked: asked,
 		stillAllowed: func(ctx context.Context) (string, error) {
 			caller, err := l.authenticate(ctx, r)
 			return caller.Epoch, err

@@ -73,7 +73,7 @@ type socket struct {
 	stillAllowed func(context.Context) (epoch string, err error)
 	// interval is the maximum time between two heartbeats.
 	interval time.Duration
-	// authChecked is the time of the last check of the credential.
+	// authChecked is the time at which the last check of the credential began.
 	authChecked time.Time
 }
 
@@ -216,11 +216,12 @@ func (s *socket) write(ctx context.Context, m encoded) error {
 	default:
 	}
 	if time.Since(s.authChecked) > authRecheck {
+		asked := time.Now() // the credential may end while the answer is on its way
 		epoch, err := s.allowed(ctx)
 		if task.ErrorCode(err) == task.CodeUnauthorized {
 			return errUnauthorized
 		} // The check cannot be made while the database is away. Every heartbeat repeats it.
-		s.authChecked = time.Now()
+		s.authChecked = asked
 		if err == nil && epoch != s.epoch {
 			return errRestored
 		}
