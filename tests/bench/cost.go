@@ -58,6 +58,7 @@ func (b *bench) cost(ctx context.Context) error {
 	}
 	b.out.extra = append(b.out.extra, c.table()...)
 	b.out.extra = append(b.out.extra, forecastTable(c, b.nodePrice)...)
+	b.out.extra = append(b.out.extra, simulationTable(c)...)
 	for _, people := range []int{50, 200} {
 		if err := b.compare(ctx, c, people); err != nil {
 			return err

@@ -34,8 +34,11 @@ const (
 	nodeMemory     = 16 << 20
 )
 
+// sizes are the numbers of people in the tables.
+var sizes = []int{100, 1_000, 10_000, 100_000, 1_000_000}
+
 // connectionsOf is the number of connections that a pod of a service takes (infra/chart/values.yaml).
-var connectionsOf = map[string]int{"api": 9, "live": 3, "notifier": 5}
+var connectionsOf = map[string]int{"api": 9, "live": 3, "notifier": 5, "assistant": 2}
 
 // need holds the resources for a number of people in the busiest hour.
 type need struct {
@@ -55,22 +58,12 @@ type need struct {
 // forecast computes what people need.
 func forecast(c *costs, people int) need {
 	n := need{people: people}
-	perSecond := func(u unit) float64 { return float64(people) * day[u] * peak / 3600 }
-	n.requests = perSecond(unitPage) + perSecond(unitList) + perSecond(unitChange)
-	n.events = perSecond(unitChange)*eventsPerChange + perSecond(unitReminder)
-	n.sockets = float64(people) * day[unitSocket] * peak
+	n.requests = perSecond(people, unitPage) + perSecond(people, unitList) + perSecond(people, unitChange)
+	n.events = perSecond(people, unitChange)*eventsPerChange + perSecond(people, unitReminder)
+	n.sockets = socketsOf(people)
 	n.stored = float64(people) * day[unitChange] * 365 * c.stored
 
-	load := map[string]float64{} // processors of each process
-	for u, used := range c.processor {
-		for name, each := range used {
-			if u == unitSocket {
-				load[name] += n.sockets * each.Hours()
-			} else {
-				load[name] += perSecond(u) * each.Seconds()
-			}
-		}
-	}
+	load := loads(c, people)
 	for name, rest := range c.rest {
 		processors := load[name] / utilization
 		n.processors += processors
@@ -91,6 +84,27 @@ func forecast(c *costs, people int) need {
 	return n
 }
 
+// perSecond returns how often people do something in a second of the busiest hour.
+func perSecond(people int, u unit) float64 { return float64(people) * day[u] * peak / 3600 }
+
+// socketsOf returns the number of open sockets in the busiest hour.
+func socketsOf(people int) float64 { return float64(people) * day[unitSocket] * peak }
+
+// loads returns how many processors each process uses on average in the busiest hour.
+func loads(c *costs, people int) map[string]float64 {
+	load := map[string]float64{}
+	for u, used := range c.processor {
+		for name, each := range used {
+			if u == unitSocket {
+				load[name] += socketsOf(people) * each.Hours()
+			} else {
+				load[name] += perSecond(people, u) * each.Seconds()
+			}
+		}
+	}
+	return load
+}
+
 func sidecarOf(name string) (service string, ok bool) {
 	const suffix = ", sidecar"
 	if len(name) > len(suffix) && name[len(name)-len(suffix):] == suffix {
@@ -104,7 +118,7 @@ func sidecarOf(name string) (service string, ok bool) {
 func forecastTable(c *costs, nodePrice float64) []string {
 	lines := []string{"", "| people | requests/s | events/s | sockets | processors | memory | pods | connections | partitions | stored in a year | nodes |",
 		"|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"}
-	for _, people := range []int{100, 1_000, 10_000, 100_000, 1_000_000} {
+	for _, people := range sizes {
 		n := forecast(c, people)
 		nodes := fmt.Sprint(n.nodes)
 		if nodePrice > 0 {
