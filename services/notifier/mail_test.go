@@ -141,19 +141,22 @@ func TestLinkIsMadeWhenItIsSent(t *testing.T) {
 	}
 }
 
+// askForLink asks for a link without naming an account, and waits until the work is done.
+func (f *fixture) askForLink(t *testing.T, purpose, address string) {
+	t.Helper()
+	f.mails(t, func(tx pgx.Tx, q *delivery.Queue, _ postgres.User) error {
+		return q.SendLink(t.Context(), tx, nil, purpose, address, time.Now())
+	})
+	f.awaitJobs(t)
+}
+
 // TestResetOfAnUnknownAddress sends nothing to an address without an account, or with a disabled one. A
 // reset finds its account when it is sent, and replaces an earlier one.
 func TestResetOfAnUnknownAddress(t *testing.T) {
 	t.Parallel()
 	f, m := newFixture(t), newMailServer(t, nil)
 	f.confirm(t)
-	ask := func(address string) {
-		t.Helper()
-		f.mails(t, func(tx pgx.Tx, q *delivery.Queue, _ postgres.User) error {
-			return q.SendLink(t.Context(), tx, nil, postgres.LinkReset, address, time.Now())
-		})
-		f.awaitJobs(t)
-	}
+	ask := func(address string) { t.Helper(); f.askForLink(t, postgres.LinkReset, address) }
 	f.start(t, testTiming, m.configure)
 	ask("nobody@example.com")
 	ask(testEmail.Address)
@@ -180,13 +183,7 @@ func TestSignupMails(t *testing.T) {
 	t.Parallel()
 	f, m := newFixture(t), newMailServer(t, nil)
 	f.confirm(t)
-	ask := func(address string) {
-		t.Helper()
-		f.mails(t, func(tx pgx.Tx, q *delivery.Queue, _ postgres.User) error {
-			return q.SendLink(t.Context(), tx, nil, postgres.LinkSignup, address, time.Now())
-		})
-		f.awaitJobs(t)
-	}
+	ask := func(address string) { t.Helper(); f.askForLink(t, postgres.LinkSignup, address) }
 	f.start(t, testTiming, m.configure)
 	ask("nobody@example.com")
 	first := m.awaitLetters(t, 1)[0]
