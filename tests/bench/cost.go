@@ -57,8 +57,8 @@ func (b *bench) cost(ctx context.Context) error {
 		return err
 	}
 	b.out.extra = append(b.out.extra, c.table()...)
-	b.out.extra = append(b.out.extra, forecastTable(c, b.nodePrice)...)
-	b.out.extra = append(b.out.extra, simulationTable(c)...)
+	b.out.extra = append(b.out.extra, forecastTable(c, b.sizes, b.nodePrice)...)
+	b.out.extra = append(b.out.extra, simulationTable(c, b.sizes)...)
 	for _, people := range []int{50, 200} {
 		if err := b.compare(ctx, c, people); err != nil {
 			return err

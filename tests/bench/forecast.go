@@ -34,9 +34,6 @@ const (
 	nodeMemory     = 16 << 20
 )
 
-// sizes are the numbers of people in the tables.
-var sizes = []int{100, 1_000, 10_000, 100_000, 1_000_000}
-
 // connectionsOf is the number of connections that a pod of a service takes (infra/chart/values.yaml).
 var connectionsOf = map[string]int{"api": 9, "live": 3, "notifier": 5, "assistant": 2}
 
@@ -113,9 +110,8 @@ func sidecarOf(name string) (service string, ok bool) {
 	return "", false
 }
 
-// forecastTable returns what 100 to a million people need. The price of a node is left out if it
-// is 0.
-func forecastTable(c *costs, nodePrice float64) []string {
+// forecastTable returns what numbers of people need. The price of a node is left out if it is 0.
+func forecastTable(c *costs, sizes []int, nodePrice float64) []string {
 	lines := []string{"", "| people | requests/s | events/s | sockets | processors | memory | pods | connections | partitions | stored in a year | nodes |",
 		"|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"}
 	for _, people := range sizes {

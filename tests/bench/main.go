@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +48,8 @@ type bench struct {
 	movers    []string
 	scene     *scene
 	nodePrice float64
+	// sizes are the numbers of people in the tables of cost.
+	sizes []int
 
 	out   table
 	goals goals.Result
@@ -83,6 +86,7 @@ func run(ctx context.Context, args []string) error {
 	topics := flags.String("topics", "task-events,task-updates", "topics that are measured up to a subscriber, separated by commas")
 	movers := flags.String("movers", "relay,river,watermill", "libraries that peers compares, separated by commas")
 	flags.Float64Var(&b.nodePrice, "node-price", 0, "price of a node with 4 processors and 16 GiB, for the forecast of cost")
+	people := flags.String("people", "100,1000,10000,100000,1000000", "numbers of people in the tables of cost")
 	only := flags.String("only", "", "what to measure, separated by commas: latency, occurrence, load, fanout, reminders, cost, volume, held, drain, peers; default all")
 	check := flags.Bool("check", false, "measure only the goals of the specification, with a small backlog, and fail if one is missed")
 	if err := flags.Parse(args); err != nil {
@@ -93,6 +97,13 @@ func run(ctx context.Context, args []string) error {
 			return errors.New("-check measures every goal, so -only cannot be set with it")
 		}
 		*only, b.backlog = strings.Join(checked, ","), min(b.backlog, checkBacklog)
+	}
+	for number := range strings.SplitSeq(*people, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(number))
+		if err != nil || n < 1 {
+			return fmt.Errorf("-people: %q is not a number of people, such as 100,5000", number)
+		}
+		b.sizes = append(b.sizes, n)
 	}
 	b.duration = time.Duration(*seconds) * time.Second
 	b.topics, b.movers = strings.Split(*topics, ","), strings.Split(*movers, ",")

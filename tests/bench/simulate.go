@@ -105,8 +105,8 @@ func poisson(random *rand.Rand, mean float64) float64 {
 	return n
 }
 
-// simulationTable returns simulated hours of 100 to a million people.
-func simulationTable(c *costs) []string {
+// simulationTable returns simulated hours of numbers of people.
+func simulationTable(c *costs, sizes []int) []string {
 	lines := []string{"", "| people | processors busy | wait of a request, p99 | reminders at 09:00 | all done after | most work on them | its processors for " +
 		strings.TrimSuffix(reminderLimit.String(), "s") + " s |", "|--:|--:|--:|--:|--:|---|--:|"}
 	for _, people := range sizes {
