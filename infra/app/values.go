@@ -21,7 +21,7 @@ func values(args Args) pulumi.Map {
 	for name, value := range app.Annotations {
 		annotations[name] = pulumi.String(value)
 	}
-	return pulumi.Map{
+	all := pulumi.Map{
 		"images":    pulumi.ToStringMap(args.Images),
 		"untested":  pulumi.String(args.Release.Untested),
 		"publicURL": pulumi.String(app.PublicURL),
@@ -35,7 +35,7 @@ func values(args Args) pulumi.Map {
 		"replicas":         pulumi.ToIntMap(app.Replicas),
 		"autoscaling":      autoscaling(app),
 		"resources":        resources(app.Resources),
-		"metrics":          pulumi.Map{"namespace": pulumi.String(app.MetricsNamespace)},
+		"metrics":          metrics(app),
 		"assistant":        pulumi.Map{"enabled": pulumi.Bool(*app.Assistant)},
 		"web": pulumi.Map{
 			"service":        pulumi.Map{"annotations": annotations},
@@ -51,6 +51,22 @@ func values(args Args) pulumi.Map {
 		// Programs read their secrets at the start. A changed checksum restarts them.
 		"secretsChecksum": p.Checksum,
 	}
+	if app.Traces.Endpoint != "" {
+		all["traces"] = at(app.Traces.Place, pulumi.Map{
+			"endpoint": pulumi.String(app.Traces.Endpoint), "sampling": pulumi.Float64(app.Traces.Sampling),
+			"headersSecretName": pulumi.String(p.TracesSecret),
+		})
+	}
+	return all
+}
+
+// metrics returns the values of Prometheus. Those that are off are left to the chart.
+func metrics(app config.App) pulumi.Map {
+	values := pulumi.Map{"namespace": pulumi.String(app.MetricsNamespace)}
+	if app.Metrics.PodMonitor {
+		values["podMonitor"] = pulumi.Map{"enabled": pulumi.Bool(true), "labels": pulumi.ToStringMap(app.Metrics.Labels)}
+	}
+	return values
 }
 
 func database(args Args) pulumi.Map {

@@ -50,6 +50,7 @@ var kinds = map[string]func() metav1.Object{
 	"dapr.io/v1alpha1 Configuration":         func() metav1.Object { return new(configuration.Configuration) },
 	"dapr.io/v1alpha1 Resiliency":            func() metav1.Object { return new(resiliency.Resiliency) },
 	"dapr.io/v2alpha1 Subscription":          func() metav1.Object { return new(subscriptions.Subscription) },
+	"monitoring.coreos.com/v1 PodMonitor":    func() metav1.Object { return new(podMonitor) },
 	"networking.k8s.io/v1 NetworkPolicy":     func() metav1.Object { return new(networkingv1.NetworkPolicy) },
 	"policy/v1 PodDisruptionBudget":          func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
 	"v1 Service":                             func() metav1.Object { return new(corev1.Service) },
@@ -69,6 +70,17 @@ type certificate struct {
 			Size           int    `json:"size"`
 			RotationPolicy string `json:"rotationPolicy"`
 		} `json:"privateKey"`
+	} `json:"spec"`
+}
+
+// podMonitor is the PodMonitor of Prometheus's operator with the fields that the chart sets.
+type podMonitor struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		JobLabel            string                                  `json:"jobLabel"`
+		Selector            metav1.LabelSelector                    `json:"selector"`
+		PodMetricsEndpoints []struct{ Port, Path, Interval string } `json:"podMetricsEndpoints"`
 	} `json:"spec"`
 }
 
@@ -96,13 +108,17 @@ web: {service: {externalTrafficPolicy: Cluster}}
 replicas: {api: 3, recurring: 2, notifier: 2, live: 3, assistant: 3, web: 3}
 autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, assistant: 12, web: 12}, cpu: 60}
 imagePullSecrets: [registry]
-metrics: {namespace: monitoring}
+metrics: {namespace: monitoring, podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}}
+traces: {endpoint: "http://collector.monitoring:4318", sampling: 0.25, namespace: monitoring}
 env: {api: {RATE_PER_MINUTE: "600"}}
 web:
   service: {annotations: {service.beta.kubernetes.io/oci-load-balancer-shape: flexible}, sourceRanges: [198.51.100.0/24]}
   tls: {secretName: wildcard}
   trustedProxies: [203.0.113.0/24]
 notifier: {allowNetworks: [10.20.0.0/16], mailFrom: "Tasks <tasks@example.com>"}
+`,
+	"traced": base + `
+traces: {endpoint: "https://otlp.example.com:4317", networks: [198.51.100.0/24], headersSecretName: collector}
 `,
 	"sleeping": strings.Replace(base, "neon", "neon, sleeps: true", 1),
 	"certificate": base + `

@@ -45,6 +45,7 @@ func TestServicesGetWhatTheyRead(t *testing.T) {
 	eachInstallation(t, func(t *testing.T, m manifest) {
 		for _, service := range services {
 			known, set := variables(t, service), map[string]bool{}
+			known["OTEL_EXPORTER_OTLP_HEADERS"] = false // the exporter reads it itself
 			for _, variable := range container(t, m, service).Env {
 				if _, ok := known[variable.Name]; !ok {
 					t.Errorf("%s does not read %s", service, variable.Name)
@@ -110,6 +111,10 @@ func TestValuesReachServices(t *testing.T) {
 		{"sleeping", "api", "DATABASE_SLEEPS_AFTER", "1m"},
 		{"sleeping", "live", "DATABASE_SLEEPS_AFTER", "1m"},
 		{"sleeping", "notifier", "DATABASE_SLEEPS_AFTER", "1m"},
+		{"smallest", "api", "OTEL_EXPORTER_OTLP_ENDPOINT", ""},
+		{"large", "web", "OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector.monitoring:4318"},
+		{"large", "recurring", "OTEL_TRACES_SAMPLER_ARG", "0.25"},
+		{"traced", "live", "OTEL_TRACES_SAMPLER_ARG", "0.1"},
 		{"large", "api", "RATE_PER_MINUTE", "600"},
 		{"large", "notifier", "WEBHOOK_ALLOW_NETWORKS", "10.20.0.0/16"},
 		{"large", "notifier", "SMTP_FROM", "Tasks <tasks@example.com>"},

@@ -40,7 +40,7 @@ func documented(t *testing.T) map[string]bool {
 }
 
 // portsTried are the ports of all programs involved, and two that none uses.
-var portsTried = []int{25, 53, 443, 3500, 3501, 4222, 4443, 5432, 5671, 6379, 6500, 8080, 9090, 9092, 9093, 9464, 50001, 50002, 50005, 50006}
+var portsTried = []int{25, 53, 443, 3500, 3501, 4222, 4318, 4443, 5432, 5671, 6379, 6500, 8080, 9090, 9092, 9093, 9464, 50001, 50002, 50005, 50006}
 
 // TestPoliciesAllowTheDocumentedConnections tries every connection between the release's pods and
 // their surroundings. Exactly the documented ones are allowed on every broker, with database and
@@ -69,15 +69,17 @@ backup: {enabled: true, claimName: archive}
 	for kind, broker := range brokerKinds {
 		places[kind+" outside"] = place{
 			"database: {secretName: neon, networks: [192.0.2.7/32]}\n" +
-				"broker: {kind: " + kind + ", networks: [10.9.0.8/32], " + broker.values + "}\n",
-			[]end{{name: "database", address: "192.0.2.7"}, {name: kind, address: "10.9.0.8"}},
+				"broker: {kind: " + kind + ", networks: [10.9.0.8/32], " + broker.values + "}\n" +
+				`traces: {endpoint: "https://collector.example.com:4318", networks: [10.9.0.9/32]}`,
+			[]end{{name: "database", address: "192.0.2.7"}, {name: kind, address: "10.9.0.8"}, {name: "collector", address: "10.9.0.9"}},
 		}
 		places[kind+" inside"] = place{
 			"database: {secretName: neon, namespace: postgres}\n" +
-				"broker: {kind: " + kind + ", namespace: broker, " + broker.values + "}\n",
+				"broker: {kind: " + kind + ", namespace: broker, " + broker.values + "}\n" +
+				`traces: {endpoint: "http://collector.telemetry:4318", namespace: telemetry}`,
 			[]end{
 				{name: "database", namespace: "postgres", address: "10.244.1.6"},
-				{name: kind, namespace: "broker", address: "10.244.1.7"},
+				{name: kind, namespace: "broker", address: "10.244.1.7"}, {name: "collector", namespace: "telemetry", address: "10.244.1.8"},
 			},
 		}
 	}

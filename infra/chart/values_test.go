@@ -45,6 +45,9 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"plain with TLS":    {onBroker("kafka-plaintext", `addresses: ["a:9092"]`), []string{"broker.tls", "set broker.tls to false"}},
 		"plain at amqps":    {onBroker("rabbitmq", `addresses: ["a:5671"], secretName: x, tls: false`), []string{"a:5671", "set broker.tls to true", "amqps://"}},
 		"TLS at amqp":       {onBroker("rabbitmq", `addresses: ["a:5672"], secretName: x`), []string{"a:5672", "use port 5671", "amqp://"}},
+		"traces anywhere":   {base + `traces: {endpoint: "http://a:4318"}`, []string{"traces.endpoint", "traces.namespace", "traces.networks"}},
+		"traces nowhere":    {base + "traces: {namespace: monitoring}", []string{"traces.endpoint is empty", "http://collector"}},
+		"nobody scrapes":    {base + "metrics: {podMonitor: {enabled: true}}", []string{"metrics.podMonitor.enabled", "set metrics.namespace"}},
 		// The schema detects the following cases.
 		"unknown value":   {base + "replica: {api: 3}", []string{"replica"}},
 		"unknown service": {base + "replicas: {apis: 3}", []string{"replicas", "apis"}},
@@ -58,6 +61,8 @@ func TestBadValuesAreNamed(t *testing.T) {
 		"schedule":        {base + "backup: {enabled: true, schedule: nightly}", []string{"/backup/schedule"}},
 		"bad schedule":    {base + "backup: {enabled: true, claimName: archive, schedule: '15 3 * * ?!'}", []string{"backup.schedule", "15 3 * * ?!", "15 3 * * *"}},
 		"keep nothing":    {base + "backup: {enabled: true, keep: 0}", []string{"/backup/keep"}},
+		"path of traces":  {base + `traces: {endpoint: "https://a:443/otlp", namespace: b}`, []string{"/traces/endpoint"}},
+		"sampling":        {base + "traces: {sampling: 2}", []string{"/traces/sampling"}},
 		"number":          {base + "env: {api: {RATE_PER_MINUTE: 600}}", []string{"/env/api/RATE_PER_MINUTE"}},
 	}
 	for name, test := range tests {
@@ -105,7 +110,7 @@ func TestOnlyTheChartIsPackaged(t *testing.T) {
 		allowed := false
 		for _, prefix := range []string{
 			"Chart.yaml", "values.yaml", "values.schema.json", ".helmignore", "templates/",
-			"dapr/components/", "dapr/configuration/", "dapr/resiliency/", "dapr/state/", "dapr/subscriptions/",
+			"dapr/components/", "dapr/configuration/", "dapr/resiliency/", "dapr/state/", "dapr/subscriptions/", "monitoring/",
 		} {
 			allowed = allowed || strings.HasPrefix(file.Name, prefix)
 		}

@@ -19,6 +19,7 @@ var (
 	quantity = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti)$`)
 	cpu      = regexp.MustCompile(`^([0-9]+m|[0-9]+(\.[0-9]+)?)$`)
 	version  = regexp.MustCompile(`^v?[0-9]+\.[0-9]+(\.[0-9]+)?$`)
+	endpoint = regexp.MustCompile(`^https?://[A-Za-z0-9.-]+:[0-9]{1,5}$`)
 	image    = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$`)
 )
 
@@ -29,6 +30,7 @@ func check(c *Config) []error {
 	problems = append(problems, daprProblems(c)...)
 	problems = append(problems, brokerProblems(c)...)
 	problems = append(problems, secretProblems(c)...)
+	problems = append(problems, telemetryProblems(c)...)
 	problems = append(problems, networkProblems(c)...)
 	problems = append(problems, scaleProblems(c)...)
 	return append(problems, environmentProblems(c)...)
@@ -43,6 +45,7 @@ func newValidator() (*validator.Validate, error) {
 	return v, errors.Join(
 		v.RegisterValidation("quantity", matches(quantity)),
 		v.RegisterValidation("cpu", matches(cpu)),
+		v.RegisterValidation("endpoint", matches(endpoint)),
 		v.RegisterValidation("container", func(f validator.FieldLevel) bool { return slices.Contains(containers(), f.Field().String()) }),
 		v.RegisterValidation("version", matches(version)),
 		v.RegisterValidation("service", func(f validator.FieldLevel) bool { return slices.Contains(Services(), f.Field().String()) }),
@@ -120,6 +123,8 @@ func describe(f validator.FieldError) string {
 		return fmt.Sprintf("%q does not end with %s", value, f.Param())
 	case "cpu":
 		return fmt.Sprintf("%q is not an amount of processor time such as 50m or 1.5", value)
+	case "endpoint":
+		return fmt.Sprintf("%q is not scheme, host and port such as http://collector.monitoring:4318", value)
 	case "container":
 		return fmt.Sprintf("%q is not one of %s", value, strings.Join(containers(), ", "))
 	case "service":
@@ -167,6 +172,23 @@ func daprProblems(c *Config) []error {
 	}
 	return []error{fmt.Errorf("dapr.version: %s is older than %s, whose scheduler is the first that replaces a job on request and repeats a failed one: "+
 		"reminders need both: leave it out for %s, which is tested", c.Dapr.Version, dapr.Oldest, defaults().Dapr.Version)}
+}
+
+// telemetryProblems checks that the receiver of traces has a place, and that Prometheus may scrape.
+func telemetryProblems(c *Config) []error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	t := c.App.Traces
+	switch placed := t.Namespace != "" || len(t.Networks) > 0; {
+	case t.Endpoint != "" && !placed:
+		problem("app.traces: %s has no place that the policies allow: set app.traces.namespace to the namespace of the receiver's pods, or app.traces.networks", t.Endpoint)
+	case t.Endpoint == "" && (placed || c.Secrets.TracesHeaders.IsSet()):
+		problem("app.traces.endpoint: is required: the place of a receiver, or the secret tracesHeaders, has no effect without it")
+	}
+	if c.App.Metrics.PodMonitor && c.App.MetricsNamespace == "" {
+		problem("app.metrics.podMonitor: has no effect without app.metricsNamespace: set it to the namespace of Prometheus")
+	}
+	return problems
 }
 
 // environmentProblems checks the requirements of prod.

@@ -174,6 +174,10 @@ type App struct {
 	TrustedProxies []string `json:"trustedProxies" validate:"dive,cidr"`
 	// MetricsNamespace is the namespace of Prometheus, which may read metrics. Empty means none.
 	MetricsNamespace string `json:"metricsNamespace" validate:"omitempty,dns_rfc1035_label"`
+	// Metrics are objects for the operator of Prometheus, which must be installed.
+	Metrics Metrics `json:"metrics"`
+	// Traces is the receiver of spans.
+	Traces Traces `json:"traces"`
 	// Env holds additional environment variables by service. docs/configuration.md lists them.
 	Env map[string]map[string]string `json:"env" validate:"dive,keys,service,endkeys"`
 	// AllowNetworks are private networks in which webhooks and mail servers are allowed.
@@ -189,6 +193,23 @@ type App struct {
 	VAPIDSubject   string `json:"vapidSubject" validate:"required_with=VAPIDPublicKey"`
 	// TimeoutSeconds is the time limit of an upgrade. After it the upgrade is rolled back.
 	TimeoutSeconds int `json:"timeoutSeconds" validate:"min=60,max=3600"`
+}
+
+// Metrics are objects for the operator of Prometheus.
+type Metrics struct {
+	// PodMonitor makes Prometheus scrape the services. It requires metricsNamespace.
+	PodMonitor bool `json:"podMonitor"`
+	// Labels are those by which Prometheus selects its objects.
+	Labels map[string]string `json:"labels"`
+}
+
+// Traces is an OpenTelemetry receiver for OTLP over HTTP. The secret tracesHeaders holds its token.
+type Traces struct {
+	// Endpoint has a scheme, a host and a port. Empty means no spans.
+	Endpoint string `json:"endpoint" validate:"omitempty,endpoint"`
+	// Sampling is the share of traces that are sent.
+	Sampling float64 `json:"sampling" validate:"min=0,max=1"`
+	Place
 }
 
 // Resources are the requests and limits of a container.

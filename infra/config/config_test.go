@@ -279,6 +279,17 @@ func TestLoadNamesProblemsAndRemedies(t *testing.T) {
 			[]string{"broker.networks[0]", `"here"`, "10.0.0.0/16"}},
 		{"proxy's network", func(s source) { with(s, `"trustedProxies": ["here"]`) }, []string{"app.trustedProxies[0]", `"here"`}},
 		{"metrics", func(s source) { with(s, `"metricsNamespace": "Not a name"`) }, []string{"app.metricsNamespace", "Not a name"}},
+		{"nobody scrapes", func(s source) { with(s, `"metrics": {"podMonitor": true}`) }, []string{"app.metrics.podMonitor", "app.metricsNamespace"}},
+		{"receiver of traces", func(s source) { with(s, `"traces": {"endpoint": "collector:4318", "namespace": "monitoring"}`) },
+			[]string{"app.traces.endpoint", `"collector:4318"`, "http://collector"}},
+		{"place of the receiver", func(s source) { with(s, `"traces": {"endpoint": "http://collector:4318"}`) },
+			[]string{"app.traces", "app.traces.namespace", "app.traces.networks"}},
+		{"two places of the receiver", func(s source) {
+			with(s, `"traces": {"endpoint": "http://a:4318", "namespace": "b", "networks": ["10.0.0.0/8"]}`)
+		}, []string{"app.traces.namespace", "cannot be set together with networks"}},
+		{"sampling", func(s source) { with(s, `"traces": {"endpoint": "http://a:4318", "namespace": "b", "sampling": 10}`) },
+			[]string{"app.traces.sampling", "more than 1"}},
+		{"headers for nobody", func(s source) { s.secrets["tracesHeaders"] = "Authorization=secret-password" }, []string{"app.traces.endpoint", "tracesHeaders"}},
 		{"resources of nothing", func(s source) { with(s, `"resources": {"apl": {}}`) }, []string{"apl", "sidecar"}},
 		{"processor time", func(s source) { with(s, `"resources": {"api": {"requests": {"cpu": "much"}}}`) },
 			[]string{"app.resources[api].requests.cpu", `"much"`, "50m"}},

@@ -10,7 +10,7 @@ func defaults() *Config {
 			MaxConnections: 90, Connections: Connections{API: 6, Relay: 3, Notifier: 2, Queue: 3, Live: 3},
 		},
 		Topics: Topics{Partitions: 12, RetentionHours: 7 * 24},
-		App:    App{TLS: TLS{IssuerKind: "ClusterIssuer"}, TimeoutSeconds: 600},
+		App:    App{TLS: TLS{IssuerKind: "ClusterIssuer"}, Traces: Traces{Sampling: 0.1}, TimeoutSeconds: 600},
 	}
 }
 

@@ -55,6 +55,8 @@ type Secrets struct {
 	SetupToken Secret `secret:"setupToken"`
 	// ChannelKeys seals the secrets of channels in the database (CHANNEL_KEYS).
 	ChannelKeys Secret `secret:"channelKeys"`
+	// TracesHeaders are headers for the receiver of traces, such as Authorization=Bearer%20TOKEN.
+	TracesHeaders Secret `secret:"tracesHeaders"`
 	// TLSCertificate and TLSKey belong to web, in PEM format.
 	TLSCertificate Secret `secret:"tlsCertificate"`
 	TLSKey         Secret `secret:"tlsKey"`
@@ -105,6 +107,9 @@ func (c *Config) Checksum() string {
 	}
 	if s.ChannelKeys.IsSet() {
 		parts = append(parts, s.ChannelKeys.value)
+	}
+	if s.TracesHeaders.IsSet() {
+		parts = append(parts, s.TracesHeaders.value)
 	}
 	for _, part := range parts {
 		hash.Write([]byte(part))

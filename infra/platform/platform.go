@@ -48,6 +48,8 @@ type Platform struct {
 	DatabaseSecret, BrokerSecret, TokensSecret, TLSSecret pulumi.StringOutput
 	// PullSecrets are the names of secrets with logins of registries.
 	PullSecrets []string
+	// TracesSecret is the name of the secret with the headers for the receiver of traces, if there are any.
+	TracesSecret string
 	// Addresses are the broker's addresses, host:port. Broker is its place.
 	Addresses []string
 	Broker    config.Place

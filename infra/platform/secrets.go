@@ -20,6 +20,7 @@ const (
 	tokensSecret   = "tokens"
 	tlsSecret      = "web-tls"
 	registrySecret = "registry"
+	tracesSecret   = "traces"
 )
 
 // secrets creates the secrets of the services and their sidecars.
@@ -60,6 +61,12 @@ func (b builder) secrets(p *Platform, br broker) error {
 			return err
 		}
 		p.PullSecrets = []string{registrySecret}
+	}
+	if s.TracesHeaders.IsSet() {
+		if _, err = b.secret(tracesSecret, p.Namespace, "Opaque", pulumi.StringMap{"headers": s.TracesHeaders.Output()}); err != nil {
+			return err
+		}
+		p.TracesSecret = tracesSecret
 	}
 	p.TLSSecret = pulumi.String(app.TLS.SecretName).ToStringOutput()
 	if s.TLSCertificate.IsSet() {

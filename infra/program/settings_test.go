@@ -20,6 +20,9 @@ func TestSettingsReachTheChart(t *testing.T) {
 	s.set(t, "taskmaster:release", map[string]any{"number": 7, "untested": "nobody can log in"})
 	s.setIn(t, "taskmaster:app", "trustedProxies", []string{"203.0.113.128/25"})
 	s.setIn(t, "taskmaster:app", "metricsNamespace", "prometheus")
+	s.setIn(t, "taskmaster:app", "metrics", map[string]any{"podMonitor": true, "labels": map[string]string{"release": "watch"}})
+	s.setIn(t, "taskmaster:app", "traces", map[string]any{"endpoint": "https://otlp.example.com:4317", "sampling": 0.5, "networks": []string{"198.51.100.0/25"}})
+	s.setSecret("tracesHeaders", "Authorization=Bearer%20token")
 	s.setIn(t, "taskmaster:app", "maxReplicas", map[string]int{"web": 17})
 	s.setIn(t, "taskmaster:app", "resources", map[string]any{
 		"live": map[string]any{"limits": map[string]any{"memory": "777Mi"}}, "sidecar": map[string]any{"requests": map[string]any{"cpu": "33m"}},
@@ -36,8 +39,10 @@ func TestSettingsReachTheChart(t *testing.T) {
 	_, rendered := renderChart(t, find(t, resources, release, "app"), "../chart", "taskmaster", "taskmaster")
 	for file, wants := range map[string][]string{
 		"deployments": {"- name: registry", `taskmaster/untested: "nobody can log in"`, `value: "203.0.113.128/25"`, "memory: 777Mi", `sidecar-cpu-request: "33m"`,
+			"value: https://otlp.example.com:4317", "secretKeyRef: {name: traces, key: headers}", "OTEL_EXPORTER_OTLP_HEADERS=traces:headers",
 			"name: RELAY_CONNS\n              value: \"8\"", "name: DATABASE_CONNS\n              value: \"6\""},
-		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25"},
+		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25", "198.51.100.0/25"},
+		"podmonitors":     {"release: watch"},
 		"availability":    {"maxReplicas: 17"},
 	} {
 		for _, want := range wants {

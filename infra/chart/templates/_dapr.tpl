@@ -5,7 +5,7 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
                   credentials. The operator reads the secret and passes it to the sidecars in the component's scopes.
   state           is the table of conversations in the database, if there is an assistant. It gets the name of the secret
                   with the database's URL.
-  configuration   gets the namespace of the allowed callers.
+  configuration   gets the namespace of the allowed callers, and the receiver of traces.
   the last one    only marks with its name which installation the components belong to. Helm creates pods before components,
                   and a sidecar reads these once. A service whose sidecar lacks the mark of its own installation has it
                   started again. The mark comes last, so that a sidecar that has it has the others too.
@@ -23,6 +23,12 @@ The configuration of sidecars: the files of dapr/, adapted to the installation.
 {{- range $path, $_ := .Files.Glob "dapr/configuration/*.yaml" }}
 {{- $configuration := $.Files.Get $path | fromYaml }}
 {{- range $configuration.spec.accessControl.policies }}{{ $_ := set . "namespace" $.Release.Namespace }}{{ end }}
+{{- with $.Values.traces }}
+{{- if .endpoint }}
+{{- $receiver := dict "protocol" "http" "endpointAddress" (regexReplaceAll "^https?://" .endpoint "") "isSecure" (hasPrefix "https://" .endpoint) }}
+{{- $_ := set $configuration.spec "tracing" (dict "samplingRate" (toString .sampling) "otel" $receiver) }}
+{{- end }}
+{{- end }}
 {{- $resources = append $resources $configuration }}
 {{- end }}
 {{- range $pattern := list "dapr/resiliency/*.yaml" "dapr/subscriptions/*.yaml" }}

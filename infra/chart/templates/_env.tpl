@@ -2,6 +2,7 @@
 {{- define "taskmaster.env" -}}
 {{- /* (dict "root" $ "name" service) */}}
 {{- include (printf "taskmaster.env.%s" .name) .root }}
+{{- include "taskmaster.env.traces" .root }}
 - name: APP_API_TOKEN
   valueFrom: {secretKeyRef: {name: {{ .root.Values.tokens.secretName }}, key: token}}
 {{- if dig .name "sidecar" false (include "taskmaster.services" .root | fromYaml) }}
@@ -19,6 +20,21 @@
 {{- if .Values.database.sleeps }}
 - name: DATABASE_SLEEPS_AFTER
   value: 1m
+{{- end }}
+{{- end }}
+
+{{- define "taskmaster.env.traces" -}}
+{{- with .Values.traces }}
+{{- if .endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .sampling | quote }}
+{{- with .headersSecretName }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ . }}, key: headers}}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -96,6 +96,16 @@
     {{- end }}
 {{- end }}
 
+{{- define "taskmaster.egress.traces" -}}
+{{- if .Values.traces.endpoint }}
+# The receiver of traces.
+- to:
+    {{- include "taskmaster.place" .Values.traces | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ .Values.traces.endpoint | splitList ":" | last }}}
+{{- end }}
+{{- end }}
+
 {{- define "taskmaster.public" -}}
 - ipBlock:
     cidr: 0.0.0.0/0

@@ -105,6 +105,11 @@ dapr.io/sidecar-memory-limit: {{ $sidecar.limits.memory | quote }}
 dapr.io/volume-mounts: broker-authority:/broker-authority
 dapr.io/env: SSL_CERT_FILE=/broker-authority/ca.crt
 {{- end }}
+{{- with .root.Values.traces }}
+{{- if and .endpoint .headersSecretName }}
+dapr.io/env-from-secret: OTEL_EXPORTER_OTLP_HEADERS={{ .headersSecretName }}:headers
+{{- end }}
+{{- end }}
 {{- if eq .name "assistant" }}
 # Its sidecar connects to the database, whose URL may name this folder.
 dapr.io/volume-mounts: database-ca:/database
