@@ -15,7 +15,7 @@ VULNDB ?= https://vuln.go.dev
 CC_FOUND := $(shell command -v $$(go env CC) 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-faults test-soak schema test-series test-stress fuzz soak lint vuln bench bench-page bench-start faults backup restore clean-local
+.PHONY: help run api build kafka test dapr engine provider test-infra test-browser test-sidecar test-disk test-pooler test-servers test-brokers test-kafka test-cluster test-deploy test-dapr test-postgres test-signing test-workflows test-clients test-alerts test-faults test-soak schema test-series test-stress fuzz soak lint vuln bench bench-page bench-start faults backup restore clean-local
 
 # Other versions than those of the repository: DAPR=1.16.0 for `run` and `test-dapr`, KAFKA=3.9.1 for
 # tests on Kafka, POSTGRES=fetch-18 or a folder of programs for `test-postgres`.
@@ -125,6 +125,9 @@ test-workflows: ## Run the GitHub Actions workflows with act, with fake commands
 
 test-clients: ## Generate clients from the OpenAPI documents and compile them; needs Node.js, Python, Java and Maven
 	go test -count=1 -timeout 30m -v -tags clients ./tests/clients
+
+test-alerts: build ## Evaluate the alerts with Prometheus, which must be installed
+	go test -count=1 -timeout 10m -tags alerts ./tests/alerts
 
 test-faults: kafka ## Break every part for a short time on nats and kafka, and check that nothing is lost
 	go run ./tests/faults -broker nats -short

@@ -16,7 +16,7 @@ const (
 
 // testTags are the build tags of tests that need more than Go (Makefile). The checks read these tests
 // too.
-const testTags = "brokers,browser,clients,clouds,cluster,deploy,disk,kafka,signing,workflows"
+const testTags = "alerts,brokers,browser,clients,clouds,cluster,deploy,disk,kafka,signing,workflows"
 
 // allowedLicences let anyone use, change and sell a program that contains the code, as long as it
 // is credited.

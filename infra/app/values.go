@@ -60,11 +60,14 @@ func values(args Args) pulumi.Map {
 	return all
 }
 
-// metrics returns the values of Prometheus. Those that are off are left to the chart.
+// metrics returns the values of Prometheus. The chart has the defaults of the others.
 func metrics(app config.App) pulumi.Map {
 	values := pulumi.Map{"namespace": pulumi.String(app.MetricsNamespace)}
 	if app.Metrics.PodMonitor {
 		values["podMonitor"] = pulumi.Map{"enabled": pulumi.Bool(true), "labels": pulumi.ToStringMap(app.Metrics.Labels)}
+	}
+	if app.Metrics.Rules {
+		values["rules"] = pulumi.Map{"enabled": pulumi.Bool(true), "labels": pulumi.ToStringMap(app.Metrics.Labels)}
 	}
 	return values
 }

@@ -41,20 +41,21 @@ var services = []string{"api", "assistant", "live", "notifier", "recurring", "we
 // kinds are the kinds that the chart may create. Objects are decoded strictly: an unknown field is
 // an error.
 var kinds = map[string]func() metav1.Object{
-	"apps/v1 Deployment":                     func() metav1.Object { return new(appsv1.Deployment) },
-	"autoscaling/v2 HorizontalPodAutoscaler": func() metav1.Object { return new(autoscalingv2.HorizontalPodAutoscaler) },
-	"batch/v1 CronJob":                       func() metav1.Object { return new(batchv1.CronJob) },
-	"batch/v1 Job":                           func() metav1.Object { return new(batchv1.Job) },
-	"cert-manager.io/v1 Certificate":         func() metav1.Object { return new(certificate) },
-	"dapr.io/v1alpha1 Component":             func() metav1.Object { return new(components.Component) },
-	"dapr.io/v1alpha1 Configuration":         func() metav1.Object { return new(configuration.Configuration) },
-	"dapr.io/v1alpha1 Resiliency":            func() metav1.Object { return new(resiliency.Resiliency) },
-	"dapr.io/v2alpha1 Subscription":          func() metav1.Object { return new(subscriptions.Subscription) },
-	"monitoring.coreos.com/v1 PodMonitor":    func() metav1.Object { return new(podMonitor) },
-	"networking.k8s.io/v1 NetworkPolicy":     func() metav1.Object { return new(networkingv1.NetworkPolicy) },
-	"policy/v1 PodDisruptionBudget":          func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
-	"v1 Service":                             func() metav1.Object { return new(corev1.Service) },
-	"v1 ServiceAccount":                      func() metav1.Object { return new(corev1.ServiceAccount) },
+	"apps/v1 Deployment":                      func() metav1.Object { return new(appsv1.Deployment) },
+	"autoscaling/v2 HorizontalPodAutoscaler":  func() metav1.Object { return new(autoscalingv2.HorizontalPodAutoscaler) },
+	"batch/v1 CronJob":                        func() metav1.Object { return new(batchv1.CronJob) },
+	"batch/v1 Job":                            func() metav1.Object { return new(batchv1.Job) },
+	"cert-manager.io/v1 Certificate":          func() metav1.Object { return new(certificate) },
+	"dapr.io/v1alpha1 Component":              func() metav1.Object { return new(components.Component) },
+	"dapr.io/v1alpha1 Configuration":          func() metav1.Object { return new(configuration.Configuration) },
+	"dapr.io/v1alpha1 Resiliency":             func() metav1.Object { return new(resiliency.Resiliency) },
+	"dapr.io/v2alpha1 Subscription":           func() metav1.Object { return new(subscriptions.Subscription) },
+	"monitoring.coreos.com/v1 PodMonitor":     func() metav1.Object { return new(podMonitor) },
+	"monitoring.coreos.com/v1 PrometheusRule": func() metav1.Object { return new(prometheusRule) },
+	"networking.k8s.io/v1 NetworkPolicy":      func() metav1.Object { return new(networkingv1.NetworkPolicy) },
+	"policy/v1 PodDisruptionBudget":           func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
+	"v1 Service":                              func() metav1.Object { return new(corev1.Service) },
+	"v1 ServiceAccount":                       func() metav1.Object { return new(corev1.ServiceAccount) },
 }
 
 // certificate is cert-manager's Certificate with the fields that the chart sets.
@@ -80,7 +81,23 @@ type podMonitor struct {
 	Spec              struct {
 		JobLabel            string                                  `json:"jobLabel"`
 		Selector            metav1.LabelSelector                    `json:"selector"`
+		NamespaceSelector   struct{ MatchNames []string }           `json:"namespaceSelector"`
 		PodMetricsEndpoints []struct{ Port, Path, Interval string } `json:"podMetricsEndpoints"`
+	} `json:"spec"`
+}
+
+// prometheusRule is the PrometheusRule of Prometheus's operator.
+type prometheusRule struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Groups []struct {
+			Name  string
+			Rules []struct {
+				Alert, Expr, For    string
+				Labels, Annotations map[string]string
+			}
+		}
 	} `json:"spec"`
 }
 
@@ -108,7 +125,7 @@ web: {service: {externalTrafficPolicy: Cluster}}
 replicas: {api: 3, recurring: 2, notifier: 2, live: 3, assistant: 3, web: 3}
 autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, assistant: 12, web: 12}, cpu: 60}
 imagePullSecrets: [registry]
-metrics: {namespace: monitoring, podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}}
+metrics: {namespace: monitoring, podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}, rules: {enabled: true, labels: {release: prometheus}}}
 traces: {endpoint: "http://collector.monitoring:4318", sampling: 0.25, namespace: monitoring}
 env: {api: {RATE_PER_MINUTE: "600"}}
 web:

@@ -4,11 +4,13 @@ package chart
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // TestTracesOfServicesAndSidecars checks that services and sidecars send their spans to the receiver, with the
@@ -67,6 +69,12 @@ func TestMonitorsFindEveryMetric(t *testing.T) {
 	prometheus := end{name: "prometheus", namespace: "monitoring"}
 	got := map[string][]string{}
 	for name, monitor := range all[*podMonitor](m) {
+		if name == "dapr" {
+			if diff := cmp.Diff([]string{"dapr-system"}, monitor.Spec.NamespaceSelector.MatchNames); diff != "" {
+				t.Errorf("namespaces of Dapr (-want +got):\n%s", diff)
+			}
+			continue
+		}
 		if monitor.Labels["release"] != "prometheus" || monitor.Spec.JobLabel != "app.kubernetes.io/component" {
 			t.Errorf("%s: labels %v and label of jobs %q", name, monitor.Labels, monitor.Spec.JobLabel)
 		}
@@ -94,5 +102,29 @@ func TestMonitorsFindEveryMetric(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("scraped ports (-want +got):\n%s", diff)
+	}
+}
+
+// TestRulesAreThoseOfTheFile checks that the operator of Prometheus gets every alert of the file, and only if it is
+// wanted.
+func TestRulesAreThoseOfTheFile(t *testing.T) {
+	t.Parallel()
+	if got := all[*prometheusRule](install(t, valueSets["smallest"])); len(got) > 0 {
+		t.Errorf("by default there are rules %v", got)
+	}
+	rule := get[*prometheusRule](install(t, valueSets["large"]), "PrometheusRule/taskmaster")
+	file, err := os.ReadFile("monitoring/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := new(prometheusRule)
+	if err := yaml.UnmarshalStrict(file, &want.Spec); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Spec, rule.Spec); diff != "" || len(want.Spec.Groups) == 0 {
+		t.Errorf("rules (-file +object):\n%s", diff)
+	}
+	if rule.Labels["release"] != "prometheus" {
+		t.Errorf("the labels are %v", rule.Labels)
 	}
 }

@@ -18,7 +18,7 @@ import (
 // version in Chart.yaml and copy the values that the test prints.
 const (
 	version = "0.7.0"
-	content = "2e69ca9cc87188db9cc34fd56e75525d1547d101e1a1f9dba37f2d58a1a82f8c"
+	content = "c39dc5cbcb985acdd042806792f4a4a753a17be63231d6318083a2ce2794d05d"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -199,6 +199,8 @@ type App struct {
 type Metrics struct {
 	// PodMonitor makes Prometheus scrape the services. It requires metricsNamespace.
 	PodMonitor bool `json:"podMonitor"`
+	// Rules creates the alerts.
+	Rules bool `json:"rules"`
 	// Labels are those by which Prometheus selects its objects.
 	Labels map[string]string `json:"labels"`
 }

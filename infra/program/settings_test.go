@@ -20,7 +20,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 	s.set(t, "taskmaster:release", map[string]any{"number": 7, "untested": "nobody can log in"})
 	s.setIn(t, "taskmaster:app", "trustedProxies", []string{"203.0.113.128/25"})
 	s.setIn(t, "taskmaster:app", "metricsNamespace", "prometheus")
-	s.setIn(t, "taskmaster:app", "metrics", map[string]any{"podMonitor": true, "labels": map[string]string{"release": "watch"}})
+	s.setIn(t, "taskmaster:app", "metrics", map[string]any{"podMonitor": true, "rules": true, "labels": map[string]string{"release": "watch"}})
 	s.setIn(t, "taskmaster:app", "traces", map[string]any{"endpoint": "https://otlp.example.com:4317", "sampling": 0.5, "networks": []string{"198.51.100.0/25"}})
 	s.setSecret("tracesHeaders", "Authorization=Bearer%20token")
 	s.setIn(t, "taskmaster:app", "maxReplicas", map[string]int{"web": 17})
@@ -43,6 +43,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 			"name: RELAY_CONNS\n              value: \"8\"", "name: DATABASE_CONNS\n              value: \"6\""},
 		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25", "198.51.100.0/25"},
 		"podmonitors":     {"release: watch"},
+		"prometheusrule":  {"release: watch", "alert: TaskMasterOutboxOld"},
 		"availability":    {"maxReplicas: 17"},
 	} {
 		for _, want := range wants {
