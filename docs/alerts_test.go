@@ -7,11 +7,16 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"taskmaster/infra/dashboards"
 )
 
-// foreignMetrics are the metrics of others that alerts use: those of Prometheus and of Dapr 1.18
-// (https://docs.dapr.io/operations/observability/metrics/).
-var foreignMetrics = map[string]bool{"up": true, "dapr_sentry_issuercert_expiry_timestamp": true}
+// foreignMetrics are the metrics of others that alerts and dashboards use: those of Prometheus, of its
+// client for Go, and of Dapr 1.18 (https://docs.dapr.io/operations/observability/metrics/).
+var foreignMetrics = map[string]bool{
+	"up": true, "dapr_sentry_issuercert_expiry_timestamp": true,
+	"process_cpu_seconds_total": true, "process_resident_memory_bytes": true, "go_goroutines": true,
+}
 
 var (
 	// queryNoise matches the parts of a query that name no metric: comments, label matchers, texts, ranges, and lists of
@@ -45,6 +50,16 @@ func checkQuery(t *testing.T, where, query string) {
 		base := histograms.ReplaceAllString(name, "")
 		if !foreignMetrics[name] && !strings.Contains(listed, "| `"+name+"` |") && !strings.Contains(listed, "| `"+base+"` | histogram |") {
 			t.Errorf("%s names %s, which docs/metrics.md does not list", where, name)
+		}
+	}
+}
+
+// TestDashboardsHaveMetrics fails when a panel names a metric that does not exist.
+func TestDashboardsHaveMetrics(t *testing.T) {
+	t.Parallel()
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels {
+			checkQuery(t, d.Title+", "+p.Title, p.Query)
 		}
 	}
 }

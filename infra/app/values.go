@@ -66,6 +66,9 @@ func metrics(app config.App) pulumi.Map {
 	if app.Metrics.PodMonitor {
 		values["podMonitor"] = pulumi.Map{"enabled": pulumi.Bool(true), "labels": pulumi.ToStringMap(app.Metrics.Labels)}
 	}
+	if app.Metrics.Dashboards {
+		values["dashboards"] = pulumi.Map{"enabled": pulumi.Bool(true)}
+	}
 	if app.Metrics.Rules {
 		values["rules"] = pulumi.Map{"enabled": pulumi.Bool(true), "labels": pulumi.ToStringMap(app.Metrics.Labels)}
 	}

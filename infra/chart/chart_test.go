@@ -54,6 +54,7 @@ var kinds = map[string]func() metav1.Object{
 	"monitoring.coreos.com/v1 PrometheusRule": func() metav1.Object { return new(prometheusRule) },
 	"networking.k8s.io/v1 NetworkPolicy":      func() metav1.Object { return new(networkingv1.NetworkPolicy) },
 	"policy/v1 PodDisruptionBudget":           func() metav1.Object { return new(policyv1.PodDisruptionBudget) },
+	"v1 ConfigMap":                            func() metav1.Object { return new(corev1.ConfigMap) },
 	"v1 Service":                              func() metav1.Object { return new(corev1.Service) },
 	"v1 ServiceAccount":                       func() metav1.Object { return new(corev1.ServiceAccount) },
 }
@@ -125,7 +126,7 @@ web: {service: {externalTrafficPolicy: Cluster}}
 replicas: {api: 3, recurring: 2, notifier: 2, live: 3, assistant: 3, web: 3}
 autoscaling: {enabled: true, maxReplicas: {api: 12, recurring: 12, notifier: 12, live: 12, assistant: 12, web: 12}, cpu: 60}
 imagePullSecrets: [registry]
-metrics: {namespace: monitoring, podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}, rules: {enabled: true, labels: {release: prometheus}}}
+metrics: {namespace: monitoring, podMonitor: {enabled: true, interval: 1m, labels: {release: prometheus}}, rules: {enabled: true, labels: {release: prometheus}}, dashboards: {enabled: true}}
 traces: {endpoint: "http://collector.monitoring:4318", sampling: 0.25, namespace: monitoring}
 env: {api: {RATE_PER_MINUTE: "600"}}
 web:

@@ -4,12 +4,16 @@ package chart
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -126,5 +130,36 @@ func TestRulesAreThoseOfTheFile(t *testing.T) {
 	}
 	if rule.Labels["release"] != "prometheus" {
 		t.Errorf("the labels are %v", rule.Labels)
+	}
+}
+
+// TestDashboardsAreThoseOfTheFolder checks that Grafana's sidecar finds every dashboard, and none by default.
+func TestDashboardsAreThoseOfTheFolder(t *testing.T) {
+	t.Parallel()
+	if got := all[*corev1.ConfigMap](install(t, valueSets["smallest"])); len(got) > 0 {
+		t.Errorf("by default there are %d dashboards", len(got))
+	}
+	got := map[string]string{}
+	for name, c := range all[*corev1.ConfigMap](install(t, valueSets["large"])) {
+		if c.Labels["grafana_dashboard"] != "1" {
+			t.Errorf("%s: the labels are %v", name, c.Labels)
+		}
+		maps.Copy(got, c.Data)
+	}
+	files, err := filepath.Glob("monitoring/dashboards/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want["taskmaster-"+filepath.Base(name)] = string(content)
+	}
+	trim := cmp.Transformer("trim", strings.TrimSpace)
+	if diff := cmp.Diff(want, got, trim); diff != "" || len(want) == 0 {
+		t.Errorf("dashboards (-files +objects):\n%s", diff)
 	}
 }

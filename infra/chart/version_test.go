@@ -18,7 +18,7 @@ import (
 // version in Chart.yaml and copy the values that the test prints.
 const (
 	version = "0.7.0"
-	content = "c39dc5cbcb985acdd042806792f4a4a753a17be63231d6318083a2ce2794d05d"
+	content = "809a45fe497e429ae6f6c8bc27a0847e4b2489e931cc71479b0b1ed0b6ec12e3"
 )
 
 func TestAnotherChartHasAnotherVersion(t *testing.T) {

@@ -201,6 +201,8 @@ type Metrics struct {
 	PodMonitor bool `json:"podMonitor"`
 	// Rules creates the alerts.
 	Rules bool `json:"rules"`
+	// Dashboards creates the dashboards for the sidecar of Grafana's chart.
+	Dashboards bool `json:"dashboards"`
 	// Labels are those by which Prometheus selects its objects.
 	Labels map[string]string `json:"labels"`
 }

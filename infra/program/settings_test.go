@@ -20,7 +20,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 	s.set(t, "taskmaster:release", map[string]any{"number": 7, "untested": "nobody can log in"})
 	s.setIn(t, "taskmaster:app", "trustedProxies", []string{"203.0.113.128/25"})
 	s.setIn(t, "taskmaster:app", "metricsNamespace", "prometheus")
-	s.setIn(t, "taskmaster:app", "metrics", map[string]any{"podMonitor": true, "rules": true, "labels": map[string]string{"release": "watch"}})
+	s.setIn(t, "taskmaster:app", "metrics", map[string]any{"podMonitor": true, "rules": true, "dashboards": true, "labels": map[string]string{"release": "watch"}})
 	s.setIn(t, "taskmaster:app", "traces", map[string]any{"endpoint": "https://otlp.example.com:4317", "sampling": 0.5, "networks": []string{"198.51.100.0/25"}})
 	s.setSecret("tracesHeaders", "Authorization=Bearer%20token")
 	s.setIn(t, "taskmaster:app", "maxReplicas", map[string]int{"web": 17})
@@ -44,6 +44,7 @@ func TestSettingsReachTheChart(t *testing.T) {
 		"networkpolicies": {"kubernetes.io/metadata.name: prometheus", "kubernetes.io/metadata.name: postgres", "192.0.2.128/25", "198.51.100.0/25"},
 		"podmonitors":     {"release: watch"},
 		"prometheusrule":  {"release: watch", "alert: TaskMasterOutboxOld"},
+		"dashboards":      {`grafana_dashboard: "1"`, "taskmaster-events.json"},
 		"availability":    {"maxReplicas: 17"},
 	} {
 		for _, want := range wants {
