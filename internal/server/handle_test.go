@@ -100,21 +100,26 @@ func TestReadyz(t *testing.T) {
 	full := func(context.Context) error { return errFull }
 	fails := func(context.Context) error { return errors.New("connection refused") }
 	for name, c := range map[string]struct {
-		checks []func(context.Context) error
-		status int
-		want   map[string]any // some of the fields
-		lines  int            // of the log
+		sidecar func(context.Context) error
+		checks  []func(context.Context) error
+		status  int
+		want    map[string]any // some of the fields
+		lines   int            // of the log
 	}{
-		"all pass":                        {[]func(context.Context) error{passes, passes}, 200, map[string]any{"status": "ready"}, 0},
-		"full disk":                       {[]func(context.Context) error{passes, full}, 200, map[string]any{"status": "degraded", "problem": "disk_full"}, 0},
-		"database away":                   {[]func(context.Context) error{fails, passes}, 503, map[string]any{"code": "unavailable", "detail": "not ready"}, 1},
-		"database away and its disk full": {[]func(context.Context) error{fails, full}, 503, map[string]any{"code": "disk_full", "detail": "not ready: " + errFull.Error()}, 0},
+		"all pass":                        {nil, []func(context.Context) error{passes, passes}, 200, map[string]any{"status": "ready"}, 0},
+		"full disk":                       {nil, []func(context.Context) error{passes, full}, 200, map[string]any{"status": "degraded", "problem": "disk_full"}, 0},
+		"database away":                   {nil, []func(context.Context) error{fails, passes}, 503, map[string]any{"code": "unavailable", "detail": "not ready"}, 1},
+		"database away and its disk full": {nil, []func(context.Context) error{fails, full}, 503, map[string]any{"code": "disk_full", "detail": "not ready: " + errFull.Error()}, 0},
+		"sidecar up":                      {passes, []func(context.Context) error{passes}, 200, map[string]any{"status": "ready", "sidecar": "up"}, 0},
+		"sidecar away":                    {fails, []func(context.Context) error{passes}, 200, map[string]any{"status": "ready", "sidecar": "away"}, 0},
+		"no sidecar":                      {nil, nil, 200, map[string]any{"sidecar": nil}, 0},
+		"full disk and the sidecar away":  {fails, []func(context.Context) error{full}, 200, map[string]any{"status": "degraded", "sidecar": "away"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			log := &strings.Builder{}
 			w := httptest.NewRecorder()
-			Readyz(slog.New(slog.NewTextHandler(log, nil)), c.checks...).ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+			Readyz(slog.New(slog.NewTextHandler(log, nil)), c.sidecar, c.checks...).ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
 			if w.Code != c.status {
 				t.Errorf("got status %d, want %d", w.Code, c.status)
 			}

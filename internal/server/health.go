@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"taskmaster/internal/task"
@@ -25,22 +26,49 @@ type readiness struct {
 	// Problem is the code of a degraded service.
 	Problem task.Code `json:"problem,omitempty"`
 	Detail  string    `json:"detail,omitempty"`
+	// Sidecar is up or away. It is empty for a service without a sidecar.
+	Sidecar string `json:"sidecar,omitempty"`
+	// Version is the commit that the program was built from, if it is known.
+	Version string `json:"version,omitempty"`
+}
+
+// Version returns the commit that the program was built from, or "".
+func Version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range build.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 // Readyz answers 200 if every check passes, and otherwise 503. A sidecar or broker that is away
 // does not make a service unready: it can serve, and its events wait. A full disk does not either,
 // because reading still works: the answer is then 200 with the status degraded. If the database is
-// away because its disk is full, the answer is 503 with the code disk_full. Caller: kubelet.
-func Readyz(log *slog.Logger, checks ...func(context.Context) error) http.Handler {
+// away because its disk is full, the answer is 503 with the code disk_full.
+//
+// The body tells whether the sidecar answers, for people and for the page /status. sidecar is nil for a
+// service without one. Callers: kubelet, web.
+func Readyz(log *slog.Logger, sidecar func(context.Context) error, checks ...func(context.Context) error) http.Handler {
 	return Handle(log, func(w http.ResponseWriter, r *http.Request) error {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
-		answer := readiness{Status: "ready"}
+		answer := readiness{Status: "ready", Version: Version()}
+		if sidecar != nil {
+			answer.Sidecar = "up"
+			if sidecar(ctx) != nil {
+				answer.Sidecar = "away"
+			}
+		}
 		var unready error
 		for _, check := range checks {
 			err := check(ctx)
 			if task.ErrorCode(err) == task.CodeDiskFull {
-				answer = readiness{"degraded", task.CodeDiskFull, err.Error()}
+				answer.Status, answer.Problem, answer.Detail = "degraded", task.CodeDiskFull, err.Error()
 			} else if err != nil {
 				unready = err
 			}

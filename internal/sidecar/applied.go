@@ -57,6 +57,16 @@ func (a *Applied) Check(ctx context.Context) error {
 	return err
 }
 
+// upTimeout bounds the question whether the sidecar is up. It is a part of the time of a readiness probe.
+const upTimeout = 500 * time.Millisecond
+
+// Up returns an error if the sidecar does not answer or is not ready.
+func (a *Applied) Up(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, upTimeout)
+	defer cancel()
+	return a.ask(ctx, http.MethodGet, "/v1.0/healthz/outbound", nil)
+}
+
 // Await returns when the sidecar has everything, or when ctx is cancelled.
 func (a *Applied) Await(ctx context.Context) {
 	for slow := time.Now().Add(stopPause); ; {

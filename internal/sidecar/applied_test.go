@@ -118,3 +118,17 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 type away struct{}
 
 func (away) RoundTrip(*http.Request) (*http.Response, error) { return nil, net.ErrClosed }
+
+func TestUp(t *testing.T) {
+	t.Parallel()
+	s := &answers{}
+	server := httptest.NewServer(s)
+	applied := NewApplied(server.Listener.Addr().(*net.TCPAddr).Port, "the token", slog.New(slog.DiscardHandler), nil)
+	if err := applied.Up(t.Context()); err != nil {
+		t.Errorf("a sidecar that answers is not up: %v", err)
+	}
+	server.Close()
+	if applied.Up(t.Context()) == nil {
+		t.Error("a sidecar that is away is up")
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -97,11 +98,19 @@ func (s *service) routes() []route {
 		{"GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{})},
 		// kubelet
 		{"GET /healthz", server.Healthz()},
-		{"GET /readyz", server.Readyz(s.log, s.applied.Check, s.idle.LastSeen(s.db.Ping), s.db.CheckDisk)},
+		{"GET /readyz", server.Readyz(s.log, s.sidecarUp(), s.applied.Check, s.idle.LastSeen(s.db.Ping), s.db.CheckDisk)},
 	}
 	// assistants, whose tools use the routes above
 	assistants := s.assistants(handle(routes))
 	return append(routes, route{"POST /mcp", assistants}, route{"POST /mcp/{$}", assistants})
+}
+
+// sidecarUp returns the check of the sidecar, or nil in tests without one.
+func (s *service) sidecarUp() func(context.Context) error {
+	if s.applied == nil {
+		return nil
+	}
+	return s.applied.Up
 }
 
 // handle returns a mux with routes.

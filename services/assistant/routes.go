@@ -22,6 +22,6 @@ func (a *assistant) routes() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(a.log, a.applied.Check))
+	mux.Handle("GET /readyz", server.Readyz(a.log, a.applied.Up, a.applied.Check))
 	return a.tel.Handler(server.Recover(a.log, server.NewPanics(metrics), server.WithProblems(a.log, mux)))
 }

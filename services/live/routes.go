@@ -27,6 +27,6 @@ func (l *live) routes() http.Handler {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	applied := sidecar.NewApplied(l.cfg.DaprHTTPPort, l.cfg.DaprAPIToken, l.log, l.cfg.DaprComponents, event.TopicUpdates)
-	mux.Handle("GET /readyz", server.Readyz(l.log, applied.Check, l.idle.LastSeen(l.db.Ping), l.db.CheckDisk))
+	mux.Handle("GET /readyz", server.Readyz(l.log, applied.Up, applied.Check, l.idle.LastSeen(l.db.Ping), l.db.CheckDisk))
 	return l.telemetry.Handler(server.Recover(l.log, server.NewPanics(metrics), server.WithProblems(l.log, mux)))
 }

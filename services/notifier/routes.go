@@ -20,7 +20,7 @@ func (n *notifier) handler() http.Handler {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	applied := sidecar.NewApplied(n.cfg.DaprHTTPPort, n.cfg.DaprAPIToken, n.log, n.cfg.DaprComponents, event.TopicReminders)
-	mux.Handle("GET /readyz", server.Readyz(n.log, applied.Check, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
+	mux.Handle("GET /readyz", server.Readyz(n.log, applied.Up, applied.Check, n.idle.LastSeen(n.db.Ping), n.db.CheckDisk))
 	// Prometheus
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{}))
 	return n.tel.Handler(server.Recover(n.log, n.panics, mux))

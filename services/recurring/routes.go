@@ -21,6 +21,6 @@ func (r *recurring) routes() http.Handler {
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
 	applied := sidecar.NewApplied(r.cfg.DaprHTTPPort, r.cfg.DaprAPIToken, r.log, r.cfg.DaprComponents, event.TopicTasks)
-	mux.Handle("GET /readyz", server.Readyz(r.log, applied.Check))
+	mux.Handle("GET /readyz", server.Readyz(r.log, applied.Up, applied.Check))
 	return r.telemetry.Handler(server.Recover(r.log, server.NewPanics(metrics), mux))
 }

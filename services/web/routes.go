@@ -45,7 +45,7 @@ func (s *service) handler() (http.Handler, error) {
 	s.wellKnown(mux)
 	// kubelet
 	mux.Handle("GET /healthz", server.Healthz())
-	mux.Handle("GET /readyz", server.Readyz(s.log))
+	mux.Handle("GET /readyz", server.Readyz(s.log, nil))
 	recovering := s.tel.Handler(server.Recover(s.log, nil, s.withMissing(mux, server.WithProblems(s.log, mux))))
 	return proxy.WithDeadlines(proxy.WithHeaders(recovering, s.version, strings.HasPrefix(s.cfg.PublicURL, "https://"))), nil
 }
