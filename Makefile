@@ -126,7 +126,7 @@ test-workflows: ## Run the GitHub Actions workflows with act, with fake commands
 test-clients: ## Generate clients from the OpenAPI documents and compile them; needs Node.js, Python, Java and Maven
 	go test -count=1 -timeout 30m -v -tags clients ./tests/clients
 
-test-alerts: build ## Evaluate the alerts with Prometheus, which must be installed
+test-alerts: build ## Evaluate alerts, dashboards and the page /status on a real system; needs Prometheus
 	go test -count=1 -timeout 10m -tags alerts ./tests/alerts
 
 test-faults: kafka ## Break every part for a short time on nats and kafka, and check that nothing is lost

@@ -30,6 +30,7 @@ var atMost = map[string]int64{
 	"RemoveRows":                       1200, // 500 rows
 	"FoldUsage":                        500,  // the changes of six stores
 	"MoveWholeDays":                    1000,
+	"ReadStatus":                       1000, // five counts of up to 100 rows
 }
 
 // calls returns calls of the package's functions by name. A slash begins the arguments in words.
@@ -74,6 +75,8 @@ func (f *scaleFixture) calls() map[string]func(ctx context.Context, tx pgx.Tx) e
 		},
 		"DeadLetters":       func(ctx c, tx pgx.Tx) error { return second(postgres.DeadLetters(ctx, tx, false)) },
 		"DeadLetterByID":    func(ctx c, tx pgx.Tx) error { return second(postgres.DeadLetterByID(ctx, tx, f.letter)) },
+		"ReadStatus":        func(ctx c, tx pgx.Tx) error { return second(postgres.ReadStatus(ctx, tx, f.now, 100)) },
+		"LastDeadLetters":   func(ctx c, tx pgx.Tx) error { return second(postgres.LastDeadLetters(ctx, tx, 5)) },
 		"CountDeadLetters":  func(ctx c, tx pgx.Tx) error { return second(postgres.CountDeadLetters(ctx, tx, 100)) },
 		"DiscardDeadLetter": func(ctx c, tx pgx.Tx) error { return postgres.DiscardDeadLetter(ctx, tx, f.letter, f.now) },
 		"PurgeDeadLetters":  func(ctx c, tx pgx.Tx) error { return second(postgres.PurgeDeadLetters(ctx, tx, f.longAgo(), purged)) },

@@ -91,6 +91,7 @@ var accesses = map[string]access{
 	"DELETE /api/v1/channels/{id}":       {scope: scopeAccount, id: "channel", want: 404},
 	"POST /api/v1/channels/renew":        {scope: scopeAccount, want: 404, body: renewal("", testSubscription)},
 	"POST /api/v1/channels/{id}/test":    {scope: scopeAccount, id: "channel", want: 404},
+	"GET /api/v1/status":                 {scope: scopeAccount, want: 403}, // nobody is an administrator
 	"GET /api/v1/push-key":               {scope: scopeAccount, want: 200},
 	"GET /api/v1/deliveries":             {scope: scopeRead, want: 200},
 	"GET /api/v1/deliveries/{id}":        {scope: scopeRead, id: "delivery", want: 404},

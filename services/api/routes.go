@@ -88,6 +88,8 @@ func (s *service) routes() []route {
 		{"GET /api/v1/deliveries", s.requireScope(scopeRead, s.listDeliveries)},
 		{"GET /api/v1/deliveries/{id}", s.requireScope(scopeRead, s.getDelivery)},
 		{"POST /api/v1/deliveries/{id}/retry", s.requireScope(scopeAccount, s.retryDelivery)},
+		// administrator
+		{"GET /api/v1/status", s.requireScope(scopeAccount, s.forAdministrators(s.getStatus))},
 		// pub/sub, through the sidecar
 		{"POST /events/dead-letters", server.FromSidecar(s.log, s.cfg.AppAPIToken, sidecar.MessageSubscriber(s.log, s.deadLetter))},
 		// recurring, by service invocation through the sidecar

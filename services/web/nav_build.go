@@ -47,6 +47,9 @@ func (rc *requestContext) nav(current string) nav {
 			{Name: "Account", Path: "/settings/account"},
 		},
 	}
+	if rc.user.Admin {
+		n.Settings = append(n.Settings, navEntry{Name: "Status", Path: statusPath})
+	}
 	for _, p := range []struct {
 		priority task.Priority
 		count    int

@@ -102,6 +102,7 @@ func (s *service) pages(mux *http.ServeMux) {
 	mux.Handle("GET /chat", s.page(s.chat))
 	mux.Handle("POST /chat/{id}/delete", s.form(s.deleteChat))
 	mux.Handle("GET /task/{id}", s.page(s.editor))
+	mux.Handle("GET "+statusPath, s.page(s.status)) // administrators
 	mux.Handle("GET /recurrence", s.fragment(s.recurrencePreview))
 	mux.Handle("POST "+oauth.AuthorizePath, s.form(s.decide))
 	mux.Handle("POST /tasks", s.form(s.addTask))

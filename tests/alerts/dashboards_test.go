@@ -70,7 +70,7 @@ func TestEveryPanelShowsSomething(t *testing.T) {
 		}
 		missing, err := withoutData(ctx, prometheus)
 		if err == nil && missing == "" {
-			return
+			break
 		}
 		select {
 		case <-ctx.Done():
@@ -79,6 +79,36 @@ func TestEveryPanelShowsSomething(t *testing.T) {
 			t.Fatalf("the system ended:\n%s", s.Tail(30))
 		case <-time.After(2 * time.Second):
 		}
+	}
+	checkStatus(ctx, t, s, person)
+}
+
+// checkStatus makes a person an administrator, whose page /status shows every replica with its sidecar.
+func checkStatus(ctx context.Context, t *testing.T, s *system.System, p *system.Person) {
+	t.Helper()
+	if body, err := p.Page(ctx, "/status"); err == nil {
+		t.Errorf("a person who is no administrator sees the state of the system:\n%s", body)
+	}
+	root, err := system.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := s.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(ctx, filepath.Join(root, ".local", "bin", "api"), "users", "admin", p.Email)
+	command.Env = append(os.Environ(), "DATABASE_URL="+state.DatabaseURL)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("make an administrator: %v\n%s", err, output)
+	}
+	body, err := p.Page(ctx, "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// api, live and assistant have sidecars. web has none.
+	if up, ready := strings.Count(body, "Sidecar up"), strings.Count(body, `<span class="badge">ready</span>`); up != 3 || ready != 4 {
+		t.Errorf("%d replicas are ready and %d sidecars up, want 4 and 3:\n%s", ready, up, body)
 	}
 }
 

@@ -75,6 +75,9 @@ var types = map[string]goType{
 	"PushSubscription": answer[apiv1.PushSubscription](), "PushKey": answer[apiv1.PushKey](),
 	"Delivery": answer[apiv1.Delivery](), "DeliveryPage": answer[apiv1.Page[apiv1.Delivery]](),
 
+	"Status": answer[apiv1.Status](), "OutboxStatus": answer[apiv1.OutboxStatus](), "ReminderStatus": answer[apiv1.ReminderStatus](),
+	"DeliveryStatus": answer[apiv1.DeliveryStatus](), "DeadLetterStatus": answer[apiv1.DeadLetterStatus](), "DeadLetter": answer[apiv1.DeadLetter](),
+
 	"Export": answer[apiv1.Export](), "ExportedHistory": answer[apiv1.ExportedHistory](), "ExportedChannel": answer[apiv1.ExportedChannel](),
 	"ExportedConnection": answer[apiv1.ExportedConnection](),
 	"Conversation":       answer[apiv1.Conversation](), "ConversationTurn": answer[apiv1.ConversationTurn](), "ConversationTask": answer[apiv1.ConversationTask](),
