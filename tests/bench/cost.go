@@ -21,13 +21,16 @@ const (
 	costReminders = 500
 	costSockets   = 500
 	socketsOpen   = 65 * time.Second // two heartbeats
-	costWorkers   = 4                // at the same time, so that nothing waits for a processor
+	restFor       = 20 * time.Second
+	costWorkers   = 4 // at the same time, so that nothing waits for a processor
 )
 
 // costs are the costs of one unit of work: of a request, of a change with all that follows from it,
 // of a reminder, of an open socket.
 type costs struct {
-	// processor is the time that each process of the system uses for a unit. That of a socket is for
+	// idle is the part of a processor that each process uses while nobody does anything.
+	idle map[string]float64
+	// processor is the time, besides idle, that each process of the system uses for a unit. That of a socket is for
 	// one hour.
 	processor map[unit]usage
 	// socketMemory is the memory of a socket in each process, in KiB.
@@ -84,6 +87,14 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 			}
 		}
 	}
+	rest, err := b.used(ctx, nil, func() error { sleepUntil(ctx, time.Now().Add(restFor)); return ctx.Err() })
+	if err != nil {
+		return nil, err
+	}
+	c.idle = map[string]float64{}
+	for name, used := range rest {
+		c.idle[name] = used.Seconds() / restFor.Seconds()
+	}
 	for _, work := range []struct {
 		unit unit
 		n    int
@@ -100,7 +111,7 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 		if err != nil {
 			return nil, err
 		}
-		used, err := b.used(ctx, func() error { return each(ctx, people, work.n, work.do) })
+		used, err := b.used(ctx, c.idle, func() error { return each(ctx, people, work.n, work.do) })
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", work.unit, err)
 		}
@@ -113,7 +124,7 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 			c.stored = float64(after-before) / float64(work.n)
 		}
 	}
-	if c.processor[unitReminder], err = b.costOfReminders(ctx); err != nil {
+	if c.processor[unitReminder], err = b.costOfReminders(ctx, c.idle); err != nil {
 		return nil, fmt.Errorf("%s: %w", unitReminder, err)
 	}
 	if err := b.costOfSockets(ctx, c); err != nil {
@@ -123,8 +134,9 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 }
 
 // used returns the processor time of each process while do runs and until the events have been
-// published. That includes the idle work of the processes.
-func (b *bench) used(ctx context.Context, do func() error) (usage, error) {
+// published, less what it uses when idle.
+func (b *bench) used(ctx context.Context, idle map[string]float64, do func() error) (usage, error) {
+	began := time.Now()
 	before, err := b.cpu()
 	if err != nil {
 		return nil, err
@@ -141,7 +153,7 @@ func (b *bench) used(ctx context.Context, do func() error) (usage, error) {
 	}
 	delete(after, itself)
 	for name := range after {
-		after[name] = max(0, after[name]-before[name])
+		after[name] = max(0, after[name]-before[name]-time.Duration(idle[name]*float64(time.Since(began))))
 	}
 	return after, nil
 }
@@ -197,7 +209,7 @@ func (b *bench) databaseSize(ctx context.Context) (bytes int64, err error) {
 }
 
 // costOfReminders returns the cost of one reminder, without that of the task.
-func (b *bench) costOfReminders(ctx context.Context) (usage, error) {
+func (b *bench) costOfReminders(ctx context.Context, idle map[string]float64) (usage, error) {
 	people, err := b.signUp(ctx, costWorkers)
 	if err != nil {
 		return nil, err
@@ -220,7 +232,7 @@ func (b *bench) costOfReminders(ctx context.Context) (usage, error) {
 		return nil, err
 	}
 	sleepUntil(ctx, at)
-	used, err := b.used(ctx, func() error {
+	used, err := b.used(ctx, idle, func() error {
 		_, err := collect(ctx, &b.webhooks.Inbox, costReminders, func(n system.Notification) (string, time.Time) { return n.TaskID, n.Arrived })
 		return err
 	})
@@ -245,7 +257,7 @@ func (b *bench) costOfSockets(ctx context.Context, c *costs) error {
 		defer s.Close()
 	}
 	opened := time.Now()
-	used, err := b.used(ctx, func() error { sleepUntil(ctx, opened.Add(socketsOpen)); return ctx.Err() })
+	used, err := b.used(ctx, c.idle, func() error { sleepUntil(ctx, opened.Add(socketsOpen)); return ctx.Err() })
 	if err != nil {
 		return err
 	}

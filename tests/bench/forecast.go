@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"sync"
 	"time"
@@ -90,6 +91,7 @@ func socketsOf(people int) float64 { return float64(people) * day[unitSocket] * 
 // loads returns how many processors each process uses on average in the busiest hour.
 func loads(c *costs, people int) map[string]float64 {
 	load := map[string]float64{}
+	maps.Copy(load, c.idle)
 	for u, used := range c.processor {
 		for name, each := range used {
 			if u == unitSocket {
@@ -169,6 +171,9 @@ func (b *bench) compare(ctx context.Context, c *costs, n int) error {
 	}
 	delete(after, itself)
 	used, predicted := after.sum()-before.sum()+before[itself], time.Duration(0)
+	for _, idle := range c.idle {
+		predicted += time.Duration(idle * float64(elapsed))
+	}
 	for u, n := range done {
 		predicted += c.processor[u].sum() * time.Duration(n)
 	}
