@@ -49,17 +49,30 @@ func (u *userTx) storeImport(ctx context.Context, in *importReader, dryRun bool)
 	}
 }
 
+// otherIDs is the number of ids that are derived for an entry whose id another user has. More than one
+// are needed when that user imports the first one too.
+const otherIDs = 3
+
+// deriveIDs returns ids that only this user's import derives from a key, in the order of preference.
+func deriveIDs(userID uuid.UUID, key string) (ids [otherIDs]uuid.UUID) {
+	for i := range ids {
+		ids[i] = uuid.NewSHA1(userID, []byte(key))
+		key = ids[i].String()
+	}
+	return ids
+}
+
 // identify returns the tasks that the user does not have yet, with their ids. A task keeps the id
 // of the file unless another user has it, as in a move between accounts. Then its id is derived
 // from the user and the old id, so that a second import recognises it. All tasks of its series, and
 // the series, get derived ids too. Otherwise the following occurrences would be those of the other
 // user.
 func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry) ([]task.Task, error) {
-	derived := func(key string) uuid.UUID { return uuid.NewSHA1(userID, []byte(key)) }
 	var ids, series []uuid.UUID
 	for _, e := range entries {
-		ids = append(ids, e.id, derived(e.key))
-		series = append(series, seriesOf(e))
+		others, ofSeries := deriveIDs(userID, e.key), deriveIDs(userID, seriesOf(e).String())
+		ids = append(append(ids, e.id), others[:]...)
+		series = append(append(series, seriesOf(e)), ofSeries[:]...)
 	}
 	owners, err := postgres.TaskOwners(ctx, tx, ids)
 	if err != nil {
@@ -73,8 +86,11 @@ func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry)
 	for _, id := range taken {
 		foreign[id] = true
 	}
+	for id, owner := range owners {
+		foreign[id] = foreign[id] || owner != userID
+	}
 	for _, e := range entries {
-		if owner, ok := owners[e.id]; ok && owner != userID {
+		if foreign[e.id] {
 			foreign[seriesOf(e)] = true
 		}
 	}
@@ -82,10 +98,10 @@ func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry)
 	var tasks []task.Task
 	seen := map[uuid.UUID]bool{}
 	for _, e := range entries {
-		t, other := e.task, derived(e.key)
+		t, others := e.task, deriveIDs(userID, e.key)
 		t.ID = e.id
 		if t.ID == uuid.Nil || foreign[seriesOf(e)] {
-			t.ID = other
+			t.ID = firstOwn(others, foreign)
 			if e.id != uuid.Nil && t.UID == "" {
 				t.UID = e.id.String() // iCalendar knows the task by this name.
 			}
@@ -93,17 +109,28 @@ func identify(ctx context.Context, tx pgx.Tx, userID uuid.UUID, entries []entry)
 		if t.UID == t.ID.String() {
 			t.UID = ""
 		}
-		if owners[e.id] == userID || owners[other] == userID || seen[t.ID] {
+		has := func(id uuid.UUID) bool { return owners[id] == userID }
+		if has(e.id) || slices.ContainsFunc(others[:], has) || seen[t.ID] {
 			continue
 		}
 		seen[t.ID] = true
 		if t.SeriesID != nil && foreign[*t.SeriesID] {
-			t.SeriesID = new(derived(t.SeriesID.String()))
+			t.SeriesID = new(firstOwn(deriveIDs(userID, t.SeriesID.String()), foreign))
 		}
 		startSeries(&t)
 		tasks = append(tasks, t)
 	}
 	return tasks, nil
+}
+
+// firstOwn returns the first id that is not foreign. The last one is returned if all are.
+func firstOwn(ids [otherIDs]uuid.UUID, foreign map[uuid.UUID]bool) uuid.UUID {
+	for _, id := range ids {
+		if !foreign[id] {
+			return id
+		}
+	}
+	return ids[otherIDs-1]
 }
 
 // seriesOf returns the series of an entry. An entry without a series is its own series.

@@ -123,6 +123,45 @@ func TestImportBesideAnotherOrder(t *testing.T) {
 	}
 }
 
+// TestImportOfAnImport lets two users import each other's copies of a task. Each gets a copy once, although
+// the id that is derived first belongs to the other one.
+func TestImportOfAnImport(t *testing.T) {
+	t.Parallel()
+	a := newTestAPI(t)
+	ada, bob := a.newPerson(t), a.newPerson(t)
+	export := func(p person) string { return string(p.send(t, "GET", "/api/v1/export", nil).want(t, 200).Body) }
+	created := func(p person, file string) int {
+		t.Helper()
+		return decoded[apiv1.ImportCounts](t, p.send(t, "POST", "/api/v1/import", file).want(t, 200)).Created
+	}
+	ada.newTask(t, object{"title": "Water the plants", "due_at": testStart, "recurrence": object{"rrule": "daily"}})
+	first := export(ada)
+	if n := created(bob, first); n != 1 {
+		t.Fatalf("bob's import created %d tasks, want 1", n)
+	}
+	second := export(bob)
+	for id := range bob.allTasks(t) {
+		bob.send(t, "DELETE", taskPath(id), nil).want(t, 204)
+	}
+	if n := created(ada, second); n != 1 {
+		t.Fatalf("ada's import of bob's copy created %d tasks, want 1", n)
+	}
+	for i, want := range []int{1, 0} { // ada has the id of bob's copy now
+		if n := created(bob, first); n != want {
+			t.Errorf("import %d of bob created %d tasks, want %d", i+2, n, want)
+		}
+	}
+	series := map[string]bool{}
+	for _, p := range []person{ada, bob} {
+		for _, one := range p.allTasks(t) {
+			series[one.SeriesID.String()] = true
+		}
+	}
+	if len(series) != 3 {
+		t.Errorf("got %d series, want one for each of the three tasks", len(series))
+	}
+}
+
 // TestImportedSeriesGoesOn imports a series of another account. It is a separate series, and
 // completing an occurrence of one does not affect the other.
 func TestImportedSeriesGoesOn(t *testing.T) {

@@ -22,9 +22,10 @@ const (
 // forAdministrators passes requests to h whose caller is an administrator.
 func (s *service) forAdministrators(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request, c caller) error {
+		ctx := r.Context()
 		var admin bool
-		err := s.db.InTx(r.Context(), func(tx pgx.Tx) error {
-			u, err := postgres.UserByID(r.Context(), tx, c.UserID)
+		err := s.db.InTx(ctx, func(tx pgx.Tx) error {
+			u, err := postgres.UserByID(ctx, tx, c.UserID)
 			admin = u.Admin
 			return err
 		})
