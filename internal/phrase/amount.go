@@ -152,6 +152,9 @@ func (p *parser) readIn(i int) (a amount, from time.Time, next int) {
 	if end := p.is(next, p.lang.fromNow); end > 0 {
 		return a, p.today, end
 	}
+	if day, end := find(p, p.lang.days, next); end > 0 && a.days > 0 && a.days%7 == 0 && !p.words[next-1].stop {
+		return a, day(p.today), end // "a week today"
+	}
 	on := p.lang.weekOn[p.text(next)]
 	if !on && !p.lang.amountFrom[p.text(next)] || a.minutes > 0 {
 		return amount{}, p.today, 0

@@ -87,3 +87,12 @@ func (p *parser) monthDay(day int) date {
 	}
 	return d
 }
+
+// workdayAfter returns the first day from Monday to Friday after today.
+func workdayAfter(today time.Time) time.Time {
+	day := today.AddDate(0, 0, 1)
+	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day
+}

@@ -41,12 +41,15 @@ func (c clock) in(p *part) clock {
 }
 
 // half decides the half of the day of a time. If the line names no part of the day, the task may:
-// "wake me at 6:45" is in the morning, "dinner at 7" in the evening.
+// "wake me at 6:45" is in the morning, "dinner at 7" in the evening, and "flight 6:45" is one of 24 hours.
 func (p *parser) half(c clock) clock {
 	if p.part != nil || !c.half && !c.byPart {
 		return c.in(p.part)
 	}
 	for i := range p.words {
+		if p.is(i, p.lang.timetables) > 0 && c.minute != 0 && c.half && c.hour > 4 {
+			return clock{hour: c.hour, minute: c.minute}
+		}
 		if p.is(i, p.lang.mornings) > 0 {
 			return c.in(morning)
 		}

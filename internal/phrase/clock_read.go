@@ -22,6 +22,11 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 	if offset, next := find(p, p.lang.clockOffsets, i); next > 0 {
 		return p.readFromHour(offset, next)
 	}
+	if next := p.is(i, p.lang.halfPast); next > 0 {
+		if c, _, end := p.readFromHour(30, next); end > 0 {
+			return c, beside, end // "half seven"
+		}
+	}
 	if hour, next := find(p, p.lang.hours, i); next > 0 {
 		c, s := clock{hour: hour, half: hour <= 12}, marked
 		if end := p.is(next, p.lang.oClock); end > 0 {
@@ -30,7 +35,11 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 			}
 			next = end
 		}
-		return p.readMinutes(c, s, next)
+		c, s, next = p.readMinutes(c, s, next)
+		if half := p.lang.halfOf(p.text(next)); half > 0 && len(p.text(next)) > 1 && c.half && !p.words[next-1].stop {
+			return clock{hour: c.hour%12 + 12*(half-1), minute: c.minute}, weak, next + 1
+		}
+		return c, s, next
 	}
 	if m := clockBlock.FindStringSubmatch(p.text(i)); m != nil {
 		return p.readBlock(m, i)
@@ -71,6 +80,9 @@ func (p *parser) readMinutes(c clock, s strength, i int) (clock, strength, int) 
 		if c.half && c.hour <= 6 && offset < 0 {
 			all += 12 * 60 // "3 menos cuarto" is in the half of its hour
 			c.half = false
+		}
+		if _, inWords := p.lang.hours[p.text(i-1)]; inWords {
+			s = max(s, beside) // "tomorrow nine thirty"
 		}
 		return clock{hour: (all + 24*60) / 60 % 24, minute: (all + 60) % 60, half: c.half, byPart: c.byPart}, max(s, marked), next
 	}

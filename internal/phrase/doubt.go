@@ -3,6 +3,7 @@ package phrase
 import (
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // A word that looks like a date or time next to one that was taken belongs to it, even if the parser
@@ -10,7 +11,10 @@ import (
 // none.
 
 // datelike matches dates and times that may not exist: 31.11.2026, 25:00, 13pm, 32nd.
-var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}/\d{1,2}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3})$`)
+var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}/\d{1,2}|\d{4}-\d{2}-?\d*(?:t.*)?|\d{1,2}:\d{1,2}(?::\d{2})?\s?(?:[ap]m?)?|\d{1,2}(?:[.:]\d{2})?[ap]m|3[2-9](?:st|nd|rd|th)|\d{2}:\d{2}:\d{2}|0\d{3}|\d{1,2}(?:[:.]\d{2})?-?ish)$`)
+
+// severalTimes matches the number of times that something is done: 3x.
+var severalTimes = regexp.MustCompile(`^\d{1,2}x$`)
 
 // doubtful reports whether the line has a part that may change the meaning of the dates and times
 // that were taken.
@@ -21,12 +25,17 @@ func (p *parser) doubtful() bool {
 	if p.others != nil && p.rule == nil {
 		return true
 	}
+	if p.clock != nil && p.date == nil && p.rule == nil && p.day == nil && p.namesFeast() {
+		return true // "new year's eve party at 9pm" is not today
+	}
 	for i, w := range p.words {
 		switch {
 		case w.glued && (w.kind == "") != (p.words[i-1].kind == "") && p.words[i-1].kind+w.kind != KindTag:
 			return true // only a part of 3-4pm was taken
 		case w.kind != "":
-		case p.joins(i), p.lang.unclear[p.text(i)] && p.ofTime(i+1), p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
+		case severalTimes.MatchString(w.text) && p.rule != nil && p.ofTime(i+1):
+			return true // "3x daily"
+		case p.joins(i), p.dangles(i), p.sharesWeeks(i), p.lang.unclear[p.text(i)] && p.ofTime(i+1), p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
 			return true
 		}
 	}
@@ -41,10 +50,47 @@ func (p *parser) joins(i int) bool {
 	if next == 0 || i == 0 {
 		return false
 	}
+	if _, number := p.readNumber(next); or > 0 && number > 0 && p.ofTime(i-1) && p.ends(number) {
+		return true // "in a day or two"
+	}
 	if p.ofTime(i-1) && !p.words[i-1].stop {
 		return p.namesDay(p.skip(p.skip(next, p.lang.on), p.lang.the))
 	}
 	return p.ofTime(next) && (or > 0 && p.namesDay(i-1) || p.clockAt == next && digits(p.text(i-1)) && len(p.text(i-1)) <= 2)
+}
+
+// dangles reports whether "and" or "every" at i belongs to a date or time that ends its clause: "tue &
+// [thu 6pm]", "every [end of month]".
+func (p *parser) dangles(i int) bool {
+	next := max(p.is(i, p.lang.or), p.is(i, p.lang.and))
+	if every := p.is(i, p.lang.every); every > 0 && p.ofTime(every) {
+		return true
+	}
+	if next == 0 || i == 0 || !p.ofTime(next) {
+		return false
+	}
+	for next < len(p.words) && p.words[next].kind != "" && !p.words[next-1].stop {
+		next++
+	}
+	return next == len(p.words) || p.words[next-1].stop
+}
+
+// sharesWeeks reports whether the word at i says which weeks a recurrence or a day is in: "every even
+// week", "semaine paire". Which ones that are is not read.
+func (p *parser) sharesWeeks(i int) bool {
+	_, before := find(p, p.lang.units, i-1)
+	_, after := find(p, p.lang.units, i+1)
+	return p.lang.sharedWeeks[p.text(i)] && (before == i || after > 0 || p.rule != nil && p.ofTime(i-1))
+}
+
+// namesFeast reports whether the line names a feast that was not taken.
+func (p *parser) namesFeast() bool {
+	for i := range p.words {
+		if _, next := find(p, p.lang.feasts, i); next > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // namesDay reports whether a weekday, tomorrow or a day of the month stands at i.
@@ -71,10 +117,16 @@ func (p *parser) unreadEvery(i int) bool {
 		every++
 	}
 	if p.is(every, p.lang.other) > 0 {
-		every = p.is(every, p.lang.other)
+		return true // "every other sprint"
+	}
+	if end := p.lang.dayEnding; end != "" && len(p.text(every)) > len(end) && strings.HasSuffix(p.text(every), end) {
+		return true // "every schoolday"
 	}
 	_, number := p.readNumber(every)
 	_, ordinal := p.readOrdinal(every)
+	if _, unit := find(p, p.lang.units, every+1); unit > 0 && p.free(every) && !p.words[every].stop {
+		return true // "every school day"
+	}
 	for _, j := range []int{every, number, ordinal} {
 		if j > 0 && p.nameOfTime(j) {
 			return true
@@ -121,6 +173,15 @@ func (p *parser) unreadAfter(i int) bool {
 	}
 	if p.rule != nil && p.is(i, p.lang.except) > 0 {
 		return true
+	}
+	if week, next := find(p, p.lang.weeks, i); p.rule != nil && next > 0 && week == 0 {
+		return true // "every day this week" has an end
+	}
+	if month, next := find(p, p.lang.monthsSaid, i); p.rule != nil && next > 0 && month == 0 {
+		return true
+	}
+	if _, end := find(p, p.lang.monthEnds, i); p.rule != nil && end > 0 && p.ends(end) {
+		return true // "every month end"
 	}
 	if days, _ := p.readAnyWeekdays(i); len(days) > 1 {
 		return true // "on monday wednesday friday"

@@ -253,7 +253,7 @@ func (p *parser) ofTime(i int) bool {
 // word that starts another clause.
 func (p *parser) ends(next int) bool {
 	return next == len(p.words) || p.words[next].kind != "" || p.words[next-1].stop || p.lang.glue[p.text(next)] ||
-		p.lastVerb(next) || p.asking && p.asked(next) > 0
+		p.lastVerb(next) || p.is(next, p.lang.remindMe) > 0 || p.asking && p.asked(next) > 0
 }
 
 // lastVerb reports whether the word at i is a verb at the end of a clause: "Mama in 3 Tagen anrufen".

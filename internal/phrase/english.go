@@ -18,6 +18,15 @@ func english() *language {
 			"thur": time.Thursday, "thurs": time.Thursday, "friday": time.Friday, "fri": time.Friday,
 			"saturday": time.Saturday, "sat": time.Saturday, "sunday": time.Sunday, "sun": time.Sunday,
 		},
+		afterHours: map[string]int{
+			"oh five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "twenty five": 25, "twenty-five": 25, "thirty": 30, "thirty five": 35,
+			"thirty-five": 35, "forty": 40, "forty five": 45, "forty-five": 45, "fifty": 50, "fifty five": 55, "fifty-five": 55,
+		},
+		halfPast:    setOf("half"),
+		sharedWeeks: setOf("even", "odd"),
+		unclear:     setOf("mid"),
+		dayEnding:   "day",
+		shortDays:   map[string]string{"mo": "mon", "tu": "tue", "we": "wed", "th": "thu", "fr": "fri", "sa": "sat", "su": "sun"},
 		weekdaysPlural: map[string]time.Weekday{
 			"mondays": time.Monday, "tuesdays": time.Tuesday, "wednesdays": time.Wednesday, "thursdays": time.Thursday,
 			"fridays": time.Friday, "saturdays": time.Saturday, "sundays": time.Sunday,
@@ -67,11 +76,13 @@ func english() *language {
 			"tmr": daysLater(1), "tmw": daysLater(1), "2moro": daysLater(1), "2morrow": daysLater(1), "tomorow": daysLater(1),
 			"tommorow":  daysLater(1), //nolint:misspell // people write it
 			"tommorrow": daysLater(1), "later today": daysLater(0),
+			"next workday": workdayAfter, "next working day": workdayAfter, "next business day": workdayAfter, "the next workday": workdayAfter,
+			"the next working day": workdayAfter, "the next business day": workdayAfter,
 			"day after tomorrow": daysLater(2), "the day after tomorrow": daysLater(2), "overmorrow": daysLater(2),
 			"this weekend": weekend, "next weekend": weekendAfter, "on the weekend": weekend, "at the weekend": weekend,
 		},
 		spans: map[string]func(time.Time) time.Time{
-			"next month": nextMonth, "next year": nextYear, "end of month": endOfMonth,
+			"next month": nextMonth, "next year": nextYear, "end of month": endOfMonth, "eom": endOfMonth, "eoy": endOfYear,
 			"end of year": endOfYear, "end of the year": endOfYear, "the end of the year": endOfYear,
 		},
 		abbreviations: map[string]func(time.Time) time.Time{"tom": daysLater(1), "tod": daysLater(0)},
@@ -121,6 +132,7 @@ func english() *language {
 		},
 		clocks: map[string]clock{
 			"noon": {hour: 12}, "midday": {hour: 12}, "12 noon": {hour: 12}, "midnight": {hour: 23, minute: 59}, "end of day": {hour: 18}, "eod": {hour: 18},
+			"close of business": {hour: 18}, "cob": {hour: 18},
 		},
 		priorities: map[string]task.Priority{
 			"!high": task.PriorityHigh, "!1": task.PriorityHigh, "!medium": task.PriorityMedium, "!med": task.PriorityMedium,
@@ -146,7 +158,7 @@ func english() *language {
 		relating:      setOf("for", "to", "until", "till", "til", "from", "since", "about", "before", "after", "than"),
 
 		on:           setOf("on", "by", "due", "due on", "due by"),
-		at:           setOf("at", "by", "due", "due at", "due by", "@", "at about", "at around"),
+		at:           setOf("at", "by", "due", "due at", "due by", "@", "at about", "at around", "~"),
 		atClock:      setOf("before", "after", "around", "about", "from", "between", "starting", "starting at", "starting from"),
 		or:           setOf("or"),
 		to:           setOf("to", "-", "–", "—", "till", "until", "til", "through", "thru"),
@@ -176,7 +188,7 @@ func english() *language {
 		afterDone: setOf("after done", "after completion", "after completing", "after it is done", "after it's done", "after i'm done",
 			"after finishing", "when done", "once done", "from completion", "after i finish", "after finishing it", "after last completion", "from when it is done"),
 		remindMe:   setOf("remind me", "remind", "reminder", "with a reminder", "with reminder", "alert me", "and remind me", "notify me", "reminder on"),
-		remindMeTo: setOf("to"),
+		remindMeTo: setOf("to"), remindAbout: setOf("about", "of"),
 		reminder:   setOf("reminder"),
 		noReminder: setOf("no reminder", "no reminders", "without reminder", "without a reminder", "without reminders"),
 		before:     setOf("before", "earlier", "ahead", "in advance", "beforehand", "early", "prior", "before it", "ahead of time", "before that", "before due"),
@@ -192,6 +204,7 @@ func english() *language {
 		connecting:  setOf("on", "at", "and", "or", "-", "–", "—", "to", "from", "the", "of", "in", "by", "@", "&", "/", "during", "until", "till"),
 		mornings:    setOf("wake", "wakeup", "alarm", "breakfast", "get up", "sunrise"),
 		evenings:    setOf("dinner", "supper", "sunset"),
+		timetables:  setOf("flight", "train", "bus", "ferry", "departure", "boarding"),
 		works:       setOf("watch", "read", "listen", "see", "stream", "rewatch"),
 		weekOn:      setOf("on"),
 		amountFrom:  setOf("from", "after"),

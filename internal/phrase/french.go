@@ -41,6 +41,8 @@ func french() *language {
 		afterHours: map[string]int{
 			"et demie": 30, "et demi": 30, "et quart": 15, "moins le quart": -15, "moins quart": -15, "moins dix": -10, "moins vingt": -20,
 			"moins cinq": -5,
+			"cinq":       5, "dix": 10, "quinze": 15, "vingt": 20, "vingt-cinq": 25, "trente": 30, "trente-cinq": 35, "quarante": 40, "quarante-cinq": 45,
+			"cinquante": 50, "cinquante-cinq": 55,
 		},
 		hourSign:   true,
 		elided:     "d'",
@@ -168,6 +170,8 @@ func french() *language {
 		unreadLimits: setOf("jusqu'a", "jusqu'au", "jusqu'en", "jusque", "sauf", "excepte", "hormis", "a partir du", "entre", "pendant"),
 		mornings:     setOf("reveil", "reveille-moi", "reveiller", "lever", "petit-dejeuner", "petit dejeuner"),
 		evenings:     setOf("diner", "souper"),
+		timetables:   setOf("vol", "train", "tgv", "bus", "avion", "ferry"),
+		sharedWeeks:  setOf("paire", "paires", "impaire", "impaires"),
 		works:        setOf("lire", "regarder", "voir", "ecouter", "livre", "film"),
 	}
 }

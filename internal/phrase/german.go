@@ -35,6 +35,12 @@ func german() *language {
 			"eins": 1, "ein": 1, "zwei": 2, "drei": 3, "vier": 4, "fuenf": 5, "sechs": 6, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10,
 			"elf": 11, "zwoelf": 12,
 		},
+		afterHours: map[string]int{
+			"fuenf": 5, "zehn": 10, "fuenfzehn": 15, "zwanzig": 20, "fuenfundzwanzig": 25, "dreissig": 30, "fuenfunddreissig": 35, "vierzig": 40,
+			"fuenfundvierzig": 45, "fuenfzig": 50, "fuenfundfuenfzig": 55,
+		},
+		sharedWeeks: setOf("gerade", "geraden", "ungerade", "ungeraden"),
+		dayEnding:   "tag",
 		ordinals: map[string]int{
 			"ersten": 1, "erster": 1, "erste": 1, "erstes": 1, "zweiten": 2, "zweiter": 2, "zweite": 2, "zweites": 2, "dritten": 3, "dritter": 3,
 			"dritte": 3, "vierten": 4, "vierter": 4, "vierte": 4, "fuenften": 5, "letzten": -1, "letzter": -1, "letzte": -1,
@@ -57,7 +63,7 @@ func german() *language {
 			"einer dreiviertelstunde": {minutes: 45}, "eine dreiviertelstunde": {minutes: 45}, "einem halben jahr": {months: 6},
 		},
 		days: map[string]func(time.Time) time.Time{
-			"heute": daysLater(0), "heute in einer woche": daysLater(7), "heute in acht tagen": daysLater(7), "morgen": daysLater(1), "uebermorgen": daysLater(2), "ueberuebermorgen": daysLater(3),
+			"heute": daysLater(0), "heute in einer woche": daysLater(7), "heute in acht tagen": daysLater(7), "morgen": daysLater(1), "uebermorgen": daysLater(2), "naechsten arbeitstag": workdayAfter, "am naechsten arbeitstag": workdayAfter, "ueberuebermorgen": daysLater(3),
 			"am wochenende": weekend, "dieses wochenende": weekend, "an diesem wochenende": weekend, "kommendes wochenende": weekend,
 			"naechstes wochenende": weekendAfter, "am naechsten wochenende": weekendAfter,
 		},
@@ -72,7 +78,7 @@ func german() *language {
 			"uebernaechste woche": 2, "in der naechsten woche": 1,
 		},
 		weeksLater: map[string]int{"in einer woche": 1, "in acht tagen": 1, "in zwei wochen": 2, "in 14 tagen": 2},
-		unclear:    setOf("uebernaechsten", "uebernaechster", "uebernaechste", "uebernaechstem"),
+		unclear:    setOf("mitte", "uebernaechsten", "uebernaechster", "uebernaechste", "uebernaechstem"),
 		monthsSaid: map[string]int{"dieses monats": 0, "des monats": -1, "im monat": -1, "naechsten monat": 1, "naechsten monats": 1, "im naechsten monat": 1},
 		monthEnds: map[string]int{
 			"ende": -1, "ende des": -1, "letzter tag": -1, "letzten tag": -1, "erster tag": 1, "ersten tag": 1, "anfang": 1, "am ende": -1,
@@ -171,6 +177,7 @@ func german() *language {
 		connecting:   setOf("am", "um", "und", "oder", "-", "–", "—", "bis", "von", "vom", "den", "der", "im", "in", "@", "&", "/", "zum"),
 		unreadLimits: setOf("bis", "ausser", "ab", "beginnend", "solange", "nicht am", "zwischen"),
 		mornings:     setOf("wecker", "wecken", "weck", "wecke", "aufstehen", "fruehstueck", "fruehstuecken", "sonnenaufgang"),
+		timetables:   setOf("flug", "zug", "bahn", "ice", "bus", "faehre", "abflug", "abfahrt"),
 		evenings:     setOf("abendessen", "abendbrot", "sonnenuntergang"),
 		works:        setOf("lesen", "ansehen", "schauen", "lies", "schau", "sieh", "film", "buch"),
 	}

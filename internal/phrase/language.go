@@ -62,6 +62,7 @@ type language struct {
 	letters      map[string]string // of other alphabets, with their plain spelling: "ä", "ae"
 	hours        map[string]int    // in words: "at nine"
 	afterHours   map[string]int    // minutes after the hour: "huit heures et demie"
+	halfPast     set               // before the hour that has passed: "half seven"
 	compound     []string          // parts of the day that are written onto a weekday: "freitagabend"
 	elided       string            // a prefix that is a word of its own: "d'" of "d'appeler"
 	dotOrdinals  bool              // "3." is the third
@@ -76,10 +77,15 @@ type language struct {
 	dayArticle   set               // a number after one of these is a day: "le 15"
 	toClock      set               // before the end of a range of times, but not of days
 	weeksLater   map[string]int    // after a weekday: "friday week"
+	sharedWeeks  set               // weeks by their number: "every even week"
+	dayEnding    string            // of a kind of day: "every schoolday"
+	shortDays    map[string]string // weekdays of two letters, which are words of other kinds too
 	unclear      set               // before a day, which may then be any: "übernächsten Freitag"
 	usually      set               // a weekday after one of these may be any: "le lundi"
 
 	mornings, evenings set // tasks of one half of the day: "wake me at 6", "dinner at 7"
+	timetables         set // tasks whose times have 24 hours: "flight 6:45"
+	remindAbout        set // "remind me in 2 hours about the oven"
 	reminder           set // the noun, which can also belong to a title
 	works              set // "watch Tomorrow Never Dies"
 }

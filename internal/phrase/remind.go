@@ -28,7 +28,7 @@ func (p *parser) readReminders() {
 		if from == 0 {
 			continue
 		}
-		if before, next := p.readBefore(from); next > 0 {
+		if before, next := p.readBefore(from, i > 0); next > 0 {
 			if r, end := p.readRemindTime(next); end > 0 && len(before) == 1 && before[0].minutes == 0 {
 				r.days, r.before = before[0].days, true
 				p.remind = &r
@@ -70,7 +70,7 @@ func (p *parser) readRemind(i int) (remind, int) {
 		j := p.skip(max(i, next), p.lang.on)
 		if d, s, end := p.readDate(j); end > 0 && (j > max(i, next) || s >= weak) {
 			r.date, next = &d, end
-		} else if before, end := p.readBefore(max(i, next)); end > 0 && next > 0 && len(before) == 1 && before[0].minutes == 0 {
+		} else if before, end := p.readBefore(max(i, next), false); end > 0 && next > 0 && len(before) == 1 && before[0].minutes == 0 {
 			r.days, r.before, next = before[0].days, true, end
 		}
 	}
@@ -98,8 +98,8 @@ func (p *parser) readRemindTime(i int) (remind, int) {
 }
 
 // readBefore reads lengths of time before the due date. "1 day and 1 hour" are two of them, "1 hour
-// and 30 minutes" is one.
-func (p *parser) readBefore(i int) ([]amount, int) {
+// and 30 minutes" is one. With bare set, the end of the line may stand for "before": "reminder 1h".
+func (p *parser) readBefore(i int, bare bool) ([]amount, int) {
 	var before []amount
 	for last := (amount{}); ; {
 		a, next := p.readPartOfAmount(i)
@@ -115,6 +115,9 @@ func (p *parser) readBefore(i int) ([]amount, int) {
 		last = a
 		if done := p.is(next, p.lang.before); done > 0 {
 			return before, done
+		}
+		if bare && next == len(p.words) {
+			return before, next
 		}
 		if i = p.skip(next, p.lang.and); i == next && !p.words[next-1].stop && a.minutes < 60 {
 			return nil, 0
@@ -144,11 +147,20 @@ func (p *parser) dropRequest() {
 	for to < len(p.words) && p.words[to].kind != "" {
 		to++
 	}
-	if next := p.asked(to); next > 0 {
-		if to > from && p.out.Reminders == nil && (p.clock != nil || p.part != nil || p.instant != nil) {
-			p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}} // "remind me at 5pm to call"
-		}
-		p.mark(KindReminder, 0, from)
-		p.mark(KindReminder, to, next)
+	next := p.asked(to)
+	timed := to > from && (p.clock != nil || p.part != nil || p.instant != nil)
+	if about := p.is(to, p.lang.remindAbout); next == 0 && timed && about > 0 {
+		next = about
 	}
+	if next == 0 && timed && p.instant != nil && p.free(to) {
+		next = to // "rappelle-moi dans 2h le four"
+	}
+	if next == 0 {
+		return
+	}
+	if timed && p.out.Reminders == nil {
+		p.out.Reminders = []task.Reminder{{MinutesBefore: new(0)}} // "remind me at 5pm to call"
+	}
+	p.mark(KindReminder, 0, from)
+	p.mark(KindReminder, to, next)
 }

@@ -154,6 +154,9 @@ func (p *parser) readOften(i int) (*rule, int) {
 	if j == 0 {
 		j = i
 	}
+	if _, number := p.readNumber(i - 1); i > 0 && number == i {
+		return nil, 0 // "in 3 weekends"
+	}
 	// "on mondays" is a recurrence anywhere, "mondays" alone at the end of a clause or before a time.
 	if days, next := p.readWeekdays(j, p.lang.weekdaysPlural, p.lang.groupsPlural); next > 0 && (j > i || p.endsLine(next)) {
 		r.freq, r.weekdays = "WEEKLY", days

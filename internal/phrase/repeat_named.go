@@ -58,6 +58,13 @@ func (p *parser) readYearDays(r *rule, i int) int {
 			break
 		}
 		months, days = append(months, month), append(days, day)
+		for { // "10 jan apr jul"
+			more, after := find(p, p.lang.months, p.skip(next, p.lang.and))
+			if after == 0 {
+				break
+			}
+			months, next = append(months, more), after
+		}
 		end, i = next, p.skip(next, p.lang.and)
 		if i == next && !p.words[next-1].stop {
 			break

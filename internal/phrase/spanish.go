@@ -33,6 +33,7 @@ func spanish() *language {
 		afterHours: map[string]int{
 			"y media": 30, "y cuarto": 15, "menos cuarto": -15, "menos diez": -10, "menos veinte": -20, "menos cinco": -5, "y diez": 10, "y veinte": 20,
 			"y cinco": 5, "en punto": 0,
+			"quince": 15, "y quince": 15, "treinta": 30, "y treinta": 30, "cuarenta y cinco": 45, "y cuarenta y cinco": 45,
 		},
 		dayFirst:   true,
 		verbEnd:    "r",
@@ -162,6 +163,8 @@ func spanish() *language {
 		unreadLimits: setOf("hasta", "excepto", "salvo", "menos", "a partir de", "desde", "entre", "durante"),
 		mornings:     setOf("despertar", "despertarme", "despertador", "despiertame", "levantarme", "desayuno", "desayunar", "madrugar"),
 		evenings:     setOf("cena", "cenar"),
+		timetables:   setOf("vuelo", "tren", "autobus", "bus", "ave", "ferry"),
+		sharedWeeks:  setOf("par", "pares", "impar", "impares"),
 		works:        setOf("leer", "ver", "mirar", "escuchar", "pelicula", "libro"),
 	}
 }

@@ -46,6 +46,7 @@ func (l *language) split(line string) []word {
 		}
 		i = end
 	}
+	l.spellDays(words)
 	for i := range words {
 		phrase := words[i].text
 		for n := range longest {
@@ -56,6 +57,27 @@ func (l *language) split(line string) []word {
 		}
 	}
 	return words
+}
+
+// spellDays replaces weekdays of two letters in a list of them, such as "mo we fr", by longer ones. A
+// single one may be another word.
+func (l *language) spellDays(words []word) {
+	short := func(i int) bool { return i >= 0 && i < len(words) && l.shortDays[words[i].text] != "" }
+	list := make([]bool, len(words))
+	for i := range words {
+		next := i + 1
+		for next < len(words) && (l.and[words[next].text] || words[next].text == "-" && words[next].glued) {
+			next++
+		}
+		if short(i) && short(next) {
+			list[i], list[next] = true, true
+		}
+	}
+	for i, listed := range list {
+		if listed {
+			words[i].text = l.shortDays[words[i].text]
+		}
+	}
 }
 
 func (l *language) newWord(line string, start, end int) word {
@@ -97,10 +119,14 @@ var inRange = regexp.MustCompile(`^\d{1,2}(?:st|nd|rd|th|[ap]m?|h|\.|\.\d{1,2}\.
 // times that it does not read, and assumes nothing.
 var timeList = regexp.MustCompile(`^\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?)(?:/\d{1,2}(?:[ap]m|[:h]\d{2}(?:[ap]m)?))+[,;:!?]*$`)
 
-// divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri
-// and @9:30. Any other text is one word.
+// divide returns the lengths of the words in a text without blanks: of 3-4pm, mon-fri, mon/wed/fri,
+// @9:30 and ~9:30. Any other text is one word.
 func (l *language) divide(text string) []int {
-	if rest, ok := strings.CutPrefix(text, "@"); ok {
+	for _, sign := range []string{"@", "~"} {
+		rest, ok := strings.CutPrefix(text, sign)
+		if !ok {
+			continue
+		}
 		bare := l.plain(strings.TrimRight(rest, punctuation))
 		if _, named := l.clocks[bare]; named || bare != "" && bare[0] >= '0' && bare[0] <= '9' {
 			return []int{1, len(rest)}
@@ -153,7 +179,7 @@ func (l *language) rangeKind(text string, last bool) int {
 	case plural:
 		return 2
 	}
-	if _, ok := l.weekdays[bare]; ok {
+	if _, ok := l.weekdays[bare]; ok || l.shortDays[bare] != "" {
 		return 2
 	}
 	if _, ok := l.months[bare]; ok {
