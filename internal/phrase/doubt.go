@@ -53,6 +53,9 @@ func (p *parser) joins(i int) bool {
 	if _, number := p.readNumber(next); or > 0 && number > 0 && p.ofTime(i-1) && p.ends(number) {
 		return true // "in a day or two"
 	}
+	if half := p.is(next, p.lang.halves); half > 0 && p.ofTime(i-1) && p.ends(half) {
+		return true // "in a week and a half"
+	}
 	if p.ofTime(i-1) && !p.words[i-1].stop {
 		return p.namesDay(p.skip(p.skip(next, p.lang.on), p.lang.the))
 	}

@@ -171,6 +171,7 @@ func french() *language {
 		mornings:     setOf("reveil", "reveille-moi", "reveiller", "lever", "petit-dejeuner", "petit dejeuner"),
 		evenings:     setOf("diner", "souper"),
 		timetables:   setOf("vol", "train", "tgv", "bus", "avion", "ferry"),
+		halves:       setOf("demi", "demie"),
 		sharedWeeks:  setOf("paire", "paires", "impaire", "impaires"),
 		works:        setOf("lire", "regarder", "voir", "ecouter", "livre", "film"),
 	}

@@ -39,6 +39,7 @@ func german() *language {
 			"fuenf": 5, "zehn": 10, "fuenfzehn": 15, "zwanzig": 20, "fuenfundzwanzig": 25, "dreissig": 30, "fuenfunddreissig": 35, "vierzig": 40,
 			"fuenfundvierzig": 45, "fuenfzig": 50, "fuenfundfuenfzig": 55,
 		},
+		halves:      setOf("eine halbe", "ein halbes", "halb"),
 		sharedWeeks: setOf("gerade", "geraden", "ungerade", "ungeraden"),
 		dayEnding:   "tag",
 		ordinals: map[string]int{

@@ -49,7 +49,7 @@ type language struct {
 	relating      set // a day after one of these belongs to the content of the task
 
 	on, at, in, every, other, this, next, and, the, of    set
-	or, to, from, atClock, except                         set
+	or, to, from, atClock, except, but                    set
 	ofMonth, ofEveryMonth, day, am, pm, oClock, fromNow   set
 	until, through, throughDate, starting, lasting, times set
 	afterDone, remindMe, remindMeTo, noReminder, before   set
@@ -77,6 +77,7 @@ type language struct {
 	dayArticle   set               // a number after one of these is a day: "le 15"
 	toClock      set               // before the end of a range of times, but not of days
 	weeksLater   map[string]int    // after a weekday: "friday week"
+	halves       set               // after an amount: "a week and a half"
 	sharedWeeks  set               // weeks by their number: "every even week"
 	dayEnding    string            // of a kind of day: "every schoolday"
 	shortDays    map[string]string // weekdays of two letters, which are words of other kinds too

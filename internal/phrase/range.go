@@ -19,13 +19,14 @@ func (p *parser) readDays(i int) (first, last date, next int) {
 				}
 			}
 		}
-	} else if day, end := p.readDayNumber(i); end > 0 {
+	} else if day, end := p.readDayNumber(p.skip(i, p.lang.the)); end > 0 {
 		// "24-26 dec"
 		to := p.is(end, p.lang.to)
 		if to == 0 && p.lang.rangeAnd[p.text(end)] && p.lang.between[p.text(i-1)] {
 			to = end + 1
 		}
 		if to > 0 {
+			to = p.skip(to, p.lang.the)
 			if d, _, after := p.readNumberedDay(to); after > 0 && d.day.Day() > day {
 				return date{day: dayIn(d.day.Year(), d.day.Month(), day)}, d, after
 			}

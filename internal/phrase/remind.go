@@ -114,6 +114,9 @@ func (p *parser) readBefore(i int, bare bool) ([]amount, int) {
 		}
 		last = a
 		if done := p.is(next, p.lang.before); done > 0 {
+			if more, end := p.readBefore(p.is(done, p.lang.and), false); p.is(done, p.lang.and) > 0 && end > 0 && len(before)+len(more) <= task.MaxReminders {
+				return append(before, more...), end // "1 week before and 1 day before"
+			}
 			return before, done
 		}
 		if bare && next == len(p.words) {

@@ -158,7 +158,7 @@ func (p *parser) readOften(i int) (*rule, int) {
 		return nil, 0 // "in 3 weekends"
 	}
 	// "on mondays" is a recurrence anywhere, "mondays" alone at the end of a clause or before a time.
-	if days, next := p.readWeekdays(j, p.lang.weekdaysPlural, p.lang.groupsPlural); next > 0 && (j > i || p.endsLine(next)) {
+	if days, next := p.readWeekdays(j, p.lang.weekdaysPlural, p.lang.groupsPlural); next > 0 && (j > i || p.endsLine(next) || p.monthsAt(next)) {
 		r.freq, r.weekdays = "WEEKLY", days
 		return r, next
 	}
@@ -170,6 +170,12 @@ func (p *parser) readOften(i int) (*rule, int) {
 		return r, p.is(next, p.lang.ofEveryMonth)
 	}
 	return nil, 0
+}
+
+// monthsAt reports whether a range of months is at i: "mondays april to october".
+func (p *parser) monthsAt(i int) bool {
+	_, isRange, next := p.readMonths(i)
+	return isRange && p.endsDay(next)
 }
 
 // endsLine reports whether the line, punctuation, a time or a limit follows. "I hate mondays because

@@ -9,6 +9,11 @@ import (
 // friday", "every monday except in july and august".
 func (p *parser) readExceptions(i int) {
 	except := p.is(i, p.lang.except)
+	if but := p.is(i, p.lang.but); except == 0 && but > 0 {
+		if days, next := p.readAnyWeekdays(but); len(days) > 0 && p.endsDay(next) {
+			except = but // "every day but sunday"
+		}
+	}
 	if except == 0 {
 		return
 	}

@@ -164,6 +164,7 @@ func spanish() *language {
 		mornings:     setOf("despertar", "despertarme", "despertador", "despiertame", "levantarme", "desayuno", "desayunar", "madrugar"),
 		evenings:     setOf("cena", "cenar"),
 		timetables:   setOf("vuelo", "tren", "autobus", "bus", "ave", "ferry"),
+		halves:       setOf("media", "medio"),
 		sharedWeeks:  setOf("par", "pares", "impar", "impares"),
 		works:        setOf("leer", "ver", "mirar", "escuchar", "pelicula", "libro"),
 	}

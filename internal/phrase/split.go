@@ -145,9 +145,9 @@ func (l *language) divide(text string) []int {
 			}
 		}
 	}
-	for _, sign := range []string{"-", "–", "/"} {
-		parts := strings.Split(text, sign)
-		if len(parts) < 2 || len(parts) > 7 || sign != "/" && len(parts) != 2 {
+	for _, sign := range []string{"-", "–", "/", "+", "&"} {
+		parts, list := strings.Split(text, sign), sign != "-" && sign != "–"
+		if len(parts) < 2 || len(parts) > 7 || !list && len(parts) != 2 {
 			continue
 		}
 		var lengths []int
@@ -159,7 +159,7 @@ func (l *language) divide(text string) []int {
 			lengths = append(lengths, len(part))
 			kinds[l.rangeKind(part, i == len(parts)-1)] = true
 		}
-		if len(kinds) == 1 && !kinds[0] && (sign != "/" || kinds[2] || kinds[1] && timeList.MatchString(l.plain(text))) {
+		if len(kinds) == 1 && !kinds[0] && (!list || kinds[2] || kinds[1] && timeList.MatchString(l.plain(text))) {
 			return lengths
 		}
 	}
