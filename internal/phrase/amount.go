@@ -96,9 +96,9 @@ func (p *parser) readPartOfAmount(i int) (amount, int) {
 	return amount{}, 0
 }
 
-// decimal parses 1.5, and 2½.
+// decimal parses 1.5, 1,5 and 2½.
 func decimal(text string) (whole, tenths int, ok bool) {
-	before, after, ok := strings.Cut(text, ".")
+	before, after, ok := strings.Cut(strings.Replace(text, ",", ".", 1), ".")
 	if digits, half := strings.CutSuffix(text, "½"); half {
 		before, after, ok = digits, "5", true
 	}

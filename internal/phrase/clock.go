@@ -13,6 +13,8 @@ type clock struct {
 	half bool
 	// byPart reports whether a part of the day may still decide the half: "8h" of "8h du soir".
 	byPart bool
+	// early reports whether 5 and 6 are in the first half without a part of the day: "6 Uhr".
+	early bool
 }
 
 func (c clock) on(day time.Time) time.Time {
@@ -29,7 +31,7 @@ func (c clock) in(p *part) clock {
 	if c.byPart && p != nil && p.pm && c.hour < 12 {
 		return clock{hour: c.hour + 12, minute: c.minute}
 	}
-	afternoon := c.hour <= 6
+	afternoon := c.hour <= 6 && (!c.early || c.hour < 5)
 	if p != nil {
 		afternoon = p.pm
 	}

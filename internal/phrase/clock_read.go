@@ -53,6 +53,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	c.half = c.hour >= 1 && c.hour <= 12 && m[1][0] != '0' && m[2] != "h" && m[4] != "h"
+	c.early = p.lang.dayHours && (m[2] == ":" || p.is(i+1, p.lang.oClock) > 0 && !p.words[i].stop)
 	c.byPart = p.lang.hourSign && !c.half && c.hour >= 1 && c.hour < 12
 	s, half, next := p.clockStrength(m, i), p.lang.halfOf(m[4]), i+1
 	if after := p.lang.halfOf(p.text(next)); m[4] == "" && after > 0 && len(p.text(next)) > 1 && !p.words[i].stop {
@@ -177,7 +178,7 @@ func (p *parser) readClocks(i int) (c clock, s strength, next int) {
 	}
 	if end, es, after := p.readRangeEnd(next); after > 0 && es >= marked {
 		switch {
-		case s == marked && es == marked && !p.lang.from[p.text(i-1)]:
+		case s == marked && es == marked && !p.lang.from[p.text(i-1)] && !p.lang.from[p.text(i-2)]:
 			return c, s, next
 		case c.half && !end.half && end.hour > 0:
 			// "11-1pm" begins before noon, "3-4pm" after it.
@@ -203,6 +204,9 @@ func (p *parser) readRangeEnd(i int) (clock, strength, int) {
 		return clock{}, 0, 0
 	}
 	c, s, next := p.readClock(to)
+	if next == 0 {
+		c, s, next = p.readClock(p.skip(to, p.lang.clockArticle)) // "entre las 4 y las 6"
+	}
 	if s == 0 || s == marked && !p.ends(next) {
 		return clock{}, 0, 0
 	}

@@ -16,6 +16,9 @@ var datelike = regexp.MustCompile(`^(?:\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|\
 // severalTimes matches the number of times that something is done: 3x.
 var severalTimes = regexp.MustCompile(`^\d{1,2}x$`)
 
+// dotted matches a day and a month that may not exist: 31.11.
+var dotted = regexp.MustCompile(`^\d{1,2}\.\d{1,2}\.$`)
+
 // doubtful reports whether the line has a part that may change the meaning of the dates and times
 // that were taken.
 func (p *parser) doubtful() bool {
@@ -33,8 +36,8 @@ func (p *parser) doubtful() bool {
 		case w.glued && (w.kind == "") != (p.words[i-1].kind == "") && p.words[i-1].kind+w.kind != KindTag:
 			return true // only a part of 3-4pm was taken
 		case w.kind != "":
-		case severalTimes.MatchString(w.text) && p.rule != nil && p.ofTime(i+1):
-			return true // "3x daily"
+		case p.rule != nil && p.timesBefore(i), p.endsBefore(i), p.partOf(i):
+			return true
 		case p.joins(i), p.dangles(i), p.sharesWeeks(i), p.lang.unclear[p.text(i)] && p.ofTime(i+1), p.unreadEvery(i), p.ofTime(i-1) && p.unreadAfter(i), p.unreadBefore(i):
 			return true
 		}
@@ -53,7 +56,7 @@ func (p *parser) joins(i int) bool {
 	if _, number := p.readNumber(next); or > 0 && number > 0 && p.ofTime(i-1) && p.ends(number) {
 		return true // "in a day or two"
 	}
-	if half := p.is(next, p.lang.halves); half > 0 && p.ofTime(i-1) && p.ends(half) {
+	if half := p.is(next, p.lang.halves); half > 0 && p.ofTime(i-1) {
 		return true // "in a week and a half"
 	}
 	if p.ofTime(i-1) && !p.words[i-1].stop {
@@ -76,6 +79,30 @@ func (p *parser) dangles(i int) bool {
 		next++
 	}
 	return next == len(p.words) || p.words[next-1].stop
+}
+
+// timesBefore reports whether a number of times stands before a recurrence: "3x daily", "10 times every
+// monday".
+func (p *parser) timesBefore(i int) bool {
+	if severalTimes.MatchString(p.text(i)) {
+		return p.ofTime(i + 1)
+	}
+	_, number := p.readNumber(i)
+	times := p.is(number, p.lang.times)
+	return number > 0 && times > 0 && p.ofTime(times)
+}
+
+// partOf reports whether "of" at i joins words that were not taken to a recurrence: "le 5 et 20 de
+// [chaque mois]".
+func (p *parser) partOf(i int) bool {
+	of := p.is(i, p.lang.of)
+	return p.rule != nil && of > 0 && i > 0 && of < len(p.words) && p.words[of].kind == KindRecurrence
+}
+
+// endsBefore reports whether the end of a period is at i, before the period: "end of [next week]".
+func (p *parser) endsBefore(i int) bool {
+	_, next := find(p, p.lang.monthEnds, i)
+	return next > 0 && p.ofTime(next)
 }
 
 // sharesWeeks reports whether the word at i says which weeks a recurrence or a day is in: "every even
@@ -228,6 +255,9 @@ func (p *parser) unreadBefore(i int) bool {
 func (p *parser) looksLikeTime(i int) int {
 	if !p.free(i) {
 		return 0
+	}
+	if dotted.MatchString(p.raw(i)) {
+		return i + 1 // "31.11."
 	}
 	if datelike.MatchString(trimBrackets(p.text(i))) {
 		if _, s, _ := p.readClock(i); s != marked || p.text(i)[0] == '0' {

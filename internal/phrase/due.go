@@ -150,7 +150,7 @@ func (p *parser) readOtherTimes(i int) {
 // leads reports whether the line begins with dates and times up to next, and goes on with the title:
 // "tomorrow at 9 call mum". "Friday at 10 Downing Street" names an address.
 func (p *parser) leads(i, next int) bool {
-	for j := range i {
+	for j := p.is(0, p.lang.remindMe); j < i; j++ {
 		if p.words[j].kind == "" {
 			return false
 		}

@@ -49,6 +49,7 @@ func german() *language {
 		},
 		dotOrdinals: true,
 		dayFirst:    true,
+		dayHours:    true,
 		nouns:       true,
 		units: map[string]amount{
 			"minute": {minutes: 1}, "minuten": {minutes: 1}, "min": {minutes: 1}, "m": {minutes: 1},
@@ -102,7 +103,7 @@ func german() *language {
 			"morgens": frueh, "vormittags": frueh, "nachmittags": afternoon, "abends": abend, "nachts": night, "am mittag": noon,
 			"am spaeten abend": night, "am fruehen morgen": frueh,
 		},
-		partsBefore: map[string]*part{"am abend davor": abend, "am vorabend": abend, "am abend vorher": abend, "am morgen davor": frueh},
+		partsBefore: map[string]*part{"am abend davor": abend, "am vorabend": abend, "vorabend": abend, "am abend vorher": abend, "am morgen davor": frueh},
 		partsToday: map[string]*part{
 			"heute morgen": frueh, "heute frueh": frueh, "heute vormittag": frueh, "heute mittag": noon, "heute nachmittag": afternoon,
 			"heute abend": abend, "heute nacht": night,
@@ -165,7 +166,7 @@ func german() *language {
 		reminder:     setOf("erinnerung"),
 		noReminder:   setOf("keine erinnerung", "ohne erinnerung", "keine erinnerungen"),
 		before:       setOf("vorher", "davor", "zuvor", "frueher", "im voraus", "vor dem termin"),
-		dayBefore:    setOf("am tag davor", "am tag vorher", "am vortag", "einen tag davor am", "den tag davor"),
+		dayBefore:    setOf("am tag davor", "tag davor", "tag vorher", "vortag", "am tag vorher", "am vortag", "einen tag davor am", "den tag davor"),
 		onDay:        setOf("am selben tag", "am gleichen tag", "am tag selbst"),
 		past:         setOf("gestern", "vorgestern", "letzte woche", "letzten monat", "letztes jahr", "letzten montag", "letzten dienstag", "letzten mittwoch", "letzten donnerstag", "letzten freitag", "letzten samstag", "letzten sonntag", "heute vor"),
 		moving:       setOf("verschiebe", "verschieben", "verlege", "verlegen", "umbuchen", "aendern", "aendere"),

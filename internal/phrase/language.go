@@ -67,6 +67,7 @@ type language struct {
 	elided       string            // a prefix that is a word of its own: "d'" of "d'appeler"
 	dotOrdinals  bool              // "3." is the third
 	hourSign     bool              // 14h30 is a time anywhere
+	dayHours     bool              // people write times of 24 hours: "6:30", "6 Uhr"
 	dayFirst     bool              // 3/4 is 3 April, whatever the options say
 	everyWeekday set               // before weekdays: "los lunes"
 	nextAfter    set               // after its weekday: "vendredi prochain"
@@ -74,6 +75,7 @@ type language struct {
 	oneOf, inTwo set               // around a weekday: "un mardi sur deux"
 	nouns        bool              // have capitals, and verbs stand last: German
 	verbEnd      string            // of a verb that follows "remind me" directly: "recuérdame llamar"
+	clockArticle set               // before the end of a range of times: "las"
 	dayArticle   set               // a number after one of these is a day: "le 15"
 	toClock      set               // before the end of a range of times, but not of days
 	weeksLater   map[string]int    // after a weekday: "friday week"

@@ -155,8 +155,8 @@ func (p *parser) dropRequest() {
 	if about := p.is(to, p.lang.remindAbout); next == 0 && timed && about > 0 {
 		next = about
 	}
-	if next == 0 && timed && p.instant != nil && p.free(to) {
-		next = to // "rappelle-moi dans 2h le four"
+	if next == 0 && timed && p.free(to) && (p.instant != nil || p.words[to-1].stop || p.lang.verbEnd != "") {
+		next = to // "rappelle-moi dans 2h le four", "erinnere mich um 9, Blumen zu kaufen"
 	}
 	if next == 0 {
 		return

@@ -166,6 +166,10 @@ func (p *parser) readOften(i int) (*rule, int) {
 		return nil, 0 // "oct 1st monthly" is a date and a unit
 	}
 	j = p.skip(j, p.lang.the)
+	if days, next := p.readDayNumbers(j); len(days) > 1 && p.lang.dayArticle[p.text(j-1)] && p.is(next, p.lang.ofEveryMonth) > 0 {
+		r.freq, r.days = "MONTHLY", days
+		return r, p.is(next, p.lang.ofEveryMonth)
+	}
 	if next := p.readOrdinals(r, j); next > 0 && p.is(next, p.lang.ofEveryMonth) > 0 {
 		return r, p.is(next, p.lang.ofEveryMonth)
 	}

@@ -176,8 +176,16 @@ func (p *parser) readOrdinalDays(r *rule, ordinals []int, i int) int {
 
 // readDayList adds days of the month that are written without "th" to a rule: "27", "2, 15, 27".
 func (p *parser) readDayList(r *rule, i int) int {
-	var days []int
-	end := 0
+	days, end := p.readDayNumbers(i)
+	if end == 0 || !p.endsDay(end) {
+		return 0
+	}
+	r.freq, r.days = "MONTHLY", days
+	return end
+}
+
+// readDayNumbers reads a list of numbers from 1 to 31, and returns them in order.
+func (p *parser) readDayNumbers(i int) (days []int, end int) {
 	for {
 		text := p.text(i)
 		n, err := strconv.Atoi(text)
@@ -190,10 +198,6 @@ func (p *parser) readDayList(r *rule, i int) int {
 			break
 		}
 	}
-	if end == 0 || !p.endsDay(end) {
-		return 0
-	}
 	slices.Sort(days)
-	r.freq, r.days = "MONTHLY", slices.Compact(days)
-	return end
+	return slices.Compact(days), end
 }
