@@ -46,7 +46,9 @@ type User struct {
 	// WeekStart is monday, sunday or saturday.
 	WeekStart string `json:"week_start"`
 	// Language is the language of quick add: en, de, fr or es.
-	Language  string    `json:"language"`
+	Language string `json:"language"`
+	// LineSigns are the signs that quick add reads: own, or todoist for p1 and @home too.
+	LineSigns string    `json:"line_signs"`
 	CreatedAt time.Time `json:"created_at"`
 	// Revision is the number of changes of the account's tasks.
 	Revision int64 `json:"revision"`
@@ -133,6 +135,7 @@ type AccountPatch struct {
 	TimeZone  *string `json:"time_zone,omitempty" validate:"omitempty,timezone"`
 	WeekStart *string `json:"week_start,omitempty" validate:"omitempty,oneof=monday sunday saturday"`
 	Language  *string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
+	LineSigns *string `json:"line_signs,omitempty" validate:"omitempty,oneof=own todoist"`
 	// DefaultReminders replaces the reminders of tasks that name none. Existing tasks keep theirs.
 	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 	// Password is the new password. It requires CurrentPassword and ends all other sessions.

@@ -28,6 +28,8 @@ type ExportedSettings struct {
 	WeekStart string `json:"week_start" validate:"omitempty,oneof=monday sunday saturday"`
 	// Language is absent in older exports.
 	Language string `json:"language,omitempty" validate:"omitempty,oneof=en de fr es"`
+	// LineSigns is absent in older exports.
+	LineSigns string `json:"line_signs,omitempty" validate:"omitempty,oneof=own todoist"`
 	// DefaultReminders are absent if the account has the usual ones.
 	DefaultReminders *task.ReminderDefaults `json:"default_reminders,omitempty"`
 }

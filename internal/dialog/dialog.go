@@ -176,6 +176,7 @@ type plan struct {
 	TimeZone  string    `json:"time_zone"`
 	Language  string    `json:"language"`
 	WeekStart int       `json:"week_start"`
+	LineSigns string    `json:"line_signs"`
 	Overdue   []Task    `json:"overdue"`
 	Today     []Task    `json:"today"`
 }
@@ -192,7 +193,7 @@ func (t *turn) open(ctx context.Context) error {
 	if words, ok := languages[t.plan.Language]; ok {
 		t.words = words
 	}
-	t.options = intent.Options{Now: t.plan.Now, Zone: zone, Language: t.plan.Language, WeekStart: time.Weekday(t.plan.WeekStart)}
+	t.options = intent.Options{Now: t.plan.Now, Zone: zone, Language: t.plan.Language, WeekStart: time.Weekday(t.plan.WeekStart), TodoistSigns: t.plan.LineSigns == "todoist"}
 	return nil
 }
 

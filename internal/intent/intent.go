@@ -119,6 +119,8 @@ type Options struct {
 	// Language is en, de, fr or es. By default it is English.
 	Language  string
 	WeekStart time.Weekday
+	// TodoistSigns reports whether new tasks may have Todoist's signs.
+	TodoistSigns bool
 }
 
 // MaxSentence is the longest sentence in bytes. Matching takes time with the square of the words.
@@ -208,5 +210,5 @@ func (r *reader) negated() bool {
 }
 
 func (r *reader) phraseOptions() phrase.Options {
-	return phrase.Options{Language: r.Language, WeekStart: &r.WeekStart}
+	return phrase.Options{Language: r.Language, WeekStart: &r.WeekStart, TodoistSigns: r.TodoistSigns}
 }

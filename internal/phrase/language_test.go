@@ -1,6 +1,7 @@
 package phrase
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,6 +76,31 @@ func TestAcceptLanguage(t *testing.T) {
 	} {
 		if got := AcceptLanguage(header); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)
+		}
+	}
+}
+
+// TestTodoistSigns reads Todoist's signs only if the account chose them.
+func TestTodoistSigns(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"pay taxes p1 @finance":       "pay taxes | priority high | tags finance",
+		"P2 call mum tomorrow @phone": "call mum | due Thu 2026-12-03 | priority medium | tags phone",
+		"tidy up p4":                  "tidy up | priority none",
+		"read p3 report p1":           "read report p1 | priority low",
+		"meet @ 9:30 @office #work":   "meet | due Wed 2026-12-02T09:30Z | tags office,work",
+		"write to bob@example.com":    "write to bob@example.com",
+		"print p5 and @":              "print p5 and @",
+		"ask @bob, then @carol !high": "ask then | priority high | tags bob,carol",
+		"buy milk tomorrow !2 p1":     "buy milk p1 | due Thu 2026-12-03 | priority medium",
+	} {
+		d, spans := Parse(line, englishNow, time.UTC, Options{TodoistSigns: true})
+		if got := text(d, time.UTC); got != want {
+			t.Errorf("%s\n got %s\nwant %s", line, got, want)
+		}
+		hold(t, line, d, spans)
+		if d, _ := Parse(line, englishNow, time.UTC, Options{}); strings.Contains(line, "@office") && !slices.Equal(d.Tags, []string{"work"}) {
+			t.Errorf("%s: without the setting, got the tags %v", line, d.Tags)
 		}
 	}
 }

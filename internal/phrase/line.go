@@ -19,6 +19,8 @@ type parser struct {
 	day   *time.Time   // the default day, at midnight as a wall time
 	// titleCase reports whether all words of the line are capitalised.
 	titleCase bool
+	// todoist reports whether the signs of Todoist are read too.
+	todoist bool
 	// asking reports whether the line begins with "remind me".
 	asking bool
 	said
@@ -52,7 +54,7 @@ func newParser(line string, now time.Time, zone *time.Location, o Options) *pars
 		line: line, lang: l, words: l.split(line), now: now, zone: zone, order: o.DateOrder, first: time.Monday,
 		today: midnight(now.In(zone)),
 		out:   Draft{TimeZone: zone.String()},
-		said:  said{clockAt: -1},
+		said:  said{clockAt: -1}, todoist: o.TodoistSigns,
 	}
 	if l.dayFirst {
 		p.order = DayMonth

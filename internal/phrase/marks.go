@@ -10,15 +10,27 @@ import (
 	"taskmaster/internal/task"
 )
 
-// readMarks reads words that begin with a sign: #home, !high, !1.
+// todoistPriorities are the priorities of Todoist. p4 is its usual one.
+var todoistPriorities = map[string]task.Priority{"p1": task.PriorityHigh, "p2": task.PriorityMedium, "p3": task.PriorityLow, "p4": task.PriorityNone}
+
+// readMarks reads words that begin with a sign: #home, !high, !1. With Todoist's signs, p1 and @home are
+// some too.
 func (p *parser) readMarks() {
 	for i := range p.words {
 		w := p.words[i]
-		if priority, ok := p.lang.priorities[w.text]; ok && p.out.Priority == "" {
+		priority, ok := p.lang.priorities[w.text]
+		if !ok && p.todoist {
+			priority, ok = todoistPriorities[w.text]
+		}
+		if ok && p.out.Priority == "" {
 			p.out.Priority = priority
 			p.mark(KindPriority, i, i+1)
 		}
-		tag, ok := tagOf(strings.TrimRight(p.line[w.start:w.end], punctuation))
+		text := strings.TrimRight(p.line[w.start:w.end], punctuation)
+		if label, found := strings.CutPrefix(text, "@"); p.todoist && found {
+			text = "#" + label
+		}
+		tag, ok := tagOf(text)
 		if !ok {
 			continue
 		}

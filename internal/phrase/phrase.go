@@ -64,6 +64,8 @@ type Options struct {
 	Day time.Time
 	// WeekStart is the first day of the week. By default it is Monday.
 	WeekStart *time.Weekday
+	// TodoistSigns reads p1 to p4 as priorities and @home as a tag, as Todoist does.
+	TodoistSigns bool
 }
 
 // Draft is a task in the format of the REST API. Fields that the line does not mention are omitted.

@@ -24,7 +24,7 @@ func Accounts(ctx context.Context, tx pgx.Tx, after string, limit int) ([]Accoun
 		return nil, fmt.Errorf("query accounts: %w", err)
 	}
 	accounts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a Account, err error) {
-		err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.TimeZone, &a.WeekStart, &a.Language, &a.Revision, &a.CreatedAt, &a.Epoch,
+		err = row.Scan(&a.ID, &a.Email, &a.PasswordHash, &a.TimeZone, &a.WeekStart, &a.Language, &a.LineSigns, &a.Revision, &a.CreatedAt, &a.Epoch,
 			&a.ChosenReminders, &a.ConfirmedAt, &a.Admin, &a.DisabledAt, &a.QuotaBytes, &a.ExpiresAt, &a.StoredBytes)
 		return a, err
 	})

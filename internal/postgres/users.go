@@ -19,6 +19,14 @@ const (
 	WeekSaturday = "saturday"
 )
 
+// The signs that quick add reads.
+const (
+	// SignsOwn are #home and !high.
+	SignsOwn = "own"
+	// SignsTodoist are those, and also @home and p1 as in Todoist.
+	SignsTodoist = "todoist"
+)
+
 // User is an account. Email is lower case. PasswordHash is argon2id in PHC form.
 type User struct {
 	ID           uuid.UUID
@@ -28,7 +36,9 @@ type User struct {
 	// WeekStart is WeekMonday, WeekSunday or WeekSaturday.
 	WeekStart string
 	// Language is the language of quick add: en, de, fr or es.
-	Language  string
+	Language string
+	// LineSigns are the signs that quick add reads: SignsOwn or SignsTodoist.
+	LineSigns string
 	Revision  int64
 	CreatedAt time.Time
 	// Epoch identifies the history of the revision.
@@ -54,7 +64,7 @@ func (u User) DefaultReminders() task.ReminderDefaults {
 	return *u.ChosenReminders
 }
 
-const userColumns = `id, email, password_hash, time_zone, week_start, language, revision, created_at`
+const userColumns = `id, email, password_hash, time_zone, week_start, language, line_signs, revision, created_at`
 
 // userRow are the columns of a User.
 const userRow = userColumns + `, ` + epochOf + `, default_reminders, confirmed_at, admin, disabled_at, quota_bytes, expires_at`
@@ -64,8 +74,8 @@ const userRow = userColumns + `, ` + epochOf + `, default_reminders, confirmed_a
 // conflict if the e-mail address has an account.
 func InsertUser(ctx context.Context, tx pgx.Tx, u User) error {
 	_, err := tx.Exec(ctx, `INSERT INTO users (`+userColumns+`, confirmed_at, admin, expires_at) VALUES ($1, $2, $3, $4, coalesce(nullif($5, ''), 'monday'),
-			coalesce(nullif($6, ''), 'en'), $7, $8, $9, $10, $11)`,
-		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Language, u.Revision, u.CreatedAt, u.ConfirmedAt, u.Admin, u.ExpiresAt)
+			coalesce(nullif($6, ''), 'en'), coalesce(nullif($12, ''), 'own'), $7, $8, $9, $10, $11)`,
+		u.ID, u.Email, u.PasswordHash, u.TimeZone, u.WeekStart, u.Language, u.Revision, u.CreatedAt, u.ConfirmedAt, u.Admin, u.ExpiresAt, u.LineSigns)
 	if isUniqueViolation(err) {
 		return task.Errorf(task.CodeConflict, "there is an account with this e-mail address already")
 	}
@@ -119,12 +129,12 @@ func LockUserToDelete(ctx context.Context, tx pgx.Tx, id uuid.UUID) (User, error
 	return oneUser(ctx, tx, `SELECT `+userRow+` FROM users WHERE id = $1 AND `+notDeleted+` FOR UPDATE`, id)
 }
 
-// UpdateUser stores a user's time zone, week start, language, password hash and default reminders. It returns code not_found if
-// there is no such user.
+// UpdateUser stores a user's time zone, week start, language, signs, password hash and default
+// reminders. It returns code not_found if there is no such user.
 func UpdateUser(ctx context.Context, tx pgx.Tx, u User) error {
 	return execOne(ctx, tx, "update user", ErrNoUser, `
-		UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4, default_reminders = $5, language = $6 WHERE id = $1`,
-		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash, u.ChosenReminders, u.Language)
+		UPDATE users SET time_zone = $2, week_start = $3, password_hash = $4, default_reminders = $5, language = $6, line_signs = $7 WHERE id = $1`,
+		u.ID, u.TimeZone, u.WeekStart, u.PasswordHash, u.ChosenReminders, u.Language, u.LineSigns)
 }
 
 // DeleteUser deletes a user with all data, including unpublished events and pending deliveries.

@@ -121,6 +121,9 @@ func (s *service) patchMe(w http.ResponseWriter, r *http.Request, c caller) (err
 		if in.Language != nil {
 			u.Language = *in.Language
 		}
+		if in.LineSigns != nil {
+			u.LineSigns = *in.LineSigns
+		}
 		return answer{Status: http.StatusOK, Body: newUser(u)}, storeUser(ctx, tx, before, u, s.instant())
 	})
 }

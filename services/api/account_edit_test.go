@@ -28,7 +28,7 @@ func TestMe(t *testing.T) {
 	if err != nil || epoch == "" {
 		t.Fatalf("got the epoch %q, %v", epoch, err)
 	}
-	want := apiv1.User{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", Language: "en", CreatedAt: testStart, Revision: 1, Epoch: epoch, DefaultReminders: task.UsualReminders()}
+	want := apiv1.User{ID: p.ID, Email: p.Email, TimeZone: "UTC", WeekStart: "monday", Language: "en", LineSigns: "own", CreatedAt: testStart, Revision: 1, Epoch: epoch, DefaultReminders: task.UsualReminders()}
 	if diff := cmp.Diff(want, decoded[apiv1.User](t, p.send(t, "GET", "/api/v1/me", nil).want(t, 200))); diff != "" {
 		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
@@ -37,8 +37,8 @@ func TestMe(t *testing.T) {
 	if diff := cmp.Diff(want, decoded[apiv1.User](t, r)); diff != "" {
 		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
-	want.WeekStart, want.Language = "sunday", "de"
-	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday", "language": "de"}).want(t, 200)
+	want.WeekStart, want.Language, want.LineSigns = "sunday", "de", "todoist"
+	r = p.send(t, "PATCH", "/api/v1/me", map[string]any{"week_start": "sunday", "language": "de", "line_signs": "todoist"}).want(t, 200)
 	if diff := cmp.Diff(want, decoded[apiv1.User](t, r)); diff != "" {
 		t.Errorf("the user differs (-want +got):\n%s", diff)
 	}
@@ -52,6 +52,7 @@ func TestMe(t *testing.T) {
 		"minutes before a day":  `{"default_reminders": {"timed": [], "whole_day": [{"minutes_before": 15}]}}`,
 		"a reminder at a date":  `{"default_reminders": {"timed": [{"at": "2026-03-02T10:00:00Z"}], "whole_day": []}}`,
 		"unknown day":           `{"week_start": "friday"}`,
+		"unknown signs":         `{"line_signs": "things"}`,
 		"unknown language":      `{"language": "tlh"}`,
 		"unknown zone":          `{"time_zone": "Europe/Atlantis"}`,
 		"empty zone":            `{"time_zone": ""}`,

@@ -33,7 +33,7 @@ const (
 
 // newUser returns a user as the API shows it.
 func newUser(u postgres.User) apiv1.User {
-	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
+	return apiv1.User{ID: u.ID, Email: u.Email, TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, LineSigns: u.LineSigns, CreatedAt: u.CreatedAt, Revision: u.Revision, Epoch: u.Epoch,
 		DefaultReminders: u.DefaultReminders(), EmailConfirmed: u.ConfirmedAt != nil, Admin: u.Admin}
 }
 
@@ -74,7 +74,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 	}
 	u = postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
 		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday),
-		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en")}
+		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en"), LineSigns: postgres.SignsOwn}
 	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
 		if invitation != nil {

@@ -24,7 +24,7 @@ func TestSignupAndLogin(t *testing.T) {
 		"email": "Ada@Example.com", "password": testPassword, "time_zone": "Europe/Berlin", "week_start": "saturday"},
 		func(r *http.Request) { r.Header.Set("Accept-Language", "fr-CH, en;q=0.5") }).want(t, 201)
 	user := decoded[apiv1.User](t, up)
-	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", Language: "fr", CreatedAt: testStart, Epoch: user.Epoch, DefaultReminders: task.UsualReminders()}
+	want := apiv1.User{ID: user.ID, Email: "ada@example.com", TimeZone: "Europe/Berlin", WeekStart: "saturday", Language: "fr", LineSigns: "own", CreatedAt: testStart, Epoch: user.Epoch, DefaultReminders: task.UsualReminders()}
 	if user.Epoch == "" {
 		t.Error("the answer names no epoch")
 	}

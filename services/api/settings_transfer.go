@@ -48,7 +48,7 @@ func readAccount(ctx context.Context, tx pgx.Tx, c caller, now time.Time) (*expo
 		return nil, err
 	}
 	out := &exportedAccount{
-		settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, DefaultReminders: u.ChosenReminders},
+		settings: apiv1.ExportedSettings{TimeZone: u.TimeZone, WeekStart: u.WeekStart, Language: u.Language, LineSigns: u.LineSigns, DefaultReminders: u.ChosenReminders},
 		channels: []apiv1.ExportedChannel{}, connections: []apiv1.ExportedConnection{},
 		conversations: conversations,
 	}
@@ -155,6 +155,7 @@ func storeSettings(ctx context.Context, tx pgx.Tx, c caller, in *importReader, d
 	set("the account’s time zone", &u.TimeZone, in.settings.TimeZone)
 	set("the first day of the week", &u.WeekStart, in.settings.WeekStart)
 	set("the language of quick add", &u.Language, in.settings.Language)
+	set("the signs of quick add", &u.LineSigns, in.settings.LineSigns)
 	if chosen := in.settings.DefaultReminders; chosen != nil && !reflect.DeepEqual(*chosen, u.DefaultReminders()) {
 		notes = append(notes, apiv1.ImportNote{Message: "the reminders of tasks that name none are as in the file"})
 		u.ChosenReminders = chosen

@@ -15,7 +15,7 @@ func TestSettingsAndChannelsAreExported(t *testing.T) {
 	t.Parallel()
 	a := newTestAPI(t)
 	ada, bob := a.newPerson(t), a.newPerson(t)
-	ada.send(t, "PATCH", "/api/v1/me", object{"time_zone": "Europe/Berlin", "week_start": "sunday", "language": "fr"}).want(t, 200)
+	ada.send(t, "PATCH", "/api/v1/me", object{"time_zone": "Europe/Berlin", "week_start": "sunday", "language": "fr", "line_signs": "todoist"}).want(t, 200)
 	ada.newTask(t, object{"title": "Buy milk"})
 	ada.send(t, "POST", "/api/v1/channels", strings.Replace(testWebhook, "?key=1", "/topsecret?key=topsecret", 1)).want(t, 201)
 	ada.send(t, "POST", "/api/v1/channels", strings.Replace(testSubscription, "send/abc", "send/topsecret", 1)).want(t, 201)
@@ -29,7 +29,7 @@ func TestSettingsAndChannelsAreExported(t *testing.T) {
 	if err := json.Unmarshal([]byte(file), &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (apiv1.ExportedSettings{TimeZone: "Europe/Berlin", WeekStart: "sunday", Language: "fr"}); got.Settings != want || len(got.Tasks) != 1 {
+	if want := (apiv1.ExportedSettings{TimeZone: "Europe/Berlin", WeekStart: "sunday", Language: "fr", LineSigns: "todoist"}); got.Settings != want || len(got.Tasks) != 1 {
 		t.Errorf("got %+v, want %+v and a task", got, want)
 	}
 	want := []apiv1.ExportedChannel{
@@ -67,7 +67,7 @@ func TestSettingsAndChannelsAreExported(t *testing.T) {
 		t.Errorf("a token without the scope: got %s and time zone %s", said, me(bob).TimeZone)
 	}
 	bob.send(t, "POST", "/api/v1/import", file).want(t, 200)
-	if got := me(bob); got.TimeZone != "Europe/Berlin" || got.WeekStart != "sunday" || got.Language != "fr" {
+	if got := me(bob); got.TimeZone != "Europe/Berlin" || got.WeekStart != "sunday" || got.Language != "fr" || got.LineSigns != "todoist" {
 		t.Errorf("got %+v, want the settings of the file", got)
 	}
 	if got := bob.channels(t); len(got) != 0 {

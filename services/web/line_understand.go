@@ -41,7 +41,7 @@ var dateOrders = map[string]phrase.DateOrder{"": phrase.NoDates, "dmy": phrase.D
 // understand parses a line into a task, for a page that shows the result while the line is typed.
 // The query holds line and zone (IANA). dates is dmy or mdy if 3/4 can be a date. usual_day is the
 // day of a task whose line names none. week_start is monday (the default), sunday or saturday.
-// language is en (the default), de, fr or es. The handler needs no account and stores nothing. It answers
+// language is en (the default), de, fr or es. line_signs is own (the default) or todoist. The handler needs no account and stores nothing. It answers
 // scripts of the page with HTML and other callers with JSON.
 func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 	if err := s.origins.CheckRead(r); err != nil {
@@ -65,7 +65,9 @@ func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 		return task.InvalidFields(bad)
 	}
 
-	draft, spans := parseLine(line, query.Get("usual_day"), s.now(), zone, order, apiv1.FirstWeekday(query.Get("week_start")), query.Get("language"))
+	draft, spans := parseLine(line, query.Get("usual_day"), s.now(), zone, phrase.Options{
+		DateOrder: order, WeekStart: new(apiv1.FirstWeekday(query.Get("week_start"))), Language: query.Get("language"), TodoistSigns: query.Get("line_signs") == todoistSigns,
+	})
 	answer := understood{Task: draft, Spans: make([]span, len(spans))}
 	for i, found := range spans {
 		answer.Spans[i] = span{found.Kind, line[found.Start:found.End], units(line[:found.Start]), units(line[:found.End])}

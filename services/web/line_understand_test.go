@@ -68,6 +68,12 @@ func TestUnderstand(t *testing.T) {
 		"weeks from Sunday": {url.Values{"line": {"call mum 9am next week"}, "zone": {"UTC"}, "week_start": {"sunday"}}, `{
 			"task": {"title": "call mum", "due_at": "2026-02-15T09:00:00Z", "time_zone": "UTC"},
 			"spans": [{"kind": "due", "text": "9am next week", "start": 9, "end": 22}]}`},
+		"in German": {url.Values{"line": {"Mama morgen anrufen"}, "zone": {"UTC"}, "language": {"de"}}, `{
+			"task": {"title": "Mama anrufen", "due_on": "2026-02-12", "time_zone": "UTC"},
+			"spans": [{"kind": "due", "text": "morgen", "start": 5, "end": 11}]}`},
+		"signs of Todoist": {url.Values{"line": {"pay taxes p1 @finance"}, "zone": {"UTC"}, "line_signs": {"todoist"}}, `{
+			"task": {"title": "pay taxes", "time_zone": "UTC", "priority": "high", "tags": ["finance"]},
+			"spans": [{"kind": "priority", "text": "p1", "start": 10, "end": 12}, {"kind": "tag", "text": "@finance", "start": 13, "end": 21}]}`},
 		"nothing": {url.Values{"line": {"<b>read</b> 1984"}, "zone": {"UTC"}}, `{"task": {"title": "<b>read</b> 1984", "time_zone": "UTC"}, "spans": []}`},
 		"no line": {url.Values{"zone": {"UTC"}}, `{"task": {"title": "", "time_zone": "UTC"}, "spans": []}`},
 	}
@@ -163,15 +169,5 @@ func TestUnderstandTooOften(t *testing.T) {
 	got := ask("/understand", url.Values{"line": {"drink water every 2 hours"}, "zone": {"UTC"}}, "HX-Request", "true")
 	if !strings.Contains(got.body, "Repeating more often than daily is not supported") {
 		t.Errorf("got %s, want the reason", got.body)
-	}
-}
-
-// TestUnderstandLanguage shows that the preview reads the language of the account.
-func TestUnderstandLanguage(t *testing.T) {
-	t.Parallel()
-	zone := time.UTC
-	d, _ := parseLine("Miete jeden Montag", "", time.Date(2026, 12, 2, 9, 0, 0, 0, zone), zone, dateOrders[""], time.Monday, "de")
-	if d.Title != "Miete" || d.Recurrence == nil || d.Recurrence.RRule != "FREQ=WEEKLY;BYDAY=MO" {
-		t.Errorf("got %q with %+v", d.Title, d.Recurrence)
 	}
 }

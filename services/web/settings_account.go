@@ -135,14 +135,17 @@ func scopeWord(scope string) string {
 	return cmp.Or(words[scope], scope)
 }
 
-// saveAccount changes the time zone, the first day of the week and the language of quick add.
+// saveAccount changes the time zone, the first day of the week, and the language and signs of quick add.
 func (s *service) saveAccount(w http.ResponseWriter, r *http.Request, rc *requestContext) error {
 	in := apiv1.AccountPatch{TimeZone: new(r.PostFormValue("time_zone")), WeekStart: new(r.PostFormValue("week_start"))}
 	if language := r.PostFormValue("language"); language != "" {
 		in.Language = &language
 	}
+	if signs := r.PostFormValue("line_signs"); signs != "" {
+		in.LineSigns = &signs
+	}
 	if err := rc.Call(r.Context(), "PATCH", "/me", in, nil); err != nil {
-		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start", "language")
+		return s.refuseAccount(w, r, rc, err, "calendar", "time_zone", "week_start", "language", "line_signs")
 	}
 	return s.redirectWithFlash(w, r, accountPath, flashMessage{Text: "Saved"})
 }

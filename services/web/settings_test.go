@@ -131,7 +131,7 @@ func TestSettingsForms(t *testing.T) {
 		want string
 		to   string
 	}{
-		"/settings/account":               {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de"}`, "/settings/account"},
+		"/settings/account":               {url.Values{"time_zone": {"Asia/Tokyo"}, "week_start": {"monday"}, "language": {"de"}, "line_signs": {"todoist"}}, `PATCH /me? application/json {"time_zone":"Asia/Tokyo","week_start":"monday","language":"de","line_signs":"todoist"}`, "/settings/account"},
 		"/settings/address":               {url.Values{"email": {"new@example.com"}, "password": {"a"}}, `POST /address/change? application/json {"email":"new@example.com","password":"a"}`, "/settings/account"},
 		"/settings/address/keep":          {nil, "DELETE /address/change?", "/settings/account"},
 		"/settings/address/confirm":       {nil, "POST /address/confirmation?", "/settings/account"},

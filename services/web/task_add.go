@@ -34,7 +34,9 @@ func (rc *requestContext) draft(r *http.Request) (d phrase.Draft, err error) {
 	if !known {
 		return phrase.Draft{}, task.Invalid("dates", "is neither dmy nor mdy")
 	}
-	d, _ = parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, order, rc.weekStart(), rc.user.Language)
+	d, _ = parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, phrase.Options{
+		DateOrder: order, WeekStart: new(rc.weekStart()), Language: rc.user.Language, TodoistSigns: rc.user.LineSigns == todoistSigns,
+	})
 	// The tag or priority of the current view applies unless the line names another.
 	if tag := r.PostFormValue("tag"); tag != "" && !slices.Contains(d.Tags, tag) {
 		d.Tags = append(d.Tags, tag)
@@ -56,11 +58,14 @@ func (rc *requestContext) draft(r *http.Request) (d phrase.Draft, err error) {
 	return d, nil
 }
 
+// todoistSigns is the setting that quick add reads Todoist's signs too.
+const todoistSigns = "todoist"
+
 // parseLine parses a line. A task whose line names no day is due on day (2026-11-26), if day is
-// set. Weeks begin on week. Its words are those of language.
-func parseLine(line, day string, now time.Time, zone *time.Location, order phrase.DateOrder, week time.Weekday, language string) (phrase.Draft, []phrase.Span) {
-	usual, _ := time.Parse(time.DateOnly, day) // the zero time for no day
-	return phrase.Parse(line, now, zone, phrase.Options{DateOrder: order, Day: usual, WeekStart: &week, Language: language})
+// set.
+func parseLine(line, day string, now time.Time, zone *time.Location, o phrase.Options) (phrase.Draft, []phrase.Span) {
+	o.Day, _ = time.Parse(time.DateOnly, day) // the zero time for no day
+	return phrase.Parse(line, now, zone, o)
 }
 
 // dueField returns the due date in a form: "2026-02-10T15:00", or "2026-02-10" for a whole day. The

@@ -85,6 +85,17 @@ func TestViewsAndCounts(t *testing.T) {
 	v.get("/priority/high").form("/tasks").fill("line", "as high").send().says("as high")
 }
 
+// TestTodoistSigns chooses in the settings that p1 and @home are signs, and adds a task with them.
+func TestTodoistSigns(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, "Europe/Berlin")
+	v.get("/all").form("/tasks").fill("line", "pay taxes p1 @finance").send().says("pay taxes p1 @finance")
+	v.get("/settings/account").form("/settings/account").fill("line_signs", "todoist").send().says("Saved")
+	v.get("/all").form("/tasks").fill("line", "file papers p1 @finance").send()
+	v.get("/tag/finance").says("file papers")
+	v.get("/priority/high").says("file papers")
+}
+
 func TestCalendar(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, "Europe/Berlin")

@@ -41,7 +41,7 @@ func (g goType) leaveOut(fields ...string) goType { g.without = fields; return g
 var types = map[string]goType{
 	"Problem": answer[server.Problem](), "FieldError": answer[task.FieldError](),
 	"NextCursor": answer[string](), "Epoch": answer[string](), "TypedEmail": answer[string](),
-	"Priority": answer[task.Priority](), "Anchor": answer[string](), "Missed": answer[string](), "WeekStart": answer[string](), "Language": answer[string](),
+	"Priority": answer[task.Priority](), "Anchor": answer[string](), "Missed": answer[string](), "WeekStart": answer[string](), "Language": answer[string](), "LineSigns": answer[string](),
 	"Scope": answer[string](), "ChannelKind": answer[string](), "DeliveryState": answer[string](),
 
 	"Task": answer[task.Task](), "TaskPage": answer[apiv1.Page[task.Task]](),
@@ -93,6 +93,7 @@ var enums = map[string][]string{
 	"Missed":           {task.MissedSkip, task.MissedCatchUp},
 	"WeekStart":        {postgres.WeekMonday, postgres.WeekSunday, postgres.WeekSaturday},
 	"Language":         phrase.Languages,
+	"LineSigns":        {postgres.SignsOwn, postgres.SignsTodoist},
 	"Scope":            {account.ScopeTasksRead, account.ScopeTasksWrite, account.ScopeAccount},
 	"ChannelKind":      {postgres.ChannelWebhook, postgres.ChannelEmail, postgres.ChannelWebPush},
 	"DeliveryState":    {postgres.DeliveryPending, postgres.DeliverySent, postgres.DeliveryFailed, postgres.DeliveryGivenUp},

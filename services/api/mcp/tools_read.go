@@ -33,6 +33,7 @@ type planResult struct {
 	Language string `json:"language" doc:"the language of the sentences of new tasks"`
 	// WeekStart is a time.Weekday.
 	WeekStart int    `json:"week_start" doc:"the first day of the week: 0 is Sunday, 1 is Monday"`
+	LineSigns string `json:"line_signs" doc:"the signs of the sentences of new tasks: own (#tag, !high), or todoist for @tag and p1 too"`
 	Overdue   []view `json:"overdue"`
 	Today     []view `json:"today"`
 	// More reports whether there are more tasks than these.
@@ -44,7 +45,7 @@ func planToday(ctx context.Context, c *client, _ struct{}) (planResult, error) {
 	late, today, more, err := c.dueToday(ctx)
 	now := c.now.In(c.account.Zone)
 	return planResult{
-		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language, WeekStart: int(c.account.WeekStart),
+		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language, WeekStart: int(c.account.WeekStart), LineSigns: map[bool]string{false: "own", true: "todoist"}[c.account.TodoistSigns],
 		Overdue: c.views(late, c.brief), Today: c.views(today, c.brief), More: more, untrusted: untrusted{notice},
 	}, err
 }

@@ -61,7 +61,7 @@ func (c *client) read(sentence string, zone *time.Location) phrase.Draft {
 }
 
 func (c *client) readIn(language, sentence string, zone *time.Location) phrase.Draft {
-	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{Language: language, WeekStart: &c.account.WeekStart})
+	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{Language: language, WeekStart: &c.account.WeekStart, TodoistSigns: c.account.TodoistSigns})
 	return d
 }
 
