@@ -30,6 +30,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 	if hour, next := find(p, p.lang.hours, i); next > 0 {
 		c, s := clock{hour: hour, half: hour <= 12}, marked
 		if end := p.is(next, p.lang.oClock); end > 0 {
+			c.early = p.lang.dayHours
 			if _, unit := find(p, p.lang.units, next); unit == 0 {
 				s = weak
 			}
@@ -76,7 +77,7 @@ func (p *parser) readClock(i int) (clock, strength, int) {
 
 // readMinutes reads the minutes after an hour: "14 Uhr 30", "huit heures et demie".
 func (p *parser) readMinutes(c clock, s strength, i int) (clock, strength, int) {
-	if offset, next := find(p, p.lang.afterHours, i); next > 0 && c.minute == 0 && !p.words[i-1].stop {
+	if offset, next := find(p, p.lang.afterHours, i); next > 0 && c.minute == 0 && !p.words[i-1].stop && !p.counts(i) {
 		all := c.hour*60 + offset
 		if c.half && c.hour <= 6 && offset < 0 {
 			all += 12 * 60 // "3 menos cuarto" is in the half of its hour
@@ -85,7 +86,8 @@ func (p *parser) readMinutes(c clock, s strength, i int) (clock, strength, int) 
 		if _, inWords := p.lang.hours[p.text(i-1)]; inWords {
 			s = max(s, beside) // "tomorrow nine thirty"
 		}
-		return clock{hour: (all + 24*60) / 60 % 24, minute: (all + 60) % 60, half: c.half, byPart: c.byPart}, max(s, marked), next
+		c.hour, c.minute = (all+24*60)/60%24, (all+60)%60
+		return c, max(s, marked), next
 	}
 	var minute int
 	if text := p.text(i); p.lang.oClock[p.words[i-1].text] && c.minute == 0 && len(text) == 2 && number(text, 59, &minute) && !p.words[i-1].stop {
@@ -93,6 +95,13 @@ func (p *parser) readMinutes(c clock, s strength, i int) (clock, strength, int) 
 		return c, s, i + 1
 	}
 	return c, s, i
+}
+
+// counts reports whether a number in words stands at i after an hour in digits. It counts something then:
+// "at 9 ten people".
+func (p *parser) counts(i int) bool {
+	_, next := find(p, p.lang.numbers, i)
+	return next > 0 && digits(p.text(i-1))
 }
 
 // clockStrength returns the evidence that a time needs, from its parts as in clockText.

@@ -105,8 +105,8 @@ func (p *parser) endsBefore(i int) bool {
 	return next > 0 && p.ofTime(next)
 }
 
-// sharesWeeks reports whether the word at i says which weeks a recurrence or a day is in: "every even
-// week", "semaine paire". Which ones that are is not read.
+// sharesWeeks reports whether the word at i names only some weeks: "every even week", "semaine paire".
+// The parser does not know which ones these are.
 func (p *parser) sharesWeeks(i int) bool {
 	_, before := find(p, p.lang.units, i-1)
 	_, after := find(p, p.lang.units, i+1)

@@ -60,7 +60,7 @@ func (p *parser) readDayAt(i int, least strength) bool {
 		return true
 	}
 	said := p.is(i, p.lang.on) > 0 || p.is(i, p.lang.from) > 0
-	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && (p.endsDay(next) || i == 0) && !p.within(i, next) {
+	if d, _, next := p.readDays(i); next > 0 && (said || least < strong) && !p.named(i) && (p.endsDay(next) || i == 0 && !p.weekdayAt(i)) && !p.within(i, next) {
 		p.date = &d
 		p.conflict = p.conflict || d.day.Before(p.today) // a range that has begun
 		p.mark(KindDue, i, next)
