@@ -40,7 +40,7 @@ func TestTracesOfServicesAndSidecars(t *testing.T) {
 				t.Errorf("%s: the sidecars speak %q", values, o.Protocol)
 			}
 		}
-		got.headers = want.headers
+		got.headers = want.headers // those of each pod are compared below
 		if got != want {
 			t.Errorf("%s: the sidecars have %+v, want %+v", values, got, want)
 		}

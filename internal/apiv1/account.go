@@ -38,6 +38,14 @@ type Credentials struct {
 	Password string `json:"password" validate:"required,max=256"`
 }
 
+// The signs that quick add reads.
+const (
+	// SignsOwn are #home and !high.
+	SignsOwn = "own"
+	// SignsTodoist are those, and also @home and p1 as in Todoist.
+	SignsTodoist = "todoist"
+)
+
 // User is an account.
 type User struct {
 	ID       uuid.UUID `json:"id"`
@@ -47,7 +55,7 @@ type User struct {
 	WeekStart string `json:"week_start"`
 	// Language is the language of quick add: en, de, fr or es.
 	Language string `json:"language"`
-	// LineSigns are the signs that quick add reads: own, or todoist for p1 and @home too.
+	// LineSigns is SignsOwn or SignsTodoist.
 	LineSigns string    `json:"line_signs"`
 	CreatedAt time.Time `json:"created_at"`
 	// Revision is the number of changes of the account's tasks.

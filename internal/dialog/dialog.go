@@ -22,6 +22,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/intent"
 )
 
@@ -193,7 +194,7 @@ func (t *turn) open(ctx context.Context) error {
 	if words, ok := languages[t.plan.Language]; ok {
 		t.words = words
 	}
-	t.options = intent.Options{Now: t.plan.Now, Zone: zone, Language: t.plan.Language, WeekStart: time.Weekday(t.plan.WeekStart), TodoistSigns: t.plan.LineSigns == "todoist"}
+	t.options = intent.Options{Now: t.plan.Now, Zone: zone, Language: t.plan.Language, WeekStart: time.Weekday(t.plan.WeekStart), TodoistSigns: t.plan.LineSigns == apiv1.SignsTodoist}
 	return nil
 }
 

@@ -60,8 +60,29 @@ func KeepDeadLetter(ctx context.Context, tx pgx.Tx, d DeadLetter, now time.Time)
 // DeadLetters returns dead letters without their bytes, in the order of their first arrival. It
 // returns the waiting ones, or all.
 func DeadLetters(ctx context.Context, tx pgx.Tx, all bool) ([]DeadLetter, error) {
-	rows, err := tx.Query(ctx, `
-		SELECT `+deadLetterColumns+`, NULL::bytea FROM dead_letters WHERE $1 OR state = 'waiting' ORDER BY first_at, id`, all)
+	return queryDeadLetters(ctx, tx, `NULL::bytea FROM dead_letters WHERE $1 OR state = 'waiting' ORDER BY first_at, id`, all)
+}
+
+// LastDeadLetters returns the newest waiting dead letters without their bytes.
+func LastDeadLetters(ctx context.Context, tx pgx.Tx, limit int) ([]DeadLetter, error) {
+	return queryDeadLetters(ctx, tx, `NULL::bytea FROM dead_letters WHERE state = 'waiting' ORDER BY first_at DESC, id LIMIT $1`, limit)
+}
+
+// DeadLetterByID returns a dead letter with its bytes. It returns code not_found if there is none.
+func DeadLetterByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (DeadLetter, error) {
+	found, err := queryDeadLetters(ctx, tx, `raw FROM dead_letters WHERE id = $1`, id)
+	if err != nil {
+		return DeadLetter{}, err
+	}
+	if len(found) == 0 {
+		return DeadLetter{}, errNoDeadLetter
+	}
+	return found[0], nil
+}
+
+// queryDeadLetters returns dead letters. rest is the query after its first columns: the bytes, and FROM.
+func queryDeadLetters(ctx context.Context, tx pgx.Tx, rest string, arg any) ([]DeadLetter, error) {
+	rows, err := tx.Query(ctx, `SELECT `+deadLetterColumns+`, `+rest, arg)
 	if err != nil {
 		return nil, fmt.Errorf("query dead letters: %w", err)
 	}
@@ -70,22 +91,6 @@ func DeadLetters(ctx context.Context, tx pgx.Tx, all bool) ([]DeadLetter, error)
 		return nil, fmt.Errorf("read dead letters: %w", err)
 	}
 	return found, nil
-}
-
-// DeadLetterByID returns a dead letter with its bytes. It returns code not_found if there is none.
-func DeadLetterByID(ctx context.Context, tx pgx.Tx, id uuid.UUID) (DeadLetter, error) {
-	rows, err := tx.Query(ctx, `SELECT `+deadLetterColumns+`, raw FROM dead_letters WHERE id = $1`, id)
-	if err != nil {
-		return DeadLetter{}, fmt.Errorf("query dead letter %s: %w", id, err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[DeadLetter])
-	if err != nil {
-		return DeadLetter{}, fmt.Errorf("read dead letter %s: %w", id, err)
-	}
-	if len(found) == 0 {
-		return DeadLetter{}, errNoDeadLetter
-	}
-	return found[0], nil
 }
 
 // CountDeadLetters returns the number of waiting dead letters. It stops counting at limit.

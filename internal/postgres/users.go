@@ -19,14 +19,6 @@ const (
 	WeekSaturday = "saturday"
 )
 
-// The signs that quick add reads.
-const (
-	// SignsOwn are #home and !high.
-	SignsOwn = "own"
-	// SignsTodoist are those, and also @home and p1 as in Todoist.
-	SignsTodoist = "todoist"
-)
-
 // User is an account. Email is lower case. PasswordHash is argon2id in PHC form.
 type User struct {
 	ID           uuid.UUID
@@ -37,7 +29,7 @@ type User struct {
 	WeekStart string
 	// Language is the language of quick add: en, de, fr or es.
 	Language string
-	// LineSigns are the signs that quick add reads: SignsOwn or SignsTodoist.
+	// LineSigns are the signs that quick add reads: own or todoist.
 	LineSigns string
 	Revision  int64
 	CreatedAt time.Time

@@ -51,7 +51,7 @@ func Version() string {
 // because reading still works: the answer is then 200 with the status degraded. If the database is
 // away because its disk is full, the answer is 503 with the code disk_full.
 //
-// The body tells whether the sidecar answers, for people and for the page /status. sidecar is nil for a
+// The body contains the state of the sidecar, for people and for the page /status. sidecar is nil for a
 // service without one. Callers: kubelet, web.
 func Readyz(log *slog.Logger, sidecar func(context.Context) error, checks ...func(context.Context) error) http.Handler {
 	return Handle(log, func(w http.ResponseWriter, r *http.Request) error {

@@ -74,7 +74,7 @@ func (s *service) signup(w http.ResponseWriter, r *http.Request) (err error) {
 	}
 	u = postgres.User{ID: uuid.Must(uuid.NewV7()), Email: in.Email, PasswordHash: hash, CreatedAt: s.instant(),
 		TimeZone: cmp.Or(in.TimeZone, "UTC"), WeekStart: cmp.Or(in.WeekStart, postgres.WeekMonday),
-		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en"), LineSigns: postgres.SignsOwn}
+		Language: cmp.Or(in.Language, phrase.AcceptLanguage(r.Header.Get("Accept-Language")), "en"), LineSigns: apiv1.SignsOwn}
 	var started startedSession
 	err = s.db.InTx(ctx, func(tx pgx.Tx) error {
 		if invitation != nil {

@@ -142,5 +142,5 @@ func (s *service) assistantAccount(ctx context.Context) (mcp.Account, error) {
 	}
 	key := hmac.New(sha256.New, []byte(c.Credential))
 	key.Write([]byte("confirmation"))
-	return mcp.Account{Zone: zone, Language: user.Language, WeekStart: apiv1.FirstWeekday(user.WeekStart), TodoistSigns: user.LineSigns == postgres.SignsTodoist, Epoch: user.Epoch, Key: key.Sum(nil)}, nil
+	return mcp.Account{Zone: zone, Language: user.Language, WeekStart: apiv1.FirstWeekday(user.WeekStart), LineSigns: user.LineSigns, Epoch: user.Epoch, Key: key.Sum(nil)}, nil
 }

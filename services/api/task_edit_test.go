@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -326,83 +325,5 @@ func (p person) titles(t *testing.T, query string, limit int) []string {
 		if cursor = list.NextCursor; cursor == "" {
 			return titles
 		}
-	}
-}
-
-func TestChanges(t *testing.T) {
-	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
-	first, second := p.newTask(t, object{"title": "1"}), p.newTask(t, object{"title": "2"})
-	p.send(t, "DELETE", taskPath(first.ID), nil).want(t, 204)
-
-	list := decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200))
-	if len(list.Items) != 2 || list.Items[0].Task.ID != second.ID || list.Items[1].Type != "task.deleted" {
-		t.Errorf("got %+v, want the second task and then the deleted one", list.Items)
-	}
-	if list.Revision != 3 || list.Resync {
-		t.Errorf("got revision %d and resync %t, want 3 and false", list.Revision, list.Resync)
-	}
-	list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0&limit=2", nil).want(t, 200))
-	if len(list.Items) != 2 || list.NextCursor != "2" {
-		t.Errorf("got %d items and next_cursor %q, want 2 and 2", len(list.Items), list.NextCursor)
-	}
-	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=9", nil).want(t, 200)); !list.Resync {
-		t.Error("a revision from the future does not resync")
-	}
-
-	// A change that the outbox has deleted cannot be listed.
-	p.events(t)
-	err := p.db.InTx(t.Context(), func(tx pgx.Tx) error {
-		_, err := tx.Exec(t.Context(), `DELETE FROM outbox WHERE revision = 2`)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=1", nil).want(t, 200)); !list.Resync {
-		t.Error("a gap does not resync")
-	}
-	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=0", nil).want(t, 200)); !list.Resync {
-		t.Error("a gap in the middle does not resync")
-	}
-	if list = decoded[apiv1.ChangePage](t, p.send(t, "GET", "/api/v1/changes?since=2", nil).want(t, 200)); list.Resync || len(list.Items) != 1 {
-		t.Errorf("after the gap: got %+v", list)
-	}
-}
-
-func TestConcurrentChangesLeaveNoGap(t *testing.T) {
-	t.Parallel()
-	p := newTestAPI(t).newPerson(t)
-	const writers, each = 6, 5
-	done := make(chan error, writers)
-	for writer := range writers {
-		go func() {
-			var err error
-			for n := range each {
-				// Half of the writers send an Idempotency-Key.
-				headers := []func(*http.Request){header("Idempotency-Key", fmt.Sprintf("%d-%d", writer, n))}[writer%2:]
-				if r := p.send(t, "POST", "/api/v1/tasks", object{"title": "x"}, headers...); r.Status != 201 {
-					err = fmt.Errorf("got status %d: %s", r.Status, r.Body)
-				}
-			}
-			done <- err
-		}()
-	}
-	for range writers {
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
-	}
-	revision := int64(0)
-	for _, e := range p.events(t) {
-		if e.Type != event.TaskChanged {
-			continue
-		}
-		if revision++; e.Data.Revision != revision {
-			t.Fatalf("got revision %d, want %d", e.Data.Revision, revision)
-		}
-	}
-	if revision != writers*each {
-		t.Errorf("got %d revisions, want %d", revision, writers*each)
 	}
 }

@@ -269,8 +269,7 @@ func TestRemindersPerHour(t *testing.T) {
 }
 
 // TestUnconfirmedAddressGetsNoReminder sends a reminder to an address that is not confirmed. The person
-// gets one request to confirm it, which shows nothing of the task. The delivery says why it was given
-// up.
+// gets one request to confirm it, which shows nothing of the task. The delivery keeps the reason.
 func TestUnconfirmedAddressGetsNoReminder(t *testing.T) {
 	t.Parallel()
 	f, m := newFixture(t), newMailServer(t, nil)

@@ -66,7 +66,7 @@ func (s *service) understand(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	draft, spans := parseLine(line, query.Get("usual_day"), s.now(), zone, phrase.Options{
-		DateOrder: order, WeekStart: new(apiv1.FirstWeekday(query.Get("week_start"))), Language: query.Get("language"), TodoistSigns: query.Get("line_signs") == todoistSigns,
+		DateOrder: order, WeekStart: new(apiv1.FirstWeekday(query.Get("week_start"))), Language: query.Get("language"), TodoistSigns: query.Get("line_signs") == apiv1.SignsTodoist,
 	})
 	answer := understood{Task: draft, Spans: make([]span, len(spans))}
 	for i, found := range spans {

@@ -73,8 +73,8 @@ func (s *service) status(w http.ResponseWriter, r *http.Request, rc *requestCont
 	return s.showTo(w, r, rc, http.StatusOK, page{Name: "status", Title: "Status", Path: statusPath, Here: statusPath, Body: p, Secret: true})
 }
 
-// probe asks every replica that web can reach. Those of api are behind its fallback, if there is one: it names the pods
-// that are not ready too.
+// probe asks every replica that web can reach. The fallback of api also has the pods that are not ready, so
+// that it is asked if there is one.
 func (s *service) probe(ctx context.Context) []shownReplica {
 	apis := s.cfg.APIURLs
 	if len(s.cfg.APIFallbackURLs) > 0 {

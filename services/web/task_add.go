@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
@@ -35,7 +36,7 @@ func (rc *requestContext) draft(r *http.Request) (d phrase.Draft, err error) {
 		return phrase.Draft{}, task.Invalid("dates", "is neither dmy nor mdy")
 	}
 	d, _ = parseLine(r.PostFormValue("line"), r.PostFormValue("usual_day"), rc.madeAt(r), rc.zone, phrase.Options{
-		DateOrder: order, WeekStart: new(rc.weekStart()), Language: rc.user.Language, TodoistSigns: rc.user.LineSigns == todoistSigns,
+		DateOrder: order, WeekStart: new(rc.weekStart()), Language: rc.user.Language, TodoistSigns: rc.user.LineSigns == apiv1.SignsTodoist,
 	})
 	// The tag or priority of the current view applies unless the line names another.
 	if tag := r.PostFormValue("tag"); tag != "" && !slices.Contains(d.Tags, tag) {
@@ -57,9 +58,6 @@ func (rc *requestContext) draft(r *http.Request) (d phrase.Draft, err error) {
 	}
 	return d, nil
 }
-
-// todoistSigns is the setting that quick add reads Todoist's signs too.
-const todoistSigns = "todoist"
 
 // parseLine parses a line. A task whose line names no day is due on day (2026-11-26), if day is
 // set.

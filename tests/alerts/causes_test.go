@@ -4,8 +4,6 @@ package alerts
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -90,14 +88,6 @@ func await(ctx context.Context, t *testing.T, prometheus string, want ...string)
 
 // firing returns the names of the alerts that fire, in order.
 func firing(ctx context.Context, prometheus string) (names []string, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, prometheus+"/api/v1/alerts", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
 	var found struct {
 		Data struct {
 			Alerts []struct {
@@ -106,7 +96,7 @@ func firing(ctx context.Context, prometheus string) (names []string, err error) 
 			}
 		}
 	}
-	if err := errors.Join(json.NewDecoder(answer.Body).Decode(&found), answer.Body.Close()); err != nil {
+	if err := ask(ctx, prometheus, "/api/v1/alerts", &found); err != nil {
 		return nil, err
 	}
 	for _, a := range found.Data.Alerts {

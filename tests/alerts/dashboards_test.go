@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"taskmaster/infra/dashboards"
+	"taskmaster/internal/testkit"
 	"taskmaster/tests/system"
 )
 
@@ -138,20 +138,11 @@ func withoutData(ctx context.Context, prometheus string) (string, error) {
 	for _, d := range dashboards.All() {
 		for _, p := range d.Panels {
 			query := strings.ReplaceAll(p.Query, "$namespace", ".*")
-			r, err := http.NewRequestWithContext(ctx, http.MethodGet, prometheus+"/api/v1/query?query="+url.QueryEscape(query), nil)
-			if err != nil {
-				return "", err
-			}
-			answer, err := http.DefaultClient.Do(r)
-			if err != nil {
-				return "", err
-			}
 			var found struct {
 				Error string
 				Data  struct{ Result []struct{ Value [2]any } }
 			}
-			err = errors.Join(json.NewDecoder(answer.Body).Decode(&found), answer.Body.Close())
-			if err != nil {
+			if err := ask(ctx, prometheus, "/api/v1/query?query="+url.QueryEscape(query), &found); err != nil {
 				return "", err
 			}
 			shows := false
@@ -211,10 +202,18 @@ func scrapeSystem(t *testing.T, s *system.System, metricsOfWeb string) string {
 // freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	return fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t))
+}
+
+// ask decodes the answer of Prometheus to a path.
+func ask(ctx context.Context, prometheus, path string, to any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, prometheus+path, http.NoBody)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	return errors.Join(json.NewDecoder(answer.Body).Decode(to), answer.Body.Close())
 }

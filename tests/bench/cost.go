@@ -133,8 +133,8 @@ func (b *bench) measureCosts(ctx context.Context) (*costs, error) {
 	return c, nil
 }
 
-// used returns the processor time of each process while do runs and until the events have been
-// published, less what it uses when idle.
+// used returns the processor time that each process needs for do and for publishing its events. The
+// share that the process uses when idle is subtracted.
 func (b *bench) used(ctx context.Context, idle map[string]float64, do func() error) (usage, error) {
 	began := time.Now()
 	before, err := b.cpu()

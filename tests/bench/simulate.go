@@ -32,8 +32,8 @@ type hour struct {
 	inTime  int
 }
 
-// server has processors. Requests go first, because few reminders are handled at a time. What is
-// left of a second is for the reminders of 09:00.
+// server has processors. Requests go first, because few reminders are handled at a time. The reminders
+// of 09:00 get the rest of each second.
 type server struct{ processors, waiting, nine float64 } // waiting and nine are in seconds of one processor
 
 // serve adds work and lets a second pass.

@@ -93,7 +93,7 @@ var enums = map[string][]string{
 	"Missed":           {task.MissedSkip, task.MissedCatchUp},
 	"WeekStart":        {postgres.WeekMonday, postgres.WeekSunday, postgres.WeekSaturday},
 	"Language":         phrase.Languages,
-	"LineSigns":        {postgres.SignsOwn, postgres.SignsTodoist},
+	"LineSigns":        {apiv1.SignsOwn, apiv1.SignsTodoist},
 	"Scope":            {account.ScopeTasksRead, account.ScopeTasksWrite, account.ScopeAccount},
 	"ChannelKind":      {postgres.ChannelWebhook, postgres.ChannelEmail, postgres.ChannelWebPush},
 	"DeliveryState":    {postgres.DeliveryPending, postgres.DeliverySent, postgres.DeliveryFailed, postgres.DeliveryGivenUp},

@@ -48,8 +48,8 @@ type Account struct {
 	Language string
 	// WeekStart is the first day of the week.
 	WeekStart time.Weekday
-	// TodoistSigns reports whether sentences may have Todoist's signs.
-	TodoistSigns bool
+	// LineSigns are the signs in sentences: apiv1.SignsOwn or apiv1.SignsTodoist.
+	LineSigns string
 	// Epoch names the history that revisions belong to.
 	Epoch string
 	// Key signs confirmations. It is the same in all replicas, and no other caller has it.

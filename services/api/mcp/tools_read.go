@@ -45,7 +45,7 @@ func planToday(ctx context.Context, c *client, _ struct{}) (planResult, error) {
 	late, today, more, err := c.dueToday(ctx)
 	now := c.now.In(c.account.Zone)
 	return planResult{
-		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language, WeekStart: int(c.account.WeekStart), LineSigns: map[bool]string{false: "own", true: "todoist"}[c.account.TodoistSigns],
+		Date: now.Format(time.DateOnly), Now: now.Format(time.RFC3339), TimeZone: c.account.Zone.String(), Language: c.account.Language, WeekStart: int(c.account.WeekStart), LineSigns: c.account.LineSigns,
 		Overdue: c.views(late, c.brief), Today: c.views(today, c.brief), More: more, untrusted: untrusted{notice},
 	}, err
 }

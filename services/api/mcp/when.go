@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"taskmaster/internal/apiv1"
 	"taskmaster/internal/phrase"
 	"taskmaster/internal/task"
 )
@@ -61,7 +62,7 @@ func (c *client) read(sentence string, zone *time.Location) phrase.Draft {
 }
 
 func (c *client) readIn(language, sentence string, zone *time.Location) phrase.Draft {
-	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{Language: language, WeekStart: &c.account.WeekStart, TodoistSigns: c.account.TodoistSigns})
+	d, _ := phrase.Parse(sentence, c.now, zone, phrase.Options{Language: language, WeekStart: &c.account.WeekStart, TodoistSigns: c.account.LineSigns == apiv1.SignsTodoist})
 	return d
 }
 
