@@ -114,7 +114,11 @@ func (p *parser) readBefore(i int, bare bool) ([]amount, int) {
 		}
 		last = a
 		if done := p.is(next, p.lang.before); done > 0 {
-			if more, end := p.readBefore(p.is(done, p.lang.and), false); p.is(done, p.lang.and) > 0 && end > 0 && len(before)+len(more) <= task.MaxReminders {
+			and := p.is(done, p.lang.and)
+			if and == 0 {
+				return before, done
+			}
+			if more, end := p.readBefore(and, false); end > 0 && len(before)+len(more) <= task.MaxReminders {
 				return append(before, more...), end // "1 week before and 1 day before"
 			}
 			return before, done
