@@ -30,6 +30,20 @@ type date struct {
 	again func(time.Time) time.Time
 }
 
+// notBefore returns the first such day that is not before from. It returns an earlier day if none is
+// known: a fifth Tuesday in February comes only every 28 years.
+func (d date) notBefore(from time.Time) time.Time {
+	day := d.day
+	for day.Before(from) && d.again != nil {
+		next := d.again(day)
+		if !next.After(day) {
+			break
+		}
+		day = next
+	}
+	return day
+}
+
 // readDate reads a day at i. The longest one counts.
 func (p *parser) readDate(i int) (date, strength, int) {
 	var best date

@@ -153,7 +153,10 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 	if n, next := find(p, p.lang.monthsSaid, i); next > 0 {
 		j := p.skip(p.skip(next, p.lang.on), p.lang.the)
 		if day, end := p.readOrdinal(j); end > 0 && day > 0 {
-			return p.inMonth(n, func(first time.Time) (time.Time, bool) { return dayOf(first, day) }), weak, end
+			if d, ok := p.inMonth(n, func(first time.Time) (time.Time, bool) { return dayOf(first, day) }); ok {
+				return d, weak, end
+			}
+			return date{}, 0, 0
 		}
 	}
 	pick, next := p.readDayOfMonth(p.skip(i, p.lang.the))
@@ -166,7 +169,10 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 		n, end = find(p, p.lang.monthsSaid, of)
 	}
 	if end > 0 {
-		return p.inMonth(n, pick), weak, end
+		if d, ok := p.inMonth(n, pick); ok {
+			return d, weak, end
+		}
+		return date{}, 0, 0
 	}
 	month, end := find(p, p.lang.months, of)
 	if end == 0 || of == next && next == i+1 && !p.lang.dayFirst {
@@ -190,11 +196,8 @@ func (p *parser) readOfMonth(i int) (date, strength, int) {
 		return time.Time{}
 	}
 	d := date{day: in(p.today.Year()), again: func(last time.Time) time.Time { return in(last.Year() + 1) }}
-	if d.day.IsZero() {
+	if d.day = d.notBefore(p.today); d.day.Before(p.today) {
 		return date{}, 0, 0
-	}
-	if d.day.Before(p.today) {
-		d.day = d.again(d.day)
 	}
 	return d, weak, end
 }
@@ -254,25 +257,24 @@ func nthOf(first time.Time, n int, days map[time.Weekday]bool) (time.Time, bool)
 }
 
 // inMonth returns a day of the month n months after this one. With n = -1 it is the next such day of
-// any month.
-func (p *parser) inMonth(n int, pick func(time.Time) (time.Time, bool)) date {
+// any month. It returns false if there is none: no month has a 7th Tuesday.
+func (p *parser) inMonth(n int, pick func(time.Time) (time.Time, bool)) (date, bool) {
+	first := p.today.AddDate(0, 0, 1-p.today.Day()).AddDate(0, max(n, 0), 0)
+	if n >= 0 {
+		day, ok := pick(first)
+		p.conflict = p.conflict || ok && day.Before(p.today) // "the 1st of this month" has passed
+		return date{day: day}, ok
+	}
 	in := func(first time.Time) time.Time {
-		for {
+		for range 12 { // a 31st, or a fifth Monday, comes within a year
 			if day, ok := pick(first); ok {
 				return day
 			}
 			first = nextMonth(first)
 		}
-	}
-	first := p.today.AddDate(0, 0, 1-p.today.Day()).AddDate(0, max(n, 0), 0)
-	if n >= 0 {
-		day := in(first)
-		p.conflict = p.conflict || day.Before(p.today) // "the 1st of this month" has passed
-		return date{day: day}
+		return time.Time{}
 	}
 	d := date{day: in(first), again: func(last time.Time) time.Time { return in(nextMonth(last)) }}
-	if d.day.Before(p.today) {
-		d.day = d.again(d.day)
-	}
-	return d
+	d.day = d.notBefore(p.today)
+	return d, !d.day.Before(p.today)
 }

@@ -157,7 +157,7 @@ func TestTooOften(t *testing.T) {
 // TestParseIsQuick bounds the work of lines that look like dates throughout.
 func TestParseIsQuick(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"1 ", "mon 1 ", "every 1st ", "in 2 hours and ", "1-2 ", "jan 1 - ", "at 9 ", "a week from "} {
+	for _, part := range []string{"1 ", "mon 1 ", "every 1st ", "in 2 hours and ", "1-2 ", "jan 1 - ", "at 9 ", "a week from ", "half ", "1 week before and ", "7th tue the month "} {
 		line := strings.Repeat(part, task.MaxTitle/len(part))
 		start := time.Now()
 		Parse(line, englishNow, time.UTC, Options{DateOrder: DayMonth})

@@ -75,9 +75,7 @@ func (p *parser) orderDays(first, last date, next int) (date, date, int) {
 			first.day = before // the range has begun
 		}
 	}
-	for last.day.Before(first.day) && last.again != nil {
-		last.day = last.again(last.day)
-	}
+	last.day = last.notBefore(first.day)
 	if _, weekday := find(p, p.lang.weekdays, next-1); weekday > 0 && last.day.Before(first.day) {
 		last.day = last.day.AddDate(0, 0, 7)
 	}

@@ -31,12 +31,7 @@ func (p *parser) resolve() {
 func (p *parser) wholeDay() bool { return p.clock == nil && p.part == nil && p.instant == nil }
 
 // dueDay returns the named day, which may be today.
-func (p *parser) dueDay() time.Time {
-	if p.date.again != nil && p.date.day.Before(p.today) {
-		return p.date.again(p.date.day)
-	}
-	return p.date.day
-}
+func (p *parser) dueDay() time.Time { return p.date.notBefore(p.today) }
 
 // useRemindDay makes the day of the reminder the due date of a line that names no other: "call mum
 // remind me tomorrow at 9".

@@ -125,11 +125,7 @@ func (p *parser) lastDay(first time.Time) (time.Time, bool) {
 	case p.until == nil:
 		return time.Time{}, false
 	}
-	last := p.until.day
-	for last.Before(first) && p.until.again != nil {
-		last = p.until.again(last)
-	}
-	return last, true
+	return p.until.notBefore(first), true
 }
 
 func wallDay(wall time.Time) time.Time { return wall.Truncate(24 * time.Hour) }
