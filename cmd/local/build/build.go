@@ -93,18 +93,23 @@ func (b *Builder) buildDapr(ctx context.Context, names []string) error {
 	if err := b.run(ctx, build); err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := os.WriteFile(stampFile(bin, name), []byte(want), 0o600); err != nil {
-			return fmt.Errorf("mark %s as built: %w", name, err)
-		}
-	}
-	return nil
+	return writeStamps(bin, want, names...)
 }
 
 func daprModule(root string) string { return filepath.Join(root, "dapr", "runtime") }
 
 // stampFile returns the file with the stamp of the source that a program of Dapr was built from.
 func stampFile(bin, name string) string { return filepath.Join(bin, name+".stamp") }
+
+// writeStamps records that programs were built from the source with the stamp.
+func writeStamps(bin, stamp string, names ...string) error {
+	for _, name := range names {
+		if err := os.WriteFile(stampFile(bin, name), []byte(stamp), 0o600); err != nil {
+			return fmt.Errorf("mark %s as built: %w", name, err)
+		}
+	}
+	return nil
+}
 
 // isBuilt reports whether a program of Dapr exists and was built from the source with the stamp.
 func isBuilt(bin, name, stamp string) bool {

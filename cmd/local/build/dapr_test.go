@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -153,5 +154,50 @@ func TestOldDaprIsNotBuilt(t *testing.T) {
 		if err := b.BuildDaprVersion(t.Context(), version); err == nil || !strings.Contains(err.Error(), "choose one of 1.16, 1.17, 1.18") {
 			t.Errorf("%s: %v", version, err)
 		}
+	}
+}
+
+// TestSourceOfDaprHasTheTypesInUse checks that a build of another version registers the component
+// types of this project's daprd. A missing one stops only the service that needs it.
+func TestSourceOfDaprHasTheTypesInUse(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..")
+	dir := filepath.Join(t.TempDir(), "source")
+	raw, err := os.ReadFile(filepath.Join(daprModule(root), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pinned := regexp.MustCompile(`github.com/dapr/dapr v(\S+)`).FindSubmatch(raw)
+	if pinned == nil {
+		t.Fatalf("no version of Dapr in %s", raw)
+	}
+	if err := copyDaprSource(t.Context(), root, dir, string(pinned[1])); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "cmd", "daprd", "components", "*_*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered := map[string]bool{}
+	for _, file := range files {
+		imports, err := contribImports(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range imports {
+			registered[path] = true
+		}
+	}
+	used, err := contribImports(filepath.Join(daprModule(root), "daprd", "components.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range used {
+		if !registered[path] {
+			t.Errorf("no file registers %s", path)
+		}
+	}
+	if len(used) < 5 || len(files) > len(used)+3 {
+		t.Errorf("%d types in use, %d files kept", len(used), len(files))
 	}
 }
