@@ -16,8 +16,19 @@ import (
 	"taskmaster/cmd/local/supervise"
 )
 
-// consequence ends every line about a problem: nobody has to restart anything.
-const consequence = "events wait until this problem is solved, and are then published without further action"
+// A consequence ends every line about a problem: nobody has to restart anything.
+const (
+	eventsWait = "events wait until this problem is solved, and are then published without further action"
+	noChat     = "the chat does not answer until this problem is solved; everything else works"
+)
+
+// consequence returns what a sidecar that cannot be used means. The assistant's handles no events.
+func consequence(sidecar string) string {
+	if strings.HasPrefix(sidecar, "assistant") {
+		return noChat
+	}
+	return eventsWait
+}
 
 // Sidecar explains in one line why a sidecar cannot be used. cause comes from the sidecar's log, and
 // err from the supervisor.
@@ -28,15 +39,15 @@ func (d *Doctor) Sidecar(ctx context.Context, sidecar string, cause Cause, err e
 		known = d.explain(ctx, cause)
 	case errors.As(err, &known):
 	case cause.reason != "":
-		return supervise.Problem{Subject: sidecar, Text: fmt.Sprintf("%s cannot start: %s; %s", sidecar, oneLine(cause.reason), consequence)}
+		return supervise.Problem{Subject: sidecar, Text: fmt.Sprintf("%s cannot start: %s; %s", sidecar, oneLine(cause.reason), consequence(sidecar))}
 	default:
-		return supervise.Problem{Subject: sidecar, Text: fmt.Sprintf("%s cannot be used: %s; %s", sidecar, oneLine(err.Error()), consequence)}
+		return supervise.Problem{Subject: sidecar, Text: fmt.Sprintf("%s cannot be used: %s; %s", sidecar, oneLine(err.Error()), consequence(sidecar))}
 	}
 	subject := "component " + known.component
 	if known.component == "" {
 		subject = "component file " + known.file
 	}
-	return supervise.Problem{Subject: subject, Text: fmt.Sprintf("%s; %s", known, consequence)}
+	return supervise.Problem{Subject: subject, Text: fmt.Sprintf("%s; %s", known, consequence(sidecar))}
 }
 
 // Broker explains in one line why the broker cannot be used, and names the components that need it.
@@ -50,7 +61,7 @@ func (d *Doctor) Broker(err error) supervise.Problem {
 		}
 		subject = fmt.Sprintf("%s, for the components %s (%s)", subject, strings.Join(names, " and "), d.shortPath(d.folder))
 	}
-	return supervise.Problem{Subject: subject, Text: fmt.Sprintf("%s: %s; %s", subject, oneLine(reason), consequence)}
+	return supervise.Problem{Subject: subject, Text: fmt.Sprintf("%s: %s; %s", subject, oneLine(reason), eventsWait)}
 }
 
 // CheckLoaded returns an error that names a component which the app needs and its sidecar did not
@@ -135,10 +146,20 @@ func (d *Doctor) explain(ctx context.Context, cause Cause) *fault {
 		}
 		return &fault{cause.component, c.file, strings.Join(append(c.missingSecrets(secrets), reason), "; ")}
 	}
+	folder := "dapr/local" // the secret store
 	if cause.component == "conversations" {
-		return &fault{cause.component, "dapr/state", oneLine(cause.reason)}
+		folder = "dapr/state"
 	}
-	return &fault{cause.component, "dapr/local", oneLine(cause.reason)} // the secret store
+	return &fault{cause.component, folder, d.ownReason(cause.reason)}
+}
+
+// ownReason explains why a component of this repository, which is none of the broker's, was not loaded.
+func (d *Doctor) ownReason(reason string) string {
+	reason = oneLine(reason)
+	if found := unknownType.FindStringSubmatch(reason); found != nil {
+		return d.explainType(found[1])
+	}
+	return reason
 }
 
 // explainType explains that the daprd has no components of a type, and names a daprd that has.

@@ -111,6 +111,21 @@ func TestDiagnoseOtherReasons(t *testing.T) {
 	}
 }
 
+// TestDiagnoseConversations checks that a daprd without the state store of conversations stops the chat
+// alone, and that the way out is named.
+func TestDiagnoseConversations(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := newDoctor(dir)
+	writeFile(t, filepath.Join(dir, "components", "kafka-pubsub.yaml"), "kind: Component\nmetadata: {name: kafka-pubsub}\nspec: {type: pubsub.some}")
+	got := d.Sidecar(t.Context(), "assistant/dapr", Cause{component: "conversations", reason: "couldn't find state store state.postgresql/v2"}, errors.New("it ended"))
+	want := "component conversations (dapr/state): there is no type state.postgresql/v2 in the daprd that is built here: " +
+		"start again with DAPRD=PATH, a full daprd such as `dapr init` installs; the chat does not answer until this problem is solved; everything else works"
+	if got.Text != want {
+		t.Errorf("got  %s\nwant %s", got.Text, want)
+	}
+}
+
 // newDoctor returns a doctor for a repository in dir.
 func newDoctor(dir string) *Doctor {
 	return NewDoctor(Config{
