@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -71,6 +72,25 @@ func TestSuitesAreComplete(t *testing.T) {
 	for _, target := range targets {
 		if notOnRunners[target] == "" && !strings.HasSuffix(target, "_") {
 			t.Errorf("%s does not run %s", suitesWorkflow, target)
+		}
+	}
+}
+
+// TestTableOfMinutesCountsTheJobs checks that the page which says what a push costs knows every job.
+func TestTableOfMinutesCountsTheJobs(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := workflows(t)
+	for row, file := range map[string]string{"suites, with warm caches": suitesWorkflow, "suites, with empty caches": suitesWorkflow, "`weekly.yml`": weeklyWorkflow} {
+		jobs := 0
+		for _, j := range all[file].Jobs {
+			jobs += max(1, len(j.Strategy.Matrix.Include))
+		}
+		if want := fmt.Sprintf("| %s | %d | ", row, jobs); !strings.Contains(string(page), want) {
+			t.Errorf("README.md has no row %q", want)
 		}
 	}
 }
